@@ -1,0 +1,62 @@
+#include "base/id.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void id_source_init(struct id_source *s, struct rng *rng)
+{
+    *s = (struct id_source){0};
+    rng_fill(rng, s->random, sizeof s->random);
+    s->counter = rng_below(rng, 1 << 16); // leaves room before the wrap
+}
+
+void id_object(struct id_source *s, int64_t wall_ms, char out[OBJECT_ID_LEN + 1])
+{
+    int64_t now_s = wall_ms / 1000;
+    if (now_s > s->last_s)
+        s->last_s = now_s;
+    s->counter++;
+    if (s->counter > 0xffffff) {
+        s->counter = 0;
+        s->last_s++;
+    }
+    const uint8_t *r = s->random;
+    snprintf(out, OBJECT_ID_LEN + 1, "%08x%02x%02x%02x%02x%02x%06x", (uint32_t)s->last_s, r[0],
+             r[1], r[2], r[3], r[4], s->counter);
+}
+
+void id_uuid(struct rng *rng, char out[UUID_LEN + 1])
+{
+    uint8_t b[16];
+    rng_fill(rng, b, sizeof b);
+    b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
+    b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
+    snprintf(out, UUID_LEN + 1,
+             "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
+             b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
+             b[15]);
+}
+
+void id_room_code(struct rng *rng, char out[ROOM_CODE_LEN + 1])
+{
+    for (int i = 0; i < ROOM_CODE_LEN; i++)
+        out[i] = i == 3 || i == 8 ? '-' : (char)('a' + rng_below(rng, 26));
+    out[ROOM_CODE_LEN] = 0;
+}
+
+bool id_is_object(const char *text)
+{
+    return strlen(text) == OBJECT_ID_LEN && strspn(text, "0123456789abcdef") == OBJECT_ID_LEN;
+}
+
+bool id_is_room_code(const char *text)
+{
+    if (strlen(text) != ROOM_CODE_LEN)
+        return false;
+    for (int i = 0; i < ROOM_CODE_LEN; i++) {
+        bool dash = i == 3 || i == 8;
+        if (dash ? text[i] != '-' : text[i] < 'a' || text[i] > 'z')
+            return false;
+    }
+    return true;
+}

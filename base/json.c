@@ -1,0 +1,257 @@
+#include "base/json.h"
+
+#include "base/err.h"
+#include "base/limits.h"
+
+#include <assert.h>
+#include <inttypes.h>
+
+const struct json_bounds json_bounds_default = {JSON_DEPTH_MAX, JSON_MEMBERS_MAX,
+                                                JSON_STRING_MAX};
+
+// jansson's own depth bound is 2048, deep enough for its recursion but not for our promise; so
+// depth and the number of values are counted on the text before anything is allocated. Inside
+// strings only the quote and the backslash matter.
+static int check_shape(struct bytes text, const struct json_bounds *bounds)
+{
+    size_t depth = 0, members = 0;
+    bool in_string = false;
+    size_t string_start = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t c = text.at[i];
+        if (in_string) {
+            if (c == '\\')
+                i++;
+            else if (c == '"')
+                in_string = false;
+            // An escape is at most six octets for each octet it stands for.
+            if (i - string_start > bounds->string_len * 6)
+                return ERR_FULL;
+            continue;
+        }
+        switch (c) {
+        case 0: // jansson would take it for the end of the text
+            return ERR_MALFORMED;
+        case '"':
+            in_string = true;
+            string_start = i;
+            break;
+        case '{':
+        case '[':
+            if (++depth > bounds->depth)
+                return ERR_FULL;
+            members++;
+            break;
+        case '}':
+        case ']':
+            if (depth)
+                depth--;
+            break;
+        case ',':
+            members++;
+            break;
+        default:
+            break;
+        }
+        if (members > bounds->members)
+            return ERR_FULL;
+    }
+    return 0;
+}
+
+static bool strings_fit(const json_t *value, size_t max)
+{
+    const char *key;
+    json_t *member;
+    size_t i;
+
+    switch (json_typeof(value)) {
+    case JSON_STRING:
+        return json_string_length(value) <= max;
+    case JSON_OBJECT:
+        json_object_foreach((json_t *)value, key, member)
+        {
+            if (strlen(key) > max || !strings_fit(member, max))
+                return false;
+        }
+        return true;
+    case JSON_ARRAY:
+        json_array_foreach(value, i, member)
+        {
+            if (!strings_fit(member, max))
+                return false;
+        }
+        return true;
+    default:
+        return true;
+    }
+}
+
+int json_read(struct bytes text, const struct json_bounds *bounds, json_t **value)
+{
+    int err = check_shape(text, bounds);
+    if (err)
+        return err;
+    // Without JSON_ALLOW_NUL, jansson refuses \u0000; it always checks UTF-8.
+    json_t *read = json_loadb((const char *)text.at, text.len, JSON_DECODE_ANY, NULL);
+    if (!read)
+        return ERR_MALFORMED;
+    if (!strings_fit(read, bounds->string_len)) {
+        json_decref(read);
+        return ERR_FULL;
+    }
+    *value = read;
+    return 0;
+}
+
+const char *json_get_text(const json_t *object, const char *key, const char *fallback)
+{
+    const json_t *member = json_object_get(object, key);
+    return json_is_string(member) ? json_string_value(member) : fallback;
+}
+
+int64_t json_get_int(const json_t *object, const char *key, int64_t fallback)
+{
+    const json_t *member = json_object_get(object, key);
+    return json_is_integer(member) ? json_integer_value(member) : fallback;
+}
+
+bool json_get_bool(const json_t *object, const char *key, bool fallback)
+{
+    const json_t *member = json_object_get(object, key);
+    return json_is_boolean(member) ? json_is_true(member) : fallback;
+}
+
+const json_t *json_get_object(const json_t *object, const char *key)
+{
+    const json_t *member = json_object_get(object, key);
+    return json_is_object(member) ? member : NULL;
+}
+
+const json_t *json_get_array(const json_t *object, const char *key)
+{
+    const json_t *member = json_object_get(object, key);
+    return json_is_array(member) ? member : NULL;
+}
+
+static void separate(struct json_out *j)
+{
+    if (j->comma)
+        text_add_char(j->to, ',');
+    j->comma = true;
+}
+
+void json_open(struct json_out *j, char bracket)
+{
+    assert(bracket == '{' || bracket == '[');
+    separate(j);
+    text_add_char(j->to, bracket);
+    j->comma = false;
+}
+
+void json_close(struct json_out *j, char bracket)
+{
+    assert(bracket == '}' || bracket == ']');
+    text_add_char(j->to, bracket);
+    j->comma = true;
+}
+
+static void add_quoted(struct text *to, struct bytes value)
+{
+    text_add_char(to, '"');
+    size_t start = 0;
+    for (size_t i = 0; i < value.len; i++) {
+        uint8_t c = value.at[i];
+        if (c >= 0x20 && c != '"' && c != '\\')
+            continue;
+        text_add_bytes(to, (struct bytes){value.at + start, i - start});
+        start = i + 1;
+        if (c == '"' || c == '\\') {
+            text_add_char(to, '\\');
+            text_add_char(to, (char)c);
+        } else if (c == '\n') {
+            text_add(to, "\\n");
+        } else {
+            text_addf(to, "\\u%04x", c);
+        }
+    }
+    text_add_bytes(to, (struct bytes){value.at + start, value.len - start});
+    text_add_char(to, '"');
+}
+
+void json_key(struct json_out *j, const char *key)
+{
+    separate(j);
+    add_quoted(j->to, bytes_of(key));
+    text_add_char(j->to, ':');
+    j->comma = false;
+}
+
+void json_put_string(struct json_out *j, const char *value)
+{
+    if (value)
+        json_put_bytes(j, bytes_of(value));
+    else
+        json_put_null(j);
+}
+
+void json_put_bytes(struct json_out *j, struct bytes value)
+{
+    separate(j);
+    add_quoted(j->to, value);
+}
+
+void json_put_int(struct json_out *j, int64_t value)
+{
+    separate(j);
+    text_addf(j->to, "%" PRId64, value);
+}
+
+void json_put_bool(struct json_out *j, bool value)
+{
+    separate(j);
+    text_add(j->to, value ? "true" : "false");
+}
+
+void json_put_null(struct json_out *j)
+{
+    separate(j);
+    text_add(j->to, "null");
+}
+
+static int dump_into(const char *buffer, size_t size, void *to)
+{
+    text_add_bytes(to, (struct bytes){(const uint8_t *)buffer, size});
+    return 0;
+}
+
+void json_put_value(struct json_out *j, const json_t *value)
+{
+    separate(j);
+    json_dump_callback(value, dump_into, j->to, JSON_COMPACT | JSON_ENCODE_ANY);
+}
+
+void json_put_verbatim(struct json_out *j, struct bytes value)
+{
+    separate(j);
+    text_add_bytes(j->to, value);
+}
+
+void json_member_string(struct json_out *j, const char *key, const char *value)
+{
+    json_key(j, key);
+    json_put_string(j, value);
+}
+
+void json_member_int(struct json_out *j, const char *key, int64_t value)
+{
+    json_key(j, key);
+    json_put_int(j, value);
+}
+
+void json_member_bool(struct json_out *j, const char *key, bool value)
+{
+    json_key(j, key);
+    json_put_bool(j, value);
+}

@@ -1,0 +1,66 @@
+// Reading JSON from outside, strictly, and writing it fast. Reading uses jansson behind bounds
+// of its own; writing goes straight into a growing text.
+//
+// Refused: depth over JSON_DEPTH_MAX, more than JSON_MEMBERS_MAX members and elements in all,
+// a string over JSON_STRING_MAX octets, invalid UTF-8, U+0000. Duplicate keys: the last wins.
+#pragma once
+
+#include "base/bytes.h"
+#include "base/text.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+// Bounds of one document. The defaults are those of base/limits.h.
+struct json_bounds {
+    size_t depth;
+    size_t members;
+    size_t string_len;
+};
+
+extern const struct json_bounds json_bounds_default;
+
+// Reads any value. Returns 0 and the value (the caller's to json_decref()), or ERR_MALFORMED
+// for bad JSON, ERR_FULL beyond a bound.
+int json_read(struct bytes text, const struct json_bounds *bounds, json_t **value);
+
+// The member `key` of `object`, as said; the fallback when it is absent or of another type.
+const char *json_get_text(const json_t *object, const char *key, const char *fallback);
+int64_t json_get_int(const json_t *object, const char *key, int64_t fallback);
+bool json_get_bool(const json_t *object, const char *key, bool fallback);
+const json_t *json_get_object(const json_t *object, const char *key); // NULL when no object
+const json_t *json_get_array(const json_t *object, const char *key);  // NULL when no array
+
+// Writing. Commas are put by themselves:
+//
+//     struct json_out j = json_out_on(&text);
+//     json_open(&j, '{');
+//     json_key(&j, "code"); json_put_int(&j, 404);
+//     json_key(&j, "message"); json_put_string(&j, "not found");
+//     json_close(&j, '}');
+struct json_out {
+    struct text *to;
+    bool comma; // the next value needs one in front
+};
+
+static inline struct json_out json_out_on(struct text *to)
+{
+    return (struct json_out){.to = to};
+}
+
+void json_open(struct json_out *j, char bracket);  // '{' or '['
+void json_close(struct json_out *j, char bracket); // '}' or ']'
+void json_key(struct json_out *j, const char *key);
+void json_put_string(struct json_out *j, const char *value); // NULL becomes null
+void json_put_bytes(struct json_out *j, struct bytes value); // valid UTF-8
+void json_put_int(struct json_out *j, int64_t value);
+void json_put_bool(struct json_out *j, bool value);
+void json_put_null(struct json_out *j);
+void json_put_value(struct json_out *j, const json_t *value);   // any jansson value
+void json_put_verbatim(struct json_out *j, struct bytes value); // a value written elsewhere
+
+// A member in one call.
+void json_member_string(struct json_out *j, const char *key, const char *value);
+void json_member_int(struct json_out *j, const char *key, int64_t value);
+void json_member_bool(struct json_out *j, const char *key, bool value);

@@ -1,0 +1,75 @@
+// Every bound of the program. What happens at a bound is written where it is used.
+#pragma once
+
+enum {
+    // JSON from outside
+    JSON_DEPTH_MAX = 32,
+    JSON_MEMBERS_MAX = 4096,
+    JSON_STRING_MAX = 64 * 1024,
+
+    // HTTP
+    HTTP_REQUEST_LINE_MAX = 8 * 1024,
+    HTTP_HEADERS_MAX = 16 * 1024,
+    HTTP_HEADER_COUNT_MAX = 100,
+    HTTP_BODY_MAX = 64 * 1024,
+    HTTP_BODY_LARGE_MAX = 1024 * 1024, // where documented
+    HTTP_CONNECTIONS_PER_ADDRESS_MAX = 128,
+    HTTP_REQUESTS_PER_SECOND = 50,
+    HTTP_REQUESTS_BURST = 100,
+
+    // WebSocket
+    WS_MESSAGE_MAX = 1024 * 1024,
+    WS_FRAGMENTS_MAX = 1024,
+    WS_QUEUE_BYTES_MAX = 1024 * 1024,
+    WS_MESSAGES_PER_SECOND = 100,
+    WS_MESSAGES_BURST = 200,
+
+    // Tokens and codes
+    TOKEN_LEN_MAX = 8 * 1024,
+    TOKEN_LEEWAY_S = 60,
+    TOKEN_LIFETIME_S = 24 * 3600,
+    SECRET_LEN_MIN = 32,
+    CODE_TRIES_PER_MINUTE = 20,      // wrong ones, for each address
+    CODE_TRIES_PER_MINUTE_ALL = 600, // wrong ones, in all
+
+    // Datagrams
+    DATAGRAM_MAX = 2048,
+    DATAGRAMS_PER_READ = 64,
+
+    // ICE and DTLS
+    ICE_CHECKS_PER_SECOND = 50, // for each source address
+    ICE_UFRAG_LEN = 12,
+    ICE_PWD_LEN = 24,
+    DTLS_DEADLINE_MS = 10 * 1000,
+    TRANSPORT_SILENCE_MS = 30 * 1000,
+
+    // RTP
+    SSRC_PER_TRANSPORT_MAX = 64,
+    SSRC_NEW_PER_SECOND = 10,
+    KEY_FRAME_REQUEST_INTERVAL_MS = 500,
+    RETRANSMISSIONS_PER_PACKET_MAX = 5,
+    RETRANSMISSION_BUDGET_PERCENT = 20,
+
+    // SDP
+    SDP_LEN_MAX = 64 * 1024,
+    SDP_SECTIONS_MAX = 64,
+    SDP_FORMATS_MAX = 64,
+    SDP_EXTENSIONS_MAX = 32,
+    SDP_CANDIDATES_MAX = 256,
+
+    // SCTP
+    SCTP_STREAMS_MAX = 256,
+    SCTP_MESSAGE_MAX = 256 * 1024,
+    SCTP_BUFFER_MAX = 1024 * 1024,
+
+    // Meetings
+    PEERS_PER_ROOM_MAX = 2500,
+    TRACKS_PER_PEER_MAX = 16,
+    ROLES_PER_TEMPLATE_MAX = 64,
+    NAME_LEN_MAX = 256,          // octets of a peer's name
+    METADATA_LEN_MAX = 8 * 1024, // octets of a peer's metadata
+    CHAT_MESSAGE_LEN_MAX = 16 * 1024,
+    RECONNECT_GRACE_MS = 60 * 1000,
+    ERRORS_IN_A_ROW_MAX = 20, // then the socket is closed
+    CODES_PER_ROOM_MAX = 100,
+};

@@ -1,0 +1,87 @@
+#include "base/text.h"
+
+#include "base/mem.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { CAP_FIRST = 64 };
+
+static void reserve(struct text *t, size_t more)
+{
+    if (t->cap - t->len > more)
+        return;
+    size_t cap = t->cap ? t->cap : CAP_FIRST;
+    while (cap - t->len <= more)
+        cap *= 2;
+    t->at = mem_resize(t->at, cap);
+    t->cap = cap;
+}
+
+void text_add_bytes(struct text *t, struct bytes more)
+{
+    reserve(t, more.len);
+    if (more.len)
+        memcpy(t->at + t->len, more.at, more.len);
+    t->len += more.len;
+    t->at[t->len] = 0;
+}
+
+void text_add(struct text *t, const char *more)
+{
+    text_add_bytes(t, bytes_of(more));
+}
+
+void text_add_char(struct text *t, char c)
+{
+    reserve(t, 1);
+    t->at[t->len++] = c;
+    t->at[t->len] = 0;
+}
+
+void text_addf(struct text *t, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    va_list again;
+    va_copy(again, args);
+    int len = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    assert(len >= 0);
+    reserve(t, (size_t)len);
+    vsnprintf(t->at + t->len, (size_t)len + 1, format, again);
+    va_end(again);
+    t->len += (size_t)len;
+}
+
+void text_clear(struct text *t)
+{
+    t->len = 0;
+    if (t->at)
+        t->at[0] = 0;
+}
+
+void text_dispose(struct text *t)
+{
+    mem_free(t->at);
+    *t = (struct text){0};
+}
+
+char *text_take(struct text *t)
+{
+    char *taken = t->at ? t->at : mem_alloc(1);
+    *t = (struct text){0};
+    return taken;
+}
+
+void text_add_escaped(struct text *t, struct bytes more)
+{
+    for (size_t i = 0; i < more.len; i++) {
+        uint8_t c = more.at[i];
+        if (c < 0x20 || c == 0x7f || c == '"' || c == '\\')
+            text_addf(t, "\\x%02x", c);
+        else
+            text_add_char(t, (char)c);
+    }
+}

@@ -1,0 +1,28 @@
+// A string that grows. Always terminated once something was added.
+#pragma once
+
+#include "base/bytes.h"
+
+// Zero-initialised is the empty string. `at` is NULL until something is added.
+struct text {
+    char *at;
+    size_t len;
+    size_t cap;
+};
+
+void text_add(struct text *t, const char *more);
+void text_add_bytes(struct text *t, struct bytes more);
+void text_add_char(struct text *t, char c);
+__attribute__((format(printf, 2, 3))) void text_addf(struct text *t, const char *format, ...);
+void text_clear(struct text *t);   // empties, keeps the memory
+void text_dispose(struct text *t); // frees
+char *text_take(struct text *t);   // the string is the caller's to mem_free(); never NULL
+
+static inline struct bytes text_bytes(const struct text *t)
+{
+    return (struct bytes){(const uint8_t *)t->at, t->len};
+}
+
+// What is added to a text for people and logs: control characters, quotes and backslashes of
+// client-made strings become \xNN, so that a log line stays one line.
+void text_add_escaped(struct text *t, struct bytes more);

@@ -1,0 +1,40 @@
+// What forwarding needs to know of a codec: is this packet the beginning of a key frame, which
+// layer is it of, and which numbers in its payload descriptor must be rewritten so that a
+// receiver sees no gap where we dropped something.
+#pragma once
+
+#include "base/bytes.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum codec { CODEC_NONE, CODEC_OPUS, CODEC_VP8, CODEC_VP9, CODEC_H264, CODEC_AV1 };
+
+const char *codec_name(enum codec c);          // as in a=rtpmap: "VP8"
+enum codec codec_from_name(struct bytes name); // ignores case; CODEC_NONE when unknown
+uint32_t codec_clock_rate(enum codec c);       // Hz
+bool codec_is_video(enum codec c);
+
+// What one packet's payload says.
+struct codec_packet {
+    bool frame_start; // first packet of a frame, as far as the payload tells
+    bool key_frame;   // belongs to a key frame; only sure when frame_start
+    uint8_t temporal; // temporal layer, 0 when there are none
+    uint8_t spatial;  // spatial layer inside the stream (VP9 SVC), 0 when there are none
+    bool layer_sync;  // a receiver may switch up to `temporal` here
+    bool has_picture_id;
+    bool picture_id_long; // 15 bits instead of 7
+    uint16_t picture_id;
+    bool has_tl0;
+    uint8_t tl0;            // VP8 TL0PICIDX
+    uint8_t descriptor_len; // octets of the payload descriptor
+};
+
+// Reads the payload of a packet. Returns 0 or ERR_MALFORMED.
+int codec_parse(enum codec c, struct bytes payload, struct codec_packet *packet);
+
+// Writes the payload descriptor of `payload` with another picture id and TL0PICIDX to `out`
+// (at least packet->descriptor_len octets). Returns its length, which is
+// packet->descriptor_len. Only for codecs whose packets have a picture id.
+uint8_t codec_rewrite(enum codec c, struct bytes payload, const struct codec_packet *packet,
+                      uint16_t picture_id, uint8_t tl0, uint8_t *out);

@@ -1,0 +1,140 @@
+// Offer and answer (RFC 3264, RFC 8829) as an SFU needs them: what a publisher's offer means
+// and what we answer; what we offer to a subscriber and what its answer means. Bytes in,
+// structs and text out; the SDP grammar is in rtc/sdp.h.
+#pragma once
+
+#include "base/addr.h"
+#include "base/bytes.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "rtc/codec.h"
+#include "rtc/transport.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { MID_LEN_MAX = 16, RID_LEN_MAX = 16, MSID_LEN_MAX = 64, LAYERS_MAX = 3 };
+
+enum media_kind { MEDIA_AUDIO, MEDIA_VIDEO, MEDIA_APPLICATION };
+
+// Ids of the header extensions that we use (RFC 8285); 0 where not negotiated.
+struct extension_ids {
+    uint8_t mid;          // RFC 9143
+    uint8_t rid;          // RFC 8852
+    uint8_t repaired_rid; // RFC 8852
+    uint8_t twcc;         // transport-wide congestion control, draft-holmer-rmcat-01
+    uint8_t abs_send_time;
+    uint8_t audio_level; // RFC 6464
+    uint8_t orientation; // 3GPP TS 26.114, urn:3gpp:video-orientation
+    uint8_t playout_delay;
+    uint8_t dependency; // AV1 dependency descriptor
+};
+
+// One codec of a section, with the payload types that the SDP gives it.
+struct negotiated_codec {
+    enum codec codec;
+    uint8_t payload_type;
+    uint8_t rtx_payload_type; // 0: no retransmission stream
+    uint32_t clock_rate;      // Hz
+    bool nack;
+    bool pli;
+    bool fir;
+    bool twcc;
+    bool remb;
+    char fmtp[256]; // the codec's own parameters, "" for none
+};
+
+// What our side of a connection says in every description it makes.
+struct local_description {
+    const char *ufrag;
+    const char *pwd;
+    const uint8_t *fingerprint;    // FINGERPRINT_LEN octets of sha-256
+    const struct addr *candidates; // host candidates, all UDP, best first
+    size_t candidate_count;
+    uint64_t session_id;      // of the o= line
+    uint64_t session_version; // grows with each description
+};
+
+// --- Publishing: the client offers, we answer ---
+
+struct publish_layer {
+    char rid[RID_LEN_MAX + 1]; // "" when there is one encoding without a rid
+    uint32_t ssrc;             // 0 when it is only known from the rid extension
+    uint32_t rtx_ssrc;         // 0 when unknown or none
+};
+
+// A media section of a publisher's offer, as answered.
+struct publish_section {
+    char mid[MID_LEN_MAX + 1];
+    enum media_kind kind;
+    bool sending; // offered as sendonly or sendrecv, with a codec that we forward
+    bool stopped; // port 0
+    char stream_id[MSID_LEN_MAX + 1];
+    char track_id[MSID_LEN_MAX + 1];
+    struct negotiated_codec codec; // the one that the answer chose
+    struct extension_ids extensions;
+    struct publish_layer layers[LAYERS_MAX]; // in the order of a=simulcast, best first
+    uint8_t layer_count;                     // 1 without simulcast
+    uint16_t sctp_port;                      // MEDIA_APPLICATION
+    uint32_t max_message_size;               // MEDIA_APPLICATION; 0 = any
+};
+
+struct publish_offer {
+    struct transport_remote remote;
+    struct publish_section sections[SDP_SECTIONS_MAX];
+    size_t section_count;
+};
+
+// How codecs are chosen: the first of these that the section offers, then any we forward.
+struct codec_preference {
+    enum codec video; // of the role's policy
+    bool opus_dtx;    // ask the publisher for usedtx=1
+};
+
+// Reads an offer and writes the answer to it. `offer` is large: keep one per thread.
+// On failure `why` names the line: ERR_MALFORMED, ERR_UNSUPPORTED, ERR_FULL.
+int negotiate_publish(struct bytes offer_sdp, const struct codec_preference *preference,
+                      struct publish_offer *offer, struct text *why);
+void negotiate_publish_answer(const struct publish_offer *offer, struct bytes offer_sdp,
+                              const struct local_description *local, struct text *answer_sdp);
+
+// --- Subscribing: we offer, the client answers ---
+
+// A section that we offer. Sections are only ever added; `active` false makes one inactive for
+// good (an inactive section is never used again: Chromium would report the old track's id).
+struct subscribe_section {
+    uint32_t mid; // plain decimal number; equals its index
+    enum media_kind kind;
+    bool active;
+    char stream_id[MSID_LEN_MAX + 1];
+    char track_id[MSID_LEN_MAX + 1];
+    enum codec codec;
+    char fmtp[256]; // of the publisher's codec
+    uint32_t ssrc;
+    uint32_t rtx_ssrc; // 0: none
+    char cname[32];    // the same for all tracks of a publisher, for lip-sync
+};
+
+// The payload types and extension ids that our offers use, the same in every section.
+uint8_t negotiate_payload_type(enum codec codec);
+uint8_t negotiate_rtx_payload_type(enum codec codec); // 0 for audio
+extern const struct extension_ids negotiate_extensions;
+
+// Writes an offer: section 0 is the data channel's, then `sections`.
+void negotiate_subscribe_offer(const struct subscribe_section *sections, size_t count,
+                               const struct local_description *local, struct text *offer_sdp);
+
+// What the answer said of one section.
+struct subscribe_accepted {
+    bool receiving; // the client will decode it
+};
+
+struct subscribe_answer {
+    struct transport_remote remote;
+    uint16_t sctp_port; // 0: data channel refused
+    struct subscribe_accepted sections[SDP_SECTIONS_MAX];
+    size_t section_count; // without the data channel's
+};
+
+int negotiate_subscribe(struct bytes answer_sdp, size_t section_count,
+                        struct subscribe_answer *answer, struct text *why);
