@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""Checks the table of docs/architecture.md: what a folder may include beside itself."""
+import pathlib
+import re
+import sys
+
+TOP = pathlib.Path(__file__).resolve().parent.parent
+
+MAY_INCLUDE = {
+    "base": [],
+    "rtc": ["base"],
+    "sfu": ["base", "rtc"],
+    "room": ["base"],
+    "signal": ["base", "room"],
+    "store": ["base", "room"],
+    "api": ["base", "room", "store", "net/http.h"],
+    "net": ["base"],
+    "client": ["base"],
+    "server": ["base", "rtc", "sfu", "room", "signal", "store", "api", "net", "web"],
+}
+
+# Libraries that belong to certain floors only.
+LIBRARIES = {
+    "jansson.h": ["base", "signal", "api", "store", "client", "server"],
+    "openssl/": ["base", "rtc", "net", "client"],
+    "intel-ipsec-mb.h": ["rtc"],
+    "usrsctp.h": ["rtc"],
+    "uv.h": ["net", "server"],
+    "libwebsockets.h": ["net"],
+    "curl/": ["net", "client"],
+    "sqlite3.h": ["store"],
+    "pthread.h": ["net", "server"],
+    "sys/socket.h": ["base", "net", "server"],
+}
+
+# "Outside net/, store/ and server/, time, randomness and output are arguments."
+CLOCKS = re.compile(r"\b(clock_gettime|gettimeofday|time\s*\(\s*NULL|uv_now|usleep|nanosleep)\b")
+CLOCKS_ALLOWED = ["net", "store", "server", "client"]
+CLOCKS_ALLOWED_FILES = ["base/log.c"]  # a log line carries its own time
+
+
+def check(path):
+    folder = path.parent.relative_to(TOP).parts[0]
+    where = path.relative_to(TOP)
+    text = path.read_text()
+    for number, line in enumerate(text.splitlines(), 1):
+        own = re.match(r'\s*#\s*include\s+"([^"]+)"', line)
+        if own:
+            target = own.group(1)
+            if "/" not in target or not (TOP / target).exists() and not target.startswith("web/"):
+                yield f"{where}:{number}: include {target} from the top of the tree"
+            elif target.split("/")[0] != folder and not any(
+                target == allowed or target.startswith(allowed + "/")
+                for allowed in MAY_INCLUDE[folder]
+            ):
+                yield f"{where}:{number}: {folder}/ may not include {target}"
+        library = re.match(r"\s*#\s*include\s+<([^>]+)>", line)
+        if library:
+            for name, folders in LIBRARIES.items():
+                if library.group(1).startswith(name) and folder not in folders:
+                    yield f"{where}:{number}: {folder}/ may not include <{library.group(1)}>"
+        if (
+            CLOCKS.search(line)
+            and folder not in CLOCKS_ALLOWED
+            and str(where) not in CLOCKS_ALLOWED_FILES
+            and not line.lstrip().startswith("//")
+        ):
+            yield f"{where}:{number}: {folder}/ reads a clock"
+
+
+def main():
+    files = [p for folder in MAY_INCLUDE for p in sorted((TOP / folder).glob("*.[ch]"))]
+    wrong = [line for path in files for line in check(path)]
+    print("\n".join(wrong) if wrong else f"{len(files)} files keep the floors")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

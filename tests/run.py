@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+"""Runs every test and counts them. ./dev test does the set-up and calls this.
+
+The last line is `N passed, N failed, N skipped`; one count for each test function, simulation,
+fuzz target and browser scenario."""
+import argparse
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+TOP = pathlib.Path(__file__).resolve().parent.parent
+
+
+class Counts:
+    def __init__(self, passed=0, failed=0, skipped=0):
+        self.passed, self.failed, self.skipped = passed, failed, skipped
+
+    def add(self, other):
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+
+    def __str__(self):
+        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+
+
+def call(command, **more):
+    """Runs a command from the top; returns its exit code and all it printed."""
+    done = subprocess.run(
+        command, cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        errors="replace", **more)
+    return done.returncode, done.stdout
+
+
+def one(command):
+    """A command that is one test by itself."""
+    code, output = call(command)
+    if code:
+        print(output)
+    return Counts(failed=1) if code else Counts(passed=1)
+
+
+def count_meson_test(result):
+    """A program on cmocka counts each of its tests; any other counts as one."""
+    if result["result"] in ("SKIP",):
+        return Counts(skipped=1)
+    output = result.get("stdout", "") + result.get("stderr", "")
+    passed = len(re.findall(r"^\[       OK \]", output, re.M))
+    failed = len(set(re.findall(r"^\[  FAILED  \] (\w+)$", output, re.M)))
+    if result["result"] != "OK":
+        failed = max(failed, 1)  # crashed, leaked or ran out of time
+    elif passed == 0:
+        passed = 1
+    return Counts(passed, failed)
+
+
+def meson(folder, *options):
+    """The tests of a build folder. A failed one prints all it said."""
+    environment = dict(
+        os.environ,
+        ASAN_OPTIONS="detect_leaks=1:abort_on_error=0:strict_string_checks=1",
+        UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1",
+        TSAN_OPTIONS="halt_on_error=1")
+    log = TOP / folder / "meson-logs" / "testlog.json"
+    log.unlink(missing_ok=True)
+    code, output = call(["meson", "test", "-C", folder, "--no-rebuild", *options],
+                        env=environment)
+    if not log.exists():
+        print(output)
+        return Counts(failed=1)
+    counts = Counts()
+    for line in log.read_text().splitlines():
+        result = json.loads(line)
+        counted = count_meson_test(result)
+        if counted.failed:
+            print(f"--- {folder} {result['name']}: {result['result']}")
+            print(result.get("stdout", "")[-6000:])
+            print(result.get("stderr", "")[-6000:])
+        counts.add(counted)
+    if code and not counts.failed:
+        print(output)
+        counts.failed += 1
+    return counts
+
+
+def configure(folder, *options, environment=None):
+    """Makes and compiles a build folder that only tests use."""
+    if not (TOP / folder / "build.ninja").exists():
+        code, output = call(["meson", "setup", folder, *options],
+                            env=dict(os.environ, **(environment or {})))
+        if code:
+            print(output)
+            return False
+    code, output = call(["ninja", "-C", folder, "--quiet"])
+    if code:
+        print(output)
+    return code == 0
+
+
+def run_tsan():
+    if not configure("build-tsan", "-Dtests=true", "-Db_sanitize=thread", "-Db_lundef=false"):
+        return Counts(failed=1)
+    return meson("build-tsan", "--suite", "threads")
+
+
+def count_tap(output):
+    """Node's test runner counts itself in its closing comments."""
+    found = {name: int(n) for name, n in re.findall(r"^# (pass|fail|cancelled|skipped) (\d+)$",
+                                                    output, re.M)}
+    return Counts(found.get("pass", 0), found.get("fail", 0) + found.get("cancelled", 0),
+                  found.get("skipped", 0))
+
+
+def run_browser():
+    code, output = call(["node", "tests/browser/run.mjs"])
+    counts = count_tap(output)
+    if code or counts.failed:
+        print(output)
+        if not counts.failed:
+            counts.failed += 1
+    else:
+        print("\n".join(line for line in output.splitlines() if line.startswith("# figure")))
+    return counts
+
+
+def run_web():
+    counts = one(["npm", "--prefix", "web", "run", "--silent", "check"])
+    code, output = call(["npm", "--prefix", "web", "test", "--silent"])
+    found = re.search(r"Tests\s+(?:(\d+) failed \| )?(?:(\d+) passed)?", output)
+    if not found or code:
+        print(output)
+    if found:
+        counts.add(Counts(int(found.group(2) or 0), int(found.group(1) or 0)))
+    elif code:
+        counts.failed += 1
+    return counts
+
+
+PARTS = {
+    "floors": lambda: one([sys.executable, "tests/floors.py"]),
+    "unit": lambda: meson("build"),
+    "asan": lambda: meson("build-asan"),
+    "tsan": run_tsan,
+    "fuzz": lambda: fuzz(),
+    "web": run_web,
+    "browser": run_browser,
+}
+
+
+def fuzz():
+    code, output = call([sys.executable, "tests/fuzz/run.py", "--seconds", "4"])
+    passed = len(re.findall(r"^ok ", output, re.M))
+    failed = len(re.findall(r"^not ok ", output, re.M))
+    if code:
+        print(output[-8000:])
+    return Counts(passed, max(failed, 1 if code else 0))
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev test", description=__doc__)
+    parser.add_argument("--only", action="append", choices=list(PARTS), metavar="PART",
+                        help="run this part; may be given several times")
+    parser.add_argument("--list", action="store_true", help="name the parts")
+    wanted = parser.parse_args()
+    if wanted.list:
+        print("\n".join(PARTS))
+        return 0
+    total = Counts()
+    for name, run in PARTS.items():
+        if wanted.only and name not in wanted.only:
+            continue
+        print(f"==> {name}", flush=True)
+        start = time.monotonic()
+        counts = run()
+        print(f"    {name}: {counts} in {time.monotonic() - start:.0f} s", flush=True)
+        total.add(counts)
+    print(total)
+    return 1 if total.failed or not total.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
