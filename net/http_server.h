@@ -1,0 +1,96 @@
+// HTTP and WebSocket on libwebsockets and libuv, with the strictness that the library lacks
+// (docs/operating.md lists what it is lenient about).
+//
+// libwebsockets calls back; nothing behind this header does. What arrives is kept in a queue
+// that the owner drains with http_server_next() whenever its loop has polled, and answers are
+// given later by number: a stored handler works on another thread in the meantime.
+//
+//     uv_check_t:  while (http_server_next(server, &input))
+//                      ... HTTP_INPUT_REQUEST -> http_server_respond(server, input.id, ...)
+//                      ... HTTP_INPUT_WS_TEXT -> http_server_ws_send(server, input.id, ...)
+//
+// All of it on the loop's thread.
+#pragma once
+
+#include "base/addr.h"
+#include "base/bytes.h"
+#include "net/http.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <uv.h>
+
+struct http_server;
+
+struct http_server_config {
+    uv_loop_t *loop; // borrowed; outlives the server
+    const struct addr *listen;
+    size_t listen_count;
+    const char *tls_cert; // PEM files; NULL: plain HTTP
+    const char *tls_key;
+    const char *ws_path; // where web sockets open: "/ws"
+    bool rate_limit;     // requests per second for each address
+
+    // How long a body may be, by its path: HTTP_BODY_MAX when NULL. Only looks at its
+    // arguments.
+    size_t (*body_max)(enum http_method method, const char *path);
+
+    // What pages say in their Content-Security-Policy: frame-ancestors. "'none'" when NULL.
+    const char *frame_ancestors;
+};
+
+// NULL when an address cannot be listened on or a certificate does not load; the reason is
+// logged.
+struct http_server *http_server_new(const struct http_server_config *config);
+
+// Closes the listening sockets and lets what is under way end; web sockets get a close frame
+// with `code` (RFC 6455 section 7.4.1: 1012 is "service restart").
+void http_server_drain(struct http_server *server, uint16_t code);
+// Closes everything. The loop must run on until http_server_is_closed() and then the server may
+// be freed.
+void http_server_close(struct http_server *server);
+bool http_server_is_closed(const struct http_server *server);
+void http_server_free(struct http_server *server);
+
+uint16_t http_server_port(const struct http_server *server, size_t listener);
+size_t http_server_connections(const struct http_server *server);
+
+// Reads the certificate's files again. Connections stay. ERR_IO when they do not load: the
+// old certificate stays.
+int http_server_reload_certificate(struct http_server *server);
+
+enum http_input_kind {
+    HTTP_INPUT_REQUEST,  // to be answered with http_server_respond()
+    HTTP_INPUT_WS_OPEN,  // `request` is the upgrade's; the socket is open
+    HTTP_INPUT_WS_TEXT,  // a whole message, valid UTF-8
+    HTTP_INPUT_WS_CLOSE, // gone; the last that is heard of this id
+};
+
+struct http_input {
+    enum http_input_kind kind;
+    uint64_t id;                  // of the request or the socket, never used again
+    struct http_request *request; // REQUEST, WS_OPEN: the receiver's to http_request_free()
+    char *text;                   // WS_TEXT: terminated, the receiver's to mem_free()
+    size_t text_len;
+    uint16_t close_code; // WS_CLOSE: the peer's, 1005 without one, 1006 without a close frame
+};
+
+// The next thing that happened, in order. False when there is none.
+bool http_server_next(struct http_server *server, struct http_input *input);
+void http_input_dispose(struct http_input *input);
+
+// Answers request `id`. Takes `request` and what `response` holds. When the client went away
+// nothing is sent.
+void http_server_respond(struct http_server *server, uint64_t id, struct http_request *request,
+                         struct http_response *response);
+
+// Queues a text message. Over WS_QUEUE_BYTES_MAX the socket is closed with 1013 instead. False
+// when the socket is gone or closing.
+bool http_server_ws_send(struct http_server *server, uint64_t id, struct bytes text);
+// Sends what is queued, then a close frame. HTTP_INPUT_WS_CLOSE follows.
+void http_server_ws_close(struct http_server *server, uint64_t id, uint16_t code,
+                          const char *reason);
+
+void http_request_free(struct http_request *request);
