@@ -103,7 +103,7 @@ void negotiate_publish_answer(const struct publish_offer *offer, struct bytes of
 // A section that we offer. Sections are only ever added; `active` false makes one inactive for
 // good (an inactive section is never used again: Chromium would report the old track's id).
 struct subscribe_section {
-    uint32_t mid; // plain decimal number; equals its index
+    uint32_t mid; // plain decimal number: its index + 1, as mid 0 is the data channel's
     enum media_kind kind;
     bool active;
     char stream_id[MSID_LEN_MAX + 1];
