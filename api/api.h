@@ -1,0 +1,77 @@
+// The REST API: one table of routes, one way through it. A request is looked at twice:
+//
+//     control thread   api_route()   path, method, token, size: most refusals end here
+//     store thread     api_run()     the row's handler, in a transaction of db_run_jobs()
+//
+// Both are functions from request to response; neither touches a socket.
+#pragma once
+
+#include "base/id.h"
+#include "base/jwt.h"
+#include "base/moment.h"
+#include "base/rng.h"
+#include "net/http.h"
+#include "store/db.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum api_meetings { API_MEETINGS_OFF, API_MEETINGS_ANYONE, API_MEETINGS_KEY };
+
+// Does not change while the server runs; borrowed, read by both threads.
+struct api_config {
+    struct jwt_keys keys;    // the first signs
+    const char *customer_id; // 24 hex, as app_id
+    const char *app_id;
+    enum api_meetings meetings;
+    const char *meetings_key;  // "" or NULL: only management tokens open it
+    const char *meetings_room; // the room of GET /api/room-codes; NULL: none configured
+    const char *public_url;    // "https://meet.example.org"; NULL: from the request's Host
+    const char *ice_servers;   // a JSON array; NULL: []
+};
+
+struct api_route;
+enum { API_PATH_PARAMETERS_MAX = 3 };
+
+// A request on its way from api_route() to api_run(). Moved between threads whole.
+struct api_call {
+    const struct api_route *route;
+    struct http_request *request;                    // borrowed
+    const char *parameters[API_PATH_PARAMETERS_MAX]; // of the path, in the request's arena
+    struct jwt_claims claims;                        // of the token, when the route wants one
+
+    // Set by api_run() for GET /init: before the response goes out, the caller compares the
+    // live room with the capacity and calls api_refuse_full() when there is no place.
+    bool needs_place;
+    int64_t capacity;
+};
+
+// The first look. Returns true when `call` is to go through api_run() on the store thread;
+// false when `response` is the answer already. `wall_ms` is the time since the Unix epoch.
+bool api_route(const struct api_config *config, struct http_request *request, int64_t wall_ms,
+               struct api_call *call, struct http_response *response);
+
+// How long the body of a request may be: for struct http_server_config.
+size_t api_body_max(enum http_method method, const char *path);
+
+// What the store thread owns: sources of ids and randomness, the limits on wrong codes.
+struct api;
+
+struct api *api_new(const struct api_config *config, const struct rng *rng);
+void api_free(struct api *api);
+
+// Writes the default template when there is none. Once, before the first api_run(), in a job.
+int api_prepare(struct api *api, struct db *db, int64_t wall_ms, const char *template_id);
+
+// The handler. Returns what the job must return: 0, or ERR_* when nothing may be kept (the
+// response says why). When db_run_jobs() then reports an error that api_run() did not return,
+// the answer is api_refuse_storage()'s.
+int api_run(struct api *api, struct db *db, struct api_call *call, struct moment now,
+            struct http_response *response);
+
+// Replace the answer.
+void api_refuse(struct http_response *response, int status, const char *message,
+                const char *detail);                              // `detail` may be NULL
+void api_refuse_storage(struct http_response *response, int err); // 503, or 507
+void api_refuse_full(struct http_response *response);             // 403, of GET /init
