@@ -1,0 +1,22 @@
+// Runs in the page, before any of its scripts.
+
+// Keeps every peer connection of the page where statistics can find it.
+export function keepConnections() {
+  const Original = window.RTCPeerConnection;
+  window.testConnections = [];
+  window.RTCPeerConnection = class extends Original {
+    constructor(...given) {
+      super(...given);
+      window.testConnections.push(this);
+    }
+  };
+  // And every socket where a test can cut it.
+  const OriginalSocket = window.WebSocket;
+  window.testSockets = [];
+  window.WebSocket = class extends OriginalSocket {
+    constructor(...given) {
+      super(...given);
+      window.testSockets.push(this);
+    }
+  };
+}

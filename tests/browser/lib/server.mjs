@@ -1,0 +1,118 @@
+// A real server for one test file: its own data folder, its own ports, ended by its id.
+import { spawn, execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { createSocket } from 'node:dgram';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const top = join(dirname(fileURLToPath(import.meta.url)), '../../..');
+const binary = process.env.PARLOR_BINARY ?? join(top, 'build/parlor');
+
+function freeTcpPort() {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+function freeUdpPort() {
+  return new Promise((resolve, reject) => {
+    const probe = createSocket('udp4');
+    probe.once('error', reject);
+    probe.bind(0, '127.0.0.1', () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+// Waits for `check` to give something truthy; the one place where tests wait for the world.
+export async function until(check, what, limitMs = 15000) {
+  const end = Date.now() + limitMs;
+  for (;;) {
+    const value = await check();
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`gave up after ${limitMs} ms waiting for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+async function start(folder, port, mediaPort, options) {
+  const startedAt = performance.now();
+  const child = spawn(
+    binary,
+    ['serve', '--listen', `127.0.0.1:${port}`, '--data', folder, '--media-port', `${mediaPort}`,
+      '--workers', '1', '--rate-limit', 'off', ...options],
+    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PARLOR_ALLOW_ROOT: '1' } });
+  let log = '';
+  child.stdout.on('data', (chunk) => (log += chunk));
+  child.stderr.on('data', (chunk) => (log += chunk));
+  let exited;
+  const exit = new Promise((resolve) =>
+    child.once('exit', (code, signal) => resolve((exited = { code, signal }))));
+  const origin = `http://127.0.0.1:${port}`;
+  await until(async () => {
+    if (exited) throw new Error(`server ended at start: ${JSON.stringify(exited)}\n${log}`);
+    return fetch(`${origin}/ready`).then((answer) => answer.ok, () => false);
+  }, 'the server to be ready');
+  return { child, exit, origin, readyMs: performance.now() - startedAt, log: () => log };
+}
+
+export async function startServer(options = []) {
+  const folder = mkdtempSync(join(tmpdir(), 'parlor-test-'));
+  const port = await freeTcpPort();
+  const mediaPort = await freeUdpPort();
+  let running = await start(folder, port, mediaPort, options);
+  const keys = JSON.parse(
+    execFileSync(binary, ['key', 'show', '--data', folder, '--json'], { encoding: 'utf8' }));
+  const token = execFileSync(binary, ['token', 'management', '--data', folder],
+    { encoding: 'utf8' }).trim();
+
+  async function call(method, path, body) {
+    const answer = await fetch(running.origin + path, {
+      method,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    const text = await answer.text();
+    return { status: answer.status, headers: answer.headers, body: text ? JSON.parse(text) : null };
+  }
+
+  return {
+    get origin() { return running.origin; },
+    get pid() { return running.child.pid; },
+    get readyMs() { return running.readyMs; },
+    port, mediaPort, folder, keys, token, call,
+    log: () => running.log(),
+
+    // What a back end does: a room and the codes of its two roles.
+    async meeting(fields = {}) {
+      const room = (await call('POST', '/v2/rooms', fields)).body;
+      const codes = (await call('POST', `/v2/room-codes/room/${room.id}`)).body.data;
+      const codeOf = (role) => codes.find((entry) => entry.role === role).code;
+      return { room, host: codeOf('host'), guest: codeOf('guest') };
+    },
+
+    async restart(signal = 'SIGTERM') {
+      running.child.kill(signal);
+      await running.exit;
+      running = await start(folder, port, mediaPort, options);
+    },
+
+    // Ends the server; the test fails when it did not end cleanly.
+    async stop() {
+      running.child.kill('SIGTERM');
+      const { code, signal } = await running.exit;
+      rmSync(folder, { recursive: true, force: true });
+      if (code !== 0) {
+        throw new Error(`server ended with code ${code} signal ${signal}\n${running.log()}`);
+      }
+    },
+  };
+}
