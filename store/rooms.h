@@ -1,0 +1,54 @@
+// Rooms as they are stored. The row of a room that is live does not know that it is.
+#pragma once
+
+#include "base/id.h"
+#include "base/mem.h"
+#include "store/db.h"
+
+// Strings live in the arena given to the call that filled it, or are the caller's.
+struct store_room {
+    const char *id;
+    const char *name; // as first spelled; unique when compared without case
+    bool enabled;
+    const char *description;
+    const char *template_id;
+    const char *template_name; // at read time; not written
+    const char *region;
+    bool large_room;
+    int64_t size;                 // 0: unset
+    int64_t max_duration_seconds; // 0: unset
+    const char *recording_info;   // JSON object, or "" for what the template says
+    const char *polls;            // JSON array, or ""
+    const char *webhook;          // JSON object, or ""
+    int64_t created_at_ms;
+    int64_t updated_at_ms;
+};
+
+// Each returns 0, or a code of store/db.h; ERR_NOT_FOUND when there is no such room.
+int store_room_get(struct db *db, const char *id, struct arena *arena, struct store_room *room);
+int store_room_by_name(struct db *db, const char *name, struct arena *arena,
+                       struct store_room *room);
+// ERR_EXISTS when the name is taken (nothing was written then).
+int store_room_insert(struct db *db, const struct store_room *room);
+// Writes everything but id and created_at. ERR_EXISTS as above.
+int store_room_update(struct db *db, const struct store_room *room);
+
+// What a list is asked for.
+struct store_room_filter {
+    const char *name;        // without case; NULL: any
+    const char *template_id; // NULL: any
+    int enabled;             // 0, 1, or -1: any
+    int64_t after_ms;        // inclusive, as before_ms
+    int64_t before_ms;
+    const char *start; // ids below this one; NULL: from the newest
+    int limit;         // at most STORE_PAGE_MAX
+};
+
+enum { STORE_PAGE_MAX = 100 };
+
+// Newest first. Returns how many, or ERR_*.
+int store_room_list(struct db *db, const struct store_room_filter *filter, struct arena *arena,
+                    struct store_room rooms[STORE_PAGE_MAX]);
+
+// The number of live peers a room may hold: its size, or what "unset" stands for.
+int64_t store_room_capacity(const struct store_room *room);
