@@ -1,0 +1,163 @@
+// All that can happen in rooms. A call which changes a room appends events; whoever cares picks
+// theirs: signal/notify tells people, server/bridge tells the media worker, the session log
+// takes notes. Events are delivered after each call, in order, and then forgotten:
+//
+//     room_*(..., events)   signal_deliver(events)   bridge_deliver(events) event_list_clear()
+//
+// An event is a snapshot: what it points to lives in the list's arena until it is cleared.
+#pragma once
+
+#include "base/mem.h"
+#include "room/peer.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum event_kind {
+    // People: told to everybody in the room unless it says otherwise.
+    EVENT_ROOM_OPENED,    // `session`: the first peer is in. For the session log
+    EVENT_ROOM_CLOSED,    // `session`: the last peer has left. For the session log
+    EVENT_PEER_JOINED,    // `who`
+    EVENT_PEER_LEFT,      // `who`, `left`
+    EVENT_PEER_UPDATED,   // `who`: name, metadata, role
+    EVENT_TRACKS_ADDED,   // `who`, `tracks`
+    EVENT_TRACKS_UPDATED, // `who`, `tracks`
+    EVENT_TRACKS_REMOVED, // `who`, `tracks`
+    EVENT_CHAT,           // `who`, `chat`: to those it names only
+    EVENT_SPEAKERS,       // `speakers`
+    EVENT_QUALITY,        // `who`, `quality`
+
+    // Replies of the media worker: for one client.
+    EVENT_ANSWERED, // `peer`, `answered`: to an offer; also ends a join without one
+    EVENT_OFFER,    // `peer`, `offer`: the server's next offer for the subscribe connection
+
+    // Wishes: for the media worker. `peer` is the endpoint's person.
+    EVENT_ENDPOINT_OPEN,    // `endpoint`
+    EVENT_ENDPOINT_CLOSE,   // `endpoint`
+    EVENT_PUBLISH,          // `publish`
+    EVENT_SUBSCRIBE_ANSWER, // `offer`: the client's answer
+    EVENT_SUBSCRIBE_RESTART,
+    EVENT_FEED_OPEN,  // `feed`: `peer` gets this track
+    EVENT_FEED_CLOSE, // `feed`
+    EVENT_FEED_LAYER, // `feed`
+    EVENT_TRACK_MUTE, // `mute`
+};
+
+// At most this much of a track.
+enum feed_level { FEED_NONE, FEED_LOW, FEED_MEDIUM, FEED_HIGH };
+
+enum leave_reason {
+    LEAVE_CLIENT_REQUEST,   // "client request"
+    LEAVE_WEBSOCKET_CLOSED, // "websocket closed": did not come back in time
+    LEAVE_REPLACED,         // joined again with the same id
+};
+
+const char *leave_reason_text(enum leave_reason reason);
+
+struct peer_view {
+    uint64_t number;
+    const char *id;
+    const char *role;
+    const char *name;
+    const char *metadata;
+    const char *user_id;
+    int64_t joined_at; // ms since the Unix epoch
+};
+
+struct event_speaker {
+    const char *peer_id;
+    const char *track_id;
+    int level; // 1..100
+};
+
+struct event_publish_track {
+    uint64_t number;
+    const char *id;
+};
+
+struct event {
+    enum event_kind kind;
+    uint64_t room; // the room's number
+    uint64_t peer; // whom it is about; for wishes, whose endpoint
+    const struct peer_view *who;
+    union {
+        struct {
+            const char *session_id; // 24 hex
+            const char *room_id;
+            const char *room_name;
+            const char *template_id;
+            int64_t started_at; // ms since the Unix epoch
+            int64_t ended_at;   // EVENT_ROOM_CLOSED
+        } session;
+        struct {
+            enum leave_reason reason;
+            int64_t left_at; // ms since the Unix epoch
+        } left;
+        struct {
+            const struct track_wish *list;
+            size_t count;
+        } tracks;
+        struct {
+            const char *message_id;
+            int64_t sent_at; // ms since the Unix epoch
+            const char *type;
+            const char *message;
+            bool is_private;
+            const char *const *roles; // those that the sender named, for the receivers to see
+            size_t role_count;
+            const uint64_t *to; // numbers of the peers that get it
+            size_t to_count;
+        } chat;
+        struct {
+            const struct event_speaker *list; // loudest first; none: silence
+            size_t count;
+        } speakers;
+        struct {
+            int downlink_score; // 0..5
+        } quality;
+        struct {
+            uint64_t request;
+            int err;          // 0, or ERR_*, then `text` says why
+            const char *text; // the answer, opaque; NULL for a join without an offer
+        } answered;
+        struct {
+            const char *sdp;
+        } offer;
+        struct {
+            bool subscribe; // else the one to publish
+        } endpoint;
+        struct {
+            uint64_t request; // comes back in media_answered()
+            const char *sdp;
+            const struct event_publish_track *tracks; // all that are published
+            size_t track_count;
+            const char *video_codec; // the role's: "vp8"; "" when it does not say
+        } publish;
+        struct {
+            uint64_t track;
+            enum feed_level level; // EVENT_FEED_OPEN, EVENT_FEED_LAYER
+        } feed;
+        struct {
+            uint64_t track;
+            bool muted;
+        } mute;
+    };
+};
+
+// Zero-initialised is an empty list.
+struct event_list {
+    struct event *at;
+    size_t count;
+    size_t cap;
+    struct arena arena;
+};
+
+void event_list_clear(struct event_list *list); // keeps the table's memory
+void event_list_dispose(struct event_list *list);
+
+// For room/: appends an event about `peer`; the fields of its union are the caller's to fill.
+struct event *event_add(struct event_list *list, enum event_kind kind, const struct peer *peer);
+struct event *event_add_who(struct event_list *list, enum event_kind kind,
+                            const struct peer *peer);              // with the snapshot `who`
+const char *event_text(struct event_list *list, const char *text); // a copy

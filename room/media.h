@@ -1,0 +1,46 @@
+// Tracks as people see them, and the passing of descriptions between clients and the media
+// worker. SDP is opaque here.
+#pragma once
+
+#include "room/rooms.h"
+
+// A publish offer: what is new in `wishes` is announced once the worker's answer accepted it,
+// what is missing is removed. It is never refused: a client whose publish offer fails can
+// publish nothing any more. A track that the role may not publish, or one too many, is
+// negotiated like the others but neither announced nor forwarded. EVENT_ANSWERED with `request`
+// follows.
+void media_offer(struct peer *peer, const char *sdp, const struct track_wish *wishes,
+                 size_t count, uint64_t request, struct event_list *events);
+
+// The worker's answer to EVENT_PUBLISH. `text` is the answer, or why there is none when `err`
+// is not 0. `tracks` are the numbers of those that the offer really sends.
+void media_answered(struct peer *peer, uint64_t request, int err, const char *text,
+                    const uint64_t *tracks, size_t track_count, struct moment now,
+                    struct event_list *events);
+
+// Mute, unmute, description. Unknown tracks are ignored; nothing happens when nothing changed.
+void media_update(struct peer *peer, const struct track_wish *wishes, size_t count,
+                  struct event_list *events);
+
+// The worker's offer for the subscribe connection, and the client's answer to it. An answer
+// which no offer waits for is dropped.
+void media_subscribe_offer(struct peer *peer, const char *sdp, struct event_list *events);
+void media_subscribe_answer(struct peer *peer, const char *sdp, struct event_list *events);
+
+// The subscribe transport failed: the server has to restart ICE, the client only waits.
+void media_subscribe_failed(struct peer *peer, struct event_list *events);
+
+// How much of a track the peer wants. Returns 0, or ERR_NOT_FOUND for a track that it does not
+// get or that is of the other type. May be repeated.
+int media_prefer(struct peer *peer, const char *track_id, enum track_type type,
+                 enum feed_level level, struct event_list *events);
+
+struct media_speaker {
+    uint64_t track;
+    int level; // 1..100
+};
+
+// `room` is the room's number. Tracks that are gone are left out.
+void media_speakers(struct rooms *rooms, uint64_t room, const struct media_speaker *speakers,
+                    size_t count, struct event_list *events);
+void media_quality(struct peer *peer, int downlink_score, struct event_list *events);

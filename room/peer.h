@@ -1,0 +1,76 @@
+// A person in a room and what they publish. spec: a peer's id is chosen by the client and stays
+// the same through preview, join and reconnects.
+#pragma once
+
+#include "base/limits.h"
+#include "base/list.h"
+#include "base/moment.h"
+#include "room/template.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { PEER_ID_LEN_MAX = 64, TRACK_ID_LEN_MAX = 64, TRACK_SOURCE_LEN_MAX = 32 };
+enum { TRACK_DESCRIPTION_LEN_MAX = 256 };
+
+enum track_type { TRACK_AUDIO, TRACK_VIDEO };
+
+// A track as its publisher describes it: the wish of an offer or of an update.
+struct track_wish {
+    char id[TRACK_ID_LEN_MAX + 1];        // the msid's track id
+    char stream_id[TRACK_ID_LEN_MAX + 1]; // the msid's stream id
+    enum track_type type;
+    char source[TRACK_SOURCE_LEN_MAX + 1]; // "regular", "screen", "plugin", ...
+    char description[TRACK_DESCRIPTION_LEN_MAX + 1];
+    bool muted;
+};
+
+struct track {
+    struct track_wish is; // as last told
+    uint64_t number;      // of all tracks in this process, never used again
+    struct peer *owner;
+    bool allowed;       // by the owner's role; else it is neither announced nor forwarded
+    bool announced;     // media was negotiated, others know of it
+    int64_t started_at; // ms since the Unix epoch
+};
+
+enum peer_state {
+    PEER_JOINING, // its first offer is with the media worker; nobody knows of it yet
+    PEER_JOINED,
+};
+
+struct peer {
+    uint64_t number; // of all peers in this process, never used again
+    struct room *room;
+    char id[PEER_ID_LEN_MAX + 1];
+    char *user_id;
+    char *name;
+    char *metadata;
+    char *token_role;        // the role its token says; who comes back must bring the same
+    const struct role *role; // of the room's template
+    enum peer_state state;
+    bool has_media;      // false: joined without an offer, has no peer connections
+    bool auto_video;     // wants video forwarded before it asks for a layer
+    int64_t joined_at;   // ms since the Unix epoch
+    uint64_t join_offer; // request number of the first offer
+    struct track *tracks[TRACKS_PER_PEER_MAX];
+    size_t track_count;
+
+    // The server's offer that the client has not answered yet, opaque text; sent again when the
+    // client comes back with a new socket. NULL when there is none.
+    char *subscribe_offer;
+    bool subscribe_failed; // its transport closed while no socket could carry a new offer
+
+    bool attached;           // a socket speaks for it
+    int64_t grace_ends_at;   // us, monotonic; NEVER while attached
+    struct list detached_at; // link in rooms.detached
+};
+
+// 1 to 64 characters of A-Z a-z 0-9 _ -
+bool peer_id_is_valid(const char *id);
+
+struct track *peer_track(const struct peer *p, const char *track_id); // or NULL
+
+// What kind of publishing a track is, to be compared with the role's allowed ones: a "screen"
+// source counts as screen, its sound too.
+enum publish_kind track_wish_kind(const struct track_wish *wish);

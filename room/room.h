@@ -1,0 +1,93 @@
+// One meeting: who is in, since when, as what. Every change of who is in enters here, whichever
+// door it came by.
+#pragma once
+
+#include "base/id.h"
+#include "base/map.h"
+#include "base/moment.h"
+#include "room/event.h"
+#include "room/peer.h"
+#include "room/template.h"
+
+enum { ROOM_NAME_LEN_MAX = 200, ROOM_DESCRIPTION_LEN_MAX = 4096 };
+
+// What is stored of a room and matters while it is live.
+struct room_record {
+    char id[OBJECT_ID_LEN + 1];
+    char name[ROOM_NAME_LEN_MAX + 1];
+    char description[ROOM_DESCRIPTION_LEN_MAX + 1];
+    bool enabled;
+    bool large;
+    int size; // how many may be in; 0: PEERS_PER_ROOM_MAX
+};
+
+struct room {
+    struct rooms *rooms;
+    uint64_t number; // of all rooms in this process, never used again
+    struct room_record record;
+    struct template *template;
+    struct map peers; // id -> struct peer, those that are joining included
+    size_t joined_count;
+    int holds;
+    char session_id[OBJECT_ID_LEN + 1]; // "" while nobody is in
+    int64_t started_at;                 // ms since the Unix epoch; 0 while nobody is in
+};
+
+// --- May this person come in? Asked by GET /init and by `join`, decided here ---
+
+enum admission {
+    ADMISSION_GRANTED,
+    ADMISSION_ROOM_DISABLED,
+    ADMISSION_ROLE_UNKNOWN,
+    ADMISSION_ROLE_FULL, // maxPeerCount of the role
+    ADMISSION_ROOM_FULL,
+};
+
+// `live` is the room when it is live, else NULL. A peer that is in already is not counted as
+// one more, nor turned away because its room was disabled or filled up since.
+enum admission room_may_join(const struct room_record *record, const struct template *template,
+                             const struct room *live, const char *role, const char *peer_id);
+int admission_code(enum admission a);         // 403; 0 when granted
+const char *admission_text(enum admission a); // "room is not active"; the SDK shows some
+
+// --- Coming and going ---
+
+struct join_wish {
+    const char *peer_id; // of the socket's URL, checked with peer_id_is_valid()
+    const char *user_id; // of the verified token, as is `role`
+    const char *role;
+    const char *name;
+    const char *metadata;
+    const char *offer; // opaque SDP; NULL for a role without media
+    bool auto_video;
+};
+
+// Lets the peer in: PEER_JOINING until media_answered(), or joined at once without an offer.
+// EVENT_ANSWERED with `request` follows in any case. A peer of the same user that is in already
+// has lost the answer to its first try: it leaves and joins anew. Returns 0; ERR_REFUSED with
+// `why` set when it may not come in; ERR_EXISTS when the id is another user's; ERR_FULL for a
+// name or metadata over its bound.
+int room_join(struct room *room, const struct join_wish *wish, uint64_t request,
+              struct moment now, struct event_list *events, struct peer **peer,
+              enum admission *why);
+
+void room_leave(struct peer *peer, enum leave_reason reason, struct moment now,
+                struct event_list *events);
+
+struct peer *room_peer(const struct room *room, const char *peer_id); // or NULL
+
+// The peer's socket is gone: it stays for RECONNECT_GRACE_MS, media goes on. One that has not
+// joined yet leaves at once.
+void room_detach(struct peer *peer, struct moment now, struct event_list *events);
+// A new socket speaks for the peer. An offer of ours that the old one may have lost is
+// repeated.
+void room_attach(struct peer *peer, struct event_list *events);
+
+// NULL leaves as it is. Returns 0, or ERR_FULL beyond a bound.
+int room_update_peer(struct peer *peer, const char *name, const char *metadata,
+                     struct event_list *events);
+
+bool room_allows(const struct peer *peer, enum permission permission);
+// Whether `subscriber` is to see and hear what `publisher` publishes.
+bool room_subscribes(const struct peer *subscriber, const struct peer *publisher);
+size_t room_track_count(const struct room *room); // announced ones

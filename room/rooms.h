@@ -1,0 +1,44 @@
+// The live rooms: those that somebody is in, or is about to join. Owned by the control thread.
+#pragma once
+
+#include "base/id.h"
+#include "base/map.h"
+#include "base/moment.h"
+#include "base/rng.h"
+#include "room/event.h"
+#include "room/room.h"
+
+struct rooms {
+    struct map by_id;     // room id -> struct room
+    struct map peers;     // number -> struct peer
+    struct map tracks;    // number -> struct track
+    struct list detached; // peers without a socket, the longest first
+    uint64_t last_number; // of rooms, peers, tracks and media requests: never used twice
+    struct id_source ids; // session ids
+    struct rng *rng;      // borrowed
+};
+
+void rooms_init(struct rooms *rooms, struct rng *rng);
+void rooms_dispose(struct rooms *rooms); // forgets all rooms without telling anybody
+
+struct room *rooms_find(const struct rooms *rooms, const char *room_id); // NULL: not live
+
+// Makes the room live, or refreshes what the store says of a live one. Takes `template`: a
+// session that runs keeps the one it began with, an idle room takes the new one. Hold the room
+// until somebody joined it.
+struct room *rooms_put(struct rooms *rooms, const struct room_record *record,
+                       struct template *template);
+
+// A room is forgotten when nobody is in it and nobody holds it. Events may name it later: they
+// know its number only.
+void room_hold(struct room *room);
+void room_release(struct room *room);
+
+struct peer *rooms_peer(const struct rooms *rooms, uint64_t number);   // or NULL
+struct track *rooms_track(const struct rooms *rooms, uint64_t number); // or NULL
+uint64_t rooms_number(struct rooms *rooms);                            // a new one
+
+// When the next peer's time to come back is over; NEVER when none is away.
+int64_t rooms_deadline(const struct rooms *rooms);
+// Removes the peers that did not come back in RECONNECT_GRACE_MS.
+void rooms_expire(struct rooms *rooms, struct moment now, struct event_list *events);
