@@ -1,0 +1,99 @@
+// Signalling: one session for each web socket, JSON-RPC on it, and the same on the data channel
+// of a peer. Text and time in, frames and room events out; no socket is touched. spec:
+// signalling.md, sections 3 to 7.
+//
+// In the order of a session's life:
+//
+//     signal_open()      101 was sent, the token is good: frames wait until the room is there
+//     signal_ready()     the room is loaded: policy, and who comes back is attached again
+//     signal_refuse()    or the room cannot be had
+//     signal_text()      for each message of the socket
+//     signal_data()      for each message of the peer's data channel, whichever socket it has
+//     signal_closed()    the socket is gone
+//     signal_expire()    when signal_deadline() is reached
+//
+// Each appends frames, and events which then go through signal_deliver(), which appends more
+// frames, and through the bridge. Sessions are named by numbers that are never used again.
+#pragma once
+
+#include "base/mem.h"
+#include "base/moment.h"
+#include "room/rooms.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum frame_kind {
+    FRAME_TEXT,  // to the socket of `session`
+    FRAME_DATA,  // to the data channel of `peer`; while that is not open, to `session` if any
+    FRAME_CLOSE, // closes the socket of `session`; the session is gone, no signal_closed()
+};
+
+struct frame {
+    enum frame_kind kind;
+    uint16_t close_code;
+    uint64_t session;  // 0: the peer has no socket
+    uint64_t peer;     // the peer's number, FRAME_DATA
+    struct bytes text; // in the list's arena; frames with the same text share it
+};
+
+// Zero-initialised is an empty list.
+struct frame_list {
+    struct frame *at;
+    size_t count;
+    size_t cap;
+    struct arena arena;
+};
+
+void frame_list_clear(struct frame_list *list); // keeps the table's memory
+void frame_list_dispose(struct frame_list *list);
+
+enum { SIGNAL_CLOSE_GOING_AWAY = 1001, SIGNAL_CLOSE_RESTART = 1012 };
+
+struct signal;
+
+struct signal *signal_new(struct rooms *rooms); // borrows `rooms`, which outlives it
+void signal_free(struct signal *s);             // tells nobody
+
+// What the verified token and the URL of the socket say.
+struct signal_claims {
+    const char *room_id;
+    const char *role;
+    const char *user_id;
+    const char *peer_id; // as in the URL, unchecked; "" when missing
+};
+
+// Returns the number of the new session. Frames may be there at once: a refusal of a bad peer
+// id. Then signal_is_open() is false and the room need not be loaded.
+uint64_t signal_open(struct signal *s, const struct signal_claims *claims, struct moment now,
+                     struct frame_list *frames);
+// Whether the session waits for its room or has it.
+bool signal_is_open(const struct signal *s, uint64_t session);
+
+// `room` was found or loaded; frames that waited are handled. Does nothing when the session is
+// gone by now: hold the room around the call.
+void signal_ready(struct signal *s, uint64_t session, struct room *room, struct moment now,
+                  struct frame_list *frames, struct event_list *events);
+// The client gets on-error, which ends its attempts; the socket is closed a little later.
+void signal_refuse(struct signal *s, uint64_t session, int code, const char *message,
+                   struct moment now, struct frame_list *frames);
+
+void signal_text(struct signal *s, uint64_t session, struct bytes text, struct moment now,
+                 struct frame_list *frames, struct event_list *events);
+void signal_data(struct signal *s, uint64_t peer, struct bytes text, struct moment now,
+                 struct frame_list *frames, struct event_list *events);
+void signal_closed(struct signal *s, uint64_t session, struct moment now,
+                   struct event_list *events);
+
+// Turns events into messages for those concerned.
+void signal_deliver(struct signal *s, const struct event_list *events, struct moment now,
+                    struct frame_list *frames);
+
+int64_t signal_deadline(const struct signal *s); // us, monotonic; NEVER when none is pending
+void signal_expire(struct signal *s, struct moment now, struct frame_list *frames,
+                   struct event_list *events);
+
+// The server ends: all sockets are closed with SIGNAL_CLOSE_RESTART. Clients come back by
+// themselves.
+void signal_drain(struct signal *s, struct frame_list *frames);
