@@ -19,7 +19,7 @@ const char *err_name(int err)
         return "full";
     case ERR_NO_SPACE:
         return "no space";
-    case ERR_STATE:
+    case ERR_WRONG_STATE:
         return "wrong state";
     case ERR_EXPIRED:
         return "expired";

@@ -10,7 +10,7 @@ enum err {
     ERR_EXISTS = -5,      // names something that exists already
     ERR_FULL = -6,        // a bound of base/limits.h was reached
     ERR_NO_SPACE = -7,    // the caller's buffer is too small
-    ERR_STATE = -8,       // not possible in the present state
+    ERR_WRONG_STATE = -8, // not possible in the present state
     ERR_EXPIRED = -9,     // valid once, too late now
     ERR_IO = -10,   // the operating system or a library failed; errno or its log says more
     ERR_BUSY = -11, // try again later

@@ -65,7 +65,7 @@ void sctp_close_association(struct sctp_association *a, int64_t now, struct sctp
 void sctp_receive(struct sctp_association *a, struct bytes packet, int64_t now,
                   struct sctp_events *out);
 
-// Queues a message, reliable and in order. Returns 0, ERR_STATE while not up, ERR_NOT_FOUND for
+// Queues a message, reliable and in order. Returns 0, ERR_WRONG_STATE while not up, ERR_NOT_FOUND for
 // a stream that was not negotiated, or ERR_FULL: over SCTP_MESSAGE_MAX, or SCTP_BUFFER_MAX
 // waits already.
 int sctp_send(struct sctp_association *a, uint16_t stream, uint32_t ppid, struct bytes message,

@@ -109,7 +109,7 @@ bool transport_media_input(struct transport *t, const struct addr *from, uint8_t
 // Tells the transport how it ended, so that consent and counters stay right.
 void transport_media_done(struct transport *t, const struct srtp_input *input, int64_t now);
 
-// Sends a SCTP packet inside DTLS. ERR_STATE before TRANSPORT_CONNECTED.
+// Sends a SCTP packet inside DTLS. ERR_WRONG_STATE before TRANSPORT_CONNECTED.
 int transport_send_sctp(struct transport *t, struct bytes packet, int64_t now,
                         struct batch *out);
 

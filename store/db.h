@@ -9,7 +9,7 @@
 //     db_finish(q);
 //
 // One connection belongs to one thread. Failures: ERR_EXISTS for a unique index, ERR_FULL when
-// the disk is full (heals by itself), ERR_STATE for a write after a commit failed (the storage
+// the disk is full (heals by itself), ERR_WRONG_STATE for a write after a commit failed (the storage
 // is read-only until a restart: what the disk holds is unknown then, and an fsync is never
 // repeated), ERR_BUSY after 5 s behind another writer, ERR_IO for the rest, which is logged.
 #pragma once
@@ -52,5 +52,5 @@ struct db_job {
 
 // Group commit: runs all jobs in one transaction, each in a savepoint of its own, and commits
 // once. Only after it returned may anyone be told. When the commit fails, every job that wrote
-// gets ERR_FULL, ERR_STATE or ERR_IO; those which only read keep their answer.
+// gets ERR_FULL, ERR_WRONG_STATE or ERR_IO; those which only read keep their answer.
 void db_run_jobs(struct db *db, struct db_job *const *jobs, size_t count);
