@@ -1,0 +1,266 @@
+#include "net/udp.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <netinet/udp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    SOCKET_BUFFER_BYTES = 4 * 1024 * 1024, // 100 ms of 300 Mbit/s
+    MESSAGES_PER_SEND = 64,
+    SEGMENTS_MAX = 64, // UDP_MAX_SEGMENTS of linux/udp.h before 6.9
+    // A GSO send must fit one IP packet before it is cut: 65535 less the IPv6 and UDP headers.
+    SEGMENTED_BYTES_MAX = 65535 - 40 - 8,
+    SEGMENT_CONTROL_LEN = CMSG_SPACE(sizeof(uint16_t)),
+};
+
+struct udp {
+    int fd;
+    int family;
+    bool segmentation; // until the kernel or the device says that it cannot
+    uint16_t port;
+    struct udp_stats stats;
+
+    struct udp_datagram received[DATAGRAMS_PER_READ];
+    struct mmsghdr in[DATAGRAMS_PER_READ];
+    struct iovec in_parts[DATAGRAMS_PER_READ];
+    struct sockaddr_storage in_from[DATAGRAMS_PER_READ];
+    uint8_t in_octets[DATAGRAMS_PER_READ][DATAGRAM_MAX];
+
+    // What was gathered for the next sendmmsg().
+    size_t out_count;
+    struct mmsghdr out[MESSAGES_PER_SEND];
+    struct iovec out_parts[MESSAGES_PER_SEND];
+    struct sockaddr_storage out_to[MESSAGES_PER_SEND];
+    uint16_t out_datagrams[MESSAGES_PER_SEND];
+    alignas(struct cmsghdr) uint8_t out_control[MESSAGES_PER_SEND][SEGMENT_CONTROL_LEN];
+};
+
+static int bound_socket(struct udp *u, const struct addr *at)
+{
+    // IPv4 addresses get a socket of their own family: it works where IPv6 is switched off.
+    u->family = addr_is_v4(at) ? AF_INET : AF_INET6;
+    int fd = socket(u->family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    int off = 0;
+    int bytes = SOCKET_BUFFER_BYTES;
+    struct sockaddr_storage name;
+    socklen_t name_len = addr_to_sockaddr(at, &name);
+    if (u->family == AF_INET6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+    // Best effort: net.core.rmem_max and wmem_max cap it silently.
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+    if (bind(fd, (const struct sockaddr *)&name, name_len) < 0) {
+        int why = errno;
+        close(fd);
+        errno = why;
+        return -1;
+    }
+    name_len = sizeof name;
+    if (getsockname(fd, (struct sockaddr *)&name, &name_len) == 0)
+        u->port = addr_from_sockaddr((const struct sockaddr *)&name).port;
+    return fd;
+}
+
+static bool kernel_has_segmentation(int fd)
+{
+    int segment_len = 0;
+    socklen_t len = sizeof segment_len;
+    return getsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &segment_len, &len) == 0;
+}
+
+struct udp *udp_open(const struct addr *at)
+{
+    struct udp *u = mem_alloc(sizeof *u);
+    u->fd = bound_socket(u, at);
+    if (u->fd < 0) {
+        int why = errno;
+        mem_free(u);
+        errno = why;
+        return NULL;
+    }
+    u->segmentation = kernel_has_segmentation(u->fd);
+    for (size_t i = 0; i < DATAGRAMS_PER_READ; i++) {
+        u->in_parts[i] = (struct iovec){u->in_octets[i], DATAGRAM_MAX};
+        u->in[i].msg_hdr = (struct msghdr){
+            .msg_name = &u->in_from[i], .msg_iov = &u->in_parts[i], .msg_iovlen = 1};
+    }
+    return u;
+}
+
+void udp_close(struct udp *u)
+{
+    if (!u)
+        return;
+    close(u->fd);
+    mem_free(u);
+}
+
+int udp_fd(const struct udp *u)
+{
+    return u->fd;
+}
+
+uint16_t udp_port(const struct udp *u)
+{
+    return u->port;
+}
+
+const struct udp_stats *udp_stats(const struct udp *u)
+{
+    return &u->stats;
+}
+
+size_t udp_receive(struct udp *u, struct udp_datagram **datagrams)
+{
+    *datagrams = u->received;
+    for (size_t i = 0; i < DATAGRAMS_PER_READ; i++)
+        u->in[i].msg_hdr.msg_namelen = sizeof u->in_from[i];
+    int got = recvmmsg(u->fd, u->in, DATAGRAMS_PER_READ, MSG_DONTWAIT, NULL);
+    u->stats.receive_calls++;
+    // An error here is an ICMP answer to something that was sent, or nothing waits.
+    if (got <= 0)
+        return 0;
+
+    size_t count = 0;
+    for (int i = 0; i < got; i++) {
+        if (u->in[i].msg_hdr.msg_flags & MSG_TRUNC) {
+            u->stats.too_long++;
+            continue;
+        }
+        u->received[count++] = (struct udp_datagram){
+            .from = addr_from_sockaddr((const struct sockaddr *)&u->in_from[i]),
+            .at = u->in_octets[i],
+            .len = u->in[i].msg_len,
+        };
+    }
+    u->stats.received += count;
+    return count;
+}
+
+// Whether a refused send may have been refused because of its segmentation: the device cannot
+// checksum (EIO), or a segment is longer than the path's MTU (EINVAL).
+static bool refused_segmentation(int error)
+{
+    return error == EIO || error == EINVAL || error == EOPNOTSUPP;
+}
+
+// Sends the datagrams of one refused train one by one.
+static void send_singly(struct udp *u, size_t at)
+{
+    const struct iovec *train = &u->out_parts[at];
+    size_t segment_len = train->iov_len;
+    struct cmsghdr *control = CMSG_FIRSTHDR(&u->out[at].msg_hdr);
+    if (control) {
+        uint16_t len;
+        memcpy(&len, CMSG_DATA(control), sizeof len);
+        segment_len = len;
+    }
+    for (size_t done = 0; done < train->iov_len; done += segment_len) {
+        size_t left = train->iov_len - done;
+        size_t len = left < segment_len ? left : segment_len;
+        ssize_t sent = sendto(u->fd, (const uint8_t *)train->iov_base + done, len, MSG_DONTWAIT,
+                              u->out[at].msg_hdr.msg_name, u->out[at].msg_hdr.msg_namelen);
+        u->stats.send_calls++;
+        if (sent < 0)
+            u->stats.dropped++;
+        else
+            u->stats.sent++;
+    }
+}
+
+static void flush(struct udp *u)
+{
+    size_t at = 0;
+    while (at < u->out_count) {
+        int sent = sendmmsg(u->fd, u->out + at, (unsigned)(u->out_count - at), MSG_DONTWAIT);
+        u->stats.send_calls++;
+        if (sent > 0) {
+            for (int i = 0; i < sent; i++)
+                u->stats.sent += u->out_datagrams[at++];
+            continue;
+        }
+        bool train = u->out[at].msg_hdr.msg_controllen > 0;
+        if (train && refused_segmentation(errno)) {
+            // EIO is the device's, for good; EINVAL may be one long packet's.
+            if (errno == EIO && u->segmentation) {
+                u->segmentation = false;
+                log_info("udp", "no segmentation offload on port %u", u->port);
+            }
+            send_singly(u, at++);
+            continue;
+        }
+        // One unreachable destination must not hold up the others; a full buffer does.
+        if (errno != EAGAIN && errno != EWOULDBLOCK && errno != ENOBUFS) {
+            u->stats.dropped += u->out_datagrams[at++];
+            continue;
+        }
+        while (at < u->out_count)
+            u->stats.dropped += u->out_datagrams[at++];
+    }
+    u->out_count = 0;
+}
+
+static socklen_t destination(const struct udp *u, const struct addr *to,
+                             struct sockaddr_storage *name)
+{
+    if (u->family == AF_INET)
+        return addr_to_sockaddr(to, name);
+    struct sockaddr_in6 six = addr_to_sockaddr6(to);
+    memcpy(name, &six, sizeof six);
+    return sizeof six;
+}
+
+// Gathers `count` datagrams of `segment_len` octets that lie from `octets` on.
+static void gather(struct udp *u, const struct addr *to, uint8_t *octets, size_t len,
+                   uint16_t segment_len, uint16_t count)
+{
+    if (u->out_count == MESSAGES_PER_SEND)
+        flush(u);
+    size_t at = u->out_count++;
+    u->out_parts[at] = (struct iovec){octets, len};
+    u->out_datagrams[at] = count;
+    u->out[at].msg_hdr = (struct msghdr){.msg_name = &u->out_to[at],
+                                         .msg_namelen = destination(u, to, &u->out_to[at]),
+                                         .msg_iov = &u->out_parts[at],
+                                         .msg_iovlen = 1};
+    if (count == 1)
+        return;
+    u->out[at].msg_hdr.msg_control = u->out_control[at];
+    u->out[at].msg_hdr.msg_controllen = SEGMENT_CONTROL_LEN;
+    struct cmsghdr *control = CMSG_FIRSTHDR(&u->out[at].msg_hdr);
+    control->cmsg_level = IPPROTO_UDP;
+    control->cmsg_type = UDP_SEGMENT;
+    control->cmsg_len = CMSG_LEN(sizeof segment_len);
+    memcpy(CMSG_DATA(control), &segment_len, sizeof segment_len);
+}
+
+void udp_send(struct udp *u, const struct batch *b)
+{
+    for (uint32_t i = 0; i < b->run_count; i++) {
+        const struct batch_run *run = &b->runs[i];
+        if (u->family == AF_INET && !addr_is_v4(&run->to)) {
+            u->stats.dropped += run->count;
+            continue;
+        }
+        size_t per_send = 1;
+        if (u->segmentation && run->count > 1) {
+            per_send = SEGMENTED_BYTES_MAX / run->segment_len;
+            per_send = per_send < SEGMENTS_MAX ? per_send : SEGMENTS_MAX;
+        }
+        for (size_t done = 0; done < run->count; done += per_send) {
+            size_t count = run->count - done < per_send ? run->count - done : per_send;
+            size_t from = done * run->segment_len;
+            size_t to =
+                done + count == run->count ? run->len : (done + count) * run->segment_len;
+            gather(u, &run->to, run->at + from, to - from, run->segment_len, (uint16_t)count);
+        }
+    }
+    flush(u);
+}

@@ -1,0 +1,87 @@
+#include "net/inbox.h"
+#include "test.h"
+
+#include <poll.h>
+#include <pthread.h>
+
+static bool readable(struct inbox *box)
+{
+    struct pollfd one = {.fd = inbox_fd(box), .events = POLLIN};
+    return poll(&one, 1, 0) == 1;
+}
+
+TEST(messages_leave_in_the_order_in_which_they_came)
+{
+    struct inbox *box = inbox_new(sizeof(int), 1000);
+    for (int i = 0; i < 200; i++)
+        inbox_put(box, &i);
+    int taken[200];
+    CHECK_EQ(inbox_take(box, taken, 50), 50);
+    CHECK_EQ(taken[49], 49);
+    for (int i = 200; i < 300; i++)
+        inbox_put(box, &i);
+    CHECK_EQ(inbox_take(box, taken, 200), 200);
+    CHECK_EQ(taken[0], 50);
+    CHECK_EQ(taken[199], 249);
+    inbox_free(box);
+}
+
+TEST(the_descriptor_is_readable_while_messages_wait)
+{
+    struct inbox *box = inbox_new(sizeof(int), 10);
+    CHECK(!readable(box));
+    int one = 1;
+    inbox_put(box, &one);
+    inbox_put(box, &one);
+    CHECK(readable(box));
+    CHECK_EQ(inbox_take(box, &one, 1), 1);
+    CHECK(readable(box));
+    CHECK_EQ(inbox_take(box, &one, 1), 1);
+    CHECK(!readable(box));
+    inbox_free(box);
+}
+
+TEST(statistics_are_refused_at_the_bound_and_facts_are_not)
+{
+    struct inbox *box = inbox_new(sizeof(int), 2);
+    int value = 7;
+    CHECK(inbox_offer(box, &value));
+    CHECK(inbox_offer(box, &value));
+    CHECK(!inbox_offer(box, &value));
+    CHECK(inbox_full(box));
+    inbox_put(box, &value);
+    int taken[4];
+    CHECK_EQ(inbox_take(box, taken, 4), 3);
+    CHECK(!inbox_full(box));
+    inbox_free(box);
+}
+
+static void *send_thousand(void *box)
+{
+    for (int i = 0; i < 1000; i++)
+        inbox_put(box, &i);
+    return NULL;
+}
+
+TEST(two_threads_lose_no_message)
+{
+    struct inbox *box = inbox_new(sizeof(int), 10);
+    pthread_t senders[2];
+    for (int i = 0; i < 2; i++)
+        pthread_create(&senders[i], NULL, send_thousand, box);
+    int seen = 0;
+    long sum = 0;
+    while (seen < 2000) {
+        struct pollfd one = {.fd = inbox_fd(box), .events = POLLIN};
+        CHECK_EQ(poll(&one, 1, 10000), 1);
+        int taken[16];
+        size_t count = inbox_take(box, taken, 16);
+        for (size_t i = 0; i < count; i++)
+            sum += taken[i];
+        seen += (int)count;
+    }
+    for (int i = 0; i < 2; i++)
+        pthread_join(senders[i], NULL);
+    CHECK_EQ(sum, 2 * 499500);
+    inbox_free(box);
+}
