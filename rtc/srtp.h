@@ -42,8 +42,8 @@ struct srtp *srtp_new(struct srtp_engine *e, const struct srtp_keys *keys);
 void srtp_free(struct srtp *s); // wipes the keys
 
 // Unprotects in place. Returns the length of the plain packet, or ERR_MALFORMED (not RTP),
-// ERR_REFUSED (authentication, or replayed), ERR_FULL (too many SSRCs). `*index` is
-// ROC << 16 | sequence number.
+// ERR_REFUSED (authentication), ERR_EXISTS (replayed, or too old to tell), ERR_FULL (too many
+// SSRCs). `*index` is ROC << 16 | sequence number. A refused packet may be scrambled.
 int srtp_unprotect(struct srtp *s, uint8_t *packet, size_t len, uint64_t *index);
 int srtp_unprotect_rtcp(struct srtp *s, uint8_t *packet, size_t len);
 
@@ -60,7 +60,13 @@ void srtp_unprotect_many(struct srtp_engine *e, struct srtp_input *inputs, size_
 // The next SRTCP index of an outgoing context: 31 bits, never repeated (RFC 3711 section 3.4).
 uint32_t srtp_next_rtcp_index(struct srtp *s);
 
+// Forgets an incoming SSRC, so that another may take its place. Its packets could be replayed
+// from then on: the caller no longer knows a stream of that SSRC.
+void srtp_forget(struct srtp *s, uint32_t ssrc);
+
 // Protects every packet of `b` into buffers that lie contiguously per destination, evens out
 // trains with RTP padding of at most BATCH_PAD_MAX octets (docs/packet-trains.md has the rule),
 // and fills b->runs. Packets on a path without keys are dropped and counted in the result.
+// The runs lie in the engine's memory until its next srtp_seal(). That memory grows with the
+// largest batch, so whoever fills a batch without bound flushes it in between.
 size_t srtp_seal(struct srtp_engine *e, struct batch *b);

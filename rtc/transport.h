@@ -32,7 +32,19 @@ enum transport_close { // why it is TRANSPORT_CLOSED
     TRANSPORT_TIMED_OUT,      // DTLS not done by its deadline
     TRANSPORT_SILENT,         // no authenticated packet for TRANSPORT_SILENCE_MS
     TRANSPORT_FINGERPRINT,    // certificate is not the one that the SDP named
+    TRANSPORT_CLOSED_HERE,    // transport_close()
 };
+
+// What the first octets of a datagram say (RFC 9443 section 3, RFC 5761 section 4). On a port
+// without TURN and QUIC their rows are unknown, too.
+enum transport_protocol {
+    TRANSPORT_PROTOCOL_UNKNOWN,
+    TRANSPORT_PROTOCOL_STUN,
+    TRANSPORT_PROTOCOL_DTLS,
+    TRANSPORT_PROTOCOL_RTP,
+    TRANSPORT_PROTOCOL_RTCP,
+};
+enum transport_protocol transport_protocol_of(struct bytes datagram);
 
 // What a datagram was.
 enum transport_input {
@@ -73,7 +85,7 @@ struct transport_received {
 struct transport; // rtc/transport.c
 
 struct transport *transport_new(const struct transport_config *config, int64_t now);
-void transport_free(struct transport *t);
+void transport_free(struct transport *t); // after the batch that names its path was flushed
 
 // Our credentials, for the SDP.
 const char *transport_ufrag(const struct transport *t);
@@ -88,6 +100,7 @@ struct transport_remote {
     bool dtls_client; // the peer's side of the handshake: a=setup:active (or actpass in an
                       // offer)
 };
+// The silence clock (TRANSPORT_SILENCE_MS) starts with the first call.
 void transport_set_remote(struct transport *t, const struct transport_remote *remote,
                           int64_t now);
 void transport_restart_ice(struct transport *t); // new local credentials for the next SDP
@@ -98,12 +111,13 @@ void transport_receive(struct transport *t, const struct addr *from, uint8_t *da
                        struct transport_received *received);
 
 // After `received` was TRANSPORT_INPUT_SCTP: further SCTP packets of the same datagram.
+// The datagram's buffer must still be there.
 bool transport_more(struct transport *t, struct transport_received *received);
 
 // The two halves of transport_receive() for the worker's hot path: most datagrams of a tick are
-// media, and are unprotected together. transport_media_input() fills `input` and returns true
-// when the datagram is SRTP or SRTCP of a connected transport from its checked address;
-// `*is_rtcp` is handled with srtp_unprotect_rtcp() by the caller of transport_receive().
+// RTP, and are unprotected together by srtp_unprotect_many(). transport_media_input() fills
+// `input` and returns true when the datagram is RTP of a connected transport from one of its
+// checked addresses; everything else, RTCP included, is for transport_receive().
 bool transport_media_input(struct transport *t, const struct addr *from, uint8_t *datagram,
                            size_t len, struct srtp_input *input);
 // Tells the transport how it ended, so that consent and counters stay right.
@@ -112,6 +126,22 @@ void transport_media_done(struct transport *t, const struct srtp_input *input, i
 // Sends a SCTP packet inside DTLS. ERR_WRONG_STATE before TRANSPORT_CONNECTED.
 int transport_send_sctp(struct transport *t, struct bytes packet, int64_t now,
                         struct batch *out);
+
+// The addresses that passed an authenticated check: datagrams from them are this transport's.
+// The list lives inside the transport; `transport_generation()` changes whenever it does, so
+// that whoever maps addresses to transports looks again only then.
+size_t transport_addresses(const struct transport *t, const struct addr **list);
+uint32_t transport_generation(const struct transport *t);
+
+// Whether a first check that names `ufrag` is for this transport. After
+// transport_restart_ice() that are two: the old one until the new path is checked.
+bool transport_has_ufrag(const struct transport *t, struct bytes ufrag);
+
+// Where we send to; NULL before the first check.
+const struct addr *transport_address(const struct transport *t);
+
+// A stream of the peer has ended: its place among the SSRC_PER_TRANSPORT_MAX is free again.
+void transport_forget_ssrc(struct transport *t, uint32_t ssrc);
 
 // Where RTP and RTCP are queued with batch_media(). Its `protect` is NULL before keys are
 // there.
