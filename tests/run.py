@@ -109,14 +109,15 @@ def run_tsan():
 
 def count_tap(output):
     """Node's test runner counts itself in its closing comments."""
-    found = {name: int(n) for name, n in re.findall(r"^# (pass|fail|cancelled|skipped) (\d+)$",
-                                                    output, re.M)}
-    return Counts(found.get("pass", 0), found.get("fail", 0) + found.get("cancelled", 0),
-                  found.get("skipped", 0))
+    found = {"pass": 0, "fail": 0, "cancelled": 0, "skipped": 0}
+    for name, count in re.findall(r"^# (pass|fail|cancelled|skipped) (\d+)$", output, re.M):
+        found[name] += int(count)
+    return Counts(found["pass"], found["fail"] + found["cancelled"], found["skipped"])
 
 
-def run_browser():
-    code, output = call(["node", "tests/browser/run.mjs"])
+def node(folder):
+    """The tests of a folder that node runs; their figures are shown."""
+    code, output = call(["node", "tests/run.mjs", folder])
     counts = count_tap(output)
     if code or counts.failed:
         print(output)
@@ -147,7 +148,8 @@ PARTS = {
     "tsan": run_tsan,
     "fuzz": lambda: fuzz(),
     "web": run_web,
-    "browser": run_browser,
+    "system": lambda: node("system"),
+    "browser": lambda: node("browser"),
 }
 
 

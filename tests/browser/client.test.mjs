@@ -31,11 +31,12 @@ async function picture(person, name) {
 
 // No accessibility violation of WCAG 2.2 A and AA on what is shown now.
 async function accessible(person, where) {
-  const found = await person.page.evaluate(async (source) => {
-    if (!window.axe) (0, eval)(source);
+  // A script tag would break the page's Content-Security-Policy; the protocol does not.
+  await person.page.evaluate(axeSource);
+  const found = await person.page.evaluate(async () => {
     const result = await window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] });
     return result.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`);
-  }, axeSource).catch((error) => [`axe could not run: ${error.message}`]);
+  });
   assert.deepEqual(found, [], where);
 }
 

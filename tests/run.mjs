@@ -1,12 +1,13 @@
-// Runs every *.test.mjs beside this file with node's own test runner, one file after the other:
-// two browsers and a server are enough work for two cores. Prints TAP.
+// run.mjs FOLDER [WORD...]: runs every *.test.mjs of tests/FOLDER (whose name contains a WORD) with
+// node's own test runner, one file after the other: two browsers and a server are enough work
+// for two cores. Prints TAP.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const here = dirname(fileURLToPath(import.meta.url));
-const wanted = process.argv.slice(2);
+const [folder, ...wanted] = process.argv.slice(2);
+const here = join(dirname(fileURLToPath(import.meta.url)), folder ?? '');
 const files = readdirSync(here).filter((name) => name.endsWith('.test.mjs'))
   .filter((name) => wanted.length === 0 || wanted.some((word) => name.includes(word))).sort();
 if (files.length === 0) {
@@ -16,8 +17,7 @@ if (files.length === 0) {
 let worst = 0;
 for (const file of files) {
   console.log(`# file ${file}`);
-  const { status } = spawnSync(process.execPath,
-    ['--test-reporter=tap', join(here, file)],
+  const { status } = spawnSync(process.execPath, ['--test-reporter=tap', join(here, file)],
     { stdio: 'inherit' });
   worst = Math.max(worst, status ?? 1);
 }

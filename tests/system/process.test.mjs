@@ -1,0 +1,117 @@
+// The process itself: start, size, options, signals, TLS.
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect } from 'node:tls';
+import { test } from 'node:test';
+import { startServer, top, until } from '../browser/lib/server.mjs';
+
+const binary = join(top, 'build/parlor');
+const run = (...given) => spawnSync(binary, given, { encoding: 'utf8', timeout: 10000 });
+
+function rssMb(pid) {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(status.match(/VmRSS:\s+(\d+) kB/)[1]) / 1024;
+}
+
+test('figure: idle under 15 MB, ready under 150 ms', async () => {
+  const ready = [];
+  let size = 0;
+  for (let round = 0; round < 5; round++) {
+    const server = await startServer();
+    try {
+      await server.restart(); // the first start also makes keys and the database
+      ready.push(server.readyMs);
+      size = Math.max(size, rssMb(server.pid));
+    } finally {
+      await server.stop();
+    }
+  }
+  const median = ready.sort((a, b) => a - b)[2];
+  console.log(`# figure idle ${size.toFixed(1)} MB RSS, ready after ${median.toFixed(0)} ms (median of 5, polled every 50 ms)`);
+  assert.ok(size < 15, `${size} MB`);
+  assert.ok(median < 150, `${median} ms`);
+});
+
+test('help is there for every command, and unknown words are refused', () => {
+  for (const given of [['--help'], ['serve', '--help'], ['token', '--help'], ['key', '--help']]) {
+    const { status, stdout } = run(...given);
+    assert.equal(status, 0, given.join(' '));
+    assert.match(stdout, /usage/i);
+  }
+  for (const given of [['nonsense'], ['serve', '--nonsense'], ['serve', '--workers', 'many'],
+    ['serve', '--listen', 'nowhere']]) {
+    const { status, stderr } = run(...given);
+    assert.notEqual(status, 0, given.join(' '));
+    assert.ok(stderr.length > 0 && stderr.length < 2000);
+  }
+});
+
+test('a configuration file is read, printed, and refused when a key is unknown', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'parlor-config-'));
+  const file = join(folder, 'parlor.conf');
+  writeFileSync(file, 'media-port = 7100\n# a comment\nworkers = 2\n');
+  const printed = run('serve', '--config', file, '--print-config');
+  assert.equal(printed.status, 0, printed.stderr);
+  assert.match(printed.stdout, /media-port\s*=\s*7100/);
+  writeFileSync(file, 'medai-port = 7100\n');
+  const refused = run('serve', '--config', file, '--print-config');
+  assert.notEqual(refused.status, 0);
+  assert.match(refused.stderr, /medai-port/);
+  rmSync(folder, { recursive: true });
+});
+
+// The certificate that a new TLS connection is shown.
+function fingerprint(port) {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false }, () => {
+      const { fingerprint256 } = socket.getPeerCertificate();
+      socket.end();
+      resolve(fingerprint256);
+    });
+    socket.once('error', reject);
+  });
+}
+
+function makeCertificate(folder, name) {
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256',
+    '-nodes', '-keyout', join(folder, 'key.pem'), '-out', join(folder, 'cert.pem'), '-days', '2',
+    '-subj', `/CN=${name}`], { stdio: 'ignore' });
+}
+
+test('TLS: a new certificate is taken on SIGHUP while connections stay', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'parlor-tls-'));
+  makeCertificate(folder, 'one');
+  // The test helper speaks plain HTTP, so the TLS server is a second one.
+  const helper = await startServer();
+  const { spawn } = await import('node:child_process');
+  const port = helper.port + 1 > 65000 ? helper.port - 1 : helper.port + 1;
+  const child = spawn(binary, ['serve', '--listen', `127.0.0.1:${port}`, '--data', join(folder, 'data'),
+    '--media-port', `${helper.mediaPort + 1}`, '--workers', '1', '--tls-cert', join(folder, 'cert.pem'),
+    '--tls-key', join(folder, 'key.pem')], { stdio: 'ignore', env: { ...process.env, PARLOR_ALLOW_ROOT: '1' } });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  try {
+    const first = await until(() => fingerprint(port).catch(() => null), 'the TLS server');
+    const held = connect({ port, host: '127.0.0.1', rejectUnauthorized: false });
+    await new Promise((resolve) => held.once('secureConnect', resolve));
+    makeCertificate(folder, 'two');
+    child.kill('SIGHUP');
+    const second = await until(async () => {
+      const now = await fingerprint(port);
+      return now !== first && now;
+    }, 'the new certificate');
+    assert.notEqual(second, first);
+    // The connection from before still answers.
+    held.write('GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    const answer = await new Promise((resolve) => held.once('data', resolve));
+    assert.match(answer.toString(), /^HTTP\/1\.1 200/);
+    held.end();
+  } finally {
+    child.kill('SIGTERM');
+    assert.equal(await ended, 0);
+    await helper.stop();
+    rmSync(folder, { recursive: true });
+  }
+});
