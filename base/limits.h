@@ -64,6 +64,7 @@ enum {
 
     // Meetings
     PEERS_PER_ROOM_MAX = 2500,
+    PEERS_PER_LARGE_ROOM_MAX = 20000, // a room made with large_room
     TRACKS_PER_PEER_MAX = 16,
     ROLES_PER_TEMPLATE_MAX = 64,
     NAME_LEN_MAX = 256,          // octets of a peer's name

@@ -18,7 +18,7 @@ struct room_record {
     char description[ROOM_DESCRIPTION_LEN_MAX + 1];
     bool enabled;
     bool large;
-    int size; // how many may be in; 0: PEERS_PER_ROOM_MAX
+    int size; // how many may be in; 0: as many as fit into any room of its kind
 };
 
 struct room {
@@ -26,7 +26,8 @@ struct room {
     uint64_t number; // of all rooms in this process, never used again
     struct room_record record;
     struct template *template;
-    struct map peers; // id -> struct peer, those that are joining included
+    struct map peers;  // id -> struct peer, those that are joining included
+    struct map tracks; // id -> struct track, of all peers
     size_t joined_count;
     int holds;
     char session_id[OBJECT_ID_LEN + 1]; // "" while nobody is in
@@ -91,3 +92,12 @@ bool room_allows(const struct peer *peer, enum permission permission);
 // Whether `subscriber` is to see and hear what `publisher` publishes.
 bool room_subscribes(const struct peer *subscriber, const struct peer *publisher);
 size_t room_track_count(const struct room *room); // announced ones
+
+// --- For the other files of room/ only ---
+
+// The first offer was accepted: the peer is in.
+void room_admit(struct peer *peer, const char *answer, struct moment now,
+                struct event_list *events);
+// Takes the peer and its tracks out of all tables and frees them.
+void room_drop_peer(struct peer *peer);
+void room_forget_if_idle(struct room *room);

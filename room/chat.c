@@ -1,0 +1,65 @@
+#include "room/chat.h"
+
+#include "base/err.h"
+
+#include <string.h>
+
+static bool is_named(const struct chat_wish *wish, const char *role)
+{
+    if (wish->role_count == 0)
+        return true;
+    for (size_t i = 0; i < wish->role_count; i++) {
+        if (strcmp(wish->roles[i], role) == 0)
+            return true;
+    }
+    return false;
+}
+
+static size_t choose_receivers(const struct peer *from, const struct chat_wish *wish,
+                               uint64_t *to)
+{
+    size_t count = 0, at = 0;
+    const struct peer *peer;
+    while ((peer = map_next(&from->room->peers, &at))) {
+        if (peer != from && peer->state == PEER_JOINED && is_named(wish, peer->role->name))
+            to[count++] = peer->number;
+    }
+    return count;
+}
+
+int chat_send(struct peer *from, const struct chat_wish *wish, struct moment now,
+              struct event_list *events, struct chat_receipt *receipt)
+{
+    if (strlen(wish->message) > CHAT_MESSAGE_LEN_MAX ||
+        strlen(wish->type) > CHAT_TYPE_LEN_MAX || wish->role_count > ROLES_PER_TEMPLATE_MAX)
+        return ERR_FULL;
+    const struct peer *only = wish->peer_id ? room_peer(from->room, wish->peer_id) : NULL;
+    if (wish->peer_id && (!only || only->state != PEER_JOINED))
+        return ERR_NOT_FOUND;
+
+    uint64_t *to = arena_alloc(&events->arena, from->room->peers.count * sizeof *to);
+    size_t to_count = 0;
+    if (!only)
+        to_count = choose_receivers(from, wish, to);
+    else if (only != from)
+        to[to_count++] = only->number;
+
+    const char **roles = arena_alloc(&events->arena, wish->role_count * sizeof *roles);
+    for (size_t i = 0; i < wish->role_count; i++)
+        roles[i] = event_text(events, wish->roles[i]);
+
+    id_uuid(from->room->rooms->rng, receipt->message_id);
+    receipt->sent_at = now.wall_ms;
+
+    struct event *event = event_add_who(events, EVENT_CHAT, from);
+    event->chat.message_id = event_text(events, receipt->message_id);
+    event->chat.sent_at = receipt->sent_at;
+    event->chat.type = event_text(events, wish->type);
+    event->chat.message = event_text(events, wish->message);
+    event->chat.is_private = wish->peer_id;
+    event->chat.roles = roles;
+    event->chat.role_count = wish->role_count;
+    event->chat.to = to;
+    event->chat.to_count = to_count;
+    return 0;
+}

@@ -1,0 +1,71 @@
+#include "room/event.h"
+
+#include "room/room.h"
+
+#include <assert.h>
+
+enum { CAP_FIRST = 16 };
+
+const char *leave_reason_text(enum leave_reason reason)
+{
+    switch (reason) {
+    case LEAVE_CLIENT_REQUEST:
+        return "client request";
+    case LEAVE_WEBSOCKET_CLOSED:
+        return "websocket closed";
+    case LEAVE_REPLACED:
+        return "server removed peer";
+    }
+    return "";
+}
+
+void event_list_clear(struct event_list *list)
+{
+    list->count = 0;
+    arena_dispose(&list->arena);
+}
+
+void event_list_dispose(struct event_list *list)
+{
+    event_list_clear(list);
+    mem_free(list->at);
+    *list = (struct event_list){0};
+}
+
+struct event *event_add(struct event_list *list, enum event_kind kind, const struct peer *peer)
+{
+    if (list->count == list->cap) {
+        list->cap = list->cap ? 2 * list->cap : CAP_FIRST;
+        list->at = mem_resize(list->at, list->cap * sizeof *list->at);
+    }
+    struct event *event = &list->at[list->count++];
+    *event = (struct event){.kind = kind};
+    if (peer) {
+        event->peer = peer->number;
+        event->room = peer->room->number;
+    }
+    return event;
+}
+
+struct event *event_add_who(struct event_list *list, enum event_kind kind,
+                            const struct peer *peer)
+{
+    struct peer_view *who = arena_alloc(&list->arena, sizeof *who);
+    *who = (struct peer_view){
+        .number = peer->number,
+        .id = event_text(list, peer->id),
+        .role = event_text(list, peer->role->name),
+        .name = event_text(list, peer->name),
+        .metadata = event_text(list, peer->metadata),
+        .user_id = event_text(list, peer->user_id),
+        .joined_at = peer->joined_at,
+    };
+    struct event *event = event_add(list, kind, peer);
+    event->who = who;
+    return event;
+}
+
+const char *event_text(struct event_list *list, const char *text)
+{
+    return arena_text(&list->arena, bytes_of(text));
+}

@@ -1,0 +1,12 @@
+// Who gets which track, inside room/. Nothing is kept: a feed is there whenever the track is
+// announced and the subscriber's role subscribes to the publisher's.
+#pragma once
+
+#include "room/room.h"
+
+// A new subscriber gets all that its role may see.
+void feeds_open_for_subscriber(const struct peer *subscriber, struct event_list *events);
+
+// An announced track goes to all who may see it, and stops doing so.
+void feeds_open_of_track(const struct track *track, struct event_list *events);
+void feeds_close_of_track(const struct track *track, struct event_list *events);

@@ -1,0 +1,255 @@
+#include "room/media.h"
+
+#include "base/err.h"
+#include "room/feeds.h"
+
+#include <assert.h>
+#include <string.h>
+
+static void add_tracks_event(struct peer *peer, enum event_kind kind,
+                             const struct track_wish *list, size_t count,
+                             struct event_list *events)
+{
+    if (count == 0)
+        return;
+    struct track_wish *copy = arena_alloc(&events->arena, count * sizeof *copy);
+    memcpy(copy, list, count * sizeof *copy);
+    struct event *event = event_add_who(events, kind, peer);
+    event->tracks.list = copy;
+    event->tracks.count = count;
+}
+
+static void add_mute_event(const struct track *track, struct event_list *events)
+{
+    struct event *event = event_add(events, EVENT_TRACK_MUTE, track->owner);
+    event->mute.track = track->number;
+    event->mute.muted = track->is.muted;
+}
+
+// --- Changes of the list of tracks ---
+
+static const struct track_wish *find_wish(const struct track_wish *wishes, size_t count,
+                                          const char *track_id)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(wishes[i].id, track_id) == 0)
+            return &wishes[i];
+    }
+    return NULL;
+}
+
+static void remove_missing(struct peer *peer, const struct track_wish *wishes, size_t count,
+                           struct event_list *events)
+{
+    struct track_wish removed[TRACKS_PER_PEER_MAX];
+    size_t removed_count = 0, kept = 0;
+    struct room *room = peer->room;
+
+    for (size_t i = 0; i < peer->track_count; i++) {
+        struct track *track = peer->tracks[i];
+        if (find_wish(wishes, count, track->is.id)) {
+            peer->tracks[kept++] = track;
+            continue;
+        }
+        feeds_close_of_track(track, events);
+        if (track->announced)
+            removed[removed_count++] = track->is;
+        map_remove(&room->tracks, bytes_of(track->is.id));
+        map_remove(&room->rooms->tracks, map_key_u64(&track->number));
+        mem_free(track);
+    }
+    peer->track_count = kept;
+    add_tracks_event(peer, EVENT_TRACKS_REMOVED, removed, removed_count, events);
+}
+
+// An id that another peer's track has already cannot be told apart by anybody, so a second one
+// is passed over, like one beyond TRACKS_PER_PEER_MAX.
+static void add_new(struct peer *peer, const struct track_wish *wishes, size_t count)
+{
+    struct room *room = peer->room;
+    for (size_t i = 0; i < count; i++) {
+        if (peer->track_count == TRACKS_PER_PEER_MAX ||
+            map_get(&room->tracks, bytes_of(wishes[i].id)))
+            continue;
+        struct track *track = mem_alloc(sizeof *track);
+        track->is = wishes[i];
+        track->number = rooms_number(room->rooms);
+        track->owner = peer;
+        track->allowed = peer->role->allowed[track_wish_kind(&track->is)];
+        peer->tracks[peer->track_count++] = track;
+        map_put(&room->tracks, bytes_of(track->is.id), track);
+        map_put(&room->rooms->tracks, map_key_u64(&track->number), track);
+    }
+}
+
+// Type, source and stream of a track never change; what else is told about it may.
+void media_update(struct peer *peer, const struct track_wish *wishes, size_t count,
+                  struct event_list *events)
+{
+    struct track_wish changed[TRACKS_PER_PEER_MAX];
+    size_t changed_count = 0;
+
+    for (size_t i = 0; i < peer->track_count; i++) {
+        struct track *track = peer->tracks[i];
+        const struct track_wish *wish = find_wish(wishes, count, track->is.id);
+        if (!wish || (wish->muted == track->is.muted &&
+                      strcmp(wish->description, track->is.description) == 0))
+            continue;
+        bool mute_changed = wish->muted != track->is.muted;
+        track->is.muted = wish->muted;
+        memcpy(track->is.description, wish->description, sizeof wish->description);
+        if (!track->announced)
+            continue;
+        if (mute_changed)
+            add_mute_event(track, events);
+        changed[changed_count++] = track->is;
+    }
+    add_tracks_event(peer, EVENT_TRACKS_UPDATED, changed, changed_count, events);
+}
+
+// --- Publishing ---
+
+void media_offer(struct peer *peer, const char *sdp, const struct track_wish *wishes,
+                 size_t count, uint64_t request, struct event_list *events)
+{
+    remove_missing(peer, wishes, count, events);
+    media_update(peer, wishes, count, events);
+    add_new(peer, wishes, count);
+
+    // The worker is not told of tracks that the role may not publish: it answers their
+    // sections all the same, and drops what arrives in them.
+    struct event_publish_track *tracks =
+        arena_alloc(&events->arena, TRACKS_PER_PEER_MAX * sizeof *tracks);
+    size_t track_count = 0;
+    for (size_t i = 0; i < peer->track_count; i++) {
+        if (peer->tracks[i]->allowed)
+            tracks[track_count++] = (struct event_publish_track){
+                peer->tracks[i]->number, event_text(events, peer->tracks[i]->is.id)};
+    }
+    struct event *event = event_add(events, EVENT_PUBLISH, peer);
+    event->publish.request = request;
+    event->publish.sdp = event_text(events, sdp);
+    event->publish.tracks = tracks;
+    event->publish.track_count = track_count;
+    event->publish.video_codec = event_text(events, peer->role->media[PUBLISH_VIDEO].codec);
+}
+
+static void add_answered(struct peer *peer, uint64_t request, int err, const char *text,
+                         struct event_list *events)
+{
+    struct event *event = event_add(events, EVENT_ANSWERED, peer);
+    event->answered.request = request;
+    event->answered.err = err;
+    event->answered.text = event_text(events, text);
+}
+
+static void announce(struct peer *peer, const uint64_t *tracks, size_t count, struct moment now,
+                     struct event_list *events)
+{
+    struct track_wish added[TRACKS_PER_PEER_MAX];
+    struct track *new[TRACKS_PER_PEER_MAX];
+    size_t added_count = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct track *track = rooms_track(peer->room->rooms, tracks[i]);
+        if (!track || track->owner != peer || !track->allowed || track->announced)
+            continue;
+        track->announced = true;
+        track->started_at = now.wall_ms;
+        new[added_count] = track;
+        added[added_count++] = track->is;
+    }
+    add_tracks_event(peer, EVENT_TRACKS_ADDED, added, added_count, events);
+    for (size_t i = 0; i < added_count; i++) {
+        if (new[i]->is.muted)
+            add_mute_event(new[i], events);
+        feeds_open_of_track(new[i], events);
+    }
+}
+
+void media_answered(struct peer *peer, uint64_t request, int err, const char *text,
+                    const uint64_t *tracks, size_t track_count, struct moment now,
+                    struct event_list *events)
+{
+    if (!text)
+        text = "";
+    bool is_join = peer->state == PEER_JOINING && request == peer->join_offer;
+    if (is_join && !err) {
+        room_admit(peer, text, now, events);
+        return;
+    }
+    add_answered(peer, request, err, text, events);
+    if (is_join)
+        room_leave(peer, LEAVE_CLIENT_REQUEST, now, events);
+    else if (!err)
+        announce(peer, tracks, track_count, now, events);
+}
+
+// --- Subscribing ---
+
+void media_subscribe_offer(struct peer *peer, const char *sdp, struct event_list *events)
+{
+    mem_free(peer->subscribe_offer);
+    peer->subscribe_offer = mem_text(sdp);
+    if (peer->attached)
+        event_add(events, EVENT_OFFER, peer)->offer.sdp = event_text(events, sdp);
+}
+
+void media_subscribe_answer(struct peer *peer, const char *sdp, struct event_list *events)
+{
+    if (!peer->subscribe_offer)
+        return;
+    mem_free(peer->subscribe_offer);
+    peer->subscribe_offer = NULL;
+    event_add(events, EVENT_SUBSCRIBE_ANSWER, peer)->offer.sdp = event_text(events, sdp);
+}
+
+void media_subscribe_failed(struct peer *peer, struct event_list *events)
+{
+    if (peer->attached)
+        event_add(events, EVENT_SUBSCRIBE_RESTART, peer);
+    else
+        peer->subscribe_failed = true;
+}
+
+int media_prefer(struct peer *peer, const char *track_id, enum track_type type,
+                 enum feed_level level, struct event_list *events)
+{
+    const struct track *track = map_get(&peer->room->tracks, bytes_of(track_id));
+    if (!track || !track->announced || track->is.type != type ||
+        !room_subscribes(peer, track->owner))
+        return ERR_NOT_FOUND;
+    struct event *event = event_add(events, EVENT_FEED_LAYER, peer);
+    event->feed.track = track->number;
+    event->feed.level = level;
+    return 0;
+}
+
+// --- What the worker tells of the media itself ---
+
+void media_speakers(struct rooms *rooms, uint64_t room, const struct media_speaker *speakers,
+                    size_t count, struct event_list *events)
+{
+    struct event_speaker *list = arena_alloc(&events->arena, count * sizeof *list);
+    size_t list_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct track *track = rooms_track(rooms, speakers[i].track);
+        if (!track || !track->announced || track->owner->room->number != room)
+            continue;
+        list[list_count++] = (struct event_speaker){
+            .peer_id = event_text(events, track->owner->id),
+            .track_id = event_text(events, track->is.id),
+            .level = speakers[i].level,
+        };
+    }
+    struct event *event = event_add(events, EVENT_SPEAKERS, NULL);
+    event->room = room;
+    event->speakers.list = list;
+    event->speakers.count = list_count;
+}
+
+void media_quality(struct peer *peer, int downlink_score, struct event_list *events)
+{
+    if (peer->state == PEER_JOINED)
+        event_add_who(events, EVENT_QUALITY, peer)->quality.downlink_score = downlink_score;
+}

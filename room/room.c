@@ -1,0 +1,302 @@
+#include "room/room.h"
+
+#include "base/err.h"
+#include "room/feeds.h"
+#include "room/rooms.h"
+
+#include <assert.h>
+#include <string.h>
+
+// --- Admission ---
+
+static size_t count_role(const struct room *room, const char *role)
+{
+    size_t count = 0, at = 0;
+    const struct peer *peer;
+    while ((peer = map_next(&room->peers, &at)))
+        count += strcmp(peer->role->name, role) == 0;
+    return count;
+}
+
+static size_t capacity(const struct room_record *record)
+{
+    size_t most = record->large ? PEERS_PER_LARGE_ROOM_MAX : PEERS_PER_ROOM_MAX;
+    return record->size > 0 && (size_t)record->size < most ? (size_t)record->size : most;
+}
+
+enum admission room_may_join(const struct room_record *record, const struct template *template,
+                             const struct room *live, const char *role, const char *peer_id)
+{
+    if (live && room_peer(live, peer_id))
+        return ADMISSION_GRANTED;
+    if (!record->enabled)
+        return ADMISSION_ROOM_DISABLED;
+    const struct role *as = template_role(live ? live->template : template, role);
+    if (!as)
+        return ADMISSION_ROLE_UNKNOWN;
+    if (as->max_peer_count < 0)
+        return ADMISSION_ROLE_FULL;
+    if (live && as->max_peer_count > 0 && count_role(live, role) >= (size_t)as->max_peer_count)
+        return ADMISSION_ROLE_FULL;
+    if (live && live->peers.count >= capacity(record))
+        return ADMISSION_ROOM_FULL;
+    return ADMISSION_GRANTED;
+}
+
+int admission_code(enum admission a)
+{
+    return a == ADMISSION_GRANTED ? 0 : 403;
+}
+
+// roomkit looks for "role is invalid" and "room is not active" in the message and has dialogs
+// for them.
+const char *admission_text(enum admission a)
+{
+    switch (a) {
+    case ADMISSION_GRANTED:
+        return "";
+    case ADMISSION_ROOM_DISABLED:
+        return "room is not active";
+    case ADMISSION_ROLE_UNKNOWN:
+        return "role is invalid";
+    case ADMISSION_ROLE_FULL:
+        return "role limit reached";
+    case ADMISSION_ROOM_FULL:
+        return "room is full";
+    }
+    return "";
+}
+
+// --- Coming ---
+
+struct peer *room_peer(const struct room *room, const char *peer_id)
+{
+    return map_get(&room->peers, bytes_of(peer_id));
+}
+
+static struct peer *add_peer(struct room *room, const struct join_wish *wish)
+{
+    struct peer *peer = mem_alloc(sizeof *peer);
+    peer->number = rooms_number(room->rooms);
+    peer->room = room;
+    assert(peer_id_is_valid(wish->peer_id));
+    memcpy(peer->id, wish->peer_id, strlen(wish->peer_id) + 1);
+    peer->user_id = mem_text(wish->user_id);
+    peer->name = mem_text(wish->name);
+    peer->metadata = mem_text(wish->metadata);
+    peer->token_role = mem_text(wish->role);
+    peer->role = template_role(room->template, wish->role);
+    assert(peer->role);
+    peer->has_media = wish->offer;
+    peer->auto_video = wish->auto_video;
+    peer->attached = true;
+    peer->grace_ends_at = NEVER;
+    list_init(&peer->detached_at);
+    map_put(&room->peers, bytes_of(peer->id), peer);
+    map_put(&room->rooms->peers, map_key_u64(&peer->number), peer);
+    return peer;
+}
+
+static void add_session_event(struct room *room, enum event_kind kind, int64_t ended_at,
+                              struct event_list *events)
+{
+    struct event *event = event_add(events, kind, NULL);
+    event->room = room->number;
+    event->session.session_id = event_text(events, room->session_id);
+    event->session.room_id = event_text(events, room->record.id);
+    event->session.room_name = event_text(events, room->record.name);
+    event->session.template_id = event_text(events, room->template->id);
+    event->session.started_at = room->started_at;
+    event->session.ended_at = ended_at;
+}
+
+static void add_endpoint_event(const struct peer *peer, enum event_kind kind, bool subscribe,
+                               struct event_list *events)
+{
+    event_add(events, kind, peer)->endpoint.subscribe = subscribe;
+}
+
+void room_admit(struct peer *peer, const char *answer, struct moment now,
+                struct event_list *events)
+{
+    struct room *room = peer->room;
+
+    peer->state = PEER_JOINED;
+    peer->joined_at = now.wall_ms;
+    if (room->joined_count++ == 0) {
+        id_object(&room->rooms->ids, now.wall_ms, room->session_id);
+        room->started_at = now.wall_ms;
+        add_session_event(room, EVENT_ROOM_OPENED, 0, events);
+    }
+
+    struct event *answered = event_add(events, EVENT_ANSWERED, peer);
+    answered->answered.request = peer->join_offer;
+    const char *text = answer ? event_text(events, answer) : NULL;
+    answered->answered.text = text;
+    event_add_who(events, EVENT_PEER_JOINED, peer);
+
+    // The subscribe connection is offered even when there is nothing to see yet: it brings the
+    // data channel, without which no client ever asks for a video.
+    if (peer->has_media) {
+        add_endpoint_event(peer, EVENT_ENDPOINT_OPEN, true, events);
+        feeds_open_for_subscriber(peer, events);
+    }
+}
+
+int room_join(struct room *room, const struct join_wish *wish, uint64_t request,
+              struct moment now, struct event_list *events, struct peer **peer,
+              enum admission *why)
+{
+    *why = ADMISSION_GRANTED;
+    if (strlen(wish->name) > NAME_LEN_MAX || strlen(wish->metadata) > METADATA_LEN_MAX)
+        return ERR_FULL;
+
+    struct peer *present = room_peer(room, wish->peer_id);
+    if (present && (strcmp(present->user_id, wish->user_id) != 0 ||
+                    strcmp(present->token_role, wish->role) != 0))
+        return ERR_EXISTS;
+    *why = room_may_join(&room->record, room->template, room, wish->role, wish->peer_id);
+    if (*why != ADMISSION_GRANTED)
+        return ERR_REFUSED;
+
+    // Whoever joins twice never saw the answer to the first join, so whatever connections it
+    // has know nothing of the endpoints we made: both sides begin anew.
+    if (present) {
+        room->holds++;
+        room_leave(present, LEAVE_REPLACED, now, events);
+        room->holds--;
+    }
+
+    struct peer *joining = *peer = add_peer(room, wish);
+    joining->join_offer = request;
+    if (!wish->offer) {
+        room_admit(joining, NULL, now, events);
+        return 0;
+    }
+    add_endpoint_event(joining, EVENT_ENDPOINT_OPEN, false, events);
+    struct event *publish = event_add(events, EVENT_PUBLISH, joining);
+    publish->publish.request = request;
+    publish->publish.sdp = event_text(events, wish->offer);
+    publish->publish.video_codec =
+        event_text(events, joining->role->media[PUBLISH_VIDEO].codec);
+    return 0;
+}
+
+// --- Going ---
+
+void room_drop_peer(struct peer *peer)
+{
+    struct room *room = peer->room;
+    for (size_t i = 0; i < peer->track_count; i++) {
+        map_remove(&room->tracks, bytes_of(peer->tracks[i]->is.id));
+        map_remove(&room->rooms->tracks, map_key_u64(&peer->tracks[i]->number));
+        mem_free(peer->tracks[i]);
+    }
+    map_remove(&room->peers, bytes_of(peer->id));
+    map_remove(&room->rooms->peers, map_key_u64(&peer->number));
+    list_remove(&peer->detached_at);
+    mem_free(peer->user_id);
+    mem_free(peer->name);
+    mem_free(peer->metadata);
+    mem_free(peer->token_role);
+    mem_free(peer->subscribe_offer);
+    mem_free(peer);
+}
+
+void room_leave(struct peer *peer, enum leave_reason reason, struct moment now,
+                struct event_list *events)
+{
+    struct room *room = peer->room;
+    bool joined = peer->state == PEER_JOINED;
+
+    for (size_t i = 0; i < peer->track_count; i++)
+        feeds_close_of_track(peer->tracks[i], events);
+    if (peer->has_media) {
+        if (joined)
+            add_endpoint_event(peer, EVENT_ENDPOINT_CLOSE, true, events);
+        add_endpoint_event(peer, EVENT_ENDPOINT_CLOSE, false, events);
+    }
+    struct event *left = joined ? event_add_who(events, EVENT_PEER_LEFT, peer) : NULL;
+    if (left) {
+        left->left.reason = reason;
+        left->left.left_at = now.wall_ms;
+    }
+    room_drop_peer(peer);
+
+    if (joined && --room->joined_count == 0) {
+        add_session_event(room, EVENT_ROOM_CLOSED, now.wall_ms, events);
+        room->session_id[0] = 0;
+        room->started_at = 0;
+    }
+    room_forget_if_idle(room);
+}
+
+void room_detach(struct peer *peer, struct moment now, struct event_list *events)
+{
+    if (peer->state == PEER_JOINING) {
+        room_leave(peer, LEAVE_WEBSOCKET_CLOSED, now, events);
+        return;
+    }
+    if (!peer->attached)
+        return;
+    peer->attached = false;
+    peer->grace_ends_at = now.mono_us + (int64_t)RECONNECT_GRACE_MS * 1000;
+    list_append(&peer->room->rooms->detached, &peer->detached_at);
+}
+
+void room_attach(struct peer *peer, struct event_list *events)
+{
+    peer->attached = true;
+    peer->grace_ends_at = NEVER;
+    list_remove(&peer->detached_at);
+    if (peer->subscribe_offer)
+        event_add(events, EVENT_OFFER, peer)->offer.sdp =
+            event_text(events, peer->subscribe_offer);
+    if (peer->subscribe_failed) {
+        peer->subscribe_failed = false;
+        event_add(events, EVENT_SUBSCRIBE_RESTART, peer);
+    }
+}
+
+// --- What is told and asked of those who are in ---
+
+static void replace(char **text, const char *by)
+{
+    mem_free(*text);
+    *text = mem_text(by);
+}
+
+int room_update_peer(struct peer *peer, const char *name, const char *metadata,
+                     struct event_list *events)
+{
+    if ((name && strlen(name) > NAME_LEN_MAX) ||
+        (metadata && strlen(metadata) > METADATA_LEN_MAX))
+        return ERR_FULL;
+    if (name)
+        replace(&peer->name, name);
+    if (metadata)
+        replace(&peer->metadata, metadata);
+    event_add_who(events, EVENT_PEER_UPDATED, peer);
+    return 0;
+}
+
+bool room_allows(const struct peer *peer, enum permission permission)
+{
+    return peer->role->permissions[permission];
+}
+
+bool room_subscribes(const struct peer *subscriber, const struct peer *publisher)
+{
+    return subscriber != publisher && subscriber->has_media &&
+           subscriber->state == PEER_JOINED &&
+           names_contain(&subscriber->role->subscribe_to_roles, publisher->role->name);
+}
+
+size_t room_track_count(const struct room *room)
+{
+    size_t count = 0, at = 0;
+    const struct track *track;
+    while ((track = map_next(&room->tracks, &at)))
+        count += track->announced;
+    return count;
+}

@@ -1,0 +1,119 @@
+#include "room/rooms.h"
+
+#include <assert.h>
+
+void rooms_init(struct rooms *rooms, struct rng *rng)
+{
+    *rooms = (struct rooms){.rng = rng};
+    id_source_init(&rooms->ids, rng);
+    // Clients choose the ids of peers and tracks.
+    rng_fill(rng, rooms->by_id.seed, sizeof rooms->by_id.seed);
+    list_init(&rooms->detached);
+}
+
+static void forget(struct room *room)
+{
+    map_remove(&room->rooms->by_id, bytes_of(room->record.id));
+    map_dispose(&room->peers);
+    map_dispose(&room->tracks);
+    template_free(room->template);
+    mem_free(room);
+}
+
+void rooms_dispose(struct rooms *rooms)
+{
+    size_t at = 0;
+    struct room *room;
+    while ((room = map_next(&rooms->by_id, &at))) {
+        size_t peer_at = 0;
+        struct peer *peer;
+        while ((peer = map_next(&room->peers, &peer_at)))
+            room_drop_peer(peer);
+        forget(room);
+    }
+    map_dispose(&rooms->by_id);
+    map_dispose(&rooms->peers);
+    map_dispose(&rooms->tracks);
+}
+
+struct room *rooms_find(const struct rooms *rooms, const char *room_id)
+{
+    return map_get(&rooms->by_id, bytes_of(room_id));
+}
+
+struct room *rooms_put(struct rooms *rooms, const struct room_record *record,
+                       struct template *template)
+{
+    struct room *room = rooms_find(rooms, record->id);
+    if (!room) {
+        room = mem_alloc(sizeof *room);
+        room->rooms = rooms;
+        room->number = rooms_number(rooms);
+        room->record = *record;
+        room->template = template;
+        rng_fill(rooms->rng, room->peers.seed, sizeof room->peers.seed);
+        rng_fill(rooms->rng, room->tracks.seed, sizeof room->tracks.seed);
+        map_put(&rooms->by_id, bytes_of(room->record.id), room);
+        return room;
+    }
+    room->record = *record; // the same id, so the key in `by_id` stays what it was
+    bool is_idle = room->peers.count == 0;
+    template_free(is_idle ? room->template : template);
+    if (is_idle)
+        room->template = template;
+    return room;
+}
+
+void room_hold(struct room *room)
+{
+    room->holds++;
+}
+
+void room_release(struct room *room)
+{
+    assert(room->holds > 0);
+    room->holds--;
+    room_forget_if_idle(room);
+}
+
+void room_forget_if_idle(struct room *room)
+{
+    if (room->holds == 0 && room->peers.count == 0)
+        forget(room);
+}
+
+struct peer *rooms_peer(const struct rooms *rooms, uint64_t number)
+{
+    return map_get(&rooms->peers, map_key_u64(&number));
+}
+
+struct track *rooms_track(const struct rooms *rooms, uint64_t number)
+{
+    return map_get(&rooms->tracks, map_key_u64(&number));
+}
+
+uint64_t rooms_number(struct rooms *rooms)
+{
+    return ++rooms->last_number;
+}
+
+// All wait equally long, so the list is in the order of their deadlines.
+static struct peer *longest_away(const struct rooms *rooms)
+{
+    if (list_empty(&rooms->detached))
+        return NULL;
+    return LIST_ENTRY(rooms->detached.next, struct peer, detached_at);
+}
+
+int64_t rooms_deadline(const struct rooms *rooms)
+{
+    const struct peer *peer = longest_away(rooms);
+    return peer ? peer->grace_ends_at : NEVER;
+}
+
+void rooms_expire(struct rooms *rooms, struct moment now, struct event_list *events)
+{
+    struct peer *peer;
+    while ((peer = longest_away(rooms)) && peer->grace_ends_at <= now.mono_us)
+        room_leave(peer, LEAVE_WEBSOCKET_CLOSED, now, events);
+}
