@@ -6,6 +6,7 @@
 #include "store/db.h"
 
 struct store_code {
+    char id[OBJECT_ID_LEN + 1]; // only the order of creation
     char code[ROOM_CODE_LEN + 1];
     char room_id[OBJECT_ID_LEN + 1];
     const char *role; // in the arena

@@ -9,9 +9,10 @@
 //     db_finish(q);
 //
 // One connection belongs to one thread. Failures: ERR_EXISTS for a unique index, ERR_FULL when
-// the disk is full (heals by itself), ERR_WRONG_STATE for a write after a commit failed (the storage
-// is read-only until a restart: what the disk holds is unknown then, and an fsync is never
-// repeated), ERR_BUSY after 5 s behind another writer, ERR_IO for the rest, which is logged.
+// the disk is full (heals by itself), ERR_WRONG_STATE for a write after a commit failed (the
+// storage is read-only until a restart: what the disk holds is unknown then, and an fsync is
+// never repeated), ERR_BUSY after 5 s behind another writer, ERR_IO for the rest, which is
+// logged.
 #pragma once
 
 #include <stdbool.h>
@@ -29,7 +30,7 @@ enum { DB_DONE = 0, DB_ROW = 1, DB_BATCH_MAX = 256 };
 int db_open(struct db **db, const char *path);
 void db_close(struct db *db);
 
-// A cached statement, reset. `sql` is a literal. Programming errors in SQL abort.
+// A cached statement, reset. `sql` is a literal. One that does not prepare fails at db_step().
 struct db_query *db_prepare(struct db *db, const char *sql);
 void db_bind_text(struct db_query *q, int at, const char *value); // copied; NULL binds NULL
 void db_bind_int(struct db_query *q, int at, int64_t value);
@@ -40,7 +41,7 @@ void db_finish(struct db_query *q);
 // Steps a statement without rows to its end and finishes it: 0 or ERR_*.
 int db_run(struct db_query *q);
 
-// Whether a row can be written now: for GET /ready.
+// False after a commit failed, and while the disk is full: for GET /ready.
 bool db_is_writable(struct db *db);
 
 // One piece of work of the store thread. `run` returns 0 to keep what it wrote, or ERR_* to

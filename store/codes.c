@@ -1,0 +1,110 @@
+#include "store/codes.h"
+
+#include "base/err.h"
+
+#include <stdio.h>
+
+#define COLUMNS                                                                                \
+    "SELECT c.id, c.code, c.room_id, c.role, c.enabled, c.created_at, c.updated_at "           \
+    "FROM room_codes c "
+
+static struct store_code read_row(struct db_query *q, struct arena *arena)
+{
+    struct store_code row = {
+        .role = arena_text(arena, bytes_of(db_text(q, 3))),
+        .enabled = db_int(q, 4) != 0,
+        .created_at_ms = db_int(q, 5),
+        .updated_at_ms = db_int(q, 6),
+    };
+    snprintf(row.id, sizeof row.id, "%s", db_text(q, 0));
+    snprintf(row.code, sizeof row.code, "%s", db_text(q, 1));
+    snprintf(row.room_id, sizeof row.room_id, "%s", db_text(q, 2));
+    return row;
+}
+
+static int get_one(struct db_query *q, struct arena *arena, struct store_code *found)
+{
+    int err = db_step(q);
+    if (err == DB_ROW)
+        *found = read_row(q, arena);
+    db_finish(q);
+    if (err == DB_DONE)
+        return ERR_NOT_FOUND;
+    return err == DB_ROW ? 0 : err;
+}
+
+int store_code_get(struct db *db, const char *code, struct arena *arena,
+                   struct store_code *found)
+{
+    struct db_query *q = db_prepare(db, COLUMNS "WHERE c.code = $1");
+    db_bind_text(q, 1, code);
+    return get_one(q, arena, found);
+}
+
+int store_code_of_role(struct db *db, const char *room_id, const char *role,
+                       struct arena *arena, struct store_code *found)
+{
+    struct db_query *q = db_prepare(db, COLUMNS "WHERE c.room_id = $1 AND c.role = $2 "
+                                                "AND c.enabled = 1 ORDER BY c.id LIMIT 1");
+    db_bind_text(q, 1, room_id);
+    db_bind_text(q, 2, role);
+    return get_one(q, arena, found);
+}
+
+int store_code_insert(struct db *db, const struct store_code *code)
+{
+    struct db_query *q =
+        db_prepare(db, "INSERT INTO room_codes (id, code, room_id, role, enabled, created_at, "
+                       "updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7)");
+    db_bind_text(q, 1, code->id);
+    db_bind_text(q, 2, code->code);
+    db_bind_text(q, 3, code->room_id);
+    db_bind_text(q, 4, code->role);
+    db_bind_int(q, 5, code->enabled);
+    db_bind_int(q, 6, code->created_at_ms);
+    db_bind_int(q, 7, code->updated_at_ms);
+    return db_run(q);
+}
+
+int store_code_enable(struct db *db, const char *code, bool enabled, int64_t wall_ms)
+{
+    struct db_query *q =
+        db_prepare(db, "UPDATE room_codes SET enabled = $2, updated_at = $3 WHERE code = $1");
+    db_bind_text(q, 1, code);
+    db_bind_int(q, 2, enabled);
+    db_bind_int(q, 3, wall_ms);
+    return db_run(q);
+}
+
+int store_code_count(struct db *db, const char *room_id, int64_t *count)
+{
+    struct db_query *q = db_prepare(db, "SELECT COUNT(*) FROM room_codes WHERE room_id = $1");
+    db_bind_text(q, 1, room_id);
+    int err = db_step(q);
+    if (err == DB_ROW)
+        *count = db_int(q, 0);
+    db_finish(q);
+    return err == DB_ROW ? 0 : err;
+}
+
+int store_code_list(struct db *db, const struct store_code_filter *filter, struct arena *arena,
+                    struct store_code codes[STORE_CODES_MAX])
+{
+    struct db_query *q =
+        db_prepare(db, COLUMNS
+                   "WHERE c.room_id = $1 AND ($2 = '' OR c.role = $2) "
+                   "AND ($3 < 0 OR c.enabled = $3) "
+                   "AND c.id > COALESCE((SELECT s.id FROM room_codes s WHERE s.code = $4), '') "
+                   "ORDER BY c.id LIMIT $5");
+    db_bind_text(q, 1, filter->room_id);
+    db_bind_text(q, 2, filter->role ? filter->role : "");
+    db_bind_int(q, 3, filter->enabled);
+    db_bind_text(q, 4, filter->start ? filter->start : "");
+    db_bind_int(q, 5, filter->limit < STORE_CODES_MAX ? filter->limit : STORE_CODES_MAX);
+    int count = 0;
+    int err;
+    while ((err = db_step(q)) == DB_ROW)
+        codes[count++] = read_row(q, arena);
+    db_finish(q);
+    return err ? err : count;
+}

@@ -1,0 +1,154 @@
+#include "store/rooms.h"
+
+#include "base/err.h"
+#include "base/limits.h"
+
+#include <string.h>
+
+// A large room may be bigger than this, but only when its size says how big.
+enum { LARGE_ROOM_CAPACITY = 20000 };
+
+#define COLUMNS                                                                                \
+    "SELECT r.id, r.name, r.enabled, r.description, r.template_id, t.name, r.region, "         \
+    "r.large_room, r.size, r.max_duration_seconds, r.recording_info, r.polls, r.webhook, "     \
+    "r.created_at, r.updated_at FROM rooms r JOIN templates t ON t.id = r.template_id "
+
+static const char *keep(struct db_query *q, int column, struct arena *arena)
+{
+    return arena_text(arena, bytes_of(db_text(q, column)));
+}
+
+static struct store_room read_row(struct db_query *q, struct arena *arena)
+{
+    return (struct store_room){
+        .id = keep(q, 0, arena),
+        .name = keep(q, 1, arena),
+        .enabled = db_int(q, 2) != 0,
+        .description = keep(q, 3, arena),
+        .template_id = keep(q, 4, arena),
+        .template_name = keep(q, 5, arena),
+        .region = keep(q, 6, arena),
+        .large_room = db_int(q, 7) != 0,
+        .size = db_int(q, 8),
+        .max_duration_seconds = db_int(q, 9),
+        .recording_info = keep(q, 10, arena),
+        .polls = keep(q, 11, arena),
+        .webhook = keep(q, 12, arena),
+        .created_at_ms = db_int(q, 13),
+        .updated_at_ms = db_int(q, 14),
+    };
+}
+
+// The name as it is compared. Names are ASCII: api/rooms checks them.
+static const char *fold(struct arena *arena, const char *name)
+{
+    char *folded = arena_text(arena, bytes_of(name));
+    for (char *c = folded; *c; c++) {
+        if (*c >= 'A' && *c <= 'Z')
+            *c = (char)(*c - 'A' + 'a');
+    }
+    return folded;
+}
+
+static int get_one(struct db_query *q, struct arena *arena, struct store_room *room)
+{
+    int err = db_step(q);
+    if (err == DB_ROW)
+        *room = read_row(q, arena);
+    db_finish(q);
+    if (err == DB_DONE)
+        return ERR_NOT_FOUND;
+    return err == DB_ROW ? 0 : err;
+}
+
+int store_room_get(struct db *db, const char *id, struct arena *arena, struct store_room *room)
+{
+    struct db_query *q = db_prepare(db, COLUMNS "WHERE r.id = $1");
+    db_bind_text(q, 1, id);
+    return get_one(q, arena, room);
+}
+
+int store_room_by_name(struct db *db, const char *name, struct arena *arena,
+                       struct store_room *room)
+{
+    struct db_query *q = db_prepare(db, COLUMNS "WHERE r.name_key = $1");
+    db_bind_text(q, 1, fold(arena, name));
+    return get_one(q, arena, room);
+}
+
+static int write_row(struct db *db, const char *sql, const struct store_room *room)
+{
+    struct arena folded = {0};
+    struct db_query *q = db_prepare(db, sql);
+    db_bind_text(q, 1, room->id);
+    db_bind_text(q, 2, room->name);
+    db_bind_text(q, 3, fold(&folded, room->name));
+    db_bind_int(q, 4, room->enabled);
+    db_bind_text(q, 5, room->description);
+    db_bind_text(q, 6, room->template_id);
+    db_bind_text(q, 7, room->region);
+    db_bind_int(q, 8, room->large_room);
+    db_bind_int(q, 9, room->size);
+    db_bind_int(q, 10, room->max_duration_seconds);
+    db_bind_text(q, 11, room->recording_info);
+    db_bind_text(q, 12, room->polls);
+    db_bind_text(q, 13, room->webhook);
+    db_bind_int(q, 14, room->created_at_ms);
+    db_bind_int(q, 15, room->updated_at_ms);
+    int err = db_run(q);
+    arena_dispose(&folded);
+    return err;
+}
+
+int store_room_insert(struct db *db, const struct store_room *room)
+{
+    return write_row(
+        db,
+        "INSERT INTO rooms (id, name, name_key, enabled, description, template_id, "
+        "region, large_room, size, max_duration_seconds, recording_info, polls, "
+        "webhook, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, "
+        "$9, $10, $11, $12, $13, $14, $15)",
+        room);
+}
+
+int store_room_update(struct db *db, const struct store_room *room)
+{
+    return write_row(
+        db,
+        "UPDATE rooms SET name = $2, name_key = $3, enabled = $4, "
+        "description = $5, template_id = $6, region = $7, large_room = $8, "
+        "size = $9, max_duration_seconds = $10, recording_info = $11, polls = $12, "
+        "webhook = $13, created_at = $14, updated_at = $15 WHERE id = $1",
+        room);
+}
+
+int store_room_list(struct db *db, const struct store_room_filter *filter, struct arena *arena,
+                    struct store_room rooms[STORE_PAGE_MAX])
+{
+    struct db_query *q =
+        db_prepare(db, COLUMNS "WHERE ($1 = '' OR r.name_key = $1) "
+                               "AND ($2 = '' OR r.template_id = $2) "
+                               "AND ($3 < 0 OR r.enabled = $3) "
+                               "AND r.created_at >= $4 AND r.created_at <= $5 "
+                               "AND ($6 = '' OR r.id < $6) ORDER BY r.id DESC LIMIT $7");
+    db_bind_text(q, 1, filter->name ? fold(arena, filter->name) : "");
+    db_bind_text(q, 2, filter->template_id ? filter->template_id : "");
+    db_bind_int(q, 3, filter->enabled);
+    db_bind_int(q, 4, filter->after_ms);
+    db_bind_int(q, 5, filter->before_ms);
+    db_bind_text(q, 6, filter->start ? filter->start : "");
+    db_bind_int(q, 7, filter->limit < STORE_PAGE_MAX ? filter->limit : STORE_PAGE_MAX);
+    int count = 0;
+    int err;
+    while ((err = db_step(q)) == DB_ROW)
+        rooms[count++] = read_row(q, arena);
+    db_finish(q);
+    return err ? err : count;
+}
+
+int64_t store_room_capacity(const struct store_room *room)
+{
+    if (room->size)
+        return room->size;
+    return room->large_room ? LARGE_ROOM_CAPACITY : PEERS_PER_ROOM_MAX;
+}

@@ -1,0 +1,81 @@
+#include "store/templates.h"
+
+#include "base/err.h"
+
+#define COLUMNS "SELECT id, name, is_default, document, created_at, updated_at FROM templates "
+
+static const char *keep(struct db_query *q, int column, struct arena *arena)
+{
+    return arena_text(arena, bytes_of(db_text(q, column)));
+}
+
+static struct store_template read_row(struct db_query *q, struct arena *arena)
+{
+    return (struct store_template){
+        .id = keep(q, 0, arena),
+        .name = keep(q, 1, arena),
+        .is_default = db_int(q, 2) != 0,
+        .document = keep(q, 3, arena),
+        .created_at_ms = db_int(q, 4),
+        .updated_at_ms = db_int(q, 5),
+    };
+}
+
+static int get_one(struct db_query *q, struct arena *arena, struct store_template *found)
+{
+    int err = db_step(q);
+    if (err == DB_ROW)
+        *found = read_row(q, arena);
+    db_finish(q);
+    if (err == DB_DONE)
+        return ERR_NOT_FOUND;
+    return err == DB_ROW ? 0 : err;
+}
+
+int store_template_get(struct db *db, const char *id, struct arena *arena,
+                       struct store_template *found)
+{
+    struct db_query *q = db_prepare(db, COLUMNS "WHERE id = $1");
+    db_bind_text(q, 1, id);
+    return get_one(q, arena, found);
+}
+
+int store_template_default(struct db *db, struct arena *arena, struct store_template *found)
+{
+    struct db_query *q =
+        db_prepare(db, COLUMNS "WHERE is_default = 1 ORDER BY id DESC LIMIT 1");
+    return get_one(q, arena, found);
+}
+
+int store_template_insert(struct db *db, const struct store_template *row)
+{
+    struct db_query *q =
+        db_prepare(db, "INSERT INTO templates (id, name, is_default, document, created_at, "
+                       "updated_at) VALUES ($1, $2, $3, $4, $5, $6)");
+    db_bind_text(q, 1, row->id);
+    db_bind_text(q, 2, row->name);
+    db_bind_int(q, 3, row->is_default);
+    db_bind_text(q, 4, row->document);
+    db_bind_int(q, 5, row->created_at_ms);
+    db_bind_int(q, 6, row->updated_at_ms);
+    return db_run(q);
+}
+
+int store_template_list(struct db *db, const struct store_template_filter *filter,
+                        struct arena *arena, struct store_template rows[STORE_TEMPLATES_MAX])
+{
+    struct db_query *q =
+        db_prepare(db, COLUMNS "WHERE ($1 = '' OR name = $1) AND ($2 < 0 OR is_default = $2) "
+                               "AND ($3 = '' OR id < $3) ORDER BY id DESC LIMIT $4");
+    db_bind_text(q, 1, filter->name ? filter->name : "");
+    db_bind_int(q, 2, filter->is_default);
+    db_bind_text(q, 3, filter->start ? filter->start : "");
+    db_bind_int(q, 4,
+                filter->limit < STORE_TEMPLATES_MAX ? filter->limit : STORE_TEMPLATES_MAX);
+    int count = 0;
+    int err;
+    while ((err = db_step(q)) == DB_ROW)
+        rows[count++] = read_row(q, arena);
+    db_finish(q);
+    return err ? err : count;
+}
