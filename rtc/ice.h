@@ -1,0 +1,72 @@
+// The lite agent of RFC 8445: it answers checks, and the peer (who is controlling) chooses the
+// path. Whatever address an authenticated check comes from is a path, so peer-reflexive
+// addresses and NATs that rebind need nothing more.
+#pragma once
+
+#include "base/addr.h"
+#include "base/batch.h"
+#include "base/bytes.h"
+#include "base/limits.h"
+#include "base/rng.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    ICE_PATHS_MAX = 8,    // checked addresses; at the bound the one silent for longest goes
+    ICE_SOURCES_MAX = 16, // addresses whose checks are counted; same at the bound
+};
+
+struct ice_credentials {
+    char ufrag[ICE_UFRAG_LEN + 1];
+    char pwd[ICE_PWD_LEN + 1];
+};
+
+// Counts the checks from one source, right or wrong.
+struct ice_source {
+    struct addr from;
+    int64_t window_at;
+    uint32_t in_window;
+};
+
+struct ice_agent {
+    struct ice_credentials local;
+    struct ice_credentials old; // of before a restart, until a new path is nominated; else ""
+    uint8_t worker;
+
+    struct addr paths[ICE_PATHS_MAX]; // each passed an authenticated check
+    int64_t heard_at[ICE_PATHS_MAX];
+    bool fresh[ICE_PATHS_MAX]; // checked under `local`, not `old`
+    uint32_t path_count;
+    uint32_t generation; // grows whenever `paths` changes
+
+    bool has_selected;
+    bool nominated; // `selected` was chosen by the peer, not just the last one that worked
+    struct addr selected;
+
+    struct ice_source sources[ICE_SOURCES_MAX];
+};
+
+enum ice_result {
+    ICE_IGNORED,   // a response or an indication: nothing to do
+    ICE_ANSWERED,  // authentic, and answered; `from` is checked
+    ICE_ERROR,     // authentic, and answered with an error; `from` is not checked
+    ICE_MALFORMED, // not STUN, or not authentic: no answer
+    ICE_TOO_MANY,  // over ICE_CHECKS_PER_SECOND from this source
+};
+
+void ice_init(struct ice_agent *a, uint8_t worker, struct rng *rng);
+
+// New local credentials. The paths and the old credentials serve until the peer nominates a
+// path under the new ones. RFC 8445 section 9.
+void ice_restart(struct ice_agent *a, struct rng *rng);
+
+bool ice_has_ufrag(const struct ice_agent *a, struct bytes ufrag);
+
+enum ice_result ice_receive(struct ice_agent *a, const struct addr *from, struct bytes datagram,
+                            int64_t now, struct batch *out);
+
+// Whether `from` passed an authenticated check. An authenticated packet of another protocol is
+// told with ice_heard(), so that a path in use is not the one that makes room.
+bool ice_is_checked(const struct ice_agent *a, const struct addr *from);
+void ice_heard(struct ice_agent *a, const struct addr *from, int64_t now);
