@@ -26,11 +26,17 @@ struct codec_packet {
     bool picture_id_long; // 15 bits instead of 7
     uint16_t picture_id;
     bool has_tl0;
-    uint8_t tl0;            // VP8 TL0PICIDX
-    uint8_t descriptor_len; // octets of the payload descriptor
+    uint8_t tl0;            // TL0PICIDX of VP8, and of VP9 in its non-flexible mode
+    uint8_t descriptor_len; // octets of the payload descriptor; of VP9's only those in front of
+                            // reference indices and scalability structure, at most 6
 };
 
-// Reads the payload of a packet. Returns 0 or ERR_MALFORMED.
+// Reads the payload of a packet. Returns 0, ERR_MALFORMED (also for an empty payload), or
+// ERR_UNSUPPORTED for CODEC_NONE.
+//
+// A frame_start with key_frame and spatial 0 is where a receiver may start. Not every start of
+// a frame shows in the payload (H.264, AV1): a new timestamp is one too. A key frame of H.264
+// starts at its SPS.
 int codec_parse(enum codec c, struct bytes payload, struct codec_packet *packet);
 
 // Writes the payload descriptor of `payload` with another picture id and TL0PICIDX to `out`

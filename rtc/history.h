@@ -20,7 +20,8 @@
 
 enum {
     HISTORY_MARGIN = DATAGRAMS_PER_READ,
-    HISTORY_MARGIN_BYTES = HISTORY_MARGIN * DATAGRAM_MAX,
+    // One more for what is skipped at the end of the ring.
+    HISTORY_MARGIN_BYTES = (HISTORY_MARGIN + 1) * DATAGRAM_MAX,
 
     // One second of 4 Mbit/s is 420 packets of 1200 octets, 500 KB.
     HISTORY_VIDEO_PACKETS = 512,
@@ -41,7 +42,7 @@ struct history_slot {
     struct extension_values extensions; // views point into this history
     struct bytes payload;               // points into this history
     uint64_t number;                    // of the arrival, from 1; for history.c
-    uint64_t end;                       // of its octets in all octets ever; for history.c
+    uint64_t begin; // of its octets in all octets ever written; for history.c
 };
 
 struct history {
@@ -55,8 +56,8 @@ struct history {
     uint64_t newest;    // highest extended sequence number; 0 when empty
 };
 
-// `packets` is a power of two greater than HISTORY_MARGIN, `bytes` greater than
-// HISTORY_MARGIN_BYTES: use the constants above.
+// `packets` is a power of two greater than HISTORY_MARGIN, `bytes` at least
+// HISTORY_MARGIN_BYTES and a datagram: use the constants above.
 void history_init(struct history *h, uint32_t packets, uint32_t bytes);
 void history_dispose(struct history *h);
 

@@ -29,15 +29,17 @@ struct twcc_recorder {
     int64_t arrived[TWCC_WINDOW]; // by number % TWCC_WINDOW; 0: not yet
 };
 
-// A packet with this number came. A number older than what was told already is told again with
-// the next feedback, if it is within the window (the draft allows it, libwebrtc expects it).
+// A packet with this number came; `now` is over 0. A number older than what was told already is
+// told again with the next feedback, if it is within the window (the draft allows it, libwebrtc
+// expects it).
 void twcc_arrived(struct twcc_recorder *t, uint16_t number, int64_t now);
 
 // When the next feedback is due; NEVER when there is nothing to tell.
 int64_t twcc_deadline(const struct twcc_recorder *t);
 
 // Appends one feedback packet about what came since the last one; call again while it returns
-// true. `w` needs TWCC_FEEDBACK_MAX octets. False when there is nothing (more) to tell.
+// true. `w` needs room for TWCC_FEEDBACK_MAX octets. False before the deadline, and when there
+// is nothing (more) to tell.
 bool twcc_put_feedback(struct twcc_recorder *t, uint32_t sender_ssrc, uint32_t media_ssrc,
                        int64_t now, struct writer *w);
 

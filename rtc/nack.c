@@ -1,0 +1,127 @@
+#include "rtc/nack.h"
+
+#include "base/moment.h"
+
+#include <string.h>
+
+static void remove_at(struct nack *n, size_t i)
+{
+    n->count--;
+    memmove(&n->missing[i], &n->missing[i + 1], (n->count - i) * sizeof n->missing[0]);
+}
+
+// The place of `seq`, or of the first one after it.
+static size_t find(const struct nack *n, uint64_t seq)
+{
+    size_t low = 0;
+    size_t high = n->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (n->missing[middle].seq < seq)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+// Those which `highest` has left far behind do not come by themselves any more.
+static void end_reorder_wait(struct nack *n, int64_t now)
+{
+    for (size_t i = 0; i < n->count; i++) {
+        struct nack_missing *m = &n->missing[i];
+        if (n->highest - m->seq < NACK_REORDER_PACKETS)
+            break;
+        if (m->tries == 0 && m->ask_at > now)
+            m->ask_at = now;
+    }
+}
+
+static enum nack_arrival receive_late(struct nack *n, uint64_t seq)
+{
+    size_t i = find(n, seq);
+    if (i == n->count || n->missing[i].seq != seq)
+        return NACK_OLD;
+    remove_at(n, i);
+    n->recovered++;
+    return NACK_RECOVERED;
+}
+
+enum nack_arrival nack_received(struct nack *n, uint64_t seq, int64_t now)
+{
+    if (n->highest == 0) {
+        n->highest = seq;
+        return NACK_IN_ORDER;
+    }
+    if (seq <= n->highest)
+        return receive_late(n, seq);
+
+    uint64_t gap = seq - n->highest - 1;
+    if (gap > NACK_MISSING_MAX - n->count) {
+        n->given_up += n->count + gap;
+        n->count = 0;
+        n->highest = seq;
+        return NACK_LOST;
+    }
+    for (uint64_t missing = n->highest + 1; missing < seq; missing++)
+        n->missing[n->count++] = (struct nack_missing){
+            .seq = missing,
+            .noticed_at = now,
+            .ask_at = now + NACK_REORDER_US,
+        };
+    n->highest = seq;
+    end_reorder_wait(n, now);
+    return gap > 0 ? NACK_AHEAD : NACK_IN_ORDER;
+}
+
+static int64_t interval_us(int64_t rtt_us)
+{
+    if (rtt_us <= 0)
+        return 100 * 1000; // until the first report tells: a typical one
+    if (rtt_us < NACK_INTERVAL_MIN_US)
+        return NACK_INTERVAL_MIN_US;
+    return rtt_us < NACK_INTERVAL_MAX_US ? rtt_us : NACK_INTERVAL_MAX_US;
+}
+
+static bool is_hopeless(const struct nack_missing *m, int64_t now)
+{
+    return m->tries >= NACK_TRIES_MAX || now - m->noticed_at >= NACK_AGE_MAX_US;
+}
+
+size_t nack_due(struct nack *n, int64_t now, int64_t rtt_us, uint16_t *seqs, bool *lost)
+{
+    size_t due = 0;
+    size_t kept = 0;
+    for (size_t i = 0; i < n->count; i++) {
+        struct nack_missing m = n->missing[i];
+        if (m.ask_at <= now) {
+            if (is_hopeless(&m, now)) {
+                n->given_up++;
+                *lost = true;
+                continue;
+            }
+            m.tries++;
+            m.ask_at = now + interval_us(rtt_us);
+            seqs[due++] = (uint16_t)m.seq;
+        }
+        n->missing[kept++] = m;
+    }
+    n->count = kept;
+    return due;
+}
+
+int64_t nack_deadline(const struct nack *n)
+{
+    int64_t deadline = NEVER;
+    for (size_t i = 0; i < n->count; i++)
+        if (n->missing[i].ask_at < deadline)
+            deadline = n->missing[i].ask_at;
+    return deadline;
+}
+
+void nack_forget_before(struct nack *n, uint64_t seq)
+{
+    size_t i = find(n, seq);
+    n->count -= i;
+    memmove(&n->missing[0], &n->missing[i], n->count * sizeof n->missing[0]);
+}
