@@ -68,7 +68,7 @@ struct publish_section {
     char mid[MID_LEN_MAX + 1];
     enum media_kind kind;
     bool sending; // offered as sendonly or sendrecv, with a codec that we forward
-    bool stopped; // port 0
+    bool stopped; // port 0 in the answer: stopped by the client, or nothing that we do
     char stream_id[MSID_LEN_MAX + 1];
     char track_id[MSID_LEN_MAX + 1];
     struct negotiated_codec codec; // the one that the answer chose
@@ -77,9 +77,11 @@ struct publish_section {
     uint8_t layer_count;                     // 1 without simulcast
     uint16_t sctp_port;                      // MEDIA_APPLICATION
     uint32_t max_message_size;               // MEDIA_APPLICATION; 0 = any
+    bool opus_dtx;                           // the answer asks for usedtx=1
 };
 
 struct publish_offer {
+    // Without ufrag when every section is stopped: then there is nothing to connect.
     struct transport_remote remote;
     struct publish_section sections[SDP_SECTIONS_MAX];
     size_t section_count;
@@ -91,14 +93,18 @@ struct codec_preference {
     bool opus_dtx;    // ask the publisher for usedtx=1
 };
 
-// Reads an offer and writes the answer to it. `offer` is large: keep one per thread.
-// On failure `why` names the line: ERR_MALFORMED, ERR_UNSUPPORTED, ERR_FULL.
+// Reads an offer, and writes the answer to it. `offer` is large: keep one per thread. A section
+// that we cannot serve is answered with port 0; only a broken offer is refused, and one without
+// ICE credentials or sha-256 fingerprint, or whose DTLS would make us the client. Then `why`
+// names the line: ERR_MALFORMED, ERR_UNSUPPORTED, ERR_FULL.
 int negotiate_publish(struct bytes offer_sdp, const struct codec_preference *preference,
                       struct publish_offer *offer, struct text *why);
 void negotiate_publish_answer(const struct publish_offer *offer, struct bytes offer_sdp,
                               const struct local_description *local, struct text *answer_sdp);
 
 // --- Subscribing: we offer, the client answers ---
+
+enum { SUBSCRIBE_SECTIONS_MAX = SDP_SECTIONS_MAX - 1 }; // one is the data channel's
 
 // A section that we offer. Sections are only ever added; `active` false makes one inactive for
 // good (an inactive section is never used again: Chromium would report the old track's id).
@@ -120,7 +126,8 @@ uint8_t negotiate_payload_type(enum codec codec);
 uint8_t negotiate_rtx_payload_type(enum codec codec); // 0 for audio
 extern const struct extension_ids negotiate_extensions;
 
-// Writes an offer: section 0 is the data channel's, then `sections`.
+// Writes an offer: section 0 is the data channel's, then `sections`, at most
+// SUBSCRIBE_SECTIONS_MAX.
 void negotiate_subscribe_offer(const struct subscribe_section *sections, size_t count,
                                const struct local_description *local, struct text *offer_sdp);
 
@@ -136,5 +143,6 @@ struct subscribe_answer {
     size_t section_count; // without the data channel's
 };
 
+// Reads the answer to an offer of `section_count` sections. On failure `why` names the line.
 int negotiate_subscribe(struct bytes answer_sdp, size_t section_count,
                         struct subscribe_answer *answer, struct text *why);

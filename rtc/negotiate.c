@@ -1,0 +1,386 @@
+#include "rtc/negotiate_common.h"
+
+#include "base/err.h"
+
+// Copies a view that fits; else leaves the empty text.
+static void copy_text(char *to, size_t size, struct bytes from)
+{
+    to[0] = '\0';
+    if (from.len < size) {
+        if (from.len)
+            memcpy(to, from.at, from.len);
+        to[from.len] = '\0';
+    }
+}
+
+// --- Codecs ---
+
+// Which codec of ours a format is; CODEC_NONE for what we do not forward.
+static enum codec forwarded_codec(const struct sdp_section *s, const struct sdp_format *f)
+{
+    struct bytes value;
+    enum codec c = codec_from_name(f->encoding);
+    if (c == CODEC_NONE || f->clock_rate != codec_clock_rate(c) ||
+        codec_is_video(c) != (s->kind == SDP_VIDEO))
+        return CODEC_NONE;
+    // Every receiver decodes profile 0; few decode the others.
+    if (c == CODEC_VP9 && sdp_parameter(f->fmtp, "profile-id", &value) && !sdp_is(value, "0"))
+        return CODEC_NONE;
+    if (c == CODEC_AV1 && sdp_parameter(f->fmtp, "profile", &value) && !sdp_is(value, "0"))
+        return CODEC_NONE;
+    // Single NAL units (mode 0) do not fit into datagrams at the sizes of today.
+    if (c == CODEC_H264 &&
+        (!sdp_parameter(f->fmtp, "packetization-mode", &value) || !sdp_is(value, "1")))
+        return CODEC_NONE;
+    return c;
+}
+
+// How widely a format of the chosen codec is decoded: constrained baseline H.264 is what Safari
+// and Firefox have, then baseline.
+static int format_rank(enum codec c, const struct sdp_format *f)
+{
+    struct bytes profile;
+    if (c != CODEC_H264 || !sdp_parameter(f->fmtp, "profile-level-id", &profile) ||
+        profile.len != 6)
+        return 0;
+    profile.len = 4;
+    return sdp_is(profile, "42e0") ? 2 : sdp_is(profile, "4200") ? 1 : 0;
+}
+
+static const struct sdp_format *choose_format(const struct sdp_section *s,
+                                              const struct codec_preference *preference,
+                                              enum codec *chosen)
+{
+    const struct sdp_format *best = NULL;
+    enum codec c = CODEC_NONE;
+    for (size_t i = 0; i < s->format_count; i++) {
+        const struct sdp_format *f = &s->formats[i];
+        enum codec offered = forwarded_codec(s, f);
+        if (offered == CODEC_NONE)
+            continue;
+        bool better = offered == c ? format_rank(c, f) > format_rank(c, best)
+                                   : c == CODEC_NONE || offered == preference->video;
+        if (better) {
+            best = f;
+            c = offered;
+        }
+    }
+    *chosen = c;
+    return best;
+}
+
+static uint8_t rtx_of(const struct sdp_section *s, uint8_t payload_type)
+{
+    for (size_t i = 0; i < s->format_count; i++) {
+        struct bytes apt;
+        uint64_t number;
+        if (sdp_is(s->formats[i].encoding, "rtx") &&
+            sdp_parameter(s->formats[i].fmtp, "apt", &apt) && sdp_number(apt, 127, &number) &&
+            number == payload_type)
+            return s->formats[i].payload_type;
+    }
+    return 0;
+}
+
+static bool read_codec(const struct sdp_section *s, const struct codec_preference *preference,
+                       struct publish_section *section)
+{
+    enum codec c;
+    const struct sdp_format *f = choose_format(s, preference, &c);
+    if (!f)
+        return false;
+    section->codec = (struct negotiated_codec){
+        .codec = c,
+        .payload_type = f->payload_type,
+        .rtx_payload_type = codec_is_video(c) ? rtx_of(s, f->payload_type) : 0,
+        .clock_rate = f->clock_rate,
+        .nack = f->feedback & SDP_NACK,
+        .pli = f->feedback & SDP_NACK_PLI,
+        .fir = f->feedback & SDP_CCM_FIR,
+        .twcc = f->feedback & SDP_TRANSPORT_CC,
+        .remb = f->feedback & SDP_GOOG_REMB,
+    };
+    copy_text(section->codec.fmtp, sizeof section->codec.fmtp, f->fmtp);
+    section->opus_dtx = c == CODEC_OPUS && preference->opus_dtx;
+    return true;
+}
+
+// --- Streams of a section ---
+
+static void read_extensions(const struct sdp_section *s, struct publish_section *section)
+{
+    for (size_t i = 0; i < s->extension_count; i++) {
+        const struct sdp_extension *e = &s->extensions[i];
+        // Ids above 14 need the two-octet form (RFC 8285 section 4.2), which nobody uses for
+        // want of ids. What the client only receives it will not send.
+        if (e->id > 14 || e->direction == SDP_RECVONLY || e->direction == SDP_INACTIVE)
+            continue;
+        for (size_t k = 0; k < NEGOTIATE_EXTENSIONS; k++) {
+            const struct negotiate_extension *known = &negotiate_extension_table[k];
+            if ((s->kind == SDP_AUDIO ? known->audio : known->video) &&
+                sdp_is(e->uri, known->uri))
+                *negotiate_extension_id(&section->extensions, k) = (uint8_t)e->id;
+        }
+    }
+}
+
+static bool has_rid(const struct sdp_section *s, struct bytes id)
+{
+    for (size_t i = 0; i < s->rid_count; i++)
+        if (s->rids[i].send && bytes_equal(s->rids[i].id, id))
+            return true;
+    return false;
+}
+
+// Layers in the order of a=simulcast:send. Each is a list of alternatives, of which we take the
+// first; a "~" in front says that it starts paused (RFC 8853 section 5.1).
+static void read_simulcast(const struct sdp_section *s, struct publish_section *section)
+{
+    struct bytes list = s->simulcast_send;
+    while (list.len && section->layer_count < LAYERS_MAX) {
+        struct bytes alternatives = sdp_cut(&list, ';');
+        struct bytes rid = sdp_cut(&alternatives, ',');
+        if (rid.len && rid.at[0] == '~')
+            rid = (struct bytes){rid.at + 1, rid.len - 1};
+        if (rid.len && rid.len <= RID_LEN_MAX && has_rid(s, rid))
+            copy_text(section->layers[section->layer_count++].rid, RID_LEN_MAX + 1, rid);
+    }
+}
+
+// One encoding: its SSRC is the first that is not some other's retransmission.
+static void read_single_layer(const struct sdp_section *s, struct publish_section *section)
+{
+    struct publish_layer *layer = &section->layers[0];
+    section->layer_count = 1;
+    for (size_t i = 0; i < s->rid_count; i++)
+        if (s->rids[i].send && s->rids[i].id.len <= RID_LEN_MAX) {
+            copy_text(layer->rid, sizeof layer->rid, s->rids[i].id);
+            break;
+        }
+    for (size_t i = 0; i < s->ssrc_count; i++)
+        if (s->ssrcs[i].rtx_ssrc) {
+            layer->ssrc = s->ssrcs[i].ssrc;
+            layer->rtx_ssrc = s->ssrcs[i].rtx_ssrc;
+            return;
+        }
+    if (s->ssrc_count)
+        layer->ssrc = s->ssrcs[0].ssrc;
+}
+
+static void read_msid(const struct sdp_section *s, struct publish_section *section)
+{
+    struct bytes stream_id = s->stream_id;
+    struct bytes track_id = s->track_id;
+    for (size_t i = 0; !stream_id.len && i < s->ssrc_count; i++) {
+        stream_id = s->ssrcs[i].stream_id;
+        track_id = s->ssrcs[i].track_id;
+    }
+    copy_text(section->stream_id, sizeof section->stream_id, stream_id);
+    copy_text(section->track_id, sizeof section->track_id, track_id);
+}
+
+static bool read_media(const struct sdp_section *s, const struct codec_preference *preference,
+                       struct publish_section *section)
+{
+    // Without rtcp-mux RTCP would need a port of its own.
+    if (s->protocol != SDP_RTP || !s->rtcp_mux || !read_codec(s, preference, section))
+        return false;
+    section->sending = s->direction == SDP_SENDRECV || s->direction == SDP_SENDONLY;
+    read_msid(s, section);
+    read_extensions(s, section);
+    read_simulcast(s, section);
+    // Layers are told apart by the rid in their packets; a browser that cannot send it gets no
+    // simulcast.
+    if (section->layer_count < 2 || section->extensions.rid == 0) {
+        section->layer_count = 0;
+        memset(section->layers, 0, sizeof section->layers);
+        read_single_layer(s, section);
+    }
+    return true;
+}
+
+static bool read_application(const struct sdp_section *s, struct publish_section *section)
+{
+    if (s->protocol != SDP_SCTP)
+        return false;
+    section->sctp_port = s->sctp_port ? s->sctp_port : 5000;
+    // RFC 8841 section 6.1: 64 KiB when it is not given.
+    uint64_t size = s->has_max_message_size ? s->max_message_size : 65536;
+    section->max_message_size = size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
+    return true;
+}
+
+// --- The offer ---
+
+static bool in_bundle(const struct sdp *sdp, const struct sdp_section *s, bool first)
+{
+    if (sdp->bundle_count == 0)
+        return first; // we have one transport: it serves the first section
+    for (size_t i = 0; i < sdp->bundle_count; i++)
+        if (bytes_equal(sdp->bundle[i], s->mid))
+            return true;
+    return false;
+}
+
+static bool read_section(const struct sdp *sdp, const struct sdp_section *s, bool first,
+                         bool has_application, const struct codec_preference *preference,
+                         struct publish_section *section)
+{
+    if ((s->port == 0 && !s->bundle_only) || !in_bundle(sdp, s, first) ||
+        s->mid.len > MID_LEN_MAX)
+        return false;
+    switch (s->kind) {
+    case SDP_AUDIO:
+    case SDP_VIDEO:
+        return read_media(s, preference, section);
+    case SDP_APPLICATION:
+        return !has_application && read_application(s, section);
+    case SDP_OTHER:
+        break;
+    }
+    return false;
+}
+
+static int read_offer(const struct sdp *sdp, const struct codec_preference *preference,
+                      struct publish_offer *offer, struct text *why)
+{
+    const struct sdp_section *tagged = NULL; // carries the transport, RFC 9143 section 7.1
+    bool has_application = false;
+    memset(offer, 0, sizeof *offer);
+    for (size_t i = 0; i < sdp->section_count; i++) {
+        const struct sdp_section *s = &sdp->sections[i];
+        struct publish_section *section = &offer->sections[offer->section_count++];
+        section->kind = s->kind == SDP_AUDIO         ? MEDIA_AUDIO
+                        : s->kind == SDP_APPLICATION ? MEDIA_APPLICATION
+                                                     : MEDIA_VIDEO;
+        bool first = tagged == NULL;
+        if (!read_section(sdp, s, first, has_application, preference, section))
+            *section = (struct publish_section){.kind = section->kind, .stopped = true};
+        copy_text(section->mid, sizeof section->mid, s->mid);
+        if (section->stopped)
+            continue;
+        has_application |= section->kind == MEDIA_APPLICATION;
+        // Bundle-only sections come without transport attributes.
+        if (!tagged || (tagged->bundle_only && !s->bundle_only))
+            tagged = s;
+    }
+    if (sdp->section_count == 0)
+        return negotiate_refuse(why, ERR_MALFORMED, 1, "no media section");
+    return tagged ? negotiate_remote(tagged, &offer->remote, why) : 0;
+}
+
+int negotiate_publish(struct bytes offer_sdp, const struct codec_preference *preference,
+                      struct publish_offer *offer, struct text *why)
+{
+    struct sdp *sdp = mem_alloc(sizeof *sdp);
+    struct sdp_error error;
+    int err = sdp_parse(sdp, offer_sdp, &error);
+    if (err < 0)
+        negotiate_refuse(why, err, error.line, error.what);
+    else
+        err = read_offer(sdp, preference, offer, why);
+    mem_free(sdp);
+    return err;
+}
+
+// --- The answer ---
+
+static void answer_opus(const struct publish_section *section, struct sdp_format *f,
+                        struct arena *arena)
+{
+    struct text fmtp = {0};
+    struct bytes value;
+    text_add(&fmtp, "minptime=10;useinbandfec=1");
+    if (section->opus_dtx)
+        text_add(&fmtp, ";usedtx=1");
+    // What the client asked for itself stays; we ask for no second channel of our own.
+    if (sdp_parameter(bytes_of(section->codec.fmtp), "stereo", &value) && sdp_is(value, "1"))
+        text_add(&fmtp, ";stereo=1");
+    f->channels = 2;
+    f->fmtp = arena_bytes(arena, fmtp.at);
+    text_dispose(&fmtp);
+}
+
+static void answer_simulcast(const struct publish_section *section, struct sdp_section *s,
+                             struct arena *arena)
+{
+    struct text list = {0};
+    for (size_t i = 0; i < section->layer_count; i++) {
+        if (!section->layers[i].rid[0])
+            continue;
+        s->rids[s->rid_count++] = (struct sdp_rid){.id = bytes_of(section->layers[i].rid)};
+        text_addf(&list, "%s%s", list.len ? ";" : "", section->layers[i].rid);
+    }
+    if (s->rid_count > 1)
+        s->simulcast_recv = arena_bytes(arena, list.at);
+    text_dispose(&list);
+}
+
+static void answer_media(const struct publish_section *section,
+                         const struct sdp_section *offered, struct sdp_section *s,
+                         struct arena *arena)
+{
+    const struct negotiated_codec *codec = &section->codec;
+    struct extension_ids ids = section->extensions;
+    s->direction = section->sending ? SDP_RECVONLY : SDP_INACTIVE;
+    s->rtcp_mux = true;
+    s->rtcp_rsize = offered->rtcp_rsize;
+
+    struct sdp_format *f = negotiate_add_format(s, codec->payload_type,
+                                                codec_name(codec->codec), codec->clock_rate);
+    f->feedback = negotiate_feedback(codec);
+    if (codec->codec == CODEC_OPUS)
+        answer_opus(section, f, arena);
+    else if (codec->codec != CODEC_VP8) // Firefox's max-fs would limit what it sends
+        f->fmtp = arena_bytes(arena, codec->fmtp);
+    if (codec->rtx_payload_type)
+        negotiate_add_rtx(s, codec->rtx_payload_type, codec->payload_type, codec->clock_rate,
+                          arena);
+    negotiate_list_formats(s, arena);
+    for (size_t i = 0; i < NEGOTIATE_EXTENSIONS; i++)
+        if (*negotiate_extension_id(&ids, i))
+            negotiate_add_extension(s, *negotiate_extension_id(&ids, i),
+                                    negotiate_extension_table[i].uri);
+    answer_simulcast(section, s, arena);
+}
+
+static void answer_section(const struct publish_section *section,
+                           const struct sdp_section *offered,
+                           const struct local_description *local, struct sdp *answer,
+                           struct arena *arena)
+{
+    struct sdp_section *s = &answer->sections[answer->section_count++];
+    s->kind = offered->kind;
+    s->media = offered->media;
+    s->protocol_text = offered->protocol_text;
+    s->formats_text = offered->formats_text;
+    s->mid = offered->mid;
+    if (section->stopped) {
+        s->direction = SDP_INACTIVE;
+        return;
+    }
+    negotiate_connect(answer, s, local, SDP_PASSIVE, arena);
+    if (section->kind == MEDIA_APPLICATION)
+        negotiate_application(s);
+    else
+        answer_media(section, offered, s, arena);
+}
+
+void negotiate_publish_answer(const struct publish_offer *offer, struct bytes offer_sdp,
+                              const struct local_description *local, struct text *answer_sdp)
+{
+    struct arena arena = {0};
+    struct sdp_error error;
+    struct sdp *offered = mem_alloc(sizeof *offered);
+    struct sdp *answer = negotiate_describe(local, &arena);
+    // It was read before, by negotiate_publish().
+    if (sdp_parse(offered, offer_sdp, &error) == 0 &&
+        offered->section_count == offer->section_count) {
+        for (size_t i = 0; i < offer->section_count; i++)
+            answer_section(&offer->sections[i], &offered->sections[i], local, answer, &arena);
+        sdp_write(answer, answer_sdp);
+    }
+    mem_free(offered);
+    mem_free(answer);
+    arena_dispose(&arena);
+}

@@ -1,0 +1,187 @@
+#include "rtc/negotiate_common.h"
+
+#include "base/err.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+
+const struct negotiate_extension negotiate_extension_table[NEGOTIATE_EXTENSIONS] = {
+    {"urn:ietf:params:rtp-hdrext:sdes:mid", offsetof(struct extension_ids, mid), true, true},
+    {"urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id", offsetof(struct extension_ids, rid),
+     false, true},
+    {"urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
+     offsetof(struct extension_ids, repaired_rid), false, true},
+    {"http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
+     offsetof(struct extension_ids, twcc), true, true},
+    {"http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
+     offsetof(struct extension_ids, abs_send_time), true, true},
+    {"urn:ietf:params:rtp-hdrext:ssrc-audio-level", offsetof(struct extension_ids, audio_level),
+     true, false},
+    {"urn:3gpp:video-orientation", offsetof(struct extension_ids, orientation), false, true},
+    {"http://www.webrtc.org/experiments/rtp-hdrext/playout-delay",
+     offsetof(struct extension_ids, playout_delay), false, true},
+    // Not asked for: its frame numbers would have to be rewritten at each layer switch.
+    {"", offsetof(struct extension_ids, dependency), false, false},
+};
+
+int negotiate_refuse(struct text *why, int err, uint32_t line, const char *what)
+{
+    text_addf(why, "line %" PRIu32 ": %s", line, what);
+    return err;
+}
+
+static int hex_digit(uint8_t c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+// "6B:8B:..." of exactly FINGERPRINT_LEN octets.
+static bool read_fingerprint(struct bytes text, uint8_t fingerprint[FINGERPRINT_LEN])
+{
+    if (text.len != 3 * FINGERPRINT_LEN - 1)
+        return false;
+    for (size_t i = 0; i < FINGERPRINT_LEN; i++) {
+        int high = hex_digit(text.at[3 * i]);
+        int low = hex_digit(text.at[3 * i + 1]);
+        if (high < 0 || low < 0 || (i && text.at[3 * i - 1] != ':'))
+            return false;
+        fingerprint[i] = (uint8_t)(high << 4 | low);
+    }
+    return true;
+}
+
+int negotiate_remote(const struct sdp_section *s, struct transport_remote *remote,
+                     struct text *why)
+{
+    const struct sdp_transport *t = &s->transport;
+    struct transport_remote read = {0};
+    if (!t->ufrag.len)
+        return negotiate_refuse(why, ERR_MALFORMED, s->line, "no ice-ufrag");
+    if (!t->pwd.len)
+        return negotiate_refuse(why, ERR_MALFORMED, s->line, "no ice-pwd");
+    if (!t->fingerprint.len)
+        return negotiate_refuse(why, ERR_MALFORMED, s->line, "no fingerprint");
+    if (!sdp_is(t->fingerprint_hash, "sha-256"))
+        return negotiate_refuse(why, ERR_UNSUPPORTED, s->line, "fingerprint is not sha-256");
+    if (!read_fingerprint(t->fingerprint, read.fingerprint))
+        return negotiate_refuse(why, ERR_MALFORMED, s->line, "fingerprint is not 32 octets");
+    // We are always the DTLS server: RFC 8842 section 5.5 lets the answerer of actpass choose,
+    // and browsers choose active.
+    if (t->setup == SDP_PASSIVE || t->setup == SDP_HOLDCONN)
+        return negotiate_refuse(why, ERR_UNSUPPORTED, s->line, "setup must let us be passive");
+    memcpy(read.ufrag, t->ufrag.at, t->ufrag.len);
+    memcpy(read.pwd, t->pwd.at, t->pwd.len);
+    read.dtls_client = true;
+    *remote = read;
+    return 0;
+}
+
+struct sdp *negotiate_describe(const struct local_description *local, struct arena *arena)
+{
+    struct sdp *sdp = mem_alloc(sizeof *sdp);
+    char origin[80];
+    snprintf(origin, sizeof origin, "- %" PRIu64 " %" PRIu64 " IN IP4 0.0.0.0",
+             local->session_id, local->session_version);
+    sdp->origin = arena_bytes(arena, origin);
+    sdp->ice_lite = true;
+    return sdp;
+}
+
+static void add_candidate(struct sdp *sdp, const struct addr *a, size_t i, struct arena *arena)
+{
+    char number[24];
+    char ip[ADDR_TEXT_MAX];
+    snprintf(number, sizeof number, "%zu", i + 1);
+    addr_format_ip(a, ip);
+    sdp->candidates[sdp->candidate_count++] = (struct sdp_candidate){
+        .foundation = arena_bytes(arena, number),
+        .component = 1,
+        .udp = true,
+        // RFC 8445 section 5.1.2.1: type preference 126 of host, then ours, component 1.
+        .priority = 126U << 24 | (uint32_t)(65535 - i) << 8 | 255,
+        .address = arena_bytes(arena, ip),
+        .port = a->port,
+        .type = SDP_HOST,
+    };
+}
+
+void negotiate_connect(struct sdp *sdp, struct sdp_section *s,
+                       const struct local_description *local, enum sdp_setup setup,
+                       struct arena *arena)
+{
+    char fingerprint[3 * FINGERPRINT_LEN];
+    for (size_t i = 0; i < FINGERPRINT_LEN; i++)
+        snprintf(fingerprint + 3 * i, 4, i + 1 < FINGERPRINT_LEN ? "%02X:" : "%02X",
+                 local->fingerprint[i]);
+    s->port = 9;
+    s->transport = (struct sdp_transport){
+        .ufrag = arena_bytes(arena, local->ufrag),
+        .pwd = arena_bytes(arena, local->pwd),
+        .fingerprint_hash = bytes_of("sha-256"),
+        .fingerprint = arena_bytes(arena, fingerprint),
+        .setup = setup,
+    };
+    if (sdp->bundle_count == 0) {
+        s->candidate_first = sdp->candidate_count;
+        for (size_t i = 0; i < local->candidate_count && i < SDP_CANDIDATES_MAX; i++)
+            add_candidate(sdp, &local->candidates[i], i, arena);
+        s->candidate_count = sdp->candidate_count;
+        s->end_of_candidates = true;
+    }
+    if (s->mid.len)
+        sdp->bundle[sdp->bundle_count++] = s->mid;
+}
+
+void negotiate_application(struct sdp_section *s)
+{
+    s->kind = SDP_APPLICATION;
+    s->sctp_port = 5000;
+    s->has_max_message_size = true;
+    s->max_message_size = SCTP_MESSAGE_MAX;
+}
+
+void negotiate_list_formats(struct sdp_section *s, struct arena *arena)
+{
+    char list[4 * SDP_FORMATS_MAX + 1] = "";
+    size_t len = 0;
+    for (size_t i = 0; i < s->format_count; i++)
+        len += (size_t)snprintf(list + len, sizeof list - len, i ? " %u" : "%u",
+                                s->formats[i].payload_type);
+    s->formats_text = arena_bytes(arena, list);
+}
+
+uint8_t negotiate_feedback(const struct negotiated_codec *codec)
+{
+    return (uint8_t)((codec->nack ? SDP_NACK : 0) | (codec->pli ? SDP_NACK_PLI : 0) |
+                     (codec->fir ? SDP_CCM_FIR : 0) | (codec->twcc ? SDP_TRANSPORT_CC : 0) |
+                     (codec->remb ? SDP_GOOG_REMB : 0));
+}
+
+struct sdp_format *negotiate_add_format(struct sdp_section *s, uint8_t payload_type,
+                                        const char *encoding, uint32_t clock_rate)
+{
+    struct sdp_format *f = &s->formats[s->format_count++];
+    *f = (struct sdp_format){
+        .payload_type = payload_type, .encoding = bytes_of(encoding), .clock_rate = clock_rate};
+    return f;
+}
+
+void negotiate_add_rtx(struct sdp_section *s, uint8_t rtx_payload_type, uint8_t payload_type,
+                       uint32_t clock_rate, struct arena *arena)
+{
+    char fmtp[16];
+    snprintf(fmtp, sizeof fmtp, "apt=%u", payload_type);
+    negotiate_add_format(s, rtx_payload_type, "rtx", clock_rate)->fmtp =
+        arena_bytes(arena, fmtp);
+}
+
+void negotiate_add_extension(struct sdp_section *s, uint8_t id, const char *uri)
+{
+    s->extensions[s->extension_count++] =
+        (struct sdp_extension){.id = id, .uri = bytes_of(uri)};
+}

@@ -1,0 +1,51 @@
+// What both halves of rtc/negotiate.h share: rtc/negotiate.c reads and answers offers of
+// publishers, rtc/negotiate_subscribe.c offers to subscribers. For these two files only.
+#pragma once
+
+#include "base/mem.h"
+#include "rtc/negotiate.h"
+#include "rtc/sdp.h"
+
+// Appends "line N: what" to `why` and returns `err`.
+int negotiate_refuse(struct text *why, int err, uint32_t line, const char *what);
+
+// Reads ICE credentials, fingerprint and DTLS role of the section that carries them.
+int negotiate_remote(const struct sdp_section *s, struct transport_remote *remote,
+                     struct text *why);
+
+// The URIs of header extensions, and where their ids are in struct extension_ids.
+struct negotiate_extension {
+    const char *uri;
+    size_t offset;
+    bool audio;
+    bool video;
+};
+enum { NEGOTIATE_EXTENSIONS = 9 };
+extern const struct negotiate_extension negotiate_extension_table[NEGOTIATE_EXTENSIONS];
+
+static inline uint8_t *negotiate_extension_id(struct extension_ids *ids, size_t i)
+{
+    return (uint8_t *)ids + negotiate_extension_table[i].offset;
+}
+
+// A description of ours with no section yet. Texts live in `arena`.
+struct sdp *negotiate_describe(const struct local_description *local, struct arena *arena);
+// Gives a section what connects it; the first one that gets it also gets the candidates.
+void negotiate_connect(struct sdp *sdp, struct sdp_section *s,
+                       const struct local_description *local, enum sdp_setup setup,
+                       struct arena *arena);
+void negotiate_application(struct sdp_section *s);
+// A section's payload types as its m= line lists them; call it when all formats are there.
+void negotiate_list_formats(struct sdp_section *s, struct arena *arena);
+uint8_t negotiate_feedback(const struct negotiated_codec *codec); // bits of enum sdp_feedback
+struct sdp_format *negotiate_add_format(struct sdp_section *s, uint8_t payload_type,
+                                        const char *encoding, uint32_t clock_rate);
+void negotiate_add_rtx(struct sdp_section *s, uint8_t rtx_payload_type, uint8_t payload_type,
+                       uint32_t clock_rate, struct arena *arena);
+void negotiate_add_extension(struct sdp_section *s, uint8_t id, const char *uri);
+
+static inline struct bytes arena_bytes(struct arena *arena, const char *text)
+{
+    struct bytes b = bytes_of(text);
+    return (struct bytes){(const uint8_t *)arena_text(arena, b), b.len};
+}

@@ -1,0 +1,560 @@
+#include "rtc/sdp.h"
+
+#include "base/err.h"
+
+enum { PAYLOAD_TYPE_MAX = 127, EXTENSION_ID_MAX = 4095, MSID_ID_MAX = 64 };
+
+struct parser {
+    struct sdp *sdp;
+    struct sdp_section *section; // NULL before the first m=
+    struct sdp_transport session_transport;
+    enum sdp_direction session_direction;
+    bool has_bundle;
+    uint32_t line;
+    const char *what; // why the present line is refused
+};
+
+static int malformed(struct parser *p, const char *what)
+{
+    p->what = what;
+    return ERR_MALFORMED;
+}
+
+static int full(struct parser *p, const char *what)
+{
+    p->what = what;
+    return ERR_FULL;
+}
+
+// The transport attributes of the section, or of the session before the first section.
+static struct sdp_transport *transport_of(struct parser *p)
+{
+    return p->section ? &p->section->transport : &p->session_transport;
+}
+
+// --- Attributes of sessions and sections ---
+
+static int read_ufrag(struct parser *p, struct bytes value)
+{
+    // RFC 8839 section 5.4: 4 to 256 characters.
+    if (value.len < 4 || value.len > 256)
+        return malformed(p, "ice-ufrag must have 4 to 256 characters");
+    transport_of(p)->ufrag = value;
+    return 0;
+}
+
+static int read_pwd(struct parser *p, struct bytes value)
+{
+    if (value.len < 22 || value.len > 256)
+        return malformed(p, "ice-pwd must have 22 to 256 characters");
+    transport_of(p)->pwd = value;
+    return 0;
+}
+
+static int read_fingerprint(struct parser *p, struct bytes value)
+{
+    struct bytes hash = sdp_cut(&value, ' ');
+    value = sdp_trim(value);
+    if (!hash.len || !value.len)
+        return malformed(p, "fingerprint needs a hash and a value");
+    struct sdp_transport *t = transport_of(p);
+    if (!sdp_is(t->fingerprint_hash, "sha-256") || sdp_is(hash, "sha-256")) {
+        t->fingerprint_hash = hash;
+        t->fingerprint = value;
+    }
+    return 0;
+}
+
+static int read_setup(struct parser *p, struct bytes value)
+{
+    static const char *const names[] = {"", "actpass", "active", "passive", "holdconn"};
+    for (int i = SDP_ACTPASS; i <= SDP_HOLDCONN; i++)
+        if (sdp_is(value, names[i])) {
+            transport_of(p)->setup = (enum sdp_setup)i;
+            return 0;
+        }
+    return malformed(p, "unknown setup");
+}
+
+static int set_direction(struct parser *p, enum sdp_direction direction)
+{
+    if (p->section)
+        p->section->direction = direction;
+    else
+        p->session_direction = direction;
+    return 0;
+}
+
+static int read_sendrecv(struct parser *p, struct bytes value)
+{
+    (void)value;
+    return set_direction(p, SDP_SENDRECV);
+}
+
+static int read_sendonly(struct parser *p, struct bytes value)
+{
+    (void)value;
+    return set_direction(p, SDP_SENDONLY);
+}
+
+static int read_recvonly(struct parser *p, struct bytes value)
+{
+    (void)value;
+    return set_direction(p, SDP_RECVONLY);
+}
+
+static int read_inactive(struct parser *p, struct bytes value)
+{
+    (void)value;
+    return set_direction(p, SDP_INACTIVE);
+}
+
+static int read_ice_lite(struct parser *p, struct bytes value)
+{
+    (void)value;
+    p->sdp->ice_lite = true;
+    return 0;
+}
+
+static int read_group(struct parser *p, struct bytes value)
+{
+    if (p->section || p->has_bundle || !sdp_is(sdp_cut(&value, ' '), "BUNDLE"))
+        return 0;
+    p->has_bundle = true;
+    while (value.len) {
+        struct bytes mid = sdp_cut(&value, ' ');
+        if (!mid.len)
+            continue;
+        if (p->sdp->bundle_count == SDP_SECTIONS_MAX)
+            return full(p, "too many mids in the group");
+        p->sdp->bundle[p->sdp->bundle_count++] = mid;
+    }
+    return 0;
+}
+
+// --- Attributes of sections ---
+
+static int read_mid(struct parser *p, struct bytes value)
+{
+    if (!value.len)
+        return malformed(p, "empty mid");
+    for (const struct sdp_section *s = p->sdp->sections; s < p->section; s++)
+        if (bytes_equal(s->mid, value))
+            return malformed(p, "mid is taken by an earlier section");
+    p->section->mid = value;
+    return 0;
+}
+
+static int read_bundle_only(struct parser *p, struct bytes value)
+{
+    (void)value;
+    p->section->bundle_only = true;
+    return 0;
+}
+
+static int read_rtcp_mux(struct parser *p, struct bytes value)
+{
+    (void)value;
+    p->section->rtcp_mux = true;
+    return 0;
+}
+
+static int read_rtcp_rsize(struct parser *p, struct bytes value)
+{
+    (void)value;
+    p->section->rtcp_rsize = true;
+    return 0;
+}
+
+static int read_msid_pair(struct parser *p, struct bytes value, struct bytes *stream_id,
+                          struct bytes *track_id)
+{
+    struct bytes stream = sdp_cut(&value, ' ');
+    struct bytes track = sdp_cut(&value, ' ');
+    if (!stream.len || stream.len > MSID_ID_MAX || track.len > MSID_ID_MAX)
+        return malformed(p, "msid ids must have 1 to 64 characters"); // RFC 8830 section 2
+    *stream_id = stream;
+    *track_id = track;
+    return 0;
+}
+
+static int read_msid(struct parser *p, struct bytes value)
+{
+    // A track may belong to several streams, one line each; the first is enough for us.
+    if (p->section->stream_id.len)
+        return 0;
+    return read_msid_pair(p, value, &p->section->stream_id, &p->section->track_id);
+}
+
+static struct sdp_format *find_format(struct sdp_section *s, uint64_t payload_type)
+{
+    for (size_t i = 0; i < s->format_count; i++)
+        if (s->formats[i].payload_type == payload_type)
+            return &s->formats[i];
+    return NULL;
+}
+
+// Cuts a payload type off `value`. `*format` is NULL when the m= line does not list it.
+static int cut_format(struct parser *p, struct bytes *value, struct sdp_format **format)
+{
+    uint64_t payload_type;
+    if (!sdp_number(sdp_cut(value, ' '), PAYLOAD_TYPE_MAX, &payload_type))
+        return malformed(p, "bad payload type");
+    *value = sdp_trim(*value);
+    *format = find_format(p->section, payload_type);
+    return 0;
+}
+
+static int read_rtpmap(struct parser *p, struct bytes value)
+{
+    struct sdp_format *format;
+    int err = cut_format(p, &value, &format);
+    if (err < 0 || !format)
+        return err;
+    struct bytes encoding = sdp_cut(&value, '/');
+    uint64_t clock_rate;
+    uint64_t channels = 0;
+    bool has_channels = memchr(value.at ? value.at : (const uint8_t *)"", '/', value.len);
+    if (!encoding.len || !sdp_number(sdp_cut(&value, '/'), UINT32_MAX, &clock_rate) ||
+        clock_rate == 0 || (has_channels && !sdp_number(value, 255, &channels)))
+        return malformed(p, "bad rtpmap");
+    format->encoding = encoding;
+    format->clock_rate = (uint32_t)clock_rate;
+    format->channels = (uint8_t)channels;
+    return 0;
+}
+
+static int read_fmtp(struct parser *p, struct bytes value)
+{
+    struct sdp_format *format;
+    int err = cut_format(p, &value, &format);
+    if (err == 0 && format)
+        format->fmtp = value;
+    return err;
+}
+
+static int read_rtcp_fb(struct parser *p, struct bytes value)
+{
+    static const struct {
+        const char *name;
+        uint8_t bit;
+    } kinds[] = {
+        {"nack", SDP_NACK},           {"nack pli", SDP_NACK_PLI},
+        {"ccm fir", SDP_CCM_FIR},     {"transport-cc", SDP_TRANSPORT_CC},
+        {"goog-remb", SDP_GOOG_REMB},
+    };
+    struct sdp_section *s = p->section;
+    struct sdp_format *format = NULL;
+    bool all = value.len >= 2 && value.at[0] == '*' && value.at[1] == ' ';
+    if (all) {
+        sdp_cut(&value, ' ');
+    } else {
+        int err = cut_format(p, &value, &format);
+        if (err < 0)
+            return err;
+    }
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        if (!sdp_is(value, kinds[k].name))
+            continue;
+        if (format)
+            format->feedback |= kinds[k].bit;
+        for (size_t i = 0; all && i < s->format_count; i++)
+            s->formats[i].feedback |= kinds[k].bit;
+    }
+    return 0;
+}
+
+static int read_extmap(struct parser *p, struct bytes value)
+{
+    static const char *const names[] = {"sendrecv", "sendonly", "recvonly", "inactive"};
+    struct sdp_section *s = p->section;
+    struct sdp_extension extension = {0};
+    struct bytes direction = sdp_cut(&value, ' ');
+    struct bytes id = sdp_cut(&direction, '/');
+    uint64_t number;
+    extension.uri = sdp_cut(&value, ' '); // extension attributes may follow
+    if (!sdp_number(id, EXTENSION_ID_MAX, &number) || number == 0 || !extension.uri.len)
+        return malformed(p, "bad extmap");
+    extension.id = (uint16_t)number;
+    for (int i = 0; direction.len && i < 4; i++)
+        if (sdp_is(direction, names[i]))
+            extension.direction = (enum sdp_direction)i;
+    if (s->extension_count == SDP_EXTENSIONS_MAX)
+        return full(p, "too many header extensions");
+    s->extensions[s->extension_count++] = extension;
+    return 0;
+}
+
+static int read_rid(struct parser *p, struct bytes value)
+{
+    struct sdp_section *s = p->section;
+    struct sdp_rid rid = {.id = sdp_cut(&value, ' ')};
+    struct bytes direction = sdp_cut(&value, ' ');
+    rid.send = sdp_is(direction, "send");
+    rid.restrictions = sdp_trim(value);
+    if (!rid.id.len || (!rid.send && !sdp_is(direction, "recv")))
+        return malformed(p, "bad rid");
+    if (s->rid_count == SDP_RIDS_MAX)
+        return full(p, "too many rids");
+    s->rids[s->rid_count++] = rid;
+    return 0;
+}
+
+static int read_simulcast(struct parser *p, struct bytes value)
+{
+    value = sdp_trim(value);
+    while (value.len) {
+        struct bytes direction = sdp_cut(&value, ' ');
+        struct bytes list = sdp_cut(&value, ' ');
+        if (sdp_is(direction, "send") && list.len)
+            p->section->simulcast_send = list;
+        else if (sdp_is(direction, "recv") && list.len)
+            p->section->simulcast_recv = list;
+        else
+            return malformed(p, "bad simulcast");
+    }
+    return 0;
+}
+
+// The entry of `ssrc`, new if need be; NULL when there is no room.
+static struct sdp_ssrc *ssrc_entry(struct sdp_section *s, uint64_t ssrc)
+{
+    for (size_t i = 0; i < s->ssrc_count; i++)
+        if (s->ssrcs[i].ssrc == ssrc)
+            return &s->ssrcs[i];
+    if (s->ssrc_count == SDP_SSRCS_MAX)
+        return NULL;
+    struct sdp_ssrc *entry = &s->ssrcs[s->ssrc_count++];
+    *entry = (struct sdp_ssrc){.ssrc = (uint32_t)ssrc};
+    return entry;
+}
+
+static int read_ssrc(struct parser *p, struct bytes value)
+{
+    uint64_t ssrc;
+    if (!sdp_number(sdp_cut(&value, ' '), UINT32_MAX, &ssrc) || ssrc == 0)
+        return malformed(p, "bad ssrc");
+    struct sdp_ssrc *entry = ssrc_entry(p->section, ssrc);
+    if (!entry)
+        return full(p, "too many ssrcs");
+    struct bytes name = sdp_cut(&value, ':');
+    if (sdp_is(name, "cname"))
+        entry->cname = value;
+    else if (sdp_is(name, "msid"))
+        return read_msid_pair(p, value, &entry->stream_id, &entry->track_id);
+    return 0;
+}
+
+static int read_ssrc_group(struct parser *p, struct bytes value)
+{
+    if (!sdp_is(sdp_cut(&value, ' '), "FID"))
+        return 0;
+    uint64_t media;
+    uint64_t rtx;
+    if (!sdp_number(sdp_cut(&value, ' '), UINT32_MAX, &media) || media == 0 ||
+        !sdp_number(sdp_cut(&value, ' '), UINT32_MAX, &rtx) || rtx == 0)
+        return malformed(p, "bad ssrc-group");
+    struct sdp_ssrc *entry = ssrc_entry(p->section, media);
+    if (!entry || !ssrc_entry(p->section, rtx))
+        return full(p, "too many ssrcs");
+    entry->rtx_ssrc = (uint32_t)rtx;
+    return 0;
+}
+
+static int read_sctp_port(struct parser *p, struct bytes value)
+{
+    uint64_t port;
+    if (!sdp_number(value, UINT16_MAX, &port) || port == 0)
+        return malformed(p, "bad sctp-port");
+    p->section->sctp_port = (uint16_t)port;
+    return 0;
+}
+
+// The form before RFC 8841: "a=sctpmap:5000 webrtc-datachannel 1024".
+static int read_sctpmap(struct parser *p, struct bytes value)
+{
+    return read_sctp_port(p, sdp_cut(&value, ' '));
+}
+
+static int read_max_message_size(struct parser *p, struct bytes value)
+{
+    if (!sdp_number(value, UINT64_MAX, &p->section->max_message_size))
+        return malformed(p, "bad max-message-size");
+    p->section->has_max_message_size = true;
+    return 0;
+}
+
+// --- Candidates ---
+
+// A candidate that we cannot read is one that we would not use: no reason to lose the call.
+static int read_candidate(struct parser *p, struct bytes value)
+{
+    struct sdp *sdp = p->sdp;
+    struct sdp_candidate candidate;
+    if (sdp_parse_candidate(&candidate, value) < 0 || candidate.type == SDP_END ||
+        !(candidate.udp || candidate.tcp))
+        return 0;
+    if (sdp->candidate_count == SDP_CANDIDATES_MAX)
+        return full(p, "too many candidates");
+    sdp->candidates[sdp->candidate_count++] = candidate;
+    p->section->candidate_count++;
+    return 0;
+}
+
+static int read_end_of_candidates(struct parser *p, struct bytes value)
+{
+    (void)value;
+    p->section->end_of_candidates = true;
+    return 0;
+}
+
+// --- Lines ---
+
+static int read_attribute(struct parser *p, struct bytes value)
+{
+    static const struct {
+        const char *name;
+        int (*read)(struct parser *p, struct bytes value);
+        bool session; // may stand before the first section
+    } attributes[] = {
+        {"rtcp-fb", read_rtcp_fb, false},
+        {"rtpmap", read_rtpmap, false},
+        {"fmtp", read_fmtp, false},
+        {"extmap", read_extmap, false},
+        {"ssrc", read_ssrc, false},
+        {"ssrc-group", read_ssrc_group, false},
+        {"candidate", read_candidate, false},
+        {"end-of-candidates", read_end_of_candidates, false},
+        {"mid", read_mid, false},
+        {"msid", read_msid, false},
+        {"rid", read_rid, false},
+        {"simulcast", read_simulcast, false},
+        {"rtcp-mux", read_rtcp_mux, false},
+        {"rtcp-rsize", read_rtcp_rsize, false},
+        {"bundle-only", read_bundle_only, false},
+        {"sctp-port", read_sctp_port, false},
+        {"sctpmap", read_sctpmap, false},
+        {"max-message-size", read_max_message_size, false},
+        {"ice-ufrag", read_ufrag, true},
+        {"ice-pwd", read_pwd, true},
+        {"ice-lite", read_ice_lite, true},
+        {"fingerprint", read_fingerprint, true},
+        {"setup", read_setup, true},
+        {"sendrecv", read_sendrecv, true},
+        {"sendonly", read_sendonly, true},
+        {"recvonly", read_recvonly, true},
+        {"inactive", read_inactive, true},
+        {"group", read_group, true},
+    };
+    struct bytes name = sdp_cut(&value, ':');
+    for (size_t i = 0; i < sizeof attributes / sizeof *attributes; i++)
+        if (sdp_is(name, attributes[i].name))
+            return p->section || attributes[i].session ? attributes[i].read(p, sdp_trim(value))
+                                                       : 0;
+    return 0;
+}
+
+static enum sdp_protocol read_protocol(struct bytes word)
+{
+    if (sdp_is(word, "UDP/TLS/RTP/SAVPF"))
+        return SDP_RTP;
+    // DTLS/SCTP is what browsers wrote before RFC 8841.
+    if (sdp_is(word, "UDP/DTLS/SCTP") || sdp_is(word, "DTLS/SCTP"))
+        return SDP_SCTP;
+    return SDP_PROTOCOL_OTHER;
+}
+
+static int read_formats(struct parser *p, struct bytes rest)
+{
+    struct sdp_section *s = p->section;
+    while (rest.len) {
+        uint64_t payload_type;
+        if (!sdp_number(sdp_cut(&rest, ' '), PAYLOAD_TYPE_MAX, &payload_type))
+            return malformed(p, "bad payload type");
+        if (find_format(s, payload_type))
+            return malformed(p, "payload type is listed twice");
+        if (s->format_count == SDP_FORMATS_MAX)
+            return full(p, "too many formats");
+        s->formats[s->format_count++] =
+            (struct sdp_format){.payload_type = (uint8_t)payload_type};
+    }
+    return 0;
+}
+
+static int read_media(struct parser *p, struct bytes value)
+{
+    static const char *const kinds[] = {"audio", "video", "application"};
+    struct sdp *sdp = p->sdp;
+    if (sdp->section_count == SDP_SECTIONS_MAX)
+        return full(p, "too many media sections");
+    struct sdp_section *s = &sdp->sections[sdp->section_count++];
+    memset(s, 0, sizeof *s);
+    p->section = s;
+    s->line = p->line;
+    s->transport = p->session_transport;
+    s->direction = p->session_direction;
+    s->candidate_first = sdp->candidate_count;
+
+    s->media = sdp_cut(&value, ' ');
+    struct bytes port = sdp_cut(&value, ' ');
+    s->protocol_text = sdp_cut(&value, ' ');
+    s->formats_text = sdp_trim(value);
+    uint64_t number;
+    // "port/count" is for layered RTP over several ports, which nobody offers.
+    if (!s->media.len || !sdp_number(port, UINT16_MAX, &number) || !s->protocol_text.len ||
+        !s->formats_text.len)
+        return malformed(p, "bad media line");
+    s->port = (uint16_t)number;
+    s->kind = SDP_OTHER;
+    for (int i = SDP_AUDIO; i <= SDP_APPLICATION; i++)
+        if (sdp_is(s->media, kinds[i]))
+            s->kind = (enum sdp_kind)i;
+    s->protocol = read_protocol(s->protocol_text);
+    return s->protocol == SDP_RTP ? read_formats(p, s->formats_text) : 0;
+}
+
+static int read_line(struct parser *p, struct bytes line)
+{
+    if (p->line == 1)
+        return bytes_equal(line, bytes_of("v=0")) ? 0 : malformed(p, "must be v=0");
+    if (line.len < 2 || line.at[1] != '=' || memchr(line.at, '\0', line.len))
+        return malformed(p, "not a line of SDP");
+    struct bytes value = {line.at + 2, line.len - 2};
+    switch (line.at[0]) {
+    case 'o':
+        p->sdp->origin = value;
+        return 0;
+    case 'm':
+        return read_media(p, value);
+    case 'a':
+        return read_attribute(p, value);
+    default:
+        return 0; // s= t= c= b= and others say nothing that WebRTC looks at
+    }
+}
+
+int sdp_parse(struct sdp *sdp, struct bytes text, struct sdp_error *error)
+{
+    struct parser p = {.sdp = sdp};
+    int err = 0;
+    sdp->origin = (struct bytes){0};
+    sdp->ice_lite = false;
+    sdp->bundle_count = 0;
+    sdp->section_count = 0;
+    sdp->candidate_count = 0;
+
+    if (text.len > SDP_LEN_MAX)
+        err = full(&p, "description is too long");
+    while (err == 0 && (text.len || p.line == 0)) {
+        struct bytes line = sdp_cut(&text, '\n');
+        if (line.len && line.at[line.len - 1] == '\r')
+            line.len--;
+        p.line++;
+        if (line.len == 0 && text.len == 0 && p.line > 1)
+            break; // an empty last line does no harm
+        err = read_line(&p, line);
+    }
+    if (err < 0)
+        *error = (struct sdp_error){p.line ? p.line : 1, p.what};
+    return err;
+}
