@@ -114,10 +114,10 @@ void negotiate_connect(struct sdp *sdp, struct sdp_section *s,
                        const struct local_description *local, enum sdp_setup setup,
                        struct arena *arena)
 {
-    char fingerprint[3 * FINGERPRINT_LEN];
+    char fingerprint[3 * FINGERPRINT_LEN + 1]; // a colon too many at its end
     for (size_t i = 0; i < FINGERPRINT_LEN; i++)
-        snprintf(fingerprint + 3 * i, 4, i + 1 < FINGERPRINT_LEN ? "%02X:" : "%02X",
-                 local->fingerprint[i]);
+        snprintf(fingerprint + 3 * i, 4, "%02X:", local->fingerprint[i]);
+    fingerprint[sizeof fingerprint - 2] = '\0';
     s->port = 9;
     s->transport = (struct sdp_transport){
         .ufrag = arena_bytes(arena, local->ufrag),
