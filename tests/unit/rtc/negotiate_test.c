@@ -1,0 +1,586 @@
+#include "base/err.h"
+#include "rtc/negotiate.h"
+#include "rtc/sdp.h"
+#include "test.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+// Too large for the stack, and one test runs at a time.
+static struct publish_offer offer;
+static struct sdp offered;
+static struct sdp answered;
+static struct subscribe_answer subscriber;
+static struct sdp_error error;
+
+static const uint8_t fingerprint[FINGERPRINT_LEN] = {0xab, 0x01};
+static const struct codec_preference no_preference;
+
+static struct addr candidate;
+
+static struct local_description local(void)
+{
+    CHECK_EQ(addr_parse(&candidate, "192.0.2.10:7000"), 0);
+    return (struct local_description){
+        .ufrag = "ourufrag",
+        .pwd = "ourpasswordourpassword01",
+        .fingerprint = fingerprint,
+        .candidates = &candidate,
+        .candidate_count = 1,
+        .session_id = 77,
+        .session_version = 3,
+    };
+}
+
+// Reads `sdp` into `offered` and `offer`, and our answer to it into `answered`. The answer's
+// text is the caller's to dispose of.
+static int answer(struct bytes sdp, const struct codec_preference *preference,
+                  struct text *text)
+{
+    struct text why = {0};
+    struct local_description ours = local();
+    int err = negotiate_publish(test_exact_copy(sdp.at, sdp.len), preference, &offer, &why);
+    CHECK_EQ(err<0, why.len> 0);
+    text_dispose(&why);
+    if (err < 0)
+        return err;
+    negotiate_publish_answer(&offer, sdp, &ours, text);
+    CHECK_EQ(sdp_parse(&offered, sdp, &error), 0);
+    CHECK_EQ(sdp_parse(&answered, text_bytes(text), &error), 0);
+    return 0;
+}
+
+static struct bytes vector(const char *name)
+{
+    char path[256];
+    snprintf(path, sizeof path, "tests/vectors/sdp/%s", name);
+    return test_file(path);
+}
+
+#define CHROMIUM "chromium-156.0.8078.79_"
+#define FIREFOX "firefox-153.7.0esr_"
+
+static void check_refused(const char *sdp, int err, const char *reason)
+{
+    struct text why = {0};
+    CHECK_EQ(negotiate_publish(bytes_of(sdp), &no_preference, &offer, &why), err);
+    CHECK_TEXT(why.at, reason);
+    text_dispose(&why);
+}
+
+// --- Answers to every recorded offer ---
+
+static bool live(const struct sdp_section *s)
+{
+    return s->port != 0 || s->bundle_only;
+}
+
+static bool offers_format(const struct sdp_section *s, const struct sdp_format *f)
+{
+    for (size_t i = 0; i < s->format_count; i++)
+        if (s->formats[i].payload_type == f->payload_type)
+            return bytes_equal(s->formats[i].encoding, f->encoding) &&
+                   (s->formats[i].feedback & f->feedback) == f->feedback;
+    return false;
+}
+
+static bool offers_extension(const struct sdp_section *s, const struct sdp_extension *e)
+{
+    for (size_t i = 0; i < s->extension_count; i++)
+        if (s->extensions[i].id == e->id)
+            return bytes_equal(s->extensions[i].uri, e->uri);
+    return false;
+}
+
+static void check_media(const struct sdp_section *o, const struct sdp_section *a)
+{
+    bool sends = o->direction == SDP_SENDONLY || o->direction == SDP_SENDRECV;
+    CHECK_EQ(a->direction, sends ? SDP_RECVONLY : SDP_INACTIVE);
+    CHECK_EQ(a->rtcp_mux, true);
+    CHECK_EQ(a->rtcp_rsize, o->rtcp_rsize);
+    CHECK_EQ(a->stream_id.len, 0);
+    CHECK_EQ(a->format_count, o->kind == SDP_AUDIO ? 1 : 2);
+    for (size_t i = 0; i < a->format_count; i++)
+        CHECK(offers_format(o, &a->formats[i]));
+    for (size_t i = 0; i < a->extension_count; i++)
+        CHECK(offers_extension(o, &a->extensions[i]));
+    CHECK(a->extension_count >= 1);
+    CHECK(bytes_equal(a->simulcast_recv, o->simulcast_send));
+    CHECK_EQ(a->rid_count, o->rid_count);
+}
+
+// What holds for each answer to an offer of a browser.
+static void check_answer(void)
+{
+    size_t bundled = 0;
+    CHECK(answered.ice_lite);
+    CHECK_EQ(answered.section_count, offered.section_count);
+    CHECK_EQ(offer.section_count, offered.section_count);
+    for (size_t i = 0; i < offered.section_count; i++) {
+        const struct sdp_section *o = &offered.sections[i];
+        const struct sdp_section *a = &answered.sections[i];
+        CHECK(bytes_equal(o->mid, a->mid));
+        CHECK(bytes_equal(o->media, a->media));
+        CHECK(bytes_equal(o->protocol_text, a->protocol_text));
+        CHECK_EQ(offer.sections[i].stopped, !live(o));
+        CHECK_EQ(a->port, live(o) ? 9 : 0);
+        if (!live(o))
+            continue;
+        CHECK(bytes_equal(answered.bundle[bundled++], a->mid));
+        CHECK_EQ(a->transport.setup, SDP_PASSIVE);
+        CHECK_BYTES(a->transport.ufrag, "ourufrag", 8);
+        CHECK_EQ(a->candidate_count, bundled == 1 ? 1 : 0);
+        if (o->kind != SDP_APPLICATION) {
+            check_media(o, a);
+            continue;
+        }
+        CHECK_EQ(a->sctp_port, 5000);
+        CHECK_EQ(a->max_message_size, 262144);
+    }
+    CHECK_EQ(answered.bundle_count, bundled);
+}
+
+TEST(answers_every_offer_that_browsers_made)
+{
+    const char **paths;
+    size_t count = test_folder("tests/vectors/sdp", &paths);
+    size_t answers = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!strstr(paths[i], "_offer_") || strstr(paths[i], "unknown-codec"))
+            continue;
+        struct text text = {0};
+        CHECK_EQ(answer(test_file(paths[i]), &no_preference, &text), 0);
+        check_answer();
+        text_dispose(&text);
+        answers++;
+    }
+    CHECK_EQ(answers, 55);
+}
+
+static void check_section(const struct publish_section *section, const json_t *expected)
+{
+    static const char *const kinds[] = {"audio", "video", "application"};
+    char msid[160] = "";
+    const char *direction = json_string_value(json_object_get(expected, "dir"));
+    const char *expected_msid = json_string_value(json_object_get(expected, "msid"));
+    const json_t *rids = json_object_get(expected, "rids");
+    CHECK_TEXT(section->mid, json_string_value(json_object_get(expected, "mid")));
+    CHECK_TEXT(kinds[section->kind], json_string_value(json_object_get(expected, "kind")));
+    if (section->stopped || section->kind == MEDIA_APPLICATION)
+        return;
+    CHECK_EQ(section->sending,
+             strcmp(direction, "sendonly") == 0 || strcmp(direction, "sendrecv") == 0);
+    if (section->stream_id[0])
+        snprintf(msid, sizeof msid, "%s %s", section->stream_id, section->track_id);
+    CHECK_TEXT(msid, expected_msid ? expected_msid : "");
+    CHECK_EQ(section->layer_count, json_array_size(rids) ? json_array_size(rids) : 1);
+    for (size_t i = 0; i < json_array_size(rids); i++)
+        CHECK_TEXT(section->layers[i].rid, json_string_value(json_array_get(rids, i)));
+    if (section->sending && json_array_size(rids) == 0)
+        CHECK(section->layers[0].ssrc != 0);
+    if (section->kind == MEDIA_VIDEO &&
+        json_integer_value(json_object_get(expected, "ssrcs")) == 2)
+        CHECK(section->layers[0].rtx_ssrc != 0);
+}
+
+TEST(sections_agree_with_the_index_of_the_recordings)
+{
+    struct bytes file = vector("index.json");
+    json_t *index = json_loadb((const char *)file.at, file.len, 0, NULL);
+    for (size_t i = 0; i < json_array_size(index); i++) {
+        const json_t *entry = json_array_get(index, i);
+        const json_t *sections = json_object_get(entry, "sections");
+        const char *type = json_string_value(json_object_get(entry, "type"));
+        if (!sections || strcmp(type, "offer") != 0)
+            continue;
+        struct text text = {0};
+        CHECK_EQ(answer(vector(json_string_value(json_object_get(entry, "file"))),
+                        &no_preference, &text),
+                 0);
+        CHECK_EQ(offer.section_count, json_array_size(sections));
+        for (size_t k = 0; k < offer.section_count; k++)
+            check_section(&offer.sections[k], json_array_get(sections, k));
+        text_dispose(&text);
+    }
+    json_decref(index);
+}
+
+static void check_successive(const char *browser)
+{
+    static const char *const steps[] = {
+        "1-datachannel", "2-audio",          "3-audio-video",   "4-screen-audio",
+        "5-ice-restart", "6-video-inactive", "7-audio-stopped", "8-section-reused"};
+    char mids[SDP_SECTIONS_MAX][MID_LEN_MAX + 1];
+    size_t known = 0;
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        char name[128];
+        struct text text = {0};
+        snprintf(name, sizeof name, "%soffer_publish-%s.sdp", browser, steps[i]);
+        CHECK_EQ(answer(vector(name), &no_preference, &text), 0);
+        text_dispose(&text);
+        CHECK(offer.section_count >= known);
+        for (size_t k = 0; k < offer.section_count; k++) {
+            bool reused = i == 7 && k < known && strcmp(mids[k], offer.sections[k].mid) != 0;
+            if (k < known && !reused)
+                CHECK_TEXT(offer.sections[k].mid, mids[k]);
+            strcpy(mids[k], offer.sections[k].mid);
+        }
+        known = offer.section_count;
+    }
+    CHECK_EQ(known, 5);
+}
+
+TEST(successive_offers_of_a_connection_keep_their_places)
+{
+    check_successive(CHROMIUM);
+    check_successive(FIREFOX);
+}
+
+// --- What an answer chooses ---
+
+TEST(the_first_offered_codec_is_chosen)
+{
+    struct text text = {0};
+    CHECK_EQ(answer(vector(CHROMIUM "offer_prefer-vp9.sdp"), &no_preference, &text), 0);
+    CHECK_EQ(offer.sections[1].codec.codec, CODEC_VP9);
+    CHECK_EQ(offer.sections[1].codec.payload_type, 98);
+    CHECK_EQ(offer.sections[1].codec.rtx_payload_type, 99);
+    CHECK_TEXT(offer.sections[1].codec.fmtp, "profile-id=0");
+    text_dispose(&text);
+}
+
+TEST(the_preferred_codec_comes_before_the_first)
+{
+    struct codec_preference preference = {.video = CODEC_H264};
+    struct text text = {0};
+    CHECK_EQ(answer(vector(CHROMIUM "offer_prefer-vp8.sdp"), &preference, &text), 0);
+    const struct negotiated_codec *codec = &offer.sections[1].codec;
+    CHECK_EQ(codec->codec, CODEC_H264);
+    CHECK_EQ(codec->payload_type, 108); // constrained baseline, not 102, which comes first
+    CHECK_EQ(codec->rtx_payload_type, 109);
+    CHECK(codec->nack && codec->pli && codec->fir && codec->twcc && codec->remb);
+    CHECK(strstr(text.at, "m=video 9 UDP/TLS/RTP/SAVPF 108 109\r\n"));
+    CHECK(strstr(text.at, "a=fmtp:108 level-asymmetry-allowed=1;packetization-mode=1;"
+                          "profile-level-id=42e01f\r\n"));
+    CHECK(strstr(text.at, "a=fmtp:109 apt=108\r\n"));
+    text_dispose(&text);
+}
+
+TEST(a_preferred_codec_that_is_not_offered_is_passed_over)
+{
+    struct codec_preference preference = {.video = CODEC_H264};
+    struct text text = {0};
+    CHECK_EQ(answer(vector(FIREFOX "offer_audio-video-sendrecv.sdp"), &preference, &text), 0);
+    CHECK_EQ(offer.sections[1].codec.codec, CODEC_VP8);
+    CHECK(!strstr(text.at, "max-fs"));
+    text_dispose(&text);
+}
+
+TEST(opus_is_asked_for_error_correction_and_silence_suppression)
+{
+    struct codec_preference preference = {.opus_dtx = true};
+    struct text text = {0};
+    CHECK_EQ(answer(vector(CHROMIUM "offer_publish-2-audio.sdp"), &preference, &text), 0);
+    CHECK(strstr(text.at, "a=rtpmap:111 opus/48000/2\r\n"));
+    CHECK(strstr(text.at, "a=fmtp:111 minptime=10;useinbandfec=1;usedtx=1\r\n"));
+    text_clear(&text);
+    CHECK_EQ(answer(vector(CHROMIUM "offer_publish-2-audio.sdp"), &no_preference, &text), 0);
+    CHECK(strstr(text.at, "a=fmtp:111 minptime=10;useinbandfec=1\r\n"));
+    text_dispose(&text);
+}
+
+TEST(simulcast_layers_keep_the_order_of_the_offer)
+{
+    struct text text = {0};
+    CHECK_EQ(answer(vector(CHROMIUM "offer_simulcast-qhf.sdp"), &no_preference, &text), 0);
+    const struct publish_section *s = &offer.sections[0];
+    CHECK_EQ(s->layer_count, 3);
+    CHECK_TEXT(s->layers[0].rid, "q");
+    CHECK_TEXT(s->layers[2].rid, "f");
+    CHECK_EQ(s->extensions.rid, 10);
+    CHECK_EQ(s->extensions.repaired_rid, 11);
+    CHECK(strstr(text.at, "a=rid:q recv\r\n"));
+    CHECK(strstr(text.at, "a=simulcast:recv q;h;f\r\n"));
+    text_dispose(&text);
+}
+
+// --- Offers written by hand ---
+
+#define HEAD "v=0\r\no=- 1 2 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"
+#define UFRAG "a=ice-ufrag:abcd\r\n"
+#define PWD "a=ice-pwd:0123456789012345678901\r\n"
+#define PRINT                                                                                  \
+    "a=fingerprint:sha-256 00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:"                   \
+    "10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1f\r\n"
+#define TRANSPORT UFRAG PWD PRINT "a=setup:actpass\r\n"
+#define AUDIO "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=rtpmap:111 opus/48000/2\r\na=rtcp-mux\r\n"
+#define CHANNEL "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n"
+
+TEST(reads_what_the_transport_needs)
+{
+    struct text text = {0};
+    CHECK_EQ(answer(bytes_of(HEAD TRANSPORT AUDIO "a=mid:0\r\n"), &no_preference, &text), 0);
+    CHECK_TEXT(offer.remote.ufrag, "abcd");
+    CHECK_TEXT(offer.remote.pwd, "0123456789012345678901");
+    CHECK_EQ(offer.remote.fingerprint[0], 0x00);
+    CHECK_EQ(offer.remote.fingerprint[31], 0x1f);
+    CHECK(offer.remote.dtls_client);
+    text_dispose(&text);
+}
+
+TEST(an_offer_without_credentials_is_refused_by_line)
+{
+    check_refused(HEAD PWD PRINT AUDIO, ERR_MALFORMED, "line 7: no ice-ufrag");
+    check_refused(HEAD UFRAG PRINT AUDIO, ERR_MALFORMED, "line 7: no ice-pwd");
+    check_refused(HEAD UFRAG PWD AUDIO, ERR_MALFORMED, "line 7: no fingerprint");
+    check_refused(HEAD UFRAG PWD "a=fingerprint:sha-1 AA:BB\r\n" AUDIO, ERR_UNSUPPORTED,
+                  "line 8: fingerprint is not sha-256");
+    check_refused(HEAD UFRAG PWD "a=fingerprint:sha-256 AA:BB\r\n" AUDIO, ERR_MALFORMED,
+                  "line 8: fingerprint is not 32 octets");
+    check_refused(HEAD UFRAG PWD PRINT "a=setup:passive\r\n" AUDIO, ERR_UNSUPPORTED,
+                  "line 9: setup must let us be passive");
+    check_refused(HEAD, ERR_MALFORMED, "line 1: no media section");
+    check_refused("v=0\r\nm=", ERR_MALFORMED, "line 2: bad media line");
+}
+
+TEST(what_we_cannot_serve_gets_port_0)
+{
+    struct text text = {0};
+    CHECK_EQ(answer(bytes_of(HEAD TRANSPORT
+                             "a=group:BUNDLE 0 1 2 3 4\r\n" CHANNEL "a=mid:0\r\n"
+                             "m=video 9 UDP/TLS/RTP/SAVPF 100\r\na=mid:1\r\na=rtcp-mux\r\n"
+                             "a=rtpmap:100 H265/90000\r\n"
+                             "m=audio 9 RTP/AVP 0\r\na=mid:2\r\na=rtcp-mux\r\n"
+                             "m=text 9 UDP/TLS/RTP/SAVPF 100\r\na=mid:3\r\n" AUDIO
+                             "a=mid:4\r\n" AUDIO "a=mid:5\r\n"),
+                    &no_preference, &text),
+             0);
+    static const uint16_t ports[] = {9, 0, 0, 0, 9, 0}; // the last is not in the group
+    for (size_t i = 0; i < 6; i++)
+        CHECK_EQ(answered.sections[i].port, ports[i]);
+    CHECK(strstr(text.at, "a=group:BUNDLE 0 4\r\n"));
+    CHECK(strstr(text.at, "m=text 0 UDP/TLS/RTP/SAVPF 100\r\n"));
+    CHECK(offer.sections[4].sending);
+    text_dispose(&text);
+}
+
+TEST(an_offer_with_nothing_for_us_is_answered_without_a_transport)
+{
+    struct text text = {0};
+    CHECK_EQ(answer(bytes_of(HEAD "m=audio 0 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\n"),
+                    &no_preference, &text),
+             0);
+    CHECK_TEXT(offer.remote.ufrag, "");
+    CHECK_EQ(answered.bundle_count, 0);
+    text_dispose(&text);
+}
+
+TEST(an_old_offer_names_its_track_in_the_ssrc)
+{
+    struct text text = {0};
+    CHECK_EQ(answer(bytes_of(HEAD TRANSPORT AUDIO "a=mid:0\r\na=ssrc:5 cname:c\r\n"
+                                                  "a=ssrc:5 msid:stream track\r\n"),
+                    &no_preference, &text),
+             0);
+    CHECK_TEXT(offer.sections[0].stream_id, "stream");
+    CHECK_TEXT(offer.sections[0].track_id, "track");
+    CHECK_EQ(offer.sections[0].layers[0].ssrc, 5);
+    text_dispose(&text);
+}
+
+TEST(extensions_that_we_do_not_use_or_cannot_number_are_left_out)
+{
+    struct text text = {0};
+    CHECK_EQ(answer(bytes_of(HEAD TRANSPORT AUDIO
+                             "a=mid:0\r\na=extmap:15 urn:ietf:params:rtp-hdrext:sdes:mid\r\n"
+                             "a=extmap:3 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n"
+                             "a=extmap:4 urn:ietf:params:rtp-hdrext:csrc-audio-level\r\n"
+                             "a=extmap:5/recvonly http://www.webrtc.org/experiments/rtp-hdrext/"
+                             "abs-send-time\r\n"),
+                    &no_preference, &text),
+             0);
+    CHECK_EQ(offer.sections[0].extensions.mid, 0);
+    CHECK_EQ(offer.sections[0].extensions.audio_level, 3);
+    CHECK_EQ(offer.sections[0].extensions.abs_send_time, 0);
+    CHECK_EQ(answered.sections[0].extension_count, 1);
+    text_dispose(&text);
+}
+
+// --- Subscribing ---
+
+static struct subscribe_section section(uint32_t mid, enum codec codec)
+{
+    struct subscribe_section s = {
+        .mid = mid,
+        .kind = codec == CODEC_OPUS ? MEDIA_AUDIO : MEDIA_VIDEO,
+        .active = true,
+        .stream_id = "stream",
+        .track_id = "track",
+        .codec = codec,
+        .ssrc = 1000 + mid,
+        .rtx_ssrc = codec == CODEC_OPUS ? 0 : 2000 + mid,
+        .cname = "someone",
+    };
+    return s;
+}
+
+TEST(the_first_subscribe_offer_is_the_data_channel)
+{
+    struct local_description ours = local();
+    struct text text = {0};
+    negotiate_subscribe_offer(NULL, 0, &ours, &text);
+    CHECK_TEXT(text.at,
+               "v=0\r\no=- 77 3 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=ice-lite\r\n"
+               "a=group:BUNDLE 0\r\n"
+               "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\n"
+               "a=candidate:1 1 udp 2130706431 192.0.2.10 7000 typ host\r\n"
+               "a=end-of-candidates\r\n"
+               "a=ice-ufrag:ourufrag\r\na=ice-pwd:ourpasswordourpassword01\r\n"
+               "a=fingerprint:sha-256 AB:01:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:"
+               "00:00:00:00:00:00:00:00:00:00:00:00:00\r\n"
+               "a=setup:actpass\r\na=mid:0\r\na=sctp-port:5000\r\n"
+               "a=max-message-size:262144\r\n");
+    text_dispose(&text);
+}
+
+TEST(a_subscribed_video_names_its_publisher_and_its_retransmissions)
+{
+    struct local_description ours = local();
+    struct subscribe_section video = section(1, CODEC_VP8);
+    struct text text = {0};
+    negotiate_subscribe_offer(&video, 1, &ours, &text);
+    CHECK(strstr(text.at, "a=group:BUNDLE 0 1\r\n"));
+    CHECK(strstr(text.at, "m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\n"));
+    CHECK(strstr(text.at, "a=mid:1\r\na=sendonly\r\n"));
+    CHECK(strstr(text.at, "a=msid:stream track\r\n"));
+    CHECK(strstr(text.at, "a=fmtp:97 apt=96\r\n"));
+    CHECK(strstr(text.at, "a=rtcp-fb:96 nack pli\r\n"));
+    CHECK(strstr(text.at, "a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid\r\n"));
+    CHECK(strstr(text.at, "a=ssrc:1001 cname:someone\r\na=ssrc:2001 cname:someone\r\n"
+                          "a=ssrc-group:FID 1001 2001\r\n"));
+    text_dispose(&text);
+}
+
+TEST(an_inactive_section_keeps_its_place_and_names_no_track)
+{
+    struct local_description ours = local();
+    struct subscribe_section sections[] = {section(1, CODEC_OPUS), section(2, CODEC_H264)};
+    struct text text = {0};
+    sections[0].active = false;
+    negotiate_subscribe_offer(sections, 2, &ours, &text);
+    CHECK_EQ(sdp_parse(&offered, text_bytes(&text), &error), 0);
+    CHECK_EQ(offered.bundle_count, 3);
+    CHECK_EQ(offered.sections[1].port, 9);
+    CHECK_EQ(offered.sections[1].direction, SDP_INACTIVE);
+    CHECK_EQ(offered.sections[1].stream_id.len, 0);
+    CHECK_EQ(offered.sections[1].ssrc_count, 0);
+    CHECK_EQ(offered.sections[2].direction, SDP_SENDONLY);
+    text_dispose(&text);
+}
+
+TEST(payload_types_are_fixed_and_keep_clear_of_rtcp)
+{
+    CHECK_EQ(negotiate_payload_type(CODEC_OPUS), 111);
+    CHECK_EQ(negotiate_rtx_payload_type(CODEC_OPUS), 0);
+    CHECK_EQ(negotiate_payload_type(CODEC_VP8), 96);
+    CHECK_EQ(negotiate_rtx_payload_type(CODEC_VP9), 99);
+    CHECK_EQ(negotiate_payload_type(CODEC_H264), 102);
+    for (enum codec c = CODEC_OPUS; c <= CODEC_AV1; c++)
+        CHECK(negotiate_payload_type(c) < 64 || negotiate_payload_type(c) > 95);
+}
+
+static int read_answer(const char *name, size_t sections)
+{
+    struct text why = {0};
+    struct bytes file = vector(name);
+    int err =
+        negotiate_subscribe(test_exact_copy(file.at, file.len), sections, &subscriber, &why);
+    text_dispose(&why);
+    return err;
+}
+
+TEST(reads_what_a_subscriber_accepted)
+{
+    CHECK_EQ(read_answer(FIREFOX "answer_subscribe-7-reused-section.sdp", 6), 0);
+    CHECK_EQ(subscriber.sctp_port, 5000);
+    CHECK_TEXT(subscriber.remote.ufrag, "4cf5ef05");
+    CHECK(subscriber.remote.dtls_client);
+    static const bool receiving[] = {true, true, true, false, true, true}; // no H.264 there
+    for (size_t i = 0; i < 6; i++)
+        CHECK_EQ(subscriber.sections[i].receiving, receiving[i]);
+}
+
+TEST(an_inactive_section_is_not_receiving)
+{
+    CHECK_EQ(read_answer(CHROMIUM "answer_subscribe-4-first-inactive.sdp", 4), 0);
+    CHECK(!subscriber.sections[0].receiving);
+    CHECK(!subscriber.sections[1].receiving);
+    CHECK(subscriber.sections[2].receiving);
+}
+
+TEST(an_answer_must_have_the_sections_of_the_offer)
+{
+    CHECK_EQ(read_answer(CHROMIUM "answer_subscribe-2-audio-video.sdp", 2), 0);
+    CHECK_EQ(read_answer(CHROMIUM "answer_subscribe-2-audio-video.sdp", 1), ERR_MALFORMED);
+    CHECK_EQ(read_answer(CHROMIUM "answer_audio-video-sendrecv.sdp", 1), ERR_MALFORMED);
+}
+
+// --- Recorded sessions of the official client ---
+
+// Handles the SDP of one line of a transcript; counts it.
+static void handle_message(const json_t *line, size_t *offers, size_t *answers)
+{
+    const json_t *message = json_object_get(line, "msg");
+    const json_t *params = json_object_get(message, "params");
+    const char *method = json_string_value(json_object_get(message, "method"));
+    const char *direction = json_string_value(json_object_get(line, "dir"));
+    if (!method || strcmp(direction, "c2s") != 0)
+        return;
+    const json_t *description =
+        json_object_get(params, strcmp(method, "join") == 0 ? "offer" : "desc");
+    const char *sdp = json_string_value(json_object_get(description, "sdp"));
+    if (!sdp)
+        return;
+    if (strcmp(method, "answer") == 0) {
+        CHECK_EQ(sdp_parse(&answered, bytes_of(sdp), &error), 0);
+        (*answers)++;
+        return;
+    }
+    struct text text = {0};
+    CHECK_EQ(answer(bytes_of(sdp), &no_preference, &text), 0);
+    check_answer();
+    text_dispose(&text);
+    (*offers)++;
+}
+
+TEST(answers_every_offer_of_the_recorded_sessions)
+{
+    const char **paths;
+    size_t count = test_folder("tests/vectors/transcripts", &paths);
+    size_t offers = 0;
+    size_t answers = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct bytes file = test_file(paths[i]);
+        while (file.len) {
+            struct bytes line = sdp_cut(&file, '\n');
+            json_t *json = json_loadb((const char *)line.at, line.len, 0, NULL);
+            if (json)
+                handle_message(json, &offers, &answers);
+            json_decref(json);
+        }
+    }
+    CHECK(offers > 60);
+    CHECK_EQ(answers, 63);
+}
+
+TEST(the_seeds_of_webrtc_do_no_harm)
+{
+    const char **paths;
+    size_t count = test_folder("tests/vectors/webrtc-corpora/sdp", &paths);
+    for (size_t i = 0; i < count; i++) {
+        struct text text = {0};
+        answer(test_file(paths[i]), &no_preference, &text);
+        text_dispose(&text);
+    }
+}
