@@ -1,0 +1,58 @@
+// One peer connection. A person has two: one to publish, one to subscribe, so the two sides
+// never offer at the same time.
+#pragma once
+
+#include "base/list.h"
+#include "rtc/negotiate.h"
+#include "rtc/transport.h"
+#include "sfu/command.h"
+#include "sfu/demux.h"
+#include "sfu/shared.h"
+#include "sfu/tick.h"
+#include "sfu/timers.h"
+
+#include <stdint.h>
+
+struct publisher;
+struct subscriber;
+
+struct endpoint {
+    uint64_t id;
+    struct shared *shared;
+    struct meeting *meeting;
+    struct transport *transport;
+    enum endpoint_kind kind;
+    enum transport_state state; // as of the last notice
+    union {
+        struct publisher *publisher;
+        struct subscriber *subscriber;
+    };
+    struct timer timer;
+    struct demux_names names;
+    uint32_t generation; // of the transport addresses that demux knows
+    uint64_t session_id; // of the o= line
+    uint64_t session_version;
+    struct list link; // in shared.closed_endpoints once closed
+};
+
+struct endpoint *endpoint_open(struct shared *s, struct meeting *meeting, uint64_t id,
+                               enum endpoint_kind kind, const struct tick *tick);
+// Ends its tracks or feeds, says goodbye, and moves it to shared.closed_endpoints.
+void endpoint_close(struct endpoint *e, const struct tick *tick);
+void endpoint_free(struct endpoint *e); // one that was closed
+
+// A datagram that is not media of a connected transport.
+void endpoint_receive(struct endpoint *e, const struct addr *from, uint8_t *datagram,
+                      size_t len, const struct tick *tick);
+// A media packet that was unprotected.
+void endpoint_media(struct endpoint *e, struct bytes packet, const struct tick *tick);
+
+// Looks what is due, and sets the timer to the next deadline.
+void endpoint_expire(struct endpoint *e, const struct tick *tick);
+// The deadline may have come nearer.
+void endpoint_touch(struct endpoint *e, const struct tick *tick);
+
+// What our next description says; the session version grows. Registers the ufrag.
+struct local_description endpoint_describe(struct endpoint *e, const struct tick *tick);
+
+bool endpoint_is_connected(const struct endpoint *e);

@@ -1,0 +1,299 @@
+#include "sfu/router.h"
+
+#include "base/err.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/moment.h"
+#include "rtc/stun.h"
+#include "rtc/transport.h"
+#include "sfu/endpoint.h"
+#include "sfu/publisher.h"
+#include "sfu/shared.h"
+#include "sfu/subscriber.h"
+#include "sfu/track.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+// One datagram of a receive call.
+struct arrival {
+    struct endpoint *endpoint; // NULL: not known when the call began
+    int32_t input;             // of router.inputs; -1: not media of a connected transport
+};
+
+struct router {
+    struct shared shared;
+    struct arrival arrivals[DATAGRAMS_PER_READ];
+    struct srtp_input inputs[DATAGRAMS_PER_READ];
+};
+
+struct router *router_new(const struct router_config *config)
+{
+    struct router *r = mem_alloc(sizeof *r);
+    struct shared *s = &r->shared;
+    s->config = *config;
+    struct addr *candidates = mem_alloc_array(config->candidate_count, sizeof *candidates);
+    if (config->candidate_count)
+        memcpy(candidates, config->candidates, config->candidate_count * sizeof *candidates);
+    s->config.candidates = candidates;
+    struct map *maps[] = {&s->meetings, &s->endpoints, &s->tracks, &s->demux.by_ufrag,
+                          &s->demux.by_address};
+    for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
+        rng_fill(config->rng, maps[i]->seed, sizeof maps[i]->seed);
+    list_init(&s->closed_endpoints);
+    list_init(&s->closed_tracks);
+    return r;
+}
+
+// --- Rooms ---
+
+static struct meeting *open_meeting(struct shared *s, uint64_t id)
+{
+    struct meeting *m = map_get(&s->meetings, map_key_u64(&id));
+    if (m)
+        return m;
+    m = mem_alloc(sizeof *m);
+    m->id = id;
+    m->timer = (struct timer){.owner = m, .kind = TIMER_MEETING};
+    speakers_init(&m->speakers);
+    map_put(&s->meetings, map_key_u64(&m->id), m);
+    s->stats.rooms++;
+    return m;
+}
+
+static void close_endpoint(struct endpoint *e, const struct tick *tick)
+{
+    struct shared *s = tick->shared;
+    struct meeting *m = e->meeting;
+    endpoint_close(e, tick);
+    if (m->endpoint_count > 0)
+        return;
+    timers_set(&s->timers, &m->timer, NEVER);
+    map_remove(&s->meetings, map_key_u64(&m->id));
+    s->stats.rooms--;
+    mem_free(m);
+}
+
+void router_flushed(struct router *r)
+{
+    LIST_EACH(&r->shared.closed_tracks, each)
+    track_free(LIST_ENTRY(each, struct track, link));
+    LIST_EACH(&r->shared.closed_endpoints, each)
+    endpoint_free(LIST_ENTRY(each, struct endpoint, link));
+}
+
+void router_free(struct router *r)
+{
+    struct shared *s = &r->shared;
+    struct batch out = {0};
+    struct notice_list notices = {0};
+    struct tick tick = {.shared = s, .out = &out, .notices = &notices};
+    size_t at = 0;
+    for (struct endpoint *e; (e = map_next(&s->endpoints, &at));)
+        close_endpoint(e, &tick);
+    router_flushed(r);
+    notice_list_dispose(&notices);
+    batch_dispose(&out);
+    map_dispose(&s->meetings);
+    map_dispose(&s->endpoints);
+    map_dispose(&s->tracks);
+    demux_dispose(&s->demux);
+    timers_dispose(&s->timers);
+    text_dispose(&s->why);
+    mem_free((void *)(uintptr_t)s->config.candidates);
+    mem_free(r);
+}
+
+// --- Datagrams ---
+
+static struct endpoint *find_endpoint(struct shared *s, const struct router_datagram *d)
+{
+    struct bytes octets = {d->at, d->len};
+    struct bytes ufrag;
+    if (transport_protocol_of(octets) == TRANSPORT_PROTOCOL_STUN &&
+        stun_peek_ufrag(octets, &ufrag))
+        return demux_by_ufrag(&s->demux, ufrag);
+    return demux_by_address(&s->demux, &d->from);
+}
+
+// Collects the media of connected transports, and has it unprotected in one call.
+static void unprotect(struct router *r, struct router_datagram *datagrams, size_t count)
+{
+    int32_t input_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct router_datagram *d = &datagrams[i];
+        struct arrival *a = &r->arrivals[i];
+        *a = (struct arrival){.endpoint = find_endpoint(&r->shared, d), .input = -1};
+        if (a->endpoint && transport_media_input(a->endpoint->transport, &d->from, d->at,
+                                                 d->len, &r->inputs[input_count]))
+            a->input = input_count++;
+    }
+    if (input_count)
+        srtp_unprotect_many(r->shared.config.engine, r->inputs, (size_t)input_count);
+}
+
+static void take_arrival(struct router *r, const struct arrival *a, struct router_datagram *d,
+                         const struct tick *tick)
+{
+    if (a->input >= 0) {
+        const struct srtp_input *input = &r->inputs[a->input];
+        transport_media_done(a->endpoint->transport, input, tick->now);
+        if (input->result > 0)
+            endpoint_media(a->endpoint, (struct bytes){input->packet, (size_t)input->result},
+                           tick);
+        return;
+    }
+    // A datagram before this one may just have made the address known.
+    struct endpoint *e = a->endpoint ? a->endpoint : find_endpoint(tick->shared, d);
+    if (!e) {
+        tick->shared->stats.drop_unknown_source++;
+        return;
+    }
+    endpoint_receive(e, &d->from, d->at, d->len, tick);
+    if (!a->endpoint)
+        endpoint_touch(e, tick);
+}
+
+static void receive_some(struct router *r, struct router_datagram *datagrams, size_t count,
+                         const struct tick *tick)
+{
+    unprotect(r, datagrams, count);
+    for (size_t i = 0; i < count; i++)
+        take_arrival(r, &r->arrivals[i], &datagrams[i], tick);
+    const struct endpoint *last = NULL;
+    for (size_t i = 0; i < count; i++) {
+        struct endpoint *e = r->arrivals[i].endpoint;
+        if (e && e != last)
+            endpoint_touch(e, tick);
+        last = e;
+    }
+}
+
+void router_receive(struct router *r, struct router_datagram *datagrams, size_t count,
+                    int64_t now, struct batch *out, struct notice_list *notices)
+{
+    struct tick tick = {.shared = &r->shared, .now = now, .out = out, .notices = notices};
+    r->shared.stats.datagrams_in += count;
+    while (count > 0) {
+        size_t some = count < DATAGRAMS_PER_READ ? count : DATAGRAMS_PER_READ;
+        receive_some(r, datagrams, some, &tick);
+        datagrams += some;
+        count -= some;
+    }
+}
+
+// --- Commands ---
+
+static void open_endpoint(const struct command *c, const struct tick *tick)
+{
+    struct shared *s = tick->shared;
+    if (map_get(&s->endpoints, map_key_u64(&c->endpoint)))
+        return;
+    endpoint_open(s, open_meeting(s, c->room), c->endpoint, c->open.kind, tick);
+}
+
+static void on_publisher(struct endpoint *e, const struct command *c, const struct tick *tick)
+{
+    if (c->kind == COMMAND_OFFER)
+        publisher_offer(e->publisher, c, tick);
+}
+
+static void on_subscriber(struct subscriber *s, const struct command *c,
+                          const struct tick *tick)
+{
+    struct track *t = map_get(&tick->shared->tracks, map_key_u64(&c->track));
+    struct feed *f = subscriber_feed(s, c->track);
+    switch (c->kind) {
+    case COMMAND_ANSWER:
+        subscriber_answer(s, c->answer.sdp, tick);
+        break;
+    case COMMAND_RESTART_ICE:
+        subscriber_restart_ice(s, tick);
+        break;
+    case COMMAND_FEED_OPEN:
+        if (t)
+            subscriber_add(s, t, c->feed.layer, tick);
+        break;
+    case COMMAND_FEED_CLOSE:
+        if (f)
+            subscriber_remove(f, tick);
+        break;
+    case COMMAND_FEED_LAYER:
+        if (f)
+            feed_set_layer(f, c->feed.layer, tick);
+        break;
+    default: // not for this side
+        break;
+    }
+}
+
+// Whom a command is for may have gone while it was on its way: then nothing happens.
+static void on_endpoint(const struct command *c, const struct tick *tick)
+{
+    struct endpoint *e = map_get(&tick->shared->endpoints, map_key_u64(&c->endpoint));
+    if (!e)
+        return;
+    if (c->kind == COMMAND_ENDPOINT_CLOSE) {
+        close_endpoint(e, tick);
+        return;
+    }
+    if (c->kind == COMMAND_SCTP_SEND)
+        transport_send_sctp(e->transport, (struct bytes){c->sctp.packet, c->sctp.len},
+                            tick->now, tick->out);
+    else if (e->kind == ENDPOINT_PUBLISH)
+        on_publisher(e, c, tick);
+    else
+        on_subscriber(e->subscriber, c, tick);
+    endpoint_touch(e, tick);
+}
+
+void router_command(struct router *r, struct command *command, int64_t now, struct batch *out,
+                    struct notice_list *notices)
+{
+    struct tick tick = {.shared = &r->shared, .now = now, .out = out, .notices = notices};
+    if (command->kind == COMMAND_ENDPOINT_OPEN) {
+        open_endpoint(command, &tick);
+    } else if (command->kind == COMMAND_TRACK_MUTE) {
+        struct track *t = map_get(&r->shared.tracks, map_key_u64(&command->track));
+        if (t)
+            track_mute(t, command->mute.muted, &tick);
+    } else {
+        on_endpoint(command, &tick);
+    }
+    command_dispose(command);
+}
+
+// --- Time ---
+
+int64_t router_deadline(const struct router *r)
+{
+    return timers_next(&r->shared.timers);
+}
+
+void router_expire(struct router *r, int64_t now, struct batch *out,
+                   struct notice_list *notices)
+{
+    struct shared *s = &r->shared;
+    struct tick tick = {.shared = s, .now = now, .out = out, .notices = notices};
+    for (struct timer *timer; (timer = timers_expired(&s->timers, now));) {
+        if (timer->kind == TIMER_ENDPOINT) {
+            endpoint_expire(timer->owner, &tick);
+        } else {
+            struct meeting *m = timer->owner;
+            speakers_expire(&m->speakers, m->id, &tick);
+            timers_set(&s->timers, &m->timer, m->speakers.look_at);
+        }
+    }
+}
+
+void router_get_stats(const struct router *r, struct router_stats *stats)
+{
+    *stats = r->shared.stats;
+    size_t at = 0;
+    for (const struct endpoint *e; (e = map_next(&r->shared.endpoints, &at));) {
+        const uint64_t *drops = transport_drops(e->transport);
+        for (int i = 0; i < TRANSPORT_DROP_COUNT; i++)
+            stats->drops[i] += drops[i];
+    }
+}

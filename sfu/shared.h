@@ -1,0 +1,44 @@
+// What the endpoints, tracks and feeds of one worker share. Owned by the router.
+#pragma once
+
+#include "base/list.h"
+#include "base/map.h"
+#include "base/rng.h"
+#include "base/text.h"
+#include "rtc/negotiate.h"
+#include "sfu/demux.h"
+#include "sfu/router.h"
+#include "sfu/speaker.h"
+#include "sfu/timers.h"
+
+#include <stdint.h>
+
+// Owners of timers.
+enum { TIMER_ENDPOINT, TIMER_MEETING };
+
+// A room, as far as media knows it: there while it has endpoints.
+struct meeting {
+    uint64_t id;
+    uint32_t endpoint_count;
+    struct speakers speakers;
+    struct timer timer; // speakers.look_at
+};
+
+struct shared {
+    struct router_config config; // candidates are a copy
+    struct map meetings;         // by id
+    struct map endpoints;        // by id
+    struct map tracks;           // by id
+    struct demux demux;
+    struct timers timers;
+    struct router_stats stats;
+
+    // Closed in this tick: the batch may still name their memory. Freed by router_flushed().
+    struct list closed_endpoints;
+    struct list closed_tracks;
+
+    // Scratch for descriptions, too large for the stack.
+    struct publish_offer offer;
+    struct subscribe_answer answer;
+    struct text why;
+};

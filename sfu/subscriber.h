@@ -1,0 +1,75 @@
+// The subscribing side of an endpoint: its list of sections, our offers, and what its receiver
+// reports.
+//
+// Sections are only ever added. One whose feed is gone becomes inactive and stays so, because
+// browsers report an old track's id for a section that is used again. After SDP_SECTIONS_MAX -
+// 1 feeds in its life a subscriber is full: further feeds are refused and logged.
+//
+// At most one offer is outstanding. What changes meanwhile is told by the next one, which
+// follows the answer; or follows after ANSWER_PATIENCE_US, when the answer does not come.
+#pragma once
+
+#include "base/bytes.h"
+#include "rtc/negotiate.h"
+#include "sfu/command.h"
+#include "sfu/feed.h"
+#include "sfu/tick.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    SUBSCRIBER_FEEDS_MAX = SDP_SECTIONS_MAX - 1, // one section is the data channel's
+    ANSWER_PATIENCE_US = 10 * 1000 * 1000,
+    SENDER_REPORT_INTERVAL_US = 1000 * 1000,
+    // The first report of a stream comes early, as audio and video are played out of step
+    // before it.
+    SENDER_REPORT_FIRST_US = 50 * 1000,
+    QUALITY_INTERVAL_US = 2 * 1000 * 1000, // between two notices
+    QUALITY_NONE = 0xff,
+};
+
+struct endpoint;
+
+struct subscriber {
+    struct endpoint *endpoint;
+    struct subscribe_section *sections;
+    struct feed **feeds; // of the same index; NULL: gone
+    uint32_t section_count;
+    uint32_t section_cap;
+
+    bool offer_wanted;
+    int64_t outstanding_since; // NEVER when no offer is outstanding
+    uint32_t offered_count;    // sections of the last offer
+
+    int64_t report_at; // the next sender reports; NEVER while nothing is sent
+
+    // Loss and round trip as reported lately, smoothed.
+    uint32_t loss_q8; // of 256, in 24.8 fixed point
+    int64_t rtt_us;   // 0: unknown
+    uint8_t score;    // as the last notice said; QUALITY_NONE before the first
+    int64_t scored_at;
+};
+
+struct subscriber *subscriber_new(struct endpoint *e, const struct tick *tick);
+void subscriber_close(struct subscriber *s); // ends its feeds
+void subscriber_free(struct subscriber *s);
+
+struct batch_path *subscriber_path(const struct subscriber *s);
+
+void subscriber_add(struct subscriber *s, struct track *t, enum layer layer,
+                    const struct tick *tick);
+void subscriber_remove(struct feed *f, const struct tick *tick);          // frees the feed
+struct feed *subscriber_feed(const struct subscriber *s, uint64_t track); // NULL: none
+
+void subscriber_answer(struct subscriber *s, const char *sdp, const struct tick *tick);
+void subscriber_restart_ice(struct subscriber *s, const struct tick *tick);
+// The connection came up or is gone: feeds flow or stop.
+void subscriber_connection_changed(struct subscriber *s, const struct tick *tick);
+// A feed began a segment: its receiver wants a report soon.
+void subscriber_feed_began(struct subscriber *s, const struct tick *tick);
+
+void subscriber_rtcp(struct subscriber *s, struct bytes compound, const struct tick *tick);
+
+int64_t subscriber_deadline(const struct subscriber *s);
+void subscriber_expire(struct subscriber *s, const struct tick *tick);
