@@ -23,6 +23,12 @@ enum {
     WS_QUEUE_BYTES_MAX = 1024 * 1024,
     WS_MESSAGES_PER_SECOND = 100,
     WS_MESSAGES_BURST = 200,
+    WS_WAITING_MAX = 64,       // messages kept while a room is loaded
+    WS_SILENCE_MS = 40 * 1000, // then the socket is dead
+    WS_LINGER_MS = 5 * 1000,   // between a last message and the close
+    RPC_MEMBERS_MAX = 64 * 1024,
+    RPC_ID_LEN_MAX = 64,         // octets
+    RPC_OFFERS_PENDING_MAX = 16, // of one session, with the media worker
 
     // Tokens and codes
     TOKEN_LEN_MAX = 8 * 1024,

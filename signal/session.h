@@ -49,7 +49,14 @@ struct frame_list {
 void frame_list_clear(struct frame_list *list); // keeps the table's memory
 void frame_list_dispose(struct frame_list *list);
 
-enum { SIGNAL_CLOSE_GOING_AWAY = 1001, SIGNAL_CLOSE_RESTART = 1012 };
+// RFC 6455 section 7.4.1 and its registry.
+enum {
+    SIGNAL_CLOSE_NORMAL = 1000,     // the session is over
+    SIGNAL_CLOSE_GOING_AWAY = 1001, // silent for too long, or replaced by a newer socket
+    SIGNAL_CLOSE_POLICY = 1008,     // ERRORS_IN_A_ROW_MAX errors
+    SIGNAL_CLOSE_RESTART = 1012,    // the server ends
+    SIGNAL_CLOSE_TRY_LATER = 1013,  // too much sent before the room was loaded
+};
 
 struct signal;
 
@@ -81,6 +88,10 @@ void signal_refuse(struct signal *s, uint64_t session, int code, const char *mes
 
 void signal_text(struct signal *s, uint64_t session, struct bytes text, struct moment now,
                  struct frame_list *frames, struct event_list *events);
+// The socket answered a ping of the server: also a sign of life. (A browser may slow down the
+// timers of a page in the background, and with them the client's own pings.)
+void signal_heard(struct signal *s, uint64_t session, struct moment now);
+
 void signal_data(struct signal *s, uint64_t peer, struct bytes text, struct moment now,
                  struct frame_list *frames, struct event_list *events);
 void signal_closed(struct signal *s, uint64_t session, struct moment now,

@@ -1,0 +1,76 @@
+// Coming, staying, going.
+#include "base/err.h"
+#include "signal/state.h"
+
+static void finish_join(struct call *call, uint64_t request, int err, enum admission why)
+{
+    json_decref(session_take(call->session, request));
+    if (err == ERR_EXISTS)
+        reply_error(call, RPC_TAKEN, "the peer id is in use");
+    else if (err == ERR_FULL)
+        reply_error(call, RPC_BAD_REQUEST, "name or metadata is too long");
+    else
+        reply_error(call, admission_code(why), admission_text(why));
+}
+
+void handle_join(struct call *call)
+{
+    const json_t *params = call->rpc->params;
+    const char *sdp = NULL;
+    if (json_object_get(params, "offer")) {
+        sdp = json_get_text(json_object_get(params, "offer"), "sdp", NULL);
+        if (!sdp) {
+            reply_error(call, RPC_INVALID_PARAMS, "offer has no sdp");
+            return;
+        }
+    }
+    uint64_t request = session_wait(call);
+    if (!request) {
+        reply_error(call, RPC_TOO_MANY, "too many requests are waiting");
+        return;
+    }
+
+    struct session *session = call->session;
+    struct join_wish wish = {
+        .peer_id = session->peer_id,
+        .user_id = session->user_id,
+        .role = session->role,
+        .name = json_get_text(params, "name", ""),
+        .metadata = json_get_text(params, "data", ""),
+        .offer = sdp,
+        .auto_video = !json_get_bool(params, "disableVidAutoSub", true),
+    };
+    struct peer *peer;
+    enum admission why;
+    session->has_joined = true;
+    int err = room_join(session->room, &wish, request, call->now, call->events, &peer, &why);
+    if (err)
+        finish_join(call, request, err, why);
+    else
+        session_bind(call->signal, session, peer->number);
+}
+
+void handle_leave(struct call *call)
+{
+    if (call->peer)
+        room_leave(call->peer, LEAVE_CLIENT_REQUEST, call->now, call->events);
+    session_bind(call->signal, call->session, 0);
+    session_end(call->signal, call->session, call->now);
+    reply_empty(call);
+}
+
+void handle_ping(struct call *call)
+{
+    struct json_out j = reply_open(call);
+    json_open(&j, '{');
+    json_member_int(&j, "timestamp",
+                    json_get_int(call->rpc->params, "timestamp", call->now.wall_ms));
+    json_close(&j, '}');
+    reply_send(call, &j);
+}
+
+// Telemetry: taken, and not kept.
+void handle_ignore(struct call *call)
+{
+    reply_empty(call);
+}

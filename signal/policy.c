@@ -1,0 +1,165 @@
+// The policy: what each role may do and how it should publish (signalling.md section 7). The
+// SDK is unforgiving here: an object missing for an allowed kind, or a bitRate of 0, makes
+// publishing fail as a whole, audio included.
+#include "signal/state.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void put_names(struct json_out *j, const char *key, const struct names *names)
+{
+    json_key(j, key);
+    json_open(j, '[');
+    for (size_t i = 0; i < names->count; i++)
+        json_put_string(j, names->at[i]);
+    json_close(j, ']');
+}
+
+static void put_if_said(struct json_out *j, const char *key, int value)
+{
+    if (value > 0)
+        json_member_int(j, key, value);
+}
+
+static void put_media(struct json_out *j, const char *key, const struct role_media *media)
+{
+    json_key(j, key);
+    json_open(j, '{');
+    put_if_said(j, "bitRate", media->bitrate_kbps);
+    if (media->codec[0])
+        json_member_string(j, "codec", media->codec);
+    put_if_said(j, "frameRate", media->frame_rate);
+    put_if_said(j, "width", media->width);
+    put_if_said(j, "height", media->height);
+    json_close(j, '}');
+}
+
+static void put_layers(struct json_out *j, const char *key, const struct simulcast *simulcast)
+{
+    if (simulcast->layer_count == 0)
+        return;
+    json_key(j, key);
+    json_open(j, '{');
+    json_key(j, "layers");
+    json_open(j, '[');
+    for (size_t i = 0; i < simulcast->layer_count; i++) {
+        const struct simulcast_layer *layer = &simulcast->layers[i];
+        char scale[32];
+        int len = snprintf(scale, sizeof scale, "%g", layer->scale_resolution_down_by);
+        json_open(j, '{');
+        json_member_string(j, "rid", layer->rid);
+        json_key(j, "scaleResolutionDownBy");
+        json_put_verbatim(j, (struct bytes){(const uint8_t *)scale, (size_t)len});
+        put_if_said(j, "maxBitrate", layer->max_bitrate_kbps);
+        put_if_said(j, "maxFramerate", layer->max_frame_rate);
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+    json_close(j, '}');
+}
+
+static void put_publish_params(struct json_out *j, const struct role *role)
+{
+    json_key(j, "publishParams");
+    json_open(j, '{');
+    json_key(j, "allowed");
+    json_open(j, '[');
+    for (int kind = 0; kind < PUBLISH_KIND_COUNT; kind++) {
+        if (role->allowed[kind])
+            json_put_string(j, publish_kind_name(kind));
+    }
+    json_close(j, ']');
+    for (int kind = 0; kind < PUBLISH_KIND_COUNT; kind++)
+        put_media(j, publish_kind_name(kind), &role->media[kind]);
+    json_key(j, "simulcast");
+    json_open(j, '{');
+    put_layers(j, "video", &role->video_simulcast);
+    put_layers(j, "screen", &role->screen_simulcast);
+    json_close(j, '}');
+    json_close(j, '}');
+}
+
+static void put_subscribe_params(struct json_out *j, const struct role *role)
+{
+    json_key(j, "subscribeParams");
+    json_open(j, '{');
+    put_names(j, "subscribeToRoles", &role->subscribe_to_roles);
+    put_if_said(j, "maxSubsBitRate", role->max_subscribe_bitrate_kbps);
+    if (role->has_degradation) {
+        json_key(j, "subscribeDegradation");
+        json_open(j, '{');
+        json_member_int(j, "packetLossThreshold", role->degradation.packet_loss_threshold);
+        json_member_int(j, "degradeGracePeriodSeconds", role->degradation.degrade_grace_s);
+        json_member_int(j, "recoverGracePeriodSeconds", role->degradation.recover_grace_s);
+        json_close(j, '}');
+    }
+    json_close(j, '}');
+}
+
+static void put_role(struct json_out *j, const struct role *role)
+{
+    json_key(j, role->name);
+    json_open(j, '{');
+    json_member_string(j, "name", role->name);
+    json_member_int(j, "priority", role->priority);
+    put_publish_params(j, role);
+    put_subscribe_params(j, role);
+    json_key(j, "permissions");
+    json_open(j, '{');
+    for (int p = 0; p < PERMISSION_COUNT; p++)
+        json_member_bool(j, permission_name(p), role->permissions[p]);
+    json_close(j, '}');
+    json_member_int(j, "maxPeerCount", role->max_peer_count);
+    json_close(j, '}');
+}
+
+static void put_plugins(struct json_out *j, const struct template *template)
+{
+    json_key(j, "plugins");
+    json_open(j, '{');
+    if (template->whiteboard.present) {
+        json_key(j, "whiteboard");
+        json_open(j, '{');
+        json_key(j, "permissions");
+        json_open(j, '{');
+        put_names(j, "admin", &template->whiteboard.admin);
+        put_names(j, "writer", &template->whiteboard.writer);
+        put_names(j, "reader", &template->whiteboard.reader);
+        json_close(j, '}');
+        json_close(j, '}');
+    }
+    if (template->transcription.present) {
+        json_key(j, "transcriptions");
+        json_open(j, '[');
+        json_open(j, '{');
+        json_member_string(j, "mode", template->transcription.mode);
+        json_key(j, "permissions");
+        json_open(j, '{');
+        put_names(j, "admin", &template->transcription.admin);
+        json_close(j, '}');
+        json_close(j, '}');
+        json_close(j, ']');
+    }
+    json_key(j, "noiseCancellation");
+    json_open(j, '{');
+    json_member_bool(j, "enabled", template->noise_cancellation);
+    json_close(j, '}');
+    json_close(j, '}');
+}
+
+void policy_write(struct json_out *j, const struct template *template, const char *role)
+{
+    json_open(j, '{');
+    json_member_string(j, "name", role);
+    json_member_string(j, "template_id", template->id);
+    json_key(j, "known_roles");
+    json_open(j, '{');
+    for (size_t i = 0; i < template->role_count; i++)
+        put_role(j, &template->roles[i]);
+    json_close(j, '}');
+    put_plugins(j, template);
+    json_key(j, "app_data");
+    json_open(j, '{');
+    json_close(j, '}');
+    json_close(j, '}');
+}

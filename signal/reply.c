@@ -1,0 +1,102 @@
+#include "signal/state.h"
+
+static void put_id(struct json_out *j, const json_t *id)
+{
+    json_key(j, "id");
+    if (id)
+        json_put_value(j, id);
+    else
+        json_put_null(j);
+}
+
+static struct json_out open_answer(struct signal *s, const json_t *id, const char *member)
+{
+    text_clear(&s->scratch);
+    struct json_out j = json_out_on(&s->scratch);
+    json_open(&j, '{');
+    json_member_string(&j, "jsonrpc", "2.0");
+    put_id(&j, id);
+    json_key(&j, member);
+    return j;
+}
+
+static void put_error(struct json_out *j, int code, const char *message)
+{
+    json_open(j, '{');
+    json_member_int(j, "code", code);
+    json_member_string(j, "message", message);
+    json_close(j, '}');
+    json_close(j, '}');
+}
+
+static void send(struct call *call)
+{
+    struct frame frame = {
+        .kind = call->by_channel ? FRAME_DATA : FRAME_TEXT,
+        .session = call->session ? call->session->number : 0,
+        .peer = call->by_channel ? call->peer->number : 0,
+        .text = frame_text(call->frames, &call->signal->scratch),
+    };
+    frame_add(call->frames, frame);
+}
+
+struct json_out reply_open(struct call *call)
+{
+    return open_answer(call->signal, call->rpc->id, "result");
+}
+
+void reply_send(struct call *call, struct json_out *j)
+{
+    json_close(j, '}');
+    if (call->rpc->id)
+        send(call);
+}
+
+void reply_empty(struct call *call)
+{
+    struct json_out j = reply_open(call);
+    json_open(&j, '{');
+    json_close(&j, '}');
+    reply_send(call, &j);
+}
+
+void reply_error(struct call *call, int code, const char *message)
+{
+    call->has_failed = true;
+    if (call->rpc->id)
+        reply_unreadable(call, code, message);
+}
+
+void reply_unreadable(struct call *call, int code, const char *message)
+{
+    call->has_failed = true;
+    struct json_out j = open_answer(call->signal, call->rpc->id, "error");
+    put_error(&j, code, message);
+    send(call);
+}
+
+void reply_answer(struct signal *s, const struct session *session, const json_t *id,
+                  const char *sdp, struct frame_list *frames)
+{
+    struct json_out j = open_answer(s, id, "result");
+    json_open(&j, '{');
+    if (sdp) {
+        json_member_string(&j, "type", "answer");
+        json_member_string(&j, "sdp", sdp);
+    }
+    json_close(&j, '}');
+    json_close(&j, '}');
+    frame_add(frames, (struct frame){.kind = FRAME_TEXT,
+                                     .session = session->number,
+                                     .text = frame_text(frames, &s->scratch)});
+}
+
+void reply_answer_error(struct signal *s, const struct session *session, const json_t *id,
+                        int code, const char *message, struct frame_list *frames)
+{
+    struct json_out j = open_answer(s, id, "error");
+    put_error(&j, code, message);
+    frame_add(frames, (struct frame){.kind = FRAME_TEXT,
+                                     .session = session->number,
+                                     .text = frame_text(frames, &s->scratch)});
+}

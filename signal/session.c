@@ -1,0 +1,473 @@
+#include "signal/session.h"
+
+#include "signal/state.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum { ROOM_STATE_INTERVAL_MS = 1000 }; // a full room of previews must not drown in them
+
+// --- How often ---
+
+static const int64_t message_cost_us = 1000000 / WS_MESSAGES_PER_SECOND;
+static const int64_t credit_max_us = WS_MESSAGES_BURST * (1000000 / WS_MESSAGES_PER_SECOND);
+
+struct bucket bucket_full(int64_t now_us)
+{
+    return (struct bucket){.credit_us = credit_max_us, .filled_at = now_us};
+}
+
+bool bucket_take(struct bucket *b, int64_t now_us)
+{
+    b->credit_us += now_us - b->filled_at;
+    b->filled_at = now_us;
+    if (b->credit_us > credit_max_us)
+        b->credit_us = credit_max_us;
+    if (b->credit_us < message_cost_us)
+        return false;
+    b->credit_us -= message_cost_us;
+    return true;
+}
+
+// --- Tables ---
+
+struct signal *signal_new(struct rooms *rooms)
+{
+    struct signal *s = mem_alloc(sizeof *s);
+    s->rooms = rooms;
+    list_init(&s->silent);
+    list_init(&s->over);
+    list_init(&s->states_due);
+    return s;
+}
+
+struct session *signal_session(const struct signal *s, uint64_t number)
+{
+    return map_get(&s->sessions, map_key_u64(&number));
+}
+
+struct session *signal_session_of(const struct signal *s, uint64_t peer)
+{
+    return map_get(&s->by_peer, map_key_u64(&peer));
+}
+
+struct audience *signal_audience(const struct signal *s, uint64_t room)
+{
+    return map_get(&s->audiences, map_key_u64(&room));
+}
+
+static void enter_audience(struct signal *s, struct session *session)
+{
+    struct audience *audience = signal_audience(s, session->room->number);
+    if (!audience) {
+        audience = mem_alloc(sizeof *audience);
+        audience->room = session->room->number;
+        list_init(&audience->sessions);
+        map_put(&s->audiences, map_key_u64(&audience->room), audience);
+    }
+    list_append(&audience->sessions, &session->in_room);
+}
+
+static void leave_audience(struct signal *s, struct session *session)
+{
+    struct audience *audience = signal_audience(s, session->room->number);
+    list_remove(&session->in_room);
+    if (list_empty(&audience->sessions)) {
+        map_remove(&s->audiences, map_key_u64(&audience->room));
+        mem_free(audience);
+    }
+}
+
+void session_bind(struct signal *s, struct session *session, uint64_t peer)
+{
+    if (session->peer && signal_session_of(s, session->peer) == session)
+        map_remove(&s->by_peer, map_key_u64(&session->peer));
+    session->peer = peer;
+    if (peer)
+        map_put(&s->by_peer, map_key_u64(&session->peer), session);
+}
+
+static void forget_waiting(struct session *session)
+{
+    for (size_t i = 0; i < session->waiting_count; i++)
+        text_dispose(&session->waiting[i]);
+    session->waiting_count = session->waiting_bytes = 0;
+}
+
+// Frees the session; its peer stays as it is.
+static void drop(struct signal *s, struct session *session)
+{
+    session_bind(s, session, 0);
+    if (session->room) {
+        leave_audience(s, session);
+        room_release(session->room);
+    }
+    for (size_t i = 0; i < session->pending_count; i++)
+        json_decref(session->pending[i].id);
+    forget_waiting(session);
+    list_remove(&session->silent);
+    list_remove(&session->over);
+    list_remove(&session->state_due);
+    map_remove(&s->sessions, map_key_u64(&session->number));
+    mem_free(session->room_id);
+    mem_free(session->role);
+    mem_free(session->user_id);
+    mem_free(session->peer_id);
+    mem_free(session);
+}
+
+static void close_socket(struct signal *s, struct session *session, uint16_t code,
+                         struct frame_list *frames)
+{
+    frame_add(frames, (struct frame){
+                          .kind = FRAME_CLOSE, .session = session->number, .close_code = code});
+    drop(s, session);
+}
+
+static void detach(const struct signal *s, const struct session *session, struct moment now,
+                   struct event_list *events)
+{
+    struct peer *peer = rooms_peer(s->rooms, session->peer);
+    if (peer)
+        room_detach(peer, now, events);
+}
+
+void signal_free(struct signal *s)
+{
+    size_t at = 0;
+    struct session *session;
+    while ((session = map_next(&s->sessions, &at)))
+        drop(s, session);
+    at = 0;
+    struct channel *channel;
+    while ((channel = map_next(&s->channels, &at)))
+        mem_free(channel);
+    map_dispose(&s->sessions);
+    map_dispose(&s->by_peer);
+    map_dispose(&s->audiences);
+    map_dispose(&s->channels);
+    text_dispose(&s->scratch);
+    mem_free(s);
+}
+
+// --- Requests that wait for the media worker ---
+
+uint64_t session_wait(struct call *call)
+{
+    struct session *session = call->session;
+    uint64_t request = rooms_number(call->signal->rooms);
+    if (!call->rpc->id)
+        return request;
+    if (session->pending_count == RPC_OFFERS_PENDING_MAX)
+        return 0;
+    session->pending[session->pending_count++] =
+        (struct pending){request, json_incref((json_t *)call->rpc->id)};
+    return request;
+}
+
+json_t *session_take(struct session *session, uint64_t request)
+{
+    for (size_t i = 0; i < session->pending_count; i++) {
+        if (session->pending[i].request != request)
+            continue;
+        json_t *id = session->pending[i].id;
+        session->pending[i] = session->pending[--session->pending_count];
+        return id;
+    }
+    return NULL;
+}
+
+// --- The life of a session ---
+
+static void hear(struct signal *s, struct session *session, struct moment now)
+{
+    session->heard_at = now.mono_us;
+    list_remove(&session->silent);
+    list_append(&s->silent, &session->silent);
+}
+
+uint64_t signal_open(struct signal *s, const struct signal_claims *claims, struct moment now,
+                     struct frame_list *frames)
+{
+    struct session *session = mem_alloc(sizeof *session);
+    session->number = ++s->last_session;
+    session->room_id = mem_text(claims->room_id);
+    session->role = mem_text(claims->role);
+    session->user_id = mem_text(claims->user_id);
+    session->peer_id = mem_text(claims->peer_id);
+    session->bucket = bucket_full(now.mono_us);
+    list_init(&session->in_room);
+    list_init(&session->silent);
+    list_init(&session->over);
+    list_init(&session->state_due);
+    map_put(&s->sessions, map_key_u64(&session->number), session);
+    hear(s, session, now);
+    uint64_t number = session->number;
+    if (!peer_id_is_valid(claims->peer_id))
+        session_refuse(s, session, RPC_BAD_REQUEST, "bad peer id", now, frames);
+    return number;
+}
+
+bool signal_is_open(const struct signal *s, uint64_t session)
+{
+    const struct session *found = signal_session(s, session);
+    return found && found->state != SESSION_OVER;
+}
+
+void session_end(struct signal *s, struct session *session, struct moment now)
+{
+    if (session->state == SESSION_OVER)
+        return;
+    session->state = SESSION_OVER;
+    session->over_at = now.mono_us;
+    list_append(&s->over, &session->over);
+    list_remove(&session->state_due);
+    forget_waiting(session);
+}
+
+void session_refuse(struct signal *s, struct session *session, int code, const char *message,
+                    struct moment now, struct frame_list *frames)
+{
+    notify_error(s, session, code, message, frames);
+    session_end(s, session, now);
+}
+
+void signal_refuse(struct signal *s, uint64_t number, int code, const char *message,
+                   struct moment now, struct frame_list *frames)
+{
+    struct session *session = signal_session(s, number);
+    if (session && session->state == SESSION_LOADING)
+        session_refuse(s, session, code, message, now, frames);
+}
+
+static void send_policy(struct signal *s, const struct session *session, const char *role,
+                        struct frame_list *frames)
+{
+    struct json_out j = notify_open(s, "on-policy-change");
+    policy_write(&j, session->room->template, role);
+    notify_send(s, session, &j, frames);
+}
+
+// The peer is in already: this socket replaces the one it had, open or not. A join that the
+// old socket began is lost with it; the client begins another.
+static void take_over(struct signal *s, struct session *session, struct peer *peer,
+                      struct moment now, struct frame_list *frames, struct event_list *events)
+{
+    struct session *old = signal_session_of(s, peer->number);
+    if (old)
+        close_socket(s, old, SIGNAL_CLOSE_GOING_AWAY, frames);
+    if (peer->state == PEER_JOINING) {
+        room_detach(peer, now, events);
+        send_policy(s, session, session->role, frames);
+        return;
+    }
+    session->has_joined = true;
+    session_bind(s, session, peer->number);
+    send_policy(s, session, peer->role->name, frames);
+    notify_peer_list(s, session, frames);
+    notify_room_info(s, session, frames);
+    notify_session_info(s, session, frames);
+    room_attach(peer, events);
+}
+
+static void handle(struct signal *s, struct session *session, struct bytes text,
+                   struct moment now, struct frame_list *frames, struct event_list *events)
+{
+    struct call call = {.signal = s,
+                        .session = session,
+                        .peer = rooms_peer(s->rooms, session->peer),
+                        .now = now,
+                        .frames = frames,
+                        .events = events};
+    method_run(&call, text, !bucket_take(&session->bucket, now.mono_us));
+    session->errors_in_a_row = call.has_failed ? session->errors_in_a_row + 1 : 0;
+    if (session->errors_in_a_row < ERRORS_IN_A_ROW_MAX)
+        return;
+    detach(s, session, now, events);
+    close_socket(s, session, SIGNAL_CLOSE_POLICY, frames);
+}
+
+void signal_ready(struct signal *s, uint64_t number, struct room *room, struct moment now,
+                  struct frame_list *frames, struct event_list *events)
+{
+    struct session *session = signal_session(s, number);
+    if (!session || session->state != SESSION_LOADING)
+        return;
+    session->state = SESSION_READY;
+    session->room = room;
+    room_hold(room);
+    enter_audience(s, session);
+
+    struct peer *peer = room_peer(room, session->peer_id);
+    enum admission why =
+        room_may_join(&room->record, room->template, room, session->role, session->peer_id);
+    if (peer && (strcmp(peer->user_id, session->user_id) != 0 ||
+                 strcmp(peer->token_role, session->role) != 0)) {
+        session_refuse(s, session, RPC_TAKEN, "the peer id is in use", now, frames);
+        return;
+    }
+    if (why != ADMISSION_GRANTED) {
+        session_refuse(s, session, admission_code(why), admission_text(why), now, frames);
+        return;
+    }
+    if (peer) {
+        take_over(s, session, peer, now, frames, events);
+    } else {
+        send_policy(s, session, session->role, frames);
+        notify_room_state(s, session, frames);
+    }
+
+    // Handling a message may end the session, so each looks it up again.
+    for (size_t i = 0; (session = signal_session(s, number)) && i < session->waiting_count; i++)
+        handle(s, session, text_bytes(&session->waiting[i]), now, frames, events);
+    if (session)
+        forget_waiting(session);
+}
+
+static void keep(struct signal *s, struct session *session, struct bytes text,
+                 struct frame_list *frames)
+{
+    if (session->waiting_count == WS_WAITING_MAX ||
+        session->waiting_bytes + text.len > WS_MESSAGE_MAX) {
+        close_socket(s, session, SIGNAL_CLOSE_TRY_LATER, frames);
+        return;
+    }
+    session->waiting_bytes += text.len;
+    text_add_bytes(&session->waiting[session->waiting_count++], text);
+}
+
+void signal_text(struct signal *s, uint64_t number, struct bytes text, struct moment now,
+                 struct frame_list *frames, struct event_list *events)
+{
+    struct session *session = signal_session(s, number);
+    if (!session)
+        return;
+    hear(s, session, now);
+    if (session->state == SESSION_LOADING)
+        keep(s, session, text, frames);
+    else
+        handle(s, session, text, now, frames, events);
+}
+
+void signal_heard(struct signal *s, uint64_t number, struct moment now)
+{
+    struct session *session = signal_session(s, number);
+    if (session)
+        hear(s, session, now);
+}
+
+void signal_data(struct signal *s, uint64_t number, struct bytes text, struct moment now,
+                 struct frame_list *frames, struct event_list *events)
+{
+    struct peer *peer = rooms_peer(s->rooms, number);
+    if (!peer || peer->state != PEER_JOINED)
+        return;
+    struct channel *channel = map_get(&s->channels, map_key_u64(&number));
+    if (!channel) {
+        channel = mem_alloc(sizeof *channel);
+        *channel = (struct channel){number, bucket_full(now.mono_us)};
+        map_put(&s->channels, map_key_u64(&channel->peer), channel);
+    }
+    struct call call = {.signal = s,
+                        .session = signal_session_of(s, number),
+                        .peer = peer,
+                        .by_channel = true,
+                        .now = now,
+                        .frames = frames,
+                        .events = events};
+    method_run(&call, text, !bucket_take(&channel->bucket, now.mono_us));
+}
+
+void signal_closed(struct signal *s, uint64_t number, struct moment now,
+                   struct event_list *events)
+{
+    struct session *session = signal_session(s, number);
+    if (!session)
+        return;
+    detach(s, session, now, events);
+    drop(s, session);
+}
+
+// --- Deadlines ---
+
+static struct session *first_silent(const struct signal *s)
+{
+    return list_empty(&s->silent) ? NULL : LIST_ENTRY(s->silent.next, struct session, silent);
+}
+
+static struct session *first_over(const struct signal *s)
+{
+    return list_empty(&s->over) ? NULL : LIST_ENTRY(s->over.next, struct session, over);
+}
+
+static struct session *first_state_due(const struct signal *s)
+{
+    return list_empty(&s->states_due)
+               ? NULL
+               : LIST_ENTRY(s->states_due.next, struct session, state_due);
+}
+
+static int64_t dead_at(const struct session *session)
+{
+    return session ? session->heard_at + (int64_t)WS_SILENCE_MS * 1000 : NEVER;
+}
+
+static int64_t closed_at(const struct session *session)
+{
+    return session ? session->over_at + (int64_t)WS_LINGER_MS * 1000 : NEVER;
+}
+
+static int64_t state_sent_at(const struct session *session)
+{
+    return session ? session->state_due_at : NEVER;
+}
+
+int64_t signal_deadline(const struct signal *s)
+{
+    int64_t at = dead_at(first_silent(s));
+    if (closed_at(first_over(s)) < at)
+        at = closed_at(first_over(s));
+    if (state_sent_at(first_state_due(s)) < at)
+        at = state_sent_at(first_state_due(s));
+    return at;
+}
+
+void signal_expire(struct signal *s, struct moment now, struct frame_list *frames,
+                   struct event_list *events)
+{
+    struct session *session;
+    while (closed_at(session = first_over(s)) <= now.mono_us)
+        close_socket(s, session, SIGNAL_CLOSE_NORMAL, frames);
+    while (dead_at(session = first_silent(s)) <= now.mono_us) {
+        detach(s, session, now, events);
+        close_socket(s, session, SIGNAL_CLOSE_GOING_AWAY, frames);
+    }
+    while (state_sent_at(session = first_state_due(s)) <= now.mono_us) {
+        list_remove(&session->state_due);
+        if (!session->peer)
+            notify_room_state(s, session, frames);
+    }
+}
+
+void session_states_due(struct signal *s, uint64_t room, struct moment now)
+{
+    const struct audience *audience = signal_audience(s, room);
+    if (!audience)
+        return;
+    LIST_EACH(&audience->sessions, each)
+    {
+        struct session *session = LIST_ENTRY(each, struct session, in_room);
+        bool previews = session->state == SESSION_READY && !session->peer;
+        if (!previews || !list_empty(&session->state_due))
+            continue;
+        session->state_due_at = now.mono_us + (int64_t)ROOM_STATE_INTERVAL_MS * 1000;
+        list_append(&s->states_due, &session->state_due);
+    }
+}
+
+void signal_drain(struct signal *s, struct frame_list *frames)
+{
+    struct session *session;
+    while ((session = first_silent(s)))
+        close_socket(s, session, SIGNAL_CLOSE_RESTART, frames);
+}

@@ -1,0 +1,197 @@
+// What signal/ knows of its clients; for the files of this folder only.
+#pragma once
+
+#include "base/json.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "base/text.h"
+#include "signal/rpc.h"
+#include "signal/session.h"
+
+// Lets WS_MESSAGES_BURST messages through at once and WS_MESSAGES_PER_SECOND in the long run.
+struct bucket {
+    int64_t credit_us; // a message costs the time in which the rate allows one
+    int64_t filled_at; // us
+};
+
+struct bucket bucket_full(int64_t now_us);
+bool bucket_take(struct bucket *b, int64_t now_us);
+
+enum session_state {
+    SESSION_LOADING, // its room is being loaded; messages wait
+    SESSION_READY,   // previewing, or speaking for a peer
+    SESSION_OVER,    // left or refused; the client will close, else we do
+};
+
+// A request that the media worker will answer.
+struct pending {
+    uint64_t request;
+    json_t *id;
+};
+
+struct session {
+    uint64_t number;
+    enum session_state state;
+    char *room_id;
+    char *role; // of the token
+    char *user_id;
+    char *peer_id;
+    struct room *room; // held; NULL while loading
+    uint64_t peer;     // number of the peer it speaks for; 0: none
+    bool has_joined;   // a join was tried here, so a lost peer is no server restart
+
+    struct text waiting[WS_WAITING_MAX]; // SESSION_LOADING
+    size_t waiting_count;
+    size_t waiting_bytes;
+
+    struct pending pending[RPC_OFFERS_PENDING_MAX];
+    size_t pending_count;
+
+    struct bucket bucket;
+    int errors_in_a_row;
+
+    // Each of these lists is in the order of its deadlines, as all wait equally long.
+    struct list in_room;   // link in audience.sessions
+    struct list silent;    // link in signal.silent, by the last sign of life
+    int64_t heard_at;      // us
+    struct list over;      // link in signal.over
+    int64_t over_at;       // us
+    struct list state_due; // link in signal.states_due: a room-state will be sent
+    int64_t state_due_at;  // us
+};
+
+// The sessions of one room, previewing ones included.
+struct audience {
+    uint64_t room;
+    struct list sessions;
+};
+
+// A peer's data channel, which outlives its sockets.
+struct channel {
+    uint64_t peer;
+    struct bucket bucket;
+};
+
+struct signal {
+    struct rooms *rooms;
+    struct map sessions;  // number -> struct session
+    struct map by_peer;   // peer's number -> struct session
+    struct map audiences; // room's number -> struct audience
+    struct map channels;  // peer's number -> struct channel
+    struct list silent;
+    struct list over;
+    struct list states_due;
+    uint64_t last_session;
+    struct text scratch; // the message being written
+};
+
+// One message on its way through the table of methods.
+struct call {
+    struct signal *signal;
+    struct session *session; // NULL: a data channel whose peer has no socket now
+    struct peer *peer;       // NULL: not joined
+    bool by_channel;
+    const struct rpc *rpc;
+    struct moment now;
+    struct frame_list *frames;
+    struct event_list *events;
+    bool has_failed; // was answered with an error
+};
+
+// --- frame.c ---
+
+struct bytes frame_text(struct frame_list *list, const struct text *text);
+void frame_add(struct frame_list *list, struct frame frame);
+
+// --- reply.c ---
+
+// {"jsonrpc":"2.0","id":...,"result": and then the value is the caller's to write, then
+// reply_send(). Nothing is sent for a notification.
+struct json_out reply_open(struct call *call);
+void reply_send(struct call *call, struct json_out *j);
+void reply_empty(struct call *call); // {}: a result has to be truthy in JavaScript
+void reply_error(struct call *call, int code, const char *message);
+// To a message whose id could not be read: says null, as the specification wants.
+void reply_unreadable(struct call *call, int code, const char *message);
+// To an offer or join, once the media worker has answered; `sdp` NULL: a join without an offer.
+void reply_answer(struct signal *s, const struct session *session, const json_t *id,
+                  const char *sdp, struct frame_list *frames);
+void reply_answer_error(struct signal *s, const struct session *session, const json_t *id,
+                        int code, const char *message, struct frame_list *frames);
+
+// --- session.c ---
+
+struct session *signal_session(const struct signal *s, uint64_t number);
+struct session *signal_session_of(const struct signal *s, uint64_t peer);
+struct audience *signal_audience(const struct signal *s, uint64_t room);
+// The session speaks for `peer` from now on; 0: for nobody.
+void session_bind(struct signal *s, struct session *session, uint64_t peer);
+// Nothing more is to come; the socket is closed after WS_LINGER_MS.
+void session_end(struct signal *s, struct session *session, struct moment now);
+// on-error, which ends the client's attempts, and session_end().
+void session_refuse(struct signal *s, struct session *session, int code, const char *message,
+                    struct moment now, struct frame_list *frames);
+// Remembers that the media worker will answer the request being handled. Returns the number to
+// give to room/, or 0 when too many wait already.
+uint64_t session_wait(struct call *call);
+// The id of the waiting request, the caller's to json_decref(); NULL when it does not wait.
+json_t *session_take(struct session *session, uint64_t request);
+// The peers of the room changed: previewing clients will be told.
+void session_states_due(struct signal *s, uint64_t room, struct moment now);
+
+// --- method.c ---
+
+// Reads a message and calls its method. With `refuse` it only answers that there were too many.
+void method_run(struct call *call, struct bytes text, bool refuse);
+
+// --- shape.c: what several messages contain ---
+
+void shape_tracks(struct json_out *j, const struct track_wish *tracks, size_t count);
+// PeerInfo of signalling.md section 5.1: the members, without braces.
+void shape_peer_info(struct json_out *j, const struct peer_view *peer);
+void shape_room_state(struct json_out *j, const struct room *room);
+struct peer_view shape_view(const struct peer *peer); // borrows the peer's texts
+// Reads `tracks` of an offer or update; what is no track is left out. The list is in `arena`.
+size_t shape_read_tracks(const json_t *tracks, struct arena *arena,
+                         const struct track_wish **list);
+
+// --- notify.c ---
+
+// {"method":...,"params": and then the value, then notify_*().
+struct json_out notify_open(struct signal *s, const char *method);
+void notify_send(struct signal *s, const struct session *session, struct json_out *j,
+                 struct frame_list *frames);
+void notify_error(struct signal *s, const struct session *session, int code,
+                  const char *message, struct frame_list *frames);
+void notify_peer_list(struct signal *s, const struct session *session,
+                      struct frame_list *frames);
+void notify_room_info(struct signal *s, const struct session *session,
+                      struct frame_list *frames);
+void notify_session_info(struct signal *s, const struct session *session,
+                         struct frame_list *frames);
+// To a previewing client; nothing when its role may not know.
+void notify_room_state(struct signal *s, const struct session *session,
+                       struct frame_list *frames);
+
+// --- policy.c ---
+
+// The params of on-policy-change for somebody with `role`.
+void policy_write(struct json_out *j, const struct template *template, const char *role);
+
+// --- handlers, one file for each of room's ---
+
+void handle_join(struct call *call);
+void handle_leave(struct call *call);
+void handle_ping(struct call *call);
+void handle_ignore(struct call *call);
+void handle_peer_update(struct call *call);
+void handle_get_peer(struct call *call);
+
+void handle_offer(struct call *call);
+void handle_answer(struct call *call);
+void handle_trickle(struct call *call);
+void handle_track_update(struct call *call);
+void handle_prefer_video(struct call *call);
+void handle_prefer_audio(struct call *call);
+
+void handle_broadcast(struct call *call);
