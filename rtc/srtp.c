@@ -1,0 +1,397 @@
+#include "rtc/srtp.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "rtc/srtp_context.h"
+
+#include <assert.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+enum { LABEL_KEY = 0, LABEL_MAC = 1, LABEL_SALT = 2, LABELS_OF_RTCP = 3 };
+
+static const uint32_t encrypted_flag = 0x80000000; // E of SRTCP, RFC 3711 section 3.4
+
+// The keystream of AES-CM is AES-CTR of zeros under the master key. The label goes where
+// RFC 3711 section 4.3.1 puts it: 7 octets before the end of a salt of 14. A salt of 12 counts
+// as the beginning of one of 14 (RFC 7714 section 11).
+static void derive(const struct srtp_keys *master, uint8_t label, uint8_t *out, size_t len)
+{
+    uint8_t iv[16] = {0};
+    memcpy(iv, master->salt, SRTP_SALT_MAX);
+    if (master->profile == SRTP_AEAD_AES_128_GCM)
+        iv[12] = iv[13] = 0;
+    iv[7] ^= label;
+
+    EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
+    int written = 0;
+    memset(out, 0, len);
+    bool done = c && EVP_EncryptInit_ex(c, EVP_aes_128_ctr(), NULL, master->key, iv) == 1 &&
+                EVP_EncryptUpdate(c, out, &written, out, (int)len) == 1;
+    assert(done);
+    EVP_CIPHER_CTX_free(c);
+}
+
+void srtp_derive(const struct srtp_keys *master, uint8_t label, struct srtp_session_keys *out)
+{
+    *out = (struct srtp_session_keys){0};
+    bool gcm = master->profile == SRTP_AEAD_AES_128_GCM;
+    derive(master, label + LABEL_KEY, out->key, sizeof out->key);
+    if (!gcm)
+        derive(master, label + LABEL_MAC, out->mac_key, sizeof out->mac_key);
+    derive(master, label + LABEL_SALT, out->salt, gcm ? SRTP_GCM_SALT_LEN : SRTP_SALT_MAX);
+}
+
+static void open_session(const struct srtp *s, struct srtp_session *session,
+                         const struct srtp_session_keys *keys)
+{
+    const struct cipher_backend *b = s->engine->backend;
+    memcpy(session->salt, keys->salt, sizeof session->salt);
+    session->key = s->profile == SRTP_AEAD_AES_128_GCM
+                       ? b->gcm_key_new(s->engine->state, keys->key)
+                       : b->cm_key_new(s->engine->state, keys->key,
+                                       (struct bytes){keys->mac_key, sizeof keys->mac_key});
+}
+
+struct srtp *srtp_new_session(struct srtp_engine *e, enum srtp_profile profile,
+                              const struct srtp_session_keys *rtp,
+                              const struct srtp_session_keys *rtcp)
+{
+    struct srtp *s = mem_alloc(sizeof *s);
+    s->engine = e;
+    s->profile = profile;
+    open_session(s, &s->rtp, rtp);
+    open_session(s, &s->rtcp, rtcp);
+    return s;
+}
+
+struct srtp *srtp_new(struct srtp_engine *e, const struct srtp_keys *keys)
+{
+    struct srtp_session_keys rtp, rtcp;
+    srtp_derive(keys, 0, &rtp);
+    srtp_derive(keys, LABELS_OF_RTCP, &rtcp);
+    struct srtp *s = srtp_new_session(e, keys->profile, &rtp, &rtcp);
+    mem_wipe(&rtp, sizeof rtp);
+    mem_wipe(&rtcp, sizeof rtcp);
+    return s;
+}
+
+void srtp_free(struct srtp *s)
+{
+    if (!s)
+        return;
+    const struct cipher_backend *b = s->engine->backend;
+    void (*key_free)(void *) =
+        s->profile == SRTP_AEAD_AES_128_GCM ? b->gcm_key_free : b->cm_key_free;
+    key_free(s->rtp.key);
+    key_free(s->rtcp.key);
+    mem_wipe(s, sizeof *s);
+    mem_free(s);
+}
+
+uint32_t srtp_next_rtcp_index(struct srtp *s)
+{
+    return s->next_rtcp_index++ & ~encrypted_flag;
+}
+
+void srtp_gcm_iv(const struct srtp_session *s, uint32_t ssrc, uint64_t index,
+                 uint8_t iv[CIPHER_GCM_IV_LEN])
+{
+    iv[0] = iv[1] = 0;
+    write_u32(iv + 2, ssrc);
+    write_u16(iv + 6, (uint16_t)(index >> 32));
+    write_u32(iv + 8, (uint32_t)index);
+    for (size_t i = 0; i < CIPHER_GCM_IV_LEN; i++)
+        iv[i] ^= s->salt[i];
+}
+
+void srtp_cm_iv(const struct srtp_session *s, uint32_t ssrc, uint64_t index,
+                uint8_t iv[CIPHER_CM_IV_LEN])
+{
+    memset(iv, 0, CIPHER_CM_IV_LEN);
+    write_u32(iv + 4, ssrc);
+    write_u16(iv + 8, (uint16_t)(index >> 32));
+    write_u32(iv + 10, (uint32_t)index);
+    for (size_t i = 0; i < SRTP_SALT_MAX; i++)
+        iv[i] ^= s->salt[i];
+}
+
+// --- Incoming: which index, and was it seen ---
+
+enum { SSRC_UNKNOWN = SSRC_PER_TRANSPORT_MAX };
+
+static uint32_t find_ssrc(const struct srtp *s, uint32_t ssrc)
+{
+    for (uint32_t i = 0; i < s->ssrc_count; i++)
+        if (s->ssrcs[i] == ssrc)
+            return i;
+    return SSRC_UNKNOWN;
+}
+
+void srtp_forget(struct srtp *s, uint32_t ssrc)
+{
+    uint32_t at = find_ssrc(s, ssrc);
+    if (at == SSRC_UNKNOWN)
+        return;
+    uint32_t last = --s->ssrc_count;
+    s->ssrcs[at] = s->ssrcs[last];
+    s->rtp_seen[at] = s->rtp_seen[last];
+    s->rtcp_seen[at] = s->rtcp_seen[last];
+    s->rtp_seen[last] = s->rtcp_seen[last] = (struct replay_window){0};
+}
+
+// RFC 3711 section 3.3.1 and appendix A: the index nearest to the highest one seen.
+static uint64_t estimate_index(const struct replay_window *w, uint16_t seq)
+{
+    if (!w->started)
+        return seq;
+    int16_t ahead = (int16_t)(seq - (uint16_t)w->top);
+    if (ahead < 0 && w->top < (uint64_t)-ahead)
+        return seq; // before the first packet there is no ROC to go back to
+    return w->top + (uint64_t)(int64_t)ahead;
+}
+
+static bool is_replayed(const struct replay_window *w, uint64_t index)
+{
+    if (!w->started || index > w->top)
+        return false;
+    uint64_t age = w->top - index;
+    return age >= REPLAY_WINDOW || (w->seen[age / 64] >> age % 64 & 1);
+}
+
+static void shift(struct replay_window *w, uint64_t by)
+{
+    if (by >= REPLAY_WINDOW) {
+        w->seen[0] = w->seen[1] = 0;
+    } else if (by >= 64) {
+        w->seen[1] = w->seen[0] << (by - 64);
+        w->seen[0] = 0;
+    } else if (by) {
+        w->seen[1] = w->seen[1] << by | w->seen[0] >> (64 - by);
+        w->seen[0] <<= by;
+    }
+}
+
+static void mark_seen(struct replay_window *w, uint64_t index)
+{
+    if (!w->started) {
+        *w = (struct replay_window){.started = true, .top = index, .seen = {1}};
+        return;
+    }
+    if (index > w->top) {
+        shift(w, index - w->top);
+        w->top = index;
+    }
+    uint64_t age = w->top - index;
+    w->seen[age / 64] |= 1ull << age % 64;
+}
+
+// An authenticated packet: only now is anything learned from it. Another of the same call may
+// have had the same index, so the window is asked again.
+static int learn(struct srtp *s, uint32_t ssrc, bool rtcp, uint64_t index)
+{
+    uint32_t at = find_ssrc(s, ssrc);
+    if (at == SSRC_UNKNOWN) {
+        if (s->ssrc_count == SSRC_PER_TRANSPORT_MAX)
+            return ERR_FULL;
+        at = s->ssrc_count++;
+        s->ssrcs[at] = ssrc;
+    }
+    struct replay_window *w = rtcp ? &s->rtcp_seen[at] : &s->rtp_seen[at];
+    if (is_replayed(w, index))
+        return ERR_EXISTS;
+    mark_seen(w, index);
+    return 0;
+}
+
+// --- Incoming RTP ---
+
+// The length of the RTP header with CSRCs and extension, which SRTP leaves in the clear; 0 when
+// the packet is too short for it.
+static size_t header_len(const uint8_t *packet, size_t len)
+{
+    if (len < RTP_FIXED_HEADER_LEN || packet[0] >> 6 != 2)
+        return 0;
+    size_t header = RTP_FIXED_HEADER_LEN + 4 * (size_t)(packet[0] & 15);
+    if (packet[0] & 0x10) {
+        if (len < header + 4)
+            return 0;
+        header += 4 + 4 * (size_t)read_u16(packet + header + 2);
+    }
+    return header <= len ? header : 0;
+}
+
+static size_t tag_len(const struct srtp *s)
+{
+    return s->profile == SRTP_AEAD_AES_128_GCM ? CIPHER_GCM_TAG_LEN : SRTP_CM_TAG_LEN;
+}
+
+// What can be said before any cipher: the plain length, or why there is none. `*index` is the
+// estimate.
+static int admit(const struct srtp *s, const uint8_t *packet, size_t len, uint64_t *index,
+                 bool *known)
+{
+    size_t tag = tag_len(s);
+    if (len < tag || len > DATAGRAM_MAX || !header_len(packet, len - tag))
+        return ERR_MALFORMED;
+    uint32_t at = find_ssrc(s, read_u32(packet + 8));
+    *known = at != SSRC_UNKNOWN && s->rtp_seen[at].started;
+    if (at == SSRC_UNKNOWN && s->ssrc_count == SSRC_PER_TRANSPORT_MAX)
+        return ERR_FULL;
+    static const struct replay_window fresh;
+    const struct replay_window *w = at == SSRC_UNKNOWN ? &fresh : &s->rtp_seen[at];
+    *index = estimate_index(w, read_u16(packet + 2));
+    return is_replayed(w, *index) ? ERR_EXISTS : (int)(len - tag);
+}
+
+static int open_gcm(struct srtp *s, uint8_t *packet, size_t plain_len, uint64_t index)
+{
+    size_t header = header_len(packet, plain_len);
+    uint8_t iv[CIPHER_GCM_IV_LEN];
+    srtp_gcm_iv(&s->rtp, read_u32(packet + 8), index, iv);
+    struct bytes text = {packet + header, plain_len - header};
+    if (!s->engine->backend->gcm_open(s->engine->state, s->rtp.key, iv,
+                                      (struct bytes){packet, header}, text, packet + header,
+                                      packet + plain_len))
+        return ERR_REFUSED;
+    int err = learn(s, read_u32(packet + 8), false, index);
+    return err ? err : (int)plain_len;
+}
+
+// The MAC covers the packet and its ROC (RFC 3711 section 4.2), which takes the place of the
+// tag while the job runs.
+struct cm_input {
+    struct srtp_input *input;
+    int plain_len;
+    uint8_t tag[SRTP_CM_TAG_LEN];
+};
+
+static void prepare_cm(struct cm_input *c, struct cm_job *job)
+{
+    struct srtp_input *in = c->input;
+    size_t plain_len = (size_t)c->plain_len;
+    size_t header = header_len(in->packet, plain_len);
+    memcpy(c->tag, in->packet + plain_len, sizeof c->tag);
+    write_u32(in->packet + plain_len, (uint32_t)(in->index >> 16));
+    *job = (struct cm_job){.key = in->keys->rtp.key,
+                           .at = in->packet,
+                           .mac_len = (uint32_t)plain_len + 4,
+                           .text_at = (uint32_t)header,
+                           .text_len = (uint32_t)(plain_len - header),
+                           .decrypt = true};
+    srtp_cm_iv(&in->keys->rtp, read_u32(in->packet + 8), in->index, job->iv);
+}
+
+static void conclude_cm(struct cm_input *c, const struct cm_job *job)
+{
+    struct srtp_input *in = c->input;
+    if (CRYPTO_memcmp(job->mac, c->tag, sizeof c->tag)) {
+        in->result = ERR_REFUSED;
+        return;
+    }
+    int err = learn(in->keys, read_u32(in->packet + 8), false, in->index);
+    in->result = err ? err : c->plain_len;
+}
+
+static void run_cm(struct srtp_engine *e, struct cm_input *waiting, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        prepare_cm(&waiting[i], &e->jobs[i]);
+    e->backend->cm_run(e->state, e->jobs, count);
+    for (size_t i = 0; i < count; i++)
+        conclude_cm(&waiting[i], &e->jobs[i]);
+}
+
+void srtp_unprotect_many(struct srtp_engine *e, struct srtp_input *inputs, size_t count)
+{
+    struct cm_input waiting[CM_JOBS_MAX];
+    size_t waiting_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct srtp_input *in = &inputs[i];
+        bool known = false;
+        in->result = admit(in->keys, in->packet, in->len, &in->index, &known);
+        if (in->result < 0)
+            continue;
+        if (in->keys->profile == SRTP_AEAD_AES_128_GCM) {
+            in->result = open_gcm(in->keys, in->packet, (size_t)in->result, in->index);
+            continue;
+        }
+        waiting[waiting_count++] = (struct cm_input){.input = in, .plain_len = in->result};
+        // The first packet of a stream decides how the next ones are numbered, so it is not
+        // put off; its successors of this call find it learned.
+        if (!known || waiting_count == CM_JOBS_MAX) {
+            run_cm(e, waiting, waiting_count);
+            waiting_count = 0;
+        }
+    }
+    run_cm(e, waiting, waiting_count);
+}
+
+int srtp_unprotect(struct srtp *s, uint8_t *packet, size_t len, uint64_t *index)
+{
+    struct srtp_input input = {.keys = s, .packet = packet, .len = len};
+    srtp_unprotect_many(s->engine, &input, 1);
+    if (input.result >= 0)
+        *index = input.index;
+    return input.result;
+}
+
+// --- Incoming RTCP ---
+
+// header | ciphertext | tag | E and index; the header and the last word are authenticated
+// (RFC 7714 section 9.2).
+static int open_rtcp_gcm(struct srtp *s, uint8_t *packet, size_t plain_len, uint32_t index)
+{
+    uint8_t aad[RTCP_CLEAR_LEN + SRTCP_INDEX_LEN];
+    memcpy(aad, packet, RTCP_CLEAR_LEN);
+    memcpy(aad + RTCP_CLEAR_LEN, packet + plain_len + CIPHER_GCM_TAG_LEN, SRTCP_INDEX_LEN);
+    uint8_t iv[CIPHER_GCM_IV_LEN];
+    srtp_gcm_iv(&s->rtcp, read_u32(packet + 4), index, iv);
+    uint8_t *text = packet + RTCP_CLEAR_LEN;
+    bool right = s->engine->backend->gcm_open(
+        s->engine->state, s->rtcp.key, iv, (struct bytes){aad, sizeof aad},
+        (struct bytes){text, plain_len - RTCP_CLEAR_LEN}, text, packet + plain_len);
+    return right ? 0 : ERR_REFUSED;
+}
+
+// header | ciphertext | E and index | tag; all but the tag is authenticated.
+static int open_rtcp_cm(struct srtp *s, uint8_t *packet, size_t plain_len, uint32_t index)
+{
+    struct cm_job *job = &s->engine->jobs[0];
+    *job = (struct cm_job){.key = s->rtcp.key,
+                           .at = packet,
+                           .mac_len = (uint32_t)plain_len + SRTCP_INDEX_LEN,
+                           .text_at = RTCP_CLEAR_LEN,
+                           .text_len = (uint32_t)plain_len - RTCP_CLEAR_LEN,
+                           .decrypt = true};
+    srtp_cm_iv(&s->rtcp, read_u32(packet + 4), index, job->iv);
+    s->engine->backend->cm_run(s->engine->state, job, 1);
+    return CRYPTO_memcmp(job->mac, packet + plain_len + SRTCP_INDEX_LEN, SRTP_CM_TAG_LEN)
+               ? ERR_REFUSED
+               : 0;
+}
+
+int srtp_unprotect_rtcp(struct srtp *s, uint8_t *packet, size_t len)
+{
+    bool gcm = s->profile == SRTP_AEAD_AES_128_GCM;
+    size_t trailer = tag_len(s) + SRTCP_INDEX_LEN;
+    if (len < RTCP_CLEAR_LEN + trailer || len > DATAGRAM_MAX || packet[0] >> 6 != 2)
+        return ERR_MALFORMED;
+    size_t plain_len = len - trailer;
+    uint32_t word = read_u32(packet + (gcm ? len - SRTCP_INDEX_LEN : plain_len));
+    uint32_t index = word & ~encrypted_flag;
+    if (!(word & encrypted_flag)) // both profiles encrypt RTCP
+        return ERR_REFUSED;
+
+    uint32_t ssrc = read_u32(packet + 4);
+    uint32_t at = find_ssrc(s, ssrc);
+    if (at == SSRC_UNKNOWN && s->ssrc_count == SSRC_PER_TRANSPORT_MAX)
+        return ERR_FULL;
+    if (at != SSRC_UNKNOWN && is_replayed(&s->rtcp_seen[at], index))
+        return ERR_EXISTS;
+    int err = gcm ? open_rtcp_gcm(s, packet, plain_len, index)
+                  : open_rtcp_cm(s, packet, plain_len, index);
+    if (!err)
+        err = learn(s, ssrc, true, index);
+    return err ? err : (int)plain_len;
+}
