@@ -1,0 +1,49 @@
+// Comings and goings, said once: shown for a moment, and read out.
+
+import { HMSNotificationTypes, type HMSNotification } from '@100mslive/react-sdk';
+import { useEffect, useState } from 'react';
+
+import { t } from '../text';
+import { useNotifications } from './use-notifications';
+
+const SHOWN_MS = 4000;
+
+export function Announcer({ chatOpen }: { chatOpen: boolean }) {
+  const [lines, setLines] = useState<string[]>([]);
+  useNotifications((notification) => {
+    const line = lineFor(notification, chatOpen);
+    if (line) setLines((shown) => [...shown, line].slice(-3));
+  });
+
+  useEffect(() => {
+    if (lines.length === 0) return;
+    const timer = setTimeout(() => setLines([]), SHOWN_MS);
+    return () => clearTimeout(timer);
+  }, [lines]);
+
+  return (
+    <div className="announcer" role="status">
+      {lines.map((line, i) => (
+        <p key={i}>{line}</p>
+      ))}
+    </div>
+  );
+}
+
+function lineFor(notification: HMSNotification, chatOpen: boolean): string | null {
+  switch (notification.type) {
+    case HMSNotificationTypes.PEER_JOINED:
+      return t('event.joined', { name: notification.data.name });
+    case HMSNotificationTypes.PEER_LEFT:
+      return t('event.left', { name: notification.data.name });
+    case HMSNotificationTypes.RECONNECTED:
+      return t('event.connected');
+    case HMSNotificationTypes.NEW_MESSAGE: {
+      const { type, senderName, message } = notification.data;
+      if (chatOpen || type !== 'chat' || typeof message !== 'string') return null;
+      return t('chat.arrived', { name: senderName ?? t('stage.unknown'), text: message });
+    }
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,188 @@
+// Microphone, camera, screen, panels, and the way out.
+
+import {
+  DeviceType,
+  selectUnreadHMSMessagesCount,
+  useAVToggle,
+  useHMSStore,
+  useScreenShare,
+} from '@100mslive/react-sdk';
+import { useEffect, type KeyboardEvent } from 'react';
+
+import { thrownProblem, type Problem } from '../client/problem';
+import { plural, t } from '../text';
+import { DeviceMenu } from './device-menu';
+import { Icon, type IconName } from './icon';
+import { RoundToggle } from './round-toggle';
+import { Tip } from './tip';
+
+export type PanelName = 'chat' | 'people';
+
+interface ControlBarProps {
+  away: boolean; // reconnecting: what needs the server has to wait
+  panel: PanelName | null;
+  onPanel: (name: PanelName) => void;
+  onTrouble: (trouble: Problem) => void;
+  onLeave: () => void;
+}
+
+const MAC = /mac|iphone|ipad/i.test(navigator.userAgent);
+const KEYS = {
+  mic: MAC ? '⌘D' : 'Ctrl+D',
+  cam: MAC ? '⌘E' : 'Ctrl+E',
+  chat: MAC ? '⌘⌥C' : 'Ctrl+Alt+C',
+  people: MAC ? '⌘⌥P' : 'Ctrl+Alt+P',
+};
+
+export function ControlBar({ away, panel, onPanel, onTrouble, onLeave }: ControlBarProps) {
+  const report = (thrown: unknown) => onTrouble(thrownProblem(thrown));
+  const av = useAVToggle(report);
+  const shortcuts = {
+    KeyD: av.toggleAudio,
+    KeyE: av.toggleVideo,
+    AltKeyC: () => onPanel('chat'),
+    AltKeyP: () => onPanel('people'),
+  };
+  useShortcuts(shortcuts);
+
+  return (
+    <div
+      className="bar"
+      role="toolbar"
+      aria-label={t('control.bar')}
+      onKeyDown={moveFocus}
+    >
+      {av.toggleAudio && (
+        <div className="bar-split">
+          <RoundToggle
+            name={t('control.mic')}
+            testId="mic"
+            on={av.isLocalAudioEnabled}
+            icons={['mic', 'micOff']}
+            keys={KEYS.mic}
+            onToggle={av.toggleAudio}
+          />
+          <DeviceMenu
+            name={t('device.menu.audio')}
+            kinds={[DeviceType.audioInput, DeviceType.audioOutput]}
+            onTrouble={report}
+          />
+        </div>
+      )}
+      {av.toggleVideo && (
+        <div className="bar-split">
+          <RoundToggle
+            name={t('control.cam')}
+            testId="cam"
+            on={av.isLocalVideoEnabled}
+            icons={['camera', 'cameraOff']}
+            keys={KEYS.cam}
+            onToggle={av.toggleVideo}
+          />
+          <DeviceMenu
+            name={t('device.menu.video')}
+            kinds={[DeviceType.videoInput]}
+            onTrouble={report}
+          />
+        </div>
+      )}
+      <ShareButton away={away} onTrouble={onTrouble} />
+      <span className="bar-gap" />
+      <PanelButton name="chat" icon="chat" panel={panel} onPanel={onPanel} />
+      <PanelButton name="people" icon="people" panel={panel} onPanel={onPanel} />
+      <Tip name={t('control.leave')}>
+        <button
+          type="button"
+          className="icon-button leave"
+          aria-label={t('control.leave')}
+          data-testid="leave"
+          onClick={onLeave}
+        >
+          <Icon name="leave" size={22} />
+        </button>
+      </Tip>
+    </div>
+  );
+}
+
+// Phones cannot capture their screen, and have no room for a button which does nothing.
+function ShareButton({ away, onTrouble }: { away: boolean; onTrouble: (t: Problem) => void }) {
+  const { amIScreenSharing, toggleScreenShare } = useScreenShare((error) => {
+    const trouble = thrownProblem(error);
+    // 3001 is also what closing the browser's own picker looks like, and that is no trouble.
+    if (trouble.cause !== 'device-denied') onTrouble(trouble);
+  });
+  if (!toggleScreenShare || !('getDisplayMedia' in navigator.mediaDevices)) return null;
+  return (
+    <RoundToggle
+      name={t('control.share')}
+      testId="share"
+      on={amIScreenSharing}
+      icons={['screenOff', 'screen']}
+      tone="mark-on"
+      disabled={away}
+      onToggle={() => void toggleScreenShare()}
+    />
+  );
+}
+
+interface PanelButtonProps {
+  name: PanelName;
+  icon: IconName;
+  panel: PanelName | null;
+  onPanel: (name: PanelName) => void;
+}
+
+function PanelButton({ name, icon, panel, onPanel }: PanelButtonProps) {
+  const unread = useHMSStore(selectUnreadHMSMessagesCount);
+  const badge = name === 'chat' && panel !== 'chat' ? unread : 0;
+  return (
+    <Tip name={t(`control.${name}`)} keys={KEYS[name]}>
+      <button
+        type="button"
+        className="icon-button mark-on"
+        aria-label={t(`control.${name}`)}
+        aria-expanded={panel === name}
+        aria-describedby={badge > 0 ? 'unread' : undefined}
+        data-testid={name}
+        data-panel-button={name}
+        onClick={() => onPanel(name)}
+      >
+        <Icon name={icon} size={22} />
+        {badge > 0 && (
+          <>
+            <span className="badge" aria-hidden="true" data-testid="unread">
+              {badge > 99 ? '99+' : badge}
+            </span>
+            <span className="unseen" id="unread">
+              {plural('chat.unread', badge)}
+            </span>
+          </>
+        )}
+      </button>
+    </Tip>
+  );
+}
+
+// Arrow keys walk along the bar, as in every toolbar. Tab works too.
+function moveFocus(event: KeyboardEvent<HTMLElement>) {
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (step === undefined || event.defaultPrevented) return;
+  const buttons = [...event.currentTarget.querySelectorAll<HTMLElement>('button:enabled')];
+  const at = buttons.findIndex((button) => button === document.activeElement);
+  buttons[(at + step + buttons.length) % buttons.length]?.focus();
+}
+
+function useShortcuts(shortcuts: Record<string, (() => void) | undefined>) {
+  useEffect(() => {
+    const pressed = (event: globalThis.KeyboardEvent) => {
+      if (!(MAC ? event.metaKey : event.ctrlKey) || event.shiftKey) return;
+      const act = shortcuts[(event.altKey ? 'Alt' : '') + event.code];
+      if (!act) return;
+      event.preventDefault(); // Ctrl+D would set a bookmark
+      act();
+    };
+    window.addEventListener('keydown', pressed);
+    return () => window.removeEventListener('keydown', pressed);
+  });
+}

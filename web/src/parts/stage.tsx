@@ -1,0 +1,145 @@
+// The people, as large as they fit, or a shared screen with the people beside it.
+
+import {
+  selectPeerCount,
+  selectPeerScreenSharing,
+  selectPeers,
+  selectScreenShareByPeerID,
+  selectSpeakers,
+  useHMSStore,
+  type HMSPeer,
+} from '@100mslive/react-sdk';
+import { useState } from 'react';
+
+import { bestGrid, pageCount } from '../client/grid';
+import { speakersFirst } from '../client/order';
+import { plural, t } from '../text';
+import { Icon } from './icon';
+import { Invite } from './invite';
+import { ScreenView } from './screen-view';
+import { Tile } from './tile';
+import { useSize } from './use-size';
+
+const GAP = 10;
+const PER_PAGE_WIDE = 9;
+const PER_PAGE_NARROW = 4;
+const NARROW = 600;
+const AUDIBLE = 8; // of 100: above the noise of an open microphone
+
+export function Stage({ code }: { code: string }) {
+  const sharer = useHMSStore(selectPeerScreenSharing);
+  const screen = useHMSStore(selectScreenShareByPeerID(sharer?.id));
+  const people = usePeopleInOrder();
+  const count = useHMSStore(selectPeerCount) ?? people.length;
+
+  if (sharer && screen) {
+    return (
+      <div className="screen-layout">
+        <ScreenView trackId={screen.id} sharer={sharer} />
+        <ul className="strip" aria-label={plural('people.count', people.length)}>
+          {people.map((peer) => (
+            <Tile key={peer.id} peer={peer} />
+          ))}
+        </ul>
+      </div>
+    );
+  }
+  return (
+    <>
+      <TileGrid people={people} />
+      {count <= 1 && people.length <= 1 && <Alone code={code} />}
+    </>
+  );
+}
+
+// Oneself first, then the others in the order in which they came.
+function usePeopleInOrder(): HMSPeer[] {
+  const peers = useHMSStore(selectPeers);
+  const joined = (peer: HMSPeer) => peer.joinedAt?.getTime() ?? 0;
+  return [...peers].sort((a, b) => Number(b.isLocal) - Number(a.isLocal) || joined(a) - joined(b));
+}
+
+function TileGrid({ people }: { people: HMSPeer[] }) {
+  const [ref, size] = useSize();
+  const [wanted, setPage] = useState(0);
+  const perPage = size.width < NARROW ? PER_PAGE_NARROW : PER_PAGE_WIDE;
+  const ordered = useSpeakersFirst(people, perPage);
+  const pages = pageCount(ordered.length, perPage);
+  const page = Math.min(wanted, pages - 1);
+  const shown = ordered.slice(page * perPage, (page + 1) * perPage);
+  const grid = bestGrid(shown.length, size.width, size.height, GAP);
+
+  return (
+    <div className="grid-layout">
+      <ul
+        className="tiles"
+        ref={ref}
+        style={{ gap: GAP }}
+        aria-label={plural('people.count', people.length)}
+      >
+        {grid.tileWidth > 0 &&
+          shown.map((peer) => (
+            <Tile key={peer.id} peer={peer} width={grid.tileWidth} height={grid.tileHeight} />
+          ))}
+      </ul>
+      {pages > 1 && <Pager page={page} pages={pages} onPage={setPage} />}
+    </div>
+  );
+}
+
+function useSpeakersFirst(people: HMSPeer[], perPage: number): HMSPeer[] {
+  const speakers = useHMSStore(selectSpeakers);
+  const speaking = new Set(
+    Object.values(speakers)
+      .filter((speaker) => speaker.audioLevel > AUDIBLE)
+      .map((speaker) => speaker.peerID),
+  );
+  const byId = new Map(people.map((peer) => [peer.id, peer]));
+  return speakersFirst([...byId.keys()], speaking, perPage)
+    .map((id) => byId.get(id))
+    .filter((peer) => peer !== undefined);
+}
+
+interface PagerProps {
+  page: number;
+  pages: number;
+  onPage: (page: number) => void;
+}
+
+function Pager({ page, pages, onPage }: PagerProps) {
+  return (
+    <nav className="pager" aria-label={t('stage.page', { page: page + 1, pages })}>
+      <button
+        type="button"
+        className="icon-button small"
+        aria-label={t('stage.page.previous')}
+        disabled={page === 0}
+        onClick={() => onPage(page - 1)}
+      >
+        <Icon name="left" size={18} />
+      </button>
+      <span>{`${page + 1} / ${pages}`}</span>
+      <button
+        type="button"
+        className="icon-button small"
+        aria-label={t('stage.page.next')}
+        disabled={page === pages - 1}
+        onClick={() => onPage(page + 1)}
+      >
+        <Icon name="right" size={18} />
+      </button>
+    </nav>
+  );
+}
+
+function Alone({ code }: { code: string }) {
+  return (
+    <div className="alone">
+      <p>
+        <strong>{t('stage.alone.title')}</strong>
+        <span>{t('stage.alone.text')}</span>
+      </p>
+      <Invite code={code} />
+    </div>
+  );
+}

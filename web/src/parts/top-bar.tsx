@@ -1,0 +1,35 @@
+// Where we are, for how long, and how to bring somebody else in.
+
+import { selectRoom, useHMSStore } from '@100mslive/react-sdk';
+import { useEffect, useState } from 'react';
+
+import { isGivenName } from '../client/person';
+import { elapsed } from '../client/time';
+import { t } from '../text';
+import { Invite } from './invite';
+
+export function TopBar({ code }: { code: string }) {
+  const room = useHMSStore(selectRoom);
+  const name = isGivenName(room.name) ? room.name : t('app.name');
+  return (
+    <header className="meet-top">
+      <h1 className="meet-name">{name}</h1>
+      <Clock since={room.joinedAt} />
+      <Invite code={code} />
+    </header>
+  );
+}
+
+function Clock({ since }: { since: Date | undefined }) {
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  if (!since) return null;
+  return (
+    <span className="meet-clock" role="timer" aria-label={t('stage.duration')}>
+      {elapsed((now - new Date(since).getTime()) / 1000)}
+    </span>
+  );
+}

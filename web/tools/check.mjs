@@ -1,0 +1,46 @@
+// Refuses a build which could talk to a foreign host, or which is too heavy.
+import { readFileSync } from 'node:fs';
+import { basename, join, relative } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+import { DIST, listFiles } from './files.mjs';
+
+const KB = 1000;
+const LANDING_LIMIT = 90 * KB;
+const MEETING_LIMIT = 320 * KB;
+
+// Text for people, never requested.
+const DOCUMENTATION = /https:\/\/(?:www\.)?100ms\.live\/docs\/[\w./#?=-]*/g;
+const VENDOR_HOST = /[\w.-]*100ms\.live[^\s"'`)]*/g;
+
+const files = listFiles();
+const problems = [];
+
+for (const path of files.filter((path) => /\.(html|js|css|json|svg)$/.test(path))) {
+  const text = readFileSync(path, 'utf8').replace(DOCUMENTATION, '');
+  for (const [host] of text.matchAll(VENDOR_HOST)) {
+    problems.push(`${relative(DIST, path)} names ${host}`);
+  }
+}
+
+function gzipSize(paths) {
+  return paths.reduce((sum, path) => sum + gzipSync(readFileSync(path), { level: 9 }).length, 0);
+}
+
+function budget(name, paths, limit) {
+  const size = gzipSize(paths);
+  console.log(`${name}: ${(size / KB).toFixed(1)} kB gzip of ${limit / KB} kB`);
+  if (size > limit) problems.push(`${name} is ${size} bytes, over its budget of ${limit}`);
+}
+
+// What index.html names is what the landing page loads; everything else waits for a meeting.
+// A visitor loads one language at most besides English.
+const page = readFileSync(join(DIST, 'index.html'), 'utf8');
+const code = files.filter((path) => /\.(js|css)$/.test(path));
+const landing = code.filter((path) => page.includes(basename(path)));
+if (landing.length === 0) problems.push('index.html names no script');
+budget('landing', landing, LANDING_LIMIT);
+budget('meeting', code, MEETING_LIMIT);
+
+for (const problem of problems) console.error(`error: ${problem}`);
+process.exit(problems.length > 0 ? 1 : 0);
