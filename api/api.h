@@ -52,8 +52,8 @@ struct api_call {
 bool api_route(const struct api_config *config, struct http_request *request, int64_t wall_ms,
                struct api_call *call, struct http_response *response);
 
-// How long the body of a request may be: for struct http_server_config.
-size_t api_body_max(enum http_method method, const char *path);
+// Whether the path is this API's, so that an unknown one gets its error body and not a page.
+bool api_owns(const char *path);
 
 // What the store thread owns: sources of ids and randomness, the limits on wrong codes.
 struct api;
@@ -62,7 +62,7 @@ struct api *api_new(const struct api_config *config, const struct rng *rng);
 void api_free(struct api *api);
 
 // Writes the default template when there is none. Once, before the first api_run(), in a job.
-int api_prepare(struct api *api, struct db *db, int64_t wall_ms, const char *template_id);
+int api_prepare(struct db *db, const char *template_id, int64_t wall_ms);
 
 // The handler. Returns what the job must return: 0, or ERR_* when nothing may be kept (the
 // response says why). When db_run_jobs() then reports an error that api_run() did not return,

@@ -47,6 +47,12 @@ void jwt_hmac(struct bytes key, struct bytes message, uint8_t mac[JWT_MAC_LEN])
     assert(made && len == JWT_MAC_LEN);
 }
 
+bool jwt_secret_equal(const char *a, const char *b)
+{
+    size_t len = strlen(a);
+    return len == strlen(b) && CRYPTO_memcmp(a, b, len) == 0;
+}
+
 // The part in front of the next dot. Returns false when there is no dot.
 static bool cut(struct bytes *rest, struct bytes *part)
 {

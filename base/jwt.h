@@ -86,4 +86,7 @@ int jws_payload(const struct jws *jws, json_t **payload);
 // number.
 enum jwt_fault jwt_check_times(const json_t *payload, int64_t now_s, int64_t leeway_s);
 
+// Compares two secrets in a time that tells only whether their lengths differ.
+bool jwt_secret_equal(const char *a, const char *b);
+
 void jwt_hmac(struct bytes key, struct bytes message, uint8_t mac[JWT_MAC_LEN]);

@@ -10,7 +10,7 @@ enum { LARGE_ROOM_CAPACITY = 20000 };
 
 #define COLUMNS                                                                                \
     "SELECT r.id, r.name, r.enabled, r.description, r.template_id, t.name, r.region, "         \
-    "r.large_room, r.size, r.max_duration_seconds, r.recording_info, r.polls, r.webhook, "     \
+    "r.large_room, r.size, r.max_duration_seconds, r.recording_info, r.webhook, "              \
     "r.created_at, r.updated_at FROM rooms r JOIN templates t ON t.id = r.template_id "
 
 static const char *keep(struct db_query *q, int column, struct arena *arena)
@@ -32,10 +32,9 @@ static struct store_room read_row(struct db_query *q, struct arena *arena)
         .size = db_int(q, 8),
         .max_duration_seconds = db_int(q, 9),
         .recording_info = keep(q, 10, arena),
-        .polls = keep(q, 11, arena),
-        .webhook = keep(q, 12, arena),
-        .created_at_ms = db_int(q, 13),
-        .updated_at_ms = db_int(q, 14),
+        .webhook = keep(q, 11, arena),
+        .created_at_ms = db_int(q, 12),
+        .updated_at_ms = db_int(q, 13),
     };
 }
 
@@ -91,10 +90,9 @@ static int write_row(struct db *db, const char *sql, const struct store_room *ro
     db_bind_int(q, 9, room->size);
     db_bind_int(q, 10, room->max_duration_seconds);
     db_bind_text(q, 11, room->recording_info);
-    db_bind_text(q, 12, room->polls);
-    db_bind_text(q, 13, room->webhook);
-    db_bind_int(q, 14, room->created_at_ms);
-    db_bind_int(q, 15, room->updated_at_ms);
+    db_bind_text(q, 12, room->webhook);
+    db_bind_int(q, 13, room->created_at_ms);
+    db_bind_int(q, 14, room->updated_at_ms);
     int err = db_run(q);
     arena_dispose(&folded);
     return err;
@@ -105,21 +103,20 @@ int store_room_insert(struct db *db, const struct store_room *room)
     return write_row(
         db,
         "INSERT INTO rooms (id, name, name_key, enabled, description, template_id, "
-        "region, large_room, size, max_duration_seconds, recording_info, polls, "
-        "webhook, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, "
-        "$9, $10, $11, $12, $13, $14, $15)",
+        "region, large_room, size, max_duration_seconds, recording_info, webhook, "
+        "created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
+        "$11, $12, $13, $14)",
         room);
 }
 
 int store_room_update(struct db *db, const struct store_room *room)
 {
-    return write_row(
-        db,
-        "UPDATE rooms SET name = $2, name_key = $3, enabled = $4, "
-        "description = $5, template_id = $6, region = $7, large_room = $8, "
-        "size = $9, max_duration_seconds = $10, recording_info = $11, polls = $12, "
-        "webhook = $13, created_at = $14, updated_at = $15 WHERE id = $1",
-        room);
+    return write_row(db,
+                     "UPDATE rooms SET name = $2, name_key = $3, enabled = $4, "
+                     "description = $5, template_id = $6, region = $7, large_room = $8, "
+                     "size = $9, max_duration_seconds = $10, recording_info = $11, "
+                     "webhook = $12, created_at = $13, updated_at = $14 WHERE id = $1",
+                     room);
 }
 
 int store_room_list(struct db *db, const struct store_room_filter *filter, struct arena *arena,

@@ -18,7 +18,6 @@ struct store_room {
     int64_t size;                 // 0: unset
     int64_t max_duration_seconds; // 0: unset
     const char *recording_info;   // JSON object, or "" for what the template says
-    const char *polls;            // JSON array, or ""
     const char *webhook;          // JSON object, or ""
     int64_t created_at_ms;
     int64_t updated_at_ms;

@@ -25,7 +25,6 @@ const char *const store_migrations[] = {
     "  size BIGINT NOT NULL,"
     "  max_duration_seconds BIGINT NOT NULL,"
     "  recording_info TEXT NOT NULL,"
-    "  polls TEXT NOT NULL,"
     "  webhook TEXT NOT NULL,"
     "  created_at BIGINT NOT NULL,"
     "  updated_at BIGINT NOT NULL);"

@@ -1,0 +1,356 @@
+#include "api/api.h"
+
+#include "api/context.h"
+#include "base/err.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "store/document.h"
+#include "store/templates.h"
+
+#include <string.h>
+#include <strings.h>
+
+// Who may call a row.
+enum scope {
+    SCOPE_NONE,
+    SCOPE_MANAGEMENT, // a management token
+    SCOPE_APP,        // an app token
+    SCOPE_MEETINGS,   // as the setting `meetings` says
+};
+
+// Which pages may call it.
+enum openness {
+    OWN_ORIGIN,
+    ANY_ORIGIN,
+    ANY_ORIGIN_GET_ONLY, // the endpoint of old clients: even HEAD and OPTIONS are 405
+};
+
+struct api_route {
+    enum http_method method;
+    const char *pattern; // {} is a parameter
+    enum scope scope;
+    enum openness openness;
+    api_handler *stored;  // runs on the store thread
+    api_handler *instant; // answers at once. A row with neither is not built yet: 501
+};
+
+static const struct api_route routes[] = {
+    {HTTP_POST, "/v2/rooms", SCOPE_MANAGEMENT, OWN_ORIGIN, api_rooms_create, NULL},
+    {HTTP_GET, "/v2/rooms", SCOPE_MANAGEMENT, OWN_ORIGIN, api_rooms_list, NULL},
+    {HTTP_GET, "/v2/rooms/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, api_rooms_get, NULL},
+    {HTTP_POST, "/v2/rooms/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, api_rooms_update, NULL},
+
+    {HTTP_POST, "/v2/room-codes/room/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, api_codes_create_all,
+     NULL},
+    {HTTP_GET, "/v2/room-codes/room/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, api_codes_list, NULL},
+    {HTTP_POST, "/v2/room-codes/room/{}/role/{}", SCOPE_MANAGEMENT, OWN_ORIGIN,
+     api_codes_create_one, NULL},
+    {HTTP_POST, "/v2/room-codes/code", SCOPE_MANAGEMENT, OWN_ORIGIN, api_codes_enable, NULL},
+
+    {HTTP_POST, "/v2/token", SCOPE_NONE, ANY_ORIGIN, api_login, NULL},
+    {HTTP_GET, "/init", SCOPE_APP, ANY_ORIGIN, api_init, NULL},
+
+    {HTTP_GET, "/v2/templates", SCOPE_MANAGEMENT, OWN_ORIGIN, api_templates_list, NULL},
+    {HTTP_GET, "/v2/templates/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, api_templates_get, NULL},
+
+    {HTTP_POST, "/api/meetings", SCOPE_MEETINGS, OWN_ORIGIN, api_meetings_create, NULL},
+    {HTTP_GET, "/api/room-codes", SCOPE_MEETINGS, ANY_ORIGIN_GET_ONLY, api_meetings_codes,
+     NULL},
+
+    {HTTP_GET, "/v2/layouts/ui", SCOPE_APP, ANY_ORIGIN, NULL, api_layouts},
+    {HTTP_POST, "/v2/client/report", SCOPE_NONE, ANY_ORIGIN, NULL, api_client_report},
+    {HTTP_POST, "/v2/client/feedback", SCOPE_NONE, ANY_ORIGIN, NULL, api_client_report},
+
+    // Known and not built yet, on paths that are.
+    {HTTP_POST, "/v2/templates", SCOPE_MANAGEMENT, OWN_ORIGIN, NULL, NULL},
+    {HTTP_POST, "/v2/templates/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, NULL, NULL},
+    {HTTP_GET, "/v2/templates/{}/roles/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, NULL, NULL},
+    {HTTP_POST, "/v2/templates/{}/roles/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, NULL, NULL},
+    {HTTP_DELETE, "/v2/templates/{}/roles/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, NULL, NULL},
+    {HTTP_GET, "/v2/templates/{}/settings", SCOPE_MANAGEMENT, OWN_ORIGIN, NULL, NULL},
+    {HTTP_POST, "/v2/templates/{}/settings", SCOPE_MANAGEMENT, OWN_ORIGIN, NULL, NULL},
+    {HTTP_GET, "/v2/templates/{}/destinations", SCOPE_MANAGEMENT, OWN_ORIGIN, NULL, NULL},
+    {HTTP_POST, "/v2/templates/{}/destinations", SCOPE_MANAGEMENT, OWN_ORIGIN, NULL, NULL},
+    {HTTP_GET, "/v2/templates/{}/recordings", SCOPE_MANAGEMENT, OWN_ORIGIN, NULL, NULL},
+    {HTTP_POST, "/v2/templates/{}/recordings", SCOPE_MANAGEMENT, OWN_ORIGIN, NULL, NULL},
+};
+
+// Nouns of the vendor's API of which nothing is built yet: 501, which tells a back end more
+// than the 404 of a path that never existed.
+static const char *const unbuilt[] = {
+    "/v2/active-rooms",
+    "/v2/sessions",
+    "/v2/recordings",
+    "/v2/recording-assets",
+    "/v2/live-streams",
+    "/v2/external-streams",
+    "/v2/stream-keys",
+    "/v2/polls",
+    "/v2/analytics/events",
+    "/v2/analytics/peer-stats",
+    "/v2/analytics/webhooks",
+    "/v2/diagnostics/token",
+    "/v2/sip",
+};
+
+enum { ROUTE_COUNT = sizeof routes / sizeof *routes };
+
+static const char *const method_names[] = {"GET",   "HEAD",   "POST",    "PUT",
+                                           "PATCH", "DELETE", "OPTIONS", "OTHER"};
+
+// Whether `path` is `root` or below it.
+static bool is_below(const char *path, const char *root)
+{
+    size_t len = strlen(root);
+    return strncmp(path, root, len) == 0 && (!path[len] || path[len] == '/');
+}
+
+bool api_owns(const char *path)
+{
+    return is_below(path, "/v2") || is_below(path, "/api") || is_below(path, "/init");
+}
+
+// Whether `path` has the form of `pattern`; a slash at its end is tolerated. The views of the
+// parameters point into the path.
+static bool matches(const char *pattern, const char *path,
+                    struct bytes parameters[API_PATH_PARAMETERS_MAX])
+{
+    size_t count = 0;
+    while (*pattern) {
+        if (*pattern == '{') {
+            size_t len = strcspn(path, "/");
+            if (!len)
+                return false;
+            parameters[count++] = (struct bytes){(const uint8_t *)path, len};
+            path += len;
+            pattern += 2;
+        } else if (*pattern++ != *path++) {
+            return false;
+        }
+    }
+    return !*path || strcmp(path, "/") == 0;
+}
+
+// HEAD is answered as GET is; the server leaves the body out.
+static bool allows(const struct api_route *route, enum http_method method)
+{
+    return route->method == method || (method == HTTP_HEAD && route->method == HTTP_GET &&
+                                       route->openness != ANY_ORIGIN_GET_ONLY);
+}
+
+static int refuse_method(struct http_request *request, struct http_response *response,
+                         const bool match[ROUTE_COUNT])
+{
+    struct text allowed = {0};
+    for (int method = HTTP_GET; method <= HTTP_DELETE; method++) {
+        bool offered = false;
+        for (size_t i = 0; i < ROUTE_COUNT; i++)
+            offered |= match[i] && allows(&routes[i], (enum http_method)method);
+        if (offered)
+            text_addf(&allowed, "%s%s", allowed.len ? ", " : "", method_names[method]);
+    }
+    http_header_add(response, "allow", arena_text(&request->arena, text_bytes(&allowed)));
+    text_dispose(&allowed);
+    api_refuse(response, 405, "Method not allowed", NULL);
+    return ERR_REFUSED;
+}
+
+// The preflight of a browser (Fetch section 3.2.2). "*" as allowed headers would not cover
+// Authorization.
+static int answer_preflight(struct http_response *response)
+{
+    http_header_add(response, "access-control-allow-methods", "GET, POST");
+    http_header_add(response, "access-control-allow-headers",
+                    "Authorization, Content-Type, user_agent_v2");
+    http_header_add(response, "access-control-max-age", "86400");
+    response->status = 204;
+    return ERR_REFUSED; // no handler runs
+}
+
+static int refuse_path(struct http_request *request, struct http_response *response)
+{
+    for (size_t i = 0; i < sizeof unbuilt / sizeof *unbuilt; i++) {
+        if (is_below(request->path, unbuilt[i])) {
+            api_refuse(response, 501, "not implemented", NULL);
+            return ERR_UNSUPPORTED;
+        }
+    }
+    api_refuse(response, 404, "path not found", NULL);
+    return ERR_NOT_FOUND;
+}
+
+// Finds the row. Returns 0, or ERR_* with an answer.
+static int find_route(struct http_request *request, struct api_call *call,
+                      struct http_response *response)
+{
+    bool match[ROUTE_COUNT];
+    struct bytes parameters[API_PATH_PARAMETERS_MAX] = {{0}};
+    const struct api_route *any = NULL;
+    for (size_t i = 0; i < ROUTE_COUNT; i++) {
+        struct bytes views[API_PATH_PARAMETERS_MAX] = {{0}};
+        match[i] = matches(routes[i].pattern, request->path, views);
+        if (match[i])
+            any = &routes[i];
+        if (match[i] && allows(&routes[i], request->method)) {
+            call->route = &routes[i];
+            memcpy(parameters, views, sizeof views);
+        }
+    }
+    if (!any)
+        return refuse_path(request, response);
+    if (any->openness != OWN_ORIGIN)
+        http_header_add(response, "access-control-allow-origin", "*");
+    if (any->openness == ANY_ORIGIN && request->method == HTTP_OPTIONS)
+        return answer_preflight(response);
+    if (!call->route)
+        return refuse_method(request, response, match);
+    for (size_t i = 0; i < API_PATH_PARAMETERS_MAX; i++)
+        call->parameters[i] = arena_text(&request->arena, parameters[i]);
+    return 0;
+}
+
+static int refuse_token(struct http_response *response, const char *message, const char *detail)
+{
+    http_header_add(response, "www-authenticate", "Bearer");
+    api_refuse(response, 401, message, detail);
+    return ERR_REFUSED;
+}
+
+// "Bearer <token>", the scheme in any case. The token alone, or NULL.
+static const char *bearer(const char *authorization)
+{
+    if (!authorization || strncasecmp(authorization, "Bearer", 6) != 0 ||
+        authorization[6] != ' ')
+        return NULL;
+    return authorization + 6 + strspn(authorization + 6, " ");
+}
+
+static int check_token(const struct api_config *config, struct http_request *request,
+                       int64_t wall_ms, enum jwt_type wanted, struct jwt_claims *claims,
+                       struct http_response *response)
+{
+    const char *token = bearer(request->authorization);
+    if (!token || !token[0])
+        return refuse_token(response, "Authentication error", NULL);
+    enum jwt_fault fault = jwt_verify(bytes_of(token), &config->keys, wall_ms / 1000, claims);
+    if (fault)
+        return refuse_token(response, "Token validation error", jwt_fault_text(fault));
+    if (claims->type == wanted)
+        return 0;
+    api_refuse(response, 403, "Forbidden", "token is of another type");
+    return ERR_REFUSED;
+}
+
+static int check_meetings(const struct api_config *config, struct http_request *request,
+                          int64_t wall_ms, struct jwt_claims *claims,
+                          struct http_response *response)
+{
+    if (config->meetings == API_MEETINGS_ANYONE)
+        return 0;
+    if (config->meetings == API_MEETINGS_OFF) {
+        api_refuse(response, 403, "meetings are switched off", NULL);
+        return ERR_REFUSED;
+    }
+    const char *key = config->meetings_key;
+    if (request->access_key_header && key && key[0]) {
+        if (jwt_secret_equal(request->access_key_header, key))
+            return 0;
+        return refuse_token(response, "Authentication error", "wrong Parlor-Key");
+    }
+    return check_token(config, request, wall_ms, JWT_MANAGEMENT, claims, response);
+}
+
+static int check_scope(const struct api_config *config, struct http_request *request,
+                       int64_t wall_ms, struct api_call *call, struct http_response *response)
+{
+    switch (call->route->scope) {
+    case SCOPE_NONE:
+        return 0;
+    case SCOPE_MANAGEMENT:
+        return check_token(config, request, wall_ms, JWT_MANAGEMENT, &call->claims, response);
+    case SCOPE_APP:
+        return check_token(config, request, wall_ms, JWT_APP, &call->claims, response);
+    case SCOPE_MEETINGS:
+        return check_meetings(config, request, wall_ms, &call->claims, response);
+    }
+    return ERR_REFUSED;
+}
+
+bool api_route(const struct api_config *config, struct http_request *request, int64_t wall_ms,
+               struct api_call *call, struct http_response *response)
+{
+    *call = (struct api_call){.request = request};
+    // Tokens and codes are in these answers.
+    http_header_add(response, "cache-control", "no-store");
+    if (find_route(request, call, response) ||
+        check_scope(config, request, wall_ms, call, response))
+        return false;
+    if (request->body.len > HTTP_BODY_MAX) {
+        api_refuse(response, 413, "body is too large", NULL);
+        return false;
+    }
+    if (call->route->stored)
+        return true;
+    struct api_context c = {
+        .config = config,
+        .call = call,
+        .request = request,
+        .arena = &request->arena,
+        .response = response,
+    };
+    if (call->route->instant)
+        call->route->instant(&c);
+    else
+        api_refuse(response, 501, "not implemented", NULL);
+    return false;
+}
+
+struct api *api_new(const struct api_config *config, const struct rng *rng)
+{
+    struct api *api = mem_alloc(sizeof *api);
+    api->config = config;
+    api->rng = *rng;
+    id_source_init(&api->ids, &api->rng);
+    return api;
+}
+
+void api_free(struct api *api)
+{
+    mem_free(api);
+}
+
+int api_prepare(struct db *db, const char *template_id, int64_t wall_ms)
+{
+    struct arena arena = {0};
+    struct store_template row;
+    int err = store_template_default(db, &arena, &row);
+    if (err == ERR_NOT_FOUND) {
+        row = (struct store_template){
+            .id = template_id,
+            .name = "default",
+            .is_default = true,
+            .document = store_document_default,
+            .created_at_ms = wall_ms,
+            .updated_at_ms = wall_ms,
+        };
+        err = store_template_insert(db, &row);
+    }
+    arena_dispose(&arena);
+    return err;
+}
+
+int api_run(struct api *api, struct db *db, struct api_call *call, struct moment now,
+            struct http_response *response)
+{
+    struct api_context c = {
+        .config = api->config,
+        .api = api,
+        .db = db,
+        .call = call,
+        .request = call->request,
+        .arena = &call->request->arena,
+        .now = now,
+        .response = response,
+    };
+    return call->route->stored(&c);
+}

@@ -1,0 +1,62 @@
+// What the handlers of api/ share; private to the folder.
+#pragma once
+
+#include "api/api.h"
+#include "api/tries.h"
+#include "base/json.h"
+
+struct api {
+    const struct api_config *config;
+    struct rng rng;
+    struct id_source ids;
+    struct api_tries tries;
+};
+
+// A handler's world. `api` and `db` are NULL in a handler that answers at once.
+struct api_context {
+    const struct api_config *config;
+    struct api *api;
+    struct db *db;
+    struct api_call *call;
+    struct http_request *request;
+    struct arena *arena; // the request's
+    struct moment now;
+    struct http_response *response;
+};
+
+// A handler writes the response and returns 0, or what api_fail() and its kin return.
+typedef int api_handler(struct api_context *c);
+
+// Answers. api_json() begins a 200: the handler writes one value.
+struct json_out api_json(struct api_context *c);
+int api_fail(struct api_context *c, int status, const char *message);
+int api_fail_detail(struct api_context *c, int status, const char *message, const char *detail);
+// 400 "Invalid body param", and the same for the query. `detail` names what is wrong.
+int api_fail_body(struct api_context *c, const char *detail);
+int api_fail_query(struct api_context *c, const char *name);
+// 503 or 507. Returns `err`.
+int api_fail_storage(struct api_context *c, int err);
+int api_fail_wait(struct api_context *c, int64_t wait_s); // 429 with Retry-After
+
+// The body as an object, the caller's to json_decref(). An empty body is an empty object.
+int api_body(struct api_context *c, json_t **body);
+// A member that was sent: absent and null are not.
+bool api_sent(const json_t *body, const char *name);
+
+// The query.
+int api_query_bool(struct api_context *c, const char *name, int *value); // 0, 1; -1 absent
+int api_query_time(struct api_context *c, const char *name, int64_t *wall_ms); // kept if absent
+int api_query_limit(struct api_context *c, int fallback, int *limit);
+
+// A member with a time.
+void api_member_time(struct json_out *j, const char *key, int64_t wall_ms);
+
+// The end of a list: {"limit", "data" (written already), "last"}.
+void api_close_page(struct json_out *j, const char *last);
+
+api_handler api_rooms_create, api_rooms_list, api_rooms_get, api_rooms_update;
+api_handler api_codes_create_all, api_codes_create_one, api_codes_list, api_codes_enable;
+api_handler api_login, api_init;
+api_handler api_templates_list, api_templates_get;
+api_handler api_meetings_create, api_meetings_codes;
+api_handler api_layouts, api_client_report;

@@ -1,0 +1,100 @@
+// GET /init: where a client finds its server. The SDK hangs for ever on a 404 here, so whatever
+// is wrong with a token's room or role is 401 or 403.
+
+#include "api/context.h"
+
+#include "base/err.h"
+#include "store/document.h"
+#include "store/rooms.h"
+
+#include <string.h>
+
+// uri-host and port of RFC 9110 section 7.2, so that what a client sent as Host can become
+// part of a URL: a name or IPv4 address, or an IPv6 address in brackets.
+static bool host_ok(const char *host)
+{
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._";
+    size_t len;
+    if (host[0] == '[') {
+        len = 1 + strspn(host + 1, "0123456789abcdefABCDEF:.");
+        if (len < 3 || host[len] != ']')
+            return false;
+        len++;
+    } else {
+        len = strspn(host, letters);
+    }
+    if (!len || !host[len])
+        return len != 0;
+    size_t digits = strspn(host + len + 1, "0123456789");
+    return host[len] == ':' && digits >= 1 && digits <= 5 && !host[len + 1 + digits];
+}
+
+static int put_endpoint(struct api_context *c, struct text *endpoint)
+{
+    const char *url = c->config->public_url;
+    if (!url) {
+        if (!c->request->host || !host_ok(c->request->host))
+            return api_fail(c, 400, "Invalid Host header");
+        text_addf(endpoint, "%s://%s/ws", c->request->secure ? "wss" : "ws", c->request->host);
+        return 0;
+    }
+    // http becomes ws, https wss.
+    size_t len = strlen(url + 4);
+    if (len && url[4 + len - 1] == '/')
+        len--;
+    text_addf(endpoint, "ws%.*s/ws", (int)len, url + 4);
+    return 0;
+}
+
+static int check_role(struct api_context *c, const struct store_room *room)
+{
+    struct template *t;
+    int err = store_template_load(c->db, room->template_id, &t);
+    if (err)
+        return api_fail_storage(c, err);
+    bool exists = template_role(t, c->call->claims.role) != NULL;
+    template_free(t);
+    return exists ? 0 : api_fail(c, 403, "role is invalid");
+}
+
+static int check_place(struct api_context *c)
+{
+    struct store_room room;
+    int err = store_room_get(c->db, c->call->claims.room_id, c->arena, &room);
+    if (err && err != ERR_NOT_FOUND)
+        return api_fail_storage(c, err);
+    if (err || !room.enabled)
+        return api_fail(c, 403, "room is not active");
+    c->call->needs_place = true;
+    c->call->capacity = store_room_capacity(&room);
+    return check_role(c, &room);
+}
+
+int api_init(struct api_context *c)
+{
+    struct text endpoint = {0};
+    int err = check_place(c);
+    if (!err)
+        err = put_endpoint(c, &endpoint);
+    if (err)
+        return err;
+    const char *ice_servers = c->config->ice_servers ? c->config->ice_servers : "[]";
+
+    struct json_out j = api_json(c);
+    json_open(&j, '{');
+    json_member_string(&j, "endpoint", endpoint.at);
+    json_key(&j, "rtcConfiguration");
+    json_open(&j, '{');
+    json_key(&j, "ice_servers");
+    json_put_verbatim(&j, bytes_of(ice_servers));
+    json_close(&j, '}');
+    json_key(&j, "config");
+    json_open(&j, '{');
+    json_key(&j, "enabledFlags");
+    json_put_verbatim(&j, bytes_of("[]"));
+    json_close(&j, '}');
+    json_close(&j, '}');
+    text_dispose(&endpoint);
+    return 0;
+}

@@ -1,0 +1,81 @@
+// Bodies and queries: what a request carries, checked.
+
+#include "api/context.h"
+
+#include "api/time.h"
+#include "base/err.h"
+
+#include <string.h>
+
+enum { LIMIT_MAX = 100 };
+
+static bool is_blank(struct bytes body)
+{
+    for (size_t i = 0; i < body.len; i++) {
+        if (!memchr(" \t\r\n", body.at[i], 4))
+            return false;
+    }
+    return true;
+}
+
+int api_body(struct api_context *c, json_t **body)
+{
+    // Go sends an empty body, axios {}, Dart nothing at all; none need say JSON.
+    if (is_blank(c->request->body)) {
+        *body = json_object();
+        return 0;
+    }
+    json_t *value;
+    if (json_read(c->request->body, &json_bounds_default, &value))
+        return api_fail_body(c, "body is not valid JSON");
+    if (!json_is_object(value)) {
+        json_decref(value);
+        return api_fail_body(c, "body is not a JSON object");
+    }
+    *body = value;
+    return 0;
+}
+
+bool api_sent(const json_t *body, const char *name)
+{
+    const json_t *value = json_object_get(body, name);
+    return value && !json_is_null(value);
+}
+
+int api_query_bool(struct api_context *c, const char *name, int *value)
+{
+    const char *text = http_query(c->request, name, 0);
+    *value = -1;
+    if (!text)
+        return 0;
+    if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
+        return api_fail_query(c, name);
+    *value = text[0] == 't';
+    return 0;
+}
+
+int api_query_time(struct api_context *c, const char *name, int64_t *wall_ms)
+{
+    const char *text = http_query(c->request, name, 0);
+    if (text && api_time_parse(text, wall_ms))
+        return api_fail_query(c, name);
+    return 0;
+}
+
+int api_query_limit(struct api_context *c, int fallback, int *limit)
+{
+    const char *text = http_query(c->request, "limit", 0);
+    *limit = fallback;
+    if (!text)
+        return 0;
+    size_t digits = strspn(text, "0123456789");
+    if (!digits || text[digits])
+        return api_fail_query(c, "limit");
+    int value = 0;
+    for (const char *p = text; *p && value <= LIMIT_MAX; p++)
+        value = value * 10 + (*p - '0');
+    if (value < 1)
+        return api_fail_query(c, "limit");
+    *limit = value < LIMIT_MAX ? value : LIMIT_MAX;
+    return 0;
+}

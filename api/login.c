@@ -1,0 +1,116 @@
+// POST /v2/token: a room code for an app token. Whoever has the code may; wrong ones are
+// counted.
+
+#include "api/codes.h"
+
+#include "base/err.h"
+#include "base/limits.h"
+#include "store/document.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int read_wish(struct api_context *c, char code[ROOM_CODE_LEN + 1],
+                     char user_id[JWT_TEXT_MAX + 1])
+{
+    json_t *body;
+    int err = api_body(c, &body);
+    if (err)
+        return err;
+    const char *typed = json_get_text(body, "code", "");
+    const json_t *user = json_object_get(body, "user_id");
+    const char *user_text = json_is_string(user) ? json_string_value(user) : "";
+    if (!typed[0])
+        err = api_fail_body(c, "Invalid body param: code");
+    else if ((api_sent(body, "user_id") && !json_is_string(user)) ||
+             strlen(user_text) > JWT_TEXT_MAX)
+        err = api_fail_body(c, "Invalid body param: user_id");
+    if (!err) {
+        api_code_normalise(typed, code);
+        snprintf(user_id, JWT_TEXT_MAX + 1, "%s", user_text);
+    }
+    json_decref(body);
+    return err;
+}
+
+static int has_role(struct api_context *c, const struct store_room *room, const char *role,
+                    bool *has)
+{
+    struct template *t;
+    int err = store_template_load(c->db, room->template_id, &t);
+    if (err)
+        return err;
+    *has = template_role(t, role) != NULL;
+    template_free(t);
+    return 0;
+}
+
+// Whether `code` opens a room, and which. An unknown code takes the same path through the
+// database as a disabled one, with a room that does not exist.
+static int look_up(struct api_context *c, const char *code, struct store_code *found)
+{
+    struct store_room room;
+    int code_err = store_code_get(c->db, code, c->arena, found);
+    int room_err = store_room_get(c->db, code_err ? "" : found->room_id, c->arena, &room);
+    if (code_err && code_err != ERR_NOT_FOUND)
+        return api_fail_storage(c, code_err);
+    if (room_err && room_err != ERR_NOT_FOUND)
+        return api_fail_storage(c, room_err);
+
+    if (code_err || room_err || !found->enabled)
+        api_tries_add(&c->api->tries, &c->request->from, c->now.mono_us);
+    if (code_err || room_err)
+        return api_fail(c, 404, "room code not found");
+    if (!found->enabled)
+        return api_fail(c, 403, "room code is disabled");
+    if (!room.enabled)
+        return api_fail(c, 403, "room is not active");
+    bool role_exists = false;
+    int err = has_role(c, &room, found->role, &role_exists);
+    if (err)
+        return api_fail_storage(c, err);
+    return role_exists ? 0 : api_fail(c, 403, "role is invalid");
+}
+
+static void put_token(struct json_out *j, const struct api_config *config,
+                      const struct jwt_claims *claims)
+{
+    struct text token = {0};
+    jwt_sign(claims, config->keys.at[0].secrets[0], &token);
+    json_open(j, '{');
+    json_member_string(j, "token", token.at);
+    api_member_time(j, "expires_at", claims->expires_at_s * 1000);
+    json_member_string(j, "room_id", claims->room_id);
+    json_member_string(j, "role", claims->role);
+    json_member_string(j, "user_id", claims->user_id);
+    json_close(j, '}');
+    text_dispose(&token);
+}
+
+int api_login(struct api_context *c)
+{
+    char code[ROOM_CODE_LEN + 1];
+    struct store_code found;
+    struct jwt_claims claims = {.type = JWT_APP};
+    int64_t wait_s = api_tries_wait_s(&c->api->tries, &c->request->from, c->now.mono_us);
+    if (wait_s)
+        return api_fail_wait(c, wait_s);
+    int err = read_wish(c, code, claims.user_id);
+    if (!err)
+        err = look_up(c, code, &found);
+    if (err)
+        return err;
+
+    if (!claims.user_id[0])
+        id_uuid(&c->api->rng, claims.user_id);
+    id_uuid(&c->api->rng, claims.jti);
+    snprintf(claims.access_key, sizeof claims.access_key, "%s",
+             c->config->keys.at[0].access_key);
+    snprintf(claims.room_id, sizeof claims.room_id, "%s", found.room_id);
+    snprintf(claims.role, sizeof claims.role, "%s", found.role);
+    claims.issued_at_s = c->now.wall_ms / 1000;
+    claims.expires_at_s = claims.issued_at_s + TOKEN_LIFETIME_S;
+    struct json_out j = api_json(c);
+    put_token(&j, c->config, &claims);
+    return 0;
+}

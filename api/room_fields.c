@@ -1,0 +1,223 @@
+#include "api/room_fields.h"
+
+#include "base/err.h"
+#include "store/templates.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    NAME_LEN_MAX_OF_ROOM = 200,
+    DESCRIPTION_LEN_MAX = 4096,
+    SIZE_MAX_OF_ROOM = 2500,
+    SIZE_MAX_OF_LARGE_ROOM = 20000,
+    DURATION_MIN_S = 120,
+    DURATION_MAX_S = 43200,
+};
+
+static int invalid(struct api_context *c, const char *field)
+{
+    char detail[80];
+    snprintf(detail, sizeof detail, "Invalid body param: %s", field);
+    return api_fail_body(c, detail);
+}
+
+bool api_room_name_ok(const char *name)
+{
+    size_t len = strlen(name);
+    return len >= 1 && len <= NAME_LEN_MAX_OF_ROOM &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:_") ==
+               len;
+}
+
+static const char *keep(struct api_context *c, const char *text)
+{
+    return arena_text(c->arena, bytes_of(text));
+}
+
+static const char *keep_json(struct api_context *c, const json_t *value)
+{
+    struct text t = {0};
+    struct json_out j = json_out_on(&t);
+    json_put_value(&j, value);
+    const char *kept = arena_text(c->arena, text_bytes(&t));
+    text_dispose(&t);
+    return kept;
+}
+
+// A string member; `*text` stays when it was not sent.
+static int take_text(struct api_context *c, const json_t *body, const char *name,
+                     const char **text)
+{
+    if (!api_sent(body, name))
+        return 0;
+    const char *value = json_get_text(body, name, NULL);
+    if (!value)
+        return invalid(c, name);
+    *text = keep(c, value);
+    return 0;
+}
+
+static int take_bool(struct api_context *c, const json_t *body, const char *name, bool *value)
+{
+    if (!api_sent(body, name))
+        return 0;
+    if (!json_is_boolean(json_object_get(body, name)))
+        return invalid(c, name);
+    *value = json_get_bool(body, name, false);
+    return 0;
+}
+
+static int take_count(struct api_context *c, const json_t *body, const char *name,
+                      int64_t *value)
+{
+    if (!api_sent(body, name))
+        return 0;
+    if (!json_is_integer(json_object_get(body, name)) || json_get_int(body, name, -1) < 0)
+        return invalid(c, name);
+    *value = json_get_int(body, name, 0);
+    return 0;
+}
+
+static int take_words(struct api_context *c, const json_t *body, struct store_room *room)
+{
+    int err = take_text(c, body, "name", &room->name);
+    if (!err && !api_room_name_ok(room->name))
+        err = invalid(c, "name");
+    if (!err)
+        err = take_text(c, body, "description", &room->description);
+    if (!err && strlen(room->description) > DESCRIPTION_LEN_MAX)
+        err = invalid(c, "description");
+    if (!err)
+        err = take_text(c, body, "region", &room->region);
+    static const char *const regions[] = {"auto", "in", "us", "eu"};
+    bool known = false;
+    for (size_t i = 0; !err && i < sizeof regions / sizeof *regions; i++)
+        known |= strcmp(regions[i], room->region) == 0;
+    if (!err && !known)
+        err = api_fail_body(c, "region not supported");
+    return err;
+}
+
+static int take_template(struct api_context *c, const json_t *body, struct store_room *room)
+{
+    if (json_object_get(body, "template"))
+        return api_fail_body(c, "Invalid body param: template. Use template_id");
+    if (!api_sent(body, "template_id"))
+        return 0;
+    struct store_template found;
+    const char *id = json_get_text(body, "template_id", "");
+    int err = store_template_get(c->db, id, c->arena, &found);
+    if (err == ERR_NOT_FOUND)
+        return api_fail_body(c, "template not found");
+    if (err)
+        return api_fail_storage(c, err);
+    room->template_id = found.id;
+    room->template_name = found.name;
+    return 0;
+}
+
+static int take_numbers(struct api_context *c, const json_t *body, struct store_room *room)
+{
+    int err = take_bool(c, body, "enabled", &room->enabled);
+    if (!err)
+        err = take_bool(c, body, "large_room", &room->large_room);
+    if (!err)
+        err = take_count(c, body, "size", &room->size);
+    if (!err)
+        err = take_count(c, body, "max_duration_seconds", &room->max_duration_seconds);
+    if (err)
+        return err;
+    if (room->size > SIZE_MAX_OF_LARGE_ROOM)
+        return api_fail_body(c, "Invalid body param: room size greater than 20000");
+    if (room->size > SIZE_MAX_OF_ROOM && !room->large_room)
+        return api_fail_body(
+            c, "Invalid body param: room size greater than 2500, set large_room flag as true");
+    // 0 stands for "unset", as in what we answer.
+    if (room->max_duration_seconds && room->max_duration_seconds < DURATION_MIN_S)
+        return api_fail_body(c,
+                             "Invalid body param: max_duration_seconds less than 120 seconds");
+    if (room->max_duration_seconds > DURATION_MAX_S)
+        return api_fail_body(
+            c, "Invalid body param: max_duration_seconds greater than 43200 seconds");
+    return 0;
+}
+
+static bool upload_ok(const json_t *upload)
+{
+    static const char *const types[] = {"s3", "gs", "oss", "azure", "file"};
+    const char *type = json_get_text(upload, "type", "");
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        if (strcmp(types[i], type) == 0)
+            return !api_sent(upload, "credentials") ||
+                   json_get_object(upload, "credentials") != NULL;
+    }
+    return false;
+}
+
+static int take_recording(struct api_context *c, const json_t *body, struct store_room *room)
+{
+    if (!api_sent(body, "recording_info"))
+        return 0;
+    const json_t *info = json_get_object(body, "recording_info");
+    if (!info ||
+        (api_sent(info, "enabled") && !json_is_boolean(json_object_get(info, "enabled"))))
+        return invalid(c, "recording_info");
+    if (api_sent(info, "upload_info")) {
+        const json_t *upload = json_get_object(info, "upload_info");
+        if (!upload)
+            return api_fail_body(c, "Invalid upload configuration");
+        if (!json_get_text(upload, "location", "")[0])
+            return api_fail_body(c, "Bucket location is missing");
+        if (!upload_ok(upload))
+            return api_fail_body(c, "Invalid upload configuration");
+    }
+    room->recording_info = keep_json(c, info);
+    return 0;
+}
+
+static int take_webhook(struct api_context *c, const json_t *body, struct store_room *room)
+{
+    if (!api_sent(body, "webhook"))
+        return 0;
+    const json_t *webhook = json_get_object(body, "webhook");
+    const char *url = json_get_text(webhook, "url", "");
+    bool http = strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0;
+    const json_t *headers = json_object_get(webhook, "headers");
+    bool good = http && (!api_sent(webhook, "headers") || json_is_object(headers));
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)headers, name, value)
+    {
+        good = good && json_is_string(value);
+    }
+    if (!good)
+        return invalid(c, "webhook");
+    room->webhook = keep_json(c, webhook);
+    return 0;
+}
+
+// Polls come with their own calls; until then every poll id is one that does not exist.
+static int refuse_polls(struct api_context *c, const json_t *body)
+{
+    if (!api_sent(body, "polls"))
+        return 0;
+    const json_t *polls = json_get_array(body, "polls");
+    if (!polls)
+        return invalid(c, "polls");
+    return json_array_size(polls) ? api_fail_body(c, "poll not found") : 0;
+}
+
+int api_room_apply(struct api_context *c, const json_t *body, struct store_room *room)
+{
+    int err = take_words(c, body, room);
+    if (!err)
+        err = take_template(c, body, room);
+    if (!err)
+        err = take_numbers(c, body, room);
+    if (!err)
+        err = take_recording(c, body, room);
+    if (!err)
+        err = take_webhook(c, body, room);
+    return err ? err : refuse_polls(c, body);
+}

@@ -1,0 +1,227 @@
+// /v2/rooms: create (which is an upsert by name), list, get, update.
+
+#include "api/rooms.h"
+
+#include "api/room_fields.h"
+#include "base/err.h"
+#include "store/templates.h"
+
+#include <string.h>
+
+// What the room says about recording. A secret that was sent is never shown again.
+static void put_recording(struct json_out *j, const char *stored)
+{
+    json_key(j, "recording_info");
+    json_t *info = *stored ? json_loads(stored, 0, NULL) : NULL;
+    json_t *credentials = json_object_get(json_object_get(info, "upload_info"), "credentials");
+    if (json_object_get(credentials, "secret"))
+        json_object_set_new(credentials, "secret", json_string("***"));
+    if (info)
+        json_put_value(j, info);
+    else
+        json_put_verbatim(j, bytes_of("{\"enabled\":false}"));
+    json_decref(info);
+}
+
+static void put_room(struct json_out *j, const struct api_config *config,
+                     const struct store_room *room)
+{
+    bool inherits = !room->recording_info[0];
+    json_open(j, '{');
+    json_member_string(j, "id", room->id);
+    json_member_string(j, "name", room->name);
+    json_member_bool(j, "enabled", room->enabled);
+    json_member_string(j, "description", room->description);
+    json_member_string(j, "customer_id", config->customer_id);
+    json_member_string(j, "customer", config->customer_id);
+    json_member_string(j, "app_id", config->app_id);
+    put_recording(j, room->recording_info);
+    json_member_bool(j, "recording_source_template", inherits);
+    json_member_bool(j, "enabled_source_template", inherits);
+    json_member_string(j, "template_id", room->template_id);
+    json_member_string(j, "template", room->template_name);
+    json_member_string(j, "region", room->region);
+    json_member_bool(j, "large_room", room->large_room);
+    if (room->size)
+        json_member_int(j, "size", room->size);
+    if (room->max_duration_seconds)
+        json_member_int(j, "max_duration_seconds", room->max_duration_seconds);
+    if (room->webhook[0]) {
+        json_key(j, "webhook");
+        json_put_verbatim(j, bytes_of(room->webhook));
+    }
+    api_member_time(j, "created_at", room->created_at_ms);
+    api_member_time(j, "updated_at", room->updated_at_ms);
+    json_close(j, '}');
+}
+
+static int answer_room(struct api_context *c, const struct store_room *room)
+{
+    struct json_out j = api_json(c);
+    put_room(&j, c->config, room);
+    return 0;
+}
+
+int api_room_of_path(struct api_context *c, size_t parameter, struct store_room *room)
+{
+    int err = store_room_get(c->db, c->call->parameters[parameter], c->arena, room);
+    if (err == ERR_NOT_FOUND)
+        return api_fail(c, 404, "room not found");
+    return err ? api_fail_storage(c, err) : 0;
+}
+
+int api_room_make(struct api_context *c, const json_t *body, struct store_room *room)
+{
+    char id[OBJECT_ID_LEN + 1];
+    char name[UUID_LEN + 1];
+    struct store_template template;
+    int err = store_template_default(c->db, c->arena, &template);
+    if (err)
+        return api_fail_storage(c, err);
+
+    id_object(&c->api->ids, c->now.wall_ms, id);
+    id_uuid(&c->api->rng, name);
+    struct store_room made = {
+        .id = arena_text(c->arena, bytes_of(id)),
+        .name = arena_text(c->arena, bytes_of(name)),
+        .enabled = true,
+        .description = "",
+        .template_id = template.id,
+        .template_name = template.name,
+        .region = "auto",
+        .recording_info = "",
+        .webhook = "",
+        .created_at_ms = c->now.wall_ms,
+        .updated_at_ms = c->now.wall_ms,
+    };
+    err = api_room_apply(c, body, &made);
+    if (err)
+        return err;
+    err = store_room_insert(c->db, &made);
+    if (err == ERR_EXISTS)
+        return err;
+    if (err)
+        return api_fail_storage(c, err);
+    *room = made;
+    return 0;
+}
+
+// Writes what `body` carries over `room`, which keeps its name unless it is renamed.
+static int update(struct api_context *c, const json_t *body, struct store_room *room)
+{
+    int err = api_room_apply(c, body, room);
+    if (err || !json_object_size(body))
+        return err;
+    room->updated_at_ms = c->now.wall_ms;
+    err = store_room_update(c->db, room);
+    if (err == ERR_EXISTS)
+        return api_fail(c, 400, "room name already exists");
+    return err ? api_fail_storage(c, err) : 0;
+}
+
+// POST /rooms with a name that exists: that room, updated. Its name keeps its first spelling.
+// ERR_NOT_FOUND, and no answer, when there is none.
+static int update_by_name(struct api_context *c, const json_t *body, struct store_room *room)
+{
+    int err = store_room_by_name(c->db, json_get_text(body, "name", ""), c->arena, room);
+    if (err == ERR_NOT_FOUND)
+        return err;
+    if (err)
+        return api_fail_storage(c, err);
+    const char *name = room->name;
+    err = api_room_apply(c, body, room);
+    if (err)
+        return err;
+    room->name = name;
+    room->updated_at_ms = c->now.wall_ms;
+    err = store_room_update(c->db, room);
+    return err ? api_fail_storage(c, err) : 0;
+}
+
+// The unique index has the last word: when another connection made the room in between, the
+// second look finds it.
+static int create_or_update(struct api_context *c, const json_t *body, struct store_room *room)
+{
+    int err = update_by_name(c, body, room);
+    if (err == ERR_NOT_FOUND)
+        err = api_room_make(c, body, room);
+    if (err == ERR_EXISTS)
+        err = update_by_name(c, body, room);
+    return err;
+}
+
+int api_rooms_create(struct api_context *c)
+{
+    json_t *body;
+    struct store_room room;
+    int err = api_body(c, &body);
+    if (err)
+        return err;
+    err = create_or_update(c, body, &room);
+    json_decref(body);
+    return err ? err : answer_room(c, &room);
+}
+
+int api_rooms_get(struct api_context *c)
+{
+    struct store_room room;
+    int err = api_room_of_path(c, 0, &room);
+    return err ? err : answer_room(c, &room);
+}
+
+int api_rooms_update(struct api_context *c)
+{
+    json_t *body;
+    struct store_room room;
+    int err = api_room_of_path(c, 0, &room);
+    if (!err)
+        err = api_body(c, &body);
+    if (err)
+        return err;
+    err = update(c, body, &room);
+    json_decref(body);
+    return err ? err : answer_room(c, &room);
+}
+
+static int read_filter(struct api_context *c, struct store_room_filter *filter)
+{
+    *filter = (struct store_room_filter){
+        .name = http_query(c->request, "name", 0),
+        .template_id = http_query(c->request, "template_id", 0),
+        .start = http_query(c->request, "start", 0),
+        .after_ms = INT64_MIN,
+        .before_ms = INT64_MAX,
+    };
+    int err = api_query_bool(c, "enabled", &filter->enabled);
+    if (!err)
+        err = api_query_time(c, "after", &filter->after_ms);
+    if (!err)
+        err = api_query_time(c, "before", &filter->before_ms);
+    if (!err)
+        err = api_query_limit(c, 10, &filter->limit);
+    if (!err && filter->start && filter->start[0] && !id_is_object(filter->start))
+        err = api_fail_query(c, "start");
+    return err;
+}
+
+int api_rooms_list(struct api_context *c)
+{
+    struct store_room_filter filter;
+    struct store_room rooms[STORE_PAGE_MAX];
+    int err = read_filter(c, &filter);
+    if (err)
+        return err;
+    int count = store_room_list(c->db, &filter, c->arena, rooms);
+    if (count < 0)
+        return api_fail_storage(c, count);
+
+    struct json_out j = api_json(c);
+    json_open(&j, '{');
+    json_member_int(&j, "limit", filter.limit);
+    json_key(&j, "data");
+    json_open(&j, '[');
+    for (int i = 0; i < count; i++)
+        put_room(&j, c->config, &rooms[i]);
+    api_close_page(&j, count ? rooms[count - 1].id : "");
+    return 0;
+}

@@ -1,0 +1,24 @@
+// The limit on wrong room codes: a code is a secret that opens a meeting, and short enough to
+// be guessed by who may try without end.
+#pragma once
+
+#include "base/addr.h"
+#include "base/limits.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+// The wrong tries of the last minute, oldest first. A second bound is not needed: the bound on
+// all of them is also the size of the ring.
+struct api_tries {
+    struct {
+        int64_t at; // us
+        uint8_t ip[16];
+    } ring[CODE_TRIES_PER_MINUTE_ALL];
+    size_t first;
+    size_t count;
+};
+
+// How many seconds `from` has to wait before it may try a code; 0 when it may now.
+int64_t api_tries_wait_s(struct api_tries *t, const struct addr *from, int64_t now);
+void api_tries_add(struct api_tries *t, const struct addr *from, int64_t now);
