@@ -51,7 +51,7 @@ void http_server_drain(struct http_server *server, uint16_t code);
 // Closes everything. The loop must run on until http_server_is_closed() and then the server may
 // be freed.
 void http_server_close(struct http_server *server);
-bool http_server_is_closed(const struct http_server *server);
+bool http_server_is_closed(struct http_server *server);
 void http_server_free(struct http_server *server);
 
 uint16_t http_server_port(const struct http_server *server, size_t listener);

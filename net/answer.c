@@ -1,0 +1,95 @@
+// Responses as octets: status line, our headers, the handler's, the body.
+#include "net/connection.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+
+#include <string.h>
+#include <time.h>
+
+// web-client.md names each source: the SDK starts a timer worker from a blob, WebAssembly is
+// compiled for effects, and connect-src needs the web socket's scheme spelled out for Safari.
+static void add_page_headers(struct text *out, const struct connection *c,
+                             const struct http_request *request)
+{
+    const char *ancestors = c->server->frame_ancestors;
+    text_addf(out,
+              "content-security-policy: default-src 'self'; connect-src 'self' %s://%s; "
+              "img-src 'self' data: blob:; media-src 'self' blob:; worker-src 'self' blob:; "
+              "script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; object-src 'none'; "
+              "base-uri 'none'; frame-ancestors %s\r\n",
+              request->secure ? "wss" : "ws", request->host, ancestors ? ancestors : "'none'");
+    text_add(out, "permissions-policy: camera=(self), microphone=(self), "
+                  "display-capture=(self)\r\n"
+                  "referrer-policy: no-referrer\r\n");
+}
+
+static void add_date(struct text *out)
+{
+    char date[64];
+    time_t now = time(NULL);
+    struct tm utc;
+    gmtime_r(&now, &utc);
+    strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", &utc);
+    text_addf(out, "date: %s\r\n", date);
+}
+
+void answer_prepare(struct connection *c, const struct http_request *request,
+                    struct http_response *response)
+{
+    struct text *out = &c->out;
+    struct bytes body =
+        response->fixed_body.len ? response->fixed_body : text_bytes(&response->body);
+    // RFC 9110 section 8.6: no length where there can be no body.
+    bool has_length =
+        response->status >= 200 && response->status != 204 && response->status != 304;
+
+    text_clear(out);
+    text_addf(out, "HTTP/1.1 %d %s\r\n", response->status, http_reason(response->status));
+    add_date(out);
+    if (has_length)
+        text_addf(out, "content-length: %zu\r\n", body.len);
+    if (response->content_type)
+        text_addf(out, "content-type: %s\r\n", response->content_type);
+    if (response->content_encoding)
+        text_addf(out, "content-encoding: %s\r\n", response->content_encoding);
+    text_add(out, "x-content-type-options: nosniff\r\n");
+    if (request)
+        text_addf(out, "x-request-id: %s\r\n", request->id);
+    if (response->html && request)
+        add_page_headers(out, c, request);
+    for (size_t i = 0; i < response->header_count; i++)
+        text_addf(out, "%s: %s\r\n", response->headers[i].name, response->headers[i].value);
+    if (c->close_after)
+        text_add(out, "connection: close\r\n");
+    text_add(out, "\r\n");
+    if (has_length && !c->head_only)
+        text_add_bytes(out, body);
+    text_dispose(&response->body);
+}
+
+void answer_refusal(struct connection *c, int status)
+{
+    struct http_response response = {.status = status, .content_type = "application/json"};
+    struct json_out json = json_out_on(&response.body);
+    json_open(&json, '{');
+    json_member_int(&json, "code", status);
+    json_member_string(&json, "message", http_reason(status));
+    json_close(&json, '}');
+    if (status == 429)
+        http_header_add(&response, "retry-after", "1");
+    if (status == 426)
+        http_header_add(&response, "sec-websocket-version", "13");
+    if (status == 405)
+        http_header_add(&response, "allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+    c->close_after = true;
+    answer_prepare(c, c->request, &response);
+}
+
+int answer_write(struct connection *c, enum lws_write_protocol protocol)
+{
+    // One call: what the socket does not take now the library keeps and sends by itself.
+    int sent = lws_write(c->wsi, (unsigned char *)c->out.at, c->out.len, protocol);
+    text_dispose(&c->out);
+    return sent < 0 ? -1 : 0;
+}

@@ -1,0 +1,358 @@
+#include "served.h"
+
+#include "base/limits.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define HOST "Host: localhost\r\n"
+
+static struct served served;
+
+// The answer must be `status`, and nothing may reach the owner.
+static void refuses(int status, const char *request)
+{
+    served_start(&served, NULL);
+    int got = served_status(&served, request);
+    if (got != status)
+        print_message("%.60s... -> %d\n", request, got);
+    CHECK_EQ(got, status);
+    CHECK_EQ(served.log.len, 0);
+    served_stop(&served);
+}
+
+static void accepts(const char *request, const char *log)
+{
+    served_start(&served, NULL);
+    CHECK_EQ(served_status(&served, request), 200);
+    CHECK_TEXT(served.log.at, log);
+    served_stop(&served);
+}
+
+TEST(a_plain_request_is_answered_with_the_standing_headers)
+{
+    served_start(&served, NULL);
+    char *answer =
+        served_exchange(&served, "GET /a/b?x=1&y=J%C3%BC%26 HTTP/1.1\r\n" HOST "\r\n");
+    CHECK(strncmp(answer, "HTTP/1.1 200 OK\r\n", 17) == 0);
+    CHECK(strstr(answer, "\r\ncontent-length: 26\r\n") != NULL);
+    CHECK(strstr(answer, "\r\nx-content-type-options: nosniff\r\n") != NULL);
+    CHECK(strstr(answer, "\r\nx-request-id: ") != NULL);
+    CHECK(strstr(answer, "\r\ndate: ") != NULL);
+    CHECK(strstr(answer, "\r\n\r\nGET /a/b?x=1&y=J%C3%BC%26 ") != NULL);
+    mem_free(answer);
+    served_stop(&served);
+}
+
+TEST(a_page_carries_its_policy)
+{
+    served_start(&served, NULL);
+    char *answer =
+        served_exchange(&served, "GET /page HTTP/1.1\r\nHost: meet.test:8080\r\n\r\n");
+    CHECK(strstr(answer, "content-security-policy: default-src 'self'; connect-src 'self' "
+                         "ws://meet.test:8080; img-src") != NULL);
+    CHECK(strstr(answer, "frame-ancestors 'none'\r\n") != NULL);
+    CHECK(strstr(answer, "permissions-policy: camera=(self), microphone=(self), "
+                         "display-capture=(self)\r\n") != NULL);
+    CHECK(strstr(answer, "referrer-policy: no-referrer\r\n") != NULL);
+    mem_free(answer);
+    served_stop(&served);
+}
+
+TEST(a_body_reaches_the_owner)
+{
+    accepts("POST /x HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhello", "POST /x? hello\n");
+}
+
+TEST(bodies_may_be_empty_or_missing)
+{
+    accepts("POST /x HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n", "POST /x? \n");
+    accepts("POST /x HTTP/1.1\r\n" HOST "\r\n", "POST /x? \n");
+    accepts("PUT /x HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n", "PUT /x? \n");
+    accepts("DELETE /x HTTP/1.1\r\n" HOST "\r\n", "DELETE /x? \n");
+    accepts("OPTIONS /x HTTP/1.1\r\n" HOST "\r\n", "OPTIONS /x? \n");
+    accepts("GET /x HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\nab", "GET /x? ab\n");
+}
+
+TEST(a_chunked_body_is_put_together)
+{
+    accepts("POST /x HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n"
+            "3\r\nabc\r\nA;x=y\r\n0123456789\r\n0\r\nTrailer: z\r\n\r\n",
+            "POST /x? abc0123456789\n");
+}
+
+TEST(what_two_readers_could_understand_in_two_ways_is_refused)
+{
+    refuses(400,
+            "POST /x HTTP/1.1\r\n" HOST "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n"
+            "\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\n" HOST "\r\n");
+    refuses(400,
+            "POST /x HTTP/1.1\r\n" HOST "Content-Length: 4\r\nContent-Length: 4\r\n\r\nabcd");
+    refuses(400, "POST /x HTTP/1.1\r\n" HOST "Content-Length: 4, 4\r\n\r\nabcd");
+    refuses(400, "POST /x HTTP/1.1\r\n" HOST "Content-Length: +4\r\n\r\nabcd");
+    refuses(400, "POST /x HTTP/1.1\r\n" HOST "Content-Length: 0x4\r\n\r\nabcd");
+    refuses(400, "POST /x HTTP/1.1\r\n" HOST "Content-Length: -1\r\n\r\n");
+    refuses(400, "POST /x HTTP/1.1\r\n" HOST "Content-Length : 4\r\n\r\nabcd");
+    refuses(501,
+            "POST /x HTTP/1.1\r\n" HOST "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n");
+    refuses(400, "POST /x HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n"
+                 "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+    refuses(400, "POST /x HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\nzz\r\n");
+}
+
+TEST(the_host_must_be_there_once)
+{
+    refuses(400, "GET / HTTP/1.1\r\n\r\n");
+    refuses(400, "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n");
+    refuses(400, "GET / HTTP/1.1\r\nHost: a b\r\n\r\n");
+    refuses(400, "GET / HTTP/1.1\r\nHost: a;script\r\n\r\n");
+}
+
+TEST(two_authorizations_are_refused)
+{
+    refuses(400, "GET / HTTP/1.1\r\n" HOST "Authorization: Bearer a\r\n"
+                 "Authorization: Bearer b\r\n\r\n");
+}
+
+TEST(methods_that_nobody_offers_get_405)
+{
+    refuses(405, "TRACE / HTTP/1.1\r\n" HOST "\r\n");
+    refuses(405, "PROPFIND / HTTP/1.1\r\n" HOST "\r\n");
+    refuses(405, "CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n");
+}
+
+TEST(other_protocols_are_turned_away)
+{
+    refuses(505, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    refuses(400, "\x16\x03\x01\x02\x05\x01\x01\xfc\x03\x03");
+    refuses(505, "GET / HTTP/2.0\r\n" HOST "\r\n");
+    refuses(400, "GET / FTP/1.1\r\n" HOST "\r\n");
+}
+
+TEST(compressed_requests_are_not_read)
+{
+    refuses(415, "POST /x HTTP/1.1\r\n" HOST "Content-Encoding: gzip\r\nContent-Length: 3\r\n"
+                 "\r\nabc");
+}
+
+// A request of `before`, then `len` times 'a', then `after`.
+static int status_of_long(const char *before, size_t len, const char *after)
+{
+    struct text request = {0};
+    text_add(&request, before);
+    for (size_t i = 0; i < len; i++)
+        text_add_char(&request, 'a');
+    text_add(&request, after);
+    served_start(&served, NULL);
+    int status = served_status(&served, request.at);
+    served_stop(&served);
+    text_dispose(&request);
+    return status;
+}
+
+TEST(each_part_of_a_request_has_its_limit)
+{
+    CHECK_EQ(status_of_long("GET /", 8000, " HTTP/1.1\r\n" HOST "\r\n"), 200);
+    CHECK_EQ(status_of_long("GET /", 8192, " HTTP/1.1\r\n" HOST "\r\n"), 414);
+    CHECK_EQ(status_of_long("GET /?a=", 8192, " HTTP/1.1\r\n" HOST "\r\n"), 414);
+    CHECK_EQ(status_of_long("GET / HTTP/1.1\r\n" HOST "Cookie: ", 8000, "\r\n\r\n"), 200);
+    CHECK_EQ(status_of_long("GET / HTTP/1.1\r\n" HOST "Cookie: ", 17000, "\r\n\r\n"), 431);
+    CHECK_EQ(
+        status_of_long("POST /x HTTP/1.1\r\n" HOST "Content-Length: 65536\r\n\r\n", 65536, ""),
+        200);
+    CHECK_EQ(
+        status_of_long("POST /x HTTP/1.1\r\n" HOST "Content-Length: 65537\r\n\r\n", 65537, ""),
+        413);
+    CHECK_EQ(status_of_long("POST /large HTTP/1.1\r\n" HOST "Content-Length: 65537\r\n\r\n",
+                            65537, ""),
+             200);
+    CHECK_EQ(status_of_long("POST /x HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n"
+                            "10001\r\n",
+                            65537, "\r\n0\r\n\r\n"),
+             413);
+    CHECK_EQ(status_of_long(
+                 "POST /x HTTP/1.1\r\n" HOST "Content-Length: 99999999999999\r\n\r\n", 0, ""),
+             413);
+}
+
+TEST(paths_are_decoded_and_checked)
+{
+    accepts("GET /a%20b/%C3%A9?q=%2F HTTP/1.1\r\n" HOST "\r\n", "GET /a b/\xc3\xa9?q=%2F \n");
+    accepts("GET /a/../b//./c HTTP/1.1\r\n" HOST "\r\n", "GET /b/c? \n");
+    refuses(400, "GET /%ff HTTP/1.1\r\n" HOST "\r\n");
+    refuses(400, "GET /%c0%af HTTP/1.1\r\n" HOST "\r\n");
+}
+
+TEST(requests_in_one_segment_are_answered_in_order)
+{
+    served_start(&served, NULL);
+    int fd = served_connect(&served);
+    const char *both = "POST /1 HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabc"
+                       "GET /2 HTTP/1.1\r\n" HOST "\r\n"
+                       "POST /3 HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n"
+                       "GET /4 HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n";
+    served_send(fd, both, strlen(both));
+    bool closed;
+    char *answers = served_receive(&served, fd, SIZE_MAX, &closed);
+    CHECK(closed);
+    CHECK_TEXT(served.log.at, "POST /1? abc\nGET /2? \nPOST /3? \nGET /4? \n");
+    const char *at = answers;
+    for (const char *const *each =
+             (const char *const[]){"POST /1", "GET /2", "POST /3", "GET /4", NULL};
+         *each; each++) {
+        at = strstr(at, *each);
+        CHECK(at != NULL);
+    }
+    mem_free(answers);
+    close(fd);
+    served_stop(&served);
+}
+
+TEST(an_answer_may_take_its_time)
+{
+    served_start(&served, NULL);
+    served.hold = true;
+    int fd = served_connect(&served);
+    served_send(fd, "GET /slow HTTP/1.1\r\n" HOST "\r\n",
+                strlen("GET /slow HTTP/1.1\r\n" HOST "\r\n"));
+    while (!served.held.request)
+        served_turn(&served);
+    for (int i = 0; i < 10; i++)
+        served_turn(&served);
+    served_answer(&served, &served.held);
+    char *answer = served_receive(&served, fd, 100, NULL);
+    CHECK(strstr(answer, "GET /slow") != NULL);
+    mem_free(answer);
+    close(fd);
+    served_stop(&served);
+}
+
+TEST(an_answer_for_a_client_that_went_away_is_dropped)
+{
+    served_start(&served, NULL);
+    served.hold = true;
+    int fd = served_connect(&served);
+    served_send(fd, "GET /slow HTTP/1.1\r\n" HOST "\r\n",
+                strlen("GET /slow HTTP/1.1\r\n" HOST "\r\n"));
+    while (!served.held.request)
+        served_turn(&served);
+    close(fd);
+    for (int i = 0; i < 20; i++)
+        served_turn(&served);
+    served_answer(&served, &served.held);
+    for (int i = 0; i < 20; i++)
+        served_turn(&served);
+    served_stop(&served);
+}
+
+TEST(a_long_answer_arrives_whole)
+{
+    served_start(&served, NULL);
+    char *answer = served_exchange(&served, "GET /much HTTP/1.1\r\n" HOST "\r\n");
+    const char *body = strstr(answer, "\r\n\r\n");
+    CHECK(body != NULL);
+    CHECK_EQ(strlen(body + 4), 1000000);
+    mem_free(answer);
+    served_stop(&served);
+}
+
+TEST(head_has_the_length_but_not_the_body)
+{
+    served_start(&served, NULL);
+    int fd = served_connect(&served);
+    const char *request = "HEAD /x HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n";
+    served_send(fd, request, strlen(request));
+    char *answer = served_receive(&served, fd, SIZE_MAX, NULL);
+    CHECK(strstr(answer, "content-length: 9\r\n") != NULL);
+    CHECK_TEXT(strstr(answer, "\r\n\r\n"), "\r\n\r\n");
+    mem_free(answer);
+    close(fd);
+    served_stop(&served);
+}
+
+TEST(a_client_that_asks_first_is_told_to_go_on)
+{
+    served_start(&served, NULL);
+    int fd = served_connect(&served);
+    const char *head =
+        "POST /x HTTP/1.1\r\n" HOST "Content-Length: 3\r\nExpect: 100-continue\r\n\r\n";
+    served_send(fd, head, strlen(head));
+    char *first = served_receive(&served, fd, 25, NULL);
+    CHECK_TEXT(first, "HTTP/1.1 100 Continue\r\n\r\n");
+    served_send(fd, "abc", 3);
+    char *second = served_receive(&served, fd, 100, NULL);
+    CHECK(strstr(second, "POST /x? abc") != NULL);
+    mem_free(first);
+    mem_free(second);
+    close(fd);
+    served_stop(&served);
+}
+
+TEST(the_burst_of_requests_is_limited)
+{
+    served_start(&served, &(struct http_server_config){.rate_limit = true});
+    int last = 200, answered = 0;
+    while (last == 200 && answered < 2 * HTTP_REQUESTS_BURST) {
+        last = served_status(&served, "GET / HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
+        answered++;
+    }
+    CHECK_EQ(last, 429);
+    CHECK(answered > HTTP_REQUESTS_BURST);
+    char *answer = served_exchange(&served, "GET / HTTP/1.1\r\n" HOST
+                                            "\r\nGET / HTTP/1.1\r\n" HOST "\r\n");
+    mem_free(answer);
+    served_stop(&served);
+}
+
+TEST(connections_of_one_address_are_limited)
+{
+    served_start(&served, &(struct http_server_config){.rate_limit = true});
+    int fds[HTTP_CONNECTIONS_PER_ADDRESS_MAX];
+    for (int i = 0; i < HTTP_CONNECTIONS_PER_ADDRESS_MAX; i++)
+        fds[i] = served_connect(&served);
+    while (http_server_connections(served.server) < HTTP_CONNECTIONS_PER_ADDRESS_MAX)
+        served_turn(&served);
+    char *answer = served_exchange(&served, "");
+    CHECK(strncmp(answer, "HTTP/1.1 429 ", 13) == 0);
+    CHECK(strstr(answer, "retry-after: 1\r\n") != NULL);
+    mem_free(answer);
+    for (int i = 0; i < HTTP_CONNECTIONS_PER_ADDRESS_MAX; i++)
+        close(fds[i]);
+    while (http_server_connections(served.server) > 0)
+        served_turn(&served);
+    CHECK_EQ(served_status(&served, "GET / HTTP/1.1\r\n" HOST "\r\n"), 200);
+    served_stop(&served);
+}
+
+TEST(both_families_are_listened_on)
+{
+    struct addr both[2];
+    CHECK_EQ(addr_parse(&both[0], "127.0.0.1:0"), 0);
+    CHECK_EQ(addr_parse(&both[1], "[::1]:0"), 0);
+    served_start(&served, &(struct http_server_config){.listen = both, .listen_count = 2});
+    CHECK(http_server_port(served.server, 1) != 0);
+    CHECK_EQ(served_status(&served, "GET / HTTP/1.1\r\n" HOST "\r\n"), 200);
+    served_stop(&served);
+}
+
+// One octet at a time, at each of which the connection may also break off.
+TEST(a_request_may_break_off_anywhere)
+{
+    static const char request[] = "POST /x?a=b%20c HTTP/1.1\r\n" HOST "Content-Length: 3\r\n"
+                                  "Upgrade-Insecure-Requests: 1\r\n\r\nabc";
+    served_start(&served, NULL);
+    for (size_t len = 1; len < sizeof request - 1; len++) {
+        int fd = served_connect(&served);
+        served_send(fd, request, len);
+        served_turn(&served);
+        close(fd);
+        served_turn(&served);
+    }
+    while (http_server_connections(served.server) > 0)
+        served_turn(&served);
+    CHECK_EQ(served.log.len, 0);
+    CHECK_EQ(served_status(&served, request), 200);
+    served_stop(&served);
+}
