@@ -1,0 +1,313 @@
+#include "base/err.h"
+#include "rtc/codec.h"
+#include "test.h"
+
+static struct codec_packet parsed(enum codec c, const char *hex)
+{
+    struct codec_packet packet;
+    struct bytes payload = test_hex(hex);
+    CHECK_EQ(codec_parse(c, test_exact_copy(payload.at, payload.len), &packet), 0);
+    return packet;
+}
+
+static int refusal(enum codec c, const char *hex)
+{
+    struct codec_packet packet;
+    struct bytes payload = test_hex(hex);
+    return codec_parse(c, test_exact_copy(payload.at, payload.len), &packet);
+}
+
+TEST(names_are_those_of_rtpmap)
+{
+    CHECK_TEXT(codec_name(CODEC_OPUS), "opus");
+    CHECK_TEXT(codec_name(CODEC_H264), "H264");
+    CHECK_EQ(codec_from_name(bytes_of("OPUS")), CODEC_OPUS);
+    CHECK_EQ(codec_from_name(bytes_of("vp8")), CODEC_VP8);
+    CHECK_EQ(codec_from_name(bytes_of("AV1")), CODEC_AV1);
+    CHECK_EQ(codec_from_name(bytes_of("AV1X")), CODEC_NONE);
+    CHECK_EQ(codec_from_name(bytes_of("none")), CODEC_NONE);
+    CHECK_EQ(codec_from_name(bytes_of("")), CODEC_NONE);
+    CHECK_EQ(codec_clock_rate(CODEC_OPUS), 48000);
+    CHECK_EQ(codec_clock_rate(CODEC_VP9), 90000);
+    CHECK(codec_is_video(CODEC_AV1));
+    CHECK(!codec_is_video(CODEC_OPUS));
+}
+
+TEST(nothing_is_read_without_a_codec_or_a_payload)
+{
+    CHECK_EQ(refusal(CODEC_NONE, "00"), ERR_UNSUPPORTED);
+    for (enum codec c = CODEC_OPUS; c <= CODEC_AV1; c++)
+        CHECK_EQ(refusal(c, ""), ERR_MALFORMED);
+}
+
+TEST(every_opus_packet_is_a_start)
+{
+    struct codec_packet p = parsed(CODEC_OPUS, "78");
+    CHECK(p.frame_start);
+    CHECK(p.key_frame);
+    CHECK_EQ(p.descriptor_len, 0);
+}
+
+// --- VP8 ---
+
+TEST(vp8_as_chromium_sends_a_key_frame)
+{
+    // X, S; I L T K... RFC 7741 section 4.6: X=1 S=1, I=1 L=1 T=1 K=1.
+    struct codec_packet p = parsed(CODEC_VP8, "90 f0 9234 05 60 50 05009d012a");
+    CHECK(p.frame_start);
+    CHECK(p.key_frame);
+    CHECK(p.has_picture_id);
+    CHECK(p.picture_id_long);
+    CHECK_EQ(p.picture_id, 0x1234);
+    CHECK(p.has_tl0);
+    CHECK_EQ(p.tl0, 5);
+    CHECK_EQ(p.temporal, 1);
+    CHECK(p.layer_sync);
+    CHECK_EQ(p.descriptor_len, 6);
+}
+
+TEST(vp8_inter_frame_has_the_lowest_bit_of_its_header_set)
+{
+    struct codec_packet p = parsed(CODEC_VP8, "90 80 11 51");
+    CHECK(p.frame_start);
+    CHECK(!p.key_frame);
+    CHECK(!p.picture_id_long);
+    CHECK_EQ(p.picture_id, 0x11);
+    CHECK_EQ(p.descriptor_len, 3);
+}
+
+TEST(vp8_later_packets_of_a_frame_are_no_start)
+{
+    CHECK(!parsed(CODEC_VP8, "80 80 11 50").frame_start);
+    CHECK(!parsed(CODEC_VP8, "80 80 11 50").key_frame);
+    CHECK(!parsed(CODEC_VP8, "91 80 11 50").frame_start); // start of partition 1
+}
+
+TEST(vp8_without_extension_octet)
+{
+    struct codec_packet p = parsed(CODEC_VP8, "10 50");
+    CHECK(p.key_frame);
+    CHECK(!p.has_picture_id);
+    CHECK_EQ(p.descriptor_len, 1);
+}
+
+TEST(vp8_upper_layer_without_sync_bit_is_no_switching_point)
+{
+    struct codec_packet p = parsed(CODEC_VP8, "90 20 80 51");
+    CHECK_EQ(p.temporal, 2);
+    CHECK(!p.layer_sync);
+    CHECK(parsed(CODEC_VP8, "90 20 a0 51").layer_sync);
+    CHECK(parsed(CODEC_VP8, "90 20 00 51").layer_sync);
+}
+
+TEST(vp8_key_index_alone_names_no_layer)
+{
+    struct codec_packet p = parsed(CODEC_VP8, "90 10 df 51");
+    CHECK_EQ(p.temporal, 0);
+    CHECK_EQ(p.descriptor_len, 3);
+}
+
+TEST(vp8_refuses_every_truncated_descriptor)
+{
+    static const uint8_t wire[] = {0x90, 0xf0, 0x92, 0x34, 0x05, 0x60};
+    for (size_t len = 0; len <= sizeof wire; len++) {
+        struct codec_packet p;
+        CHECK_EQ(codec_parse(CODEC_VP8, test_exact_copy(wire, len), &p), ERR_MALFORMED);
+    }
+}
+
+static void check_rewrite(enum codec c, const char *hex, uint16_t picture_id, uint8_t tl0,
+                          const char *expected_hex)
+{
+    struct bytes payload = test_hex(hex);
+    struct bytes expected = test_hex(expected_hex);
+    struct codec_packet p;
+    CHECK_EQ(codec_parse(c, payload, &p), 0);
+    struct bytes out = test_exact_copy(payload.at, p.descriptor_len);
+    memset((uint8_t *)out.at, 0xee, out.len);
+    CHECK_EQ(codec_rewrite(c, payload, &p, picture_id, tl0, (uint8_t *)out.at),
+             p.descriptor_len);
+    CHECK_BYTES(out, expected.at, expected.len);
+}
+
+TEST(rewrites_picture_id_and_tl0_in_place)
+{
+    check_rewrite(CODEC_VP8, "90 f0 9234 05 60 50", 0x7fff, 0xff, "90 f0 ffff ff 60");
+    check_rewrite(CODEC_VP8, "90 f0 9234 05 60 50", 0x8001, 6, "90 f0 8001 06 60");
+    check_rewrite(CODEC_VP8, "90 80 11 50", 0x1ff, 0, "90 80 7f");
+    check_rewrite(CODEC_VP8, "90 40 11 50", 0x1ff, 9, "90 40 09");
+    check_rewrite(CODEC_VP8, "10 50", 0x1ff, 9, "10");
+    check_rewrite(CODEC_VP9, "ac 9234 20 05 83", 0x0203, 7, "ac 8203 20 07");
+    check_rewrite(CODEC_VP9, "ac 12 20 05 83", 0x0203, 7, "ac 03 20 07");
+    check_rewrite(CODEC_VP9, "bc 9234 20 83", 0x0203, 7, "bc 8203 20"); // flexible: no TL0
+    check_rewrite(CODEC_VP9, "08 83", 0x0203, 7, "08");
+}
+
+// --- VP9 ---
+
+TEST(vp9_as_chromium_starts_a_key_picture)
+{
+    // I L B V; picture id, layer 0 of both kinds, TL0; a structure of one layer of 640x360 and
+    // one picture in the group, which refers to the one before.
+    struct codec_packet p = parsed(CODEC_VP9, "aa 8001 00 05 18 0280 0168 01 04 01 83");
+    CHECK(p.frame_start);
+    CHECK(p.key_frame);
+    CHECK(p.layer_sync);
+    CHECK_EQ(p.picture_id, 1);
+    CHECK(p.has_tl0);
+    CHECK_EQ(p.tl0, 5);
+    CHECK_EQ(p.descriptor_len, 5);
+}
+
+TEST(vp9_start_of_a_frame_is_the_b_bit)
+{
+    CHECK(parsed(CODEC_VP9, "a8 8001 00 05 83").frame_start);
+    CHECK(!parsed(CODEC_VP9, "a0 8001 00 05 83").frame_start);
+    CHECK(parsed(CODEC_VP9, "a0 8001 00 05 83").key_frame);
+}
+
+TEST(vp9_layers)
+{
+    // TID 2, U, SID 1, D
+    struct codec_packet p = parsed(CODEC_VP9, "a8 8001 53 05 83");
+    CHECK_EQ(p.temporal, 2);
+    CHECK_EQ(p.spatial, 1);
+    CHECK(p.layer_sync);
+    CHECK(!p.key_frame); // needs the layer below
+    CHECK(!parsed(CODEC_VP9, "a8 8001 43 05 83").layer_sync);
+}
+
+TEST(vp9_inter_frames_are_no_key_frames)
+{
+    CHECK(!parsed(CODEC_VP9, "c8 11 83").key_frame);
+    CHECK(parsed(CODEC_VP9, "88 11 83").key_frame);
+}
+
+TEST(vp9_flexible_mode_has_up_to_three_reference_indices)
+{
+    CHECK_EQ(parsed(CODEC_VP9, "d8 11 03 05 06 83").descriptor_len, 2);
+    CHECK_EQ(refusal(CODEC_VP9, "d8 11 03 05 07 83"), ERR_MALFORMED);
+    CHECK_EQ(refusal(CODEC_VP9, "d8 11 03"), ERR_MALFORMED);
+}
+
+TEST(vp9_refuses_every_truncated_descriptor)
+{
+    struct bytes wire = test_hex("aa 8001 00 05 38 0140 00b4 0280 0168 02 04 01 08 01 02");
+    for (size_t len = 0; len <= wire.len; len++) {
+        struct codec_packet p;
+        CHECK_EQ(codec_parse(CODEC_VP9, test_exact_copy(wire.at, len), &p), ERR_MALFORMED);
+    }
+    struct codec_packet p =
+        parsed(CODEC_VP9, "aa 8001 00 05 38 0140 00b4 0280 0168 02 04 01 08 01 02 83");
+    CHECK_EQ(p.descriptor_len, 5);
+}
+
+// --- H.264 ---
+
+TEST(h264_parameter_sets_in_one_packet_start_a_key_frame)
+{
+    struct codec_packet p = parsed(CODEC_H264, "78 0004 67420c0a 0002 68ce");
+    CHECK(p.frame_start);
+    CHECK(p.key_frame);
+    CHECK_EQ(p.descriptor_len, 0);
+}
+
+TEST(h264_idr_alone_is_of_a_key_frame_but_no_start)
+{
+    CHECK(parsed(CODEC_H264, "65 88").key_frame);
+    CHECK(!parsed(CODEC_H264, "65 88").frame_start);
+    CHECK(parsed(CODEC_H264, "7c 85 88").key_frame); // FU-A, start
+    CHECK(!parsed(CODEC_H264, "7c 85 88").frame_start);
+    CHECK(parsed(CODEC_H264, "7c 05 88").key_frame); // FU-A, middle
+    CHECK(parsed(CODEC_H264, "7c 45 88").key_frame); // FU-A, end
+    CHECK(parsed(CODEC_H264, "68 ce").key_frame);
+    CHECK(parsed(CODEC_H264, "67 42").frame_start);
+}
+
+TEST(h264_first_slice_of_a_delta_frame_is_a_start)
+{
+    CHECK(parsed(CODEC_H264, "41 9a").frame_start); // first_mb_in_slice 0
+    CHECK(!parsed(CODEC_H264, "41 5a").frame_start);
+    CHECK(!parsed(CODEC_H264, "41 9a").key_frame);
+    CHECK(parsed(CODEC_H264, "5c 81 9a").frame_start);
+    CHECK(!parsed(CODEC_H264, "5c 01 9a").frame_start); // data of a later fragment
+    CHECK(!parsed(CODEC_H264, "41").frame_start);
+    CHECK(!parsed(CODEC_H264, "06 80").frame_start); // SEI
+}
+
+TEST(h264_refuses_aggregates_that_do_not_add_up)
+{
+    CHECK_EQ(refusal(CODEC_H264, "78"), ERR_MALFORMED);
+    CHECK_EQ(refusal(CODEC_H264, "78 0000"), ERR_MALFORMED);
+    CHECK_EQ(refusal(CODEC_H264, "78 0003 67"), ERR_MALFORMED);
+    CHECK_EQ(refusal(CODEC_H264, "78 0001 67 00"), ERR_MALFORMED);
+    CHECK_EQ(refusal(CODEC_H264, "78 0001 67 0000 00"), ERR_MALFORMED);
+    CHECK_EQ(refusal(CODEC_H264, "7c"), ERR_MALFORMED);
+    CHECK_EQ(refusal(CODEC_H264, "7c 85"), ERR_MALFORMED);
+}
+
+// --- AV1 ---
+
+TEST(av1_n_bit_starts_a_coded_video_sequence)
+{
+    // W 2, N; a sequence header of 3 octets, then a frame.
+    struct codec_packet p = parsed(CODEC_AV1, "28 03 08 00 00 30 11");
+    CHECK(p.frame_start);
+    CHECK(p.key_frame);
+    CHECK_EQ(p.descriptor_len, 1);
+}
+
+TEST(av1_layers_are_in_the_extension_of_the_first_obu)
+{
+    struct codec_packet p = parsed(CODEC_AV1, "10 34 48 11"); // W 1, a frame, TID 2 SID 1
+    CHECK(p.frame_start);
+    CHECK(!p.key_frame);
+    CHECK_EQ(p.temporal, 2);
+    CHECK_EQ(p.spatial, 1);
+}
+
+TEST(av1_fragments_and_tile_groups_are_no_start)
+{
+    CHECK(!parsed(CODEC_AV1, "90 34 48").frame_start);
+    CHECK(!parsed(CODEC_AV1, "10 20 11").frame_start);
+}
+
+TEST(av1_refuses_what_does_not_add_up)
+{
+    CHECK_EQ(refusal(CODEC_AV1, "10"), ERR_MALFORMED);
+    CHECK_EQ(refusal(CODEC_AV1, "98 30"), ERR_MALFORMED);    // goes on and starts
+    CHECK_EQ(refusal(CODEC_AV1, "00 05 30"), ERR_MALFORMED); // length over the end
+    CHECK_EQ(refusal(CODEC_AV1, "10 34"), ERR_MALFORMED);    // extension missing
+    CHECK_EQ(refusal(CODEC_AV1, "00 ff"), ERR_MALFORMED);    // length unfinished
+    CHECK_EQ(refusal(CODEC_AV1, "00 808080808080808000 30"), ERR_MALFORMED);
+}
+
+// --- Data of others ---
+
+static void replay(const char *folder)
+{
+    const char **files;
+    size_t count = test_folder(folder, &files);
+    for (size_t i = 0; i < count; i++) {
+        struct bytes file = test_file(files[i]);
+        struct bytes payload = test_exact_copy(file.at, file.len);
+        for (enum codec c = CODEC_OPUS; c <= CODEC_AV1; c++) {
+            struct codec_packet p;
+            uint8_t out[256];
+            if (codec_parse(c, payload, &p) < 0)
+                continue;
+            CHECK(p.descriptor_len <= payload.len);
+            CHECK(p.descriptor_len <= 6);
+            if (p.has_picture_id)
+                codec_rewrite(c, payload, &p, 0x1234, 5, out);
+        }
+    }
+}
+
+TEST(survives_what_crashed_others)
+{
+    replay("tests/vectors/webrtc-corpora/h264-depacketizer-fuzzer");
+    replay("tests/vectors/webrtc-corpora/dependency_descriptor");
+    replay("tests/vectors/mediasoup/packets");
+    replay("tests/vectors/mediasoup/crash-reports");
+}

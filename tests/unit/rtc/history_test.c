@@ -1,0 +1,220 @@
+#include "base/rng.h"
+#include "rtc/history.h"
+#include "test.h"
+
+static const struct extension_values no_extensions;
+static const struct codec_packet no_info;
+
+static struct history h;
+
+static void start(void)
+{
+    history_init(&h, HISTORY_AUDIO_PACKETS, HISTORY_AUDIO_BYTES);
+}
+
+// A packet whose payload is `len` octets of its number.
+static const struct history_slot *add(uint64_t seq, size_t len)
+{
+    static uint8_t payload[DATAGRAM_MAX + 1];
+    memset(payload, (int)(seq & 0xff), sizeof payload);
+    struct rtp_packet packet = {.seq = (uint16_t)seq,
+                                .timestamp = (uint32_t)seq * 960,
+                                .marker = seq & 1,
+                                .payload_type = 111,
+                                .payload = {payload, len}};
+    return history_add(&h, seq, &packet, &no_extensions, &no_info, (int64_t)seq * 20000);
+}
+
+TEST(a_packet_is_kept_with_all_that_forwarding_needs)
+{
+    start();
+    static const uint8_t octets[] = {1, 2, 3};
+    static const uint8_t dependency[] = {7, 8};
+    struct rtp_packet packet = {.seq = 5,
+                                .timestamp = 90000,
+                                .marker = true,
+                                .payload_type = 96,
+                                .payload = {octets, 3}};
+    struct extension_values extensions = {.mid = bytes_of("1"),
+                                          .dependency = {dependency, 2},
+                                          .has_orientation = true,
+                                          .orientation = 1};
+    struct codec_packet info = {.key_frame = true, .picture_id = 77};
+    const struct history_slot *slot =
+        history_add(&h, 65541, &packet, &extensions, &info, 123456);
+    CHECK(slot == history_get(&h, 65541));
+    CHECK_EQ(slot->seq, 65541);
+    CHECK_EQ(slot->arrived_at, 123456);
+    CHECK_EQ(slot->timestamp, 90000);
+    CHECK(slot->marker);
+    CHECK_EQ(slot->payload_type, 96);
+    CHECK(slot->info.key_frame);
+    CHECK_EQ(slot->info.picture_id, 77);
+    CHECK_BYTES(slot->payload, octets, 3);
+    CHECK(slot->payload.at != octets);
+    CHECK_BYTES(slot->extensions.dependency, dependency, 2);
+    CHECK(slot->extensions.dependency.at != dependency);
+    CHECK_EQ(slot->extensions.orientation, 1);
+    CHECK_EQ(slot->extensions.mid.len, 0);
+    CHECK_EQ(h.newest, 65541);
+    history_dispose(&h);
+}
+
+TEST(what_never_came_is_not_found)
+{
+    start();
+    add(65536, 10);
+    CHECK(!history_get(&h, 65537));
+    CHECK(!history_get(&h, 65536 + HISTORY_AUDIO_PACKETS)); // the same place of the index
+    CHECK(!history_get(&h, 0));
+    history_dispose(&h);
+}
+
+TEST(a_duplicate_changes_nothing)
+{
+    start();
+    const struct history_slot *first = add(65536, 10);
+    CHECK(first);
+    CHECK(!add(65536, 20));
+    CHECK_EQ(history_get(&h, 65536)->payload.len, 10);
+    CHECK_EQ(h.arrivals, 1);
+    history_dispose(&h);
+}
+
+TEST(a_late_packet_is_found_beside_those_before_it)
+{
+    start();
+    add(65540, 10);
+    add(65538, 11);
+    CHECK_EQ(h.newest, 65540);
+    CHECK_EQ(history_get(&h, 65538)->payload.len, 11);
+    CHECK_EQ(history_get(&h, 65540)->payload.len, 10);
+    history_dispose(&h);
+}
+
+TEST(the_margin_of_a_tick_is_not_found)
+{
+    start();
+    uint64_t seq = 65536;
+    for (int i = 0; i < HISTORY_AUDIO_PACKETS; i++)
+        add(seq++, 10);
+    // The next 64 arrivals take the places of the oldest 64.
+    CHECK(!history_get(&h, 65536 + 63));
+    CHECK(history_get(&h, 65536 + 64));
+    CHECK(history_get(&h, seq - 1));
+    history_dispose(&h);
+}
+
+TEST(a_packet_longer_than_a_datagram_is_not_kept)
+{
+    start();
+    CHECK(!add(65536, DATAGRAM_MAX + 1));
+    CHECK(add(65536, DATAGRAM_MAX));
+    history_dispose(&h);
+}
+
+TEST(a_packet_without_payload_is_kept)
+{
+    start();
+    CHECK(add(65536, 0));
+    CHECK_EQ(history_get(&h, 65536)->payload.len, 0);
+    history_dispose(&h);
+}
+
+TEST(a_packet_is_retransmitted_five_times_at_most)
+{
+    start();
+    add(65536, 10);
+    for (int i = 0; i < 5; i++)
+        CHECK(history_retransmit(&h, 65536));
+    CHECK(!history_retransmit(&h, 65536));
+    CHECK_EQ(history_get(&h, 65536)->retransmissions, 5);
+    CHECK(!history_retransmit(&h, 65537));
+    history_dispose(&h);
+}
+
+TEST(a_second_of_video_is_found)
+{
+    history_init(&h, HISTORY_VIDEO_PACKETS, HISTORY_VIDEO_BYTES);
+    for (uint64_t seq = 65536; seq < 65536 + 2000; seq++)
+        CHECK(add(seq, 1200));
+    for (uint64_t seq = 65536 + 2000 - 420; seq < 65536 + 2000; seq++)
+        CHECK(history_get(&h, seq));
+    history_dispose(&h);
+}
+
+// The promise of the header: what was looked up at any point of a tick is as it was at the end
+// of the tick, whatever came in between.
+static void check_tick(struct rng *rng, uint64_t *seq)
+{
+    const struct history_slot *held[64];
+    uint64_t seqs[64];
+    const uint8_t *addresses[64];
+    size_t lens[64];
+    size_t count = 0;
+    for (int i = 0; i < DATAGRAMS_PER_READ; i++) {
+        switch (rng_below(rng, 8)) {
+        case 0:
+            *seq += rng_below(rng, 30000); // a publisher that jumps
+            break;
+        case 1:
+            *seq -= rng_below(rng, 30);
+            break;
+        default:
+            *seq += 1;
+        }
+        // Look up before the arrival: the most arrivals follow the first lookups.
+        uint64_t wanted = *seq - rng_below(rng, 150);
+        const struct history_slot *slot = history_get(&h, wanted);
+        if (slot) {
+            held[count] = slot;
+            seqs[count] = wanted;
+            addresses[count] = slot->payload.at;
+            lens[count++] = slot->payload.len;
+        }
+        add(*seq, rng_below(rng, 4) ? DATAGRAM_MAX - rng_below(rng, 3) : rng_below(rng, 300));
+    }
+    for (size_t i = 0; i < count; i++) {
+        CHECK(held[i]->seq == seqs[i]);
+        CHECK(held[i]->payload.at == addresses[i]);
+        CHECK(held[i]->payload.len == lens[i]);
+        for (size_t k = 0; k < lens[i]; k++)
+            CHECK(addresses[i][k] == (uint8_t)seqs[i]);
+    }
+}
+
+TEST(what_was_found_stays_until_the_end_of_the_tick)
+{
+    struct rng rng = rng_seeded(7);
+    start();
+    uint64_t seq = 65536 * 4;
+    for (int tick = 0; tick < 500; tick++)
+        check_tick(&rng, &seq);
+    history_dispose(&h);
+    // Slots are the bound here, octets above.
+    history_init(&h, HISTORY_AUDIO_PACKETS, 1024 * 1024);
+    for (int tick = 0; tick < 500; tick++)
+        check_tick(&rng, &seq);
+    history_dispose(&h);
+}
+
+// Every view of the whole history, at any time, is inside its memory and says what was put in.
+TEST(all_that_is_found_is_right_after_long_use)
+{
+    struct rng rng = rng_seeded(11);
+    start();
+    uint64_t seq = 65536;
+    for (int i = 0; i < 20000; i++) {
+        seq += 1 + rng_below(&rng, 2);
+        add(seq, rng_below(&rng, 1500));
+        const struct history_slot *slot = history_get(&h, seq - rng_below(&rng, 200));
+        if (!slot)
+            continue;
+        CHECK(slot->payload.at >= h.data);
+        CHECK(slot->payload.at + slot->payload.len <= h.data + h.data_size);
+        for (size_t k = 0; k < slot->payload.len; k++)
+            if (slot->payload.at[k] != (uint8_t)slot->seq)
+                fail_msg("octet %zu of %llu", k, (unsigned long long)slot->seq);
+    }
+    history_dispose(&h);
+}

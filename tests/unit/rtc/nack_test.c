@@ -1,0 +1,203 @@
+#include "base/moment.h"
+#include "base/rng.h"
+#include "rtc/nack.h"
+#include "test.h"
+
+enum { MS = 1000 };
+
+static uint16_t seqs[NACK_MISSING_MAX];
+static bool lost;
+
+static size_t due(struct nack *n, int64_t now)
+{
+    lost = false;
+    return nack_due(n, now, 50 * MS, seqs, &lost);
+}
+
+TEST(packets_in_order_leave_nothing_to_ask_for)
+{
+    struct nack n = {0};
+    for (uint64_t seq = 70000; seq < 70100; seq++)
+        CHECK_EQ(nack_received(&n, seq, 0), NACK_IN_ORDER);
+    CHECK_EQ(nack_deadline(&n), NEVER);
+    CHECK_EQ(due(&n, 1000 * MS), 0);
+}
+
+TEST(a_gap_is_asked_for_after_the_wait_for_reordering)
+{
+    struct nack n = {0};
+    nack_received(&n, 70000, 0);
+    CHECK_EQ(nack_received(&n, 70003, 5 * MS), NACK_AHEAD);
+    CHECK_EQ(nack_deadline(&n), 15 * MS);
+    CHECK_EQ(due(&n, 14 * MS), 0);
+    CHECK_EQ(due(&n, 15 * MS), 2);
+    CHECK_EQ(seqs[0], 70001 - 65536);
+    CHECK_EQ(seqs[1], 70002 - 65536);
+    CHECK(!lost);
+}
+
+TEST(a_reordered_packet_is_never_asked_for)
+{
+    struct nack n = {0};
+    nack_received(&n, 70000, 0);
+    nack_received(&n, 70002, 0);
+    CHECK_EQ(nack_received(&n, 70001, 4 * MS), NACK_RECOVERED);
+    CHECK_EQ(nack_deadline(&n), NEVER);
+    CHECK_EQ(n.recovered, 1);
+}
+
+TEST(many_packets_after_it_end_the_wait)
+{
+    struct nack n = {0};
+    nack_received(&n, 70000, 0);
+    for (uint64_t seq = 70002; seq < 70009; seq++)
+        nack_received(&n, seq, 0);
+    CHECK_EQ(due(&n, 0), 0);
+    nack_received(&n, 70009, 0);
+    CHECK_EQ(due(&n, 0), 1);
+}
+
+TEST(a_duplicate_is_old)
+{
+    struct nack n = {0};
+    nack_received(&n, 70000, 0);
+    CHECK_EQ(nack_received(&n, 70000, 0), NACK_OLD);
+    CHECK_EQ(nack_received(&n, 69999, 0), NACK_OLD);
+    nack_received(&n, 70002, 0);
+    nack_received(&n, 70001, 0);
+    CHECK_EQ(nack_received(&n, 70001, 0), NACK_OLD);
+}
+
+TEST(asks_again_after_a_round_trip)
+{
+    struct nack n = {0};
+    nack_received(&n, 70000, 0);
+    nack_received(&n, 70002, 0);
+    CHECK_EQ(due(&n, 10 * MS), 1);
+    CHECK_EQ(nack_deadline(&n), 60 * MS);
+    CHECK_EQ(due(&n, 59 * MS), 0);
+    CHECK_EQ(due(&n, 60 * MS), 1);
+}
+
+TEST(the_interval_has_bounds)
+{
+    struct nack n = {0};
+    nack_received(&n, 70000, 0);
+    nack_received(&n, 70002, 0);
+    nack_due(&n, 10 * MS, 1 * MS, seqs, &lost);
+    CHECK_EQ(nack_deadline(&n), 30 * MS);
+    nack_due(&n, 30 * MS, 5000 * MS, seqs, &lost);
+    CHECK_EQ(nack_deadline(&n), 230 * MS);
+    nack_due(&n, 230 * MS, 0, seqs, &lost);
+    CHECK_EQ(nack_deadline(&n), 330 * MS);
+}
+
+TEST(gives_up_after_eight_requests)
+{
+    struct nack n = {0};
+    nack_received(&n, 70000, 0);
+    nack_received(&n, 70002, 0);
+    int64_t now = 10 * MS;
+    for (int i = 0; i < 8; i++, now += 50 * MS)
+        CHECK_EQ(due(&n, now), 1);
+    CHECK(!lost);
+    CHECK_EQ(due(&n, now), 0);
+    CHECK(lost);
+    CHECK_EQ(n.given_up, 1);
+    CHECK_EQ(nack_deadline(&n), NEVER);
+    CHECK_EQ(nack_received(&n, 70001, now), NACK_OLD);
+}
+
+TEST(gives_up_after_a_second)
+{
+    struct nack n = {0};
+    nack_received(&n, 70000, 0);
+    nack_received(&n, 70002, 0);
+    CHECK_EQ(due(&n, 999 * MS), 1);
+    CHECK_EQ(due(&n, 1049 * MS), 0);
+    CHECK(lost);
+}
+
+TEST(a_long_gap_is_a_loss)
+{
+    struct nack n = {0};
+    nack_received(&n, 70000, 0);
+    nack_received(&n, 70002, 0);
+    CHECK_EQ(nack_received(&n, 70002 + 129, 0), NACK_LOST);
+    CHECK_EQ(n.given_up, 129);
+    CHECK_EQ(nack_deadline(&n), NEVER);
+    CHECK_EQ(nack_received(&n, 70002 + 130, 0), NACK_IN_ORDER);
+}
+
+TEST(the_longest_gap_that_is_repaired_fills_the_list)
+{
+    struct nack n = {0};
+    nack_received(&n, 70000, 0);
+    CHECK_EQ(nack_received(&n, 70000 + 129, 0), NACK_AHEAD);
+    CHECK_EQ(due(&n, 0), 121); // all but the last seven are too far behind to be reordered
+    CHECK_EQ(due(&n, 10 * MS), 7);
+    CHECK_EQ(nack_received(&n, 70000 + 131, 0), NACK_LOST);
+}
+
+TEST(numbers_go_out_in_order_over_the_wrap)
+{
+    struct nack n = {0};
+    nack_received(&n, 131070, 0);
+    nack_received(&n, 131074, 0);
+    CHECK_EQ(due(&n, 10 * MS), 3);
+    CHECK_EQ(seqs[0], 65535);
+    CHECK_EQ(seqs[1], 0);
+    CHECK_EQ(seqs[2], 1);
+}
+
+TEST(what_a_key_frame_makes_worthless_is_forgotten)
+{
+    struct nack n = {0};
+    nack_received(&n, 70000, 0);
+    nack_received(&n, 70003, 0);
+    nack_received(&n, 70005, 0);
+    nack_forget_before(&n, 70003);
+    CHECK_EQ(due(&n, 10 * MS), 1);
+    CHECK_EQ(seqs[0], 70004 - 65536);
+    nack_forget_before(&n, 80000);
+    CHECK_EQ(nack_deadline(&n), NEVER);
+}
+
+// A tenth of all packets is lost, a tenth of the answers too, some are reordered or doubled:
+// every packet that is not given up has come in the end.
+TEST(repairs_a_lossy_stream)
+{
+    struct rng rng = rng_seeded(3);
+    struct nack n = {0};
+    static bool has[20000];
+    static int64_t answer_at[20000];
+    uint64_t first = 131000; // near a wrap
+    nack_received(&n, first, 0);
+    has[0] = true;
+    int64_t now = 0;
+    for (size_t i = 1; i < 20000 + 1000; i++, now += 2 * MS) {
+        if (i < 20000 && rng_below(&rng, 10)) {
+            has[i] = true;
+            nack_received(&n, first + i, now);
+            if (!rng_below(&rng, 20))
+                CHECK_EQ(nack_received(&n, first + i, now), NACK_OLD);
+        }
+        for (size_t k = i < 2000 ? 0 : i - 2000; k < i && k < 20000; k++)
+            if (answer_at[k] && answer_at[k] <= now && !has[k]) {
+                has[k] = true;
+                CHECK_EQ(nack_received(&n, first + k, now), NACK_RECOVERED);
+            }
+        size_t count = nack_due(&n, now, 40 * MS, seqs, &lost);
+        CHECK(n.count <= NACK_MISSING_MAX);
+        for (size_t k = 0; k < count; k++) {
+            size_t asked = (uint16_t)(seqs[k] - (uint16_t)first);
+            CHECK(!has[asked]);
+            if (rng_below(&rng, 10))
+                answer_at[asked] = now + 40 * MS;
+        }
+    }
+    CHECK_EQ(n.given_up, 0);
+    // The last one may have been lost without a successor to show it.
+    for (size_t i = 0; first + i <= n.highest; i++)
+        CHECK(has[i]);
+}
