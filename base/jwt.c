@@ -94,9 +94,9 @@ int jws_parse(struct jws *jws, struct bytes token)
         return ERR_MALFORMED;
     parsed.signed_part = (struct bytes){token.at, token.len - rest.len - 1};
 
-    // 32 octets are 43 letters. More would not fit, and a dot is no letter.
-    uint8_t octets[JWT_MAC_LEN + 1];
-    if (rest.len != 43 || base64url_read(rest, octets) != JWT_MAC_LEN)
+    uint8_t octets[TOKEN_LEN_MAX];
+    if (base64url_read(parsed.payload, octets) < 0 ||
+        base64url_read(rest, octets) != JWT_MAC_LEN)
         return ERR_MALFORMED;
     memcpy(parsed.mac, octets, JWT_MAC_LEN);
 
