@@ -102,12 +102,3 @@ const struct history_slot *history_get(const struct history *h, uint64_t seq)
     const struct history_slot *slot = find(h, seq);
     return slot && is_safe(h, slot) ? slot : NULL;
 }
-
-const struct history_slot *history_retransmit(struct history *h, uint64_t seq)
-{
-    struct history_slot *slot = find(h, seq);
-    if (!slot || !is_safe(h, slot) || slot->retransmissions >= RETRANSMISSIONS_PER_PACKET_MAX)
-        return NULL;
-    slot->retransmissions++;
-    return slot;
-}

@@ -37,7 +37,6 @@ struct history_slot {
     uint32_t timestamp; // the publisher's
     bool marker;
     uint8_t payload_type;
-    uint8_t retransmissions; // to anyone, at most RETRANSMISSIONS_PER_PACKET_MAX
     struct codec_packet info;
     struct extension_values extensions; // views point into this history
     struct bytes payload;               // points into this history
@@ -73,9 +72,6 @@ const struct history_slot *history_add(struct history *h, uint64_t seq,
                                        const struct codec_packet *info, int64_t now);
 
 // The packet of that number; NULL when it never came or could be overwritten within this tick.
-// The slot and its payload stay valid until the end of the tick.
+// The slot and its payload stay valid until the end of the tick. How often it was sent again is
+// counted by each feed: one subscriber's losses must not use up what another may ask for.
 const struct history_slot *history_get(const struct history *h, uint64_t seq);
-
-// The same for a retransmission, and counts it. NULL also when the packet was sent
-// RETRANSMISSIONS_PER_PACKET_MAX times already.
-const struct history_slot *history_retransmit(struct history *h, uint64_t seq);

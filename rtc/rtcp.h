@@ -27,7 +27,7 @@ enum rtcp_kind {
     RTCP_OTHER, // XR, APP, other feedback: well-formed, and nothing that we use
 };
 
-enum { RTCP_REPORT_BLOCKS_MAX = 31, RTCP_SSRCS_MAX = 31, RTCP_NACK_SEQS_MAX = 17 * 64 };
+enum { RTCP_REPORT_BLOCKS_MAX = 31, RTCP_SSRCS_MAX = 31 };
 
 // RFC 3550 section 6.4.1, "sender info".
 struct rtcp_sender_info {

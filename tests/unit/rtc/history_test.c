@@ -121,18 +121,6 @@ TEST(a_packet_without_payload_is_kept)
     history_dispose(&h);
 }
 
-TEST(a_packet_is_retransmitted_five_times_at_most)
-{
-    start();
-    add(65536, 10);
-    for (int i = 0; i < 5; i++)
-        CHECK(history_retransmit(&h, 65536));
-    CHECK(!history_retransmit(&h, 65536));
-    CHECK_EQ(history_get(&h, 65536)->retransmissions, 5);
-    CHECK(!history_retransmit(&h, 65537));
-    history_dispose(&h);
-}
-
 TEST(a_second_of_video_is_found)
 {
     history_init(&h, HISTORY_VIDEO_PACKETS, HISTORY_VIDEO_BYTES);
@@ -195,6 +183,28 @@ TEST(what_was_found_stays_until_the_end_of_the_tick)
     history_init(&h, HISTORY_AUDIO_PACKETS, 1024 * 1024);
     for (int tick = 0; tick < 500; tick++)
         check_tick(&rng, &seq);
+    history_dispose(&h);
+}
+
+// The worst tick: 64 of the largest datagrams after a lookup of the oldest packet there is.
+TEST(a_tick_of_the_largest_datagrams_overwrites_nothing_that_was_found)
+{
+    history_init(&h, 1024, HISTORY_AUDIO_BYTES); // octets are the bound
+    struct rng rng = rng_seeded(13);
+    uint64_t seq = 65536;
+    for (int tick = 0; tick < 300; tick++) {
+        for (int i = 0; i < 20; i++)
+            add(seq++, rng_below(&rng, 600));
+        uint64_t oldest = seq - 20;
+        while (history_get(&h, oldest - 1))
+            oldest--;
+        const struct history_slot *slot = history_get(&h, oldest);
+        struct bytes payload = slot->payload;
+        for (int i = 0; i < DATAGRAMS_PER_READ; i++)
+            add(seq++, DATAGRAM_MAX);
+        for (size_t k = 0; k < payload.len; k++)
+            CHECK(payload.at[k] == (uint8_t)oldest);
+    }
     history_dispose(&h);
 }
 
