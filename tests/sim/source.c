@@ -1,0 +1,254 @@
+#include "tests/sim/source.h"
+
+#include "base/mem.h"
+#include "rtc/rtcp.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { DESCRIPTOR_LEN = 6, KEY_FRAME_FACTOR = 4, MARK_MAGIC = 0x5ca1ab1e };
+
+static const char *const rids[3] = {"f", "h", "q"};
+
+static void mark_write(struct writer *w, const struct mark *m)
+{
+    put_u32(w, (uint32_t)MARK_MAGIC);
+    put_u8(w, m->layer);
+    put_u8(w, m->key);
+    put_u32(w, m->frame);
+    put_u8(w, m->index);
+    put_u8(w, m->count);
+}
+
+bool mark_read(struct mark *mark, bool video, struct bytes payload)
+{
+    size_t at = video ? DESCRIPTOR_LEN + 1 : 1;
+    if (payload.len < at + MARK_LEN || read_u32(payload.at + at) != (uint32_t)MARK_MAGIC)
+        return false;
+    const uint8_t *p = payload.at + at + 4;
+    *mark = (struct mark){p[0], p[1], read_u32(p + 2), p[6], p[7]};
+    return true;
+}
+
+void source_init(struct source *s, struct client *c, uint16_t *twcc,
+                 const struct client_section *section, size_t mid, struct rng *rng)
+{
+    *s = (struct source){.client = c,
+                         .twcc = twcc,
+                         .video = section->video,
+                         .layer_count = section->layers,
+                         .level = 127};
+    snprintf(s->mid, sizeof s->mid, "%u", (unsigned)mid);
+    for (unsigned i = 0; i < s->layer_count; i++) {
+        struct source_layer *l = &s->layers[i];
+        l->ssrc = section->layers == 1 ? section->ssrc : rng_u32(rng);
+        l->rtx_ssrc = section->layers == 1 ? section->rtx_ssrc : rng_u32(rng);
+        l->seq = rng_below(rng, 32768);
+        l->rtx_seq = rng_below(rng, 32768);
+        l->timestamp_base = rng_u32(rng);
+        l->picture_id = (uint16_t)rng_below(rng, 32768);
+        l->tl0 = (uint8_t)rng_u32(rng);
+        l->packets_per_frame = s->layer_count == 1 ? 4 : s->layer_count - i;
+        l->key_wanted = true;
+        l->kept = mem_alloc_array(SOURCE_KEPT, sizeof *l->kept);
+    }
+}
+
+void source_dispose(struct source *s)
+{
+    for (unsigned i = 0; i < s->layer_count; i++)
+        mem_free(s->layers[i].kept);
+}
+
+static void put_extension(struct writer *w, uint8_t id, struct bytes value)
+{
+    put_u8(w, (uint8_t)(id << 4 | (value.len - 1)));
+    put_bytes(w, value);
+}
+
+// A header with all extensions that a browser sends on the first packets of a stream.
+static void put_header(struct source *s, unsigned layer, struct writer *w, uint8_t first,
+                       uint8_t payload_type, uint64_t seq, uint32_t timestamp, uint32_t ssrc,
+                       bool repair)
+{
+    put_u8(w, first | 0x10);
+    put_u8(w, payload_type);
+    put_u16(w, (uint16_t)seq);
+    put_u32(w, timestamp);
+    put_u32(w, ssrc);
+    put_u16(w, 0xbede);
+    size_t length_at = w->len;
+    put_u16(w, 0);
+    uint8_t number[2];
+    write_u16(number, (*s->twcc)++);
+    put_extension(w, CLIENT_EXT_TWCC, (struct bytes){number, 2});
+    put_extension(w, CLIENT_EXT_MID, bytes_of(s->mid));
+    if (s->layer_count > 1)
+        put_extension(w, repair ? CLIENT_EXT_REPAIRED_RID : CLIENT_EXT_RID,
+                      bytes_of(rids[layer]));
+    if (!s->video)
+        put_extension(w, CLIENT_EXT_LEVEL, (struct bytes){&s->level, 1});
+    while ((w->len - length_at - 2) % 4)
+        put_u8(w, 0);
+    write_u16(w->at + length_at, (uint16_t)((w->len - length_at - 2) / 4));
+}
+
+static void keep(struct source_layer *l, uint32_t timestamp, struct bytes payload)
+{
+    struct source_packet *kept = &l->kept[l->seq % SOURCE_KEPT];
+    kept->timestamp = timestamp;
+    assert(payload.len <= sizeof kept->at);
+    kept->len = (uint16_t)payload.len;
+    if (payload.len)
+        memcpy(kept->at, payload.at, payload.len);
+}
+
+static uint32_t timestamp_at(const struct source *s, const struct source_layer *l, int64_t now)
+{
+    int64_t clock_rate = s->video ? 90000 : 48000;
+    return l->timestamp_base + (uint32_t)(now * clock_rate / 1000000);
+}
+
+static void send_packet(struct source *s, unsigned layer, const struct mark *m, int64_t now,
+                        struct batch *out)
+{
+    struct source_layer *l = &s->layers[layer];
+    uint8_t payload[1200] = {0};
+    struct writer p = writer_on(payload, sizeof payload);
+    if (s->video) {
+        put_u8(&p, 0x80 | (m->index == 0 ? 0x10 : 0)); // X, S
+        put_u8(&p, 0xe0);                              // I, L, T
+        put_u16(&p, 0x8000 | l->picture_id);
+        put_u8(&p, l->tl0);
+        put_u8(&p, 0x20); // TID 0, Y
+        put_u8(&p, !m->key);
+    } else {
+        put_u8(&p, 0x78); // Opus: CELT, 20 ms
+    }
+    mark_write(&p, m);
+    // Sizes as browsers make them: equal in a frame, another in the next.
+    p.len = s->video ? 900 + (m->frame * 37) % 250 : 60 + (m->frame * 13) % 90;
+    keep(l, timestamp_at(s, l, now), (struct bytes){payload, p.len});
+
+    uint8_t packet[1400];
+    struct writer w = writer_on(packet, sizeof packet);
+    bool last = m->index + 1 == m->count && s->video;
+    uint8_t type = s->video ? CLIENT_PT_VP8 : CLIENT_PT_OPUS;
+    put_header(s, layer, &w, 0x80, last ? type | 0x80 : type, l->seq, timestamp_at(s, l, now),
+               l->ssrc, false);
+    put_bytes(&w, (struct bytes){payload, p.len});
+    client_send_rtp(s->client, (struct bytes){packet, w.len}, l->seq, out);
+    l->seq++;
+    l->packets++;
+    l->octets += (uint32_t)p.len;
+}
+
+static void send_frame(struct source *s, unsigned layer, int64_t now, struct batch *out)
+{
+    struct source_layer *l = &s->layers[layer];
+    l->frame++;
+    l->picture_id = (l->picture_id + 1) & 0x7fff;
+    l->tl0++;
+    struct mark m = {.layer = (uint8_t)layer, .frame = l->frame, .count = 1};
+    if (s->video) {
+        m.key = l->key_wanted;
+        m.count = (uint8_t)(l->packets_per_frame * (m.key ? KEY_FRAME_FACTOR : 1));
+        l->key_wanted = false;
+    }
+    for (m.index = 0; m.index < m.count; m.index++)
+        send_packet(s, layer, &m, now, out);
+}
+
+void source_frame(struct source *s, int64_t now, struct batch *out)
+{
+    for (unsigned i = s->layer_count; i-- > 0;)
+        if (!s->paused[i])
+            send_frame(s, i, now, out);
+}
+
+void source_probe(struct source *s, unsigned layer, int64_t now, struct batch *out)
+{
+    struct source_layer *l = &s->layers[layer];
+    if (s->paused[layer])
+        return;
+    uint8_t packet[256];
+    struct writer w = writer_on(packet, sizeof packet);
+    put_header(s, layer, &w, 0xa0, CLIENT_PT_VP8, l->seq, timestamp_at(s, l, now), l->ssrc,
+               false);
+    enum { PADDING = 100 };
+    uint8_t padding[PADDING] = {0};
+    padding[PADDING - 1] = PADDING;
+    put_bytes(&w, (struct bytes){padding, PADDING});
+    keep(l, timestamp_at(s, l, now), (struct bytes){NULL, 0});
+    client_send_rtp(s->client, (struct bytes){packet, w.len}, l->seq++, out);
+}
+
+void source_report(struct source *s, int64_t now, struct batch *out)
+{
+    for (unsigned i = 0; i < s->layer_count; i++) {
+        struct source_layer *l = &s->layers[i];
+        // A clock of its own, a day ahead of the server's.
+        uint64_t wall_us = (uint64_t)now + 86400000000u;
+        uint64_t ntp = (wall_us / 1000000) << 32 | ((wall_us % 1000000) << 32) / 1000000;
+        struct rtcp_sender_info info = {ntp, timestamp_at(s, l, now), l->packets, l->octets};
+        uint8_t buffer[128];
+        struct writer w = writer_on(buffer, sizeof buffer);
+        rtcp_put_sender_report(&w, l->ssrc, &info, NULL, 0);
+        rtcp_put_cname(&w, l->ssrc, bytes_of("c"));
+        client_send_rtcp(s->client, (struct bytes){buffer, w.len}, out);
+    }
+}
+
+// --- Feedback ---
+
+static void retransmit(struct source *s, unsigned layer, uint16_t seq16, struct batch *out)
+{
+    struct source_layer *l = &s->layers[layer];
+    uint16_t back = (uint16_t)((uint16_t)l->seq - seq16);
+    if (back == 0 || back > SOURCE_KEPT || back > l->seq || l->rtx_ssrc == 0)
+        return;
+    uint64_t seq = l->seq - back;
+    const struct source_packet *kept = &l->kept[seq % SOURCE_KEPT];
+    struct mark m;
+    bool marked = mark_read(&m, s->video, (struct bytes){kept->at, kept->len});
+    bool last = marked && m.index + 1 == m.count;
+    uint8_t packet[1500];
+    struct writer w = writer_on(packet, sizeof packet);
+    put_header(s, layer, &w, 0x80, last ? CLIENT_PT_RTX | 0x80 : CLIENT_PT_RTX, l->rtx_seq,
+               kept->timestamp, l->rtx_ssrc, true);
+    put_u16(&w, seq16);
+    put_bytes(&w, (struct bytes){kept->at, kept->len});
+    client_send_rtp(s->client, (struct bytes){packet, w.len}, l->rtx_seq++, out);
+    s->retransmitted++;
+}
+
+static void take_nack(struct source *s, const struct rtcp_packet *packet, struct batch *out)
+{
+    for (unsigned i = 0; i < s->layer_count; i++) {
+        if (s->layers[i].ssrc != packet->media_ssrc)
+            continue;
+        for (size_t j = 0; j < packet->count; j++) {
+            uint16_t seqs[17];
+            size_t count = rtcp_nack(packet, j, seqs);
+            for (size_t k = 0; k < count; k++)
+                retransmit(s, i, seqs[k], out);
+        }
+    }
+}
+
+void source_feedback(struct source *s, struct bytes compound, struct batch *out)
+{
+    struct rtcp_cursor cursor;
+    int err = rtcp_begin(&cursor, compound);
+    assert(err == 0); // the server sends nothing that it would not read
+    for (struct rtcp_packet packet; rtcp_next(&cursor, &packet);) {
+        if (packet.kind == RTCP_NACK)
+            take_nack(s, &packet, out);
+        for (unsigned i = 0; i < s->layer_count && packet.kind == RTCP_PLI; i++)
+            if (s->layers[i].ssrc == packet.media_ssrc) {
+                s->layers[i].key_wanted = true;
+                s->key_frames_asked++;
+            }
+    }
+}

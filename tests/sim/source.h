@@ -1,0 +1,75 @@
+// A camera or a microphone of a simulated browser. Each packet carries a mark that says what it
+// is, so that a receiver can judge whatever reaches it.
+#pragma once
+
+#include "tests/sim/client.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    SOURCE_KEPT = 1024, // packets kept for retransmission
+    SOURCE_PACKET_MAX = 1300,
+    VIDEO_FRAME_US = 33333,
+    AUDIO_FRAME_US = 20000,
+    MARK_LEN = 12,
+};
+
+struct mark {
+    uint8_t layer;
+    bool key;
+    uint32_t frame; // of the layer, counted from 1
+    uint8_t index;  // of the packet in its frame
+    uint8_t count;  // of packets in the frame
+};
+
+// Reads the mark behind the payload descriptor; false when there is none.
+bool mark_read(struct mark *mark, bool video, struct bytes payload);
+
+struct source_packet {
+    uint32_t timestamp;
+    uint16_t len;
+    uint8_t at[SOURCE_PACKET_MAX];
+};
+
+struct source_layer {
+    uint32_t ssrc;
+    uint32_t rtx_ssrc;
+    uint64_t seq; // of the next packet, extended
+    uint64_t rtx_seq;
+    uint32_t timestamp_base;
+    uint16_t picture_id;
+    uint8_t tl0;
+    uint32_t frame;
+    unsigned packets_per_frame; // of a delta frame; a key frame has four times as many
+    bool key_wanted;
+    uint32_t packets;
+    uint32_t octets;
+    struct source_packet *kept; // SOURCE_KEPT of them, by sequence number
+};
+
+struct source {
+    struct client *client;
+    uint16_t *twcc; // the client's next transport-wide number
+    bool video;
+    char mid[4];
+    unsigned layer_count;
+    struct source_layer layers[3]; // best first
+    bool paused[3];                // the encoder dropped this layer
+    uint8_t level;                 // -dBov
+    uint32_t key_frames_asked;
+    uint32_t retransmitted;
+};
+
+void source_init(struct source *s, struct client *c, uint16_t *twcc,
+                 const struct client_section *section, size_t mid, struct rng *rng);
+void source_dispose(struct source *s);
+
+// One frame of every layer. `now` decides timestamps.
+void source_frame(struct source *s, int64_t now, struct batch *out);
+// A packet of padding only on layer `layer`.
+void source_probe(struct source *s, unsigned layer, int64_t now, struct batch *out);
+// Sender reports of all layers.
+void source_report(struct source *s, int64_t now, struct batch *out);
+// Feedback from the server: key frame requests and NACKs.
+void source_feedback(struct source *s, struct bytes compound, struct batch *out);

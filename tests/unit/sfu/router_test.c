@@ -1,0 +1,521 @@
+// What a router does with a publisher and a subscriber whom the network does not disturb.
+#include "scene.h"
+#include "test.h"
+
+#include "rtc/negotiate.h"
+#include "rtc/rtcp.h"
+
+#include <string.h>
+
+enum { PUBLISHER = 11, SUBSCRIBER = 12, TRACK = 100 };
+
+static struct scene scene;
+
+static void close_scene(void)
+{
+    scene_close(&scene);
+}
+
+static const struct client_section audio_and_video[2] = {
+    {.stream_id = "camera", .track_id = "mic", .layers = 1, .ssrc = 1001},
+    {.video = true,
+     .stream_id = "camera",
+     .track_id = "cam",
+     .layers = 1,
+     .ssrc = 2001,
+     .rtx_ssrc = 2002},
+};
+
+// A publisher of microphone (track 100) and camera (track 101), and one who subscribed to both.
+static struct scene_client *publisher;
+static struct scene_client *subscriber;
+
+static void open_call(enum layer video)
+{
+    scene_open(&scene);
+    publisher = scene_publisher(&scene, PUBLISHER, audio_and_video, 2, TRACK);
+    subscriber = scene_subscriber(&scene, SUBSCRIBER);
+    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, LAYER_HIGH);
+    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK + 1, video);
+}
+
+static size_t got_of(const struct scene_client *c, uint32_t ssrc)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < c->got_count; i++)
+        count += c->got[i].ssrc == ssrc;
+    return count;
+}
+
+TEST(a_publisher_connects_and_its_tracks_are_in_the_answer)
+{
+    scene_open(&scene);
+    scene_publisher(&scene, PUBLISHER, audio_and_video, 2, TRACK);
+    CHECK_EQ(scene.last_answer_err, 0);
+    CHECK_EQ(scene.last_answer_tracks, 2);
+    CHECK_EQ(scene_count(&scene, NOTICE_CONNECTED), 1);
+    close_scene();
+}
+
+TEST(a_subscriber_is_offered_the_data_channel_at_once)
+{
+    scene_open(&scene);
+    struct scene_client *c = scene_subscriber(&scene, SUBSCRIBER);
+    CHECK_EQ(c->offers, 1);
+    CHECK_EQ(c->offered_count, 0);
+    CHECK_EQ(scene_count(&scene, NOTICE_CONNECTED), 1);
+    close_scene();
+}
+
+TEST(a_feed_is_offered_under_the_publishers_msid)
+{
+    open_call(LAYER_HIGH);
+    CHECK_EQ(subscriber->offered_count, 2);
+    CHECK_TEXT(subscriber->offered[0].mid, "1");
+    CHECK_TEXT(subscriber->offered[0].stream_id, "camera");
+    CHECK_TEXT(subscriber->offered[0].track_id, "mic");
+    CHECK_TEXT(subscriber->offered[1].track_id, "cam");
+    CHECK(subscriber->offered[1].rtx_ssrc != 0);
+    close_scene();
+}
+
+TEST(audio_reaches_the_subscriber_with_its_payload)
+{
+    open_call(LAYER_NONE);
+    scene_frame(&scene, publisher, 0);
+    scene_frame(&scene, publisher, 0);
+    CHECK_EQ(subscriber->got_count, 2);
+    CHECK_EQ(subscriber->got[0].ssrc, subscriber->offered[0].ssrc);
+    CHECK_EQ((uint16_t)(subscriber->got[1].seq - subscriber->got[0].seq), 1);
+    CHECK(subscriber->got[0].seq < 32768);
+    struct mark m;
+    struct bytes payload = {subscriber->got[1].payload, subscriber->got[1].len};
+    CHECK(mark_read(&m, false, payload));
+    CHECK_EQ(m.frame, 2);
+    close_scene();
+}
+
+TEST(the_first_packet_of_a_track_is_told_once)
+{
+    open_call(LAYER_NONE);
+    scene_frame(&scene, publisher, 0);
+    scene_frame(&scene, publisher, 0);
+    CHECK_EQ(scene_count(&scene, NOTICE_TRACK_UP), 1);
+    CHECK_EQ(scene_last(&scene, NOTICE_TRACK_UP)->track, 100);
+    close_scene();
+}
+
+TEST(video_starts_at_a_key_frame)
+{
+    open_call(LAYER_NONE);
+    scene_frame(&scene, publisher, 1); // a key frame which nobody wants
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK + 1, LAYER_HIGH);
+    CHECK_EQ(subscriber->got_count, 0);
+    // The request is there at once, so the next frame is a key frame of 16 packets.
+    CHECK_EQ(publisher->plis, 1);
+    scene_frame(&scene, publisher, 1);
+    CHECK_EQ(subscriber->got_count, 16);
+    struct mark m;
+    CHECK(mark_read(&m, true,
+                    (struct bytes){subscriber->got[0].payload, subscriber->got[0].len}));
+    CHECK(m.key);
+    CHECK_EQ(m.frame, 2);
+    CHECK(subscriber->got[15].marker);
+    close_scene();
+}
+
+TEST(a_delta_frame_starts_nothing)
+{
+    open_call(LAYER_NONE);
+    scene_frame(&scene, publisher, 1);
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK + 1, LAYER_HIGH);
+    publisher->sources[1].layers[0].key_wanted = false;
+    scene_frame(&scene, publisher, 1);
+    CHECK_EQ(subscriber->got_count, 0);
+    close_scene();
+}
+
+TEST(a_key_frame_is_asked_for_again_every_half_second)
+{
+    open_call(LAYER_NONE);
+    scene_frame(&scene, publisher, 1);
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK + 1, LAYER_HIGH);
+    CHECK_EQ(publisher->plis, 1);
+    scene_pass(&scene, 490000, 10000);
+    CHECK_EQ(publisher->plis, 1);
+    scene_pass(&scene, 20000, 10000);
+    CHECK_EQ(publisher->plis, 2);
+    scene_frame(&scene, publisher, 1);
+    scene_pass(&scene, 2000000, 10000);
+    CHECK_EQ(publisher->plis, 2);
+    close_scene();
+}
+
+TEST(layer_none_stops_the_video)
+{
+    open_call(LAYER_HIGH);
+    scene_frame(&scene, publisher, 1);
+    CHECK_EQ(subscriber->got_count, 16);
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK + 1, LAYER_NONE);
+    scene_frame(&scene, publisher, 1);
+    CHECK_EQ(subscriber->got_count, 16);
+    close_scene();
+}
+
+TEST(numbers_go_on_without_a_gap_after_a_pause)
+{
+    open_call(LAYER_HIGH);
+    scene_frame(&scene, publisher, 1);
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK + 1, LAYER_NONE);
+    scene_frame(&scene, publisher, 1);
+    scene_frame(&scene, publisher, 1);
+    scene.now += 1000000;
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK + 1, LAYER_HIGH);
+    scene_frame(&scene, publisher, 1);
+    CHECK_EQ(subscriber->got_count, 32);
+    CHECK_EQ((uint16_t)(subscriber->got[16].seq - subscriber->got[15].seq), 1);
+    CHECK_EQ(subscriber->got[16].timestamp - subscriber->got[15].timestamp, 90000);
+    close_scene();
+}
+
+TEST(a_probe_of_padding_only_is_not_forwarded_and_leaves_no_gap)
+{
+    open_call(LAYER_HIGH);
+    scene_frame(&scene, publisher, 1);
+    source_probe(&publisher->sources[1], 0, scene.now, &publisher->out);
+    source_probe(&publisher->sources[1], 0, scene.now, &publisher->out);
+    scene_frame(&scene, publisher, 1);
+    CHECK_EQ(subscriber->got_count, 20);
+    CHECK_EQ((uint16_t)(subscriber->got[16].seq - subscriber->got[15].seq), 1);
+    close_scene();
+}
+
+static void nack(uint32_t ssrc, uint16_t seq)
+{
+    uint8_t buffer[64];
+    struct writer w = writer_on(buffer, sizeof buffer);
+    rtcp_put_nack(&w, 1, ssrc, &seq, 1);
+    scene_rtcp(&scene, subscriber, &w);
+}
+
+TEST(a_nack_is_answered_on_the_retransmission_stream)
+{
+    open_call(LAYER_HIGH);
+    scene_frame(&scene, publisher, 1);
+    struct scene_packet lost = subscriber->got[7];
+    nack(subscriber->offered[1].ssrc, lost.seq);
+    CHECK_EQ(subscriber->got_count, 17);
+    const struct scene_packet *repeated = &subscriber->got[16];
+    CHECK_EQ(repeated->ssrc, subscriber->offered[1].rtx_ssrc);
+    CHECK_EQ(repeated->payload_type, negotiate_rtx_payload_type(CODEC_VP8));
+    CHECK_EQ(repeated->timestamp, lost.timestamp);
+    CHECK_EQ(read_u16(repeated->payload), lost.seq);
+    CHECK_EQ(repeated->len, lost.len + 2);
+    CHECK(memcmp(repeated->payload + 2, lost.payload, lost.len) == 0);
+    close_scene();
+}
+
+TEST(a_packet_is_retransmitted_five_times_at_most)
+{
+    open_call(LAYER_HIGH);
+    scene_frame(&scene, publisher, 1);
+    for (int i = 0; i < 7; i++)
+        nack(subscriber->offered[1].ssrc, subscriber->got[7].seq);
+    CHECK_EQ(got_of(subscriber, subscriber->offered[1].rtx_ssrc), 5);
+    close_scene();
+}
+
+TEST(a_number_that_was_never_sent_is_not_retransmitted)
+{
+    open_call(LAYER_HIGH);
+    scene_frame(&scene, publisher, 1);
+    nack(subscriber->offered[1].ssrc, (uint16_t)(subscriber->got[0].seq - 1));
+    nack(subscriber->offered[1].ssrc, (uint16_t)(subscriber->got[15].seq + 1));
+    CHECK_EQ(subscriber->got_count, 16);
+    close_scene();
+}
+
+TEST(retransmissions_stop_when_the_budget_is_used_up)
+{
+    open_call(LAYER_HIGH);
+    for (int i = 0; i < 100; i++)
+        scene_frame(&scene, publisher, 1);
+    size_t sent = subscriber->got_count;
+    uint16_t last = subscriber->got[sent - 1].seq;
+    for (uint16_t i = 0; i < 250; i++)
+        nack(subscriber->offered[1].ssrc, (uint16_t)(last - i));
+    size_t repeated = got_of(subscriber, subscriber->offered[1].rtx_ssrc);
+    // The savings of 64 KiB are 60 packets of about 1050 octets.
+    CHECK(repeated > 50);
+    CHECK(repeated < 70);
+    close_scene();
+}
+
+TEST(a_key_frame_request_of_a_subscriber_is_passed_on_and_throttled)
+{
+    open_call(LAYER_HIGH);
+    scene_frame(&scene, publisher, 1);
+    scene.now += 600000;
+    unsigned before = publisher->plis;
+    uint8_t buffer[64];
+    for (int i = 0; i < 3; i++) {
+        struct writer w = writer_on(buffer, sizeof buffer);
+        rtcp_put_pli(&w, 1, subscriber->offered[1].ssrc);
+        scene_rtcp(&scene, subscriber, &w);
+    }
+    CHECK_EQ(publisher->plis, before + 1);
+    close_scene();
+}
+
+TEST(what_a_publisher_lost_is_asked_for_and_forwarded_late)
+{
+    open_call(LAYER_HIGH);
+    scene_frame(&scene, publisher, 1);
+    struct source_layer *layer = &publisher->sources[1].layers[0];
+    // A frame that the network swallows, and one that shows that it is missing.
+    source_frame(&publisher->sources[1], scene.now, &publisher->out);
+    batch_reset(&publisher->out);
+    scene_frame(&scene, publisher, 1);
+    CHECK_EQ(subscriber->got_count, 20);
+    scene_pass(&scene, 50000, 10000);
+    CHECK(publisher->nacks >= 1);
+    CHECK_EQ(subscriber->got_count, 24);
+    // Late, but under the numbers that were left for them.
+    CHECK_EQ((uint16_t)(subscriber->got[20].seq - subscriber->got[15].seq), 1);
+    CHECK_EQ((uint16_t)(subscriber->got[23].seq - subscriber->got[15].seq), 4);
+    CHECK_EQ((uint16_t)(subscriber->got[16].seq - subscriber->got[15].seq), 5);
+    CHECK_EQ(layer->frame, 3);
+    close_scene();
+}
+
+TEST(a_publisher_hears_transport_wide_feedback_and_receiver_reports)
+{
+    open_call(LAYER_HIGH);
+    for (int i = 0; i < 60; i++) {
+        scene_frame(&scene, publisher, 1);
+        scene_pass(&scene, 33000, 11000);
+    }
+    CHECK(publisher->twccs >= 15);
+    CHECK_EQ(publisher->receiver_reports, 1);
+    close_scene();
+}
+
+TEST(sender_reports_keep_the_publishers_clock)
+{
+    open_call(LAYER_NONE);
+    scene_frame(&scene, publisher, 0);
+    source_report(&publisher->sources[0], scene.now, &publisher->out);
+    int64_t reported_at = scene.now;
+    scene_settle(&scene);
+    scene_pass(&scene, 2500000, 10000);
+    CHECK(subscriber->reports >= 1);
+    // The publisher's clock is a day ahead of ours and starts at its own timestamp.
+    int64_t ntp_us = (int64_t)(subscriber->report_ntp >> 32) * 1000000 +
+                     (int64_t)((subscriber->report_ntp & 0xffffffff) * 1000000 >> 32);
+    int64_t since_us = ntp_us - 86400000000 - reported_at;
+    uint32_t expected = publisher->sources[0].layers[0].timestamp_base +
+                        (uint32_t)((reported_at + since_us) * 48 / 1000);
+    CHECK(since_us > 0);
+    CHECK((int32_t)(subscriber->report_rtp - expected) < 3);
+    CHECK((int32_t)(subscriber->report_rtp - expected) > -3);
+    close_scene();
+}
+
+TEST(offers_wait_for_the_answer_and_are_coalesced)
+{
+    scene_open(&scene);
+    publisher = scene_publisher(&scene, PUBLISHER, audio_and_video, 2, TRACK);
+    subscriber = scene_subscriber(&scene, SUBSCRIBER);
+    subscriber->mute = true;
+    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, LAYER_HIGH);
+    CHECK_EQ(subscriber->offers, 2);
+    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK + 1, LAYER_HIGH);
+    scene_feed(&scene, COMMAND_FEED_CLOSE, SUBSCRIBER, TRACK, LAYER_NONE);
+    CHECK_EQ(subscriber->offers, 2);
+    subscriber->mute = false;
+    struct text answer = {0};
+    client_write_answer(&subscriber->client, subscriber->last_offer, &answer);
+    scene_command(&scene, (struct command){.kind = COMMAND_ANSWER,
+                                           .endpoint = SUBSCRIBER,
+                                           .answer.sdp = text_take(&answer)});
+    scene_settle(&scene);
+    CHECK_EQ(subscriber->offers, 3);
+    CHECK_EQ(subscriber->offered_count, 2);
+    CHECK(!subscriber->offered[0].active);
+    CHECK(subscriber->offered[1].active);
+    close_scene();
+}
+
+TEST(an_answer_that_does_not_parse_stops_nothing)
+{
+    open_call(LAYER_HIGH);
+    scene_frame(&scene, publisher, 1);
+    scene_command(&scene, (struct command){.kind = COMMAND_ANSWER,
+                                           .endpoint = SUBSCRIBER,
+                                           .answer.sdp = text_take(&(struct text){0})});
+    scene_frame(&scene, publisher, 1);
+    CHECK_EQ(subscriber->got_count, 20);
+    close_scene();
+}
+
+TEST(an_offer_that_does_not_parse_is_answered_with_the_reason)
+{
+    open_call(LAYER_HIGH);
+    struct text sdp = {0};
+    text_add(&sdp, "v=0\r\n");
+    scene_command(&scene, (struct command){.kind = COMMAND_OFFER,
+                                           .endpoint = PUBLISHER,
+                                           .offer.sdp = text_take(&sdp)});
+    scene_settle(&scene);
+    CHECK(scene.last_answer_err < 0);
+    scene_frame(&scene, publisher, 0);
+    CHECK_EQ(subscriber->got_count, 1);
+    close_scene();
+}
+
+TEST(a_feed_that_is_closed_gets_nothing_more_and_its_section_is_inactive)
+{
+    open_call(LAYER_HIGH);
+    scene_frame(&scene, publisher, 1);
+    scene_feed(&scene, COMMAND_FEED_CLOSE, SUBSCRIBER, TRACK + 1, LAYER_NONE);
+    scene_frame(&scene, publisher, 1);
+    CHECK_EQ(subscriber->got_count, 16);
+    CHECK(!subscriber->offered[1].active);
+    close_scene();
+}
+
+TEST(a_section_is_never_used_again)
+{
+    open_call(LAYER_HIGH);
+    scene_feed(&scene, COMMAND_FEED_CLOSE, SUBSCRIBER, TRACK + 1, LAYER_NONE);
+    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK + 1, LAYER_HIGH);
+    CHECK_EQ(subscriber->offered_count, 3);
+    CHECK_TEXT(subscriber->offered[2].mid, "3");
+    CHECK_TEXT(subscriber->offered[2].track_id, "cam");
+    close_scene();
+}
+
+TEST(a_subscriber_without_a_section_left_refuses_the_feed_and_goes_on)
+{
+    open_call(LAYER_HIGH);
+    for (int i = 0; i < 70; i++) {
+        scene_feed(&scene, COMMAND_FEED_CLOSE, SUBSCRIBER, TRACK + 1, LAYER_NONE);
+        scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK + 1, LAYER_HIGH);
+    }
+    CHECK_EQ(subscriber->offered_count, 63);
+    scene_frame(&scene, publisher, 0);
+    CHECK_EQ(subscriber->got_count, 1);
+    close_scene();
+}
+
+TEST(a_track_that_is_missing_in_the_next_offer_ends_with_its_feeds)
+{
+    open_call(LAYER_HIGH);
+    publisher->sections[1].stopped = true;
+    scene_offer(&scene, publisher, TRACK);
+    CHECK_EQ(scene.last_answer_tracks, 1);
+    CHECK(!subscriber->offered[1].active);
+    struct router_stats stats;
+    router_get_stats(scene.router, &stats);
+    CHECK_EQ(stats.tracks, 1);
+    CHECK_EQ(stats.feeds, 1);
+    close_scene();
+}
+
+TEST(other_ice_credentials_in_an_offer_are_answered_with_new_ones)
+{
+    open_call(LAYER_HIGH);
+    char before[33];
+    memcpy(before, publisher->client.remote_ufrag, sizeof before);
+    scene_offer(&scene, publisher, TRACK);
+    CHECK_TEXT(publisher->client.remote_ufrag, before);
+    client_new_credentials(&publisher->client);
+    scene_offer(&scene, publisher, TRACK);
+    CHECK(strcmp(publisher->client.remote_ufrag, before) != 0);
+    // The old path goes on until the new one is checked, and then media comes over that.
+    scene_frame(&scene, publisher, 0);
+    addr_parse(&publisher->client.at, "127.0.0.1:10099");
+    client_check(&publisher->client, &publisher->out);
+    scene_settle(&scene);
+    scene_frame(&scene, publisher, 0);
+    CHECK_EQ(subscriber->got_count, 2);
+    close_scene();
+}
+
+TEST(restart_of_a_subscribers_ice_is_an_offer_with_new_credentials)
+{
+    open_call(LAYER_HIGH);
+    char before[33];
+    memcpy(before, subscriber->client.remote_ufrag, sizeof before);
+    scene_command(&scene,
+                  (struct command){.kind = COMMAND_RESTART_ICE, .endpoint = SUBSCRIBER});
+    scene_settle(&scene);
+    CHECK(strcmp(subscriber->client.remote_ufrag, before) != 0);
+    CHECK_EQ(subscriber->offered_count, 2);
+    close_scene();
+}
+
+TEST(an_endpoint_that_closes_takes_its_tracks_and_the_room_goes_with_the_last)
+{
+    open_call(LAYER_HIGH);
+    scene_command(&scene,
+                  (struct command){.kind = COMMAND_ENDPOINT_CLOSE, .endpoint = PUBLISHER});
+    scene_settle(&scene);
+    CHECK(!subscriber->offered[0].active);
+    CHECK(!subscriber->offered[1].active);
+    struct router_stats stats;
+    router_get_stats(scene.router, &stats);
+    CHECK_EQ(stats.endpoints, 1);
+    CHECK_EQ(stats.rooms, 1);
+    scene_command(&scene,
+                  (struct command){.kind = COMMAND_ENDPOINT_CLOSE, .endpoint = SUBSCRIBER});
+    scene_settle(&scene);
+    router_get_stats(scene.router, &stats);
+    CHECK_EQ(stats.endpoints, 0);
+    CHECK_EQ(stats.rooms, 0);
+    CHECK_EQ(router_deadline(scene.router), INT64_MAX);
+    close_scene();
+}
+
+TEST(silence_of_a_connection_is_told_and_stops_its_media)
+{
+    open_call(LAYER_HIGH);
+    scene_frame(&scene, publisher, 0);
+    scene.now += 31000000;
+    scene_settle(&scene);
+    CHECK_EQ(scene_count(&scene, NOTICE_CLOSED), 2);
+    CHECK_EQ(scene_last(&scene, NOTICE_CLOSED)->closed.reason, TRANSPORT_SILENT);
+    close_scene();
+}
+
+TEST(datagrams_from_nowhere_and_of_unknown_streams_are_counted)
+{
+    open_call(LAYER_HIGH);
+    uint8_t stray[40] = {0x80, 111};
+    struct router_datagram d = {.at = stray, .len = sizeof stray};
+    addr_parse(&d.from, "9.9.9.9:9");
+    router_receive(scene.router, &d, 1, scene.now, &scene.out, &scene.notices);
+    struct router_stats stats;
+    router_get_stats(scene.router, &stats);
+    CHECK_EQ(stats.drop_unknown_source, 1);
+
+    publisher->sources[0].layers[0].ssrc = 4711; // an SSRC that no offer named, with its MID
+    publisher->sources[0].mid[0] = '9';
+    scene_frame(&scene, publisher, 0);
+    router_get_stats(scene.router, &stats);
+    CHECK_EQ(stats.drop_unknown_stream, 1);
+    CHECK_EQ(subscriber->got_count, 0);
+    close_scene();
+}
+
+TEST(a_new_ssrc_with_the_mid_of_a_track_continues_its_stream)
+{
+    open_call(LAYER_HIGH);
+    scene_frame(&scene, publisher, 0);
+    publisher->sources[0].layers[0].ssrc = 4711;
+    publisher->sources[0].layers[0].seq = 40000;
+    scene_frame(&scene, publisher, 0);
+    CHECK_EQ(subscriber->got_count, 2);
+    CHECK_EQ((uint16_t)(subscriber->got[1].seq - subscriber->got[0].seq), 1);
+    close_scene();
+}
