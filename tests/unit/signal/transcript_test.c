@@ -1,0 +1,68 @@
+// Meetings told as text: transcripts/, whose format is at the top of play.c.
+#include "stage.h"
+
+#include "test.h"
+
+#define FOLDER "tests/unit/signal/transcripts/"
+
+#define PLAY(name)                                                                             \
+    TEST(name)                                                                                 \
+    {                                                                                          \
+        stage_play(FOLDER #name ".txt");                                                       \
+    }
+
+enum { PLAYED = 47 };
+
+PLAY(a_client_nobody_knows_is_told_so)
+PLAY(a_dropped_socket_keeps_the_peer_for_a_minute)
+PLAY(a_full_room_lets_back_in_who_was_in)
+PLAY(a_join_that_lost_its_socket_is_tried_again)
+PLAY(a_join_whose_offer_is_bad_leaves_no_trace)
+PLAY(a_new_socket_resumes_the_peer)
+PLAY(a_peer_can_be_asked_for)
+PLAY(a_peer_id_of_another_user_is_refused)
+PLAY(a_previewing_client_sees_the_room_but_is_not_in_it)
+PLAY(a_refused_publish_offer_tells_why)
+PLAY(a_role_has_a_limit_of_its_own)
+PLAY(a_role_without_media_joins_without_an_offer)
+PLAY(a_silent_socket_is_dead_and_a_pinging_preview_is_not)
+PLAY(a_socket_that_still_looks_open_is_replaced)
+PLAY(a_track_id_of_another_peer_cannot_be_taken)
+PLAY(a_track_the_role_may_not_publish_is_answered_but_not_shown)
+PLAY(an_offer_is_tried_again_when_the_worker_is_busy)
+PLAY(chat_to_all_reaches_everybody_but_the_sender)
+PLAY(chat_to_one_is_private)
+PLAY(chat_to_roles_reaches_these_roles)
+PLAY(connection_quality_is_told_to_all)
+PLAY(counts_are_told_to_all_after_each_join_and_leave)
+PLAY(join_is_answered_then_the_room_is_told)
+PLAY(known_methods_that_are_not_built_answer_405)
+PLAY(layers_follow_what_the_client_prefers)
+PLAY(leaving_is_immediate_and_final)
+PLAY(leaving_takes_the_tracks_along_and_leaves_others_alone)
+PLAY(messages_wait_while_the_room_is_loaded)
+PLAY(mute_is_told_to_others_and_to_late_joiners)
+PLAY(names_and_metadata_are_updated_for_all)
+PLAY(nobody_gets_tracks_of_roles_it_does_not_subscribe_to)
+PLAY(notifications_need_neither_jsonrpc_nor_id)
+PLAY(only_one_subscribe_offer_is_outstanding)
+PLAY(others_learn_who_joined_and_the_joiner_who_is_there)
+PLAY(ping_is_answered_before_and_after_join)
+PLAY(policy_comes_first_and_unasked)
+PLAY(policy_is_complete_enough_for_publishing)
+PLAY(publish_offers_are_answered_then_announced)
+PLAY(refusals_after_the_upgrade_are_told_by_on_error)
+PLAY(requests_on_the_data_channel_are_answered_there)
+PLAY(speakers_are_named_by_peer_and_track_and_silence_is_an_empty_list)
+PLAY(the_session_ends_with_the_last_to_leave)
+PLAY(the_subscribe_connection_is_restarted_by_the_server)
+PLAY(two_that_preview_cannot_both_take_the_last_place)
+PLAY(unknown_requests_are_refused_and_unknown_notifications_ignored)
+PLAY(unpublishing_removes_the_track)
+PLAY(video_flows_at_once_when_the_client_wants_it_all)
+
+TEST(every_transcript_of_the_folder_is_played)
+{
+    const char **files;
+    CHECK_EQ(test_folder(FOLDER, &files), PLAYED);
+}
