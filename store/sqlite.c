@@ -10,14 +10,17 @@
 
 #include <assert.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <string.h>
 
-enum { BUSY_TIMEOUT_MS = 5000 };
+enum { BUSY_TIMEOUT_MS = 5000, PARAMETERS_MAX = 20 };
 
 struct db_query {
     struct db *db;
     const char *sql;
     sqlite3_stmt *statement;
+    int positions[PARAMETERS_MAX + 1]; // of $1, $2, ...: to SQLite these are names, which it
+                                       // numbers in the order of their first use
     bool in_use;
 };
 
@@ -56,6 +59,17 @@ static int err_of(struct db *db, int code)
     }
 }
 
+static void find_parameters(struct db_query *q)
+{
+    int count = sqlite3_bind_parameter_count(q->statement);
+    assert(count <= PARAMETERS_MAX);
+    for (int i = 1; i <= count; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "$%d", i);
+        q->positions[i] = sqlite3_bind_parameter_index(q->statement, name);
+    }
+}
+
 struct db_query *db_prepare(struct db *db, const char *sql)
 {
     struct db_query *q = map_get(&db->queries, bytes_of(sql));
@@ -66,6 +80,7 @@ struct db_query *db_prepare(struct db *db, const char *sql)
                                       &q->statement, NULL);
         if (code != SQLITE_OK)
             err_of(db, code); // logs; the steps return ERR_IO
+        find_parameters(q);
         map_put(&db->queries, bytes_of(sql), q);
     }
     assert(!q->in_use);
@@ -75,15 +90,17 @@ struct db_query *db_prepare(struct db *db, const char *sql)
 
 void db_bind_text(struct db_query *q, int at, const char *value)
 {
+    assert(at > 0 && at <= PARAMETERS_MAX);
     if (value)
-        sqlite3_bind_text(q->statement, at, value, -1, SQLITE_TRANSIENT);
+        sqlite3_bind_text(q->statement, q->positions[at], value, -1, SQLITE_TRANSIENT);
     else
-        sqlite3_bind_null(q->statement, at);
+        sqlite3_bind_null(q->statement, q->positions[at]);
 }
 
 void db_bind_int(struct db_query *q, int at, int64_t value)
 {
-    sqlite3_bind_int64(q->statement, at, value);
+    assert(at > 0 && at <= PARAMETERS_MAX);
+    sqlite3_bind_int64(q->statement, q->positions[at], value);
 }
 
 int db_step(struct db_query *q)
