@@ -24,7 +24,10 @@ for (const path of files.filter((path) => /\.(html|js|css|json|svg)$/.test(path)
 }
 
 function gzipSize(paths) {
-  return paths.reduce((sum, path) => sum + gzipSync(readFileSync(path), { level: 9 }).length, 0);
+  return paths.reduce(
+    (sum, path) => sum + gzipSync(readFileSync(path), { level: 9 }).length,
+    0,
+  );
 }
 
 function budget(name, paths, limit) {

@@ -1,11 +1,6 @@
 // The three calls the page itself makes to its server. Everything else is the SDK's.
 
-import {
-  createProblem,
-  loginProblem,
-  problem,
-  type Problem,
-} from './problem';
+import { createProblem, loginProblem, problem, type Problem } from './problem';
 
 export type Result<T> = { ok: true; value: T } | { ok: false; problem: Problem };
 
@@ -25,7 +20,8 @@ export async function createMeeting(key: string): Promise<Result<Meeting>> {
   const answer = await post('/api/meetings', headers, '{}');
   if (!answer) return unreachable();
   const body = await readJson(answer);
-  if (!answer.ok) return failed(createProblem(answer.status, textField(body, 'message')), answer);
+  if (!answer.ok)
+    return failed(createProblem(answer.status, textField(body, 'message')), answer);
 
   const meeting = {
     room: textField(body, 'Room_Id'),
@@ -42,7 +38,8 @@ export async function loginWithCode(code: string, userId: string): Promise<Resul
   const answer = await post('/v2/token', { 'Content-Type': 'application/json' }, body);
   if (!answer) return unreachable();
   const reply = await readJson(answer);
-  if (!answer.ok) return failed(loginProblem(answer.status, textField(reply, 'message')), answer);
+  if (!answer.ok)
+    return failed(loginProblem(answer.status, textField(reply, 'message')), answer);
 
   const token = textField(reply, 'token');
   return token === '' ? notOurServer(answer) : { ok: true, value: token };

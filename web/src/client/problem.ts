@@ -84,12 +84,13 @@ function loginCause(status: number): Cause {
 }
 
 // What an HTTP status means when a meeting is created. 401: a key would help, 403: so would
-// another key; a server which lets nobody create says 404 or 405, as for any absent path.
+// another key, unless the server says that it lets nobody create meetings.
 export function createProblem(status: number, detail: string): Problem {
-  return problem(createCause(status), String(status), detail);
+  return problem(createCause(status, detail), String(status), detail);
 }
 
-function createCause(status: number): Cause {
+function createCause(status: number, detail: string): Cause {
+  if (status === 403 && /switched off/i.test(detail)) return 'creating-off';
   if (status === 401 || status === 403) return 'key-needed';
   if (status === 404 || status === 405) return 'creating-off';
   if (status === 429) return 'too-many-tries';
@@ -140,7 +141,8 @@ export function sdkProblem(error: SdkError): Problem {
   if (refused && /another (place|session|connection|device)|joined elsewhere/i.test(said)) {
     return problem('replaced', String(error.code), detail);
   }
-  const cause = SDK_CAUSES[error.code] ?? (isServerTrouble(error.code) ? 'server-trouble' : 'unknown');
+  const cause =
+    SDK_CAUSES[error.code] ?? (isServerTrouble(error.code) ? 'server-trouble' : 'unknown');
   return problem(cause, String(error.code), detail);
 }
 
@@ -156,5 +158,9 @@ export function thrownProblem(thrown: unknown): Problem {
       return sdkProblem({ code, message: message ?? '', description });
     }
   }
-  return problem('unknown', 'unknown', thrown instanceof Error ? thrown.message : String(thrown));
+  return problem(
+    'unknown',
+    'unknown',
+    thrown instanceof Error ? thrown.message : String(thrown),
+  );
 }

@@ -30,11 +30,21 @@ export function ChatPanel({ away, onClose }: { away: boolean; onClose: () => voi
 
   return (
     <Panel name="chat" title={t('chat.title')} onClose={onClose}>
-      <div className="panel-body chat-body" ref={ref} tabIndex={0} role="log" aria-label={t('chat.title')}>
+      <div
+        className="panel-body chat-body"
+        ref={ref}
+        tabIndex={0}
+        role="log"
+        aria-label={t('chat.title')}
+      >
         {messages.length === 0 && <NoMessages />}
         <ol className="messages">
           {messages.map((message, i) => (
-            <Message key={message.id} message={message} follows={follows(messages[i - 1], message)} />
+            <Message
+              key={message.id}
+              message={message}
+              follows={follows(messages[i - 1], message)}
+            />
           ))}
         </ol>
       </div>

@@ -46,12 +46,7 @@ export function ControlBar({ away, panel, onPanel, onTrouble, onLeave }: Control
   useShortcuts(shortcuts);
 
   return (
-    <div
-      className="bar"
-      role="toolbar"
-      aria-label={t('control.bar')}
-      onKeyDown={moveFocus}
-    >
+    <div className="bar" role="toolbar" aria-label={t('control.bar')} onKeyDown={moveFocus}>
       {av.toggleAudio && (
         <div className="bar-split">
           <RoundToggle
@@ -137,30 +132,32 @@ function PanelButton({ name, icon, panel, onPanel }: PanelButtonProps) {
   const unread = useHMSStore(selectUnreadHMSMessagesCount);
   const badge = name === 'chat' && panel !== 'chat' ? unread : 0;
   return (
-    <Tip name={t(`control.${name}`)} keys={KEYS[name]}>
-      <button
-        type="button"
-        className="icon-button mark-on"
-        aria-label={t(`control.${name}`)}
-        aria-expanded={panel === name}
-        aria-describedby={badge > 0 ? 'unread' : undefined}
-        data-testid={name}
-        data-panel-button={name}
-        onClick={() => onPanel(name)}
-      >
-        <Icon name={icon} size={22} />
-        {badge > 0 && (
-          <>
+    <>
+      <Tip name={t(`control.${name}`)} keys={KEYS[name]}>
+        <button
+          type="button"
+          className="icon-button mark-on"
+          aria-expanded={panel === name}
+          aria-describedby={badge > 0 ? 'unread' : undefined}
+          data-testid={name}
+          data-panel-button={name}
+          onClick={() => onPanel(name)}
+        >
+          <Icon name={icon} size={22} />
+          <span className="unseen">{t(`control.${name}`)}</span>
+          {badge > 0 && (
             <span className="badge" aria-hidden="true" data-testid="unread">
               {badge > 99 ? '99+' : badge}
             </span>
-            <span className="unseen" id="unread">
-              {plural('chat.unread', badge)}
-            </span>
-          </>
-        )}
-      </button>
-    </Tip>
+          )}
+        </button>
+      </Tip>
+      {badge > 0 && (
+        <span className="unseen" id="unread">
+          {plural('chat.unread', badge)}
+        </span>
+      )}
+    </>
   );
 }
 

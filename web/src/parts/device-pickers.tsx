@@ -39,7 +39,9 @@ export function DevicePickers({ onTrouble }: { onTrouble: (trouble: Problem) => 
                 </option>
               ))}
             </select>
-            {kind === DeviceType.audioOutput && <TestSound speaker={selected} onFail={report} />}
+            {kind === DeviceType.audioOutput && (
+              <TestSound speaker={selected} onFail={report} />
+            )}
           </div>
         );
       })}
@@ -57,7 +59,13 @@ export function namedDevices(devices: MediaDeviceInfo[] | undefined) {
     }));
 }
 
-function TestSound({ speaker, onFail }: { speaker: string; onFail: (thrown: unknown) => void }) {
+function TestSound({
+  speaker,
+  onFail,
+}: {
+  speaker: string;
+  onFail: (thrown: unknown) => void;
+}) {
   async function play() {
     const sound = new Audio('/test-audio.wav');
     if (speaker !== '' && 'setSinkId' in sound) await sound.setSinkId(speaker);

@@ -4,7 +4,13 @@ import type { Problem } from '../client/problem';
 import { t } from '../text';
 import { Icon } from './icon';
 
-export function Notice({ problem, onDismiss }: { problem: Problem | null; onDismiss: () => void }) {
+export function Notice({
+  problem,
+  onDismiss,
+}: {
+  problem: Problem | null;
+  onDismiss: () => void;
+}) {
   if (!problem) return null;
   return (
     <div className="notice" role="alert" data-testid="error" data-code={problem.code}>

@@ -16,7 +16,12 @@ import { Avatar } from './tile';
 export function PeoplePanel({ onClose }: { onClose: () => void }) {
   const peers = useHMSStore(selectPeers);
   return (
-    <Panel name="people" title={t('people.title')} count={String(peers.length)} onClose={onClose}>
+    <Panel
+      name="people"
+      title={t('people.title')}
+      count={String(peers.length)}
+      onClose={onClose}
+    >
       <div className="panel-body">
         {byRole(peers).map(([role, members]) => (
           <section key={role} className="people-group" aria-label={role}>
@@ -49,7 +54,12 @@ function Person({ peer }: { peer: HMSPeer }) {
   const camOn = useHMSStore(selectIsPeerVideoEnabled(peer.id));
   const name = peer.name || t('stage.unknown');
   return (
-    <li className="person" data-testid="person" data-peer-id={peer.id} data-peer-name={peer.name}>
+    <li
+      className="person"
+      data-testid="person"
+      data-peer-id={peer.id}
+      data-peer-name={peer.name}
+    >
       <Avatar name={name} />
       <span className="person-name">{peer.isLocal ? t('stage.you', { name }) : name}</span>
       <span className={micOn ? 'person-sign' : 'person-sign off'}>

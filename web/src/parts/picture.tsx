@@ -12,6 +12,12 @@ export function Picture({ trackId, mirrored = false, whole = false }: PicturePro
   const { videoRef } = useVideo({ trackId });
   const names = ['picture', mirrored && 'mirrored', whole && 'whole'];
   return (
-    <video ref={videoRef} className={names.filter(Boolean).join(' ')} autoPlay muted playsInline />
+    <video
+      ref={videoRef}
+      className={names.filter(Boolean).join(' ')}
+      autoPlay
+      muted
+      playsInline
+    />
   );
 }

@@ -114,7 +114,12 @@ function useAsking(bothOff: boolean, onTrouble: (trouble: Problem) => void) {
     }
   }
 
-  return { open: wanted && bothOff, busy, allow: () => void allow(), skip: () => setWanted(false) };
+  return {
+    open: wanted && bothOff,
+    busy,
+    allow: () => void allow(),
+    skip: () => setWanted(false),
+  };
 }
 
 const BARS = 5;

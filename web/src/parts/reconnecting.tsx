@@ -15,7 +15,12 @@ export function Reconnecting() {
 
   if (seconds < PATIENCE_S) return null;
   return (
-    <div className="notice reconnecting" role="alert" data-testid="reconnecting" data-code="1003">
+    <div
+      className="notice reconnecting"
+      role="alert"
+      data-testid="reconnecting"
+      data-code="1003"
+    >
       <span className="spinner tiny" />
       <p>{navigator.onLine ? t('reconnecting.title') : t('reconnecting.offline')}</p>
       <span className="reconnecting-time" aria-hidden="true">

@@ -15,7 +15,16 @@ interface RoundToggleProps {
 }
 
 export function RoundToggle(props: RoundToggleProps) {
-  const { name, testId, on, icons, onToggle, tone = 'warn-off', keys, disabled = false } = props;
+  const {
+    name,
+    testId,
+    on,
+    icons,
+    onToggle,
+    tone = 'warn-off',
+    keys,
+    disabled = false,
+  } = props;
   return (
     <Tip name={name} keys={keys}>
       <button

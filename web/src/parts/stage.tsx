@@ -56,7 +56,9 @@ export function Stage({ code }: { code: string }) {
 function usePeopleInOrder(): HMSPeer[] {
   const peers = useHMSStore(selectPeers);
   const joined = (peer: HMSPeer) => peer.joinedAt?.getTime() ?? 0;
-  return [...peers].sort((a, b) => Number(b.isLocal) - Number(a.isLocal) || joined(a) - joined(b));
+  return [...peers].sort(
+    (a, b) => Number(b.isLocal) - Number(a.isLocal) || joined(a) - joined(b),
+  );
 }
 
 function TileGrid({ people }: { people: HMSPeer[] }) {

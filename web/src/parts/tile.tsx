@@ -50,9 +50,7 @@ export const Tile = memo(function Tile({ peer, width, height }: TileProps) {
       )}
       <p className="tile-name">
         <MicSign on={micOn} speaking={speaking} />
-        <span className="tile-name-text">
-          {peer.isLocal ? t('stage.you', { name }) : name}
-        </span>
+        <span className="tile-name-text">{peer.isLocal ? t('stage.you', { name }) : name}</span>
       </p>
     </li>
   );

@@ -3,7 +3,15 @@
 import { Tooltip } from 'radix-ui';
 import type { ReactNode } from 'react';
 
-export function Tip({ name, keys, children }: { name: string; keys?: string; children: ReactNode }) {
+export function Tip({
+  name,
+  keys,
+  children,
+}: {
+  name: string;
+  keys?: string;
+  children: ReactNode;
+}) {
   return (
     <Tooltip.Provider delayDuration={400}>
       <Tooltip.Root>

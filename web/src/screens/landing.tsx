@@ -12,6 +12,8 @@ import { Page } from '../parts/page';
 import { navigate } from '../router';
 import { t } from '../text';
 
+const POINTS = ['landing.point.call', 'landing.point.account'] as const;
+
 export function Landing() {
   return (
     <Page foot>
@@ -55,6 +57,16 @@ function CreateCard() {
       </span>
       <h2 id="create-title">{t('landing.create.title')}</h2>
       <p className="muted">{t('landing.create.lead')}</p>
+      {!problem && (
+        <ul className="landing-points">
+          {POINTS.map((key) => (
+            <li key={key}>
+              <Icon name="check" size={18} />
+              {t(key)}
+            </li>
+          ))}
+        </ul>
+      )}
       <form onSubmit={(event) => void create(event)}>
         {problem && <CardProblem problem={problem} />}
         {keyNeeded && (

@@ -109,7 +109,11 @@ function NameForm({ ready, joining, onJoin }: NameFormProps) {
           </p>
         )}
       </div>
-      <button className="button primary big wide" data-testid="join" disabled={!ready || joining}>
+      <button
+        className="button primary big wide"
+        data-testid="join"
+        disabled={!ready || joining}
+      >
         {joining ? t('prejoin.joining') : t('prejoin.join')}
       </button>
     </form>

@@ -29,11 +29,15 @@ export function t(key: TextKey, values: Values = {}): string {
 
 export function plural(key: PluralKey, count: number): string {
   const form = new Intl.PluralRules(language).select(count) === 'one' ? 'one' : 'other';
-  return t(`${key}.${form}` as TextKey, { count: new Intl.NumberFormat(language).format(count) });
+  return t(`${key}.${form}` as TextKey, {
+    count: new Intl.NumberFormat(language).format(count),
+  });
 }
 
 export function clock(moment: Date): string {
-  return new Intl.DateTimeFormat(language, { hour: 'numeric', minute: '2-digit' }).format(moment);
+  return new Intl.DateTimeFormat(language, { hour: 'numeric', minute: '2-digit' }).format(
+    moment,
+  );
 }
 
 export function fill(text: string, values: Values): string {

@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest';
+
+import { nextPhase, type Phase, type PhaseEvent } from './phase';
+import { problem } from './problem';
+
+function walk(...events: PhaseEvent[]): Phase {
+  return events.reduce(nextPhase, { at: 'token' });
+}
+
+const intoCall: PhaseEvent[] = [
+  { type: 'token-given' },
+  { type: 'join-asked' },
+  { type: 'connected' },
+];
+
+test('a visit goes from token to call', () => {
+  expect(walk(...intoCall)).toEqual({ at: 'call' });
+});
+
+test('leaving is not a failure, whatever the SDK says afterwards', () => {
+  const phase = walk(
+    ...intoCall,
+    { type: 'leave-asked' },
+    { type: 'disconnected' },
+    { type: 'failed', problem: problem('lost') },
+  );
+  expect(phase).toEqual({ at: 'left' });
+});
+
+test('losing the connection for good fails the visit', () => {
+  const phase = walk(...intoCall, { type: 'disconnected' });
+  expect(phase).toMatchObject({ at: 'failed', problem: { cause: 'lost' } });
+});
+
+test('a reason may follow the disconnect', () => {
+  const phase = walk(
+    ...intoCall,
+    { type: 'disconnected' },
+    { type: 'failed', problem: problem('ended') },
+  );
+  expect(phase).toMatchObject({ problem: { cause: 'ended' } });
+});
+
+test('the first reason stays', () => {
+  const phase = walk(
+    ...intoCall,
+    { type: 'failed', problem: problem('removed') },
+    { type: 'failed', problem: problem('lost', '1003') },
+  );
+  expect(phase).toMatchObject({ problem: { cause: 'removed' } });
+});
+
+test('the empty room before the preview is not a loss', () => {
+  expect(walk({ type: 'disconnected' })).toEqual({ at: 'token' });
+});
+
+test('a reconnect does not restart the visit', () => {
+  expect(walk(...intoCall, { type: 'connected' })).toEqual({ at: 'call' });
+});
