@@ -106,12 +106,19 @@ void negotiate_publish_answer(const struct publish_offer *offer, struct bytes of
 
 enum { SUBSCRIBE_SECTIONS_MAX = SDP_SECTIONS_MAX - 1 }; // one is the data channel's
 
-// A section that we offer. Sections are only ever added; `active` false makes one inactive for
-// good (an inactive section is never used again: Chromium would report the old track's id).
+// A section that we offer. The life of a place in the list, one offer for each step at least:
+//
+//     active -> inactive -> stopped -> active with a new mid, for another track
+//
+// An inactive section is never made active again: Chromium would report the old track's id.
+// Stopped (port 0) its place may be used again, for the same kind of media or another; both
+// browsers then report the new track. Firefox reports the removal of a track only at inactive.
 struct subscribe_section {
-    uint32_t mid; // plain decimal number: its index + 1, as mid 0 is the data channel's
+    uint32_t mid; // plain decimal number, never used again; first its index + 1, as mid 0 is
+                  // the data channel's
     enum media_kind kind;
     bool active;
+    bool stopped; // only when not active
     char stream_id[MSID_LEN_MAX + 1];
     char track_id[MSID_LEN_MAX + 1];
     enum codec codec;

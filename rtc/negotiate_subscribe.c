@@ -118,7 +118,8 @@ static void offer_section(const struct subscribe_section *section, struct sdp *o
     s->direction = section->active ? SDP_SENDONLY : SDP_INACTIVE;
     s->rtcp_mux = true;
     s->rtcp_rsize = true;
-    negotiate_connect(offer, s, local, SDP_ACTPASS, arena);
+    if (!section->stopped)
+        negotiate_connect(offer, s, local, SDP_ACTPASS, arena);
     offer_codec(section, s, arena);
     for (size_t i = 0; i < NEGOTIATE_EXTENSIONS; i++) {
         const struct negotiate_extension *e = &negotiate_extension_table[i];

@@ -479,6 +479,23 @@ TEST(an_inactive_section_keeps_its_place_and_names_no_track)
     text_dispose(&text);
 }
 
+TEST(a_stopped_section_leaves_the_bundle_and_its_place_takes_a_new_mid)
+{
+    struct local_description ours = local();
+    struct subscribe_section sections[] = {section(1, CODEC_OPUS), section(2, CODEC_VP8)};
+    struct text text = {0};
+    sections[0].active = false;
+    sections[0].stopped = true;
+    negotiate_subscribe_offer(sections, 2, &ours, &text);
+    CHECK(strstr(text.at, "a=group:BUNDLE 0 2\r\n"));
+    CHECK(strstr(text.at, "m=audio 0 UDP/TLS/RTP/SAVPF 111\r\n"));
+    sections[0] = section(3, CODEC_OPUS);
+    text_clear(&text);
+    negotiate_subscribe_offer(sections, 2, &ours, &text);
+    CHECK(strstr(text.at, "a=group:BUNDLE 0 3 2\r\n"));
+    text_dispose(&text);
+}
+
 TEST(payload_types_are_fixed_and_keep_clear_of_rtcp)
 {
     CHECK_EQ(negotiate_payload_type(CODEC_OPUS), 111);
