@@ -1,0 +1,262 @@
+#include "rtc/srtp_context.h"
+#include "test.h"
+
+// Trains: which packets leave in one send. With GCM a sealed packet is 28 octets longer than
+// its payload here: 12 of header, 16 of tag.
+
+enum { OVERHEAD = 28, PACKETS_MAX = 128 };
+
+struct world {
+    struct srtp_engine *engine;
+    struct srtp *keys;
+    struct batch batch;
+    struct batch_path path;
+    uint16_t seq;
+    uint32_t sent; // packets queued
+    uint32_t payload_lens[PACKETS_MAX];
+};
+
+static const uint8_t octets[4096];
+
+static struct srtp_keys keys_of(enum srtp_profile profile)
+{
+    return (struct srtp_keys){.profile = profile, .key = {1, 2, 3}, .salt = {4, 5, 6}};
+}
+
+static struct world world_with(enum srtp_profile profile)
+{
+    struct world w = {.engine = srtp_engine_best(), .seq = 1000};
+    struct srtp_keys keys = keys_of(profile);
+    w.keys = srtp_new(w.engine, &keys);
+    batch_path_init(&w.path);
+    w.path.protect = w.keys;
+    CHECK_EQ(addr_parse(&w.path.to, "192.0.2.1:1000"), 0);
+    return w;
+}
+
+static void world_dispose(struct world *w)
+{
+    batch_dispose(&w->batch);
+    srtp_free(w->keys);
+    srtp_engine_free(w->engine);
+}
+
+static struct batch_packet *queue(struct world *w, struct batch_path *path, uint8_t kind,
+                                  uint32_t len)
+{
+    static const uint8_t head[12] = {0x80, 96};
+    w->payload_lens[w->sent++] = len;
+    struct batch_packet *p = batch_media(&w->batch, path);
+    p->kind = kind;
+    p->head_len = p->clear_len = 12;
+    p->index = w->seq++;
+    p->payload = (struct bytes){octets, len};
+    memcpy(p->head, head, sizeof head);
+    write_u16(p->head + 2, (uint16_t)p->index);
+    return p;
+}
+
+// Queues video packets whose sealed length is `lens`, seals, and expects trains of `counts`.
+static void expect_trains(const uint32_t *lens, size_t len_count, const uint16_t *counts,
+                          size_t train_count)
+{
+    struct world w = world_with(SRTP_AEAD_AES_128_GCM);
+    for (size_t i = 0; i < len_count; i++)
+        queue(&w, &w.path, BATCH_RTP, lens[i] - OVERHEAD);
+    CHECK_EQ(srtp_seal(w.engine, &w.batch), 0);
+    CHECK_EQ(w.batch.run_count, train_count);
+    for (size_t i = 0; i < train_count; i++)
+        CHECK_EQ(w.batch.runs[i].count, counts[i]);
+    world_dispose(&w);
+}
+
+#define TRAINS(lens, ...)                                                                      \
+    do {                                                                                       \
+        static const uint16_t counts[] = {__VA_ARGS__};                                        \
+        expect_trains(lens, sizeof lens / sizeof *lens, counts,                                \
+                      sizeof counts / sizeof *counts);                                         \
+    } while (0)
+
+TEST(equal_packets_are_one_train)
+{
+    static const uint32_t lens[] = {1200, 1200, 1200, 1200};
+    TRAINS(lens, 4);
+}
+
+TEST(a_frame_of_two_sizes_a_byte_apart_is_one_train_in_either_order)
+{
+    static const uint32_t rising[] = {1000, 1000, 1001, 1001, 1001};
+    static const uint32_t falling[] = {1001, 1001, 1000, 1000};
+    TRAINS(rising, 5);
+    TRAINS(falling, 4);
+}
+
+TEST(sixteen_octets_are_evened_out_and_seventeen_are_not)
+{
+    static const uint32_t near[] = {1000, 1016, 1008};
+    static const uint32_t far[] = {1000, 1017};
+    TRAINS(near, 3);
+    TRAINS(far, 1, 1);
+}
+
+TEST(one_shorter_packet_ends_a_train)
+{
+    static const uint32_t lens[] = {1200, 1200, 700, 1200, 1200, 900, 900};
+    TRAINS(lens, 3, 3, 1);
+}
+
+TEST(the_range_of_a_train_stays_within_sixteen)
+{
+    // 1000 could be padded to 1016, but not to 1020 any more.
+    static const uint32_t lens[] = {1000, 1010, 1016, 1020, 1020};
+    TRAINS(lens, 3, 2);
+}
+
+TEST(audio_is_never_padded)
+{
+    static const uint32_t lens[] = {120, 121, 121, 120, 120};
+    TRAINS(lens, 1, 3, 1);
+}
+
+TEST(a_train_has_at_most_64_packets_and_64000_octets)
+{
+    uint32_t many[70], large[60];
+    for (size_t i = 0; i < 70; i++)
+        many[i] = 500;
+    for (size_t i = 0; i < 60; i++)
+        large[i] = 1200;
+    TRAINS(many, 64, 6);
+    TRAINS(large, 53, 7);
+}
+
+// The receiver's view of every datagram that was sealed, in order.
+static void check_datagrams(struct world *w, enum srtp_profile profile)
+{
+    struct srtp_keys keys = keys_of(profile);
+    struct srtp *receiver = srtp_new(w->engine, &keys);
+    uint32_t seen = 0;
+    for (uint32_t r = 0; r < w->batch.run_count; r++) {
+        const struct batch_run *run = &w->batch.runs[r];
+        CHECK(addr_equal(&run->to, &w->path.to));
+        for (uint32_t at = 0; at < run->len; at += run->segment_len, seen++) {
+            size_t len = run->len - at < run->segment_len ? run->len - at : run->segment_len;
+            uint8_t *packet = (uint8_t *)test_exact_copy(run->at + at, len).at;
+            uint64_t index;
+            int plain_len = srtp_unprotect(receiver, packet, len, &index);
+            CHECK(plain_len > 0);
+            CHECK(index == 1000 + seen);
+            size_t padding = packet[0] & 0x20 ? packet[plain_len - 1] : 0;
+            CHECK_EQ((uint32_t)plain_len - 12 - padding, w->payload_lens[seen]);
+            CHECK(padding <= BATCH_PAD_MAX);
+        }
+    }
+    CHECK_EQ(seen, w->sent);
+    srtp_free(receiver);
+}
+
+static void padded_train_opens(enum srtp_profile profile)
+{
+    struct world w = world_with(profile);
+    static const uint32_t lens[] = {1000, 1001, 985, 1001, 999, 400};
+    for (size_t i = 0; i < 6; i++) {
+        struct batch_packet *p = queue(&w, &w.path, BATCH_RTP, lens[i]);
+        if (i == 2) { // a rewritten descriptor in the head
+            p->head_len = 15;
+            p->payload.len -= 3;
+        }
+    }
+    CHECK_EQ(srtp_seal(w.engine, &w.batch), 0);
+    CHECK_EQ(w.batch.run_count, 1);
+    CHECK_EQ(w.batch.runs[0].count, 6);
+    check_datagrams(&w, profile);
+    world_dispose(&w);
+}
+
+TEST(padded_packets_carry_their_payload_and_say_how_much_padding)
+{
+    padded_train_opens(SRTP_AEAD_AES_128_GCM);
+    padded_train_opens(SRTP_AES128_CM_HMAC_SHA1_80);
+}
+
+TEST(more_packets_than_lanes_are_all_right)
+{
+    for (int i = 0; i < 2; i++) {
+        enum srtp_profile profile = i ? SRTP_AES128_CM_HMAC_SHA1_80 : SRTP_AEAD_AES_128_GCM;
+        struct world w = world_with(profile);
+        for (uint32_t k = 0; k < PACKETS_MAX; k++)
+            queue(&w, &w.path, BATCH_RTP, k % 9 ? 900 + k % 3 : 60 + k);
+        CHECK_EQ(srtp_seal(w.engine, &w.batch), 0);
+        check_datagrams(&w, profile);
+        world_dispose(&w);
+    }
+}
+
+TEST(a_packet_that_is_padded_already_is_not_padded_again)
+{
+    struct world w = world_with(SRTP_AEAD_AES_128_GCM);
+    static uint8_t padded[1000];
+    padded[999] = 3;
+    struct batch_packet *p = queue(&w, &w.path, BATCH_RTP, 1000);
+    p->head[0] |= 0x20;
+    p->payload.at = padded;
+    w.payload_lens[0] -= 3;
+    queue(&w, &w.path, BATCH_RTP, 1001); // longer: the first would have to grow
+    CHECK_EQ(srtp_seal(w.engine, &w.batch), 0);
+    CHECK_EQ(w.batch.run_count, 2);
+    check_datagrams(&w, SRTP_AEAD_AES_128_GCM);
+    world_dispose(&w);
+}
+
+TEST(packets_of_a_tick_are_regrouped_by_destination)
+{
+    struct world w = world_with(SRTP_AEAD_AES_128_GCM);
+    struct batch_path other;
+    batch_path_init(&other);
+    other.protect = w.keys;
+    CHECK_EQ(addr_parse(&other.to, "192.0.2.2:1000"), 0);
+    for (int i = 0; i < 3; i++) {
+        queue(&w, &w.path, BATCH_RTP, 1000);
+        queue(&w, &other, BATCH_RTP, 1000);
+    }
+    CHECK_EQ(srtp_seal(w.engine, &w.batch), 0);
+    CHECK_EQ(w.batch.run_count, 2);
+    CHECK(addr_equal(&w.batch.runs[0].to, &w.path.to));
+    CHECK_EQ(w.batch.runs[0].count, 3);
+    CHECK(addr_equal(&w.batch.runs[1].to, &other.to));
+    CHECK_EQ(w.batch.runs[1].count, 3);
+    world_dispose(&w);
+}
+
+TEST(a_path_without_keys_drops_media_and_keeps_plain_datagrams)
+{
+    struct world w = world_with(SRTP_AEAD_AES_128_GCM);
+    w.path.protect = NULL;
+    queue(&w, &w.path, BATCH_RTP, 100);
+    queue(&w, &w.path, BATCH_PLAIN, 50);
+    queue(&w, &w.path, BATCH_RTCP, 100);
+    CHECK_EQ(srtp_seal(w.engine, &w.batch), 2);
+    CHECK_EQ(w.batch.run_count, 1);
+    CHECK_EQ(w.batch.runs[0].len, 62);
+    CHECK_EQ(w.batch.runs[0].at[1], 96);
+    world_dispose(&w);
+}
+
+TEST(the_engine_keeps_its_memory_from_tick_to_tick)
+{
+    struct world w = world_with(SRTP_AEAD_AES_128_GCM);
+    for (int tick = 0; tick < 3; tick++) {
+        w.sent = 0;
+        for (int i = 0; i < 2000; i++) { // more than one chunk
+            queue(&w, &w.path, BATCH_RTP, 1000);
+            w.sent = 0;
+        }
+        CHECK_EQ(srtp_seal(w.engine, &w.batch), 0);
+        CHECK_EQ(w.engine->chunk_count, 2);
+        uint32_t count = 0;
+        for (uint32_t i = 0; i < w.batch.run_count; i++)
+            count += w.batch.runs[i].count;
+        CHECK_EQ(count, 2000);
+        batch_reset(&w.batch);
+    }
+    world_dispose(&w);
+}
