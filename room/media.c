@@ -6,17 +6,28 @@
 #include <assert.h>
 #include <string.h>
 
-static void add_tracks_event(struct peer *peer, enum event_kind kind,
-                             const struct track_wish *list, size_t count,
-                             struct event_list *events)
+// Some of a peer's tracks.
+struct selection {
+    struct track *at[TRACKS_PER_PEER_MAX];
+    size_t count;
+};
+
+static void pick(struct selection *selection, struct track *track)
 {
-    if (count == 0)
+    selection->at[selection->count++] = track;
+}
+
+static void add_tracks_event(struct peer *peer, enum event_kind kind,
+                             const struct selection *tracks, struct event_list *events)
+{
+    if (tracks->count == 0)
         return;
-    struct track_wish *copy = arena_alloc(&events->arena, count * sizeof *copy);
-    memcpy(copy, list, count * sizeof *copy);
+    struct track_wish *copy = arena_alloc(&events->arena, tracks->count * sizeof *copy);
+    for (size_t i = 0; i < tracks->count; i++)
+        copy[i] = tracks->at[i]->is;
     struct event *event = event_add_who(events, kind, peer);
     event->tracks.list = copy;
-    event->tracks.count = count;
+    event->tracks.count = tracks->count;
 }
 
 static void add_mute_event(const struct track *track, struct event_list *events)
@@ -41,25 +52,21 @@ static const struct track_wish *find_wish(const struct track_wish *wishes, size_
 static void remove_missing(struct peer *peer, const struct track_wish *wishes, size_t count,
                            struct event_list *events)
 {
-    struct track_wish removed[TRACKS_PER_PEER_MAX];
-    size_t removed_count = 0, kept = 0;
-    struct room *room = peer->room;
-
+    struct selection kept = {0}, missing = {0}, known = {0};
     for (size_t i = 0; i < peer->track_count; i++) {
         struct track *track = peer->tracks[i];
-        if (find_wish(wishes, count, track->is.id)) {
-            peer->tracks[kept++] = track;
-            continue;
-        }
-        feeds_close_of_track(track, events);
-        if (track->announced)
-            removed[removed_count++] = track->is;
-        map_remove(&room->tracks, bytes_of(track->is.id));
-        map_remove(&room->rooms->tracks, map_key_u64(&track->number));
-        mem_free(track);
+        bool stays = find_wish(wishes, count, track->is.id);
+        pick(stays ? &kept : &missing, track);
+        if (!stays && track->announced)
+            pick(&known, track);
     }
-    peer->track_count = kept;
-    add_tracks_event(peer, EVENT_TRACKS_REMOVED, removed, removed_count, events);
+    for (size_t i = 0; i < known.count; i++)
+        feeds_close_of_track(known.at[i], events);
+    add_tracks_event(peer, EVENT_TRACKS_REMOVED, &known, events);
+    for (size_t i = 0; i < missing.count; i++)
+        room_drop_track(missing.at[i]);
+    memcpy(peer->tracks, kept.at, sizeof peer->tracks);
+    peer->track_count = kept.count;
 }
 
 // An id that another peer's track has already cannot be told apart by anybody, so a second one
@@ -86,9 +93,7 @@ static void add_new(struct peer *peer, const struct track_wish *wishes, size_t c
 void media_update(struct peer *peer, const struct track_wish *wishes, size_t count,
                   struct event_list *events)
 {
-    struct track_wish changed[TRACKS_PER_PEER_MAX];
-    size_t changed_count = 0;
-
+    struct selection changed = {0};
     for (size_t i = 0; i < peer->track_count; i++) {
         struct track *track = peer->tracks[i];
         const struct track_wish *wish = find_wish(wishes, count, track->is.id);
@@ -102,9 +107,9 @@ void media_update(struct peer *peer, const struct track_wish *wishes, size_t cou
             continue;
         if (mute_changed)
             add_mute_event(track, events);
-        changed[changed_count++] = track->is;
+        pick(&changed, track);
     }
-    add_tracks_event(peer, EVENT_TRACKS_UPDATED, changed, changed_count, events);
+    add_tracks_event(peer, EVENT_TRACKS_UPDATED, &changed, events);
 }
 
 // --- Publishing ---
@@ -146,24 +151,20 @@ static void add_answered(struct peer *peer, uint64_t request, int err, const cha
 static void announce(struct peer *peer, const uint64_t *tracks, size_t count, struct moment now,
                      struct event_list *events)
 {
-    struct track_wish added[TRACKS_PER_PEER_MAX];
-    struct track *new[TRACKS_PER_PEER_MAX];
-    size_t added_count = 0;
-
+    struct selection added = {0};
     for (size_t i = 0; i < count; i++) {
         struct track *track = rooms_track(peer->room->rooms, tracks[i]);
         if (!track || track->owner != peer || !track->allowed || track->announced)
             continue;
         track->announced = true;
         track->started_at = now.wall_ms;
-        new[added_count] = track;
-        added[added_count++] = track->is;
+        pick(&added, track);
     }
-    add_tracks_event(peer, EVENT_TRACKS_ADDED, added, added_count, events);
-    for (size_t i = 0; i < added_count; i++) {
-        if (new[i]->is.muted)
-            add_mute_event(new[i], events);
-        feeds_open_of_track(new[i], events);
+    add_tracks_event(peer, EVENT_TRACKS_ADDED, &added, events);
+    for (size_t i = 0; i < added.count; i++) {
+        if (added.at[i]->is.muted)
+            add_mute_event(added.at[i], events);
+        feeds_open_of_track(added.at[i], events);
     }
 }
 

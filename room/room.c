@@ -184,14 +184,19 @@ int room_join(struct room *room, const struct join_wish *wish, uint64_t request,
 
 // --- Going ---
 
+void room_drop_track(struct track *track)
+{
+    struct room *room = track->owner->room;
+    map_remove(&room->tracks, bytes_of(track->is.id));
+    map_remove(&room->rooms->tracks, map_key_u64(&track->number));
+    mem_free(track);
+}
+
 void room_drop_peer(struct peer *peer)
 {
     struct room *room = peer->room;
-    for (size_t i = 0; i < peer->track_count; i++) {
-        map_remove(&room->tracks, bytes_of(peer->tracks[i]->is.id));
-        map_remove(&room->rooms->tracks, map_key_u64(&peer->tracks[i]->number));
-        mem_free(peer->tracks[i]);
-    }
+    for (size_t i = 0; i < peer->track_count; i++)
+        room_drop_track(peer->tracks[i]);
     map_remove(&room->peers, bytes_of(peer->id));
     map_remove(&room->rooms->peers, map_key_u64(&peer->number));
     list_remove(&peer->detached_at);

@@ -265,7 +265,6 @@ static void take_over(struct signal *s, struct session *session, struct peer *pe
     session_bind(s, session, peer->number);
     send_policy(s, session, peer->role->name, frames);
     notify_peer_list(s, session, frames);
-    notify_room_info(s, session, frames);
     notify_session_info(s, session, frames);
     room_attach(peer, events);
 }

@@ -88,7 +88,7 @@ static void fill_role(struct template *t, size_t at, const char *name, bool publ
     role->max_subscribe_bitrate_kbps = 3200;
 }
 
-struct template *stage_template(int guests_max)
+struct template *stage_template(int guests_max, bool all_share)
 {
     struct template *t = template_new();
     t->id = template_text(t, STAGE_TEMPLATE_ID);
@@ -100,7 +100,8 @@ struct template *stage_template(int guests_max)
     for (int p = 0; p < PERMISSION_COUNT; p++)
         t->roles[0].permissions[p] = true;
     t->roles[1].max_peer_count = guests_max;
-    t->roles[1].allowed[PUBLISH_SCREEN] = false;
+    t->roles[1].allowed[PUBLISH_SCREEN] = all_share;
+    t->roles[1].permissions[PERMISSION_SEND_ROOM_STATE] = all_share;
     t->roles[0].video_simulcast = (struct simulcast){
         .layers = {{"f", 1, 700, 30}, {"h", 2, 250, 30}, {"q", 4, 100, 30}}, .layer_count = 3};
     return t;
@@ -308,7 +309,8 @@ void stage_dispose(struct stage *s)
 
 static void load(struct stage *s, struct stage_client *client)
 {
-    struct room *room = rooms_put(&s->rooms, &s->record, stage_template(s->guests_max));
+    struct room *room =
+        rooms_put(&s->rooms, &s->record, stage_template(s->guests_max, s->all_share));
     room_hold(room);
     signal_ready(s->signal, client->session, room, s->now, &s->frames, &s->events);
     room_release(room);

@@ -21,7 +21,7 @@ struct stage_queue {
 };
 
 struct stage_client {
-    char name[32];
+    char name[64];
     char role[32];
     uint64_t session;
     int close_code; // of our close frame; 0: open
@@ -56,6 +56,7 @@ struct stage {
 
     struct room_record record;
     int guests_max;  // maxPeerCount of the role guest
+    bool all_share;  // guests may share their screen and see rooms before joining, as hosts
     bool is_loading; // rooms stay unloaded until stage_load()
 
     struct stage_client clients[STAGE_CLIENTS_MAX];
@@ -79,7 +80,7 @@ void stage_dispose(struct stage *s);
 
 // The roles are host (may all, sees the state of the room before joining), guest, and viewer,
 // who publishes nothing, and whom nobody subscribes to.
-struct template *stage_template(int guests_max);
+struct template *stage_template(int guests_max, bool all_share);
 
 struct stage_client *stage_open(struct stage *s, const char *name, const char *role,
                                 const char *user);
