@@ -305,7 +305,11 @@ enum dtls_result dtls_receive(struct dtls *d, struct bytes *datagram, int64_t no
 
     enter(d, to, out);
     d->reading = record;
-    enum dtls_result result = d->state == DTLS_HANDSHAKE ? handshake(d) : read_data(d, data);
+    enum dtls_result result = DTLS_HANDLED;
+    if (d->state == DTLS_HANDSHAKE)
+        result = handshake(d);
+    if (d->state == DTLS_UP) // also for data that overtook the end of the handshake
+        result = read_data(d, data);
     leave(d);
     note_deadline(d, now);
     return result;

@@ -124,6 +124,34 @@ TEST(data_before_the_end_of_the_handshake_is_a_wrong_state)
     pair_dispose(&p);
 }
 
+TEST(data_that_overtakes_the_finished_is_not_lost)
+{
+    struct pair p = pair_new();
+    deliver(p.server, &p.to_server, &p.addr, &p.to_client); // ClientHello
+    deliver(p.client, &p.to_client, &p.addr, &p.to_server); // up to ServerHelloDone
+    deliver(p.server, &p.to_server, &p.addr, &p.to_client); // the client's Finished
+    CHECK_EQ(dtls_state(p.server), DTLS_UP);
+    CHECK_EQ(dtls_send(p.server, bytes_of("early"), &p.addr, &p.to_client), 0);
+
+    // One datagram with ChangeCipherSpec and Finished, then the data: it comes in between.
+    CHECK_EQ(p.to_client.run_count, 2);
+    struct bytes flight = {p.to_client.runs[0].at, p.to_client.runs[0].len};
+    size_t change_len = 13 + read_u16(flight.at + 11);
+    CHECK_EQ(flight.at[0], 20);
+    struct bytes order[] = {
+        {flight.at, change_len},
+        {p.to_client.runs[1].at, p.to_client.runs[1].len},
+        {flight.at + change_len, flight.len - change_len},
+    };
+    struct bytes data = {0};
+    CHECK_EQ(dtls_receive(p.client, &order[0], 0, &p.addr, &p.to_server, &data), DTLS_HANDLED);
+    CHECK_EQ(dtls_receive(p.client, &order[1], 0, &p.addr, &p.to_server, &data), DTLS_HANDLED);
+    CHECK_EQ(dtls_receive(p.client, &order[2], 0, &p.addr, &p.to_server, &data), DTLS_DATA);
+    CHECK_EQ(dtls_state(p.client), DTLS_UP);
+    CHECK_BYTES(data, "early", 5);
+    pair_dispose(&p);
+}
+
 TEST(a_lost_flight_is_repeated_until_it_arrives)
 {
     struct pair p = pair_new();

@@ -63,7 +63,8 @@ TEST(every_back_end_passes_its_known_answers)
 
 TEST(keys_are_derived_as_in_rfc_3711_b_3)
 {
-    json_t *kdf = json_object_get(load("tests/vectors/rfc/rfc3711-srtp.json"), "kdf");
+    json_t *root = load("tests/vectors/rfc/rfc3711-srtp.json");
+    json_t *kdf = json_object_get(root, "kdf");
     struct srtp_keys master = {.profile = SRTP_AES128_CM_HMAC_SHA1_80};
     memcpy(master.key, hex_member(kdf, "master_key").at, SRTP_KEY_LEN);
     memcpy(master.salt, hex_member(kdf, "master_salt").at, SRTP_SALT_MAX);
@@ -73,12 +74,13 @@ TEST(keys_are_derived_as_in_rfc_3711_b_3)
     CHECK_EQ(memcmp(session.salt, hex_member(kdf, "cipher_salt").at, SRTP_SALT_MAX), 0);
     CHECK_EQ(memcmp(session.mac_key, hex_member(kdf, "auth_key_94").at, SRTP_CM_MAC_KEY_LEN),
              0);
+    json_decref(root);
 }
 
 TEST(the_keystream_is_that_of_rfc_3711_b_2)
 {
-    json_t *v =
-        json_object_get(load("tests/vectors/rfc/rfc3711-srtp.json"), "aes_cm_keystream");
+    json_t *root = load("tests/vectors/rfc/rfc3711-srtp.json");
+    json_t *v = json_object_get(root, "aes_cm_keystream");
     for (size_t i = 0; i < BACKENDS; i++) {
         struct srtp_engine *e = srtp_engine_new(backends[i]);
         void *key = e->backend->cm_key_new(e->state, hex_member(v, "session_key").at,
@@ -91,6 +93,7 @@ TEST(the_keystream_is_that_of_rfc_3711_b_2)
         e->backend->cm_key_free(key);
         srtp_engine_free(e);
     }
+    json_decref(root);
 }
 
 // A context under the session keys of RFC 7714.

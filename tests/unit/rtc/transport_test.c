@@ -62,10 +62,10 @@ static struct pair *pair_new(void)
 
 static void pair_free(struct pair *p)
 {
+    batch_dispose(&p->server.out); // names the paths of the transports
+    batch_dispose(&p->client.out);
     transport_free(p->server.t);
     transport_free(p->client.t);
-    batch_dispose(&p->server.out);
-    batch_dispose(&p->client.out);
     dtls_identity_free(p->server_identity);
     dtls_identity_free(p->client_identity);
     srtp_engine_free(p->engine);
