@@ -49,7 +49,6 @@ struct connection {
     size_t queued_bytes;
     struct text message; // what has arrived of one
     size_t fragments;
-    int64_t messages_paid_until; // a token bucket as in visitors.c
     uint16_t peer_code;
     uint16_t close_code;
     char close_reason[124]; // RFC 6455 section 5.5: a control frame has at most 125 octets

@@ -10,13 +10,11 @@ enum {
     CLOSE_UNSUPPORTED = 1003,
     CLOSE_NO_STATUS = 1005,
     CLOSE_ABNORMAL = 1006,
-    CLOSE_POLICY = 1008,
     CLOSE_TOO_BIG = 1009,
     CLOSE_TRY_LATER = 1013,
     CLOSE_PROTOCOL_ERROR = 1002,
 
     CLOSE_PATIENCE_S = 10,
-    US_PER_MESSAGE = 1000 * 1000 / WS_MESSAGES_PER_SECOND,
 };
 
 struct ws_message {
@@ -43,18 +41,6 @@ static int close_now(struct connection *c, uint16_t code)
     return -1;
 }
 
-static bool too_many_messages(struct connection *c)
-{
-    int64_t now = http_now();
-    int64_t full = now - (int64_t)WS_MESSAGES_BURST * US_PER_MESSAGE;
-    if (c->messages_paid_until < full)
-        c->messages_paid_until = full;
-    if (c->messages_paid_until + US_PER_MESSAGE > now)
-        return true;
-    c->messages_paid_until += US_PER_MESSAGE;
-    return false;
-}
-
 int websocket_receive(struct connection *c, const uint8_t *at, size_t len)
 {
     if (c->state == CONNECTION_CLOSING)
@@ -72,8 +58,6 @@ int websocket_receive(struct connection *c, const uint8_t *at, size_t len)
     if (!frame_ends || !lws_is_final_fragment(c->wsi))
         return 0;
 
-    if (too_many_messages(c))
-        return close_now(c, CLOSE_POLICY);
     struct http_input *input = http_input_add(c->server, HTTP_INPUT_WS_TEXT, c);
     input->text_len = c->message.len;
     input->text = text_take(&c->message);

@@ -1,0 +1,428 @@
+#include "server/config.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINE_MAX_OCTETS = 4096 };
+
+struct row {
+    const char *name;
+    const char *argument; // as the help shows it; NULL for one that needs none
+    const char *fallback;
+    const char *help;
+    int (*read)(struct config *config, const char *value); // 0 or ERR_MALFORMED
+};
+
+// --- How each value is read ---
+
+static int read_addr(struct config *c, struct bytes part)
+{
+    char *text = mem_text_of(part);
+    int err = 0;
+    const char *port = strncmp(text, "localhost:", 10) == 0 ? text + 10 : NULL;
+    if (c->listen_count + 2 > CONFIG_ADDRESSES_MAX) {
+        err = ERR_FULL;
+    } else if (port) {
+        char six[ADDR_TEXT_MAX];
+        char four[ADDR_TEXT_MAX];
+        snprintf(four, sizeof four, "127.0.0.1:%s", port);
+        snprintf(six, sizeof six, "[::1]:%s", port);
+        err = addr_parse(&c->listen[c->listen_count++], four);
+        if (!err)
+            err = addr_parse(&c->listen[c->listen_count++], six);
+    } else {
+        err = addr_parse(&c->listen[c->listen_count++], text);
+    }
+    mem_free(text);
+    return err ? ERR_MALFORMED : 0;
+}
+
+// Calls `each` with every element of a list "a, b".
+static int for_each_part(struct config *c, const char *value,
+                         int (*each)(struct config *, struct bytes))
+{
+    for (const char *p = value; *p;) {
+        p += strspn(p, ", \t");
+        size_t len = strcspn(p, ", \t");
+        if (len == 0)
+            break;
+        int err = each(c, (struct bytes){(const uint8_t *)p, len});
+        if (err)
+            return err;
+        p += len;
+    }
+    return 0;
+}
+
+static int read_listen(struct config *c, const char *value)
+{
+    c->listen_count = 0;
+    int err = for_each_part(c, value, read_addr);
+    return err || c->listen_count == 0 ? ERR_MALFORMED : 0;
+}
+
+static int read_public_part(struct config *c, struct bytes part)
+{
+    if (c->public_ip_count == CONFIG_ADDRESSES_MAX)
+        return ERR_MALFORMED;
+    char *text = mem_text_of(part);
+    int err = addr_parse_ip(&c->public_ips[c->public_ip_count], text, 0);
+    mem_free(text);
+    if (err)
+        return ERR_MALFORMED;
+    c->public_ip_count++;
+    return 0;
+}
+
+static int read_public_ip(struct config *c, const char *value)
+{
+    c->public_ip_count = 0;
+    return for_each_part(c, value, read_public_part);
+}
+
+static int read_number(const char *value, long min, long max, long *number)
+{
+    char *end;
+    if (!isdigit((unsigned char)value[0]))
+        return ERR_MALFORMED;
+    *number = strtol(value, &end, 10);
+    return *end || *number < min || *number > max ? ERR_MALFORMED : 0;
+}
+
+static int read_media_port(struct config *c, const char *value)
+{
+    long number;
+    if (read_number(value, 1, 65535, &number))
+        return ERR_MALFORMED;
+    c->media_port = (uint16_t)number;
+    return 0;
+}
+
+static int read_workers(struct config *c, const char *value)
+{
+    long number;
+    if (read_number(value, 0, CONFIG_WORKERS_MAX, &number))
+        return ERR_MALFORMED;
+    c->workers = (int)number;
+    return 0;
+}
+
+static int read_switch(const char *value, bool *on)
+{
+    bool yes =
+        strcmp(value, "on") == 0 || strcmp(value, "1") == 0 || strcmp(value, "true") == 0;
+    bool no =
+        strcmp(value, "off") == 0 || strcmp(value, "0") == 0 || strcmp(value, "false") == 0;
+    *on = yes;
+    return yes || no ? 0 : ERR_MALFORMED;
+}
+
+static int read_rate_limit(struct config *c, const char *value)
+{
+    return read_switch(value, &c->rate_limit);
+}
+
+static int read_allow_root(struct config *c, const char *value)
+{
+    return read_switch(value, &c->allow_root);
+}
+
+static int read_tls(struct config *c, const char *value)
+{
+    c->tls_self_signed = strcmp(value, "self-signed") == 0;
+    return c->tls_self_signed || strcmp(value, "off") == 0 ? 0 : ERR_MALFORMED;
+}
+
+static int read_meetings(struct config *c, const char *value)
+{
+    static const char *const words[] = {[CONFIG_MEETINGS_AUTO] = "auto",
+                                        [CONFIG_MEETINGS_ANYONE] = "anyone",
+                                        [CONFIG_MEETINGS_KEY] = "key",
+                                        [CONFIG_MEETINGS_OFF] = "off"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strcmp(value, words[i]) == 0) {
+            c->meetings = (enum config_meetings)i;
+            return 0;
+        }
+    }
+    return ERR_MALFORMED;
+}
+
+static int read_log_level(struct config *c, const char *value)
+{
+    c->log_level = value;
+    static const char *const words[] = {"debug", "info", "warn", "error"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(value, words[i]) == 0)
+            return 0;
+    return ERR_MALFORMED;
+}
+
+static int read_public_url(struct config *c, const char *value)
+{
+    c->public_url = value;
+    bool is_url = strncmp(value, "http://", 7) == 0 || strncmp(value, "https://", 8) == 0;
+    return is_url || !value[0] ? 0 : ERR_MALFORMED;
+}
+
+static int read_ice_servers(struct config *c, const char *value)
+{
+    c->ice_servers = value;
+    return !value[0] || value[0] == '[' ? 0 : ERR_MALFORMED;
+}
+
+// A value without an own form.
+#define READ_TEXT(field)                                                                       \
+    static int read_##field(struct config *c, const char *value)                               \
+    {                                                                                          \
+        c->field = value;                                                                      \
+        return 0;                                                                              \
+    }
+
+READ_TEXT(data)
+READ_TEXT(room_codes_room)
+READ_TEXT(tls_cert)
+READ_TEXT(tls_key)
+READ_TEXT(frame_ancestors)
+READ_TEXT(user)
+
+static const struct row rows[] = {
+    {"listen", "ADDRESS:PORT,...", "localhost:8080",
+     "where pages, the API and web sockets are served", read_listen},
+    {"data", "FOLDER", "data", "where the database and the keys lie", read_data},
+    {"media-port", "PORT", "7000", "UDP port of the first media worker; worker i uses PORT + i",
+     read_media_port},
+    {"workers", "N", "0", "media workers; 0: one for each core", read_workers},
+    {"public-ip", "ADDRESS,...", "",
+     "what clients are told instead of this machine's addresses", read_public_ip},
+    {"public-url", "URL", "", "how clients reach this server; else what they asked for",
+     read_public_url},
+    {"ice-servers", "JSON", "", "STUN and TURN servers for clients, a JSON array",
+     read_ice_servers},
+    {"meetings", "anyone|key|off|auto", "auto",
+     "who may make meetings without a token; auto: anyone when listening on loopback only, "
+     "else who has the key",
+     read_meetings},
+    {"room-codes-room", "ROOM-ID", "", "the room whose codes GET /api/room-codes hands out",
+     read_room_codes_room},
+    {"rate-limit", "on|off", "on", "off lifts the limits per address for clients on loopback",
+     read_rate_limit},
+    {"tls-cert", "FILE", "", "certificate chain, PEM; read again on SIGHUP", read_tls_cert},
+    {"tls-key", "FILE", "", "its private key, PEM", read_tls_key},
+    {"tls", "off|self-signed", "off", "makes a certificate, for a LAN", read_tls},
+    {"frame-ancestors", "SOURCES", "", "who may show the pages in a frame; nobody else",
+     read_frame_ancestors},
+    {"user", "NAME", "", "become this user after the start as root", read_user},
+    {"allow-root", NULL, "off", "run as root", read_allow_root},
+    {"log-level", "debug|info|warn|error", "info", "how much is logged", read_log_level},
+};
+
+enum { ROW_COUNT = sizeof rows / sizeof *rows };
+
+static int row_of(struct bytes name)
+{
+    for (int i = 0; i < ROW_COUNT; i++)
+        if (bytes_equal(bytes_of(rows[i].name), name))
+            return i;
+    return -1;
+}
+
+// --- The three sources ---
+
+static void set(char **values, int row, const char *value)
+{
+    mem_free(values[row]);
+    values[row] = mem_text(value);
+}
+
+static int read_flags(struct config *c, char **values, int count, char *const *arguments,
+                      char **file, struct text *why)
+{
+    for (int i = 0; i < count; i++) {
+        const char *flag = arguments[i];
+        if (strcmp(flag, "--help") == 0) {
+            c->help_only = true;
+            continue;
+        }
+        if (strcmp(flag, "--print-config") == 0) {
+            c->print_only = true;
+            continue;
+        }
+        const char *equals = strchr(flag, '=');
+        struct bytes name = {(const uint8_t *)flag,
+                             equals ? (size_t)(equals - flag) : strlen(flag)};
+        bool is_flag = name.len > 2 && strncmp(flag, "--", 2) == 0;
+        name = (struct bytes){name.at + 2, is_flag ? name.len - 2 : 0};
+        bool is_file = bytes_equal(name, bytes_of("config"));
+        int row = is_flag && !is_file ? row_of(name) : -1;
+        if (!is_file && row < 0) {
+            text_addf(why, "unknown option: %.100s (parlor serve --help lists them)", flag);
+            return ERR_MALFORMED;
+        }
+        const char *value = equals ? equals + 1 : NULL;
+        if (!value && !is_file && !rows[row].argument)
+            value = "on";
+        if (!value && i + 1 < count)
+            value = arguments[++i];
+        if (!value) {
+            text_addf(why, "%.100s needs a value", flag);
+            return ERR_MALFORMED;
+        }
+        if (is_file) {
+            mem_free(*file);
+            *file = mem_text(value);
+        } else {
+            set(values, row, value);
+        }
+    }
+    return 0;
+}
+
+static const char *environment_value(char *const *environment, const char *name)
+{
+    char variable[64];
+    int len = snprintf(variable, sizeof variable, "PARLOR_%s=", name);
+    for (char *p = variable; *p; p++)
+        *p = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
+    for (char *const *each = environment; each && *each; each++)
+        if (strncmp(*each, variable, (size_t)len) == 0)
+            return *each + len;
+    return NULL;
+}
+
+// "name = value", "# comment" or nothing. Cuts `line` up.
+static int read_line(char **values, char *line, struct text *why)
+{
+    char *name = line + strspn(line, " \t");
+    size_t len = strcspn(name, "\r\n");
+    while (len > 0 && (name[len - 1] == ' ' || name[len - 1] == '\t'))
+        len--;
+    name[len] = 0;
+    if (!name[0] || name[0] == '#')
+        return 0;
+    size_t name_len = strcspn(name, " \t=");
+    char *value = name + name_len + strspn(name + name_len, " \t");
+    if (*value != '=') {
+        text_addf(why, "no \"name = value\": %.100s", name);
+        return ERR_MALFORMED;
+    }
+    value++;
+    value += strspn(value, " \t");
+    int row = row_of((struct bytes){(const uint8_t *)name, name_len});
+    if (row < 0) {
+        text_addf(why, "unknown setting: %.*s", (int)(name_len < 100 ? name_len : 100), name);
+        return ERR_MALFORMED;
+    }
+    set(values, row, value);
+    return 0;
+}
+
+static int read_file(char **values, const char *path, struct text *why)
+{
+    FILE *file = fopen(path, "re");
+    if (!file) {
+        text_addf(why, "cannot read the configuration file %.200s", path);
+        return ERR_MALFORMED;
+    }
+    char line[LINE_MAX_OCTETS];
+    int err = 0;
+    for (int number = 1; !err && fgets(line, sizeof line, file); number++) {
+        struct text what = {0};
+        err = read_line(values, line, &what);
+        if (err)
+            text_addf(why, "%.200s:%d: %s", path, number, what.at);
+        text_dispose(&what);
+    }
+    fclose(file);
+    return err;
+}
+
+static int check_together(const struct config *c, struct text *why)
+{
+    if (!c->tls_cert[0] != !c->tls_key[0]) {
+        text_add(why, "tls-cert and tls-key belong together");
+        return ERR_MALFORMED;
+    }
+    if (c->tls_self_signed && c->tls_cert[0]) {
+        text_add(why, "tls = self-signed makes its own certificate: leave tls-cert out");
+        return ERR_MALFORMED;
+    }
+    if (c->media_port + (c->workers ? c->workers : 1) - 1 > 65535) {
+        text_add(why, "media-port leaves no ports for all workers");
+        return ERR_MALFORMED;
+    }
+    return 0;
+}
+
+int config_read(struct config *config, int argument_count, char *const *arguments,
+                char *const *environment, struct text *why)
+{
+    *config = (struct config){0};
+    config->values = mem_alloc_array(ROW_COUNT, sizeof *config->values);
+    char *flags[ROW_COUNT] = {0};
+    const char *named = environment_value(environment, "config");
+    char *file = named ? mem_text(named) : NULL;
+
+    // The flags first, as they may name the file; they are applied last.
+    int err = read_flags(config, flags, argument_count, arguments, &file, why);
+    if (!err && file)
+        err = read_file(config->values, file, why);
+    for (int i = 0; i < ROW_COUNT; i++) {
+        const char *value = environment_value(environment, rows[i].name);
+        if (value)
+            set(config->values, i, value);
+        if (flags[i])
+            set(config->values, i, flags[i]);
+        if (!config->values[i])
+            set(config->values, i, rows[i].fallback);
+        mem_free(flags[i]);
+    }
+    mem_free(file);
+    for (int i = 0; i < ROW_COUNT && !err; i++) {
+        err = rows[i].read(config, config->values[i]);
+        if (err)
+            text_addf(why, "%s: not understood: %.100s", rows[i].name, config->values[i]);
+    }
+    config->listens_by_default = strcmp(config->values[0], rows[0].fallback) == 0;
+    return err ? err : check_together(config, why);
+}
+
+void config_dispose(struct config *config)
+{
+    for (int i = 0; config->values && i < ROW_COUNT; i++)
+        mem_free(config->values[i]);
+    mem_free(config->values);
+    *config = (struct config){0};
+}
+
+bool config_is_local(const struct config *config)
+{
+    for (size_t i = 0; i < config->listen_count; i++)
+        if (!addr_is_loopback(&config->listen[i]))
+            return false;
+    return true;
+}
+
+void config_print(const struct config *config, struct text *out)
+{
+    for (int i = 0; i < ROW_COUNT; i++)
+        text_addf(out, "%s = %s\n", rows[i].name, config->values[i]);
+}
+
+void config_help(struct text *out)
+{
+    for (int i = 0; i < ROW_COUNT; i++) {
+        char flag[64];
+        snprintf(flag, sizeof flag, "--%s %s", rows[i].name,
+                 rows[i].argument ? rows[i].argument : "");
+        text_addf(out, "  %-34s %s", flag, rows[i].help);
+        if (rows[i].fallback[0])
+            text_addf(out, " (%s)", rows[i].fallback);
+        text_add_char(out, '\n');
+    }
+}

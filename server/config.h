@@ -1,0 +1,60 @@
+// Settings of `parlor serve`: one table says what each is called, what it means and what it is
+// without being set. A flag beats the environment, which beats the configuration file.
+//
+//     --media-port 7100     PARLOR_MEDIA_PORT=7100     media-port = 7100
+#pragma once
+
+#include "base/addr.h"
+#include "base/text.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { CONFIG_ADDRESSES_MAX = 8, CONFIG_WORKERS_MAX = 64 };
+
+enum config_meetings {
+    CONFIG_MEETINGS_AUTO,
+    CONFIG_MEETINGS_ANYONE,
+    CONFIG_MEETINGS_KEY,
+    CONFIG_MEETINGS_OFF
+};
+
+// Strings live as long as the struct.
+struct config {
+    struct addr listen[CONFIG_ADDRESSES_MAX];
+    size_t listen_count;
+    bool listens_by_default; // nobody asked for these addresses: one may be missing
+    const char *data;
+    uint16_t media_port;
+    int workers; // 0: one for each core
+    struct addr public_ips[CONFIG_ADDRESSES_MAX];
+    size_t public_ip_count;
+    const char *public_url;  // "" when not set, as all strings here
+    const char *ice_servers; // a JSON array
+    enum config_meetings meetings;
+    const char *room_codes_room;
+    bool rate_limit;
+    const char *tls_cert;
+    const char *tls_key;
+    bool tls_self_signed;
+    const char *frame_ancestors;
+    const char *user;
+    bool allow_root;
+    const char *log_level;
+
+    bool print_only; // --print-config was given
+    bool help_only;  // --help
+    char **values;   // as read, one for each row of the table
+};
+
+// Reads all three sources. Returns 0, or ERR_MALFORMED with what is wrong in `why`.
+// `environment` is environ, `arguments` those behind the subcommand.
+int config_read(struct config *config, int argument_count, char *const *arguments,
+                char *const *environment, struct text *why);
+void config_dispose(struct config *config);
+
+// Whether all addresses that are listened on are this machine's own.
+bool config_is_local(const struct config *config);
+
+void config_print(const struct config *config, struct text *out); // as a configuration file
+void config_help(struct text *out);                               // the rows of --help

@@ -1,0 +1,178 @@
+#include "server/control.h"
+
+#include "server/control_state.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "net/inbox.h"
+#include "server/clock.h"
+
+#include <assert.h>
+#include <signal.h>
+#include <unistd.h>
+
+enum { FAREWELL_MS = 1000 };
+
+static void arm_timer(struct control *c);
+
+// One turn: what came in is handled, and the timer set to what is next.
+static void turn(struct control *c)
+{
+    control_inputs(c);
+    arm_timer(c);
+    // The farewell is over when everybody has answered it.
+    if (c->draining && c->clients_by_socket.count == 0)
+        uv_stop(&c->loop);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct control *c = timer->data;
+    control_expire(c);
+    turn(c);
+}
+
+static void arm_timer(struct control *c)
+{
+    int64_t deadline = control_deadline(c);
+    if (deadline == NEVER) {
+        uv_timer_stop(&c->timer);
+        return;
+    }
+    int64_t wait_us = deadline - clock_mono_us();
+    uv_update_time(&c->loop);
+    uv_timer_start(&c->timer, on_timer, wait_us > 0 ? (uint64_t)(wait_us + 999) / 1000 : 0, 0);
+}
+
+static void on_check(uv_check_t *check)
+{
+    turn(check->data);
+}
+
+static void on_prepare(uv_prepare_t *prepare)
+{
+    turn(prepare->data);
+}
+
+static void on_notices(uv_poll_t *poll, int status, int events)
+{
+    (void)status, (void)events;
+    control_notices(poll->data);
+}
+
+static void on_results(uv_poll_t *poll, int status, int events)
+{
+    (void)status, (void)events;
+    control_results(poll->data);
+}
+
+static void on_farewell(uv_timer_t *timer)
+{
+    uv_stop(timer->loop);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct control *c = handle->data;
+    if (number == SIGHUP) {
+        if (http_server_reload_certificate(c->server) == 0)
+            log_info("server", "the certificate was read again");
+        return;
+    }
+    if (c->draining)
+        _exit(1); // asked twice: at once
+    log_info("server", "stopping");
+    c->draining = true;
+    signal_drain(c->signal, &c->frames);
+    control_settle(c);
+    uv_timer_start(&c->farewell, on_farewell, FAREWELL_MS, 0);
+}
+
+static void start_handles(struct control *c)
+{
+    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+    uv_check_init(&c->loop, &c->check);
+    uv_prepare_init(&c->loop, &c->prepare);
+    uv_timer_init(&c->loop, &c->timer);
+    uv_timer_init(&c->loop, &c->farewell);
+    uv_poll_init(&c->loop, &c->notices, inbox_fd(c->config.notices));
+    uv_poll_init(&c->loop, &c->results, jobs_fd(c->config.jobs));
+    c->check.data = c->prepare.data = c->timer.data = c->notices.data = c->results.data = c;
+    uv_check_start(&c->check, on_check);
+    uv_prepare_start(&c->prepare, on_prepare);
+    uv_poll_start(&c->notices, UV_READABLE, on_notices);
+    uv_poll_start(&c->results, UV_READABLE, on_results);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        uv_signal_init(&c->loop, &c->signals[i]);
+        c->signals[i].data = c;
+        uv_signal_start(&c->signals[i], on_signal, numbers[i]);
+    }
+}
+
+struct control *control_new(const struct control_config *config)
+{
+    struct control *c = mem_alloc(sizeof *c);
+    c->config = *config;
+    int err = uv_loop_init(&c->loop);
+    assert(err == 0);
+    c->config.http.loop = &c->loop;
+    c->config.http.ws_path = "/ws";
+    c->server = http_server_new(&c->config.http);
+    if (!c->server) {
+        uv_loop_close(&c->loop);
+        mem_free(c);
+        return NULL;
+    }
+    rooms_init(&c->rooms, &c->rng);
+    c->signal = signal_new(&c->rooms);
+    c->bridge = bridge_new(&c->rooms, c->config.worker_count);
+    c->datachannels = datachannels_new(clock_mono_us());
+    start_handles(c);
+    return c;
+}
+
+void control_run(struct control *c)
+{
+    uv_run(&c->loop, UV_RUN_DEFAULT);
+}
+
+static void close_handles(struct control *c)
+{
+    uv_handle_t *handles[] = {(uv_handle_t *)&c->check,      (uv_handle_t *)&c->prepare,
+                              (uv_handle_t *)&c->timer,      (uv_handle_t *)&c->farewell,
+                              (uv_handle_t *)&c->notices,    (uv_handle_t *)&c->results,
+                              (uv_handle_t *)&c->signals[0], (uv_handle_t *)&c->signals[1],
+                              (uv_handle_t *)&c->signals[2]};
+    for (size_t i = 0; i < sizeof handles / sizeof *handles; i++)
+        uv_close(handles[i], NULL);
+}
+
+void control_free(struct control *c)
+{
+    close_handles(c);
+    http_server_close(c->server);
+    while (!http_server_is_closed(c->server))
+        uv_run(&c->loop, UV_RUN_NOWAIT);
+    // Its last words are sockets that closed: nobody is left to be told.
+    http_server_free(c->server);
+    uv_loop_close(&c->loop);
+
+    size_t at = 0;
+    for (struct client *client; (client = map_next(&c->clients_by_socket, &at));)
+        mem_free(client);
+    at = 0;
+    for (struct channel *channel; (channel = map_next(&c->channels, &at));)
+        mem_free(channel);
+    map_dispose(&c->clients_by_socket);
+    map_dispose(&c->clients_by_session);
+    map_dispose(&c->channels);
+    datachannels_free(c->datachannels);
+    bridge_free(c->bridge);
+    signal_free(c->signal);
+    rooms_dispose(&c->rooms);
+    event_list_dispose(&c->events);
+    frame_list_dispose(&c->frames);
+    bridge_commands_dispose(&c->commands);
+    datachannel_events_dispose(&c->data);
+    mem_free(c);
+}

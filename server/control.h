@@ -1,0 +1,27 @@
+// The control thread: people, sessions, HTTP, data channels, and everything between them and
+// the media workers. It carries messages and decides nothing.
+#pragma once
+
+#include "api/api.h"
+#include "net/http_server.h"
+#include "server/jobs.h"
+#include "server/worker.h"
+
+#include <stddef.h>
+
+struct control_config {
+    struct http_server_config http; // without the loop and the paths
+    const struct api_config *api;   // borrowed
+    struct jobs *jobs;              // borrowed
+    struct worker *const *workers;  // borrowed
+    size_t worker_count;
+    struct inbox *notices; // borrowed: struct notice, from the workers
+};
+
+struct control;
+
+// NULL when an address cannot be listened on; the reason is logged.
+struct control *control_new(const struct control_config *config);
+// Runs until SIGTERM or SIGINT and the farewell to all clients.
+void control_run(struct control *c);
+void control_free(struct control *c);

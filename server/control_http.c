@@ -1,0 +1,215 @@
+#include "server/control_state.h"
+
+#include "base/err.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "server/clock.h"
+#include "server/files.h"
+
+#include <string.h>
+
+enum { RESULTS_PER_TURN = 64, CLOSE_RESTART = 1012 };
+
+// --- Requests ---
+
+static void answer_status(struct http_response *response, int status, const char *word)
+{
+    struct json_out json = json_out_on(&response->body);
+    json_open(&json, '{');
+    json_member_string(&json, "status", word);
+    json_close(&json, '}');
+    response->status = status;
+    response->content_type = "application/json";
+    http_header_add(response, "cache-control", "no-store");
+}
+
+// Whether the answer is there at once: the state of this process, or a file.
+static bool answer_here(const struct control *c, const struct http_request *request,
+                        struct http_response *response)
+{
+    const struct asset *asset;
+    bool health = strcmp(request->path, "/health") == 0;
+    bool ready = strcmp(request->path, "/ready") == 0;
+    bool file = files_find(request->path, &asset);
+    if (!health && !ready && !file)
+        return false;
+    if (request->method != HTTP_GET && request->method != HTTP_HEAD) {
+        api_refuse(response, 405, "Method Not Allowed", NULL);
+        http_header_add(response, "allow", "GET, HEAD");
+    } else if (health) {
+        answer_status(response, 200, "ok");
+    } else if (ready) {
+        bool is_ready = !c->draining && jobs_are_writable(c->config.jobs);
+        answer_status(response, is_ready ? 200 : 503, is_ready ? "ready" : "not ready");
+    } else {
+        files_answer(asset, request, response);
+    }
+    return true;
+}
+
+static void on_request(struct control *c, struct http_input *input)
+{
+    struct http_request *request = input->request;
+    input->request = NULL;
+    struct http_response response = {0};
+    struct api_call call = {0};
+    bool answered = answer_here(c, request, &response) ||
+                    !api_route(c->config.api, request, clock_wall_ms(), &call, &response);
+    if (!answered && jobs_are_full(c->config.jobs)) {
+        api_refuse(&response, 503, "Service Unavailable", "too much to do");
+        http_header_add(&response, "retry-after", "1");
+        answered = true;
+    }
+    if (answered) {
+        http_server_respond(c->server, input->id, request, &response);
+        return;
+    }
+    struct job *job = mem_alloc(sizeof *job);
+    job->kind = JOB_CALL;
+    job->call.id = input->id;
+    job->call.call = call;
+    job->call.response = response;
+    jobs_put(c->config.jobs, job);
+}
+
+// A room that is live may be full; who is in it already may always come back.
+static void check_place(struct control *c, struct job *job)
+{
+    struct api_call *call = &job->call.call;
+    const struct room *room = rooms_find(&c->rooms, call->claims.room_id);
+    const char *peer = http_query(call->request, "peer_id", 0);
+    bool is_in = room && peer && room_peer(room, peer);
+    if (room && !is_in && (int64_t)room->joined_count >= call->capacity)
+        api_refuse_full(&job->call.response);
+}
+
+static void on_answer(struct control *c, struct job *job)
+{
+    // The handler may have been content and the commit have failed.
+    if (job->db.err && job->db.err != job->call.answered)
+        api_refuse_storage(&job->call.response, job->db.err);
+    else if (job->call.call.needs_place && job->call.response.status == 200)
+        check_place(c, job);
+    http_server_respond(c->server, job->call.id, job->call.call.request, &job->call.response);
+}
+
+// --- Web sockets ---
+
+static void on_open(struct control *c, struct http_input *input)
+{
+    struct moment now = clock_now();
+    if (c->draining) {
+        http_server_ws_close(c->server, input->id, CLOSE_RESTART, NULL);
+        return;
+    }
+    struct http_request *request = input->request;
+    const char *token = http_query(request, "token", 0);
+    const char *peer = http_query(request, "peer", 0);
+    struct jwt_claims verified = {0};
+    enum jwt_fault fault = jwt_verify(bytes_of(token ? token : ""), &c->config.api->keys,
+                                      now.wall_ms / 1000, &verified);
+
+    // The upgrade is never refused for its token: the client would try again without a pause.
+    // It is told by a message that ends its attempts.
+    struct client *client = mem_alloc(sizeof *client);
+    client->socket = input->id;
+    client->session = signal_open(c->signal,
+                                  &(struct signal_claims){.room_id = verified.room_id,
+                                                          .role = verified.role,
+                                                          .user_id = verified.user_id,
+                                                          .peer_id = peer ? peer : ""},
+                                  now, &c->frames);
+    map_put(&c->clients_by_socket, map_key_u64(&client->socket), client);
+    map_put(&c->clients_by_session, map_key_u64(&client->session), client);
+    if (!signal_is_open(c->signal, client->session))
+        return;
+    if (fault != JWT_VALID) {
+        signal_refuse(c->signal, client->session, 401, jwt_fault_text(fault), now, &c->frames);
+    } else if (verified.type != JWT_APP) {
+        signal_refuse(c->signal, client->session, 403, "not a token to join with", now,
+                      &c->frames);
+    } else if (jobs_are_full(c->config.jobs)) {
+        signal_refuse(c->signal, client->session, 503, "too much to do", now, &c->frames);
+    } else {
+        struct job *job = mem_alloc(sizeof *job);
+        job->kind = JOB_ROOM;
+        job->room.session = client->session;
+        memcpy(job->room.id, verified.room_id, sizeof job->room.id);
+        jobs_put(c->config.jobs, job);
+    }
+}
+
+static void on_room(struct control *c, struct job *job)
+{
+    struct moment now = clock_now();
+    if (job->room.err || !signal_is_open(c->signal, job->room.session)) {
+        bool unknown = job->room.err == ERR_NOT_FOUND;
+        signal_refuse(c->signal, job->room.session, unknown ? 403 : 503,
+                      unknown ? "room is not active" : "the storage does not answer", now,
+                      &c->frames);
+        template_free(job->room.template);
+        return;
+    }
+    struct room *room = rooms_put(&c->rooms, &job->room.record, job->room.template);
+    room_hold(room);
+    signal_ready(c->signal, job->room.session, room, now, &c->frames, &c->events);
+    control_settle(c);
+    room_release(room);
+}
+
+static void on_closed(struct control *c, const struct http_input *input)
+{
+    struct client *client = map_remove(&c->clients_by_socket, map_key_u64(&input->id));
+    if (!client)
+        return;
+    map_remove(&c->clients_by_session, map_key_u64(&client->session));
+    signal_closed(c->signal, client->session, clock_now(), &c->events);
+    mem_free(client);
+}
+
+static void on_text(struct control *c, const struct http_input *input)
+{
+    struct client *client = map_get(&c->clients_by_socket, map_key_u64(&input->id));
+    if (client)
+        signal_text(c->signal, client->session,
+                    (struct bytes){(const uint8_t *)input->text, input->text_len}, clock_now(),
+                    &c->frames, &c->events);
+}
+
+void control_inputs(struct control *c)
+{
+    struct http_input input;
+    while (http_server_next(c->server, &input)) {
+        switch (input.kind) {
+        case HTTP_INPUT_REQUEST:
+            on_request(c, &input);
+            break;
+        case HTTP_INPUT_WS_OPEN:
+            on_open(c, &input);
+            break;
+        case HTTP_INPUT_WS_TEXT:
+            on_text(c, &input);
+            break;
+        case HTTP_INPUT_WS_CLOSE:
+            on_closed(c, &input);
+            break;
+        }
+        http_input_dispose(&input);
+        control_settle(c);
+    }
+}
+
+void control_results(struct control *c)
+{
+    struct job *done[RESULTS_PER_TURN];
+    size_t count = jobs_take(c->config.jobs, done, RESULTS_PER_TURN);
+    for (size_t i = 0; i < count; i++) {
+        if (done[i]->kind == JOB_CALL)
+            on_answer(c, done[i]);
+        else
+            on_room(c, done[i]);
+        mem_free(done[i]);
+        control_settle(c);
+    }
+}

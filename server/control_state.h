@@ -1,0 +1,65 @@
+// Inside the control thread: what its files share. Not for other folders.
+//
+//     control.c        the loop, signals, the farewell
+//     control_http.c   requests, web sockets, results of the store thread
+//     control_media.c  notices, data channels, and the delivery of all that follows
+#pragma once
+
+#include "base/map.h"
+#include "rtc/datachannel.h"
+#include "server/bridge.h"
+#include "server/control.h"
+#include "signal/session.h"
+
+#include <uv.h>
+
+// A web socket and its session.
+struct client {
+    uint64_t socket;
+    uint64_t session;
+};
+
+// A peer's data channel that is open.
+struct channel {
+    uint64_t peer;
+    uint16_t stream;
+};
+
+struct control {
+    struct control_config config;
+    uv_loop_t loop;
+    uv_check_t check;     // what polling brought is handled
+    uv_prepare_t prepare; // what timers brought, before the loop waits again
+    uv_timer_t timer;     // the next deadline of all machines
+    uv_timer_t farewell;
+    uv_poll_t notices;
+    uv_poll_t results;
+    uv_signal_t signals[3];
+
+    struct http_server *server;
+    struct rng rng;
+    struct rooms rooms;
+    struct signal *signal;
+    struct bridge *bridge;
+    struct datachannels *datachannels;
+    struct map clients_by_socket;
+    struct map clients_by_session;
+    struct map channels; // by peer
+    bool draining;
+
+    // Consequences that wait for delivery. Empty between two turns of the loop.
+    struct event_list events;
+    struct frame_list frames;
+    struct bridge_commands commands;
+    struct datachannel_events data;
+};
+
+// --- control_http.c ---
+void control_inputs(struct control *c);  // drains the HTTP server
+void control_results(struct control *c); // drains the store thread
+
+// --- control_media.c ---
+void control_notices(struct control *c);
+void control_expire(struct control *c);
+int64_t control_deadline(const struct control *c);
+void control_settle(struct control *c); // delivers until nothing waits

@@ -1,0 +1,81 @@
+#include "server/files.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int compare(const void *path, const void *asset)
+{
+    return strcmp(path, ((const struct asset *)asset)->path);
+}
+
+static const struct asset *asset_at(const char *path)
+{
+    return bsearch(path, assets, asset_count, sizeof *assets, compare);
+}
+
+// Paths that the page itself understands: a reload of one must bring the page again. All others
+// are 404, so that a misspelt address does not look like a page.
+static bool is_route(const char *path)
+{
+    static const char meeting[] = "/meeting/";
+    if (strcmp(path, "/") == 0 || strcmp(path, "/check") == 0)
+        return true;
+    if (strncmp(path, "/m/", 3) == 0)
+        return path[3] && !strchr(path + 3, '/');
+    if (strncmp(path, meeting, strlen(meeting)) == 0) {
+        const char *rest = strchr(path + strlen(meeting), '/');
+        return rest && strcmp(rest, "/links") == 0;
+    }
+    return false;
+}
+
+bool files_find(const char *path, const struct asset **asset)
+{
+    *asset = asset_at(is_route(path) ? "/index.html" : path);
+    return *asset != NULL;
+}
+
+// Whether the Accept-Encoding field allows `coding`: RFC 9110 section 12.5.3, without weights
+// but that of 0, which forbids.
+static bool accepts(const char *field, const char *coding)
+{
+    size_t len = strlen(coding);
+    for (const char *p = field; p && *p;) {
+        p += strspn(p, ", \t");
+        size_t word = strcspn(p, ",; \t");
+        size_t element = strcspn(p, ",");
+        if (word == len && strncmp(p, coding, len) == 0) {
+            const char *weight = memchr(p, '=', element);
+            return !weight || strtod(weight + 1, NULL) > 0;
+        }
+        p += element;
+    }
+    return false;
+}
+
+void files_answer(const struct asset *asset, const struct http_request *request,
+                  struct http_response *response)
+{
+    const char *type = asset->type;
+    response->html = strncmp(type, "text/html", 9) == 0;
+    http_header_add(response, "cache-control",
+                    asset->immutable ? "public, max-age=31536000, immutable" : "no-cache");
+    http_header_add(response, "etag", asset->etag);
+    if (asset->gzip.len || asset->brotli.len)
+        http_header_add(response, "vary", "accept-encoding");
+    const char *known = request->if_none_match;
+    if (known && (strstr(known, asset->etag) || strcmp(known, "*") == 0)) {
+        response->status = 304;
+        return;
+    }
+    response->status = 200;
+    response->content_type = type;
+    response->fixed_body = asset->identity;
+    if (asset->brotli.len && accepts(request->accept_encoding, "br")) {
+        response->fixed_body = asset->brotli;
+        response->content_encoding = "br";
+    } else if (asset->gzip.len && accepts(request->accept_encoding, "gzip")) {
+        response->fixed_body = asset->gzip;
+        response->content_encoding = "gzip";
+    }
+}

@@ -1,0 +1,187 @@
+#include "server/jobs.h"
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "net/http_server.h"
+#include "net/inbox.h"
+#include "server/clock.h"
+#include "store/document.h"
+#include "store/rooms.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WAITING_MAX = 4096, STACK_BYTES = 512 * 1024 };
+
+struct jobs {
+    struct db *db;
+    struct api *api;
+    struct inbox *todo; // struct job *; NULL ends the thread
+    struct inbox *done;
+    pthread_t thread;
+    atomic_bool writable;
+};
+
+static int run_call(struct db_job *db_job, struct db *db)
+{
+    struct job *job = (struct job *)db_job;
+    job->call.answered =
+        api_run(job->api, db, &job->call.call, clock_now(), &job->call.response);
+    return job->call.answered;
+}
+
+static void fill_record(struct room_record *record, const struct store_room *room)
+{
+    *record = (struct room_record){
+        .enabled = room->enabled, .large = room->large_room, .size = (int)room->size};
+    strncpy(record->id, room->id, sizeof record->id - 1);
+    strncpy(record->name, room->name, sizeof record->name - 1);
+    strncpy(record->description, room->description, sizeof record->description - 1);
+}
+
+static int run_room(struct db_job *db_job, struct db *db)
+{
+    struct job *job = (struct job *)db_job;
+    struct arena arena = {0};
+    struct store_room room;
+    job->room.err = store_room_get(db, job->room.id, &arena, &room);
+    if (!job->room.err) {
+        fill_record(&job->room.record, &room);
+        job->room.err = store_template_load(db, room.template_id, &job->room.template);
+    }
+    arena_dispose(&arena);
+    return 0; // it only read
+}
+
+static int (*const runs[])(struct db_job *, struct db *) = {
+    [JOB_CALL] = run_call,
+    [JOB_ROOM] = run_room,
+};
+
+// Whether the thread goes on.
+static bool run_batch(struct jobs *jobs)
+{
+    struct job *batch[DB_BATCH_MAX];
+    size_t count = inbox_take(jobs->todo, batch, DB_BATCH_MAX);
+    bool ends = count > 0 && !batch[count - 1];
+    count -= ends;
+    struct db_job *db_jobs[DB_BATCH_MAX];
+    for (size_t i = 0; i < count; i++) {
+        batch[i]->db.run = runs[batch[i]->kind];
+        db_jobs[i] = &batch[i]->db;
+    }
+    if (count > 0)
+        db_run_jobs(jobs->db, db_jobs, count);
+    atomic_store(&jobs->writable, db_is_writable(jobs->db));
+    for (size_t i = 0; i < count; i++)
+        inbox_put(jobs->done, &batch[i]);
+    return !ends;
+}
+
+static void *store_thread(void *arg)
+{
+    struct jobs *jobs = arg;
+    struct pollfd wait = {.fd = inbox_fd(jobs->todo), .events = POLLIN};
+    do
+        poll(&wait, 1, -1);
+    while (run_batch(jobs));
+    return NULL;
+}
+
+struct prepare_job {
+    struct db_job db;
+    const char *template_id;
+};
+
+static int run_prepare(struct db_job *db_job, struct db *db)
+{
+    struct prepare_job *job = (struct prepare_job *)db_job;
+    return api_prepare(db, job->template_id, clock_wall_ms());
+}
+
+struct jobs *jobs_new(const char *path, const struct api_config *config,
+                      const char *template_id)
+{
+    struct db *db;
+    if (db_open(&db, path) != 0)
+        return NULL;
+    struct jobs *jobs = mem_alloc(sizeof *jobs);
+    struct rng rng = {0}; // of the kernel
+    jobs->db = db;
+    jobs->api = api_new(config, &rng);
+    struct prepare_job prepare = {.db.run = run_prepare, .template_id = template_id};
+    db_run_jobs(db, (struct db_job *[]){&prepare.db}, 1);
+    if (prepare.db.err) {
+        log_error("store", "the default template was not written: %s",
+                  err_name(prepare.db.err));
+        api_free(jobs->api);
+        db_close(db);
+        mem_free(jobs);
+        return NULL;
+    }
+    jobs->todo = inbox_new(sizeof(struct job *), WAITING_MAX);
+    jobs->done = inbox_new(sizeof(struct job *), WAITING_MAX);
+    atomic_init(&jobs->writable, true);
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    int err = pthread_create(&jobs->thread, &attributes, store_thread, jobs);
+    pthread_attr_destroy(&attributes);
+    if (err) {
+        log_error("store", "no thread: %s", strerror(err));
+        abort();
+    }
+    return jobs;
+}
+
+static void job_free(struct job *job)
+{
+    text_dispose(&job->call.response.body);
+    http_request_free(job->call.call.request);
+    template_free(job->room.template);
+    mem_free(job);
+}
+
+void jobs_free(struct jobs *jobs)
+{
+    inbox_put(jobs->todo, &(struct job *){NULL});
+    pthread_join(jobs->thread, NULL);
+    struct job *job;
+    while (jobs_take(jobs, &job, 1))
+        job_free(job);
+    inbox_free(jobs->todo);
+    inbox_free(jobs->done);
+    api_free(jobs->api);
+    db_close(jobs->db);
+    mem_free(jobs);
+}
+
+bool jobs_are_full(const struct jobs *jobs)
+{
+    return inbox_full(jobs->todo);
+}
+
+void jobs_put(struct jobs *jobs, struct job *job)
+{
+    job->api = jobs->api;
+    inbox_put(jobs->todo, &job);
+}
+
+int jobs_fd(const struct jobs *jobs)
+{
+    return inbox_fd(jobs->done);
+}
+
+size_t jobs_take(struct jobs *jobs, struct job **done, size_t max)
+{
+    return inbox_take(jobs->done, done, max);
+}
+
+bool jobs_are_writable(const struct jobs *jobs)
+{
+    return atomic_load(&jobs->writable);
+}

@@ -1,0 +1,50 @@
+// The store thread: owns the database connection, runs stored REST handlers and loads rooms.
+// What waits is done together, with one commit (store/db.h).
+#pragma once
+
+#include "api/api.h"
+#include "base/id.h"
+#include "room/rooms.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum job_kind {
+    JOB_CALL, // a REST handler
+    JOB_ROOM, // a room and its template, to go live
+};
+
+// Moved to the store thread and back.
+struct job {
+    struct db_job db; // the first member
+    enum job_kind kind;
+    struct api *api; // set by jobs_put()
+    struct {
+        uint64_t id; // of the HTTP server
+        struct api_call call;
+        struct http_response response;
+        int answered; // what the handler returned
+    } call;
+    struct {
+        uint64_t session;
+        char id[OBJECT_ID_LEN + 1];
+        struct room_record record;
+        struct template *template; // the receiver's
+        int err;                   // 0, ERR_NOT_FOUND, or of the storage
+    } room;
+};
+
+struct jobs;
+
+// Opens the database and starts the thread. NULL when the database does not open; the reason
+// is logged.
+struct jobs *jobs_new(const char *path, const struct api_config *config,
+                      const char *template_id);
+// Finishes what was put, then ends the thread and closes the database.
+void jobs_free(struct jobs *jobs);
+
+bool jobs_are_full(const struct jobs *jobs); // refuse new work
+void jobs_put(struct jobs *jobs, struct job *job);
+int jobs_fd(const struct jobs *jobs); // readable when results wait
+size_t jobs_take(struct jobs *jobs, struct job **done, size_t max);
+bool jobs_are_writable(const struct jobs *jobs); // as of the last commit

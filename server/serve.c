@@ -1,0 +1,247 @@
+#include "server/serve.h"
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "net/inbox.h"
+#include "net/self_signed.h"
+#include "server/addresses.h"
+#include "server/clock.h"
+#include "server/control.h"
+#include "server/jobs.h"
+#include "server/process.h"
+#include "server/worker.h"
+#include "sfu/notice.h"
+#include "store/keys.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    NOTICES_MAX = 16 * 1024,
+    CANDIDATES_MAX = 8,
+    PATH_MAX_OCTETS = 4096,
+    EXIT_FAILED = 1,
+};
+
+// Everything that lives as long as the server, freed in the reverse order.
+struct server {
+    const struct config *config;
+    struct addr listen[CONFIG_ADDRESSES_MAX];
+    size_t listen_count;
+    struct keys keys;
+    struct api_config api;
+    char tls_cert[PATH_MAX_OCTETS];
+    char tls_key[PATH_MAX_OCTETS];
+    struct jobs *jobs;
+    struct dtls_identity *identity;
+    struct inbox *notices;
+    struct worker *workers[CONFIG_WORKERS_MAX];
+    size_t worker_count;
+    struct control *control;
+};
+
+static void choose_listeners(struct server *s)
+{
+    bool six = !s->config->listens_by_default || addresses_have_ipv6();
+    for (size_t i = 0; i < s->config->listen_count; i++)
+        if (six || addr_is_v4(&s->config->listen[i]))
+            s->listen[s->listen_count++] = s->config->listen[i];
+}
+
+static void fill_api(struct server *s)
+{
+    static const enum api_meetings meanings[] = {[CONFIG_MEETINGS_ANYONE] = API_MEETINGS_ANYONE,
+                                                 [CONFIG_MEETINGS_KEY] = API_MEETINGS_KEY,
+                                                 [CONFIG_MEETINGS_OFF] = API_MEETINGS_OFF};
+    const struct config *config = s->config;
+    enum config_meetings meetings = config->meetings;
+    if (meetings == CONFIG_MEETINGS_AUTO)
+        meetings = config_is_local(config) ? CONFIG_MEETINGS_ANYONE : CONFIG_MEETINGS_KEY;
+    s->api = (struct api_config){
+        .keys = {.at = &s->keys.key, .count = 1},
+        .customer_id = s->keys.customer_id,
+        .app_id = s->keys.app_id,
+        .meetings = meanings[meetings],
+        .meetings_key = s->keys.meetings_key,
+        .meetings_room = config->room_codes_room[0] ? config->room_codes_room : NULL,
+        .public_url = config->public_url[0] ? config->public_url : NULL,
+        .ice_servers = config->ice_servers[0] ? config->ice_servers : NULL,
+    };
+}
+
+static int prepare_tls(struct server *s)
+{
+    const struct config *config = s->config;
+    snprintf(s->tls_cert, sizeof s->tls_cert, "%s", config->tls_cert);
+    snprintf(s->tls_key, sizeof s->tls_key, "%s", config->tls_key);
+    if (!config->tls_self_signed)
+        return 0;
+    struct addr addresses[CANDIDATES_MAX];
+    size_t count = addresses_of_machine(addresses, CANDIDATES_MAX);
+    snprintf(s->tls_cert, sizeof s->tls_cert, "%s/self-signed.pem", config->data);
+    snprintf(s->tls_key, sizeof s->tls_key, "%s/self-signed.key", config->data);
+    return self_signed_ensure(s->tls_cert, s->tls_key, addresses, count);
+}
+
+// The addresses at which clients find the media ports: those that --public-ip names, else all
+// of this machine; and its own loopback where nobody else can reach the page.
+static size_t choose_candidates(const struct config *config, struct addr *candidates)
+{
+    size_t count = config->public_ip_count;
+    memcpy(candidates, config->public_ips, count * sizeof *candidates);
+    if (count > 0)
+        return count;
+    count = addresses_of_machine(candidates, CANDIDATES_MAX - 1);
+    if (count == 0 || config_is_local(config))
+        addr_parse_ip(&candidates[count++], "127.0.0.1", 0);
+    return count;
+}
+
+static int start_workers(struct server *s)
+{
+    struct addr candidates[CANDIDATES_MAX];
+    size_t candidate_count = choose_candidates(s->config, candidates);
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    long wanted = s->config->workers ? s->config->workers : cores;
+    wanted = wanted < 1 ? 1 : wanted > CONFIG_WORKERS_MAX ? CONFIG_WORKERS_MAX : wanted;
+    const char *any = addresses_have_ipv6() ? "::" : "0.0.0.0";
+    s->identity = dtls_identity_new();
+    s->notices = inbox_new(sizeof(struct notice), NOTICES_MAX);
+    for (long i = 0; i < wanted; i++) {
+        struct worker_config config = {.number = (uint8_t)i,
+                                       .candidates = candidates,
+                                       .candidate_count = candidate_count,
+                                       .identity = s->identity,
+                                       .notices = s->notices};
+        addr_parse_ip(&config.listen, any, (uint16_t)(s->config->media_port + i));
+        s->workers[i] = worker_new(&config);
+        if (!s->workers[i])
+            return ERR_IO;
+        s->worker_count++;
+    }
+    log_info("server", "%ld media workers from UDP port %u, SRTP by %s", wanted,
+             s->config->media_port, worker_cipher(s->workers[0]));
+    return 0;
+}
+
+static int start(struct server *s)
+{
+    struct rng rng = {0}; // of the kernel
+    struct text path = {0};
+    int err = keys_load(&s->keys, s->config->data, &rng, clock_wall_ms());
+    if (err)
+        return err;
+    fill_api(s);
+    text_addf(&path, "%s/parlor.db", s->config->data);
+    s->jobs = jobs_new(path.at, &s->api, s->keys.template_id);
+    text_dispose(&path);
+    if (!s->jobs || prepare_tls(s) != 0 || start_workers(s) != 0)
+        return ERR_IO;
+    choose_listeners(s);
+    bool tls = s->tls_cert[0];
+    s->control = control_new(&(struct control_config){
+        .http = {.listen = s->listen,
+                 .listen_count = s->listen_count,
+                 .tls_cert = tls ? s->tls_cert : NULL,
+                 .tls_key = tls ? s->tls_key : NULL,
+                 .rate_limit = s->config->rate_limit,
+                 .frame_ancestors =
+                     s->config->frame_ancestors[0] ? s->config->frame_ancestors : NULL},
+        .api = &s->api,
+        .jobs = s->jobs,
+        .workers = s->workers,
+        .worker_count = s->worker_count,
+        .notices = s->notices,
+    });
+    return s->control ? 0 : ERR_IO;
+}
+
+static void stop(struct server *s)
+{
+    if (s->control)
+        control_free(s->control);
+    for (size_t i = 0; i < s->worker_count; i++)
+        worker_free(s->workers[i]);
+    struct notice notice;
+    while (s->notices && inbox_take(s->notices, &notice, 1))
+        notice_dispose(&notice);
+    inbox_free(s->notices);
+    if (s->identity)
+        dtls_identity_free(s->identity);
+    if (s->jobs)
+        jobs_free(s->jobs);
+    keys_wipe(&s->keys);
+}
+
+// What an operator wants to know at once. The secret is not in it.
+static void greet(const struct server *s)
+{
+    const struct config *config = s->config;
+    const char *scheme = s->tls_cert[0] ? "https" : "http";
+    char address[ADDR_TEXT_MAX];
+    addr_format(&s->listen[0], address);
+    bool local = config_is_local(config);
+    struct text page = {0};
+    if (config->public_url[0])
+        text_add(&page, config->public_url);
+    else if (local)
+        text_addf(&page, "%s://localhost:%u", scheme, s->listen[0].port);
+    else
+        text_addf(&page, "%s://%s", scheme, address);
+
+    printf(
+        "Parlor %s\n\n  Page        %s\n  Access key  %s\n  Secret      in %s/keys.json (only "
+        "its owner may read it)\n\n",
+        PARLOR_VERSION, page.at, s->keys.key.access_key, config->data);
+    printf(
+        "A room, from the command line:\n\n  curl -s%s -X POST %s/v2/rooms -H \"Authorization: "
+        "Bearer $(%s token management --data %s)\" -d '{\"name\":\"hello\"}'\n\n",
+        config->tls_self_signed ? "k" : "", page.at, program_invocation_name, config->data);
+    if (s->api.meetings == API_MEETINGS_KEY)
+        printf("New meetings on the page need the key \"meetings_key\" of that file.\n\n");
+    if (!local && !s->tls_cert[0])
+        printf("Browsers give camera and microphone to https or localhost only: from other "
+               "machines use\n--tls-cert and --tls-key, --tls self-signed, or a proxy that "
+               "speaks https.\n\n");
+    fflush(stdout);
+    text_dispose(&page);
+}
+
+static void set_log_level(const struct config *config)
+{
+    static const char *const words[] = {
+        [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(config->log_level, words[i]) == 0)
+            log_set_level((enum log_level)i);
+}
+
+int serve(const struct config *config)
+{
+    struct text why = {0};
+    set_log_level(config);
+    process_harden();
+    signal(SIGPIPE, SIG_IGN);
+    // A heap for each thread costs memory that few threads do not pay back.
+    mallopt(M_ARENA_MAX, 2);
+    if (process_drop_root(config, &why) != 0) {
+        fprintf(stderr, "parlor: %s\n", why.at);
+        text_dispose(&why);
+        return EXIT_FAILED;
+    }
+    struct server *s = mem_alloc(sizeof *s);
+    s->config = config;
+    int err = start(s);
+    if (!err) {
+        greet(s);
+        control_run(s->control);
+    }
+    stop(s);
+    mem_free(s);
+    return err ? EXIT_FAILED : 0;
+}

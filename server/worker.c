@@ -1,0 +1,214 @@
+#include "server/worker.h"
+
+#include "base/batch.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "net/udp.h"
+#include "rtc/srtp.h"
+#include "server/clock.h"
+#include "sfu/router.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum {
+    COMMANDS_MAX = 4096,
+    COMMANDS_PER_TICK = 64,
+    CANDIDATES_MAX = 16,
+    STACK_BYTES = 512 * 1024,
+    // Reads in one tick: what came in while the last tick ran is sent together.
+    READS_PER_TICK = 4,
+};
+
+struct worker {
+    struct udp *udp;
+    struct router *router;
+    struct srtp_engine *engine;
+    struct rng rng;
+    struct inbox *commands;
+    struct inbox *notices;
+    struct batch out;
+    struct notice_list told;
+    pthread_t thread;
+    int stop_fd;
+    int epoll_fd;
+    uint8_t number;
+};
+
+// What may be lost: statistics, and what SCTP repeats.
+static bool is_droppable(const struct notice *n)
+{
+    return n->kind == NOTICE_SPEAKERS || n->kind == NOTICE_QUALITY || n->kind == NOTICE_SCTP;
+}
+
+static void tell(struct worker *w)
+{
+    for (size_t i = 0; i < w->told.count; i++) {
+        struct notice *n = &w->told.at[i];
+        if (!is_droppable(n))
+            inbox_put(w->notices, n);
+        else if (!inbox_offer(w->notices, n))
+            notice_dispose(n);
+    }
+    w->told.count = 0; // moved
+}
+
+static void flush(struct worker *w)
+{
+    srtp_seal(w->engine, &w->out);
+    udp_send(w->udp, &w->out);
+    batch_reset(&w->out);
+    router_flushed(w->router);
+    tell(w);
+}
+
+static void read_datagrams(struct worker *w, int64_t now)
+{
+    for (int i = 0; i < READS_PER_TICK; i++) {
+        struct udp_datagram *in;
+        size_t count = udp_receive(w->udp, &in);
+        struct router_datagram datagrams[DATAGRAMS_PER_READ];
+        for (size_t d = 0; d < count; d++)
+            datagrams[d] = (struct router_datagram){in[d].from, in[d].at, in[d].len};
+        if (count)
+            router_receive(w->router, datagrams, count, now, &w->out, &w->told);
+        if (count < DATAGRAMS_PER_READ)
+            return;
+    }
+}
+
+static void run_commands(struct worker *w, int64_t now)
+{
+    struct command commands[COMMANDS_PER_TICK];
+    size_t count = inbox_take(w->commands, commands, COMMANDS_PER_TICK);
+    for (size_t i = 0; i < count; i++)
+        router_command(w->router, &commands[i], now, &w->out, &w->told);
+}
+
+// How long epoll may wait: until the router's deadline, rounded up, so that it has passed then.
+static int patience_ms(const struct worker *w, int64_t now)
+{
+    int64_t deadline = router_deadline(w->router);
+    if (deadline == NEVER)
+        return -1;
+    int64_t wait_us = deadline - now;
+    if (wait_us <= 0)
+        return 0;
+    return wait_us > 60 * 1000000 ? 60000 : (int)((wait_us + 999) / 1000);
+}
+
+static void *media_thread(void *arg)
+{
+    struct worker *w = arg;
+    char name[16];
+    snprintf(name, sizeof name, "media-%u", w->number);
+    pthread_setname_np(pthread_self(), name);
+    for (;;) {
+        struct epoll_event events[3];
+        int count = epoll_wait(w->epoll_fd, events, 3, patience_ms(w, clock_mono_us()));
+        int64_t now = clock_mono_us();
+        for (int i = 0; i < count; i++) {
+            int fd = events[i].data.fd;
+            if (fd == udp_fd(w->udp))
+                read_datagrams(w, now);
+            else if (fd == inbox_fd(w->commands))
+                run_commands(w, now);
+            else
+                return NULL;
+        }
+        if (router_deadline(w->router) <= now)
+            router_expire(w->router, now, &w->out, &w->told);
+        flush(w);
+    }
+}
+
+static void watch(struct worker *w, int fd)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+    int err = epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, fd, &event);
+    assert(err == 0);
+}
+
+static void start_thread(struct worker *w)
+{
+    w->stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    w->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    assert(w->stop_fd >= 0 && w->epoll_fd >= 0);
+    watch(w, w->stop_fd);
+    watch(w, udp_fd(w->udp));
+    watch(w, inbox_fd(w->commands));
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    int err = pthread_create(&w->thread, &attributes, media_thread, w);
+    pthread_attr_destroy(&attributes);
+    assert(err == 0);
+}
+
+struct worker *worker_new(const struct worker_config *config)
+{
+    struct udp *udp = udp_open(&config->listen);
+    if (!udp) {
+        log_error("worker", "cannot use UDP port %u: %s", config->listen.port, strerror(errno));
+        return NULL;
+    }
+    struct worker *w = mem_alloc(sizeof *w);
+    w->udp = udp;
+    w->number = config->number;
+    w->notices = config->notices;
+    w->commands = inbox_new(sizeof(struct command), COMMANDS_MAX);
+    w->engine = srtp_engine_best();
+    assert(config->candidate_count <= CANDIDATES_MAX);
+    struct addr candidates[CANDIDATES_MAX];
+    for (size_t i = 0; i < config->candidate_count; i++) {
+        candidates[i] = config->candidates[i];
+        candidates[i].port = udp_port(udp);
+    }
+    w->router = router_new(&(struct router_config){.worker = config->number,
+                                                   .engine = w->engine,
+                                                   .identity = config->identity,
+                                                   .candidates = candidates,
+                                                   .candidate_count = config->candidate_count,
+                                                   .rng = &w->rng});
+    start_thread(w);
+    return w;
+}
+
+void worker_free(struct worker *w)
+{
+    eventfd_write(w->stop_fd, 1);
+    pthread_join(w->thread, NULL);
+    struct command command;
+    while (inbox_take(w->commands, &command, 1))
+        command_dispose(&command);
+    notice_list_dispose(&w->told);
+    batch_reset(&w->out);
+    router_free(w->router);
+    batch_dispose(&w->out);
+    srtp_engine_free(w->engine);
+    inbox_free(w->commands);
+    udp_close(w->udp);
+    close(w->stop_fd);
+    close(w->epoll_fd);
+    mem_free(w);
+}
+
+bool worker_put(struct worker *w, const struct command *command)
+{
+    if (command->kind == COMMAND_OFFER || command->kind == COMMAND_SCTP_SEND)
+        return inbox_offer(w->commands, command);
+    inbox_put(w->commands, command);
+    return true;
+}
+
+const char *worker_cipher(const struct worker *w)
+{
+    return srtp_engine_name(w->engine);
+}

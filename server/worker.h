@@ -1,0 +1,33 @@
+// A media worker: a thread with one UDP port and one router. docs/architecture.md, "Life of a
+// packet".
+#pragma once
+
+#include "base/addr.h"
+#include "net/inbox.h"
+#include "rtc/dtls.h"
+#include "sfu/command.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct worker_config {
+    uint8_t number;
+    struct addr listen;                   // its UDP port
+    const struct addr *candidates;        // addresses that clients are told; the port is ours
+    size_t candidate_count;               //
+    const struct dtls_identity *identity; // borrowed, shared by all workers
+    struct inbox *notices;                // borrowed: struct notice, of all workers
+};
+
+struct worker;
+
+// NULL when the port is not to be had; the reason is logged.
+struct worker *worker_new(const struct worker_config *config);
+// Ends the thread.
+void worker_free(struct worker *w);
+
+// Moves `command` to the worker. Offers and SCTP packets, which can be refused or repeated, are
+// not taken when its inbox is full: false, and the command is still the caller's.
+bool worker_put(struct worker *w, const struct command *command);
+
+const char *worker_cipher(const struct worker *w); // which SRTP back end it chose
