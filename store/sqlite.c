@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "store/schema.h"
 
 #include <assert.h>
@@ -251,7 +252,10 @@ static int pragma_text(struct db *db, const char *sql, const char *expected, con
         bool damaged = (code & 0xff) == SQLITE_NOTADB || (code & 0xff) == SQLITE_CORRUPT;
         err = damaged ? ERR_MALFORMED : ERR_IO;
     } else if (strcmp((const char *)sqlite3_column_text(statement, 0), expected) != 0) {
-        log_error("store", "%s: %s says: %s", path, sql, sqlite3_column_text(statement, 0));
+        struct text finding = {0};
+        text_add_escaped(&finding, bytes_of((const char *)sqlite3_column_text(statement, 0)));
+        log_error("store", "%s: %s says: %s", path, sql, finding.at);
+        text_dispose(&finding);
         err = ERR_MALFORMED;
     }
     sqlite3_finalize(statement);
