@@ -517,7 +517,10 @@ static int read_line(struct parser *p, struct bytes line)
 {
     if (p->line == 1)
         return bytes_equal(line, bytes_of("v=0")) ? 0 : malformed(p, "must be v=0");
-    if (line.len < 2 || line.at[1] != '=' || memchr(line.at, '\0', line.len))
+    // A CR inside a line would be the end of one to other readers: what we copy into an offer
+    // to somebody else must not grow lines.
+    if (line.len < 2 || line.at[1] != '=' || memchr(line.at, '\0', line.len) ||
+        memchr(line.at, '\r', line.len))
         return malformed(p, "not a line of SDP");
     struct bytes value = {line.at + 2, line.len - 2};
     switch (line.at[0]) {

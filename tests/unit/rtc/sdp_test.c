@@ -125,6 +125,7 @@ TEST(refuses_what_is_broken)
         "v=1\r\n",
         "hello",
         HEAD "nonsense\r\n",
+        HEAD VIDEO "a=msid:stream track\ra=setup:active\r\n",
         HEAD "m=video 9\r\n",
         HEAD "m=video 65536 UDP/TLS/RTP/SAVPF 96\r\n",
         HEAD "m=video -1 UDP/TLS/RTP/SAVPF 96\r\n",
