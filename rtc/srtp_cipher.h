@@ -51,9 +51,6 @@ struct cipher_backend {
     void *(*cm_key_new)(void *state, const uint8_t key[CIPHER_KEY_LEN], struct bytes mac_key);
     void (*cm_key_free)(void *key);
     void (*cm_run)(void *state, struct cm_job *jobs, size_t count);
-
-    // Asks for the cache lines of a GCM key that is used soon.
-    void (*gcm_key_prefetch)(const void *key);
 };
 
 extern const struct cipher_backend cipher_openssl;

@@ -81,14 +81,6 @@ static void gcm_key_free(void *key)
     mem_free(allocation);
 }
 
-// The round keys and the powers of H, about 1 KB: what a packet of 1200 octets touches.
-static void gcm_key_prefetch(const void *key)
-{
-    const uint8_t *at = key;
-    for (size_t i = 0; i < sizeof(struct gcm_key_data); i += CACHE_LINE)
-        __builtin_prefetch(at + i);
-}
-
 static void gcm_seal(void *state, void *key, const uint8_t iv[CIPHER_GCM_IV_LEN],
                      struct bytes aad, struct bytes text, uint8_t *out,
                      uint8_t tag[CIPHER_GCM_TAG_LEN])
@@ -192,5 +184,4 @@ const struct cipher_backend cipher_ipsec_mb = {
     .cm_key_new = cm_key_new,
     .cm_key_free = cm_key_free,
     .cm_run = cm_run,
-    .gcm_key_prefetch = gcm_key_prefetch,
 };

@@ -67,11 +67,6 @@ static void gcm_key_free(void *key)
     mem_free(k);
 }
 
-static void gcm_key_prefetch(const void *key)
-{
-    __builtin_prefetch(key);
-}
-
 static void gcm_seal(void *state, void *key, const uint8_t iv[CIPHER_GCM_IV_LEN],
                      struct bytes aad, struct bytes text, uint8_t *out,
                      uint8_t tag[CIPHER_GCM_TAG_LEN])
@@ -167,5 +162,4 @@ const struct cipher_backend cipher_openssl = {
     .cm_key_new = cm_key_new,
     .cm_key_free = cm_key_free,
     .cm_run = cm_run,
-    .gcm_key_prefetch = gcm_key_prefetch,
 };

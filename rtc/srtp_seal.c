@@ -1,6 +1,7 @@
 // Protecting a batch: the packets of each destination become trains that leave as one UDP-GSO
 // send, and every packet is encrypted straight into its place in its train. The rule is told
-// in docs/packet-trains.md.
+// in docs/packet-trains.md. Asking for keys and packets ahead of time was tried, and measured
+// nothing even with cold caches: the processor sees the pattern itself.
 
 #include "base/mem.h"
 #include "rtc/srtp_context.h"
@@ -83,8 +84,8 @@ static void seal_rtp_gcm(struct srtp_engine *e, struct srtp *s, uint8_t *at,
     uint8_t *out = at + p->clear_len;
     struct bytes text = p->payload;
     if (pad || p->head_len != p->clear_len) {
-        // Two pieces cost a copy: 30 ns for 1200 octets, less than the library's
-        // scatter-gather calls.
+        // Two pieces cost a copy: 15 ns for 1200 octets on a machine that encrypts them in
+        // 105; the library's scatter-gather calls cost 25.
         text = (struct bytes){out, lay(at, p, pad) - p->clear_len};
     } else {
         memcpy(at, p->head, p->clear_len);
@@ -229,10 +230,6 @@ static size_t seal_path(struct srtp_engine *e, struct batch *b, const struct bat
     for (uint32_t at = path->first; at != BATCH_END;) {
         const struct batch_packet *p = &b->packets[at];
         at = p->next;
-        if (at != BATCH_END) {
-            __builtin_prefetch(&b->packets[at]);
-            __builtin_prefetch((const uint8_t *)&b->packets[at] + 64);
-        }
         if (p->kind != BATCH_PLAIN && !path->protect) {
             dropped++;
             continue;
@@ -244,29 +241,12 @@ static size_t seal_path(struct srtp_engine *e, struct batch *b, const struct bat
     return dropped;
 }
 
-// Keys and paths of a hundred subscribers do not fit into the first cache, so they are asked
-// for while earlier ones are at work: first the path, then its context, then the key itself.
-static void look_ahead(const struct srtp_engine *e, const struct batch *b, uint32_t at)
-{
-    if (at + 4 < b->path_count)
-        __builtin_prefetch(b->paths[at + 4]);
-    if (at + 3 < b->path_count && b->paths[at + 3]->protect)
-        __builtin_prefetch(b->paths[at + 3]->protect);
-    if (at + 1 < b->path_count) {
-        const struct srtp *next = b->paths[at + 1]->protect;
-        if (next && next->profile == SRTP_AEAD_AES_128_GCM)
-            e->backend->gcm_key_prefetch(next->rtp.key);
-    }
-}
-
 size_t srtp_seal(struct srtp_engine *e, struct batch *b)
 {
     size_t dropped = 0;
     e->chunk_at = e->chunk_used = 0;
-    for (uint32_t i = 0; i < b->path_count; i++) {
-        look_ahead(e, b, i);
+    for (uint32_t i = 0; i < b->path_count; i++)
         dropped += seal_path(e, b, b->paths[i]);
-    }
     run_jobs(e);
     return dropped;
 }
