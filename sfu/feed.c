@@ -145,9 +145,10 @@ static uint8_t start_mask(const struct feed *f, const struct feed_line *line, in
 
     bool stays = line->current != NO_LAYER && (allowed >> line->current & 1) &&
                  track_layer_is_alive(t, line->current, now);
-    if (!stays) // any key frame is better than waiting for the best one
-        return line->current == NO_LAYER ? allowed
-                                         : (uint8_t)(allowed & ~(1u << line->current));
+    if (!stays) { // any key frame is better than waiting for the best one
+        uint32_t without = line->current == NO_LAYER ? 0 : 1u << line->current;
+        return (uint8_t)(allowed & ~without);
+    }
     return (uint8_t)(allowed & ((1u << line->current) - 1)); // the better ones
 }
 

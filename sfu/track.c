@@ -260,7 +260,10 @@ void track_receive(struct track *t, unsigned index, const struct rtp_packet *pac
     if (!t->up)
         note_up(t, tick);
 
-    bool start = useful && (t->kind == MEDIA_AUDIO || (info.frame_start && info.key_frame));
+    // What was sent before the first packet that reached us and is missing, nobody asks for: no
+    // feed can begin there.
+    bool start = useful && arrived >= layer->report.base_seq &&
+                 (t->kind == MEDIA_AUDIO || (info.frame_start && info.key_frame));
     if (start && t->kind == MEDIA_VIDEO)
         layer->ask_at = NEVER;
     if (t->kind == MEDIA_AUDIO)

@@ -1,0 +1,223 @@
+#include "tests/sim/sink.h"
+
+#include "base/mem.h"
+#include "rtc/codec.h"
+#include "rtc/negotiate.h"
+#include "rtc/rtcp.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum {
+    BEFORE_FIRST = 256, // room for packets which come after the first but belong before it
+    KEY_FRAME_PATIENCE_US = 300 * 1000,
+    RECEIVER_SSRC = 1,
+};
+
+void sink_init(struct sink *s, bool video, uint64_t track, uint32_t ssrc, uint32_t rtx_ssrc)
+{
+    *s = (struct sink){.video = video,
+                       .track = track,
+                       .ssrc = ssrc,
+                       .rtx_ssrc = rtx_ssrc,
+                       .key_asked_at = INT64_MIN / 2};
+}
+
+void sink_dispose(struct sink *s)
+{
+    mem_free(s->packets);
+    *s = (struct sink){0};
+}
+
+static uint64_t hash_of(const struct rtp_packet *packet)
+{
+    uint64_t hash = 1469598103934665603u ^ packet->timestamp;
+    for (size_t i = 0; i < packet->payload.len; i++)
+        hash = (hash ^ packet->payload.at[i]) * 1099511628211u;
+    return hash;
+}
+
+static struct sink_packet *place(struct sink *s, uint64_t seq)
+{
+    if (s->count == 0)
+        s->base = seq - BEFORE_FIRST;
+    if (seq < s->base)
+        return NULL;
+    size_t at = (size_t)(seq - s->base);
+    if (at >= s->cap) {
+        size_t cap = at * 2 + 1024;
+        s->packets = mem_resize(s->packets, cap * sizeof *s->packets);
+        memset(s->packets + s->cap, 0, (cap - s->cap) * sizeof *s->packets);
+        s->cap = cap;
+    }
+    if (at >= s->count)
+        s->count = at + 1;
+    return &s->packets[at];
+}
+
+static void note(struct sink *s, struct sink_packet *p, const struct rtp_packet *packet)
+{
+    uint64_t hash = hash_of(packet);
+    if (p->present) {
+        s->duplicates++;
+        if (p->hash != hash)
+            s->fault = "one number was given to two packets";
+        return;
+    }
+    *p = (struct sink_packet){.present = true,
+                              .empty = packet->payload.len == 0,
+                              .marker = packet->marker,
+                              .timestamp = packet->timestamp,
+                              .hash = hash};
+    if (p->empty)
+        return;
+    struct codec_packet info = {0};
+    if (!mark_read(&p->mark, s->video, packet->payload) ||
+        codec_parse(s->video ? CODEC_VP8 : CODEC_OPUS, packet->payload, &info) < 0)
+        s->fault = "a payload was damaged";
+    p->picture_id = info.picture_id;
+    p->tl0 = info.tl0;
+}
+
+bool sink_receive(struct sink *s, const struct rtp_packet *packet, int64_t now)
+{
+    struct rtp_packet original = *packet;
+    bool repair = s->rtx_ssrc && packet->ssrc == s->rtx_ssrc;
+    if (!repair && packet->ssrc != s->ssrc)
+        return false;
+    if (repair && rtp_unwrap_rtx(&original, s->ssrc, negotiate_payload_type(CODEC_VP8)) < 0) {
+        s->fault = "a retransmission without its number";
+        return true;
+    }
+    if (repair && s->seq.highest == 0)
+        return true;
+    uint64_t seq = seq_extend(&s->seq, original.seq);
+    struct sink_packet *p = place(s, seq);
+    if (!p)
+        return true;
+    s->received++;
+    s->repaired += repair && !p->present;
+    note(s, p, &original);
+    if (!repair)
+        report_received(&s->report, seq, original.timestamp, s->video ? 90000 : 48000,
+                        original.payload.len, now);
+    if (s->video && nack_received(&s->nack, seq, now) == NACK_LOST)
+        s->key_wanted = true;
+    return true;
+}
+
+void sink_feedback(struct sink *s, int64_t now, struct writer *w)
+{
+    uint16_t seqs[NACK_MISSING_MAX];
+    bool lost = false;
+    size_t count = nack_due(&s->nack, now, 60000, seqs, &lost);
+    if (count)
+        rtcp_put_nack(w, RECEIVER_SSRC, s->ssrc, seqs, count);
+    s->key_wanted |= lost;
+    if (s->video && s->key_wanted && now - s->key_asked_at > KEY_FRAME_PATIENCE_US) {
+        rtcp_put_pli(w, RECEIVER_SSRC, s->ssrc);
+        s->key_asked_at = now;
+        s->key_wanted = false;
+    }
+}
+
+void sink_close(struct sink *s)
+{
+    if (!s->closed_at)
+        s->closed_at = s->seq.highest ? s->seq.highest : 1;
+}
+
+// --- Judging ---
+
+enum { UNREPAIRED_AT_CLOSE = 64 };
+
+static bool may_be_missing(const struct sink *s, size_t at)
+{
+    if (!s->video)
+        return true; // audio is not repaired
+    return s->closed_at && s->base + at + UNREPAIRED_AT_CLOSE > s->closed_at;
+}
+
+static const char *judge_frame_change(const struct sink_packet *before,
+                                      const struct sink_packet *p)
+{
+    const struct mark *old = &before->mark;
+    const struct mark *new = &p->mark;
+    bool next_picture = p->picture_id == ((before->picture_id + 1) & 0x7fff) &&
+                        p->tl0 == (uint8_t)(before->tl0 + 1);
+    if ((int32_t)(p->timestamp - before->timestamp) <= 0)
+        return "time stands still or runs backwards";
+    if (new->index != 0)
+        return "a frame does not begin with its first packet";
+    if (old->index + 1 != old->count && !new->key)
+        return "a frame ends early";
+    if (new->layer != old->layer) {
+        if (!new->key)
+            return "a layer switch without a key frame";
+        return next_picture ? NULL : "a layer switch breaks the count of pictures";
+    }
+    if (new->frame != old->frame + 1 && !(new->key &&new->frame > old->frame))
+        return "a frame is missing";
+    if (!next_picture && !new->key)
+        return "a picture id is missing";
+    return NULL;
+}
+
+static const char *judge_video(const struct sink_packet *before, const struct sink_packet *p)
+{
+    if (before->mark.layer != p->mark.layer || before->mark.frame != p->mark.frame)
+        return judge_frame_change(before, p);
+    if (p->mark.index != before->mark.index + 1)
+        return "a packet is missing in a frame";
+    if (p->timestamp != before->timestamp || p->picture_id != before->picture_id)
+        return "a frame has two timestamps or picture ids";
+    if (p->marker != (p->mark.index + 1 == p->mark.count))
+        return "the marker is wrong";
+    return NULL;
+}
+
+static const char *judge_audio(const struct sink_packet *before, const struct sink_packet *p)
+{
+    if ((int32_t)(p->timestamp - before->timestamp) <= 0)
+        return "time stands still or runs backwards";
+    return p->mark.frame > before->mark.frame ? NULL : "audio out of order";
+}
+
+static const char *judge(const struct sink *s, size_t *at)
+{
+    const struct sink_packet *before = NULL;
+    // Like a browser, the receiver asks for nothing that was sent before what came first.
+    for (size_t i = BEFORE_FIRST; i < s->count; i++) {
+        const struct sink_packet *p = &s->packets[i];
+        *at = i;
+        if (!p->present) {
+            if (!may_be_missing(s, i))
+                return "a packet never came";
+            if (s->video)
+                return NULL; // what follows cannot be judged
+            continue;
+        }
+        if (p->empty)
+            continue;
+        const char *fault = NULL;
+        if (before)
+            fault = s->video ? judge_video(before, p) : judge_audio(before, p);
+        if (fault)
+            return fault;
+        before = p;
+    }
+    return NULL;
+}
+
+bool sink_check(const struct sink *s, struct text *why)
+{
+    size_t at = 0;
+    const char *fault = s->fault;
+    if (!fault)
+        fault = judge(s, &at);
+    if (!fault)
+        return true;
+    text_addf(why, "track %" PRIu64 ", packet %zu of %zu (number %" PRIu64 "): %s", s->track,
+              at, s->count, s->base + at, fault);
+    return false;
+}
