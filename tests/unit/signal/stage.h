@@ -10,7 +10,7 @@
 
 #include <jansson.h>
 
-enum { STAGE_CLIENTS_MAX = 24, STAGE_UNREAD_MAX = 512 };
+enum { STAGE_CLIENTS_MAX = 24, STAGE_UNREAD_MAX = 1024 };
 
 #define STAGE_ROOM_ID "64b000000000000000000001"
 #define STAGE_TEMPLATE_ID "64b0000000000000000000aa"
@@ -68,8 +68,7 @@ struct stage {
     struct stage_subscriber subscribers[STAGE_CLIENTS_MAX];
     size_t subscriber_count;
     size_t offers_made;
-    size_t offers_overlapping; // offers made while one was outstanding; must stay 0
-    struct stage_queue media;  // what the worker was told, as text
+    struct stage_queue media;                  // what the worker was told, as text
     struct text peer_names[STAGE_CLIENTS_MAX]; // by the order in which they joined
     uint64_t peer_numbers[STAGE_CLIENTS_MAX];
     size_t peer_count;
