@@ -1,15 +1,19 @@
 // Makes a meeting and prints its two codes:
 //
-//     PARLOR_ACCESS_KEY=... PARLOR_APP_SECRET=... ./parlor-example http://localhost:8080/v2
+//     PARLOR_URL=http://localhost:8080 PARLOR_ACCESS_KEY=... PARLOR_APP_SECRET=...
+//     parlor-example
 #include "client/parlor.h" // <parlor.h> once it is installed
 
 #include <stdio.h>
 #include <stdlib.h>
 
-int main(int argc, char **argv)
+int main(void)
 {
+    const char *url = getenv("PARLOR_URL");
+    char base_url[1024];
+    snprintf(base_url, sizeof base_url, "%s/v2", url ? url : "http://localhost:8080");
     struct parlor_server server = {
-        .base_url = argc > 1 ? argv[1] : "http://localhost:8080/v2",
+        .base_url = base_url,
         .access_key = getenv("PARLOR_ACCESS_KEY"),
         .app_secret = getenv("PARLOR_APP_SECRET"),
     };
