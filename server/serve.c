@@ -8,6 +8,7 @@
 #include "server/addresses.h"
 #include "server/clock.h"
 #include "server/control.h"
+#include "server/footprint.h"
 #include "server/jobs.h"
 #include "server/process.h"
 #include "server/worker.h"
@@ -239,6 +240,7 @@ int serve(const struct config *config)
     int err = start(s);
     if (!err) {
         greet(s);
+        footprint_trim();
         control_run(s->control);
     }
     stop(s);

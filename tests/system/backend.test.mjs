@@ -123,7 +123,7 @@ test('init names the socket and allows the authorization header', async () => {
 });
 
 test('libparlor and its example do the same from C', () => {
-  const example = join(top, 'build/client/example');
+  const example = join(top, 'build/client/parlor-example');
   assert.ok(existsSync(example), 'the example program was built');
   const printed = execFileSync(example, [], { encoding: 'utf8', env: { ...process.env,
     PARLOR_URL: server.origin, PARLOR_ACCESS_KEY: server.keys.access_key,

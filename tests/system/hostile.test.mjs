@@ -70,12 +70,12 @@ test('HTTP: TRACE gets 405', async () => {
 test('HTTP: limits have their own answers', async () => {
   const long = 'x'.repeat(9000);
   const line = await exchange(server.port, `GET /${long} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
-  assert.ok([414, 400, 0].includes(statusOf(line.text)), line.text.slice(0, 80));
+  assert.equal(statusOf(line.text), 414);
   const big = await exchange(server.port, `GET /health HTTP/1.1\r\nHost: localhost\r\nX-Big: ${'y'.repeat(20000)}\r\n\r\n`);
-  assert.ok([431, 400, 0].includes(statusOf(big.text)), big.text.slice(0, 80));
+  assert.equal(statusOf(big.text), 431);
   const many = await exchange(server.port, `GET /health HTTP/1.1\r\nHost: localhost\r\n${
     Array.from({ length: 200 }, (_, i) => `X-${i}: 1\r\n`).join('')}\r\n`);
-  assert.ok([431, 400, 0].includes(statusOf(many.text)), many.text.slice(0, 80));
+  assert.equal(statusOf(many.text), 431);
   const body = await fetch(`${server.origin}/v2/token`, { method: 'POST', body: 'z'.repeat(70000) });
   assert.equal(body.status, 413);
   const packed = await fetch(`${server.origin}/v2/token`, { method: 'POST', body: 'abc', headers: { 'content-encoding': 'gzip' } });
@@ -148,7 +148,7 @@ test('WebSocket: the policy comes first, unasked, and ping is answered before jo
   assert.ok(!('id' in first));
   socket.text({ method: 'ping', params: { timestamp: 1 }, id: 'a1', jsonrpc: '2.0' });
   const pong = await socket.message((m) => m.id === 'a1');
-  assert.ok(Math.abs(pong.result.timestamp - Date.now()) < 60000);
+  assert.equal(pong.result.timestamp, 1);
   socket.end();
 });
 

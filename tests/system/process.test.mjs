@@ -30,7 +30,7 @@ test('figure: idle under 15 MB, ready under 150 ms', async () => {
     }
   }
   const median = ready.sort((a, b) => a - b)[2];
-  console.log(`# figure idle ${size.toFixed(1)} MB RSS, ready after ${median.toFixed(0)} ms (median of 5, polled every 50 ms)`);
+  console.log(`# figure idle ${size.toFixed(1)} MB RSS, ready after ${median.toFixed(0)} ms (median of 5)`);
   assert.ok(size < 15, `${size} MB`);
   assert.ok(median < 150, `${median} ms`);
 });

@@ -33,13 +33,13 @@ function freeUdpPort() {
 }
 
 // Waits for `check` to give something truthy; the one place where tests wait for the world.
-export async function until(check, what, limitMs = 15000) {
+export async function until(check, what, limitMs = 15000, pauseMs = 50) {
   const end = Date.now() + limitMs;
   for (;;) {
     const value = await check();
     if (value) return value;
     if (Date.now() > end) throw new Error(`gave up after ${limitMs} ms waiting for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
 
@@ -60,7 +60,7 @@ async function start(folder, port, mediaPort, options) {
   await until(async () => {
     if (exited) throw new Error(`server ended at start: ${JSON.stringify(exited)}\n${log}`);
     return fetch(`${origin}/ready`).then((answer) => answer.ok, () => false);
-  }, 'the server to be ready');
+  }, 'the server to be ready', 15000, 5);
   return { child, exit, origin, readyMs: performance.now() - startedAt, log: () => log };
 }
 
