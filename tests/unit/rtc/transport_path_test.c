@@ -1,0 +1,170 @@
+#include "transport_pair.h"
+
+// Where a transport sends, and how long: checks, nominations, restarts, silence.
+
+TEST(credentials_have_the_promised_form)
+{
+    struct pair *p = pair_new();
+    CHECK_EQ(strlen(transport_ufrag(p->server.t)), ICE_UFRAG_LEN);
+    CHECK_EQ(strlen(transport_pwd(p->server.t)), ICE_PWD_LEN);
+    CHECK_EQ(memcmp(transport_ufrag(p->server.t), "2a", 2), 0);
+    CHECK(strcmp(transport_ufrag(p->server.t), transport_ufrag(p->client.t)) != 0);
+    pair_free(p);
+}
+
+TEST(a_check_answers_with_the_address_it_came_from)
+{
+    struct pair *p = pair_new();
+    struct stun_message answer;
+    struct check_options o = {0};
+    CHECK(check_with(p, &p->server, &p->client.addr, &o, &answer));
+    CHECK_EQ(answer.type, STUN_BINDING_SUCCESS);
+    CHECK(addr_equal(&answer.mapped, &p->client.addr));
+    CHECK(answer.has_fingerprint);
+    CHECK_EQ(transport_state(p->server.t), TRANSPORT_CHECKED);
+    pair_free(p);
+}
+
+TEST(a_check_with_a_wrong_password_or_name_gets_silence)
+{
+    struct pair *p = pair_new();
+    struct stun_message answer;
+    struct check_options wrong_pwd = {.pwd = "wrong", .nominate = true};
+    struct check_options wrong_name = {.ufrag = "nobody", .nominate = true};
+    CHECK(!check_with(p, &p->server, &p->client.addr, &wrong_pwd, &answer));
+    CHECK(!check_with(p, &p->server, &p->client.addr, &wrong_name, &answer));
+    CHECK_EQ(drops(&p->server, TRANSPORT_DROP_STUN), 2);
+    CHECK_EQ(transport_state(p->server.t), TRANSPORT_NEW);
+    CHECK(transport_address(p->server.t) == NULL);
+    pair_free(p);
+}
+
+TEST(a_peer_that_claims_to_be_controlled_gets_a_role_conflict)
+{
+    struct pair *p = pair_new();
+    struct stun_message answer;
+    struct check_options o = {.controlled = true};
+    CHECK(check_with(p, &p->server, &p->client.addr, &o, &answer));
+    CHECK_EQ(answer.type, STUN_BINDING_ERROR);
+    CHECK_EQ(answer.error_code, 487);
+    CHECK_EQ(transport_state(p->server.t), TRANSPORT_NEW);
+    pair_free(p);
+}
+
+TEST(checks_beyond_fifty_a_second_from_one_source_are_not_answered)
+{
+    struct pair *p = pair_new();
+    for (int i = 0; i < 50; i++)
+        CHECK(check(p, &p->server, &p->client.addr, false));
+    CHECK(!check(p, &p->server, &p->client.addr, false));
+    CHECK_EQ(drops(&p->server, TRANSPORT_DROP_STUN_RATE), 1);
+    struct addr other = address("198.51.100.9:9");
+    CHECK(check(p, &p->server, &other, false));
+    p->now += SECOND;
+    CHECK(check(p, &p->server, &p->client.addr, false));
+    pair_free(p);
+}
+
+TEST(media_follows_the_last_nomination)
+{
+    struct pair *p = connected_pair();
+    struct addr moved = address("198.51.100.9:9");
+    uint32_t generation = transport_generation(p->server.t);
+    CHECK(check(p, &p->server, &moved, false));
+    CHECK(addr_equal(transport_address(p->server.t), &p->client.addr));
+    CHECK(transport_generation(p->server.t) != generation);
+    CHECK(check(p, &p->server, &moved, true));
+    CHECK(addr_equal(transport_address(p->server.t), &moved));
+    CHECK(addr_equal(&transport_path(p->server.t)->to, &moved));
+    // The old address stays valid for what is still on its way.
+    const struct addr *list;
+    CHECK_EQ(transport_addresses(p->server.t, &list), 2);
+    queue_rtp(&p->client, 1);
+    give(p, &p->server, &p->client.addr, take_datagram(p, &p->client));
+    CHECK_EQ(p->server.kind, TRANSPORT_INPUT_RTP);
+    pair_free(p);
+}
+
+TEST(an_ice_restart_keeps_the_old_path_until_the_new_one_is_nominated)
+{
+    struct pair *p = connected_pair();
+    char old_ufrag[64], old_pwd[64];
+    strcpy(old_ufrag, transport_ufrag(p->server.t));
+    strcpy(old_pwd, transport_pwd(p->server.t));
+    transport_restart_ice(p->server.t);
+    CHECK(strcmp(old_ufrag, transport_ufrag(p->server.t)) != 0);
+    CHECK(transport_has_ufrag(p->server.t, bytes_of(old_ufrag)));
+    CHECK(transport_has_ufrag(p->server.t, bytes_of(transport_ufrag(p->server.t))));
+
+    queue_rtp(&p->server, 1);
+    pump(p);
+    CHECK_EQ(p->client.kind, TRANSPORT_INPUT_RTP);
+    struct check_options old = {.ufrag = old_ufrag, .pwd = old_pwd};
+    struct stun_message answer;
+    CHECK(check_with(p, &p->server, &p->client.addr, &old, &answer));
+
+    struct addr moved = address("198.51.100.9:9");
+    CHECK(check(p, &p->server, &moved, false));
+    CHECK(addr_equal(transport_address(p->server.t), &p->client.addr));
+    CHECK(check(p, &p->server, &moved, true));
+    CHECK(addr_equal(transport_address(p->server.t), &moved));
+
+    // Now the old credentials and what they had checked are gone; the keys are not.
+    CHECK(!check_with(p, &p->server, &p->client.addr, &old, &answer));
+    const struct addr *list;
+    CHECK_EQ(transport_addresses(p->server.t, &list), 1);
+    CHECK_EQ(transport_state(p->server.t), TRANSPORT_CONNECTED);
+    pair_free(p);
+}
+
+TEST(thirty_seconds_of_silence_close)
+{
+    struct pair *p = connected_pair();
+    p->now += 29 * SECOND;
+    transport_expire(p->server.t, p->now, &p->server.out);
+    CHECK_EQ(transport_state(p->server.t), TRANSPORT_CONNECTED);
+    queue_rtp(&p->client, 1);
+    pump(p); // any authenticated packet is consent
+    p->now += 29 * SECOND;
+    transport_expire(p->server.t, p->now, &p->server.out);
+    CHECK_EQ(transport_state(p->server.t), TRANSPORT_CONNECTED);
+    p->now += 1 * SECOND;
+    CHECK(transport_deadline(p->server.t) == p->now);
+    transport_expire(p->server.t, p->now, &p->server.out);
+    CHECK_EQ(transport_close_reason(p->server.t), TRANSPORT_SILENT);
+    CHECK(transport_path(p->server.t)->protect == NULL);
+    CHECK(transport_deadline(p->server.t) == NEVER);
+    pump(p); // its close_notify
+    CHECK_EQ(transport_close_reason(p->client.t), TRANSPORT_CLOSED_BY_PEER);
+    pair_free(p);
+}
+
+TEST(forged_packets_are_no_consent)
+{
+    struct pair *p = connected_pair();
+    p->now += 29 * SECOND;
+    uint8_t forged[100] = {0x80, 96, 0, 1};
+    give(p, &p->server, &p->client.addr, (struct bytes){forged, sizeof forged});
+    struct stun_message answer;
+    struct check_options wrong = {.pwd = "wrong"};
+    CHECK(!check_with(p, &p->server, &p->client.addr, &wrong, &answer));
+    p->now += SECOND;
+    transport_expire(p->server.t, p->now, &p->server.out);
+    CHECK_EQ(transport_close_reason(p->server.t), TRANSPORT_SILENT);
+    pair_free(p);
+}
+
+TEST(a_handshake_without_progress_times_out_after_ten_seconds)
+{
+    struct pair *p = pair_new();
+    introduce(p);
+    CHECK(check(p, &p->server, &p->client.addr, true));
+    p->now += 10 * SECOND - 1;
+    transport_expire(p->server.t, p->now, &p->server.out);
+    CHECK_EQ(transport_state(p->server.t), TRANSPORT_CHECKED);
+    p->now += 1;
+    CHECK(transport_deadline(p->server.t) == p->now);
+    transport_expire(p->server.t, p->now, &p->server.out);
+    CHECK_EQ(transport_close_reason(p->server.t), TRANSPORT_TIMED_OUT);
+    pair_free(p);
+}
