@@ -207,7 +207,7 @@ static int read_length(struct connection *c)
         max = c->server->config.body_max(c->request->method, c->request->path);
     if (coding) {
         if (strcasecmp(coding, "chunked") != 0)
-            return 501;
+            return 400;
         c->chunks = mem_alloc(sizeof *c->chunks);
         c->body_expected = max;
         c->close_after = true;

@@ -95,7 +95,7 @@ TEST(what_two_readers_could_understand_in_two_ways_is_refused)
     refuses(400, "POST /x HTTP/1.1\r\n" HOST "Content-Length: 0x4\r\n\r\nabcd");
     refuses(400, "POST /x HTTP/1.1\r\n" HOST "Content-Length: -1\r\n\r\n");
     refuses(400, "POST /x HTTP/1.1\r\n" HOST "Content-Length : 4\r\n\r\nabcd");
-    refuses(501,
+    refuses(400,
             "POST /x HTTP/1.1\r\n" HOST "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n");
     refuses(400, "POST /x HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n"
                  "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
