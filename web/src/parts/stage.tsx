@@ -31,24 +31,28 @@ export function Stage({ code }: { code: string }) {
   const screen = useHMSStore(selectScreenShareByPeerID(sharer?.id));
   const people = usePeopleInOrder();
   const count = useHMSStore(selectPeerCount) ?? people.length;
+  const { ref, tiles, pager } = usePages(people);
+  const sharing = sharer !== undefined && screen !== undefined;
+  const shown = sharing ? people.map((peer) => ({ peer })) : tiles;
 
-  if (sharer && screen) {
-    return (
-      <div className="screen-layout">
-        <ScreenView trackId={screen.id} sharer={sharer} />
-        <ul className="strip" aria-label={plural('people.count', people.length)}>
-          {people.map((peer) => (
-            <Tile key={peer.id} peer={peer} />
-          ))}
-        </ul>
-      </div>
-    );
-  }
+  // The list keeps its place in both layouts, so that no picture starts anew when a screen
+  // comes or goes.
   return (
-    <>
-      <TileGrid people={people} />
-      {count <= 1 && people.length <= 1 && <Alone code={code} />}
-    </>
+    <div className={sharing ? 'screen-layout' : 'grid-layout'}>
+      {sharing && <ScreenView key={screen.id} trackId={screen.id} sharer={sharer} />}
+      <ul
+        key="people"
+        className={sharing ? 'strip' : 'tiles'}
+        ref={ref}
+        aria-label={plural('people.count', people.length)}
+      >
+        {shown.map((tile) => (
+          <Tile key={tile.peer.id} {...tile} />
+        ))}
+      </ul>
+      {!sharing && pager.pages > 1 && <Pager {...pager} />}
+      {!sharing && count <= 1 && people.length <= 1 && <Alone code={code} />}
+    </div>
   );
 }
 
@@ -61,32 +65,18 @@ function usePeopleInOrder(): HMSPeer[] {
   );
 }
 
-function TileGrid({ people }: { people: HMSPeer[] }) {
+// The people of the current page, each with the size which fills the stage.
+function usePages(people: HMSPeer[]) {
   const [ref, size] = useSize();
   const [wanted, setPage] = useState(0);
   const perPage = size.width < NARROW ? PER_PAGE_NARROW : PER_PAGE_WIDE;
   const ordered = useSpeakersFirst(people, perPage);
   const pages = pageCount(ordered.length, perPage);
   const page = Math.min(wanted, pages - 1);
-  const shown = ordered.slice(page * perPage, (page + 1) * perPage);
-  const grid = bestGrid(shown.length, size.width, size.height, GAP);
-
-  return (
-    <div className="grid-layout">
-      <ul
-        className="tiles"
-        ref={ref}
-        style={{ gap: GAP }}
-        aria-label={plural('people.count', people.length)}
-      >
-        {grid.tileWidth > 0 &&
-          shown.map((peer) => (
-            <Tile key={peer.id} peer={peer} width={grid.tileWidth} height={grid.tileHeight} />
-          ))}
-      </ul>
-      {pages > 1 && <Pager page={page} pages={pages} onPage={setPage} />}
-    </div>
-  );
+  const onPage = ordered.slice(page * perPage, (page + 1) * perPage);
+  const { tileWidth, tileHeight } = bestGrid(onPage.length, size.width, size.height, GAP);
+  const tiles = onPage.map((peer) => ({ peer, width: tileWidth, height: tileHeight }));
+  return { ref, tiles, pager: { page, pages, onPage: setPage } };
 }
 
 function useSpeakersFirst(people: HMSPeer[], perPage: number): HMSPeer[] {

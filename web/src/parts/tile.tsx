@@ -40,13 +40,13 @@ export const Tile = memo(function Tile({ peer, width, height }: TileProps) {
       data-peer-name={peer.name}
       data-local={peer.isLocal}
     >
-      {filming ? (
+      {/* Below the picture, for the moment until its first frame. */}
+      <Avatar name={name} />
+      {filming && (
         <Picture
           trackId={video.id}
           mirrored={peer.isLocal && video.facingMode !== 'environment'}
         />
-      ) : (
-        <Avatar name={name} />
       )}
       <p className="tile-name">
         <MicSign on={micOn} speaking={speaking} />
