@@ -117,6 +117,8 @@ void media_update(struct peer *peer, const struct track_wish *wishes, size_t cou
 void media_offer(struct peer *peer, const char *sdp, const struct track_wish *wishes,
                  size_t count, uint64_t request, struct event_list *events)
 {
+    if (!peer->has_media)
+        room_open_media(peer, events);
     remove_missing(peer, wishes, count, events);
     media_update(peer, wishes, count, events);
     add_new(peer, wishes, count);

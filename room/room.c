@@ -116,6 +116,21 @@ static void add_endpoint_event(const struct peer *peer, enum event_kind kind, bo
     event_add(events, kind, peer)->endpoint.subscribe = subscribe;
 }
 
+// The subscribe connection is offered even when there is nothing to see yet: it brings the data
+// channel, without which no client ever asks for a video.
+static void open_subscribe(const struct peer *peer, struct event_list *events)
+{
+    add_endpoint_event(peer, EVENT_ENDPOINT_OPEN, true, events);
+    feeds_open_for_subscriber(peer, events);
+}
+
+void room_open_media(struct peer *peer, struct event_list *events)
+{
+    peer->has_media = true;
+    add_endpoint_event(peer, EVENT_ENDPOINT_OPEN, false, events);
+    open_subscribe(peer, events);
+}
+
 void room_admit(struct peer *peer, const char *answer, struct moment now,
                 struct event_list *events)
 {
@@ -135,12 +150,8 @@ void room_admit(struct peer *peer, const char *answer, struct moment now,
     answered->answered.text = text;
     event_add_who(events, EVENT_PEER_JOINED, peer);
 
-    // The subscribe connection is offered even when there is nothing to see yet: it brings the
-    // data channel, without which no client ever asks for a video.
-    if (peer->has_media) {
-        add_endpoint_event(peer, EVENT_ENDPOINT_OPEN, true, events);
-        feeds_open_for_subscriber(peer, events);
-    }
+    if (peer->has_media)
+        open_subscribe(peer, events);
 }
 
 int room_join(struct room *room, const struct join_wish *wish, uint64_t request,

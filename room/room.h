@@ -98,6 +98,8 @@ size_t room_track_count(const struct room *room); // announced ones
 // The first offer was accepted: the peer is in.
 void room_admit(struct peer *peer, const char *answer, struct moment now,
                 struct event_list *events);
+// A peer that joined without an offer sends one after all.
+void room_open_media(struct peer *peer, struct event_list *events);
 // Take the track, or the peer and its tracks, out of all tables and free them.
 void room_drop_track(struct track *track);
 void room_drop_peer(struct peer *peer);

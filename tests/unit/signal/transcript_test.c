@@ -11,16 +11,18 @@
         stage_play(FOLDER #name ".txt");                                                       \
     }
 
-enum { PLAYED = 47 };
+enum { PLAYED = 50 };
 
 PLAY(a_client_nobody_knows_is_told_so)
 PLAY(a_dropped_socket_keeps_the_peer_for_a_minute)
 PLAY(a_full_room_lets_back_in_who_was_in)
 PLAY(a_join_that_lost_its_socket_is_tried_again)
+PLAY(a_join_under_way_is_dropped_when_a_new_socket_comes)
 PLAY(a_join_whose_offer_is_bad_leaves_no_trace)
 PLAY(a_new_socket_resumes_the_peer)
 PLAY(a_peer_can_be_asked_for)
 PLAY(a_peer_id_of_another_user_is_refused)
+PLAY(a_peer_without_media_may_get_some_later)
 PLAY(a_previewing_client_sees_the_room_but_is_not_in_it)
 PLAY(a_refused_publish_offer_tells_why)
 PLAY(a_role_has_a_limit_of_its_own)
@@ -45,6 +47,7 @@ PLAY(mute_is_told_to_others_and_to_late_joiners)
 PLAY(names_and_metadata_are_updated_for_all)
 PLAY(nobody_gets_tracks_of_roles_it_does_not_subscribe_to)
 PLAY(notifications_need_neither_jsonrpc_nor_id)
+PLAY(of_two_previews_with_one_id_the_later_join_stays)
 PLAY(only_one_subscribe_offer_is_outstanding)
 PLAY(others_learn_who_joined_and_the_joiner_who_is_there)
 PLAY(ping_is_answered_before_and_after_join)
