@@ -29,6 +29,7 @@ struct endpoint *endpoint_open(struct shared *s, struct meeting *meeting, uint64
     e->kind = kind;
     e->transport = transport_new(&config, tick->now);
     e->state = transport_state(e->transport);
+    e->heard_at = tick->now;
     e->timer = (struct timer){.owner = e, .kind = TIMER_ENDPOINT};
     e->names.endpoint = e;
     e->session_id = rng_u64(s->config.rng) >> 2; // RFC 8829 section 5.2.1: 63 bits at most
@@ -139,11 +140,23 @@ void endpoint_media(struct endpoint *e, struct bytes packet, const struct tick *
         tick->shared->stats.drop_unknown_stream++;
 }
 
+static uint64_t dropped(const struct transport *t)
+{
+    const uint64_t *drops = transport_drops(t);
+    uint64_t sum = 0;
+    for (int i = 0; i < TRANSPORT_DROP_COUNT; i++)
+        sum += drops[i];
+    return sum;
+}
+
 void endpoint_receive(struct endpoint *e, const struct addr *from, uint8_t *datagram,
                       size_t len, const struct tick *tick)
 {
     struct transport_received received = {0};
+    uint64_t dropped_before = dropped(e->transport);
     transport_receive(e->transport, from, datagram, len, tick->now, tick->out, &received);
+    if (dropped(e->transport) == dropped_before)
+        e->heard_at = tick->now;
     follow_transport(e, tick);
     switch (received.kind) {
     case TRANSPORT_INPUT_RTP:

@@ -23,6 +23,7 @@ struct endpoint {
     struct transport *transport;
     enum endpoint_kind kind;
     enum transport_state state; // as of the last notice
+    int64_t heard_at;           // the last datagram that the transport did not drop
     union {
         struct publisher *publisher;
         struct subscriber *subscriber;

@@ -38,9 +38,9 @@ void router_free(struct router *r);
 void router_receive(struct router *r, struct router_datagram *datagrams, size_t count,
                     int64_t now, struct batch *out, struct notice_list *notices);
 
-// Takes what the command points to. The caller flushes `out` before the next command when that
-// closes an endpoint: router_free and COMMAND_ENDPOINT_CLOSE free paths which `out` may name.
-// (The router sees to it itself: it keeps closed endpoints until router_flushed().)
+// Takes what the command points to. Offers to subscribers are made by router_expire(), whose
+// deadline is then at once: all commands of a tick share one. What a command closes is kept
+// until router_flushed(), as `out` may name it.
 void router_command(struct router *r, struct command *command, int64_t now, struct batch *out,
                     struct notice_list *notices);
 

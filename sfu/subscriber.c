@@ -29,7 +29,7 @@ struct subscriber *subscriber_new(struct endpoint *e, const struct tick *tick)
     s->outstanding_since = NEVER;
     s->report_at = NEVER;
     s->score = QUALITY_NONE;
-    s->scored_at = tick->now;
+    s->scored_at = s->restarted_at = tick->now;
     s->offer_wanted = true; // the first one has the data channel only
     return s;
 }
@@ -200,6 +200,7 @@ void subscriber_answer(struct subscriber *s, const char *sdp, const struct tick 
 
 void subscriber_restart_ice(struct subscriber *s, const struct tick *tick)
 {
+    s->restarted_at = tick->now;
     transport_restart_ice(s->endpoint->transport);
     want_offer(s, tick);
 }
@@ -351,23 +352,40 @@ static bool is_sending(const struct subscriber *s)
     return false;
 }
 
+// When ICE is to be restarted unless the peer is heard; NEVER without a connection.
+static int64_t silence_ends_at(const struct subscriber *s)
+{
+    if (!endpoint_is_connected(s->endpoint))
+        return NEVER;
+    int64_t since = s->endpoint->heard_at;
+    return (since > s->restarted_at ? since : s->restarted_at) + SILENCE_PATIENCE_US;
+}
+
+static int64_t patience_ends_at(const struct subscriber *s)
+{
+    return s->outstanding_since == NEVER ? NEVER : s->outstanding_since + ANSWER_PATIENCE_US;
+}
+
 int64_t subscriber_deadline(const struct subscriber *s)
 {
+    if (s->offer_wanted && s->outstanding_since == NEVER)
+        return 0;
     int64_t deadline = s->report_at;
-    if (s->offer_wanted) {
-        int64_t offer_at =
-            s->outstanding_since == NEVER ? 0 : s->outstanding_since + ANSWER_PATIENCE_US;
-        if (offer_at < deadline)
-            deadline = offer_at;
-    }
+    if (silence_ends_at(s) < deadline)
+        deadline = silence_ends_at(s);
+    if (patience_ends_at(s) < deadline)
+        deadline = patience_ends_at(s);
     return deadline;
 }
 
 void subscriber_expire(struct subscriber *s, const struct tick *tick)
 {
-    if (s->outstanding_since != NEVER && s->offer_wanted &&
-        tick->now - s->outstanding_since >= ANSWER_PATIENCE_US)
+    if (silence_ends_at(s) <= tick->now)
+        subscriber_restart_ice(s, tick);
+    if (patience_ends_at(s) <= tick->now) {
         s->outstanding_since = NEVER;
+        s->offer_wanted = true;
+    }
     offer_if_due(s, tick);
     if (s->report_at <= tick->now) {
         send_reports(s, tick);

@@ -6,7 +6,11 @@
 // 1 feeds in its life a subscriber is full: further feeds are refused and logged.
 //
 // At most one offer is outstanding. What changes meanwhile is told by the next one, which
-// follows the answer; or follows after ANSWER_PATIENCE_US, when the answer does not come.
+// follows the answer. When no answer comes within ANSWER_PATIENCE_US the offer was lost with a
+// signalling connection, and is made again.
+//
+// A client only waits when its subscribe connection fails; so when a connection falls silent
+// we restart its ICE, long before the transport is given up.
 #pragma once
 
 #include "base/bytes.h"
@@ -21,6 +25,8 @@
 enum {
     SUBSCRIBER_FEEDS_MAX = SDP_SECTIONS_MAX - 1, // one section is the data channel's
     ANSWER_PATIENCE_US = 10 * 1000 * 1000,
+    // Browsers check their path every 2.5 s (Chromium) or 5 s (RFC 7675 section 5.1).
+    SILENCE_PATIENCE_US = 10 * 1000 * 1000,
     SENDER_REPORT_INTERVAL_US = 1000 * 1000,
     // The first report of a stream comes early, as audio and video are played out of step
     // before it.
@@ -42,7 +48,8 @@ struct subscriber {
     int64_t outstanding_since; // NEVER when no offer is outstanding
     uint32_t offered_count;    // sections of the last offer
 
-    int64_t report_at; // the next sender reports; NEVER while nothing is sent
+    int64_t restarted_at; // ICE, by us
+    int64_t report_at;    // the next sender reports; NEVER while nothing is sent
 
     // Loss and round trip as reported lately, smoothed.
     uint32_t loss_q8; // of 256, in 24.8 fixed point

@@ -477,6 +477,45 @@ TEST(an_endpoint_that_closes_takes_its_tracks_and_the_room_goes_with_the_last)
     close_scene();
 }
 
+TEST(an_offer_that_is_not_answered_is_made_again)
+{
+    scene_open(&scene);
+    publisher = scene_publisher(&scene, PUBLISHER, audio_and_video, 2, TRACK);
+    subscriber = scene_subscriber(&scene, SUBSCRIBER);
+    subscriber->mute = true;
+    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, LAYER_HIGH);
+    CHECK_EQ(subscriber->offers, 2);
+    scene.now += 9000000;
+    scene_settle(&scene);
+    CHECK_EQ(subscriber->offers, 2);
+    scene.now += 1000000;
+    subscriber->mute = false;
+    scene_settle(&scene);
+    CHECK_EQ(subscriber->offers, 3);
+    scene_frame(&scene, publisher, 0);
+    CHECK_EQ(subscriber->got_count, 1);
+    close_scene();
+}
+
+TEST(a_subscriber_that_falls_silent_is_offered_an_ice_restart)
+{
+    open_call(LAYER_HIGH);
+    unsigned offers = subscriber->offers;
+    char before[33];
+    memcpy(before, subscriber->client.remote_ufrag, sizeof before);
+    scene.now += 9000000;
+    client_check(&subscriber->client, &subscriber->out); // it is still there
+    scene_settle(&scene);
+    scene.now += 9000000;
+    scene_settle(&scene);
+    CHECK_EQ(subscriber->offers, offers);
+    scene.now += 1000000;
+    scene_settle(&scene);
+    CHECK_EQ(subscriber->offers, offers + 1);
+    CHECK(strcmp(subscriber->client.remote_ufrag, before) != 0);
+    close_scene();
+}
+
 TEST(silence_of_a_connection_is_told_and_stops_its_media)
 {
     open_call(LAYER_HIGH);
