@@ -15,6 +15,14 @@ import time
 TOP = pathlib.Path(__file__).resolve().parent.parent
 
 
+# The first finding ends the program, with a code that its caller takes for a failure.
+SANITIZERS = {
+    "ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1",
+    "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
+    "TSAN_OPTIONS": "halt_on_error=1",
+}
+
+
 class Counts:
     def __init__(self, passed=0, failed=0, skipped=0):
         self.passed, self.failed, self.skipped = passed, failed, skipped
@@ -60,11 +68,7 @@ def count_meson_test(result):
 
 def meson(folder, *options):
     """The tests of a build folder. A failed one prints all it said."""
-    environment = dict(
-        os.environ,
-        ASAN_OPTIONS="detect_leaks=1:abort_on_error=0:strict_string_checks=1",
-        UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1",
-        TSAN_OPTIONS="halt_on_error=1")
+    environment = dict(os.environ, **SANITIZERS)
     log = TOP / folder / "meson-logs" / "testlog.json"
     log.unlink(missing_ok=True)
     code, output = call(["meson", "test", "-C", folder, "--no-rebuild", *options],
@@ -101,12 +105,6 @@ def configure(folder, *options, environment=None):
     return code == 0
 
 
-def run_tsan():
-    if not configure("build-tsan", "-Dtests=true", "-Db_sanitize=thread", "-Db_lundef=false"):
-        return Counts(failed=1)
-    return meson("build-tsan", "--suite", "threads")
-
-
 def count_tap(output):
     """Node's test runner counts itself in its closing comments."""
     found = {"pass": 0, "fail": 0, "cancelled": 0, "skipped": 0}
@@ -115,9 +113,12 @@ def count_tap(output):
     return Counts(found["pass"], found["fail"] + found["cancelled"], found["skipped"])
 
 
-def node(folder):
-    """The tests of a folder that node runs; their figures are shown."""
-    code, output = call(["node", "tests/run.mjs", folder])
+def node(folder, *words, binary="build/parlor", patience=1):
+    """The tests of a folder that node runs; their figures are shown. A server with a sanitizer
+    is slower: `patience` is how much."""
+    code, output = call(["node", "tests/run.mjs", folder, *words],
+                        env=dict(os.environ, **SANITIZERS, PARLOR_BINARY=str(TOP / binary),
+                                 PARLOR_PATIENCE=str(patience)))
     counts = count_tap(output)
     if code or counts.failed:
         print(output)
@@ -125,6 +126,23 @@ def node(folder):
             counts.failed += 1
     else:
         print("\n".join(line for line in output.splitlines() if line.startswith("# figure")))
+    return counts
+
+
+def run_asan():
+    """All C tests, and a server that meets hostile input and a call, under ASan and UBSan."""
+    counts = meson("build-asan")
+    counts.add(node("system", "hostile", binary="build-asan/parlor", patience=10))
+    counts.add(node("browser", "sdk", binary="build-asan/parlor", patience=10))
+    return counts
+
+
+def run_tsan():
+    """What has threads: the tests of its parts, and a server that serves a call."""
+    if not configure("build-tsan", "-Dtests=true", "-Db_sanitize=thread", "-Db_lundef=false"):
+        return Counts(failed=1)
+    counts = meson("build-tsan", "--suite", "threads")
+    counts.add(node("browser", "sdk", binary="build-tsan/parlor", patience=10))
     return counts
 
 
@@ -144,7 +162,7 @@ def run_web():
 PARTS = {
     "floors": lambda: one([sys.executable, "tests/floors.py"]),
     "unit": lambda: meson("build"),
-    "asan": lambda: meson("build-asan"),
+    "asan": run_asan,
     "tsan": run_tsan,
     "fuzz": lambda: fuzz(),
     "web": run_web,

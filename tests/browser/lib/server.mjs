@@ -32,9 +32,12 @@ function freeUdpPort() {
   });
 }
 
+// How much slower than the release binary the server under test may be (sanitizers are).
+export const patience = Number(process.env.PARLOR_PATIENCE ?? 1);
+
 // Waits for `check` to give something truthy; the one place where tests wait for the world.
 export async function until(check, what, limitMs = 15000, pauseMs = 50) {
-  const end = Date.now() + limitMs;
+  const end = Date.now() + limitMs * patience;
   for (;;) {
     const value = await check();
     if (value) return value;
