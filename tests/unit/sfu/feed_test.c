@@ -1,0 +1,237 @@
+// Layers of one track to one subscriber: which is chosen, and how a switch looks to a decoder.
+#include "scene.h"
+#include "test.h"
+
+#include "rtc/codec.h"
+#include "rtc/rtcp.h"
+
+#include <string.h>
+
+enum { PUBLISHER = 11, SUBSCRIBER = 12, TRACK = 100, HIGH = 0, MEDIUM = 1, LOW = 2 };
+
+static struct scene scene;
+static struct scene_client *publisher;
+static struct scene_client *subscriber;
+static struct source *camera;
+
+// A simulcast camera whose layers have been sent, and a subscriber who has asked for `layer`.
+static void open_call(enum layer layer)
+{
+    scene_open(&scene);
+    publisher = scene_publisher(&scene, PUBLISHER, &scene_simulcast, 1, TRACK);
+    camera = &publisher->sources[0];
+    subscriber = scene_subscriber(&scene, SUBSCRIBER);
+    source_report(camera, scene.now, &publisher->out);
+    scene_frame(&scene, publisher, 0);
+    source_report(camera, scene.now, &publisher->out);
+    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, layer);
+}
+
+static struct mark mark_of(size_t i)
+{
+    struct mark m;
+    const struct scene_packet *p = &subscriber->got[i];
+    CHECK(mark_read(&m, true, (struct bytes){p->payload, p->len}));
+    return m;
+}
+
+static struct mark last_mark(void)
+{
+    CHECK(subscriber->got_count > 0);
+    return mark_of(subscriber->got_count - 1);
+}
+
+static void frames(int count)
+{
+    for (int i = 0; i < count; i++) {
+        scene.now += VIDEO_FRAME_US;
+        scene_frame(&scene, publisher, 0);
+    }
+}
+
+static uint16_t picture_id_of(size_t i)
+{
+    struct codec_packet info = {0};
+    const struct scene_packet *p = &subscriber->got[i];
+    CHECK_EQ(codec_parse(CODEC_VP8, (struct bytes){p->payload, p->len}, &info), 0);
+    return info.picture_id;
+}
+
+TEST(the_layers_of_a_simulcast_track_are_learned_from_their_rids)
+{
+    open_call(LAYER_NONE);
+    struct router_stats stats;
+    router_get_stats(scene.router, &stats);
+    CHECK_EQ(stats.drop_unknown_stream, 0);
+    CHECK_EQ(stats.rtp_in, 3 * 4 + 2 * 4 + 1 * 4); // key frames of all layers
+    scene_close(&scene);
+}
+
+TEST(the_best_allowed_layer_is_reached)
+{
+    open_call(LAYER_HIGH);
+    frames(20);
+    CHECK_EQ(last_mark().layer, HIGH);
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, LAYER_MEDIUM);
+    frames(20);
+    CHECK_EQ(last_mark().layer, MEDIUM);
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, LAYER_LOW);
+    frames(20);
+    CHECK_EQ(last_mark().layer, LOW);
+    scene_close(&scene);
+}
+
+TEST(a_switch_waits_for_a_key_frame_and_the_old_layer_goes_on_until_then)
+{
+    open_call(LAYER_LOW);
+    frames(10);
+    CHECK_EQ(last_mark().layer, LOW);
+    camera->layers[HIGH].key_wanted = camera->layers[MEDIUM].key_wanted = false;
+    unsigned asked = camera->key_frames_asked;
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, LAYER_HIGH);
+    CHECK_EQ(camera->key_frames_asked, asked + 1);
+    camera->layers[HIGH].key_wanted = false; // the encoder takes its time
+    size_t before = subscriber->got_count;
+    frames(3);
+    CHECK_EQ(subscriber->got_count, before + 3);
+    CHECK_EQ(last_mark().layer, LOW);
+    camera->layers[HIGH].key_wanted = true;
+    before = subscriber->got_count;
+    frames(1);
+    // The low layer's frame went out first, then the key frame of 12 packets began.
+    CHECK_EQ(subscriber->got_count, before + 13);
+    CHECK_EQ(mark_of(before).layer, LOW);
+    struct mark m = mark_of(before + 1);
+    CHECK_EQ(m.layer, HIGH);
+    CHECK(m.key);
+    CHECK_EQ(m.index, 0);
+    scene_close(&scene);
+}
+
+TEST(numbers_time_and_pictures_run_on_across_switches)
+{
+    open_call(LAYER_LOW);
+    enum layer wishes[] = {LAYER_HIGH, LAYER_MEDIUM, LAYER_HIGH, LAYER_LOW, LAYER_HIGH};
+    for (size_t i = 0; i < 5; i++) {
+        frames(18);
+        scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, wishes[i]);
+    }
+    frames(18);
+    unsigned switches = 0;
+    for (size_t i = 1; i < subscriber->got_count; i++) {
+        const struct scene_packet *a = &subscriber->got[i - 1];
+        const struct scene_packet *b = &subscriber->got[i];
+        struct mark old = mark_of(i - 1);
+        struct mark new = mark_of(i);
+        CHECK_EQ((uint16_t)(b->seq - a->seq), 1);
+        CHECK(b->ssrc == a->ssrc);
+        if (new.layer == old.layer &&new.frame == old.frame) {
+            CHECK_EQ(b->timestamp, a->timestamp);
+            CHECK_EQ(picture_id_of(i), picture_id_of(i - 1));
+        } else {
+            CHECK((int32_t)(b->timestamp - a->timestamp) > 0);
+            CHECK((int32_t)(b->timestamp - a->timestamp) < 9000);
+            CHECK_EQ(picture_id_of(i), (picture_id_of(i - 1) + 1) & 0x7fff);
+        }
+        switches += new.layer != old.layer;
+    }
+    CHECK(switches >= 5);
+    scene_close(&scene);
+}
+
+TEST(a_layer_that_the_publisher_stops_is_left_for_a_lower_one)
+{
+    open_call(LAYER_HIGH);
+    frames(20);
+    CHECK_EQ(last_mark().layer, HIGH);
+    camera->paused[HIGH] = true;
+    for (int i = 0; i < 60; i++) {
+        scene_pass(&scene, VIDEO_FRAME_US, VIDEO_FRAME_US);
+        scene_frame(&scene, publisher, 0);
+    }
+    CHECK_EQ(last_mark().layer, MEDIUM);
+    camera->paused[HIGH] = false;
+    for (int i = 0; i < 60; i++) {
+        scene_pass(&scene, VIDEO_FRAME_US, VIDEO_FRAME_US);
+        scene_frame(&scene, publisher, 0);
+    }
+    CHECK_EQ(last_mark().layer, HIGH);
+    scene_close(&scene);
+}
+
+TEST(what_was_sent_before_a_switch_can_still_be_repaired)
+{
+    open_call(LAYER_LOW);
+    frames(10);
+    struct scene_packet lost = subscriber->got[subscriber->got_count - 1];
+    CHECK_EQ(last_mark().layer, LOW);
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, LAYER_HIGH);
+    frames(2);
+    CHECK_EQ(last_mark().layer, HIGH);
+    uint8_t buffer[64];
+    struct writer w = writer_on(buffer, sizeof buffer);
+    rtcp_put_nack(&w, 1, lost.ssrc, &lost.seq, 1);
+    scene_rtcp(&scene, subscriber, &w);
+    const struct scene_packet *repeated = &subscriber->got[subscriber->got_count - 1];
+    CHECK_EQ(repeated->ssrc, subscriber->offered[0].rtx_ssrc);
+    CHECK_EQ(repeated->timestamp, lost.timestamp);
+    CHECK_EQ(read_u16(repeated->payload), lost.seq);
+    CHECK(memcmp(repeated->payload + 2, lost.payload, lost.len) == 0);
+    scene_close(&scene);
+}
+
+TEST(a_repair_after_a_switch_has_the_rewritten_picture_id)
+{
+    open_call(LAYER_LOW);
+    frames(10);
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, LAYER_HIGH);
+    frames(2);
+    struct scene_packet lost = subscriber->got[subscriber->got_count - 1];
+    uint8_t buffer[64];
+    struct writer w = writer_on(buffer, sizeof buffer);
+    rtcp_put_nack(&w, 1, lost.ssrc, &lost.seq, 1);
+    scene_rtcp(&scene, subscriber, &w);
+    const struct scene_packet *repeated = &subscriber->got[subscriber->got_count - 1];
+    CHECK_EQ(repeated->len, lost.len + 2);
+    CHECK(memcmp(repeated->payload + 2, lost.payload, lost.len) == 0);
+    scene_close(&scene);
+}
+
+TEST(a_key_frame_whose_first_packet_comes_last_is_sent_whole)
+{
+    scene_open(&scene);
+    publisher = scene_publisher(&scene, PUBLISHER, &scene_video, 1, TRACK);
+    camera = &publisher->sources[0];
+    subscriber = scene_subscriber(&scene, SUBSCRIBER);
+    scene_frame(&scene, publisher, 0);
+    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, LAYER_HIGH);
+    // The key frame that it waits for loses its first packet, which comes when asked for.
+    source_frame(camera, scene.now, &publisher->out);
+    uint32_t first = publisher->client.path.first;
+    publisher->client.path.first = publisher->out.packets[first].next;
+    scene_settle(&scene);
+    CHECK(publisher->nacks > 0);
+    CHECK_EQ(camera->key_frames_asked, 1);
+    CHECK_EQ(subscriber->got_count, 16);
+    for (size_t i = 0; i < 16; i++) {
+        CHECK_EQ(mark_of(i).index, i);
+        CHECK_EQ((uint16_t)(subscriber->got[i].seq - subscriber->got[0].seq), i);
+    }
+    scene_close(&scene);
+}
+
+TEST(a_muted_camera_is_not_asked_for_key_frames)
+{
+    open_call(LAYER_NONE);
+    unsigned asked = camera->key_frames_asked;
+    scene_command(&scene, (struct command){
+                              .kind = COMMAND_TRACK_MUTE, .track = TRACK, .mute.muted = true});
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, LAYER_HIGH);
+    scene_pass(&scene, 2000000, 100000);
+    CHECK_EQ(camera->key_frames_asked, asked);
+    scene_command(&scene, (struct command){
+                              .kind = COMMAND_TRACK_MUTE, .track = TRACK, .mute.muted = false});
+    scene_settle(&scene);
+    CHECK(camera->key_frames_asked > asked);
+    scene_close(&scene);
+}
