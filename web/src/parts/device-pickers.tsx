@@ -16,11 +16,17 @@ export function DevicePickers({ onTrouble }: { onTrouble: (trouble: Problem) => 
   const report = (thrown: unknown) => onTrouble(thrownProblem(thrown));
   const { allDevices, selectedDeviceIDs, updateDevice } = useDevices(report);
 
+  const rows = KINDS.map(([kind, icon]) => ({
+    kind,
+    icon,
+    devices: namedDevices(allDevices[kind]),
+  }));
+  const filled = rows.filter((row) => row.devices.length > 0);
+  if (filled.length === 0) return null;
+
   return (
     <div className="pickers">
-      {KINDS.map(([kind, icon]) => {
-        const devices = namedDevices(allDevices[kind]);
-        if (devices.length === 0) return null;
+      {filled.map(({ kind, icon, devices }) => {
         const selected = selectedDeviceIDs[kind] ?? '';
         return (
           <div className="picker" key={kind}>

@@ -1,6 +1,6 @@
 // The frame of what opens beside the stage, or over it on a phone.
 
-import { useEffect, useRef, type ReactNode } from 'react';
+import { useLayoutEffect, useRef, type ReactNode } from 'react';
 
 import { t } from '../text';
 import type { PanelName } from './control-bar';
@@ -18,8 +18,9 @@ export function Panel({ name, title, count, onClose, children }: PanelProps) {
   const frame = useRef<HTMLElement>(null);
 
   // The focus goes into the panel when it opens, and back to its button when it closes with
-  // the focus inside. A focus which the person moved elsewhere stays there.
-  useEffect(() => {
+  // the focus inside. A focus which the person moved elsewhere stays there. A layout effect,
+  // as later ones are undone when the panel has already gone, and the focus with it.
+  useLayoutEffect(() => {
     const element = frame.current;
     const first = element?.querySelector<HTMLElement>('[data-first-focus]') ?? element;
     first?.focus({ preventScroll: true });

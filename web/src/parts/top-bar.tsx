@@ -1,6 +1,6 @@
 // Where we are, for how long, and how to bring somebody else in.
 
-import { selectRoom, useHMSStore } from '@100mslive/react-sdk';
+import { selectPeerCount, selectRoom, useHMSStore } from '@100mslive/react-sdk';
 import { useEffect, useState } from 'react';
 
 import { isGivenName } from '../client/person';
@@ -10,12 +10,13 @@ import { Invite } from './invite';
 
 export function TopBar({ code }: { code: string }) {
   const room = useHMSStore(selectRoom);
+  const alone = (useHMSStore(selectPeerCount) ?? 1) <= 1; // then the stage offers the link
   const name = isGivenName(room.name) ? room.name : t('app.name');
   return (
     <header className="meet-top">
       <h1 className="meet-name">{name}</h1>
       <Clock since={room.joinedAt} />
-      <Invite code={code} />
+      {!alone && <Invite code={code} />}
     </header>
   );
 }
