@@ -13,20 +13,26 @@ static const struct asset *asset_at(const char *path)
     return bsearch(path, assets, asset_count, sizeof *assets, compare);
 }
 
+// What follows `prefix`, or NULL when the path does not begin with it.
+static const char *after(const char *path, const char *prefix)
+{
+    size_t len = strlen(prefix);
+    return strncmp(path, prefix, len) == 0 ? path + len : NULL;
+}
+
 // Paths that the page itself understands: a reload of one must bring the page again. All others
 // are 404, so that a misspelt address does not look like a page.
 static bool is_route(const char *path)
 {
-    static const char meeting[] = "/meeting/";
-    if (strcmp(path, "/") == 0 || strcmp(path, "/check") == 0)
-        return true;
-    if (strncmp(path, "/m/", 3) == 0)
-        return path[3] && !strchr(path + 3, '/');
-    if (strncmp(path, meeting, strlen(meeting)) == 0) {
-        const char *rest = strchr(path + strlen(meeting), '/');
-        return rest && strcmp(rest, "/links") == 0;
+    const char *rest = after(path, "/m/");
+    if (rest)
+        return rest[0] && !strchr(rest, '/');
+    rest = after(path, "/meeting/");
+    if (rest) {
+        const char *slash = strchr(rest, '/');
+        return slash && strcmp(slash, "/links") == 0;
     }
-    return false;
+    return strcmp(path, "/") == 0 || strcmp(path, "/check") == 0;
 }
 
 bool files_find(const char *path, const struct asset **asset)
