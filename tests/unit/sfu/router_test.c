@@ -455,6 +455,41 @@ TEST(restart_of_a_subscribers_ice_is_an_offer_with_new_credentials)
     close_scene();
 }
 
+TEST(a_section_that_the_answer_refuses_is_not_sent)
+{
+    open_call(LAYER_HIGH);
+    struct text answer = {0};
+    client_write_answer(&subscriber->client, subscriber->last_offer, &answer);
+    char *sdp = text_take(&answer);
+    char *video = strstr(sdp, "m=video");
+    memcpy(strstr(video, "a=recvonly"), "a=inactive", strlen("a=inactive"));
+    scene_command(
+        &scene,
+        (struct command){.kind = COMMAND_ANSWER, .endpoint = SUBSCRIBER, .answer.sdp = sdp});
+    scene_frame(&scene, publisher, 1);
+    scene_frame(&scene, publisher, 0);
+    CHECK_EQ(subscriber->got_count, 1);
+    CHECK_EQ(subscriber->got[0].ssrc, subscriber->offered[0].ssrc);
+    close_scene();
+}
+
+TEST(ten_new_ssrcs_a_second_are_learned_and_no_more)
+{
+    open_call(LAYER_HIGH);
+    struct router_stats stats;
+    for (uint32_t i = 0; i < 12; i++) {
+        publisher->sources[0].layers[0].ssrc = 5000 + i;
+        scene_frame(&scene, publisher, 0);
+    }
+    router_get_stats(scene.router, &stats);
+    CHECK_EQ(subscriber->got_count, 10);
+    CHECK_EQ(stats.drop_unknown_stream, 2);
+    scene.now += 1000000;
+    scene_frame(&scene, publisher, 0);
+    CHECK_EQ(subscriber->got_count, 11);
+    close_scene();
+}
+
 TEST(an_endpoint_that_closes_takes_its_tracks_and_the_room_goes_with_the_last)
 {
     open_call(LAYER_HIGH);
