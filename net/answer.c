@@ -44,7 +44,6 @@ void answer_prepare(struct connection *c, const struct http_request *request,
     bool has_length =
         response->status >= 200 && response->status != 204 && response->status != 304;
 
-    text_clear(out);
     text_addf(out, "HTTP/1.1 %d %s\r\n", response->status, http_reason(response->status));
     add_date(out);
     if (has_length)
@@ -84,12 +83,4 @@ void answer_refusal(struct connection *c, int status)
         http_header_add(&response, "allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
     c->close_after = true;
     answer_prepare(c, c->request, &response);
-}
-
-int answer_write(struct connection *c, enum lws_write_protocol protocol)
-{
-    // One call: what the socket does not take now the library keeps and sends by itself.
-    int sent = lws_write(c->wsi, (unsigned char *)c->out.at, c->out.len, protocol);
-    text_dispose(&c->out);
-    return sent < 0 ? -1 : 0;
 }

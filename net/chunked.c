@@ -85,25 +85,26 @@ static int octet_of_frame(struct chunked *c, uint8_t octet)
     }
 }
 
-int chunked_decode(struct chunked *c, struct bytes in, size_t max, struct text *body)
+int chunked_decode(struct chunked *c, struct bytes in, size_t max, struct text *body,
+                   size_t *used)
 {
-    for (size_t i = 0; i < in.len;) {
-        if (c->done)
-            return ERR_MALFORMED;
-        if (c->state == DATA) {
-            size_t len = in.len - i < c->left ? in.len - i : c->left;
-            if (body->len + len > max)
-                return ERR_FULL;
-            text_add_bytes(body, (struct bytes){in.at + i, len});
-            c->left -= (uint32_t)len;
-            i += len;
-            if (c->left == 0)
-                c->state = DATA_CR;
+    size_t i = 0;
+    while (i < in.len && !c->done) {
+        if (c->state != DATA) {
+            int err = octet_of_frame(c, in.at[i++]);
+            if (err)
+                return err;
             continue;
         }
-        int err = octet_of_frame(c, in.at[i++]);
-        if (err)
-            return err;
+        size_t len = in.len - i < c->left ? in.len - i : c->left;
+        if (body->len + len > max)
+            return ERR_FULL;
+        text_add_bytes(body, (struct bytes){in.at + i, len});
+        c->left -= (uint32_t)len;
+        i += len;
+        if (c->left == 0)
+            c->state = DATA_CR;
     }
+    *used = i;
     return 0;
 }

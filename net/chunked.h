@@ -15,7 +15,8 @@ struct chunked {
     bool done;
 };
 
-// Appends what `in` holds of the body to `body`. Returns 0, ERR_MALFORMED, or ERR_FULL beyond
-// `max` octets of body. Octets after the end are ERR_MALFORMED: the connection is closed after
-// a chunked request, so nothing may follow.
-int chunked_decode(struct chunked *c, struct bytes in, size_t max, struct text *body);
+// Appends what `in` holds of the body to `body`; `*used` octets of it were read, which are all
+// unless the body ends before. Returns 0, ERR_MALFORMED, or ERR_FULL beyond `max` octets of
+// body.
+int chunked_decode(struct chunked *c, struct bytes in, size_t max, struct text *body,
+                   size_t *used);

@@ -1,27 +1,34 @@
 // Inside the HTTP server: one connection, and what its parts share. Not for other folders.
 //
-//     http_server.c  the library's context, listening, the queue of inputs
-//     door.c         a request's head is checked and becomes a struct http_request
-//     answer.c       a response becomes octets
-//     websocket.c    messages in both directions
+//                      +-- request.c   octets -> struct http_request, or a refusal
+//     peer -- TLS -- door.c ---------- the queue of inputs, http_server.c
+//                      +-- answer.c    struct http_response -> octets
+//                      +-- relay.c -- socket pair -- websocket.c
+//
+// libwebsockets carries the octets of each connection, encrypted or not, and leaves them alone:
+// its own HTTP parser keeps fields that it does not know to itself, so nobody could look at
+// them, and waits for ever at a folded line. Heads are read by net/head here. When one asks for
+// a web socket, a socket pair is made whose other end the library gets as a fresh connection
+// with a clean upgrade on it, so that handshake and framing are the library's.
 #pragma once
 
 #include "base/list.h"
 #include "base/map.h"
 #include "base/rng.h"
 #include "base/text.h"
+#include "net/head.h"
 #include "net/http_server.h"
 #include "net/visitors.h"
 
 #include <libwebsockets.h>
 
 enum connection_state {
-    CONNECTION_IDLE,      // between requests
-    CONNECTION_BODY,      // head is good, the body arrives
+    CONNECTION_HEAD,      // waits for a request, or for the rest of its head
+    CONNECTION_BODY,      // the head is good, the body arrives
     CONNECTION_WAITING,   // the owner works on the answer
-    CONNECTION_ANSWERING, // `out` waits for the socket
-    CONNECTION_SOCKET,    // a web socket
-    CONNECTION_CLOSING,   // a web socket whose close frame was asked for
+    CONNECTION_ANSWERING, // `out` is being sent
+    CONNECTION_RELAY,     // a web socket's octets pass through
+    CONNECTION_ENDING,    // all is said: waits for the peer to close, reads nothing any more
 };
 
 struct connection {
@@ -31,21 +38,34 @@ struct connection {
     struct addr from;
     bool counted; // among the visitors
     enum connection_state state;
-    uint64_t id; // of the present request or the socket; 0: none
+    struct text in; // what the peer sent and nobody has looked at
+    size_t looked_at;
+    struct text out; // what is to be sent
+    size_t sent;
 
-    // The request that is being read.
+    // The request that is being read or answered.
+    uint64_t id; // 0: none
     struct http_request *request;
     struct text body;
-    size_t body_expected; // by Content-Length
-    bool has_length;      // there was one
-    bool expects_continue;
+    size_t body_expected;   // octets, or at most when chunked
     struct chunked *chunks; // decoder of a chunked body, or NULL
     bool head_only;         // HEAD
-    bool close_after;       // the answer is the last thing on this connection
-    struct text out;
+    bool expects_continue;
+    bool close_after; // the answer is the last thing on this connection
 
-    // The web socket.
-    struct list messages; // struct ws_message to be sent
+    struct relay *relay;
+};
+
+// One web socket, at the far end of its relay.
+struct websocket {
+    struct http_server *server;
+    struct lws *wsi;
+    struct list link; // of server->websockets
+    uint64_t id;
+    bool open;
+    bool closing;
+    struct http_request *request; // until it is open
+    struct list messages;         // struct ws_message to be sent
     size_t queued_bytes;
     struct text message; // what has arrived of one
     size_t fragments;
@@ -67,18 +87,22 @@ struct http_server {
     struct http_server_config config;
     char *tls_cert, *tls_key, *ws_path, *frame_ancestors;
     struct lws_context *context; // the library sets it NULL when it is destroyed
-    struct lws_vhost *vhost;
+    struct lws_vhost *door;      // connections from outside
+    struct lws_vhost *inside;    // the far ends of relays
     struct listener listeners[LISTENERS_MAX];
     size_t listener_count;
     size_t open_handles; // of uv, ours
     uv_timer_t resume;   // accepts again after a shortage of descriptors
     struct list connections;
     size_t connection_count;
-    struct connection *adopting;
+    struct list websockets;
+    void *adopting; // what the library is being handed
     struct visitors visitors;
-    struct map by_id;
+    struct map requests; // by id: struct connection
+    struct map sockets;  // by id: struct websocket
     uint64_t last_id;
     struct rng rng;
+    struct head head; // of the request that is being read
     bool draining;
 
     struct http_input *inputs; // a ring
@@ -88,29 +112,44 @@ struct http_server {
 // --- http_server.c ---
 int64_t http_now(void); // us, monotonic
 struct http_input *http_input_add(struct http_server *server, enum http_input_kind kind,
-                                  struct connection *c);
-void connection_name(struct connection *c); // gives it an id of its own
-void connection_forget_id(struct connection *c);
+                                  uint64_t id);
 
 // --- door.c ---
+int door_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                  size_t len);
+void door_adopt(struct http_server *server, int fd, const struct addr *from);
+void door_free(struct connection *c);
+void door_consume(struct connection *c, size_t len); // of c->in
+// No more comes from the relay: what is queued goes out, then the connection ends.
+void door_relay_ended(struct connection *c);
+
+// --- request.c ---
 // Each returns 0, or the status that refuses the request.
-int door_head(struct connection *c);    // fills c->request
-int door_upgrade(struct connection *c); // the same for a web socket's
-int door_body(struct connection *c, const uint8_t *at, size_t len); // appends to c->body
-bool door_body_complete(const struct connection *c);
-void door_dispose(struct connection *c);
+int request_read_head(struct connection *c, const struct head *head);
+bool request_is_upgrade(const struct head *head);
+int request_check_upgrade(struct connection *c, const struct head *head);
+// Appends to the body what belongs to it; `*used` octets of `in` were.
+int request_read_body(struct connection *c, struct bytes in, size_t *used);
+bool request_is_complete(const struct connection *c);
+void request_dispose(struct connection *c);
 
 // --- answer.c ---
 // Makes c->out. `request` may be NULL.
 void answer_prepare(struct connection *c, const struct http_request *request,
                     struct http_response *response);
-void answer_refusal(struct connection *c, int status); // our own error body
-// Gives c->out to the library. -1: the connection is to be closed.
-int answer_write(struct connection *c, enum lws_write_protocol protocol);
+void answer_refusal(struct connection *c, int status); // our own error body; closes after it
+
+// --- relay.c ---
+// Makes the web socket of `head` on `c`. Takes c->request. Returns 0 or the status that
+// refuses.
+int relay_open(struct connection *c, const struct head *head);
+void relay_push(struct connection *c); // passes on what is in c->in
+void relay_pull(struct connection *c); // there is room in c->out
+void relay_close(struct connection *c);
 
 // --- websocket.c ---
-void websocket_opened(struct connection *c);
-int websocket_receive(struct connection *c, const uint8_t *at, size_t len);
-int websocket_write(struct connection *c);
-int websocket_peer_closes(struct connection *c, uint8_t *at, size_t len);
-void websocket_gone(struct connection *c);
+int websocket_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                       size_t len);
+// Takes `fd`, from which an upgrade can be read, and `request`. Returns 0 or ERR_IO.
+int websocket_adopt(struct http_server *server, int fd, struct http_request *request);
+void websocket_free(struct websocket *ws);

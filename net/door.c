@@ -1,338 +1,346 @@
-// What comes in is looked at here before anybody else sees it. libwebsockets has split the head
-// into fields by now, but accepts much that RFC 9112 does not.
-#include "net/chunked.h"
+// Connections from outside: octets come in, become requests, and answers go out. One request at
+// a time: what follows it waits until it is answered.
 #include "net/connection.h"
 
-#include "base/base64.h"
-#include "base/err.h"
-#include "base/id.h"
 #include "base/limits.h"
 #include "base/mem.h"
 
-#include <ctype.h>
+#include <assert.h>
 #include <string.h>
-#include <strings.h>
+#include <sys/socket.h>
 
-enum { WS_KEY_LEN = 24, LENGTH_DIGITS_MAX = 10 };
-
-static const struct {
-    enum lws_token_indexes uri;
-    enum http_method method;
-} methods[] = {
-    {WSI_TOKEN_GET_URI, HTTP_GET},         {WSI_TOKEN_HEAD_URI, HTTP_HEAD},
-    {WSI_TOKEN_POST_URI, HTTP_POST},       {WSI_TOKEN_PUT_URI, HTTP_PUT},
-    {WSI_TOKEN_PATCH_URI, HTTP_PATCH},     {WSI_TOKEN_DELETE_URI, HTTP_DELETE},
-    {WSI_TOKEN_OPTIONS_URI, HTTP_OPTIONS},
+enum {
+    HEAD_TIMEOUT_S = 10,
+    BODY_TIMEOUT_S = 30,
+    HANDLER_TIMEOUT_S = 10,
+    WRITE_TIMEOUT_S = 10, // without any progress
+    KEEP_ALIVE_S = 60,
+    END_TIMEOUT_S = 2,
+    WRITE_OCTETS = 64 * 1024,
+    IN_OCTETS_MAX = 256 * 1024, // no more is read than this, but TLS may hold some back
 };
 
-// An empty field counts as absent, here as in the library.
-static bool present(struct connection *c, enum lws_token_indexes field)
+static void set_timer(struct connection *c, int seconds)
 {
-    return lws_hdr_total_length(c->wsi, field) > 0;
+    lws_set_timer_usecs(c->wsi, (lws_usec_t)seconds * LWS_US_PER_SEC);
 }
 
-static bool repeated(struct connection *c, enum lws_token_indexes field)
+// While something is to be sent nothing is read: who does not take answers gets no more of
+// them. (The library would also spin on a socket that can be read but not written.)
+static void set_reading(struct connection *c)
 {
-    return lws_hdr_fragment_length(c->wsi, field, 1) > 0;
+    bool on = c->out.len == 0;
+    if (c->state == CONNECTION_WAITING || c->state == CONNECTION_ANSWERING)
+        on = false;
+    if (c->state == CONNECTION_RELAY && c->in.len > 0)
+        on = false;
+    lws_rx_flow_control(c->wsi, on);
 }
 
-// The value of a field in the request's arena, without the white space around it; NULL when
-// absent. `*bad` is set when it holds an octet that no field value may have.
-static const char *field_value(struct connection *c, enum lws_token_indexes field, bool *bad)
+void door_consume(struct connection *c, size_t len)
 {
-    if (!present(c, field))
-        return NULL;
-    int len = lws_hdr_total_length(c->wsi, field);
-    // Room for the commas with which the library joins repeated fields.
-    size_t cap = (size_t)len + HTTP_HEADER_COUNT_MAX + 1;
-    char *value = arena_alloc(&c->request->arena, cap);
-    if (len > 0 && lws_hdr_copy(c->wsi, value, (int)cap, field) < 0)
-        *bad = true;
-    size_t end = strlen(value);
-    // It copies up to a zero octet.
-    if (end < (size_t)len)
-        *bad = true;
-    for (size_t i = 0; i < end; i++)
-        if ((uint8_t)value[i] < ' ' && value[i] != '\t')
-            *bad = true;
-    while (end > 0 && (value[end - 1] == ' ' || value[end - 1] == '\t'))
-        value[--end] = 0;
-    return value + strspn(value, " \t");
+    memmove(c->in.at, c->in.at + len, c->in.len - len + 1);
+    c->in.len -= len;
+    c->looked_at = 0;
+    if (c->in.len == 0)
+        text_dispose(&c->in); // idle connections hold no buffers
 }
 
-// A field that the library does not know; `name` is in lower case, with its colon.
-static const char *other_field_value(struct connection *c, const char *name)
+static void forget_id(struct connection *c)
 {
-    int len = lws_hdr_custom_length(c->wsi, name, (int)strlen(name));
-    if (len < 0)
-        return NULL;
-    char *value = arena_alloc(&c->request->arena, (size_t)len + 1);
-    lws_hdr_custom_copy(c->wsi, value, len + 1, name, (int)strlen(name));
-    return value;
+    if (c->id)
+        map_remove(&c->server->requests, map_key_u64(&c->id));
+    c->id = 0;
 }
 
-// RFC 3629: no overlong forms, no surrogates, nothing over U+10FFFF.
-static bool is_utf8(const char *text)
+static void send_out(struct connection *c)
 {
-    const uint8_t *p = (const uint8_t *)text;
-    while (*p) {
-        uint8_t lead = *p++;
-        if (lead < 0x80)
-            continue;
-        size_t more = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1;
-        if (lead < 0xc2 || lead > 0xf4)
-            return false;
-        uint8_t low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-        uint8_t high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-        for (; more > 0; more--, low = 0x80, high = 0xbf)
-            if (*p < low || *p++ > high)
-                return false;
+    set_reading(c);
+    set_timer(c, WRITE_TIMEOUT_S);
+    lws_callback_on_writable(c->wsi);
+}
+
+static void refuse(struct connection *c, int status)
+{
+    forget_id(c);
+    answer_refusal(c, status);
+    request_dispose(c);
+    text_dispose(&c->in);
+    c->state = CONNECTION_ANSWERING;
+    send_out(c);
+}
+
+// Our direction is closed first, and the peer's last octets are read: closing at once would
+// make the kernel send a reset, which can overtake the answer.
+static void end(struct connection *c)
+{
+    shutdown(lws_get_socket_fd(c->wsi), SHUT_WR);
+    c->state = CONNECTION_ENDING;
+    text_dispose(&c->in);
+    set_reading(c);
+    set_timer(c, END_TIMEOUT_S);
+}
+
+static void dispatch(struct connection *c)
+{
+    struct http_request *request = c->request;
+    c->request = NULL;
+    c->state = CONNECTION_WAITING;
+    set_timer(c, HANDLER_TIMEOUT_S);
+    uint8_t *body = arena_alloc(&request->arena, c->body.len + 1);
+    if (c->body.len)
+        memcpy(body, c->body.at, c->body.len);
+    request->body = (struct bytes){body, c->body.len};
+    text_dispose(&c->body);
+    c->id = ++c->server->last_id;
+    map_put(&c->server->requests, map_key_u64(&c->id), c);
+    http_input_add(c->server, HTTP_INPUT_REQUEST, c->id)->request = request;
+}
+
+static bool is_over_rate(struct connection *c)
+{
+    bool limited = c->server->config.rate_limit || !addr_is_loopback(&c->from);
+    return limited && !visitors_request(&c->server->visitors, &c->from, http_now());
+}
+
+static int on_head(struct connection *c, const struct head *head)
+{
+    int status = request_read_head(c, head);
+    if (!status && is_over_rate(c))
+        status = 429;
+    if (status)
+        return status;
+    if (request_is_upgrade(head)) {
+        status = request_check_upgrade(c, head);
+        if (!status)
+            status = relay_open(c, head);
+        if (status)
+            return status;
+        c->state = CONNECTION_RELAY;
+        lws_set_timer_usecs(c->wsi, LWS_SET_TIMER_USEC_CANCEL);
+        return 0;
     }
+    c->state = CONNECTION_BODY;
+    if (!request_is_complete(c)) {
+        set_timer(c, BODY_TIMEOUT_S);
+        static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+        if (c->expects_continue) {
+            text_add(&c->out, go_on);
+            lws_callback_on_writable(c->wsi);
+        }
+    }
+    return 0;
+}
+
+// Looks for the next head. False when it is not there yet.
+static bool read_head(struct connection *c)
+{
+    struct head *head = &c->server->head;
+    if (c->in.len == 0)
+        return false;
+    int status = head_parse(head, text_bytes(&c->in), &c->looked_at);
+    if (status == HEAD_MORE)
+        return false;
+    if (!status)
+        status = on_head(c, head);
+    if (status)
+        refuse(c, status);
+    else
+        door_consume(c, head->len);
     return true;
 }
 
-static bool is_host(const char *host)
+static bool read_body(struct connection *c)
 {
-    for (const char *p = host; *p; p++)
-        if (!isalnum((unsigned char)*p) && !strchr(".-_:[]", *p))
-            return false;
-    return *host != 0;
-}
-
-// Whether the comma-separated list `value` has `word`, whatever its case.
-static bool list_has(const char *value, const char *word)
-{
-    size_t word_len = strlen(word);
-    for (const char *p = value; *p;) {
-        p += strspn(p, ", \t");
-        size_t len = strcspn(p, ", \t");
-        if (len == word_len && strncasecmp(p, word, len) == 0)
-            return true;
-        p += len;
+    size_t used = 0;
+    int status = 0;
+    if (c->in.len > 0) {
+        status = request_read_body(c, text_bytes(&c->in), &used);
+        if (!status)
+            door_consume(c, used);
     }
-    return false;
-}
-
-// The library has decoded the query and cut it at each "&". It is put together again in the
-// form in which http_query() wants it, which decodes for each value that is asked for.
-static const char *joined_query(struct connection *c)
-{
-    struct text query = {0};
-    char part[HTTP_REQUEST_LINE_MAX + 1];
-    for (int i = 0;; i++) {
-        int len = lws_hdr_copy_fragment(c->wsi, part, sizeof part, WSI_TOKEN_HTTP_URI_ARGS, i);
-        if (len < 0)
-            break;
-        if (i > 0)
-            text_add_char(&query, '&');
-        bool in_value = false;
-        for (int at = 0; at < len; at++) {
-            char octet = part[at];
-            if (isalnum((unsigned char)octet) || strchr("-._~", octet)) {
-                text_add_char(&query, octet);
-            } else if (octet == '=' && !in_value) {
-                in_value = true;
-                text_add_char(&query, octet);
-            } else {
-                text_addf(&query, "%%%02X", (uint8_t)octet);
-            }
-        }
-    }
-    const char *copy = arena_text(&c->request->arena, text_bytes(&query));
-    text_dispose(&query);
-    return copy;
-}
-
-static int check_sizes(struct connection *c)
-{
-    int total = 0, line = lws_hdr_total_length(c->wsi, WSI_TOKEN_HTTP_URI_ARGS);
-    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
-        line += lws_hdr_total_length(c->wsi, methods[i].uri);
-    for (int field = 0; field < WSI_TOKEN_COUNT; field++)
-        total += lws_hdr_total_length(c->wsi, (enum lws_token_indexes)field);
-    if (line > HTTP_REQUEST_LINE_MAX - (int)strlen("OPTIONS  HTTP/1.1\r\n"))
-        return 414;
-    return total - line > HTTP_HEADERS_MAX ? 431 : 0;
-}
-
-// Method and path. The library has decoded the path and removed "//", "/./" and "/../".
-static int read_line(struct connection *c)
-{
-    bool bad = false;
-    c->request->path = NULL;
-    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
-        if (!present(c, methods[i].uri))
-            continue;
-        c->request->method = methods[i].method;
-        c->request->path = field_value(c, methods[i].uri, &bad);
-    }
-    const char *version = field_value(c, WSI_TOKEN_HTTP, &bad);
-    if (!version || (strcmp(version, "HTTP/1.1") != 0 && strcmp(version, "HTTP/1.0") != 0))
-        return version && strncmp(version, "HTTP/", 5) == 0 ? 505 : 400;
-    if (strcmp(version, "HTTP/1.0") == 0)
-        c->close_after = true;
-    if (!c->request->path || c->request->path[0] != '/' || bad || !is_utf8(c->request->path))
-        return 400;
-    c->request->query = joined_query(c);
-    c->head_only = c->request->method == HTTP_HEAD;
-    return 0;
-}
-
-// How long the body is: RFC 9112 section 6. What two readers could understand in two ways is
-// refused.
-static int read_length(struct connection *c)
-{
-    static const char *const spaced[] = {"content-length :",
-                                         "content-length\t:",
-                                         "transfer-encoding :",
-                                         "transfer-encoding\t:",
-                                         "host :",
-                                         "host\t:"};
-    for (size_t i = 0; i < sizeof spaced / sizeof *spaced; i++)
-        if (lws_hdr_custom_length(c->wsi, spaced[i], (int)strlen(spaced[i])) >= 0)
-            return 400;
-
-    bool bad = false;
-    const char *length = field_value(c, WSI_TOKEN_HTTP_CONTENT_LENGTH, &bad);
-    const char *coding = field_value(c, WSI_TOKEN_HTTP_TRANSFER_ENCODING, &bad);
-    if (bad || (length && coding) || repeated(c, WSI_TOKEN_HTTP_CONTENT_LENGTH) ||
-        repeated(c, WSI_TOKEN_HTTP_TRANSFER_ENCODING))
-        return 400;
-    const char *compression = field_value(c, WSI_TOKEN_HTTP_CONTENT_ENCODING, &bad);
-    if (compression && strcasecmp(compression, "identity") != 0)
-        return 415;
-
-    size_t max = HTTP_BODY_MAX;
-    if (c->server->config.body_max)
-        max = c->server->config.body_max(c->request->method, c->request->path);
-    if (coding) {
-        if (strcasecmp(coding, "chunked") != 0)
-            return 400;
-        c->chunks = mem_alloc(sizeof *c->chunks);
-        c->body_expected = max;
-        c->close_after = true;
-        return 0;
-    }
-    c->body_expected = 0;
-    c->has_length = length != NULL;
-    if (!length)
-        return 0;
-    size_t digits = strlen(length);
-    if (digits == 0 || strspn(length, "0123456789") != digits)
-        return 400;
-    if (digits > LENGTH_DIGITS_MAX)
-        return 413;
-    c->body_expected = strtoull(length, NULL, 10);
-    return c->body_expected > max ? 413 : 0;
-}
-
-static int read_fields(struct connection *c)
-{
-    struct http_request *request = c->request;
-    bool bad = false;
-    request->host = field_value(c, WSI_TOKEN_HOST, &bad);
-    request->authorization = field_value(c, WSI_TOKEN_HTTP_AUTHORIZATION, &bad);
-    request->content_type = field_value(c, WSI_TOKEN_HTTP_CONTENT_TYPE, &bad);
-    request->origin = field_value(c, WSI_TOKEN_ORIGIN, &bad);
-    request->if_none_match = field_value(c, WSI_TOKEN_HTTP_IF_NONE_MATCH, &bad);
-    request->accept_encoding = field_value(c, WSI_TOKEN_HTTP_ACCEPT_ENCODING, &bad);
-    request->access_key_header = other_field_value(c, "parlor-key:");
-    request->access_control_request_headers =
-        field_value(c, WSI_TOKEN_HTTP_AC_REQUEST_HEADERS, &bad);
-    if (bad || !request->host || repeated(c, WSI_TOKEN_HOST) || !is_host(request->host) ||
-        repeated(c, WSI_TOKEN_HTTP_AUTHORIZATION))
-        return 400;
-    const char *connection = field_value(c, WSI_TOKEN_CONNECTION, &bad);
-    if (connection && list_has(connection, "close"))
-        c->close_after = true;
-    const char *expect = field_value(c, WSI_TOKEN_HTTP_EXPECT, &bad);
-    c->expects_continue = expect && strcasecmp(expect, "100-continue") == 0;
-    return 0;
-}
-
-static void new_request(struct connection *c)
-{
-    struct arena arena = {0};
-    struct http_request *request = arena_alloc(&arena, sizeof *request);
-    request->arena = arena;
-    request->from = c->from;
-    request->secure = c->server->tls_cert != NULL;
-    id_uuid(&c->server->rng, request->id);
-    c->request = request;
-    c->close_after = false;
-    c->head_only = false;
-    text_clear(&c->body);
-}
-
-int door_head(struct connection *c)
-{
-    door_dispose(c);
-    new_request(c);
-    int status = check_sizes(c);
-    if (!status)
-        status = read_line(c);
-    if (!status)
-        status = read_fields(c);
-    if (!status)
-        status = read_length(c);
-    return status;
-}
-
-// RFC 6455 section 4.2.1.
-int door_upgrade(struct connection *c)
-{
-    int status = door_head(c);
     if (status)
-        return status;
-    bool bad = false;
-    const char *upgrade = field_value(c, WSI_TOKEN_UPGRADE, &bad);
-    const char *connection = field_value(c, WSI_TOKEN_CONNECTION, &bad);
-    const char *version = field_value(c, WSI_TOKEN_VERSION, &bad);
-    const char *key = field_value(c, WSI_TOKEN_KEY, &bad);
-    if (!upgrade || strcasecmp(upgrade, "websocket") != 0)
-        return 400;
-    if (strcmp(c->request->path, c->server->ws_path) != 0)
-        return 404;
-    if (c->request->method != HTTP_GET)
-        return 405;
-    if (c->body_expected || c->chunks || c->close_after)
-        return 400; // HTTP/1.0, "Connection: close" or a body do not go with an upgrade
-    if (bad || !connection || !list_has(connection, "upgrade") || !key ||
-        repeated(c, WSI_TOKEN_KEY) || repeated(c, WSI_TOKEN_VERSION))
-        return 400;
-    if (!version || strcmp(version, "13") != 0)
-        return 426;
-    // 16 octets are 22 digits, of which the last carries four bits, and two signs of padding.
-    static const char digits[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    if (strlen(key) != WS_KEY_LEN || strspn(key, digits) != WS_KEY_LEN - 2 ||
-        strcmp(key + WS_KEY_LEN - 2, "==") != 0 || !strchr("AQgw", key[WS_KEY_LEN - 3]))
-        return 400;
-    return 0;
+        refuse(c, status);
+    else if (request_is_complete(c))
+        dispatch(c);
+    else
+        return false;
+    return true;
 }
 
-int door_body(struct connection *c, const uint8_t *at, size_t len)
+// Goes as far as the octets that are there allow.
+static void proceed(struct connection *c)
 {
-    if (c->chunks) {
-        int err =
-            chunked_decode(c->chunks, (struct bytes){at, len}, c->body_expected, &c->body);
-        return err == ERR_FULL ? 413 : err ? 400 : 0;
+    bool more = true;
+    while (more) {
+        if (c->state == CONNECTION_HEAD)
+            more = read_head(c);
+        else if (c->state == CONNECTION_BODY)
+            more = read_body(c);
+        else
+            more = false;
     }
-    if (len > c->body_expected - c->body.len)
-        return 400;
-    text_add_bytes(&c->body, (struct bytes){at, len});
+    if (c->state == CONNECTION_RELAY && c->in.len > 0)
+        relay_push(c);
+    set_reading(c);
+}
+
+static void next_request(struct connection *c)
+{
+    c->state = CONNECTION_HEAD;
+    c->looked_at = 0;
+    set_timer(c, c->in.len ? HEAD_TIMEOUT_S : KEEP_ALIVE_S);
+    proceed(c);
+}
+
+static int on_octets(struct connection *c, struct bytes octets)
+{
+    if (c->state == CONNECTION_ENDING)
+        return 0;
+    if (c->state == CONNECTION_HEAD && c->in.len == 0)
+        set_timer(c, HEAD_TIMEOUT_S);
+    text_add_bytes(&c->in, octets);
+    if (c->in.len > IN_OCTETS_MAX)
+        return -1;
+    proceed(c);
     return 0;
 }
 
-bool door_body_complete(const struct connection *c)
+static int on_writable(struct connection *c)
 {
-    return c->chunks ? c->chunks->done : c->body.len == c->body_expected;
+    size_t left = c->out.len - c->sent;
+    if (left > 0) {
+        size_t len = left < WRITE_OCTETS ? left : WRITE_OCTETS;
+        // What the socket does not take the library keeps, and calls when that is gone.
+        if (lws_write(c->wsi, (unsigned char *)c->out.at + c->sent, len, LWS_WRITE_RAW) < 0)
+            return -1;
+        c->sent += len;
+        if (c->state == CONNECTION_ANSWERING)
+            set_timer(c, WRITE_TIMEOUT_S);
+        lws_callback_on_writable(c->wsi);
+        return 0;
+    }
+    text_dispose(&c->out);
+    c->sent = 0;
+    if (c->state == CONNECTION_ANSWERING) {
+        if (c->close_after)
+            end(c);
+        else
+            next_request(c);
+    } else if (c->state == CONNECTION_RELAY) {
+        relay_pull(c);
+    }
+    set_reading(c);
+    return 0;
 }
 
-void door_dispose(struct connection *c)
+static int on_timer(struct connection *c)
 {
-    http_request_free(c->request);
-    c->request = NULL;
-    mem_free(c->chunks);
-    c->chunks = NULL;
+    switch (c->state) {
+    case CONNECTION_HEAD:
+        if (c->in.len == 0)
+            return -1; // nothing was asked
+        refuse(c, 408);
+        return 0;
+    case CONNECTION_BODY:
+        refuse(c, 408);
+        return 0;
+    case CONNECTION_WAITING:
+        refuse(c, 503);
+        return 0;
+    case CONNECTION_RELAY:
+        return 0;
+    default:
+        return -1;
+    }
+}
+
+void door_relay_ended(struct connection *c)
+{
+    if (c->out.len == 0)
+        end(c);
+}
+
+int door_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                  size_t len)
+{
+    (void)user;
+    struct connection *c = wsi ? lws_get_opaque_user_data(wsi) : NULL;
+    if (!c)
+        return 0;
+    c->wsi = wsi;
+    switch (reason) {
+    case LWS_CALLBACK_RAW_ADOPT:
+        set_timer(c, HEAD_TIMEOUT_S); // a TLS handshake included
+        return 0;
+    case LWS_CALLBACK_RAW_RX:
+        return on_octets(c, (struct bytes){in, len});
+    case LWS_CALLBACK_RAW_WRITEABLE:
+        return on_writable(c);
+    case LWS_CALLBACK_TIMER:
+        return on_timer(c);
+    case LWS_CALLBACK_WSI_DESTROY:
+        lws_set_opaque_user_data(wsi, NULL);
+        if (c->server->adopting == c)
+            c->server->adopting = NULL;
+        door_free(c);
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+// Takes `fd`.
+void door_adopt(struct http_server *server, int fd, const struct addr *from)
+{
+    struct connection *c = mem_alloc(sizeof *c);
+    c->server = server;
+    c->from = *from;
+    c->counted = server->config.rate_limit || !addr_is_loopback(from);
+    list_append(&server->connections, &c->link);
+    server->connection_count++;
+    server->adopting = c;
+    struct lws *wsi = lws_adopt_descriptor_vhost_via_info(&(lws_adopt_desc_t){
+        .vh = server->door,
+        .type = LWS_ADOPT_SOCKET | LWS_ADOPT_ALLOW_SSL,
+        .fd.sockfd = fd,
+        .opaque = c,
+    });
+    // Where adoption failed early the library never heard of `c`; else it has freed it.
+    if (!wsi && server->adopting == c)
+        door_free(c);
+    server->adopting = NULL;
+}
+
+void door_free(struct connection *c)
+{
+    relay_close(c);
+    forget_id(c);
+    if (c->counted)
+        visitors_leave(&c->server->visitors, &c->from);
+    list_remove(&c->link);
+    c->server->connection_count--;
+    request_dispose(c);
+    text_dispose(&c->in);
+    text_dispose(&c->out);
+    text_dispose(&c->body);
+    mem_free(c);
+}
+
+// --- Of net/http_server.h ---
+
+void http_server_respond(struct http_server *server, uint64_t id, struct http_request *request,
+                         struct http_response *response)
+{
+    struct connection *c = map_get(&server->requests, map_key_u64(&id));
+    if (c) {
+        assert(c->state == CONNECTION_WAITING);
+        c->close_after = c->close_after || server->draining;
+        answer_prepare(c, request, response);
+        forget_id(c);
+        c->state = CONNECTION_ANSWERING;
+        send_out(c);
+    }
+    text_dispose(&response->body);
+    http_request_free(request);
 }

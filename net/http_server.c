@@ -13,19 +13,12 @@
 #include <unistd.h>
 
 enum {
-    HEAD_TIMEOUT_S = 10,
-    BODY_TIMEOUT_S = 30,
-    HANDLER_TIMEOUT_S = 10,
-    WRITE_TIMEOUT_S = 30,
-    KEEP_ALIVE_S = 60,
+    HANDSHAKE_TIMEOUT_S = 10, // of TLS, and of the library with itself
     WS_PING_S = 15,
     WS_DEAD_S = 40,
-
-    // More than HTTP_HEADERS_MAX and HTTP_REQUEST_LINE_MAX together, so that most heads that
-    // are too long are read and get an answer; the rest just lose their connection.
-    HEAD_OCTETS = 40 * 1024,
+    READ_OCTETS = 16 * 1024,   // at most in one system call
     RECEIVE_OCTETS = 4 * 1024, // for each web socket
-    SEND_OCTETS = 256 * 1024,  // at most in one system call
+    SEND_OCTETS = 64 * 1024,   // at most in one system call
     SPARE_DESCRIPTORS = 32,    // for the database, certificates, the next listener
     ACCEPTS_PER_TURN = 64,
     ACCEPT_PAUSE_MS = 100,
@@ -42,7 +35,7 @@ int64_t http_now(void)
 // --- Inputs ---
 
 struct http_input *http_input_add(struct http_server *server, enum http_input_kind kind,
-                                  struct connection *c)
+                                  uint64_t id)
 {
     if (server->input_count == server->input_cap) {
         // Bounded by the connections: each has one request, or what one read brought.
@@ -56,7 +49,7 @@ struct http_input *http_input_add(struct http_server *server, enum http_input_ki
         server->input_first = 0;
     }
     size_t at = (server->input_first + server->input_count++) % server->input_cap;
-    server->inputs[at] = (struct http_input){.kind = kind, .id = c->id};
+    server->inputs[at] = (struct http_input){.kind = kind, .id = id};
     return &server->inputs[at];
 }
 
@@ -76,203 +69,6 @@ void http_input_dispose(struct http_input *input)
     mem_free(input->text);
 }
 
-// --- Connections ---
-
-void connection_name(struct connection *c)
-{
-    c->id = ++c->server->last_id;
-    map_put(&c->server->by_id, map_key_u64(&c->id), c);
-}
-
-void connection_forget_id(struct connection *c)
-{
-    if (c->id)
-        map_remove(&c->server->by_id, map_key_u64(&c->id));
-    c->id = 0;
-}
-
-static void connection_free(struct connection *c)
-{
-    websocket_gone(c);
-    connection_forget_id(c);
-    if (c->counted)
-        visitors_leave(&c->server->visitors, &c->from);
-    list_remove(&c->link);
-    c->server->connection_count--;
-    door_dispose(c);
-    text_dispose(&c->body);
-    text_dispose(&c->out);
-    mem_free(c);
-}
-
-// Refuses the request; what the library reads of it from now on is thrown away.
-static int refuse(struct connection *c, int status)
-{
-    answer_refusal(c, status);
-    door_dispose(c);
-    answer_write(c, LWS_WRITE_HTTP);
-    return -1;
-}
-
-// The request is whole: it is the owner's now. Nothing more is read until it is answered.
-static int dispatch(struct connection *c)
-{
-    c->state = CONNECTION_WAITING;
-    lws_set_timer_usecs(c->wsi, LWS_SET_TIMER_USEC_CANCEL);
-    lws_set_timeout(c->wsi, PENDING_TIMEOUT_HTTP_CONTENT, HANDLER_TIMEOUT_S);
-    lws_rx_flow_control(c->wsi, 0);
-    struct http_request *request = c->request;
-    c->request = NULL;
-    uint8_t *body = arena_alloc(&request->arena, c->body.len + 1);
-    if (c->body.len)
-        memcpy(body, c->body.at, c->body.len);
-    request->body = (struct bytes){body, c->body.len};
-    text_dispose(&c->body);
-    connection_name(c);
-    http_input_add(c->server, HTTP_INPUT_REQUEST, c)->request = request;
-    return 0;
-}
-
-static bool is_limited(const struct connection *c)
-{
-    return c->server->config.rate_limit || !addr_is_loopback(&c->from);
-}
-
-static int on_head(struct connection *c)
-{
-    if (c->state != CONNECTION_IDLE)
-        return -1;
-    int status = door_head(c);
-    if (!status && is_limited(c) &&
-        !visitors_request(&c->server->visitors, &c->from, http_now()))
-        status = 429;
-    if (status)
-        return refuse(c, status);
-
-    enum http_method method = c->request->method;
-    if (!c->chunks && c->body_expected == 0) {
-        // The library tells of the end of an empty body in this case only.
-        if (method == HTTP_POST && c->has_length) {
-            c->state = CONNECTION_BODY;
-            return 0;
-        }
-        // Without a length it takes all that follows for the body.
-        if (!c->has_length &&
-            (method == HTTP_POST || method == HTTP_PUT || method == HTTP_PATCH))
-            c->close_after = true;
-        return dispatch(c);
-    }
-    c->state = CONNECTION_BODY;
-    lws_set_timer_usecs(c->wsi, (lws_usec_t)BODY_TIMEOUT_S * LWS_US_PER_SEC);
-    if (c->expects_continue) {
-        static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
-        unsigned char octets[LWS_PRE + sizeof go_on];
-        memcpy(octets + LWS_PRE, go_on, sizeof go_on);
-        if (lws_write(c->wsi, octets + LWS_PRE, sizeof go_on - 1, LWS_WRITE_HTTP) < 0)
-            return -1;
-    }
-    return 0;
-}
-
-static int on_body(struct connection *c, const uint8_t *at, size_t len)
-{
-    if (c->state != CONNECTION_BODY || len == 0)
-        return 0;
-    int status = door_body(c, at, len);
-    if (status)
-        return refuse(c, status);
-    return c->chunks && door_body_complete(c) ? dispatch(c) : 0;
-}
-
-static int on_body_end(struct connection *c)
-{
-    if (c->state != CONNECTION_BODY)
-        return 0;
-    return door_body_complete(c) ? dispatch(c) : refuse(c, 400);
-}
-
-static int on_writable(struct connection *c)
-{
-    if (c->state != CONNECTION_ANSWERING)
-        return 0;
-    lws_set_timeout(c->wsi, PENDING_TIMEOUT_HTTP_CONTENT, WRITE_TIMEOUT_S);
-    if (answer_write(c, LWS_WRITE_HTTP) < 0 || c->close_after)
-        return -1;
-    c->state = CONNECTION_IDLE;
-    return lws_http_transaction_completed(c->wsi) ? -1 : 0;
-}
-
-// What was no request that the library knows: another method, or another protocol.
-static int on_raw(struct connection *c, const char *at, size_t len)
-{
-    size_t word = 0;
-    while (word < len && at[word] >= 'A' && at[word] <= 'Z')
-        word++;
-    bool has_method = word > 0 && word < len && at[word] == ' ';
-    bool http2 = len >= 4 && memcmp(at, "PRI ", 4) == 0;
-    answer_refusal(c, http2 ? 505 : has_method ? 405 : 400);
-    answer_write(c, LWS_WRITE_RAW);
-    return -1;
-}
-
-// --- The library's callbacks ---
-
-static int callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
-                    size_t len)
-{
-    (void)user;
-    struct connection *c = wsi ? lws_get_opaque_user_data(wsi) : NULL;
-    if (!c)
-        return 0;
-    c->wsi = wsi;
-    switch (reason) {
-    case LWS_CALLBACK_HTTP:
-        return on_head(c);
-    case LWS_CALLBACK_HTTP_BODY:
-        return on_body(c, in, len);
-    case LWS_CALLBACK_HTTP_BODY_COMPLETION:
-        return on_body_end(c);
-    case LWS_CALLBACK_HTTP_WRITEABLE:
-        return on_writable(c);
-    case LWS_CALLBACK_TIMER:
-        return c->state == CONNECTION_BODY ? refuse(c, 408) : 0;
-    case LWS_CALLBACK_RAW_RX:
-        return on_raw(c, in, len);
-    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: {
-        int status = c->state == CONNECTION_IDLE ? door_upgrade(c) : 400;
-        if (!status && is_limited(c) &&
-            !visitors_request(&c->server->visitors, &c->from, http_now()))
-            status = 429;
-        return status ? refuse(c, status) : 0;
-    }
-    case LWS_CALLBACK_ESTABLISHED:
-        websocket_opened(c);
-        return 0;
-    case LWS_CALLBACK_RECEIVE:
-        return websocket_receive(c, in, len);
-    case LWS_CALLBACK_SERVER_WRITEABLE:
-        return websocket_write(c);
-    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-        return websocket_peer_closes(c, in, len);
-    case LWS_CALLBACK_WSI_DESTROY:
-        lws_set_opaque_user_data(wsi, NULL);
-        if (c->server->adopting == c)
-            c->server->adopting = NULL;
-        connection_free(c);
-        return 0;
-    default:
-        return 0;
-    }
-}
-
-static const struct lws_protocols protocols[] = {
-    {.name = "parlor",
-     .callback = callback,
-     .rx_buffer_size = RECEIVE_OCTETS,
-     .tx_packet_size = SEND_OCTETS},
-    {.name = NULL},
-};
-
 // --- Listening ---
 
 // A connection that may not stay still learns why, where nothing must be encrypted first.
@@ -286,34 +82,14 @@ static void turn_away(const struct http_server *server, int fd)
     close(fd);
 }
 
-static void adopt(struct http_server *server, int fd, const struct addr *from)
+static void admit(struct http_server *server, int fd, const struct addr *from)
 {
-    struct connection *c = mem_alloc(sizeof *c);
-    c->server = server;
-    c->from = *from;
-    bool loopback_unlimited = !server->config.rate_limit && addr_is_loopback(from);
-    if (!loopback_unlimited) {
-        c->counted = visitors_enter(&server->visitors, from, http_now());
-        if (!c->counted) {
-            mem_free(c);
-            turn_away(server, fd);
-            return;
-        }
-    }
-    list_init(&c->messages);
-    list_append(&server->connections, &c->link);
-    server->connection_count++;
-    server->adopting = c;
-    struct lws *wsi = lws_adopt_descriptor_vhost_via_info(&(lws_adopt_desc_t){
-        .vh = server->vhost,
-        .type = LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP | LWS_ADOPT_ALLOW_SSL,
-        .fd.sockfd = fd,
-        .opaque = c,
-    });
-    // Where adoption failed early the library never heard of `c`; else it has freed it.
-    if (!wsi && server->adopting == c)
-        connection_free(c);
-    server->adopting = NULL;
+    bool limited = server->config.rate_limit || !addr_is_loopback(from);
+    if (fd >= sysconf(_SC_OPEN_MAX) - SPARE_DESCRIPTORS ||
+        (limited && !visitors_enter(&server->visitors, from, http_now())))
+        turn_away(server, fd);
+    else
+        door_adopt(server, fd, from);
 }
 
 static void set_accepting(struct http_server *server, bool on);
@@ -343,10 +119,7 @@ static void on_connections(uv_poll_t *poll, int status, int events)
             return;
         }
         struct addr from = addr_from_sockaddr((const struct sockaddr *)&name);
-        if (fd >= sysconf(_SC_OPEN_MAX) - SPARE_DESCRIPTORS)
-            turn_away(server, fd);
-        else
-            adopt(server, fd, &from);
+        admit(server, fd, &from);
     }
 }
 
@@ -413,6 +186,18 @@ static void library_log(int level, const char *line)
         log_debug("lws", "%.*s", (int)len, line);
 }
 
+static const struct lws_protocols door_protocols[] = {
+    {.name = "door", .callback = door_callback, .tx_packet_size = SEND_OCTETS},
+    {.name = NULL},
+};
+static const struct lws_protocols inside_protocols[] = {
+    {.name = "parlor",
+     .callback = websocket_callback,
+     .rx_buffer_size = RECEIVE_OCTETS,
+     .tx_packet_size = SEND_OCTETS},
+    {.name = NULL},
+};
+
 static int create_context(struct http_server *server)
 {
     static const lws_retry_bo_t pings = {.secs_since_valid_ping = WS_PING_S,
@@ -421,24 +206,14 @@ static int create_context(struct http_server *server)
     lws_set_log_level(LLL_ERR, library_log);
     void *loops[] = {server->config.loop};
     struct lws_context_creation_info info = {
-        .port = CONTEXT_PORT_NO_LISTEN_SERVER,
-        .protocols = protocols,
-        .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_VALIDATE_UTF8 |
-                   LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS | // 40 ms, for clients only
-                   LWS_SERVER_OPTION_FALLBACK_TO_APPLY_LISTEN_ACCEPT_CONFIG,
+        .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
+                   LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS, // 40 ms, for clients only
         .foreign_loops = loops,
         .pcontext = &server->context,
-        .timeout_secs = HEAD_TIMEOUT_S,
-        .keepalive_timeout = KEEP_ALIVE_S,
-        .retry_and_idle_policy = &pings,
-        .max_http_header_data = HEAD_OCTETS,
-        .alpn = "http/1.1",
+        .timeout_secs = HANDSHAKE_TIMEOUT_S,
+        .pt_serv_buf_size = READ_OCTETS,
         .gid = (gid_t)-1,
         .uid = (uid_t)-1,
-        .ssl_cert_filepath = server->tls_cert,
-        .ssl_private_key_filepath = server->tls_key,
-        .ssl_options_set = (long)(SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
-                                  SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1),
         .server_string = "",
     };
     if (server->tls_cert)
@@ -446,8 +221,30 @@ static int create_context(struct http_server *server)
     server->context = lws_create_context(&info);
     if (!server->context)
         return ERR_IO;
-    server->vhost = lws_get_vhost_by_name(server->context, "default");
-    return server->vhost ? 0 : ERR_IO;
+
+    struct lws_context_creation_info inside = {
+        .vhost_name = "inside", // the Host of relay.c: the library chooses by it
+        .port = CONTEXT_PORT_NO_LISTEN,
+        .protocols = inside_protocols,
+        .options = LWS_SERVER_OPTION_VALIDATE_UTF8,
+        .retry_and_idle_policy = &pings,
+        .timeout_secs = HANDSHAKE_TIMEOUT_S,
+    };
+    server->inside = lws_create_vhost(server->context, &inside);
+    struct lws_context_creation_info door = {
+        .vhost_name = "door",
+        .port = CONTEXT_PORT_NO_LISTEN_SERVER,
+        .protocols = door_protocols,
+        .options = server->tls_cert ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0,
+        .timeout_secs = HANDSHAKE_TIMEOUT_S,
+        .alpn = "http/1.1",
+        .ssl_cert_filepath = server->tls_cert,
+        .ssl_private_key_filepath = server->tls_key,
+        .ssl_options_set = (long)(SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
+                                  SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1),
+    };
+    server->door = lws_create_vhost(server->context, &door);
+    return server->inside && server->door ? 0 : ERR_IO;
 }
 
 // Loads the pair as the library will, to say what is wrong with it before anything changes.
@@ -473,8 +270,9 @@ struct http_server *http_server_new(const struct http_server_config *config)
     server->ws_path = mem_text(config->ws_path);
     server->frame_ancestors = mem_text(config->frame_ancestors);
     list_init(&server->connections);
-    rng_fill(&server->rng, server->by_id.seed, sizeof server->by_id.seed);
-    rng_fill(&server->rng, server->visitors.by_host.seed, sizeof server->by_id.seed);
+    list_init(&server->websockets);
+    struct map *by_host = &server->visitors.by_host; // clients choose its keys
+    rng_fill(&server->rng, by_host->seed, sizeof by_host->seed);
     uv_timer_init(config->loop, &server->resume);
     server->resume.data = server;
     server->open_handles = 1;
@@ -521,13 +319,10 @@ void http_server_drain(struct http_server *server, uint16_t code)
 {
     server->draining = true;
     close_listeners(server);
-    LIST_EACH(&server->connections, each)
+    LIST_EACH(&server->websockets, each)
     {
-        struct connection *c = LIST_ENTRY(each, struct connection, link);
-        if (c->state == CONNECTION_SOCKET)
-            http_server_ws_close(server, c->id, code, "restart");
-        else
-            c->close_after = true;
+        struct websocket *ws = LIST_ENTRY(each, struct websocket, link);
+        http_server_ws_close(server, ws->id, code, "restart");
     }
 }
 
@@ -564,13 +359,12 @@ bool http_server_is_closed(struct http_server *server)
 void http_server_free(struct http_server *server)
 {
     assert(http_server_is_closed(server));
-    LIST_EACH(&server->connections, each)
-    connection_free(LIST_ENTRY(each, struct connection, link));
     struct http_input input;
     while (http_server_next(server, &input))
         http_input_dispose(&input);
     mem_free(server->inputs);
-    map_dispose(&server->by_id);
+    map_dispose(&server->requests);
+    map_dispose(&server->sockets);
     visitors_dispose(&server->visitors);
     mem_free(server->tls_cert);
     mem_free(server->tls_key);
@@ -598,20 +392,4 @@ int http_server_reload_certificate(struct http_server *server)
                              0) != 0)
         return ERR_IO;
     return 0;
-}
-
-void http_server_respond(struct http_server *server, uint64_t id, struct http_request *request,
-                         struct http_response *response)
-{
-    struct connection *c = map_get(&server->by_id, map_key_u64(&id));
-    if (c && c->state == CONNECTION_WAITING) {
-        c->close_after = c->close_after || server->draining;
-        answer_prepare(c, request, response);
-        connection_forget_id(c);
-        c->state = CONNECTION_ANSWERING;
-        lws_rx_flow_control(c->wsi, 1);
-        lws_callback_on_writable(c->wsi);
-    }
-    text_dispose(&response->body);
-    http_request_free(request);
 }

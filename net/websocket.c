@@ -1,18 +1,20 @@
-// Web sockets: messages are gathered and queued within bounds. Framing is the library's.
+// Web sockets: messages are gathered and queued within bounds. Handshake and framing are the
+// library's, on a clean connection of its own (relay.c).
 #include "net/connection.h"
 
+#include "base/err.h"
 #include "base/limits.h"
 #include "base/mem.h"
 
 #include <string.h>
 
 enum {
+    CLOSE_PROTOCOL_ERROR = 1002,
     CLOSE_UNSUPPORTED = 1003,
     CLOSE_NO_STATUS = 1005,
     CLOSE_ABNORMAL = 1006,
     CLOSE_TOO_BIG = 1009,
     CLOSE_TRY_LATER = 1013,
-    CLOSE_PROTOCOL_ERROR = 1002,
 
     CLOSE_PATIENCE_S = 10,
 };
@@ -23,66 +25,66 @@ struct ws_message {
     uint8_t octets[]; // LWS_PRE octets for the library's frame header, then the text
 };
 
-void websocket_opened(struct connection *c)
+static int on_open(struct websocket *ws)
 {
-    c->state = CONNECTION_SOCKET;
-    c->peer_code = CLOSE_ABNORMAL;
-    connection_name(c);
-    struct http_input *input = http_input_add(c->server, HTTP_INPUT_WS_OPEN, c);
-    input->request = c->request;
-    c->request = NULL;
-}
-
-// Closes from within a callback: the library sends the frame when it is told -1.
-static int close_now(struct connection *c, uint16_t code)
-{
-    lws_close_reason(c->wsi, (enum lws_close_status)code, NULL, 0);
-    c->state = CONNECTION_CLOSING;
-    return -1;
-}
-
-int websocket_receive(struct connection *c, const uint8_t *at, size_t len)
-{
-    if (c->state == CONNECTION_CLOSING)
-        return 0;
-    if (lws_frame_is_binary(c->wsi))
-        return close_now(c, CLOSE_UNSUPPORTED);
-    if (lws_is_first_fragment(c->wsi))
-        c->fragments = 0;
-    bool frame_ends = lws_remaining_packet_payload(c->wsi) == 0;
-    if (frame_ends && ++c->fragments > WS_FRAGMENTS_MAX)
-        return close_now(c, CLOSE_TOO_BIG);
-    if (len > WS_MESSAGE_MAX - c->message.len)
-        return close_now(c, CLOSE_TOO_BIG);
-    text_add_bytes(&c->message, (struct bytes){at, len});
-    if (!frame_ends || !lws_is_final_fragment(c->wsi))
-        return 0;
-
-    struct http_input *input = http_input_add(c->server, HTTP_INPUT_WS_TEXT, c);
-    input->text_len = c->message.len;
-    input->text = text_take(&c->message);
+    ws->open = true;
+    ws->peer_code = CLOSE_ABNORMAL;
+    ws->id = ++ws->server->last_id;
+    map_put(&ws->server->sockets, map_key_u64(&ws->id), ws);
+    http_input_add(ws->server, HTTP_INPUT_WS_OPEN, ws->id)->request = ws->request;
+    ws->request = NULL;
     return 0;
 }
 
-int websocket_write(struct connection *c)
+// Closes from within a callback: the library sends the frame when it is told -1.
+static int close_now(struct websocket *ws, uint16_t code)
 {
-    if (!list_empty(&c->messages)) {
-        struct ws_message *message = LIST_ENTRY(c->messages.next, struct ws_message, link);
-        int sent = lws_write(c->wsi, message->octets + LWS_PRE, message->len, LWS_WRITE_TEXT);
+    lws_close_reason(ws->wsi, (enum lws_close_status)code, NULL, 0);
+    ws->closing = true;
+    return -1;
+}
+
+static int on_octets(struct websocket *ws, struct bytes octets)
+{
+    if (ws->closing)
+        return 0;
+    if (lws_frame_is_binary(ws->wsi))
+        return close_now(ws, CLOSE_UNSUPPORTED);
+    if (lws_is_first_fragment(ws->wsi))
+        ws->fragments = 0;
+    bool frame_ends = lws_remaining_packet_payload(ws->wsi) == 0;
+    if (frame_ends && ++ws->fragments > WS_FRAGMENTS_MAX)
+        return close_now(ws, CLOSE_TOO_BIG);
+    if (octets.len > WS_MESSAGE_MAX - ws->message.len)
+        return close_now(ws, CLOSE_TOO_BIG);
+    text_add_bytes(&ws->message, octets);
+    if (!frame_ends || !lws_is_final_fragment(ws->wsi))
+        return 0;
+    struct http_input *input = http_input_add(ws->server, HTTP_INPUT_WS_TEXT, ws->id);
+    input->text_len = ws->message.len;
+    input->text = text_take(&ws->message);
+    return 0;
+}
+
+static int on_writable(struct websocket *ws)
+{
+    if (!list_empty(&ws->messages)) {
+        struct ws_message *message = LIST_ENTRY(ws->messages.next, struct ws_message, link);
+        int sent = lws_write(ws->wsi, message->octets + LWS_PRE, message->len, LWS_WRITE_TEXT);
         list_remove(&message->link);
-        c->queued_bytes -= message->len;
+        ws->queued_bytes -= message->len;
         mem_free(message);
         if (sent < 0)
             return -1;
     }
-    if (!list_empty(&c->messages)) {
-        lws_callback_on_writable(c->wsi);
+    if (!list_empty(&ws->messages)) {
+        lws_callback_on_writable(ws->wsi);
         return 0;
     }
-    if (c->state != CONNECTION_CLOSING)
+    if (!ws->closing || !ws->close_code)
         return 0;
-    lws_close_reason(c->wsi, (enum lws_close_status)c->close_code,
-                     (unsigned char *)c->close_reason, strlen(c->close_reason));
+    lws_close_reason(ws->wsi, (enum lws_close_status)ws->close_code,
+                     (unsigned char *)ws->close_reason, strlen(ws->close_reason));
     return -1;
 }
 
@@ -94,78 +96,132 @@ static bool is_close_code(uint16_t code)
 }
 
 // The library echoes what lies at `at`.
-int websocket_peer_closes(struct connection *c, uint8_t *at, size_t len)
+static int on_peer_closes(struct websocket *ws, uint8_t *at, size_t len)
 {
-    c->state = CONNECTION_CLOSING;
+    ws->closing = true;
     if (len == 0) {
-        c->peer_code = CLOSE_NO_STATUS;
+        ws->peer_code = CLOSE_NO_STATUS;
         return 0;
     }
     if (len == 1)
-        return close_now(c, CLOSE_PROTOCOL_ERROR);
-    c->peer_code = read_u16(at);
-    if (!is_close_code(c->peer_code)) {
-        c->peer_code = CLOSE_PROTOCOL_ERROR;
+        return close_now(ws, CLOSE_PROTOCOL_ERROR);
+    ws->peer_code = read_u16(at);
+    if (!is_close_code(ws->peer_code)) {
+        ws->peer_code = CLOSE_PROTOCOL_ERROR;
         write_u16(at, CLOSE_PROTOCOL_ERROR);
     }
     return 0;
 }
 
-void websocket_gone(struct connection *c)
+int websocket_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                       size_t len)
 {
-    while (!list_empty(&c->messages)) {
-        struct ws_message *message = LIST_ENTRY(c->messages.next, struct ws_message, link);
+    (void)user;
+    struct websocket *ws = wsi ? lws_get_opaque_user_data(wsi) : NULL;
+    if (!ws)
+        return 0;
+    ws->wsi = wsi;
+    switch (reason) {
+    case LWS_CALLBACK_HTTP: // nothing but upgrades is ever sent here
+        return -1;
+    case LWS_CALLBACK_ESTABLISHED:
+        return on_open(ws);
+    case LWS_CALLBACK_RECEIVE:
+        return on_octets(ws, (struct bytes){in, len});
+    case LWS_CALLBACK_SERVER_WRITEABLE:
+        return on_writable(ws);
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+        return on_peer_closes(ws, in, len);
+    case LWS_CALLBACK_WSI_DESTROY:
+        lws_set_opaque_user_data(wsi, NULL);
+        if (ws->server->adopting == ws)
+            ws->server->adopting = NULL;
+        websocket_free(ws);
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+int websocket_adopt(struct http_server *server, int fd, struct http_request *request)
+{
+    struct websocket *ws = mem_alloc(sizeof *ws);
+    ws->server = server;
+    ws->request = request;
+    list_init(&ws->messages);
+    list_append(&server->websockets, &ws->link);
+    server->adopting = ws;
+    struct lws *wsi = lws_adopt_descriptor_vhost_via_info(&(lws_adopt_desc_t){
+        .vh = server->inside,
+        .type = LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP,
+        .fd.sockfd = fd,
+        .opaque = ws,
+    });
+    if (!wsi && server->adopting == ws)
+        websocket_free(ws);
+    server->adopting = NULL;
+    return wsi ? 0 : ERR_IO;
+}
+
+void websocket_free(struct websocket *ws)
+{
+    while (!list_empty(&ws->messages)) {
+        struct ws_message *message = LIST_ENTRY(ws->messages.next, struct ws_message, link);
         list_remove(&message->link);
         mem_free(message);
     }
-    text_dispose(&c->message);
-    if (c->state != CONNECTION_SOCKET && c->state != CONNECTION_CLOSING)
-        return;
-    struct http_input *input = http_input_add(c->server, HTTP_INPUT_WS_CLOSE, c);
-    input->close_code = c->peer_code;
+    text_dispose(&ws->message);
+    http_request_free(ws->request);
+    list_remove(&ws->link);
+    if (ws->open) {
+        http_input_add(ws->server, HTTP_INPUT_WS_CLOSE, ws->id)->close_code = ws->peer_code;
+        map_remove(&ws->server->sockets, map_key_u64(&ws->id));
+    }
+    mem_free(ws);
 }
 
-static struct connection *open_socket(struct http_server *server, uint64_t id)
+// --- Of net/http_server.h ---
+
+static struct websocket *open_socket(struct http_server *server, uint64_t id)
 {
-    struct connection *c = map_get(&server->by_id, map_key_u64(&id));
-    return c && c->state == CONNECTION_SOCKET ? c : NULL;
+    struct websocket *ws = map_get(&server->sockets, map_key_u64(&id));
+    return ws && !ws->closing ? ws : NULL;
 }
 
-static void begin_close(struct connection *c, uint16_t code, const char *reason)
+static void begin_close(struct websocket *ws, uint16_t code, const char *reason)
 {
-    c->state = CONNECTION_CLOSING;
-    c->close_code = code;
-    size_t len = strnlen(reason, sizeof c->close_reason - 1);
-    memcpy(c->close_reason, reason, len);
-    c->close_reason[len] = 0;
+    ws->closing = true;
+    ws->close_code = code;
+    size_t len = strnlen(reason, sizeof ws->close_reason - 1);
+    memcpy(ws->close_reason, reason, len);
+    ws->close_reason[len] = 0;
     // A peer that does not read never gets the frame.
-    lws_set_timeout(c->wsi, PENDING_TIMEOUT_CLOSE_SEND, CLOSE_PATIENCE_S);
-    lws_callback_on_writable(c->wsi);
+    lws_set_timeout(ws->wsi, PENDING_TIMEOUT_CLOSE_SEND, CLOSE_PATIENCE_S);
+    lws_callback_on_writable(ws->wsi);
 }
 
 bool http_server_ws_send(struct http_server *server, uint64_t id, struct bytes text)
 {
-    struct connection *c = open_socket(server, id);
-    if (!c)
+    struct websocket *ws = open_socket(server, id);
+    if (!ws)
         return false;
-    if (text.len > WS_QUEUE_BYTES_MAX - c->queued_bytes) {
-        // The queue holds up the close frame no longer than what the socket takes.
-        begin_close(c, CLOSE_TRY_LATER, "too slow");
+    if (text.len > WS_QUEUE_BYTES_MAX - ws->queued_bytes) {
+        begin_close(ws, CLOSE_TRY_LATER, "too slow");
         return false;
     }
     struct ws_message *message = mem_alloc(sizeof *message + LWS_PRE + text.len);
     message->len = text.len;
     memcpy(message->octets + LWS_PRE, text.at, text.len);
-    list_append(&c->messages, &message->link);
-    c->queued_bytes += text.len;
-    lws_callback_on_writable(c->wsi);
+    list_append(&ws->messages, &message->link);
+    ws->queued_bytes += text.len;
+    lws_callback_on_writable(ws->wsi);
     return true;
 }
 
 void http_server_ws_close(struct http_server *server, uint64_t id, uint16_t code,
                           const char *reason)
 {
-    struct connection *c = open_socket(server, id);
-    if (c)
-        begin_close(c, code, reason ? reason : "");
+    struct websocket *ws = open_socket(server, id);
+    if (ws)
+        begin_close(ws, code, reason ? reason : "");
 }

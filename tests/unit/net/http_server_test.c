@@ -125,10 +125,82 @@ TEST(methods_that_nobody_offers_get_405)
 
 TEST(other_protocols_are_turned_away)
 {
-    refuses(505, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    refuses(400, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
     refuses(400, "\x16\x03\x01\x02\x05\x01\x01\xfc\x03\x03");
-    refuses(505, "GET / HTTP/2.0\r\n" HOST "\r\n");
+    refuses(400, "GET / HTTP/2.0\r\n" HOST "\r\n");
     refuses(400, "GET / FTP/1.1\r\n" HOST "\r\n");
+}
+
+// Nothing after a refused request may be taken for another one.
+TEST(the_connection_of_a_refused_request_is_closed)
+{
+    static const char *const heads[] = {
+        "GET / HTTP/1.1\r\n" HOST "X: a\r\n b\r\n\r\n",
+        "GET / HTTP/1.1\r\n" HOST " X: a\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost : localhost\r\n\r\n",
+        "GET / HTTP/1.1\r\n" HOST "no colon\r\n\r\n",
+        "GET / HTTP/1.1\r\n" HOST ": empty\r\n\r\n",
+        "GET / HTTP/1.1\n" HOST "\r\n",
+        "GET / HTTP/1.1\r\nHost: a\rb\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\x01\r\n\r\n",
+        "GET  / HTTP/1.1\r\n" HOST "\r\n",
+        "GET / HTTP/1.1 \r\n" HOST "\r\n",
+        "GET /a b HTTP/1.1\r\n" HOST "\r\n",
+        "GET /\r\n\r\n",
+        "GET http://other.example/ HTTP/1.1\r\n" HOST "\r\n",
+        "GET * HTTP/1.1\r\n" HOST "\r\n",
+        "G@T / HTTP/1.1\r\n" HOST "\r\n",
+        "GET /%zz HTTP/1.1\r\n" HOST "\r\n",
+        "GET /%00 HTTP/1.1\r\n" HOST "\r\n",
+        "GET /#a HTTP/1.1\r\n" HOST "\r\n",
+        "GET / http/1.1\r\n" HOST "\r\n",
+    };
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
+        served_start(&served, NULL);
+        int fd = served_connect(&served);
+        served_send(fd, heads[i], strlen(heads[i]));
+        const char *next = "GET /smuggled HTTP/1.1\r\n" HOST "\r\n";
+        served_send(fd, next, strlen(next));
+        bool closed;
+        char *answer = served_receive(&served, fd, SIZE_MAX, &closed);
+        if (!closed || strncmp(answer, "HTTP/1.1 400 ", 13) != 0)
+            print_message("%s -> %s\n", heads[i], answer);
+        CHECK(closed);
+        CHECK(strncmp(answer, "HTTP/1.1 400 ", 13) == 0);
+        CHECK(strstr(answer + 1, "HTTP/1.1") == NULL);
+        CHECK(strstr(answer, "\r\nconnection: close\r\n") != NULL);
+        CHECK_EQ(served.log.len, 0);
+        mem_free(answer);
+        close(fd);
+        served_stop(&served);
+    }
+}
+
+TEST(an_absolute_form_for_this_host_is_served)
+{
+    accepts("GET http://localhost/x?y HTTP/1.1\r\n" HOST "\r\n", "GET /x?y \n");
+}
+
+TEST(other_upgrades_are_not_taken_up)
+{
+    accepts("GET /x HTTP/1.1\r\n" HOST "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+            "HTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n",
+            "GET /x? \n");
+}
+
+TEST(a_hundred_fields_are_read_and_one_more_is_not)
+{
+    for (int count = 100; count <= 101; count++) {
+        struct text request = {0};
+        text_add(&request, "GET / HTTP/1.1\r\n" HOST);
+        for (int i = 1; i < count; i++)
+            text_addf(&request, "X-%d: 1\r\n", i);
+        text_add(&request, "\r\n");
+        served_start(&served, NULL);
+        CHECK_EQ(served_status(&served, request.at), count == 100 ? 200 : 431);
+        served_stop(&served);
+        text_dispose(&request);
+    }
 }
 
 TEST(compressed_requests_are_not_read)
@@ -180,7 +252,7 @@ TEST(each_part_of_a_request_has_its_limit)
 TEST(paths_are_decoded_and_checked)
 {
     accepts("GET /a%20b/%C3%A9?q=%2F HTTP/1.1\r\n" HOST "\r\n", "GET /a b/\xc3\xa9?q=%2F \n");
-    accepts("GET /a/../b//./c HTTP/1.1\r\n" HOST "\r\n", "GET /b/c? \n");
+    accepts("GET /a/../b//./c HTTP/1.1\r\n" HOST "\r\n", "GET /a/../b//./c? \n");
     refuses(400, "GET /%ff HTTP/1.1\r\n" HOST "\r\n");
     refuses(400, "GET /%c0%af HTTP/1.1\r\n" HOST "\r\n");
 }
