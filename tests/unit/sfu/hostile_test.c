@@ -67,15 +67,16 @@ static uint32_t some_ssrc(struct rng *rng)
     }
 }
 
-static size_t some_rtp(struct rng *rng, uint8_t *at)
+static size_t some_rtp(struct rng *rng, unsigned i, uint8_t *at)
 {
     size_t len = 12 + rng_below(rng, 200);
     rng_fill(rng, at, len);
     at[0] = (uint8_t)(0x80 | (rng_below(rng, 4) ? 0 : 0x20));
     static const uint8_t types[] = {CLIENT_PT_VP8, CLIENT_PT_RTX, CLIENT_PT_OPUS, 13};
     at[1] = (uint8_t)(types[rng_below(rng, 4)] | (rng_u32(rng) & 0x80));
-    if (rng_below(rng, 4)) // near to what was sent before
-        write_u16(at + 2, (uint16_t)(20000 + rng_below(rng, 3000)));
+    // Near to what was sent before, and now and then a leap.
+    write_u16(at + 2,
+              (uint16_t)(5000 + 2 * i + (i > PACKETS / 2 ? 4000 : 0) + rng_below(rng, 100)));
     write_u32(at + 8, some_ssrc(rng));
     // An extension block that holds what it says, of elements that need not.
     if (len >= 40 && rng_below(rng, 2)) {
@@ -92,10 +93,11 @@ TEST(any_rtp_of_a_client_leaves_the_others_alone)
 {
     open_call();
     struct rng rng = rng_seeded(42);
-    for (int i = 0; i < PACKETS; i++) {
+    for (unsigned i = 0; i < PACKETS; i++) {
         uint8_t packet[256];
-        size_t len = some_rtp(&rng, packet);
-        uint16_t seq = read_u16(packet + 2);
+        size_t len = some_rtp(&rng, i, packet);
+        uint64_t seq = 5000 + 2 * i;
+        seq += (uint16_t)(read_u16(packet + 2) - (uint16_t)seq);
         size_t head = 12 + (packet[0] & 0x10 ? 4 + 4u * read_u16(packet + 14) : 0);
         if (head > len)
             continue;
