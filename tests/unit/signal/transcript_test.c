@@ -11,7 +11,7 @@
         stage_play(FOLDER #name ".txt");                                                       \
     }
 
-enum { PLAYED = 50 };
+enum { PLAYED = 51 };
 
 PLAY(a_client_nobody_knows_is_told_so)
 PLAY(a_dropped_socket_keeps_the_peer_for_a_minute)
@@ -31,6 +31,7 @@ PLAY(a_silent_socket_is_dead_and_a_pinging_preview_is_not)
 PLAY(a_socket_that_still_looks_open_is_replaced)
 PLAY(a_track_id_of_another_peer_cannot_be_taken)
 PLAY(a_track_the_role_may_not_publish_is_answered_but_not_shown)
+PLAY(after_a_failed_join_the_preview_goes_on)
 PLAY(an_offer_is_tried_again_when_the_worker_is_busy)
 PLAY(chat_to_all_reaches_everybody_but_the_sender)
 PLAY(chat_to_one_is_private)
