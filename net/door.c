@@ -44,6 +44,8 @@ void door_consume(struct connection *c, size_t len)
     c->looked_at = 0;
     if (c->in.len == 0)
         text_dispose(&c->in); // idle connections hold no buffers
+    if (c->state == CONNECTION_RELAY)
+        set_reading(c);
 }
 
 static void forget_id(struct connection *c)

@@ -207,6 +207,7 @@ static int create_context(struct http_server *server)
     void *loops[] = {server->config.loop};
     struct lws_context_creation_info info = {
         .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
+                   LWS_SERVER_OPTION_VALIDATE_UTF8 |
                    LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS, // 40 ms, for clients only
         .foreign_loops = loops,
         .pcontext = &server->context,
@@ -226,7 +227,6 @@ static int create_context(struct http_server *server)
         .vhost_name = "inside", // the Host of relay.c: the library chooses by it
         .port = CONTEXT_PORT_NO_LISTEN,
         .protocols = inside_protocols,
-        .options = LWS_SERVER_OPTION_VALIDATE_UTF8,
         .retry_and_idle_policy = &pings,
         .timeout_secs = HANDSHAKE_TIMEOUT_S,
     };

@@ -16,7 +16,7 @@ enum {
     CLOSE_TOO_BIG = 1009,
     CLOSE_TRY_LATER = 1013,
 
-    CLOSE_PATIENCE_S = 10,
+    CLOSE_PATIENCE_S = 5,
 };
 
 struct ws_message {
@@ -76,13 +76,20 @@ static int on_writable(struct websocket *ws)
         mem_free(message);
         if (sent < 0)
             return -1;
-    }
-    if (!list_empty(&ws->messages)) {
-        lws_callback_on_writable(ws->wsi);
+        // One write for each call: the next message, or the close frame.
+        if (!list_empty(&ws->messages) || ws->close_code)
+            lws_callback_on_writable(ws->wsi);
         return 0;
     }
-    if (!ws->closing || !ws->close_code)
-        return 0;
+    // From here the library would cut the connection without a word; from a timer it says why
+    // and waits for the answer.
+    if (ws->close_code)
+        lws_set_timer_usecs(ws->wsi, 1);
+    return 0;
+}
+
+static int on_close_timer(struct websocket *ws)
+{
     lws_close_reason(ws->wsi, (enum lws_close_status)ws->close_code,
                      (unsigned char *)ws->close_reason, strlen(ws->close_reason));
     return -1;
@@ -130,6 +137,8 @@ int websocket_callback(struct lws *wsi, enum lws_callback_reasons reason, void *
         return on_octets(ws, (struct bytes){in, len});
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return on_writable(ws);
+    case LWS_CALLBACK_TIMER:
+        return on_close_timer(ws);
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
         return on_peer_closes(ws, in, len);
     case LWS_CALLBACK_WSI_DESTROY:
@@ -191,7 +200,7 @@ static struct websocket *open_socket(struct http_server *server, uint64_t id)
 static void begin_close(struct websocket *ws, uint16_t code, const char *reason)
 {
     ws->closing = true;
-    ws->close_code = code;
+    ws->peer_code = ws->close_code = code;
     size_t len = strnlen(reason, sizeof ws->close_reason - 1);
     memcpy(ws->close_reason, reason, len);
     ws->close_reason[len] = 0;
