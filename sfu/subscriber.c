@@ -26,7 +26,6 @@ struct subscriber *subscriber_new(struct endpoint *e, const struct tick *tick)
 {
     struct subscriber *s = mem_alloc(sizeof *s);
     s->endpoint = e;
-    s->outstanding_since = NEVER;
     s->report_at = NEVER;
     s->score = QUALITY_NONE;
     s->scored_at = s->restarted_at = tick->now;
@@ -59,7 +58,7 @@ struct batch_path *subscriber_path(const struct subscriber *s)
 
 static void offer_if_due(struct subscriber *s, const struct tick *tick)
 {
-    if (!s->offer_wanted || s->outstanding_since != NEVER)
+    if (!s->offer_wanted || s->offer_outstanding)
         return;
     struct local_description local = endpoint_describe(s->endpoint, tick);
     struct text sdp = {0};
@@ -69,7 +68,7 @@ static void offer_if_due(struct subscriber *s, const struct tick *tick)
     n->endpoint = s->endpoint->id;
     n->offer.sdp = text_take(&sdp);
     s->offer_wanted = false;
-    s->outstanding_since = tick->now;
+    s->offer_outstanding = true;
     s->offered_count = s->section_count;
 }
 
@@ -176,13 +175,14 @@ static void let_flow(struct subscriber *s, const struct tick *tick)
 }
 
 // An answer that does not parse ends nothing: what flows goes on as agreed before, and the next
-// change is offered as if it had come. An answer without an outstanding offer is one that
-// came after our patience had ended; it is as good as any.
+// change is offered as if it had come. An answer to nothing is dropped.
 void subscriber_answer(struct subscriber *s, const char *sdp, const struct tick *tick)
 {
     struct shared *shared = tick->shared;
     struct subscribe_answer *answer = &shared->answer;
-    s->outstanding_since = NEVER;
+    if (!s->offer_outstanding)
+        return;
+    s->offer_outstanding = false;
     text_clear(&shared->why);
     int err = negotiate_subscribe(bytes_of(sdp), s->offered_count, answer, &shared->why);
     if (err < 0) {
@@ -361,20 +361,13 @@ static int64_t silence_ends_at(const struct subscriber *s)
     return (since > s->restarted_at ? since : s->restarted_at) + SILENCE_PATIENCE_US;
 }
 
-static int64_t patience_ends_at(const struct subscriber *s)
-{
-    return s->outstanding_since == NEVER ? NEVER : s->outstanding_since + ANSWER_PATIENCE_US;
-}
-
 int64_t subscriber_deadline(const struct subscriber *s)
 {
-    if (s->offer_wanted && s->outstanding_since == NEVER)
+    if (s->offer_wanted && !s->offer_outstanding)
         return 0;
     int64_t deadline = s->report_at;
     if (silence_ends_at(s) < deadline)
         deadline = silence_ends_at(s);
-    if (patience_ends_at(s) < deadline)
-        deadline = patience_ends_at(s);
     return deadline;
 }
 
@@ -382,10 +375,6 @@ void subscriber_expire(struct subscriber *s, const struct tick *tick)
 {
     if (silence_ends_at(s) <= tick->now)
         subscriber_restart_ice(s, tick);
-    if (patience_ends_at(s) <= tick->now) {
-        s->outstanding_since = NEVER;
-        s->offer_wanted = true;
-    }
     offer_if_due(s, tick);
     if (s->report_at <= tick->now) {
         send_reports(s, tick);

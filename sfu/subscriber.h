@@ -6,8 +6,9 @@
 // 1 feeds in its life a subscriber is full: further feeds are refused and logged.
 //
 // At most one offer is outstanding. What changes meanwhile is told by the next one, which
-// follows the answer. When no answer comes within ANSWER_PATIENCE_US the offer was lost with a
-// signalling connection, and is made again.
+// follows the answer, however late that is: a second offer would be fatal for the call of a client
+// that is merely slow. An offer that was lost with a signalling connection is repeated by
+// signal/ on the next one.
 //
 // A client only waits when its subscribe connection fails; so when a connection falls silent
 // we restart its ICE, long before the transport is given up.
@@ -24,7 +25,6 @@
 
 enum {
     SUBSCRIBER_FEEDS_MAX = SDP_SECTIONS_MAX - 1, // one section is the data channel's
-    ANSWER_PATIENCE_US = 10 * 1000 * 1000,
     // Browsers check their path every 2.5 s (Chromium) or 5 s (RFC 7675 section 5.1).
     SILENCE_PATIENCE_US = 10 * 1000 * 1000,
     SENDER_REPORT_INTERVAL_US = 1000 * 1000,
@@ -45,7 +45,7 @@ struct subscriber {
     uint32_t section_cap;
 
     bool offer_wanted;
-    int64_t outstanding_since; // NEVER when no offer is outstanding
+    bool offer_outstanding;
     uint32_t offered_count;    // sections of the last offer
 
     int64_t restarted_at; // ICE, by us

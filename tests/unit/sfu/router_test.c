@@ -512,7 +512,7 @@ TEST(an_endpoint_that_closes_takes_its_tracks_and_the_room_goes_with_the_last)
     close_scene();
 }
 
-TEST(an_offer_that_is_not_answered_is_made_again)
+TEST(an_unanswered_offer_is_never_followed_by_another_however_slow_the_client)
 {
     scene_open(&scene);
     publisher = scene_publisher(&scene, PUBLISHER, audio_and_video, 2, TRACK);
@@ -520,15 +520,10 @@ TEST(an_offer_that_is_not_answered_is_made_again)
     subscriber->mute = true;
     scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, LAYER_HIGH);
     CHECK_EQ(subscriber->offers, 2);
-    scene.now += 9000000;
+    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK + 1, LAYER_HIGH);
+    scene.now += 29000000;
     scene_settle(&scene);
     CHECK_EQ(subscriber->offers, 2);
-    scene.now += 1000000;
-    subscriber->mute = false;
-    scene_settle(&scene);
-    CHECK_EQ(subscriber->offers, 3);
-    scene_frame(&scene, publisher, 0);
-    CHECK_EQ(subscriber->got_count, 1);
     close_scene();
 }
 
