@@ -6,9 +6,9 @@
 // 1 feeds in its life a subscriber is full: further feeds are refused and logged.
 //
 // At most one offer is outstanding. What changes meanwhile is told by the next one, which
-// follows the answer, however late that is: a second offer would be fatal for the call of a client
-// that is merely slow. An offer that was lost with a signalling connection is repeated by
-// signal/ on the next one.
+// follows the answer, however late that is: a second offer would be fatal for the call of a
+// client that is merely slow. An offer that was lost with a signalling connection is repeated
+// by signal/ on the next one.
 //
 // A client only waits when its subscribe connection fails; so when a connection falls silent
 // we restart its ICE, long before the transport is given up.
@@ -46,7 +46,7 @@ struct subscriber {
 
     bool offer_wanted;
     bool offer_outstanding;
-    uint32_t offered_count;    // sections of the last offer
+    uint32_t offered_count; // sections of the last offer
 
     int64_t restarted_at; // ICE, by us
     int64_t report_at;    // the next sender reports; NEVER while nothing is sent

@@ -458,6 +458,10 @@ TEST(restart_of_a_subscribers_ice_is_an_offer_with_new_credentials)
 TEST(a_section_that_the_answer_refuses_is_not_sent)
 {
     open_call(LAYER_HIGH);
+    subscriber->mute = true; // the next offer is answered here
+    scene_command(&scene,
+                  (struct command){.kind = COMMAND_RESTART_ICE, .endpoint = SUBSCRIBER});
+    scene_settle(&scene);
     struct text answer = {0};
     client_write_answer(&subscriber->client, subscriber->last_offer, &answer);
     char *sdp = text_take(&answer);
