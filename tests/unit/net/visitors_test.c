@@ -1,0 +1,73 @@
+#include "base/limits.h"
+#include "net/visitors.h"
+#include "test.h"
+
+static struct addr host(const char *ip)
+{
+    struct addr a;
+    CHECK_EQ(addr_parse_ip(&a, ip, 1), 0);
+    return a;
+}
+
+TEST(a_host_may_have_so_many_connections)
+{
+    struct visitors v = {0};
+    struct addr one = host("192.0.2.1"), other = host("192.0.2.2");
+    for (int i = 0; i < HTTP_CONNECTIONS_PER_ADDRESS_MAX; i++)
+        CHECK(visitors_enter(&v, &one, 0));
+    CHECK(!visitors_enter(&v, &one, 0));
+    CHECK(visitors_enter(&v, &other, 0));
+    visitors_leave(&v, &one);
+    CHECK(visitors_enter(&v, &one, 0));
+    visitors_dispose(&v);
+}
+
+TEST(requests_are_a_burst_then_a_rate)
+{
+    struct visitors v = {0};
+    struct addr one = host("2001:db8::1");
+    int64_t now = 1000000000;
+    CHECK(visitors_enter(&v, &one, now));
+    for (int i = 0; i < HTTP_REQUESTS_BURST; i++)
+        CHECK(visitors_request(&v, &one, now));
+    CHECK(!visitors_request(&v, &one, now));
+    CHECK(!visitors_request(&v, &one, now + 19999));
+    CHECK(visitors_request(&v, &one, now + 20000));
+    CHECK(!visitors_request(&v, &one, now + 20000));
+    // A second of silence pays for 50, not for more than it lasted.
+    for (int i = 0; i < HTTP_REQUESTS_PER_SECOND; i++)
+        CHECK(visitors_request(&v, &one, now + 1020000));
+    CHECK(!visitors_request(&v, &one, now + 1020000));
+    visitors_dispose(&v);
+}
+
+TEST(closing_and_coming_back_fills_no_bucket)
+{
+    struct visitors v = {0};
+    struct addr one = host("192.0.2.1");
+    CHECK(visitors_enter(&v, &one, 5000000));
+    while (visitors_request(&v, &one, 5000000))
+        ;
+    visitors_leave(&v, &one);
+    CHECK(visitors_enter(&v, &one, 5000000));
+    CHECK(!visitors_request(&v, &one, 5000000));
+    visitors_dispose(&v);
+}
+
+// The table is full of hosts that were here once: they make room when their buckets are full.
+TEST(hosts_that_are_gone_are_forgotten_when_the_table_is_full)
+{
+    struct visitors v = {0};
+    struct addr one = host("192.0.2.1");
+    for (uint32_t i = 0; i < 65536; i++) {
+        write_u32(one.ip + 12, i);
+        CHECK(visitors_enter(&v, &one, 0));
+        visitors_request(&v, &one, 0);
+        visitors_leave(&v, &one);
+    }
+    struct addr late = host("198.51.100.1");
+    CHECK(!visitors_enter(&v, &late, 1));
+    CHECK(visitors_enter(&v, &late, 3000000));
+    CHECK_EQ(v.by_host.count, 1);
+    visitors_dispose(&v);
+}
