@@ -1,0 +1,177 @@
+#include "base/err.h"
+#include "server/config.h"
+#include "test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct config config;
+static struct text why;
+
+// `flags` separated by blanks; `environment` may be NULL.
+static int read_config(const char *flags, char *const *environment)
+{
+    static char copy[512];
+    char *arguments[16];
+    int count = 0;
+    snprintf(copy, sizeof copy, "%s", flags);
+    for (char *word = strtok(copy, " "); word; word = strtok(NULL, " "))
+        arguments[count++] = word;
+    config_dispose(&config);
+    text_dispose(&why);
+    return config_read(&config, count, arguments, environment, &why);
+}
+
+static void done(void)
+{
+    config_dispose(&config);
+    text_dispose(&why);
+}
+
+TEST(nothing_given_means_this_machine_only)
+{
+    CHECK_EQ(read_config("", NULL), 0);
+    CHECK_EQ(config.listen_count, 2);
+    char address[ADDR_TEXT_MAX];
+    addr_format(&config.listen[0], address);
+    CHECK_TEXT(address, "127.0.0.1:8080");
+    addr_format(&config.listen[1], address);
+    CHECK_TEXT(address, "[::1]:8080");
+    CHECK(config_is_local(&config));
+    CHECK(config.listens_by_default);
+    CHECK_EQ(config.media_port, 7000);
+    CHECK(config.rate_limit);
+    CHECK_TEXT(config.data, "data");
+    done();
+}
+
+TEST(a_flag_beats_the_environment)
+{
+    char *environment[] = {(char *)"PARLOR_MEDIA_PORT=7200", (char *)"PARLOR_WORKERS=3", NULL};
+    CHECK_EQ(read_config("--media-port 7100", environment), 0);
+    CHECK_EQ(config.media_port, 7100);
+    CHECK_EQ(config.workers, 3);
+    done();
+}
+
+TEST(a_file_is_beaten_by_both)
+{
+    char path[] = "/tmp/parlor-config-XXXXXX";
+    int fd = mkstemp(path);
+    static const char file[] =
+        "# comment\n\n media-port = 7300 \nworkers=4\nlisten = 0.0.0.0:80, "
+        "[::]:80\n";
+    CHECK_EQ(write(fd, file, sizeof file - 1), sizeof file - 1);
+    close(fd);
+    char flags[128];
+    char *environment[] = {(char *)"PARLOR_WORKERS=5", NULL};
+    snprintf(flags, sizeof flags, "--config %s --media-port=7400", path);
+    CHECK_EQ(read_config(flags, environment), 0);
+    unlink(path);
+    CHECK_EQ(config.media_port, 7400);
+    CHECK_EQ(config.workers, 5);
+    CHECK_EQ(config.listen_count, 2);
+    CHECK(!config_is_local(&config));
+    done();
+}
+
+static void refuses_file(const char *content, const char *expected)
+{
+    char path[] = "/tmp/parlor-config-XXXXXX";
+    int fd = mkstemp(path);
+    CHECK_EQ(write(fd, content, strlen(content)), strlen(content));
+    close(fd);
+    char flags[128];
+    snprintf(flags, sizeof flags, "--config %s", path);
+    CHECK_EQ(read_config(flags, NULL), ERR_MALFORMED);
+    unlink(path);
+    CHECK(strstr(why.at, expected) != NULL);
+    done();
+}
+
+TEST(a_bad_line_of_a_file_is_named)
+{
+    refuses_file("workers = 1\nmedai-port = 7100\n", ":2: unknown setting: medai-port");
+    refuses_file("workers\n", ":1: no \"name = value\": workers");
+    refuses_file("workers = many\n", "workers: not understood: many");
+}
+
+TEST(unknown_or_bad_options_are_refused)
+{
+    static const char *const flags[] = {
+        "--nonsense",
+        "nonsense",
+        "--workers",
+        "--workers many",
+        "--workers -1",
+        "--workers 65",
+        "--media-port 0",
+        "--media-port 65536",
+        "--listen nowhere",
+        "--listen 127.0.0.1",
+        "--rate-limit maybe",
+        "--meetings everybody",
+        "--tls always",
+        "--tls-cert a.pem",
+        "--public-ip here",
+        "--config /nonexistent/file",
+        "--workers 2 --media-port 65535",
+        "--tls self-signed --tls-cert a --tls-key b",
+        "--public-url ftp://x",
+        "--log-level loud",
+    };
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+        CHECK_EQ(read_config(flags[i], NULL), ERR_MALFORMED);
+        CHECK(why.len > 0);
+    }
+    done();
+}
+
+TEST(a_switch_needs_no_value_as_a_flag)
+{
+    CHECK_EQ(read_config("--allow-root --workers 1", NULL), 0);
+    CHECK(config.allow_root);
+    char *environment[] = {(char *)"PARLOR_ALLOW_ROOT=1", NULL};
+    CHECK_EQ(read_config("", environment), 0);
+    CHECK(config.allow_root);
+    CHECK_EQ(read_config("", NULL), 0);
+    CHECK(!config.allow_root);
+    done();
+}
+
+TEST(what_is_printed_can_be_read_again)
+{
+    CHECK_EQ(read_config("--media-port 7100 --public-ip 203.0.113.5,2001:db8::5", NULL), 0);
+    CHECK_EQ(config.public_ip_count, 2);
+    struct text printed = {0};
+    config_print(&config, &printed);
+    CHECK(strstr(printed.at, "media-port = 7100\n") != NULL);
+    char path[] = "/tmp/parlor-config-XXXXXX";
+    int fd = mkstemp(path);
+    CHECK_EQ(write(fd, printed.at, printed.len), printed.len);
+    close(fd);
+    char flags[128];
+    snprintf(flags, sizeof flags, "--config %s", path);
+    CHECK_EQ(read_config(flags, NULL), 0);
+    unlink(path);
+    CHECK_EQ(config.media_port, 7100);
+    CHECK_EQ(config.public_ip_count, 2);
+    struct text again = {0};
+    config_print(&config, &again);
+    CHECK_TEXT(again.at, printed.at);
+    text_dispose(&printed);
+    text_dispose(&again);
+    done();
+}
+
+TEST(the_help_names_every_setting)
+{
+    struct text help = {0};
+    config_help(&help);
+    CHECK(strstr(help.at, "--listen ADDRESS:PORT,...") != NULL);
+    CHECK(strstr(help.at, "--rate-limit on|off") != NULL);
+    CHECK(strstr(help.at, "--allow-root") != NULL);
+    text_dispose(&help);
+}
