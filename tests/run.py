@@ -19,7 +19,7 @@ TOP = pathlib.Path(__file__).resolve().parent.parent
 SANITIZERS = {
     "ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1",
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
-    "TSAN_OPTIONS": "halt_on_error=1",
+    "TSAN_OPTIONS": f"halt_on_error=1:suppressions={TOP}/tests/tsan.supp",
 }
 
 
@@ -138,10 +138,10 @@ def run_asan():
 
 
 def run_tsan():
-    """What has threads: the tests of its parts, and a server that serves a call."""
+    """All C tests and a server that serves a call, under TSan."""
     if not configure("build-tsan", "-Dtests=true", "-Db_sanitize=thread", "-Db_lundef=false"):
         return Counts(failed=1)
-    counts = meson("build-tsan", "--suite", "threads")
+    counts = meson("build-tsan")
     counts.add(node("browser", "sdk", binary="build-tsan/parlor", patience=10))
     return counts
 
