@@ -114,8 +114,7 @@ enum { SUBSCRIBE_SECTIONS_MAX = SDP_SECTIONS_MAX - 1 }; // one is the data chann
 // Stopped (port 0) its place may be used again, for the same kind of media or another; both
 // browsers then report the new track. Firefox reports the removal of a track only at inactive.
 struct subscribe_section {
-    uint32_t mid; // plain decimal number, never used again; first its index + 1, as mid 0 is
-                  // the data channel's
+    uint32_t mid; // plain decimal number, never used again; mid 0 is the data channel's
     enum media_kind kind;
     bool active;
     bool stopped; // only when not active
@@ -141,6 +140,7 @@ void negotiate_subscribe_offer(const struct subscribe_section *sections, size_t 
 // What the answer said of one section.
 struct subscribe_accepted {
     bool receiving; // the client will decode it
+    bool stopped;   // port 0
 };
 
 struct subscribe_answer {

@@ -177,7 +177,8 @@ static int read_answer(const struct sdp *sdp, size_t section_count,
         if ((s->kind == SDP_APPLICATION) != (i == 0))
             return negotiate_refuse(why, ERR_MALFORMED, s->line, "not the section offered");
         if (i > 0)
-            answer->sections[i - 1].receiving = is_receiving(s);
+            answer->sections[i - 1] =
+                (struct subscribe_accepted){is_receiving(s), s->port == 0};
         else if (s->port != 0 && s->protocol == SDP_SCTP)
             answer->sctp_port = s->sctp_port ? s->sctp_port : 5000;
     }

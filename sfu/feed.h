@@ -28,6 +28,8 @@ enum {
     FEED_CATCH_UP_MAX = 64,
 };
 
+#define NO_PLACE UINT32_MAX // in subscriber.places
+
 struct track;
 struct subscriber;
 
@@ -62,7 +64,9 @@ struct feed {
     struct list link;     // in track.feeds
     uint32_t line;        // in track.lines; UINT32_MAX: not flowing
     enum layer max_layer; // as last commanded
+    uint32_t place;       // of the subscriber's; NO_PLACE: it waits for one, or was refused
     bool accepted;        // by the subscriber's answer
+    bool refused;         // likewise
     uint32_t ssrc;
     uint32_t rtx_ssrc; // 0: none
 

@@ -35,16 +35,15 @@ struct subscriber *subscriber_new(struct endpoint *e, const struct tick *tick)
 
 void subscriber_close(struct subscriber *s)
 {
-    for (uint32_t i = 0; i < s->section_count; i++)
-        if (s->feeds[i]) {
-            feed_free(s->feeds[i]);
-            s->feeds[i] = NULL;
-        }
+    for (uint32_t i = 0; i < s->feed_count; i++)
+        feed_free(s->feeds[i]);
+    s->feed_count = 0;
 }
 
 void subscriber_free(struct subscriber *s)
 {
     mem_free(s->sections);
+    mem_free(s->places);
     mem_free(s->feeds);
     mem_free(s);
 }
@@ -54,12 +53,102 @@ struct batch_path *subscriber_path(const struct subscriber *s)
     return transport_path(s->endpoint->transport);
 }
 
+// --- Places ---
+
+// Lets the places of feeds that are gone take their next step.
+static void step_places(struct subscriber *s)
+{
+    for (uint32_t i = 0; i < s->section_count; i++) {
+        struct subscribe_section *section = &s->sections[i];
+        struct subscriber_place *place = &s->places[i];
+        if (place->feed)
+            continue;
+        if (section->active) {
+            section->active = false;
+            place->agreed = false;
+        } else if (!section->stopped && place->agreed) {
+            section->stopped = true;
+            place->agreed = false;
+        }
+    }
+}
+
+static uint32_t free_place(struct subscriber *s)
+{
+    for (uint32_t i = 0; i < s->section_count; i++)
+        if (!s->places[i].feed && s->sections[i].stopped && s->places[i].agreed)
+            return i;
+    if (s->section_count == SUBSCRIBE_SECTIONS_MAX)
+        return NO_PLACE;
+    if (s->section_count == s->section_cap) {
+        s->section_cap = s->section_cap ? s->section_cap * 2 : 4;
+        s->sections = mem_resize(s->sections, s->section_cap * sizeof *s->sections);
+        s->places = mem_resize(s->places, s->section_cap * sizeof *s->places);
+    }
+    return s->section_count++;
+}
+
+static void take_place(struct subscriber *s, struct feed *f, uint32_t at)
+{
+    const struct track *t = f->track;
+    struct subscribe_section *section = &s->sections[at];
+    *section = (struct subscribe_section){.mid = ++s->last_mid,
+                                          .kind = t->kind,
+                                          .active = true,
+                                          .codec = t->codec.codec,
+                                          .ssrc = f->ssrc,
+                                          .rtx_ssrc = f->rtx_ssrc};
+    memcpy(section->stream_id, t->stream_id, sizeof section->stream_id);
+    memcpy(section->track_id, t->track_id, sizeof section->track_id);
+    memcpy(section->fmtp, t->codec.fmtp, sizeof section->fmtp);
+    memcpy(section->cname, t->publisher->cname, sizeof t->publisher->cname);
+    s->places[at] = (struct subscriber_place){.feed = f};
+    f->place = at;
+}
+
+static bool waits_for_place(const struct feed *f)
+{
+    return f->place == NO_PLACE && !f->refused;
+}
+
+static void fill_places(struct subscriber *s)
+{
+    for (uint32_t i = 0; i < s->feed_count; i++) {
+        if (!waits_for_place(s->feeds[i]))
+            continue;
+        uint32_t at = free_place(s);
+        if (at == NO_PLACE)
+            return;
+        take_place(s, s->feeds[i], at);
+    }
+}
+
+static void leave_place(struct subscriber *s, struct feed *f)
+{
+    if (f->place != NO_PLACE)
+        s->places[f->place].feed = NULL;
+    f->place = NO_PLACE;
+}
+
+static bool has_waiting(const struct subscriber *s)
+{
+    for (uint32_t i = 0; i < s->feed_count; i++)
+        if (waits_for_place(s->feeds[i]))
+            return true;
+    return false;
+}
+
 // --- Offers ---
 
 static void offer_if_due(struct subscriber *s, const struct tick *tick)
 {
     if (!s->offer_wanted || s->offer_outstanding)
         return;
+    if (s->restart_wanted)
+        transport_restart_ice(s->endpoint->transport);
+    s->restart_wanted = false;
+    step_places(s);
+    fill_places(s);
     struct local_description local = endpoint_describe(s->endpoint, tick);
     struct text sdp = {0};
     negotiate_subscribe_offer(s->sections, s->section_count, &local, &sdp);
@@ -78,23 +167,10 @@ static void want_offer(struct subscriber *s, const struct tick *tick)
     endpoint_touch(s->endpoint, tick);
 }
 
-static struct subscribe_section *add_section(struct subscriber *s)
-{
-    if (s->section_count == s->section_cap) {
-        s->section_cap = s->section_cap ? s->section_cap * 2 : 4;
-        s->sections = mem_resize(s->sections, s->section_cap * sizeof *s->sections);
-        s->feeds = mem_resize(s->feeds, s->section_cap * sizeof(struct feed *));
-    }
-    s->feeds[s->section_count] = NULL;
-    struct subscribe_section *section = &s->sections[s->section_count++];
-    *section = (struct subscribe_section){.mid = s->section_count, .active = true};
-    return section;
-}
-
 static bool ssrc_is_taken(const struct subscriber *s, uint32_t ssrc)
 {
-    for (uint32_t i = 0; i < s->section_count; i++)
-        if (s->sections[i].ssrc == ssrc || s->sections[i].rtx_ssrc == ssrc)
+    for (uint32_t i = 0; i < s->feed_count; i++)
+        if (s->feeds[i]->ssrc == ssrc || s->feeds[i]->rtx_ssrc == ssrc)
             return true;
     return ssrc == 0 || ssrc == PUBLISHER_RTCP_SSRC;
 }
@@ -116,52 +192,45 @@ void subscriber_add(struct subscriber *s, struct track *t, enum layer layer,
         feed_set_layer(known, layer, tick);
         return;
     }
-    if (s->section_count == SUBSCRIBER_FEEDS_MAX) {
+    if (s->feed_count == SUBSCRIBER_FEEDS_MAX) {
         log_warn("sfu", "endpoint %" PRIu64 ": no section left for track %" PRIu64,
                  s->endpoint->id, t->id);
         return;
     }
+    if (s->feed_count == s->feed_cap) {
+        s->feed_cap = s->feed_cap ? s->feed_cap * 2 : 4;
+        s->feeds = mem_resize(s->feeds, s->feed_cap * sizeof(struct feed *));
+    }
     struct rng *rng = tick->shared->config.rng;
     uint32_t first_seq = rng_below(rng, SEQ_START_BOUND);
     struct feed *f = feed_new(t, s, layer, first_seq);
+    f->place = NO_PLACE;
     f->rtx_seq = rng_below(rng, SEQ_START_BOUND);
-
-    struct subscribe_section *section = add_section(s);
-    s->feeds[s->section_count - 1] = f;
-    section->kind = t->kind;
-    section->codec = t->codec.codec;
-    section->ssrc = f->ssrc = new_ssrc(s, rng);
+    f->ssrc = new_ssrc(s, rng);
     if (negotiate_rtx_payload_type(t->codec.codec))
-        section->rtx_ssrc = f->rtx_ssrc = new_ssrc(s, rng);
-    memcpy(section->stream_id, t->stream_id, sizeof section->stream_id);
-    memcpy(section->track_id, t->track_id, sizeof section->track_id);
-    memcpy(section->fmtp, t->codec.fmtp, sizeof section->fmtp);
-    memcpy(section->cname, t->publisher->cname, sizeof t->publisher->cname);
+        do
+            f->rtx_ssrc = new_ssrc(s, rng);
+        while (f->rtx_ssrc == f->ssrc);
+    s->feeds[s->feed_count++] = f;
     want_offer(s, tick);
-}
-
-static uint32_t section_of(const struct subscriber *s, const struct feed *f)
-{
-    uint32_t i = 0;
-    while (s->feeds[i] != f)
-        i++;
-    return i;
 }
 
 void subscriber_remove(struct feed *f, const struct tick *tick)
 {
     struct subscriber *s = f->subscriber;
-    uint32_t i = section_of(s, f);
-    s->sections[i].active = false;
-    s->feeds[i] = NULL;
+    uint32_t i = 0;
+    while (s->feeds[i] != f)
+        i++;
+    s->feeds[i] = s->feeds[--s->feed_count];
+    leave_place(s, f);
     feed_free(f);
     want_offer(s, tick);
 }
 
 struct feed *subscriber_feed(const struct subscriber *s, uint64_t track)
 {
-    for (uint32_t i = 0; i < s->section_count; i++)
-        if (s->feeds[i] && s->feeds[i]->track->id == track)
+    for (uint32_t i = 0; i < s->feed_count; i++)
+        if (s->feeds[i]->track->id == track)
             return s->feeds[i];
     return NULL;
 }
@@ -169,9 +238,26 @@ struct feed *subscriber_feed(const struct subscriber *s, uint64_t track)
 static void let_flow(struct subscriber *s, const struct tick *tick)
 {
     bool connected = endpoint_is_connected(s->endpoint);
-    for (uint32_t i = 0; i < s->section_count; i++)
-        if (s->feeds[i])
-            feed_set_flowing(s->feeds[i], connected && s->feeds[i]->accepted, tick);
+    for (uint32_t i = 0; i < s->feed_count; i++)
+        feed_set_flowing(s->feeds[i], connected && s->feeds[i]->accepted, tick);
+}
+
+// What the answer says of one place. Returns whether that agrees to a step it has taken.
+static bool take_accepted(struct subscriber *s, uint32_t at,
+                          const struct subscribe_accepted *accepted)
+{
+    struct subscriber_place *place = &s->places[at];
+    struct feed *f = place->feed;
+    if (f) {
+        f->accepted = accepted->receiving;
+        f->refused = !accepted->receiving;
+        if (f->refused)
+            leave_place(s, f);
+    }
+    if (place->agreed || (s->sections[at].stopped && !accepted->stopped))
+        return false;
+    place->agreed = true;
+    return true;
 }
 
 // An answer that does not parse ends nothing: what flows goes on as agreed before, and the next
@@ -190,9 +276,13 @@ void subscriber_answer(struct subscriber *s, const char *sdp, const struct tick 
                  shared->why.len ? shared->why.at : err_name(err));
     } else {
         transport_set_remote(s->endpoint->transport, &answer->remote, tick->now);
+        bool stepped = false;
         for (uint32_t i = 0; i < answer->section_count && i < s->offered_count; i++)
-            if (s->feeds[i])
-                s->feeds[i]->accepted = answer->sections[i].receiving;
+            stepped |= take_accepted(s, i, &answer->sections[i]);
+        // Asked only when something came of it: a client whose answers lead nowhere must not
+        // keep us offering.
+        if (stepped && has_waiting(s))
+            s->offer_wanted = true;
         let_flow(s, tick);
     }
     endpoint_touch(s->endpoint, tick);
@@ -200,8 +290,9 @@ void subscriber_answer(struct subscriber *s, const char *sdp, const struct tick 
 
 void subscriber_restart_ice(struct subscriber *s, const struct tick *tick)
 {
+    // With the next offer: until then the credentials of an unanswered one must work.
     s->restarted_at = tick->now;
-    transport_restart_ice(s->endpoint->transport);
+    s->restart_wanted = true;
     want_offer(s, tick);
 }
 
@@ -222,8 +313,8 @@ void subscriber_feed_began(struct subscriber *s, const struct tick *tick)
 
 static struct feed *feed_of_ssrc(const struct subscriber *s, uint32_t ssrc)
 {
-    for (uint32_t i = 0; i < s->section_count; i++)
-        if (s->feeds[i] && s->feeds[i]->ssrc == ssrc)
+    for (uint32_t i = 0; i < s->feed_count; i++)
+        if (s->feeds[i]->ssrc == ssrc)
             return s->feeds[i];
     return NULL;
 }
@@ -332,22 +423,23 @@ static void send_reports(struct subscriber *s, const struct tick *tick)
 {
     uint8_t buffer[COMPOUND_MAX];
     struct writer w = writer_on(buffer, sizeof buffer);
-    for (uint32_t i = 0; i < s->section_count; i++) {
+    for (uint32_t i = 0; i < s->feed_count; i++) {
+        struct feed *f = s->feeds[i];
         struct rtcp_sender_info sender;
-        if (!s->feeds[i] || !feed_report(s->feeds[i], tick->now, &sender))
+        if (!feed_report(f, tick->now, &sender))
             continue;
         if (w.cap - w.len < SENDER_REPORT_SPACE)
             send_compound(s, &w, tick);
-        rtcp_put_sender_report(&w, s->sections[i].ssrc, &sender, NULL, 0);
-        rtcp_put_cname(&w, s->sections[i].ssrc, bytes_of(s->sections[i].cname));
+        rtcp_put_sender_report(&w, f->ssrc, &sender, NULL, 0);
+        rtcp_put_cname(&w, f->ssrc, bytes_of(f->track->publisher->cname));
     }
     send_compound(s, &w, tick);
 }
 
 static bool is_sending(const struct subscriber *s)
 {
-    for (uint32_t i = 0; i < s->section_count; i++)
-        if (s->feeds[i] && feed_is_sending(s->feeds[i]))
+    for (uint32_t i = 0; i < s->feed_count; i++)
+        if (feed_is_sending(s->feeds[i]))
             return true;
     return false;
 }

@@ -1,9 +1,16 @@
 // The subscribing side of an endpoint: its list of sections, our offers, and what its receiver
 // reports.
 //
-// Sections are only ever added. One whose feed is gone becomes inactive and stays so, because
-// browsers report an old track's id for a section that is used again. After SDP_SECTIONS_MAX -
-// 1 feeds in its life a subscriber is full: further feeds are refused and logged.
+// A feed has a place: a media section of the connection, of which there are at most
+// SUBSCRIBER_FEEDS_MAX. Browsers report an old track's id for a section that is merely made
+// active again, so the place of a feed that is gone goes through the steps of struct
+// subscribe_section, each of them agreed by an answer before the next, and is then given to
+// another feed under a new mid. Places change at the moment when an offer is written. They take
+// their steps with offers that are made anyway; only a feed that waits for a place makes us
+// offer for the steps alone.
+//
+// A section that the answer refuses (Firefox does that to codecs it lacks) is given up like
+// that of a feed that is gone.
 //
 // At most one offer is outstanding. What changes meanwhile is told by the next one, which
 // follows the answer, however late that is: a second offer would be fatal for the call of a
@@ -24,7 +31,7 @@
 #include <stdint.h>
 
 enum {
-    SUBSCRIBER_FEEDS_MAX = SDP_SECTIONS_MAX - 1, // one section is the data channel's
+    SUBSCRIBER_FEEDS_MAX = SUBSCRIBE_SECTIONS_MAX, // at a time
     // Browsers check their path every 2.5 s (Chromium) or 5 s (RFC 7675 section 5.1).
     SILENCE_PATIENCE_US = 10 * 1000 * 1000,
     SENDER_REPORT_INTERVAL_US = 1000 * 1000,
@@ -37,17 +44,28 @@ enum {
 
 struct endpoint;
 
+// Whose a section is.
+struct subscriber_place {
+    struct feed *feed; // NULL: nobody's any more
+    bool agreed;       // what the section says now was answered
+};
+
 struct subscriber {
     struct endpoint *endpoint;
+    struct feed **feeds; // in no order
+    uint32_t feed_count;
+    uint32_t feed_cap;
     struct subscribe_section *sections;
-    struct feed **feeds; // of the same index; NULL: gone
+    struct subscriber_place *places; // of the same index
     uint32_t section_count;
     uint32_t section_cap;
+    uint32_t last_mid;
 
     bool offer_wanted;
     bool offer_outstanding;
     uint32_t offered_count; // sections of the last offer
 
+    bool restart_wanted;  // of ICE, with the next offer
     int64_t restarted_at; // ICE, by us
     int64_t report_at;    // the next sender reports; NEVER while nothing is sent
 

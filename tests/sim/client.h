@@ -85,6 +85,7 @@ void client_write_offer(const struct client *c, const struct client_section *sec
 // A media section that we are offered.
 struct client_offered {
     bool active;
+    bool stopped; // port 0
     char mid[8];
     char stream_id[72];
     char track_id[72];

@@ -141,6 +141,7 @@ static void read_offered(const char *from, const char *end, struct client_offere
     *o = (struct client_offered){0};
     read_line(from, end, "a=mid:", o->mid, sizeof o->mid);
     o->active = !read_line(from, end, "a=inactive", direction, sizeof direction);
+    o->stopped = strncmp(from + strcspn(from, " "), " 0 ", 3) == 0;
     if (read_line(from, end, "a=msid:", msid, sizeof msid))
         sscanf(msid, "%71s %71s", o->stream_id, o->track_id);
     if (read_line(from, end, "a=ssrc-group:FID ", ssrcs, sizeof ssrcs)) {

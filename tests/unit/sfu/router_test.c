@@ -384,30 +384,6 @@ TEST(a_feed_that_is_closed_gets_nothing_more_and_its_section_is_inactive)
     close_scene();
 }
 
-TEST(a_section_is_never_used_again)
-{
-    open_call(LAYER_HIGH);
-    scene_feed(&scene, COMMAND_FEED_CLOSE, SUBSCRIBER, TRACK + 1, LAYER_NONE);
-    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK + 1, LAYER_HIGH);
-    CHECK_EQ(subscriber->offered_count, 3);
-    CHECK_TEXT(subscriber->offered[2].mid, "3");
-    CHECK_TEXT(subscriber->offered[2].track_id, "cam");
-    close_scene();
-}
-
-TEST(a_subscriber_without_a_section_left_refuses_the_feed_and_goes_on)
-{
-    open_call(LAYER_HIGH);
-    for (int i = 0; i < 70; i++) {
-        scene_feed(&scene, COMMAND_FEED_CLOSE, SUBSCRIBER, TRACK + 1, LAYER_NONE);
-        scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK + 1, LAYER_HIGH);
-    }
-    CHECK_EQ(subscriber->offered_count, 63);
-    scene_frame(&scene, publisher, 0);
-    CHECK_EQ(subscriber->got_count, 1);
-    close_scene();
-}
-
 TEST(a_track_that_is_missing_in_the_next_offer_ends_with_its_feeds)
 {
     open_call(LAYER_HIGH);
@@ -439,41 +415,6 @@ TEST(other_ice_credentials_in_an_offer_are_answered_with_new_ones)
     scene_settle(&scene);
     scene_frame(&scene, publisher, 0);
     CHECK_EQ(subscriber->got_count, 2);
-    close_scene();
-}
-
-TEST(restart_of_a_subscribers_ice_is_an_offer_with_new_credentials)
-{
-    open_call(LAYER_HIGH);
-    char before[33];
-    memcpy(before, subscriber->client.remote_ufrag, sizeof before);
-    scene_command(&scene,
-                  (struct command){.kind = COMMAND_RESTART_ICE, .endpoint = SUBSCRIBER});
-    scene_settle(&scene);
-    CHECK(strcmp(subscriber->client.remote_ufrag, before) != 0);
-    CHECK_EQ(subscriber->offered_count, 2);
-    close_scene();
-}
-
-TEST(a_section_that_the_answer_refuses_is_not_sent)
-{
-    open_call(LAYER_HIGH);
-    subscriber->mute = true; // the next offer is answered here
-    scene_command(&scene,
-                  (struct command){.kind = COMMAND_RESTART_ICE, .endpoint = SUBSCRIBER});
-    scene_settle(&scene);
-    struct text answer = {0};
-    client_write_answer(&subscriber->client, subscriber->last_offer, &answer);
-    char *sdp = text_take(&answer);
-    char *video = strstr(sdp, "m=video");
-    memcpy(strstr(video, "a=recvonly"), "a=inactive", strlen("a=inactive"));
-    scene_command(
-        &scene,
-        (struct command){.kind = COMMAND_ANSWER, .endpoint = SUBSCRIBER, .answer.sdp = sdp});
-    scene_frame(&scene, publisher, 1);
-    scene_frame(&scene, publisher, 0);
-    CHECK_EQ(subscriber->got_count, 1);
-    CHECK_EQ(subscriber->got[0].ssrc, subscriber->offered[0].ssrc);
     close_scene();
 }
 
@@ -513,21 +454,6 @@ TEST(an_endpoint_that_closes_takes_its_tracks_and_the_room_goes_with_the_last)
     CHECK_EQ(stats.endpoints, 0);
     CHECK_EQ(stats.rooms, 0);
     CHECK_EQ(router_deadline(scene.router), INT64_MAX);
-    close_scene();
-}
-
-TEST(an_unanswered_offer_is_never_followed_by_another_however_slow_the_client)
-{
-    scene_open(&scene);
-    publisher = scene_publisher(&scene, PUBLISHER, audio_and_video, 2, TRACK);
-    subscriber = scene_subscriber(&scene, SUBSCRIBER);
-    subscriber->mute = true;
-    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, LAYER_HIGH);
-    CHECK_EQ(subscriber->offers, 2);
-    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK + 1, LAYER_HIGH);
-    scene.now += 29000000;
-    scene_settle(&scene);
-    CHECK_EQ(subscriber->offers, 2);
     close_scene();
 }
 

@@ -80,10 +80,28 @@ void scene_feed(struct scene *s, enum command_kind kind, uint64_t endpoint, uint
 
 // --- Notices ---
 
+// Chromium fails when a section gets another mid that was not stopped; Firefox tells the page
+// nothing of a track whose section was stopped before it was inactive; and both report the old
+// track when a section becomes active again.
+static bool is_wrong_step(const struct client_offered *before, const struct client_offered *now)
+{
+    if (strcmp(before->mid, now->mid) != 0)
+        return !before->stopped;
+    if (now->stopped)
+        return before->active;
+    return before->stopped || (now->active && !before->active);
+}
+
 static void take_offer(struct scene *s, struct scene_client *c, const char *sdp)
 {
+    struct client_offered before[64];
+    size_t count = c->offered_count;
+    memcpy(before, c->offered, sizeof before);
     c->offers++;
     c->offered_count = client_read_offer(sdp, c->offered, 64);
+    c->wrong_steps += c->offered_count < count;
+    for (size_t i = 0; i < count && i < c->offered_count; i++)
+        c->wrong_steps += is_wrong_step(&before[i], &c->offered[i]);
     mem_free(c->last_offer);
     c->last_offer = mem_text(sdp);
     if (c->mute)

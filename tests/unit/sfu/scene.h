@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SCENE_CLIENTS_MAX = 8, SCENE_PACKETS_MAX = 2048, SCENE_ROOM = 1 };
+enum { SCENE_CLIENTS_MAX = 12, SCENE_PACKETS_MAX = 2048, SCENE_ROOM = 1 };
 
 // An RTP packet as a subscriber got it, decrypted.
 struct scene_packet {
@@ -36,7 +36,8 @@ struct scene_client {
     struct client_offered offered[64]; // of the last offer
     size_t offered_count;
     unsigned offers;
-    bool mute; // does not answer offers
+    unsigned wrong_steps; // of sections, which a browser would not take
+    bool mute;            // does not answer offers
     char *last_offer;
     struct scene_packet *got;
     size_t got_count;
