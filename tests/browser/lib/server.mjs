@@ -1,6 +1,8 @@
 // A real server for one test file: its own data folder, its own ports, ended by its id.
 import { spawn, execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
 import { createServer } from 'node:net';
 import { createSocket } from 'node:dgram';
 import { tmpdir } from 'node:os';
@@ -46,11 +48,22 @@ export async function until(check, what, limitMs = 15000, pauseMs = 50) {
   }
 }
 
-async function start(folder, port, mediaPort, options) {
+// Also over TLS with a certificate that nobody signed, which fetch() would refuse.
+function ready(origin) {
+  const { get } = origin.startsWith('https') ? https : http;
+  return new Promise((resolve) => {
+    get(`${origin}/ready`, { rejectUnauthorized: false }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode === 200);
+    }).once('error', () => resolve(false));
+  });
+}
+
+async function start(folder, host, port, mediaPort, options) {
   const startedAt = performance.now();
   const child = spawn(
     binary,
-    ['serve', '--listen', `127.0.0.1:${port}`, '--data', folder, '--media-port', `${mediaPort}`,
+    ['serve', '--listen', `${host}:${port}`, '--data', folder, '--media-port', `${mediaPort}`,
       '--workers', '1', '--rate-limit', 'off', ...options],
     { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PARLOR_ALLOW_ROOT: '1' } });
   let log = '';
@@ -59,19 +72,21 @@ async function start(folder, port, mediaPort, options) {
   let exited;
   const exit = new Promise((resolve) =>
     child.once('exit', (code, signal) => resolve((exited = { code, signal }))));
-  const origin = `http://127.0.0.1:${port}`;
+  const scheme = options.some((option) => /^--tls/.test(option)) ? 'https' : 'http';
+  const origin = `${scheme}://${host}:${port}`;
   await until(async () => {
     if (exited) throw new Error(`server ended at start: ${JSON.stringify(exited)}\n${log}`);
-    return fetch(`${origin}/ready`).then((answer) => answer.ok, () => false);
+    return ready(origin);
   }, 'the server to be ready', 15000, 5);
   return { child, exit, origin, readyMs: performance.now() - startedAt, log: () => log };
 }
 
-export async function startServer(options = []) {
+// Options go to `parlor serve`; `host` is the address that it listens on.
+export async function startServer(options = [], host = '127.0.0.1') {
   const folder = mkdtempSync(join(tmpdir(), 'parlor-test-'));
   const port = await freeTcpPort();
   const mediaPort = await freeUdpPort();
-  let running = await start(folder, port, mediaPort, options);
+  let running = await start(folder, host, port, mediaPort, options);
   const keys = JSON.parse(
     execFileSync(binary, ['key', 'show', '--data', folder, '--json'], { encoding: 'utf8' }));
   const token = execFileSync(binary, ['token', 'management', '--data', folder],
@@ -102,10 +117,12 @@ export async function startServer(options = []) {
       return { room, host: codeOf('host'), guest: codeOf('guest') };
     },
 
-    async restart(signal = 'SIGTERM') {
+    // `whileDown` may change what lies in the folder.
+    async restart(signal = 'SIGTERM', whileDown = () => {}) {
       running.child.kill(signal);
       await running.exit;
-      running = await start(folder, port, mediaPort, options);
+      whileDown();
+      running = await start(folder, host, port, mediaPort, options);
     },
 
     // Ends the server; the test fails when it did not end cleanly.
