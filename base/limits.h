@@ -57,8 +57,12 @@ enum {
     RETRANSMISSION_BUDGET_PERCENT = 20,
 
     // SDP
-    SDP_LEN_MAX = 64 * 1024,
-    SDP_SECTIONS_MAX = 64,
+    // Browsers never forget a section of a connection, so what is inactive or stopped piles up
+    // in a long call and has bounds of its own: these are of a whole description.
+    SDP_LEN_MAX = 512 * 1024,
+    SDP_SECTIONS_MAX = 256,
+    SDP_LIVE_LEN_MAX = 64 * 1024, // without its sections that are inactive or stopped
+    SDP_LIVE_SECTIONS_MAX = 64,
     SDP_FORMATS_MAX = 64,
     SDP_EXTENSIONS_MAX = 32,
     SDP_CANDIDATES_MAX = 256,

@@ -241,18 +241,42 @@ static bool read_section(const struct sdp *sdp, const struct sdp_section *s, boo
     return false;
 }
 
+static enum media_kind kind_of(const struct sdp_section *s)
+{
+    return s->kind == SDP_AUDIO         ? MEDIA_AUDIO
+           : s->kind == SDP_APPLICATION ? MEDIA_APPLICATION
+                                        : MEDIA_VIDEO;
+}
+
+// Bounds what is in use. What is not piles up over a long call, and is only mirrored.
+static int check_live(const struct sdp *sdp, struct text *why)
+{
+    size_t count = 0;
+    size_t len = sdp->session_len;
+    for (size_t i = 0; i < sdp->section_count; i++) {
+        const struct sdp_section *s = &sdp->sections[i];
+        if (!sdp_is_live(s))
+            continue;
+        len += s->len;
+        if (++count > SDP_LIVE_SECTIONS_MAX)
+            return negotiate_refuse(why, ERR_FULL, s->line, "too many sections in use");
+        if (len > SDP_LIVE_LEN_MAX)
+            return negotiate_refuse(why, ERR_FULL, s->line, "sections in use are too long");
+    }
+    return 0;
+}
+
 static int read_offer(const struct sdp *sdp, const struct codec_preference *preference,
                       struct publish_offer *offer, struct text *why)
 {
     const struct sdp_section *tagged = NULL; // carries the transport, RFC 9143 section 7.1
     bool has_application = false;
-    memset(offer, 0, sizeof *offer);
+    offer->remote = (struct transport_remote){0};
+    offer->section_count = 0;
     for (size_t i = 0; i < sdp->section_count; i++) {
         const struct sdp_section *s = &sdp->sections[i];
         struct publish_section *section = &offer->sections[offer->section_count++];
-        section->kind = s->kind == SDP_AUDIO         ? MEDIA_AUDIO
-                        : s->kind == SDP_APPLICATION ? MEDIA_APPLICATION
-                                                     : MEDIA_VIDEO;
+        *section = (struct publish_section){.kind = kind_of(s)};
         bool first = tagged == NULL;
         if (!read_section(sdp, s, first, has_application, preference, section))
             *section = (struct publish_section){.kind = section->kind, .stopped = true};
@@ -272,12 +296,14 @@ static int read_offer(const struct sdp *sdp, const struct codec_preference *pref
 int negotiate_publish(struct bytes offer_sdp, const struct codec_preference *preference,
                       struct publish_offer *offer, struct text *why)
 {
-    struct sdp *sdp = mem_alloc(sizeof *sdp);
+    struct sdp *sdp = sdp_new(sdp_count_sections(offer_sdp));
     struct sdp_error error;
     int err = sdp_parse(sdp, offer_sdp, &error);
     if (err < 0)
         negotiate_refuse(why, err, error.line, error.what);
     else
+        err = check_live(sdp, why);
+    if (err == 0)
         err = read_offer(sdp, preference, offer, why);
     mem_free(sdp);
     return err;
@@ -371,8 +397,8 @@ void negotiate_publish_answer(const struct publish_offer *offer, struct bytes of
 {
     struct arena arena = {0};
     struct sdp_error error;
-    struct sdp *offered = mem_alloc(sizeof *offered);
-    struct sdp *answer = negotiate_describe(local, &arena);
+    struct sdp *offered = sdp_new(offer->section_count);
+    struct sdp *answer = negotiate_describe(local, offer->section_count, &arena);
     // It was read before, by negotiate_publish().
     if (sdp_parse(offered, offer_sdp, &error) == 0 &&
         offered->section_count == offer->section_count) {

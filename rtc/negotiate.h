@@ -95,8 +95,9 @@ struct codec_preference {
 
 // Reads an offer, and writes the answer to it. `offer` is large: keep one per thread. A section
 // that we cannot serve is answered with port 0; only a broken offer is refused, and one without
-// ICE credentials or sha-256 fingerprint, or whose DTLS would make us the client. Then `why`
-// names the line: ERR_MALFORMED, ERR_UNSUPPORTED, ERR_FULL.
+// ICE credentials or sha-256 fingerprint, or whose DTLS would make us the client, or one of
+// which more is in use than SDP_LIVE_LEN_MAX and SDP_LIVE_SECTIONS_MAX. Then `why` names the
+// line: ERR_MALFORMED, ERR_UNSUPPORTED, ERR_FULL.
 int negotiate_publish(struct bytes offer_sdp, const struct codec_preference *preference,
                       struct publish_offer *offer, struct text *why);
 void negotiate_publish_answer(const struct publish_offer *offer, struct bytes offer_sdp,
@@ -104,7 +105,7 @@ void negotiate_publish_answer(const struct publish_offer *offer, struct bytes of
 
 // --- Subscribing: we offer, the client answers ---
 
-enum { SUBSCRIBE_SECTIONS_MAX = SDP_SECTIONS_MAX - 1 }; // one is the data channel's
+enum { SUBSCRIBE_SECTIONS_MAX = SDP_LIVE_SECTIONS_MAX - 1 }; // one is the data channel's
 
 // A section that we offer. The life of a place in the list, one offer for each step at least:
 //

@@ -81,9 +81,10 @@ int negotiate_remote(const struct sdp_section *s, struct transport_remote *remot
     return 0;
 }
 
-struct sdp *negotiate_describe(const struct local_description *local, struct arena *arena)
+struct sdp *negotiate_describe(const struct local_description *local, size_t section_cap,
+                               struct arena *arena)
 {
-    struct sdp *sdp = mem_alloc(sizeof *sdp);
+    struct sdp *sdp = sdp_new(section_cap);
     char origin[80];
     snprintf(origin, sizeof origin, "- %" PRIu64 " %" PRIu64 " IN IP4 0.0.0.0",
              local->session_id, local->session_version);

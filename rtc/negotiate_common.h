@@ -29,7 +29,8 @@ static inline uint8_t *negotiate_extension_id(struct extension_ids *ids, size_t 
 }
 
 // A description of ours with no section yet. Texts live in `arena`.
-struct sdp *negotiate_describe(const struct local_description *local, struct arena *arena);
+struct sdp *negotiate_describe(const struct local_description *local, size_t section_cap,
+                               struct arena *arena);
 // Gives a section what connects it; the first one that gets it also gets the candidates.
 void negotiate_connect(struct sdp *sdp, struct sdp_section *s,
                        const struct local_description *local, enum sdp_setup setup,

@@ -135,7 +135,7 @@ void negotiate_subscribe_offer(const struct subscribe_section *sections, size_t 
 {
     struct arena arena = {0};
     assert(count <= SUBSCRIBE_SECTIONS_MAX);
-    struct sdp *offer = negotiate_describe(local, &arena);
+    struct sdp *offer = negotiate_describe(local, count + 1, &arena);
     struct sdp_section *channel = &offer->sections[offer->section_count++];
     channel->media = bytes_of("application");
     channel->protocol_text = bytes_of("UDP/DTLS/SCTP");
@@ -191,7 +191,7 @@ static int read_answer(const struct sdp *sdp, size_t section_count,
 int negotiate_subscribe(struct bytes answer_sdp, size_t section_count,
                         struct subscribe_answer *answer, struct text *why)
 {
-    struct sdp *sdp = mem_alloc(sizeof *sdp);
+    struct sdp *sdp = sdp_new(sdp_count_sections(answer_sdp));
     struct sdp_error error;
     int err = sdp_parse(sdp, answer_sdp, &error);
     if (err < 0)

@@ -138,6 +138,8 @@ static int read_mid(struct parser *p, struct bytes value)
 {
     if (!value.len)
         return malformed(p, "empty mid");
+    if (p->section->mid.len) // each one is compared with all of before
+        return malformed(p, "mid is given twice");
     for (const struct sdp_section *s = p->sdp->sections; s < p->section; s++)
         if (bytes_equal(s->mid, value))
             return malformed(p, "mid is taken by an earlier section");
@@ -485,7 +487,7 @@ static int read_media(struct parser *p, struct bytes value)
 {
     static const char *const kinds[] = {"audio", "video", "application"};
     struct sdp *sdp = p->sdp;
-    if (sdp->section_count == SDP_SECTIONS_MAX)
+    if (sdp->section_count == sdp->section_cap || sdp->section_count == SDP_SECTIONS_MAX)
         return full(p, "too many media sections");
     struct sdp_section *s = &sdp->sections[sdp->section_count++];
     memset(s, 0, sizeof *s);
@@ -536,11 +538,21 @@ static int read_line(struct parser *p, struct bytes line)
     }
 }
 
+// Counts the octets of a line where they belong.
+static void count_len(struct parser *p, size_t len)
+{
+    if (p->section)
+        p->section->len += len;
+    else
+        p->sdp->session_len += len;
+}
+
 int sdp_parse(struct sdp *sdp, struct bytes text, struct sdp_error *error)
 {
     struct parser p = {.sdp = sdp};
     int err = 0;
     sdp->origin = (struct bytes){0};
+    sdp->session_len = 0;
     sdp->ice_lite = false;
     sdp->bundle_count = 0;
     sdp->section_count = 0;
@@ -549,6 +561,7 @@ int sdp_parse(struct sdp *sdp, struct bytes text, struct sdp_error *error)
     if (text.len > SDP_LEN_MAX)
         err = full(&p, "description is too long");
     while (err == 0 && (text.len || p.line == 0)) {
+        size_t len_before = text.len;
         struct bytes line = sdp_cut(&text, '\n');
         if (line.len && line.at[line.len - 1] == '\r')
             line.len--;
@@ -556,6 +569,7 @@ int sdp_parse(struct sdp *sdp, struct bytes text, struct sdp_error *error)
         if (line.len == 0 && text.len == 0 && p.line > 1)
             break; // an empty last line does no harm
         err = read_line(&p, line);
+        count_len(&p, len_before - text.len);
     }
     if (err < 0)
         *error = (struct sdp_error){p.line ? p.line : 1, p.what};

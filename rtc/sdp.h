@@ -1,8 +1,9 @@
 // The grammar of session descriptions: text to struct and back. RFC 8866, with the attributes
 // that WebRTC uses (RFC 8829 section 5). What an offer means is rtc/negotiate.h's business.
 //
-// Nothing is copied and nothing allocated: a parsed description is full of views into its text.
-// Attributes that we have no use for are skipped; a broken one is an error that names its line.
+// Nothing is copied, and reading allocates nothing: a parsed description is full of views into
+// its text. Attributes that we have no use for are skipped; a broken one is an error that names
+// its line.
 #pragma once
 
 #include "base/addr.h"
@@ -85,6 +86,7 @@ struct sdp_transport {
 
 struct sdp_section {
     uint32_t line; // of its m=, the first is 1
+    size_t len;    // octets of its lines
     enum sdp_kind kind;
     enum sdp_protocol protocol;
     struct bytes media;         // as written
@@ -118,26 +120,36 @@ struct sdp_section {
     size_t candidate_count;
 };
 
-// About 500 KB: keep it on the heap.
+// A section takes some 8 KiB, so there are as many as the description has: sdp_new().
 struct sdp {
     struct bytes origin; // what follows "o="
+    size_t session_len;  // octets of the lines before the first section
     bool ice_lite;
     struct bytes bundle[SDP_SECTIONS_MAX]; // mids of the first a=group:BUNDLE
     size_t bundle_count;
-    struct sdp_section sections[SDP_SECTIONS_MAX];
+    struct sdp_section *sections;
     size_t section_count;
+    size_t section_cap;
     struct sdp_candidate candidates[SDP_CANDIDATES_MAX];
     size_t candidate_count;
 };
+
+// An empty description with room for `section_cap` sections; for mem_free().
+struct sdp *sdp_new(size_t section_cap);
+// How many sections a text has, at most SDP_SECTIONS_MAX.
+size_t sdp_count_sections(struct bytes text);
 
 struct sdp_error {
     uint32_t line; // the first is 1
     const char *what;
 };
 
-// Reads a description. Returns 0, or ERR_MALFORMED or ERR_FULL (a bound of base/limits.h) with
-// `error` filled in.
+// Reads a description. Returns 0, or ERR_MALFORMED or ERR_FULL (a bound of base/limits.h, or
+// more sections than there is room for) with `error` filled in.
 int sdp_parse(struct sdp *sdp, struct bytes text, struct sdp_error *error);
+
+// Whether a section is in use: neither stopped nor inactive.
+bool sdp_is_live(const struct sdp_section *s);
 
 // Writes what sdp_parse() would read as the same struct; `line` is not looked at.
 void sdp_write(const struct sdp *sdp, struct text *out);

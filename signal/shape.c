@@ -139,8 +139,8 @@ size_t shape_read_tracks(const json_t *tracks, struct arena *arena,
                          const struct track_wish **list)
 {
     size_t cap = json_object_size(tracks), count = 0;
-    if (cap > SDP_SECTIONS_MAX) // no offer can carry more
-        cap = SDP_SECTIONS_MAX;
+    if (cap > SDP_LIVE_SECTIONS_MAX) // no offer can carry more
+        cap = SDP_LIVE_SECTIONS_MAX;
     struct track_wish *wishes = arena_alloc(arena, cap * sizeof *wishes);
 
     const char *key;

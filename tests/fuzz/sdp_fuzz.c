@@ -3,7 +3,8 @@
 #include "rtc/negotiate.h"
 #include "rtc/sdp.h"
 
-static struct sdp sdp;
+static struct sdp_section sdp_sections[SDP_SECTIONS_MAX];
+static struct sdp sdp = {.sections = sdp_sections, .section_cap = SDP_SECTIONS_MAX};
 static struct publish_offer offer;
 static struct subscribe_answer answer;
 

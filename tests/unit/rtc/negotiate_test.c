@@ -9,8 +9,10 @@
 
 // Too large for the stack, and one test runs at a time.
 static struct publish_offer offer;
-static struct sdp offered;
-static struct sdp answered;
+static struct sdp_section offered_sections[SDP_SECTIONS_MAX];
+static struct sdp offered = {.sections = offered_sections, .section_cap = SDP_SECTIONS_MAX};
+static struct sdp_section answered_sections[SDP_SECTIONS_MAX];
+static struct sdp answered = {.sections = answered_sections, .section_cap = SDP_SECTIONS_MAX};
 static struct subscribe_answer subscriber;
 static struct sdp_error error;
 
@@ -211,7 +213,7 @@ static void check_successive(const char *browser)
     static const char *const steps[] = {
         "1-datachannel", "2-audio",          "3-audio-video",   "4-screen-audio",
         "5-ice-restart", "6-video-inactive", "7-audio-stopped", "8-section-reused"};
-    char mids[SDP_SECTIONS_MAX][MID_LEN_MAX + 1];
+    char mids[8][MID_LEN_MAX + 1];
     size_t known = 0;
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         char name[128];

@@ -8,8 +8,10 @@
 #include <stdlib.h>
 
 // Too large for the stack, and one test runs at a time.
-static struct sdp parsed;
-static struct sdp again;
+static struct sdp_section parsed_sections[SDP_SECTIONS_MAX];
+static struct sdp parsed = {.sections = parsed_sections, .section_cap = SDP_SECTIONS_MAX};
+static struct sdp_section again_sections[SDP_SECTIONS_MAX];
+static struct sdp again = {.sections = again_sections, .section_cap = SDP_SECTIONS_MAX};
 static struct sdp_error error;
 
 static int parse(const char *text)
@@ -169,7 +171,7 @@ TEST(every_list_has_a_bound)
         const char *format;
         int most;
     } lists[] = {
-        {HEAD, "m=audio 9 UDP/TLS/RTP/SAVPF %d\r\n", 64},
+        {HEAD, "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:%d\r\n", 256},
         {HEAD "m=audio 9 UDP/TLS/RTP/SAVPF", " %d", 64},
         {HEAD VIDEO, "a=extmap:%d urn:x\r\n", 32},
         {HEAD VIDEO, "a=rid:%d send\r\n", 16},
@@ -182,7 +184,44 @@ TEST(every_list_has_a_bound)
     }
 }
 
-TEST(a_description_over_64_kib_is_refused)
+TEST(there_are_no_more_sections_than_there_is_room_for)
+{
+    const char *text = HEAD VIDEO VIDEO;
+    CHECK_EQ(sdp_count_sections(bytes_of(text)), 2);
+    struct sdp *sdp = sdp_new(2);
+    CHECK_EQ(sdp_parse(sdp, bytes_of(text), &error), 0);
+    CHECK_EQ(sdp->section_count, 2);
+    CHECK_EQ(sdp->session_len, strlen(HEAD));
+    CHECK_EQ(sdp->sections[1].len, strlen(VIDEO));
+    mem_free(sdp);
+    sdp = sdp_new(1);
+    CHECK_EQ(sdp_parse(sdp, bytes_of(text), &error), ERR_FULL);
+    mem_free(sdp);
+}
+
+TEST(a_section_has_one_mid)
+{
+    CHECK_EQ(sdp_parse(&parsed, bytes_of(HEAD VIDEO "a=mid:1\r\na=mid:2\r\n"), &error),
+             ERR_MALFORMED);
+    CHECK_TEXT(error.what, "mid is given twice");
+}
+
+TEST(a_section_is_live_unless_inactive_or_stopped)
+{
+    CHECK_EQ(sdp_parse(&parsed,
+                       bytes_of(HEAD "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=recvonly\r\n"
+                                     "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=inactive\r\n"
+                                     "m=audio 0 UDP/TLS/RTP/SAVPF 0\r\n"
+                                     "m=audio 0 UDP/TLS/RTP/SAVPF 0\r\na=bundle-only\r\n"),
+                       &error),
+             0);
+    CHECK(sdp_is_live(&parsed.sections[0]));
+    CHECK(!sdp_is_live(&parsed.sections[1]));
+    CHECK(!sdp_is_live(&parsed.sections[2]));
+    CHECK(sdp_is_live(&parsed.sections[3]));
+}
+
+TEST(a_description_over_512_kib_is_refused)
 {
     char *text = malloc(SDP_LEN_MAX + 2);
     memset(text, 'a', SDP_LEN_MAX + 1);
