@@ -11,7 +11,7 @@ const flags = [
   '--disable-dev-shm-usage', '--use-fake-device-for-media-stream',
   '--autoplay-policy=no-user-gesture-required',
   '--auto-select-desktop-capture-source=Entire screen',
-  '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost , EXCLUDE 127.0.0.1',
+  '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost , EXCLUDE 127.0.0.1 , EXCLUDE [::1]',
 ];
 
 // One person's browser. `problems` collects page errors, CSP violations, and requests to hosts
