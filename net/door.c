@@ -199,6 +199,8 @@ static int on_octets(struct connection *c, struct bytes octets)
 {
     if (c->state == CONNECTION_ENDING)
         return 0;
+    // The library still waits for what comes after a TLS handshake in a role that it knows.
+    lws_set_timeout(c->wsi, NO_PENDING_TIMEOUT, 0);
     if (c->state == CONNECTION_HEAD && c->in.len == 0)
         set_timer(c, HEAD_TIMEOUT_S);
     text_add_bytes(&c->in, octets);

@@ -40,14 +40,23 @@ static int become(const char *name, uid_t uid, gid_t gid, struct text *why)
     return 0;
 }
 
+// A data folder that is not there yet is made while we still can, for the user to come.
+static void make_data_folder(const char *path, const struct passwd *user)
+{
+    if (mkdir(path, 0700) == 0 && chown(path, user->pw_uid, user->pw_gid) != 0)
+        log_warn("server", "cannot give %s to %s", path, user->pw_name);
+}
+
 int process_drop_root(const struct config *config, struct text *why)
 {
     if (geteuid() != 0)
         return 0;
     if (config->user[0]) {
         const struct passwd *user = getpwnam(config->user);
-        if (user)
+        if (user) {
+            make_data_folder(config->data, user);
             return become(user->pw_name, user->pw_uid, user->pw_gid, why);
+        }
         text_addf(why, "there is no user %.100s", config->user);
         return ERR_REFUSED;
     }

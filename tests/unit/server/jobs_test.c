@@ -1,0 +1,151 @@
+#include "base/err.h"
+#include "base/mem.h"
+#include "net/http_server.h"
+#include "server/jobs.h"
+#include "store/keys.h"
+#include "test.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char folder[32];
+static char database[64];
+static struct keys keys;
+static struct api_config config;
+
+static struct jobs *start(void)
+{
+    snprintf(folder, sizeof folder, "/tmp/parlor-jobs-XXXXXX");
+    CHECK(mkdtemp(folder) != NULL);
+    struct rng rng = rng_seeded(1);
+    CHECK_EQ(keys_load(&keys, folder, &rng, 1700000000000), 0);
+    config = (struct api_config){.keys = {&keys.key, 1},
+                                 .customer_id = keys.customer_id,
+                                 .app_id = keys.app_id,
+                                 .meetings = API_MEETINGS_ANYONE};
+    snprintf(database, sizeof database, "%s/parlor.db", folder);
+    struct jobs *jobs = jobs_new(database, &config, keys.template_id);
+    CHECK(jobs != NULL);
+    return jobs;
+}
+
+static void stop(struct jobs *jobs)
+{
+    jobs_free(jobs);
+    char command[96];
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    CHECK_EQ(system(command), 0);
+}
+
+static struct job *take(struct jobs *jobs)
+{
+    struct pollfd wait = {.fd = jobs_fd(jobs), .events = POLLIN};
+    CHECK_EQ(poll(&wait, 1, 10000), 1);
+    struct job *job;
+    CHECK_EQ(jobs_take(jobs, &job, 1), 1);
+    return job;
+}
+
+// POST /api/meetings as the control thread sends it on.
+static void put_meeting(struct jobs *jobs, uint64_t id)
+{
+    struct arena arena = {0};
+    struct http_request *request = arena_alloc(&arena, sizeof *request);
+    request->arena = arena;
+    request->method = HTTP_POST;
+    request->path = "/api/meetings";
+    request->query = "";
+    request->host = "localhost";
+    struct job *job = mem_alloc(sizeof *job);
+    job->kind = JOB_CALL;
+    job->call.id = id;
+    CHECK(api_route(&config, request, 1700000000000, &job->call.call, &job->call.response));
+    jobs_put(jobs, job);
+}
+
+static void put_room(struct jobs *jobs, const char *id)
+{
+    struct job *job = mem_alloc(sizeof *job);
+    job->kind = JOB_ROOM;
+    job->room.session = 7;
+    memcpy(job->room.id, id, OBJECT_ID_LEN + 1);
+    jobs_put(jobs, job);
+}
+
+static void free_call(struct job *job)
+{
+    text_dispose(&job->call.response.body);
+    http_request_free(job->call.call.request);
+    mem_free(job);
+}
+
+TEST(a_call_comes_back_with_its_answer_and_the_room_can_be_loaded)
+{
+    struct jobs *jobs = start();
+    put_meeting(jobs, 42);
+    struct job *done = take(jobs);
+    CHECK_EQ(done->call.id, 42);
+    CHECK_EQ(done->db.err, 0);
+    CHECK_EQ(done->call.response.status, 200);
+    char id[OBJECT_ID_LEN + 1] = "";
+    const char *at = strstr(done->call.response.body.at, "\"Room_Id\":\"");
+    CHECK(at != NULL);
+    memcpy(id, at + 11, OBJECT_ID_LEN);
+    free_call(done);
+
+    put_room(jobs, id);
+    done = take(jobs);
+    CHECK_EQ(done->kind, JOB_ROOM);
+    CHECK_EQ(done->room.err, 0);
+    CHECK_EQ(done->room.session, 7);
+    CHECK_TEXT(done->room.record.id, id);
+    CHECK(done->room.record.enabled);
+    CHECK(template_role(done->room.template, "host") != NULL);
+    template_free(done->room.template);
+    mem_free(done);
+    CHECK(jobs_are_writable(jobs));
+    stop(jobs);
+}
+
+TEST(an_unknown_room_is_not_found)
+{
+    struct jobs *jobs = start();
+    put_room(jobs, "65f0a1b2c3d4e5f601020304");
+    struct job *done = take(jobs);
+    CHECK_EQ(done->room.err, ERR_NOT_FOUND);
+    CHECK(done->room.template == NULL);
+    mem_free(done);
+    stop(jobs);
+}
+
+TEST(many_jobs_at_once_all_come_back_in_order)
+{
+    struct jobs *jobs = start();
+    for (uint64_t i = 1; i <= 300; i++)
+        put_meeting(jobs, i);
+    for (uint64_t i = 1; i <= 300; i++) {
+        struct job *done = take(jobs);
+        CHECK_EQ(done->call.id, i);
+        CHECK_EQ(done->call.response.status, 200);
+        free_call(done);
+    }
+    stop(jobs);
+}
+
+// Nobody takes what is done; nothing may leak.
+TEST(what_waits_at_the_end_is_finished_and_freed)
+{
+    struct jobs *jobs = start();
+    for (uint64_t i = 1; i <= 20; i++)
+        put_meeting(jobs, i);
+    put_room(jobs, "65f0a1b2c3d4e5f601020304");
+    stop(jobs);
+}
+
+TEST(a_folder_that_is_not_there_is_told_at_the_start)
+{
+    CHECK(jobs_new("/nonexistent/parlor.db", &config, keys.template_id) == NULL);
+}
