@@ -310,8 +310,9 @@ void door_adopt(struct http_server *server, int fd, const struct addr *from)
         .fd.sockfd = fd,
         .opaque = c,
     });
-    // Where adoption failed early the library never heard of `c`; else it has freed it.
-    if (!wsi && server->adopting == c)
+    // Where adoption failed before the first callback, the library never heard of `c`. After it
+    // (a TLS handshake that ends at once) it destroys the connection by itself, now or later.
+    if (!wsi && server->adopting == c && !c->wsi)
         door_free(c);
     server->adopting = NULL;
 }
