@@ -166,7 +166,7 @@ int websocket_adopt(struct http_server *server, int fd, struct http_request *req
         .fd.sockfd = fd,
         .opaque = ws,
     });
-    if (!wsi && server->adopting == ws)
+    if (!wsi && server->adopting == ws && !ws->wsi) // as in door_adopt()
         websocket_free(ws);
     server->adopting = NULL;
     return wsi ? 0 : ERR_IO;

@@ -5,11 +5,8 @@
 
 #include <errno.h>
 #include <grp.h>
-#include <malloc.h>
 #include <pwd.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -76,22 +73,4 @@ int process_drop_root(const struct config *config, struct text *why)
     text_add(why, "not as root: give --user NAME, let another user own the data folder, or say "
                   "--allow-root");
     return ERR_REFUSED;
-}
-
-void process_trim(void)
-{
-    malloc_trim(0);
-    FILE *maps = fopen("/proc/self/maps", "re");
-    if (!maps)
-        return;
-    char line[512];
-    while (fgets(line, sizeof line, maps)) {
-        unsigned long from, to;
-        char access[5], file[256];
-        // Read-only data is left alone: the loader has written addresses into some of it.
-        if (sscanf(line, "%lx-%lx %4s %*s %*s %*s %255s", &from, &to, access, file) == 4 &&
-            strcmp(access, "r-xp") == 0 && file[0] == '/')
-            madvise((void *)from, to - from, MADV_DONTNEED);
-    }
-    fclose(maps);
 }

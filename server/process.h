@@ -10,7 +10,3 @@ void process_harden(void);
 // Running as root: becomes --user, else the owner of the data folder, else stays root where
 // --allow-root says so or only loopback is listened on. Returns 0, or ERR_REFUSED with `why`.
 int process_drop_root(const struct config *config, struct text *why);
-
-// After the start: gives back the pages of code that only the start ran, most of them the cipher
-// libraries' tests of themselves. They are clean, so one that is needed again is mapped again.
-void process_trim(void);
