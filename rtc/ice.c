@@ -41,6 +41,13 @@ void ice_restart(struct ice_agent *a, struct rng *rng)
         a->fresh[i] = false;
 }
 
+void ice_forget_paths(struct ice_agent *a)
+{
+    a->path_count = 0;
+    a->has_selected = a->nominated = false;
+    a->generation++;
+}
+
 static bool is_ufrag(const struct ice_credentials *c, struct bytes ufrag)
 {
     return c->ufrag[0] && bytes_equal(bytes_of(c->ufrag), ufrag);

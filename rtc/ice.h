@@ -61,6 +61,10 @@ void ice_init(struct ice_agent *a, uint8_t worker, struct rng *rng);
 // path under the new ones. RFC 8445 section 9.
 void ice_restart(struct ice_agent *a, struct rng *rng);
 
+// The peer is out of reach: whatever address it comes back from, that is its path then. The
+// credentials stay.
+void ice_forget_paths(struct ice_agent *a);
+
 bool ice_has_ufrag(const struct ice_agent *a, struct bytes ufrag);
 
 enum ice_result ice_receive(struct ice_agent *a, const struct addr *from, struct bytes datagram,

@@ -146,6 +146,18 @@ static void become_closed(struct transport *t, enum transport_close reason)
     t->rest = (struct bytes){0};
 }
 
+// Without consent nothing may be sent (RFC 7675 section 5.1). The peer may be a laptop whose
+// lid is closed: it comes back with an ICE restart, and with the keys that it had.
+static void become_lost(struct transport *t)
+{
+    t->state = TRANSPORT_LOST;
+    t->reason = TRANSPORT_SILENT;
+    t->path.protect = NULL;
+    t->rest = (struct bytes){0};
+    t->dtls_due_at = NEVER;
+    ice_forget_paths(&t->ice);
+}
+
 // --- From a checked address to keys ---
 
 // Both conditions may be met in either order: the answer may come after the handshake.
@@ -222,8 +234,13 @@ static void receive_stun(struct transport *t, const struct addr *from, struct by
     }
     t->heard_at = now;
     t->path.to = t->ice.selected;
-    if (t->state == TRANSPORT_NEW) {
+    if (t->state == TRANSPORT_LOST && t->incoming) {
+        t->state = TRANSPORT_CONNECTED;
+        t->reason = TRANSPORT_OPEN;
+        t->path.protect = t->outgoing;
+    } else if (t->state == TRANSPORT_NEW || t->state == TRANSPORT_LOST) {
         t->state = TRANSPORT_CHECKED;
+        t->reason = TRANSPORT_OPEN;
         t->dtls_due_at = now + DTLS_DEADLINE_MS * 1000LL;
     }
     if (wants_client_start(t))
@@ -260,7 +277,7 @@ static void receive_dtls(struct transport *t, int64_t now, struct batch *out,
 // Whether media from `from` may be looked at; counts the drop if not.
 static bool admits_media(struct transport *t, const struct addr *from)
 {
-    if (t->state != TRANSPORT_CONNECTED)
+    if (!t->incoming)
         drop(t, TRANSPORT_DROP_MEDIA_EARLY);
     else if (!ice_is_checked(&t->ice, from))
         drop(t, TRANSPORT_DROP_MEDIA_SOURCE);
@@ -394,7 +411,7 @@ static int64_t silent_at(const struct transport *t)
 
 int64_t transport_deadline(const struct transport *t)
 {
-    if (t->state == TRANSPORT_CLOSED)
+    if (t->state == TRANSPORT_CLOSED || t->state == TRANSPORT_LOST)
         return NEVER;
     if (wants_client_start(t)) // transport_set_remote() had nowhere to write to
         return t->heard_at;
@@ -408,11 +425,10 @@ int64_t transport_deadline(const struct transport *t)
 
 void transport_expire(struct transport *t, int64_t now, struct batch *out)
 {
-    if (t->state == TRANSPORT_CLOSED)
+    if (t->state == TRANSPORT_CLOSED || t->state == TRANSPORT_LOST)
         return;
     if (now >= silent_at(t)) {
-        dtls_close(t->dtls, &t->ice.selected, out);
-        become_closed(t, TRANSPORT_SILENT);
+        become_lost(t);
     } else if (now >= t->dtls_due_at) {
         become_closed(t, TRANSPORT_TIMED_OUT);
     } else if (wants_client_start(t)) {
@@ -426,6 +442,7 @@ void transport_close(struct transport *t, struct batch *out)
 {
     if (t->state == TRANSPORT_CLOSED)
         return;
-    dtls_close(t->dtls, &t->ice.selected, out);
+    if (t->state != TRANSPORT_LOST)
+        dtls_close(t->dtls, &t->ice.selected, out);
     become_closed(t, TRANSPORT_CLOSED_HERE);
 }

@@ -23,14 +23,17 @@ enum transport_state {
     TRANSPORT_NEW,       // no authenticated check yet
     TRANSPORT_CHECKED,   // ICE has a path, DTLS is under way
     TRANSPORT_CONNECTED, // keys are there, media may flow
-    TRANSPORT_CLOSED,    // failed, closed by the peer, or silent for too long
+    TRANSPORT_LOST,      // silent for too long: nothing is sent. Keys are kept, and the next
+                         // authenticated check goes on where it was
+    TRANSPORT_CLOSED,    // failed, or closed by either side
 };
 
-enum transport_close { // why it is TRANSPORT_CLOSED
+enum transport_close { // why it is TRANSPORT_CLOSED or TRANSPORT_LOST
     TRANSPORT_OPEN,
     TRANSPORT_CLOSED_BY_PEER, // DTLS close_notify
     TRANSPORT_TIMED_OUT,      // DTLS not done by its deadline
-    TRANSPORT_SILENT,         // no authenticated packet for TRANSPORT_SILENCE_MS
+    TRANSPORT_SILENT,         // no authenticated packet for TRANSPORT_SILENCE_MS; only this
+                              // one is TRANSPORT_LOST
     TRANSPORT_FINGERPRINT,    // certificate is not the one that the SDP named
     TRANSPORT_CLOSED_HERE,    // transport_close()
 };

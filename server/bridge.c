@@ -264,10 +264,10 @@ void bridge_notice(struct bridge *b, const struct notice *notice, struct moment 
         media_subscribe_offer(peer, notice->offer.sdp, events);
         break;
     case NOTICE_CLOSED:
-        // A publish connection is the client's to restart. One that the client closed itself
-        // is not wanted any more.
+        // A publish connection is the client's to restart. What failed for another reason than
+        // silence no restart can mend.
         if (bridge_kind(notice->endpoint) == ENDPOINT_SUBSCRIBE &&
-            notice->closed.reason != TRANSPORT_CLOSED_BY_PEER)
+            notice->closed.reason == TRANSPORT_SILENT)
             media_subscribe_failed(peer, events);
         break;
     case NOTICE_QUALITY:

@@ -110,16 +110,19 @@ static void follow_transport(struct endpoint *e, const struct tick *tick)
     if (state == e->state)
         return;
     e->state = state;
-    if (state == TRANSPORT_CONNECTED || state == TRANSPORT_CLOSED) {
-        struct notice *n = notice_add(
-            tick->notices, state == TRANSPORT_CONNECTED ? NOTICE_CONNECTED : NOTICE_CLOSED);
+    bool connected = state == TRANSPORT_CONNECTED;
+    if (connected || state == TRANSPORT_CLOSED || state == TRANSPORT_LOST) {
+        struct notice *n =
+            notice_add(tick->notices, connected ? NOTICE_CONNECTED : NOTICE_CLOSED);
         n->room = e->meeting->id;
         n->endpoint = e->id;
-        if (state == TRANSPORT_CLOSED)
+        if (!connected)
             n->closed.reason = transport_close_reason(e->transport);
     }
     if (e->kind == ENDPOINT_SUBSCRIBE)
         subscriber_connection_changed(e->subscriber, tick);
+    else if (connected)
+        publisher_connected(e->publisher, tick);
 }
 
 static void pass_sctp(struct endpoint *e, struct bytes packet, const struct tick *tick)

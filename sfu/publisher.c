@@ -35,6 +35,12 @@ void publisher_close(struct publisher *p, const struct tick *tick)
     p->stream_count = 0;
 }
 
+void publisher_connected(struct publisher *p, const struct tick *tick)
+{
+    LIST_EACH(&p->tracks, each)
+    track_resume(LIST_ENTRY(each, struct track, link), tick);
+}
+
 void publisher_free(struct publisher *p)
 {
     mem_free(p);

@@ -48,6 +48,8 @@ struct publisher {
 
 struct publisher *publisher_new(struct endpoint *e, const struct tick *tick);
 void publisher_close(struct publisher *p, const struct tick *tick); // ends its tracks
+// For the first time, or again.
+void publisher_connected(struct publisher *p, const struct tick *tick);
 void publisher_free(struct publisher *p);
 
 // Answers with NOTICE_ANSWER.

@@ -102,6 +102,15 @@ void track_layer_restart(struct track *t, unsigned index)
     reset_layer(layer);
 }
 
+void track_resume(struct track *t, const struct tick *tick)
+{
+    for (unsigned i = 0; i < t->layer_count; i++)
+        if (t->layers[i].started)
+            track_layer_restart(t, i);
+    for (uint32_t i = 0; i < t->line_count; i++)
+        feed_choose(t->lines[i].feed, tick);
+}
+
 // --- Receiving ---
 
 static void start_layer(struct track *t, struct track_layer *layer)

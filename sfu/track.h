@@ -106,6 +106,10 @@ void track_receive(struct track *t, unsigned layer, const struct rtp_packet *pac
 // Another SSRC sends this layer from now on.
 void track_layer_restart(struct track *t, unsigned layer);
 
+// The publisher was out of reach: what it sent meanwhile is not waited for, and pictures go on
+// from a key frame.
+void track_resume(struct track *t, const struct tick *tick);
+
 void track_mute(struct track *t, bool muted, const struct tick *tick);
 
 // Somebody needs a key frame of `layer`: asks now, or as soon as the interval since the last

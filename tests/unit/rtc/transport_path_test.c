@@ -117,7 +117,7 @@ TEST(an_ice_restart_keeps_the_old_path_until_the_new_one_is_nominated)
     pair_free(p);
 }
 
-TEST(thirty_seconds_of_silence_close)
+TEST(thirty_seconds_of_silence_lose_the_peer)
 {
     struct pair *p = connected_pair();
     p->now += 29 * SECOND;
@@ -131,11 +131,91 @@ TEST(thirty_seconds_of_silence_close)
     p->now += 1 * SECOND;
     CHECK(transport_deadline(p->server.t) == p->now);
     transport_expire(p->server.t, p->now, &p->server.out);
+    CHECK_EQ(transport_state(p->server.t), TRANSPORT_LOST);
     CHECK_EQ(transport_close_reason(p->server.t), TRANSPORT_SILENT);
     CHECK(transport_path(p->server.t)->protect == NULL);
     CHECK(transport_deadline(p->server.t) == NEVER);
-    pump(p); // its close_notify
-    CHECK_EQ(transport_close_reason(p->client.t), TRANSPORT_CLOSED_BY_PEER);
+    pair_free(p);
+}
+
+static void lose(struct pair *p)
+{
+    p->now += 31 * SECOND;
+    transport_expire(p->server.t, p->now, &p->server.out);
+    CHECK_EQ(transport_state(p->server.t), TRANSPORT_LOST);
+}
+
+TEST(nothing_is_sent_to_a_peer_that_is_lost_and_its_media_is_no_consent)
+{
+    struct pair *p = connected_pair();
+    queue_rtp(&p->server, 1); // in the same tick
+    lose(p);
+    static const uint8_t report[] = {0x80, 201, 0, 1, 0, 0, 0, 9};
+    transport_send_rtcp(p->server.t, (struct bytes){report, sizeof report}, &p->server.out);
+    CHECK_EQ(transport_send_sctp(p->server.t, bytes_of("DATA"), p->now, &p->server.out),
+             ERR_WRONG_STATE);
+    CHECK_EQ(deliver(p, &p->server, &p->client), 0);
+    queue_rtp(&p->client, 1);
+    deliver(p, &p->client, &p->server);
+    CHECK_EQ(p->server.kind, TRANSPORT_INPUT_NONE);
+    CHECK_EQ(drops(&p->server, TRANSPORT_DROP_MEDIA_SOURCE), 1);
+    CHECK_EQ(transport_state(p->server.t), TRANSPORT_LOST);
+    const struct addr *list;
+    CHECK_EQ(transport_addresses(p->server.t, &list), 0);
+    transport_close(p->server.t, &p->server.out);
+    CHECK_EQ(deliver(p, &p->server, &p->client), 0);
+    pair_free(p);
+}
+
+TEST(a_lost_peer_that_restarts_ice_goes_on_with_the_same_keys)
+{
+    struct pair *p = connected_pair();
+    queue_rtp(&p->server, 17);
+    queue_rtp(&p->client, 17);
+    pump(p);
+    lose(p);
+    transport_restart_ice(p->server.t);
+    introduce_with(p, dtls_identity_fingerprint(p->client_identity));
+    CHECK_EQ(transport_state(p->server.t), TRANSPORT_LOST);
+    p->client.addr = address("198.51.100.9:9"); // from another network
+    CHECK(check(p, &p->server, &p->client.addr, false));
+    CHECK_EQ(transport_state(p->server.t), TRANSPORT_CONNECTED);
+    CHECK_EQ(transport_close_reason(p->server.t), TRANSPORT_OPEN);
+    queue_rtp(&p->server, 18);
+    queue_rtp(&p->client, 18);
+    pump(p);
+    CHECK_EQ(p->client.kind, TRANSPORT_INPUT_RTP);
+    CHECK(p->client.index == 18);
+    CHECK_EQ(p->server.kind, TRANSPORT_INPUT_RTP);
+    // A packet of before is still a replay.
+    CHECK_EQ(drops(&p->server, TRANSPORT_DROP_REPLAY), 0);
+    queue_rtp(&p->client, 17);
+    pump(p);
+    CHECK_EQ(drops(&p->server, TRANSPORT_DROP_REPLAY), 1);
+    p->now += 30 * SECOND;
+    CHECK(transport_deadline(p->server.t) == p->now); // and may be lost again
+    pair_free(p);
+}
+
+TEST(a_check_with_a_wrong_password_brings_nobody_back)
+{
+    struct pair *p = connected_pair();
+    lose(p);
+    struct stun_message answer;
+    struct check_options wrong = {.pwd = "wrong"};
+    CHECK(!check_with(p, &p->server, &p->client.addr, &wrong, &answer));
+    CHECK_EQ(transport_state(p->server.t), TRANSPORT_LOST);
+    pair_free(p);
+}
+
+TEST(a_peer_that_was_lost_before_its_handshake_can_still_make_it)
+{
+    struct pair *p = pair_new();
+    introduce(p);
+    lose(p);
+    connect_paths(p);
+    pump(p);
+    CHECK_EQ(transport_state(p->server.t), TRANSPORT_CONNECTED);
     pair_free(p);
 }
 

@@ -228,6 +228,8 @@ TEST(a_lost_subscribe_connection_is_restarted_and_a_lost_publish_one_is_the_clie
     CHECK_EQ(command(0)->kind, COMMAND_RESTART_ICE);
     notice.closed.reason = TRANSPORT_CLOSED_BY_PEER;
     bridge_notice(bridge, &notice, now, &events);
+    notice.closed.reason = TRANSPORT_TIMED_OUT;
+    bridge_notice(bridge, &notice, now, &events);
     notice.closed.reason = TRANSPORT_SILENT;
     notice.endpoint = bridge_endpoint(a->number, ENDPOINT_PUBLISH);
     bridge_notice(bridge, &notice, now, &events);

@@ -487,6 +487,66 @@ TEST(silence_of_a_connection_is_told_and_stops_its_media)
     close_scene();
 }
 
+TEST(a_subscriber_that_comes_back_after_forty_seconds_gets_video_from_a_key_frame)
+{
+    open_call(LAYER_HIGH);
+    scene_frame(&scene, publisher, 1);
+    for (int i = 0; i < 8; i++) { // the publisher is there all the time
+        scene.now += 5000000;
+        client_check(&publisher->client, &publisher->out);
+        scene_settle(&scene);
+    }
+    CHECK_EQ(scene_last(&scene, NOTICE_CLOSED)->endpoint, SUBSCRIBER);
+    CHECK_EQ(scene_count(&scene, NOTICE_CLOSED), 1);
+    size_t got = subscriber->got_count;
+    scene_frame(&scene, publisher, 1);
+    CHECK_EQ(subscriber->got_count, got);
+
+    scene_command(&scene,
+                  (struct command){.kind = COMMAND_RESTART_ICE, .endpoint = SUBSCRIBER});
+    scene_settle(&scene);
+    addr_parse(&subscriber->client.at, "127.0.0.1:10099"); // another network
+    unsigned plis = publisher->plis;
+    client_check(&subscriber->client, &subscriber->out);
+    scene_settle(&scene);
+    CHECK_EQ(scene_count(&scene, NOTICE_CONNECTED), 3);
+    CHECK_EQ(publisher->plis, plis + 1);
+    scene_frame(&scene, publisher, 1);
+    CHECK(subscriber->got_count > got);
+    CHECK_EQ((uint16_t)(subscriber->got[got].seq - subscriber->got[got - 1].seq), 1);
+    CHECK_EQ(subscriber->got[got].payload[6] & 1, 0); // VP8, RFC 6386 section 9.1: a key frame
+    close_scene();
+}
+
+TEST(a_publisher_that_comes_back_goes_on_from_a_key_frame_without_a_gap)
+{
+    open_call(LAYER_HIGH);
+    scene_frame(&scene, publisher, 1);
+    size_t got = subscriber->got_count;
+    for (int i = 0; i < 8; i++) {
+        scene.now += 5000000;
+        client_check(&subscriber->client, &subscriber->out);
+        scene_settle(&scene);
+    }
+    CHECK_EQ(scene_last(&scene, NOTICE_CLOSED)->endpoint, PUBLISHER);
+    publisher->sources[1].layers[0].seq += 5000; // sent to nowhere
+    client_new_credentials(&publisher->client);
+    scene_offer(&scene, publisher, TRACK);
+    client_check(&publisher->client, &publisher->out);
+    unsigned plis = publisher->plis;
+    scene_settle(&scene);
+    CHECK_EQ(scene_count(&scene, NOTICE_CONNECTED), 3);
+    CHECK_EQ(publisher->plis, plis + 1);
+    unsigned nacks = publisher->nacks;
+    scene_frame(&scene, publisher, 1);
+    CHECK(subscriber->got_count > got);
+    CHECK_EQ((uint16_t)(subscriber->got[got].seq - subscriber->got[got - 1].seq), 1);
+    CHECK_EQ(subscriber->got[got].payload[6] & 1, 0);
+    scene_pass(&scene, 200000, 20000);
+    CHECK_EQ(publisher->nacks, nacks);
+    close_scene();
+}
+
 TEST(datagrams_from_nowhere_and_of_unknown_streams_are_counted)
 {
     open_call(LAYER_HIGH);
