@@ -132,8 +132,8 @@ def node(folder, *words, binary="build/parlor", patience=1):
 def run_asan():
     """All C tests, and a server that meets hostile input and a call, under ASan and UBSan."""
     counts = meson("build-asan")
-    counts.add(node("system", "hostile", binary="build-asan/parlor", patience=10))
-    counts.add(node("browser", "sdk", binary="build-asan/parlor", patience=10))
+    counts.add(node("system", binary="build-asan/parlor", patience=10))
+    counts.add(node("browser", "sdk", "doors", binary="build-asan/parlor", patience=10))
     return counts
 
 

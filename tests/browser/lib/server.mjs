@@ -10,7 +10,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const top = join(dirname(fileURLToPath(import.meta.url)), '../../..');
-const binary = process.env.PARLOR_BINARY ?? join(top, 'build/parlor');
+export const binary = process.env.PARLOR_BINARY ?? join(top, 'build/parlor');
 
 function freeTcpPort() {
   return new Promise((resolve, reject) => {
