@@ -23,8 +23,10 @@ enum {
     COMMANDS_PER_TICK = 64,
     CANDIDATES_MAX = 16,
     STACK_BYTES = 512 * 1024,
-    // Reads in one tick: what came in while the last tick ran is sent together.
-    READS_PER_TICK = 4,
+    READS_PER_TICK = 4, // then commands have their turn
+    // A packet to a thousand subscribers is a thousand packets. Above this many the next slice
+    // of what was read is smaller, so that a batch keeps to some megabytes.
+    BATCH_LARGE = 16 * 1024,
 };
 
 struct worker {
@@ -40,6 +42,7 @@ struct worker {
     int stop_fd;
     int epoll_fd;
     uint8_t number;
+    size_t slice; // datagrams given to the router before a flush: 1..DATAGRAMS_PER_READ
 };
 
 // What may be lost: statistics, and what SCTP repeats.
@@ -69,6 +72,23 @@ static void flush(struct worker *w)
     tell(w);
 }
 
+// A flush follows each slice, as rtc/history.h promises that what the batch points at stays for
+// DATAGRAMS_PER_READ datagrams and no longer.
+static void route(struct worker *w, struct router_datagram *datagrams, size_t count,
+                  int64_t now)
+{
+    for (size_t at = 0; at < count;) {
+        size_t slice = w->slice < count - at ? w->slice : count - at;
+        router_receive(w->router, datagrams + at, slice, now, &w->out, &w->told);
+        at += slice;
+        if (w->out.packet_count > BATCH_LARGE && w->slice > 1)
+            w->slice /= 2;
+        else if (w->out.packet_count < BATCH_LARGE / 4 && w->slice < DATAGRAMS_PER_READ)
+            w->slice *= 2;
+        flush(w);
+    }
+}
+
 static void read_datagrams(struct worker *w, int64_t now)
 {
     for (int i = 0; i < READS_PER_TICK; i++) {
@@ -77,8 +97,7 @@ static void read_datagrams(struct worker *w, int64_t now)
         struct router_datagram datagrams[DATAGRAMS_PER_READ];
         for (size_t d = 0; d < count; d++)
             datagrams[d] = (struct router_datagram){in[d].from, in[d].at, in[d].len};
-        if (count)
-            router_receive(w->router, datagrams, count, now, &w->out, &w->told);
+        route(w, datagrams, count, now);
         if (count < DATAGRAMS_PER_READ)
             return;
     }
@@ -162,6 +181,7 @@ struct worker *worker_new(const struct worker_config *config)
     struct worker *w = mem_alloc(sizeof *w);
     w->udp = udp;
     w->number = config->number;
+    w->slice = DATAGRAMS_PER_READ;
     w->notices = config->notices;
     w->commands = inbox_new(sizeof(struct command), COMMANDS_MAX);
     w->engine = srtp_engine_best();
