@@ -15,6 +15,17 @@ static void copy_text(char *to, size_t size, struct bytes from)
 
 // --- Codecs ---
 
+// RFC 6184 section 8.1: the first octet of profile-level-id is profile_idc, 66 for the
+// baselines, which is also what its absence means. All subscribers are offered constrained
+// baseline, so that is what publishers may send.
+static bool is_baseline(const struct sdp_format *f)
+{
+    struct bytes profile;
+    if (!sdp_parameter(f->fmtp, "profile-level-id", &profile))
+        return true;
+    return profile.len == 6 && profile.at[0] == '4' && profile.at[1] == '2';
+}
+
 // Which codec of ours a format is; CODEC_NONE for what we do not forward.
 static enum codec forwarded_codec(const struct sdp_section *s, const struct sdp_format *f)
 {
@@ -32,7 +43,7 @@ static enum codec forwarded_codec(const struct sdp_section *s, const struct sdp_
     if (c == CODEC_H264 &&
         (!sdp_parameter(f->fmtp, "packetization-mode", &value) || !sdp_is(value, "1")))
         return CODEC_NONE;
-    return c;
+    return c == CODEC_H264 && !is_baseline(f) ? CODEC_NONE : c;
 }
 
 // How widely a format of the chosen codec is decoded: constrained baseline H.264 is what Safari

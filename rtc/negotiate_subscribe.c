@@ -17,10 +17,10 @@ static const struct {
     {CODEC_H264, 102, 103}, {CODEC_AV1, 45, 46},
 };
 
+// Congestion control of ours would need abs-send-time or transport-wide numbers; what nobody
+// writes or reads is not offered.
 const struct extension_ids negotiate_extensions = {
     .mid = 1,
-    .abs_send_time = 2,
-    .twcc = 3,
     .audio_level = 4,
     .orientation = 5,
     .playout_delay = 6,
@@ -44,6 +44,9 @@ uint8_t negotiate_rtx_payload_type(enum codec codec)
 
 // --- Our offer ---
 
+// The same for all sections of a codec, whatever their publishers said: RFC 9143 section 9.2,
+// and Chromium refuses a description in which a payload type has two meanings. (It does not
+// mind Opus with one channel or two.)
 static const char *fmtp_of(const struct subscribe_section *section)
 {
     struct bytes value;
@@ -55,11 +58,8 @@ static const char *fmtp_of(const struct subscribe_section *section)
     case CODEC_VP9:
         return "profile-id=0";
     case CODEC_H264:
-        return section->fmtp[0]
-                   ? section->fmtp
-                   : "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f";
+        return "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f";
     case CODEC_AV1:
-        return section->fmtp;
     case CODEC_VP8:
     case CODEC_NONE:
         break;
@@ -77,9 +77,8 @@ static void offer_codec(const struct subscribe_section *section, struct sdp_sect
         negotiate_add_format(s, payload_type, codec_name(section->codec), clock_rate);
     f->channels = section->codec == CODEC_OPUS ? 2 : 0;
     f->fmtp = arena_bytes(arena, fmtp_of(section));
-    f->feedback = SDP_TRANSPORT_CC;
     if (section->kind == MEDIA_VIDEO)
-        f->feedback |= SDP_NACK | SDP_NACK_PLI | SDP_CCM_FIR | SDP_GOOG_REMB;
+        f->feedback = SDP_NACK | SDP_NACK_PLI | SDP_CCM_FIR;
     if (rtx_payload_type)
         negotiate_add_rtx(s, rtx_payload_type, payload_type, clock_rate, arena);
     negotiate_list_formats(s, arena);

@@ -1,0 +1,205 @@
+// What subscribers are offered, and what their answers mean.
+#include "base/err.h"
+#include "rtc/negotiate.h"
+#include "rtc/sdp.h"
+#include "test.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct sdp_section offered_sections[SDP_SECTIONS_MAX];
+static struct sdp offered = {.sections = offered_sections, .section_cap = SDP_SECTIONS_MAX};
+static struct subscribe_answer subscriber;
+static struct sdp_error error;
+
+static const uint8_t fingerprint[FINGERPRINT_LEN] = {0xab, 0x01};
+
+static struct addr candidate;
+
+static struct local_description local(void)
+{
+    CHECK_EQ(addr_parse(&candidate, "192.0.2.10:7000"), 0);
+    return (struct local_description){
+        .ufrag = "ourufrag",
+        .pwd = "ourpasswordourpassword01",
+        .fingerprint = fingerprint,
+        .candidates = &candidate,
+        .candidate_count = 1,
+        .session_id = 77,
+        .session_version = 3,
+    };
+}
+
+static struct bytes vector(const char *name)
+{
+    char path[256];
+    snprintf(path, sizeof path, "tests/vectors/sdp/%s", name);
+    return test_file(path);
+}
+
+#define CHROMIUM "chromium-156.0.8078.79_"
+#define FIREFOX "firefox-153.7.0esr_"
+
+static struct subscribe_section section(uint32_t mid, enum codec codec)
+{
+    struct subscribe_section s = {
+        .mid = mid,
+        .kind = codec == CODEC_OPUS ? MEDIA_AUDIO : MEDIA_VIDEO,
+        .active = true,
+        .stream_id = "stream",
+        .track_id = "track",
+        .codec = codec,
+        .ssrc = 1000 + mid,
+        .rtx_ssrc = codec == CODEC_OPUS ? 0 : 2000 + mid,
+        .cname = "someone",
+    };
+    return s;
+}
+
+TEST(the_first_subscribe_offer_is_the_data_channel)
+{
+    struct local_description ours = local();
+    struct text text = {0};
+    negotiate_subscribe_offer(NULL, 0, &ours, &text);
+    CHECK_TEXT(text.at,
+               "v=0\r\no=- 77 3 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=ice-lite\r\n"
+               "a=group:BUNDLE 0\r\n"
+               "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\n"
+               "a=candidate:1 1 udp 2130706431 192.0.2.10 7000 typ host\r\n"
+               "a=end-of-candidates\r\n"
+               "a=ice-ufrag:ourufrag\r\na=ice-pwd:ourpasswordourpassword01\r\n"
+               "a=fingerprint:sha-256 AB:01:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:"
+               "00:00:00:00:00:00:00:00:00:00:00:00:00\r\n"
+               "a=setup:actpass\r\na=mid:0\r\na=sctp-port:5000\r\n"
+               "a=max-message-size:262144\r\n");
+    text_dispose(&text);
+}
+
+TEST(a_subscribed_video_names_its_publisher_and_its_retransmissions)
+{
+    struct local_description ours = local();
+    struct subscribe_section video = section(1, CODEC_VP8);
+    struct text text = {0};
+    negotiate_subscribe_offer(&video, 1, &ours, &text);
+    CHECK(strstr(text.at, "a=group:BUNDLE 0 1\r\n"));
+    CHECK(strstr(text.at, "m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\n"));
+    CHECK(strstr(text.at, "a=mid:1\r\na=sendonly\r\n"));
+    CHECK(strstr(text.at, "a=msid:stream track\r\n"));
+    CHECK(strstr(text.at, "a=fmtp:97 apt=96\r\n"));
+    CHECK(strstr(text.at, "a=rtcp-fb:96 nack pli\r\n"));
+    CHECK(strstr(text.at, "a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid\r\n"));
+    CHECK(strstr(text.at, "a=ssrc:1001 cname:someone\r\na=ssrc:2001 cname:someone\r\n"
+                          "a=ssrc-group:FID 1001 2001\r\n"));
+    text_dispose(&text);
+}
+
+TEST(a_payload_type_means_the_same_in_every_section_whatever_its_publisher_said)
+{
+    struct local_description ours = local();
+    struct subscribe_section sections[] = {section(1, CODEC_H264), section(2, CODEC_H264)};
+    struct text text = {0};
+    strcpy(sections[0].fmtp, "packetization-mode=1;profile-level-id=42001f");
+    negotiate_subscribe_offer(sections, 2, &ours, &text);
+    CHECK_EQ(sdp_parse(&offered, text_bytes(&text), &error), 0);
+    for (size_t i = 1; i <= 2; i++)
+        CHECK_BYTES(offered.sections[i].formats[0].fmtp,
+                    "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
+                    70);
+    text_dispose(&text);
+}
+
+TEST(subscribers_are_offered_no_congestion_control_that_nobody_reads)
+{
+    struct local_description ours = local();
+    struct subscribe_section sections[] = {section(1, CODEC_OPUS), section(2, CODEC_VP8)};
+    struct text text = {0};
+    negotiate_subscribe_offer(sections, 2, &ours, &text);
+    CHECK(!strstr(text.at, "transport-cc"));
+    CHECK(!strstr(text.at, "transport-wide-cc"));
+    CHECK(!strstr(text.at, "abs-send-time"));
+    CHECK(!strstr(text.at, "goog-remb"));
+    CHECK(strstr(text.at, "a=extmap:4 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n"));
+    CHECK(strstr(text.at, "a=extmap:5 urn:3gpp:video-orientation\r\n"));
+    text_dispose(&text);
+}
+
+TEST(an_inactive_section_keeps_its_place_and_names_no_track)
+{
+    struct local_description ours = local();
+    struct subscribe_section sections[] = {section(1, CODEC_OPUS), section(2, CODEC_H264)};
+    struct text text = {0};
+    sections[0].active = false;
+    negotiate_subscribe_offer(sections, 2, &ours, &text);
+    CHECK_EQ(sdp_parse(&offered, text_bytes(&text), &error), 0);
+    CHECK_EQ(offered.bundle_count, 3);
+    CHECK_EQ(offered.sections[1].port, 9);
+    CHECK_EQ(offered.sections[1].direction, SDP_INACTIVE);
+    CHECK_EQ(offered.sections[1].stream_id.len, 0);
+    CHECK_EQ(offered.sections[1].ssrc_count, 0);
+    CHECK_EQ(offered.sections[2].direction, SDP_SENDONLY);
+    text_dispose(&text);
+}
+
+TEST(a_stopped_section_leaves_the_bundle_and_its_place_takes_a_new_mid)
+{
+    struct local_description ours = local();
+    struct subscribe_section sections[] = {section(1, CODEC_OPUS), section(2, CODEC_VP8)};
+    struct text text = {0};
+    sections[0].active = false;
+    sections[0].stopped = true;
+    negotiate_subscribe_offer(sections, 2, &ours, &text);
+    CHECK(strstr(text.at, "a=group:BUNDLE 0 2\r\n"));
+    CHECK(strstr(text.at, "m=audio 0 UDP/TLS/RTP/SAVPF 111\r\n"));
+    sections[0] = section(3, CODEC_OPUS);
+    text_clear(&text);
+    negotiate_subscribe_offer(sections, 2, &ours, &text);
+    CHECK(strstr(text.at, "a=group:BUNDLE 0 3 2\r\n"));
+    text_dispose(&text);
+}
+
+TEST(payload_types_are_fixed_and_keep_clear_of_rtcp)
+{
+    CHECK_EQ(negotiate_payload_type(CODEC_OPUS), 111);
+    CHECK_EQ(negotiate_rtx_payload_type(CODEC_OPUS), 0);
+    CHECK_EQ(negotiate_payload_type(CODEC_VP8), 96);
+    CHECK_EQ(negotiate_rtx_payload_type(CODEC_VP9), 99);
+    CHECK_EQ(negotiate_payload_type(CODEC_H264), 102);
+    for (enum codec c = CODEC_OPUS; c <= CODEC_AV1; c++)
+        CHECK(negotiate_payload_type(c) < 64 || negotiate_payload_type(c) > 95);
+}
+
+static int read_answer(const char *name, size_t sections)
+{
+    struct text why = {0};
+    struct bytes file = vector(name);
+    int err =
+        negotiate_subscribe(test_exact_copy(file.at, file.len), sections, &subscriber, &why);
+    text_dispose(&why);
+    return err;
+}
+
+TEST(reads_what_a_subscriber_accepted)
+{
+    CHECK_EQ(read_answer(FIREFOX "answer_subscribe-7-reused-section.sdp", 6), 0);
+    CHECK_EQ(subscriber.sctp_port, 5000);
+    CHECK_TEXT(subscriber.remote.ufrag, "4cf5ef05");
+    CHECK(subscriber.remote.dtls_client);
+    static const bool receiving[] = {true, true, true, false, true, true}; // no H.264 there
+    for (size_t i = 0; i < 6; i++)
+        CHECK_EQ(subscriber.sections[i].receiving, receiving[i]);
+}
+
+TEST(an_inactive_section_is_not_receiving)
+{
+    CHECK_EQ(read_answer(CHROMIUM "answer_subscribe-4-first-inactive.sdp", 4), 0);
+    CHECK(!subscriber.sections[0].receiving);
+    CHECK(!subscriber.sections[1].receiving);
+    CHECK(subscriber.sections[2].receiving);
+}
+
+TEST(an_answer_must_have_the_sections_of_the_offer)
+{
+    CHECK_EQ(read_answer(CHROMIUM "answer_subscribe-2-audio-video.sdp", 2), 0);
+    CHECK_EQ(read_answer(CHROMIUM "answer_subscribe-2-audio-video.sdp", 1), ERR_MALFORMED);
+    CHECK_EQ(read_answer(CHROMIUM "answer_audio-video-sendrecv.sdp", 1), ERR_MALFORMED);
+}
