@@ -34,6 +34,8 @@ struct endpoint *endpoint_open(struct shared *s, struct meeting *meeting, uint64
     e->names.endpoint = e;
     e->session_id = rng_u64(s->config.rng) >> 2; // RFC 8829 section 5.2.1: 63 bits at most
     list_init(&e->link);
+    strays_init(&e->strays,
+                kind == ENDPOINT_PUBLISH ? STRAYS_OF_PUBLISHER : STRAYS_OF_SUBSCRIBER);
     if (kind == ENDPOINT_PUBLISH)
         e->publisher = publisher_new(e, tick);
     else
@@ -77,6 +79,14 @@ void endpoint_free(struct endpoint *e)
     mem_free(e);
 }
 
+void endpoint_note_stray(struct endpoint *e, uint32_t ssrc)
+{
+    uint32_t forgotten = strays_note(&e->strays, ssrc);
+    if (forgotten && !(e->kind == ENDPOINT_PUBLISH &&
+                       publisher_has_stream(e->publisher, forgotten))) // learnt meanwhile
+        transport_forget_ssrc(e->transport, forgotten);
+}
+
 bool endpoint_is_connected(const struct endpoint *e)
 {
     return transport_state(e->transport) == TRANSPORT_CONNECTED;
@@ -90,6 +100,7 @@ struct local_description endpoint_describe(struct endpoint *e, const struct tick
         .ufrag = transport_ufrag(e->transport),
         .pwd = transport_pwd(e->transport),
         .fingerprint = dtls_identity_fingerprint(config->identity),
+        .dtls_client = transport_is_dtls_client(e->transport),
         .candidates = config->candidates,
         .candidate_count = config->candidate_count,
         .session_id = e->session_id,
@@ -116,7 +127,9 @@ static void follow_transport(struct endpoint *e, const struct tick *tick)
             notice_add(tick->notices, connected ? NOTICE_CONNECTED : NOTICE_CLOSED);
         n->room = e->meeting->id;
         n->endpoint = e->id;
-        if (!connected)
+        if (connected)
+            n->connected.dtls_client = transport_is_dtls_client(e->transport);
+        else
             n->closed.reason = transport_close_reason(e->transport);
     }
     if (e->kind == ENDPOINT_SUBSCRIBE)

@@ -8,6 +8,7 @@
 #include "sfu/command.h"
 #include "sfu/demux.h"
 #include "sfu/shared.h"
+#include "sfu/strays.h"
 #include "sfu/tick.h"
 #include "sfu/timers.h"
 
@@ -30,6 +31,7 @@ struct endpoint {
     };
     struct timer timer;
     struct demux_names names;
+    struct strays strays;
     uint32_t generation; // of the transport addresses that demux knows
     uint64_t session_id; // of the o= line
     uint64_t session_version;
@@ -55,5 +57,8 @@ void endpoint_touch(struct endpoint *e, const struct tick *tick);
 
 // What our next description says; the session version grows. Registers the ufrag.
 struct local_description endpoint_describe(struct endpoint *e, const struct tick *tick);
+
+// The peer sent under an SSRC that is no stream of ours.
+void endpoint_note_stray(struct endpoint *e, uint32_t ssrc);
 
 bool endpoint_is_connected(const struct endpoint *e);

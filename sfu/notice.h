@@ -43,6 +43,9 @@ struct notice {
             char *sdp;
         } offer;
         struct {
+            bool dtls_client; // our role
+        } connected;
+        struct {
             enum transport_close reason;
         } closed;
         struct {

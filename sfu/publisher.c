@@ -60,6 +60,11 @@ static struct publisher_stream *find_stream(struct publisher *p, uint32_t ssrc)
     return NULL;
 }
 
+bool publisher_has_stream(struct publisher *p, uint32_t ssrc)
+{
+    return find_stream(p, ssrc) != NULL;
+}
+
 static void forget_stream(struct publisher *p, uint32_t index)
 {
     transport_forget_ssrc(p->endpoint->transport, p->streams[index].ssrc);
@@ -329,6 +334,7 @@ void publisher_media(struct publisher *p, struct bytes datagram, const struct ti
         stream = learn_stream(p, &packet, &values, tick->now);
     if (!stream) {
         stats->drop_unknown_stream++;
+        endpoint_note_stray(p->endpoint, packet.ssrc);
         return;
     }
     bool repair = stream->repair;
@@ -357,6 +363,9 @@ void publisher_rtcp(struct publisher *p, struct bytes compound, const struct tic
         tick->shared->stats.drop_malformed++;
         return;
     }
+    uint32_t ssrc = read_u32(compound.at + 4); // the one that SRTCP goes by
+    if (!find_stream(p, ssrc))
+        endpoint_note_stray(p->endpoint, ssrc);
     for (struct rtcp_packet packet; rtcp_next(&cursor, &packet);) {
         if (packet.kind != RTCP_SENDER_REPORT)
             continue; // a publisher's streams have ended when its offer says so, not by a BYE

@@ -52,6 +52,8 @@ void publisher_close(struct publisher *p, const struct tick *tick); // ends its 
 void publisher_connected(struct publisher *p, const struct tick *tick);
 void publisher_free(struct publisher *p);
 
+bool publisher_has_stream(struct publisher *p, uint32_t ssrc);
+
 // Answers with NOTICE_ANSWER.
 void publisher_offer(struct publisher *p, const struct command *command,
                      const struct tick *tick);

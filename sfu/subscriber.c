@@ -387,6 +387,8 @@ void subscriber_rtcp(struct subscriber *s, struct bytes compound, const struct t
         tick->shared->stats.drop_malformed++;
         return;
     }
+    // Firefox reports on each stream under an SSRC of its own.
+    endpoint_note_stray(s->endpoint, read_u32(compound.at + 4));
     for (struct rtcp_packet packet; rtcp_next(&cursor, &packet);) {
         uint8_t nr;
         switch (packet.kind) {
