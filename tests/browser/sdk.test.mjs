@@ -85,6 +85,26 @@ test('15-18, 21, 22, 24, 25, 27: both join, see and hear each other', async () =
   }
 });
 
+test('lips and voice stay together: both streams are played out of one clock', async () => {
+  // Chromium knows this time only where sender reports tie a stream to its publisher's clock.
+  const playout = () => guest.page.evaluate(async () => {
+    const times = {};
+    for (const connection of window.testConnections) {
+      for (const stat of (await connection.getStats()).values()) {
+        if (stat.type === 'inbound-rtp' && stat.estimatedPlayoutTimestamp) {
+          times[stat.kind] = stat.estimatedPlayoutTimestamp;
+        }
+      }
+    }
+    return times;
+  });
+  const { audio, video } = await until(async () => {
+    const times = await playout();
+    return times.audio && times.video && Math.abs(times.audio - times.video) < 250 && times;
+  }, 'audio and video within 250 ms');
+  assert.ok(Math.abs(audio - video) < 250);
+});
+
 test('figure: the first remote video frame comes within 1.5 s of the join', async () => {
   const { marks } = await state(guest.page);
   const ms = marks.firstFrame - marks.join;
