@@ -396,7 +396,7 @@ static void answer_section(const struct publish_section *section,
         s->direction = SDP_INACTIVE;
         return;
     }
-    negotiate_connect(answer, s, local, SDP_PASSIVE, arena);
+    negotiate_connect(answer, s, local, local->dtls_client ? SDP_ACTIVE : SDP_PASSIVE, arena);
     if (section->kind == MEDIA_APPLICATION)
         negotiate_application(s);
     else

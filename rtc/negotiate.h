@@ -49,6 +49,7 @@ struct local_description {
     const char *ufrag;
     const char *pwd;
     const uint8_t *fingerprint;    // FINGERPRINT_LEN octets of sha-256
+    bool dtls_client;              // our role in DTLS, as answers say it
     const struct addr *candidates; // host candidates, all UDP, best first
     size_t candidate_count;
     uint64_t session_id;      // of the o= line
@@ -95,9 +96,9 @@ struct codec_preference {
 
 // Reads an offer, and writes the answer to it. `offer` is large: keep one per thread. A section
 // that we cannot serve is answered with port 0; only a broken offer is refused, and one without
-// ICE credentials or sha-256 fingerprint, or whose DTLS would make us the client, or one of
-// which more is in use than SDP_LIVE_LEN_MAX and SDP_LIVE_SECTIONS_MAX. Then `why` names the
-// line: ERR_MALFORMED, ERR_UNSUPPORTED, ERR_FULL.
+// ICE credentials or sha-256 fingerprint, or one of which more is in use than SDP_LIVE_LEN_MAX
+// and SDP_LIVE_SECTIONS_MAX. Then `why` names the line: ERR_MALFORMED, ERR_UNSUPPORTED,
+// ERR_FULL.
 int negotiate_publish(struct bytes offer_sdp, const struct codec_preference *preference,
                       struct publish_offer *offer, struct text *why);
 void negotiate_publish_answer(const struct publish_offer *offer, struct bytes offer_sdp,

@@ -70,13 +70,13 @@ int negotiate_remote(const struct sdp_section *s, struct transport_remote *remot
         return negotiate_refuse(why, ERR_UNSUPPORTED, s->line, "fingerprint is not sha-256");
     if (!read_fingerprint(t->fingerprint, read.fingerprint))
         return negotiate_refuse(why, ERR_MALFORMED, s->line, "fingerprint is not 32 octets");
-    // We are always the DTLS server: RFC 8842 section 5.5 lets the answerer of actpass choose,
-    // and browsers choose active.
-    if (t->setup == SDP_PASSIVE || t->setup == SDP_HOLDCONN)
-        return negotiate_refuse(why, ERR_UNSUPPORTED, s->line, "setup must let us be passive");
+    if (t->setup == SDP_HOLDCONN)
+        return negotiate_refuse(why, ERR_UNSUPPORTED, s->line, "setup must not be holdconn");
     memcpy(read.ufrag, t->ufrag.at, t->ufrag.len);
     memcpy(read.pwd, t->pwd.at, t->pwd.len);
-    read.dtls_client = true;
+    // RFC 8842 section 5.3 lets the answerer of actpass choose. We choose passive and browsers
+    // active, but Pion wants to be the server of a lite agent.
+    read.dtls_client = t->setup != SDP_PASSIVE;
     *remote = read;
     return 0;
 }

@@ -80,6 +80,11 @@ const char *transport_pwd(const struct transport *t)
     return t->ice.local.pwd;
 }
 
+bool transport_is_dtls_client(const struct transport *t)
+{
+    return t->has_remote && !t->peer_is_dtls_client;
+}
+
 void transport_restart_ice(struct transport *t)
 {
     ice_restart(&t->ice, t->config.rng);

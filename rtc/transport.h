@@ -106,6 +106,9 @@ struct transport_remote {
 // The silence clock (TRANSPORT_SILENCE_MS) starts with the first call.
 void transport_set_remote(struct transport *t, const struct transport_remote *remote,
                           int64_t now);
+// Our role in DTLS. The first call above decides it for good: later descriptions repeat it
+// (RFC 8842 section 5.5).
+bool transport_is_dtls_client(const struct transport *t);
 void transport_restart_ice(struct transport *t); // new local credentials for the next SDP
 
 // Takes a datagram; decrypts in place.

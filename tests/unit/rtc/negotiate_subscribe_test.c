@@ -189,6 +189,19 @@ TEST(reads_what_a_subscriber_accepted)
         CHECK_EQ(subscriber.sections[i].receiving, receiving[i]);
 }
 
+TEST(a_subscriber_that_answers_passive_is_the_dtls_server)
+{
+    static const char sdp[] =
+        "v=0\r\no=- 1 2 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n"
+        "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:0\r\na=sctp-port:5000\r\n"
+        "a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\na=setup:passive\r\n"
+        "a=fingerprint:sha-256 00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:"
+        "10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1F\r\n";
+    struct text why = {0};
+    CHECK_EQ(negotiate_subscribe(bytes_of(sdp), 0, &subscriber, &why), 0);
+    CHECK(!subscriber.remote.dtls_client);
+}
+
 TEST(an_inactive_section_is_not_receiving)
 {
     CHECK_EQ(read_answer(CHROMIUM "answer_subscribe-4-first-inactive.sdp", 4), 0);

@@ -363,6 +363,23 @@ TEST(reads_what_the_transport_needs)
     text_dispose(&text);
 }
 
+TEST(an_offer_that_is_passive_makes_us_the_dtls_client_and_the_answer_says_our_role)
+{
+    struct text text = {0};
+    CHECK_EQ(answer(bytes_of(HEAD UFRAG PWD PRINT "a=setup:passive\r\n" AUDIO "a=mid:0\r\n"),
+                    &no_preference, &text),
+             0);
+    CHECK(!offer.remote.dtls_client);
+    CHECK(strstr(text.at, "a=setup:passive\r\n")); // of local(), whose transport is no client
+    text_clear(&text);
+    struct local_description ours = local();
+    ours.dtls_client = true;
+    negotiate_publish_answer(&offer, bytes_of(HEAD TRANSPORT AUDIO "a=mid:0\r\n"), &ours,
+                             &text);
+    CHECK(strstr(text.at, "a=setup:active\r\n"));
+    text_dispose(&text);
+}
+
 TEST(an_offer_without_credentials_is_refused_by_line)
 {
     check_refused(HEAD PWD PRINT AUDIO, ERR_MALFORMED, "line 7: no ice-ufrag");
@@ -372,8 +389,8 @@ TEST(an_offer_without_credentials_is_refused_by_line)
                   "line 8: fingerprint is not sha-256");
     check_refused(HEAD UFRAG PWD "a=fingerprint:sha-256 AA:BB\r\n" AUDIO, ERR_MALFORMED,
                   "line 8: fingerprint is not 32 octets");
-    check_refused(HEAD UFRAG PWD PRINT "a=setup:passive\r\n" AUDIO, ERR_UNSUPPORTED,
-                  "line 9: setup must let us be passive");
+    check_refused(HEAD UFRAG PWD PRINT "a=setup:holdconn\r\n" AUDIO, ERR_UNSUPPORTED,
+                  "line 9: setup must not be holdconn");
     check_refused(HEAD, ERR_MALFORMED, "line 1: no media section");
     check_refused("v=0\r\nm=", ERR_MALFORMED, "line 2: bad media line");
 }
