@@ -188,10 +188,13 @@ static void on_dcep(struct datachannels *d, struct connection *c, uint16_t strea
                     struct bytes message, int64_t now, struct datachannel_events *out)
 {
     struct channel *channel = find_channel(c, stream);
-    bool is_ack = message.len == 1 && message.at[0] == DCEP_ACK;
-    if (is_ack && channel && channel->state == CHANNEL_OPENING) {
-        channel->state = CHANNEL_OPEN;
-        say_channel(out, DATACHANNEL_OPEN, c, channel);
+    // RFC 8832 section 5.2: one octet. Pion sends three of padding with it.
+    bool is_ack = message.len && message.at[0] == DCEP_ACK;
+    if (is_ack && channel) {
+        if (channel->state == CHANNEL_OPENING) {
+            channel->state = CHANNEL_OPEN;
+            say_channel(out, DATACHANNEL_OPEN, c, channel);
+        }
     } else if (message.len && message.at[0] == DCEP_OPEN) {
         on_open(d, c, stream, message, now, out);
     } else {

@@ -220,6 +220,19 @@ TEST(an_open_brings_label_and_protocol)
     stop();
 }
 
+TEST(an_ack_may_have_padding_and_come_twice)
+{
+    start_forging();
+    inject(1, 50, "\2\0\0", 4); // as Pion writes it
+    check_told(OURS, "");
+    deaf = false;
+    CHECK_EQ(send(OURS, 1, "still here"), 0);
+    check_told(THEIRS, "message 1 still here;");
+    inject(2, 50, "\2", 1); // of no channel
+    check_told(OURS, "");
+    stop();
+}
+
 TEST(a_malformed_open_closes_only_its_channel)
 {
     uint8_t bad[sizeof open_b];
