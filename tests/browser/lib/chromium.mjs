@@ -53,7 +53,7 @@ export async function openPerson({ origins, viewport, permissions = true, extraF
 export function inbound(page) {
   return page.evaluate(async () => {
     const sum = { framesDecoded: 0, audioEnergy: 0, audioPackets: 0, keyFrames: 0, bytes: 0,
-      video: [], nackCount: 0, pliCount: 0 };
+      video: [], nackCount: 0, repaired: 0 };
     for (const connection of window.testConnections) {
       if (connection.connectionState === 'closed') continue;
       for (const stat of (await connection.getStats()).values()) {
@@ -63,7 +63,7 @@ export function inbound(page) {
           sum.framesDecoded += stat.framesDecoded ?? 0;
           sum.keyFrames += stat.keyFramesDecoded ?? 0;
           sum.nackCount += stat.nackCount ?? 0;
-          sum.pliCount += stat.pliCount ?? 0;
+          sum.repaired += stat.retransmittedPacketsReceived ?? 0;
           sum.video.push({ track: stat.trackIdentifier, frames: stat.framesDecoded ?? 0,
             width: stat.frameWidth, height: stat.frameHeight, mid: stat.mid });
         } else {

@@ -1,0 +1,53 @@
+// A bad network on one machine: stands between the browsers and the media port, and loses what it
+// is told to lose. Each browser socket gets a socket of its own towards the server, so that the
+// server can tell them apart.
+import { createSocket } from 'node:dgram';
+
+export async function startRelay(mediaPort) {
+  const front = createSocket('udp4');
+  const backs = new Map();
+  const relay = { lossToServer: 0, lossToClient: 0, dropped: 0 };
+
+  const lost = (share) => {
+    const drop = Math.random() < share;
+    if (drop) relay.dropped++;
+    return drop;
+  };
+
+  function backFor(from) {
+    const key = `${from.address}:${from.port}`;
+    let back = backs.get(key);
+    if (!back) {
+      back = createSocket('udp4');
+      back.on('message', (datagram) => {
+        if (!lost(relay.lossToClient)) front.send(datagram, from.port, from.address);
+      });
+      backs.set(key, back);
+    }
+    return back;
+  }
+
+  front.on('message', (datagram, from) => {
+    if (!lost(relay.lossToServer)) backFor(from).send(datagram, mediaPort, '127.0.0.1');
+  });
+  await new Promise((resolve) => front.bind(0, '127.0.0.1', resolve));
+  relay.port = front.address().port;
+  relay.stop = () => {
+    front.close();
+    for (const back of backs.values()) back.close();
+  };
+  return relay;
+}
+
+// Makes a page take the relay for the server: the port in our candidates is another one. Runs in
+// the page, below the SDK.
+export function takeRelayForServer([mediaPort, relayPort]) {
+  const other = (text) => text?.replaceAll(` ${mediaPort} typ `, ` ${relayPort} typ `);
+  const { setRemoteDescription, addIceCandidate } = RTCPeerConnection.prototype;
+  RTCPeerConnection.prototype.setRemoteDescription = function (description) {
+    return setRemoteDescription.call(this, { type: description.type, sdp: other(description.sdp) });
+  };
+  RTCPeerConnection.prototype.addIceCandidate = function (candidate) {
+    return addIceCandidate.call(this, candidate && { ...candidate, candidate: other(candidate.candidate) });
+  };
+}

@@ -1,0 +1,66 @@
+// A call over a network that loses packets, and one that is gone for a while.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { inbound, openPerson } from './lib/chromium.mjs';
+import { startRelay, takeRelayForServer } from './lib/relay.mjs';
+import { startServer, until } from './lib/server.mjs';
+import { join, openSdk, startSdkPage, state } from './lib/sdk.mjs';
+
+let server, sdkPage, relay, host, guest;
+
+before(async () => {
+  server = await startServer(['--public-ip', '127.0.0.1']);
+  relay = await startRelay(server.mediaPort);
+  sdkPage = await startSdkPage();
+  const origins = [sdkPage.origin, server.origin, server.origin.replace('http', 'ws')];
+  const meeting = await server.meeting();
+  host = await openPerson({ origins });
+  guest = await openPerson({ origins });
+  for (const [person, code, name] of [[host, meeting.host, 'Hana'], [guest, meeting.guest, 'Gus']]) {
+    await person.page.addInitScript(takeRelayForServer, [server.mediaPort, relay.port]);
+    await openSdk(person.page, sdkPage);
+    await join(person.page, server, code, name);
+  }
+});
+
+after(async () => {
+  await host?.close();
+  await guest?.close();
+  await sdkPage?.stop();
+  relay?.stop();
+  await server?.stop();
+});
+
+async function untilMedia(page, frames, what, limitMs) {
+  const first = await inbound(page);
+  return until(async () => {
+    const now = await inbound(page);
+    return now.framesDecoded > first.framesDecoded + frames &&
+      now.audioPackets > first.audioPackets + frames && { first, now };
+  }, what, limitMs);
+}
+
+test('what a network of 5 % loss each way drops is asked for and comes again', async () => {
+  for (const person of [host, guest]) await untilMedia(person.page, 10, 'media through the relay');
+  relay.lossToServer = relay.lossToClient = 0.05;
+  const before_ = relay.dropped;
+  for (const person of [host, guest]) {
+    const { first, now } = await untilMedia(person.page, 100, '100 frames over a lossy network', 30000);
+    assert.ok(now.nackCount > first.nackCount, 'nothing was asked for');
+    assert.ok(now.repaired > first.repaired, 'nothing came again');
+  }
+  assert.ok(relay.dropped > before_ + 20);
+  relay.lossToServer = relay.lossToClient = 0;
+});
+
+test('29: a network that is gone for 12 s comes back by itself, on both connections', async () => {
+  const left = async () => {
+    for (const person of [host, guest]) assert.equal((await state(person.page)).peers.length, 2);
+  };
+  relay.lossToServer = relay.lossToClient = 1;
+  await new Promise((resolve) => setTimeout(resolve, 12000));
+  await left();
+  relay.lossToServer = relay.lossToClient = 0;
+  for (const person of [host, guest]) await untilMedia(person.page, 20, 'media again', 20000);
+  await left();
+});
