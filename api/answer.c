@@ -35,11 +35,6 @@ void api_refuse_storage(struct http_response *response, int err)
         api_refuse(response, 503, "storage is not available", err_name(err));
 }
 
-void api_refuse_full(struct http_response *response)
-{
-    api_refuse(response, 403, "room is full", NULL);
-}
-
 struct json_out api_json(struct api_context *c)
 {
     c->response->status = 200;

@@ -225,6 +225,15 @@ static const char *bearer(const char *authorization)
     return authorization + 6 + strspn(authorization + 6, " ");
 }
 
+bool api_is_management(const struct api_config *config, const char *authorization,
+                       int64_t wall_ms)
+{
+    struct jwt_claims claims;
+    const char *token = bearer(authorization);
+    return token && !jwt_verify(bytes_of(token), &config->keys, wall_ms / 1000, &claims) &&
+           claims.type == JWT_MANAGEMENT;
+}
+
 static int check_token(const struct api_config *config, struct http_request *request,
                        int64_t wall_ms, enum jwt_type wanted, struct jwt_claims *claims,
                        struct http_response *response)

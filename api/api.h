@@ -11,6 +11,7 @@
 #include "base/moment.h"
 #include "base/rng.h"
 #include "net/http.h"
+#include "room/room.h"
 #include "store/db.h"
 
 #include <stdbool.h>
@@ -41,10 +42,10 @@ struct api_call {
     const char *parameters[API_PATH_PARAMETERS_MAX]; // of the path, in the request's arena
     struct jwt_claims claims;                        // of the token, when the route wants one
 
-    // Set by api_run() for GET /init: before the response goes out, the caller compares the
-    // live room with the capacity and calls api_refuse_full() when there is no place.
-    bool needs_place;
-    int64_t capacity;
+    // Of GET /init, set by api_run(): what is stored of the room, and whether its bearer may
+    // come in while nobody else is there. NULL for all other calls.
+    struct room_record *place; // in the request's arena
+    enum admission when_idle;
 };
 
 // The first look. Returns true when `call` is to go through api_run() on the store thread;
@@ -74,4 +75,12 @@ int api_run(struct api *api, struct db *db, struct api_call *call, struct moment
 void api_refuse(struct http_response *response, int status, const char *message,
                 const char *detail);                              // `detail` may be NULL
 void api_refuse_storage(struct http_response *response, int err); // 503, or 507
-void api_refuse_full(struct http_response *response);             // 403, of GET /init
+
+// Before the answer to a call with a `place` goes out: refuses it when the room's rules say so.
+// `live` is the room as it is now, NULL when nobody is in it.
+void api_check_place(const struct api_call *call, const struct room *live,
+                     struct http_response *response);
+
+// Whether an Authorization field holds a valid management token.
+bool api_is_management(const struct api_config *config, const char *authorization,
+                       int64_t wall_ms);

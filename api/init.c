@@ -47,34 +47,43 @@ static int put_endpoint(struct api_context *c, struct text *endpoint)
     return 0;
 }
 
-static int check_role(struct api_context *c, const struct store_room *room)
+static int find_place(struct api_context *c)
 {
+    struct api_call *call = c->call;
+    struct store_room room;
     struct template *t;
-    int err = store_template_load(c->db, room->template_id, &t);
+    int err = store_room_get(c->db, call->claims.room_id, c->arena, &room);
+    if (err == ERR_NOT_FOUND)
+        return api_fail(c, 403, "room is not active");
+    if (!err)
+        err = store_template_load(c->db, room.template_id, &t);
     if (err)
         return api_fail_storage(c, err);
-    bool exists = template_role(t, c->call->claims.role) != NULL;
+    call->place = arena_alloc(c->arena, sizeof *call->place);
+    store_room_record(&room, call->place);
+    call->when_idle = room_may_join(call->place, t, NULL, call->claims.role, "");
     template_free(t);
-    return exists ? 0 : api_fail(c, 403, "role is invalid");
+    return 0;
 }
 
-static int check_place(struct api_context *c)
+// Who is in already may always come back, also to a room that was disabled meanwhile.
+void api_check_place(const struct api_call *call, const struct room *live,
+                     struct http_response *response)
 {
-    struct store_room room;
-    int err = store_room_get(c->db, c->call->claims.room_id, c->arena, &room);
-    if (err && err != ERR_NOT_FOUND)
-        return api_fail_storage(c, err);
-    if (err || !room.enabled)
-        return api_fail(c, 403, "room is not active");
-    c->call->needs_place = true;
-    c->call->capacity = store_room_capacity(&room);
-    return check_role(c, &room);
+    if (!call->place || response->status != 200)
+        return;
+    const char *peer = http_query(call->request, "peer_id", 0);
+    enum admission why = call->when_idle;
+    if (live)
+        why = room_may_join(call->place, NULL, live, call->claims.role, peer ? peer : "");
+    if (why != ADMISSION_GRANTED)
+        api_refuse(response, admission_code(why), admission_text(why), NULL);
 }
 
 int api_init(struct api_context *c)
 {
     struct text endpoint = {0};
-    int err = check_place(c);
+    int err = find_place(c);
     if (!err)
         err = put_endpoint(c, &endpoint);
     if (err)

@@ -1,6 +1,7 @@
 // Responses as octets: status line, our headers, the handler's, the body.
 #include "net/connection.h"
 
+#include "base/id.h"
 #include "base/json.h"
 #include "base/mem.h"
 
@@ -13,12 +14,18 @@ static void add_page_headers(struct text *out, const struct connection *c,
                              const struct http_request *request)
 {
     const char *ancestors = c->server->frame_ancestors;
+    // A source list has no form for IPv6 addresses (CSP Level 3 section 2.3.1): there 'self'
+    // alone has to cover the socket.
+    bool named = request->host[0] != '[';
     text_addf(out,
-              "content-security-policy: default-src 'self'; connect-src 'self' %s://%s; "
+              "content-security-policy: default-src 'self'; connect-src 'self'%s%s; "
               "img-src 'self' data: blob:; media-src 'self' blob:; worker-src 'self' blob:; "
               "script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; object-src 'none'; "
               "base-uri 'none'; frame-ancestors %s\r\n",
-              request->secure ? "wss" : "ws", request->host, ancestors ? ancestors : "'none'");
+              !named            ? ""
+              : request->secure ? " wss://"
+                                : " ws://",
+              named ? request->host : "", ancestors ? ancestors : "'none'");
     text_add(out, "permissions-policy: camera=(self), microphone=(self), "
                   "display-capture=(self)\r\n"
                   "referrer-policy: no-referrer\r\n");
@@ -53,8 +60,10 @@ void answer_prepare(struct connection *c, const struct http_request *request,
     if (response->content_encoding)
         text_addf(out, "content-encoding: %s\r\n", response->content_encoding);
     text_add(out, "x-content-type-options: nosniff\r\n");
-    if (request)
-        text_addf(out, "x-request-id: %s\r\n", request->id);
+    char id[37];
+    if (!request)
+        id_uuid(&c->server->rng, id); // of a head that was no request
+    text_addf(out, "x-request-id: %s\r\n", request ? request->id : id);
     if (response->html && request)
         add_page_headers(out, c, request);
     for (size_t i = 0; i < response->header_count; i++)
@@ -75,7 +84,7 @@ void answer_refusal(struct connection *c, int status)
     json_member_int(&json, "code", status);
     json_member_string(&json, "message", http_reason(status));
     json_close(&json, '}');
-    if (status == 429)
+    if (status == 429 || status == 503)
         http_header_add(&response, "retry-after", "1");
     if (status == 426)
         http_header_add(&response, "sec-websocket-version", "13");

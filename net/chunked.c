@@ -2,6 +2,9 @@
 
 #include "base/err.h"
 
+#include <ctype.h>
+#include <string.h>
+
 enum {
     OVERHEAD_MAX = 4096, // extensions and trailers: read and forgotten
     SIZE_DIGITS_MAX = 7, // far over any body that is allowed
@@ -9,12 +12,14 @@ enum {
 
 enum {
     SIZE,
+    SIZE_SPACE, // between a size and the semicolon of an extension
     EXTENSION,
     SIZE_LF,
     DATA,
     DATA_CR,
     DATA_LF,
     TRAILER_START,
+    TRAILER_NAME,
     TRAILER,
     TRAILER_LF,
     END_LF,
@@ -43,11 +48,43 @@ static int size_octet(struct chunked *c, uint8_t octet)
         return ERR_MALFORMED;
     if (octet == '\r')
         c->state = SIZE_LF;
-    else if (octet == ';' || octet == ' ' || octet == '\t')
+    else if (octet == ';')
         c->state = EXTENSION;
+    else if (octet == ' ' || octet == '\t')
+        c->state = SIZE_SPACE;
     else
         return ERR_MALFORMED;
     return 0;
+}
+
+// RFC 9110 section 5.6.2.
+static bool is_token_octet(uint8_t c)
+{
+    return isalnum(c) || (c && strchr("!#$%&'*+-.^_`|~", c));
+}
+
+// What is read and forgotten: no control characters, and lines that end in pairs.
+static int forgotten_octet(struct chunked *c, uint8_t octet, uint8_t at_end)
+{
+    bool possible = octet == '\t' || (octet >= ' ' && octet != 0x7f);
+    if (octet == '\r')
+        c->state = at_end;
+    else if (!possible || ++c->overhead > OVERHEAD_MAX)
+        return ERR_MALFORMED;
+    return 0;
+}
+
+// A trailer is a field: a name that is a token, a colon, and anything.
+static int trailer_octet(struct chunked *c, uint8_t octet)
+{
+    bool starts = c->state == TRAILER_START;
+    if (starts && octet == '\r') {
+        c->state = END_LF;
+        return 0;
+    }
+    c->state = octet == ':' && !starts ? TRAILER : TRAILER_NAME;
+    bool possible = c->state == TRAILER || is_token_octet(octet);
+    return possible && ++c->overhead <= OVERHEAD_MAX ? 0 : ERR_MALFORMED;
 }
 
 // Everything that is not data, one octet at a time.
@@ -56,16 +93,19 @@ static int octet_of_frame(struct chunked *c, uint8_t octet)
     switch (c->state) {
     case SIZE:
         return size_octet(c, octet);
-    case EXTENSION:
-    case TRAILER:
-        if (octet == '\n' || octet == 0 || ++c->overhead > OVERHEAD_MAX)
+    case SIZE_SPACE:
+        if (octet == ';')
+            c->state = EXTENSION;
+        else if (octet != ' ' && octet != '\t' && octet != '\r')
             return ERR_MALFORMED;
-        if (octet == '\r')
-            c->state = c->state == EXTENSION ? SIZE_LF : TRAILER_LF;
-        return 0;
+        return octet == ';' ? 0 : forgotten_octet(c, octet, SIZE_LF);
+    case EXTENSION:
+        return forgotten_octet(c, octet, SIZE_LF);
+    case TRAILER:
+        return forgotten_octet(c, octet, TRAILER_LF);
     case TRAILER_START:
-        c->state = octet == '\r' ? END_LF : TRAILER;
-        return octet == '\n' ? ERR_MALFORMED : 0;
+    case TRAILER_NAME:
+        return trailer_octet(c, octet);
     case DATA_CR:
         c->state = DATA_LF;
         return octet == '\r' ? 0 : ERR_MALFORMED;

@@ -48,6 +48,7 @@ struct connection {
     struct http_request *request;
     struct text body;
     size_t body_expected;   // octets, or at most when chunked
+    int body_seconds;       // how long it has been coming, by its last check
     struct chunked *chunks; // decoder of a chunked body, or NULL
     bool head_only;         // HEAD
     bool expects_continue;
@@ -64,6 +65,7 @@ struct websocket {
     uint64_t id;
     bool open;
     bool closing;
+    bool ping_due;
     struct http_request *request; // until it is open
     struct list messages;         // struct ws_message to be sent
     size_t queued_bytes;
@@ -85,7 +87,7 @@ enum { LISTENERS_MAX = 16 };
 
 struct http_server {
     struct http_server_config config;
-    char *tls_cert, *tls_key, *ws_path, *frame_ancestors;
+    char *tls_cert, *tls_key, *ws_path, *frame_ancestors, *origins;
     struct lws_context *context; // the library sets it NULL when it is destroyed
     struct lws_vhost *door;      // connections from outside
     struct lws_vhost *inside;    // the far ends of relays
@@ -103,7 +105,7 @@ struct http_server {
     uint64_t last_id;
     struct rng rng;
     struct head head; // of the request that is being read
-    bool draining;
+    bool closing;
 
     struct http_input *inputs; // a ring
     size_t input_cap, input_first, input_count;
@@ -131,6 +133,8 @@ int request_check_upgrade(struct connection *c, const struct head *head);
 // Appends to the body what belongs to it; `*used` octets of `in` were.
 int request_read_body(struct connection *c, struct bytes in, size_t *used);
 bool request_is_complete(const struct connection *c);
+// Whether a body of which `octets` came in `seconds` may go on.
+bool request_is_in_time(size_t octets, int seconds);
 void request_dispose(struct connection *c);
 
 // --- answer.c ---

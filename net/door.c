@@ -11,7 +11,7 @@
 
 enum {
     HEAD_TIMEOUT_S = 10,
-    BODY_TIMEOUT_S = 30,
+    BODY_CHECK_S = 10,
     HANDLER_TIMEOUT_S = 10,
     WRITE_TIMEOUT_S = 10, // without any progress
     KEEP_ALIVE_S = 60,
@@ -101,8 +101,13 @@ static void dispatch(struct connection *c)
 
 static bool is_over_rate(struct connection *c)
 {
-    bool limited = c->server->config.rate_limit || !addr_is_loopback(&c->from);
-    return limited && !visitors_request(&c->server->visitors, &c->from, http_now());
+    const struct http_server_config *config = &c->server->config;
+    const char *authorization = c->request->authorization;
+    if (!config->rate_limit && addr_is_loopback(&c->from))
+        return false;
+    bool known =
+        authorization && config->is_known && config->is_known(config->context, authorization);
+    return !visitors_request(&c->server->visitors, &c->from, known, http_now());
 }
 
 static int on_head(struct connection *c, const struct head *head)
@@ -124,7 +129,8 @@ static int on_head(struct connection *c, const struct head *head)
     }
     c->state = CONNECTION_BODY;
     if (!request_is_complete(c)) {
-        set_timer(c, BODY_TIMEOUT_S);
+        c->body_seconds = 0;
+        set_timer(c, BODY_CHECK_S);
         static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
         if (c->expects_continue) {
             text_add(&c->out, go_on);
@@ -247,7 +253,11 @@ static int on_timer(struct connection *c)
         refuse(c, 408);
         return 0;
     case CONNECTION_BODY:
-        refuse(c, 408);
+        c->body_seconds += BODY_CHECK_S;
+        if (request_is_in_time(c->body.len, c->body_seconds))
+            set_timer(c, BODY_CHECK_S);
+        else
+            refuse(c, 408);
         return 0;
     case CONNECTION_WAITING:
         refuse(c, 503);
@@ -340,7 +350,6 @@ void http_server_respond(struct http_server *server, uint64_t id, struct http_re
     struct connection *c = map_get(&server->requests, map_key_u64(&id));
     if (c) {
         assert(c->state == CONNECTION_WAITING);
-        c->close_after = c->close_after || server->draining;
         answer_prepare(c, request, response);
         forget_id(c);
         c->state = CONNECTION_ANSWERING;

@@ -25,7 +25,7 @@ enum http_method {
 struct http_request {
     enum http_method method;
     const char *path;  // percent-decoded, starts with "/", valid UTF-8, no U+0000
-    const char *query; // as sent, without "?"; "" when there is none
+    const char *query; // as sent, without "?"; "" when there is none. Decodes to valid UTF-8
     const char *host;
     const char *authorization;     // NULL when absent. Two of them never get here: 400
     const char *content_type;      // NULL when absent

@@ -14,7 +14,6 @@
 
 enum {
     HANDSHAKE_TIMEOUT_S = 10, // of TLS, and of the library with itself
-    WS_PING_S = 15,
     WS_DEAD_S = 40,
     READ_OCTETS = 16 * 1024,   // at most in one system call
     RECEIVE_OCTETS = 4 * 1024, // for each web socket
@@ -72,22 +71,24 @@ void http_input_dispose(struct http_input *input)
 // --- Listening ---
 
 // A connection that may not stay still learns why, where nothing must be encrypted first.
-static void turn_away(const struct http_server *server, int fd)
+static void turn_away(struct http_server *server, int fd, int status)
 {
-    static const char busy[] = "HTTP/1.1 429 Too Many Requests\r\n"
-                               "content-length: 0\r\nretry-after: 1\r\n"
-                               "x-content-type-options: nosniff\r\nconnection: close\r\n\r\n";
-    if (!server->tls_cert)
-        send(fd, busy, sizeof busy - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (!server->tls_cert) {
+        struct connection c = {.server = server};
+        answer_refusal(&c, status);
+        send(fd, c.out.at, c.out.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+        text_dispose(&c.out);
+    }
     close(fd);
 }
 
 static void admit(struct http_server *server, int fd, const struct addr *from)
 {
     bool limited = server->config.rate_limit || !addr_is_loopback(from);
-    if (fd >= sysconf(_SC_OPEN_MAX) - SPARE_DESCRIPTORS ||
-        (limited && !visitors_enter(&server->visitors, from, http_now())))
-        turn_away(server, fd);
+    if (fd >= sysconf(_SC_OPEN_MAX) - SPARE_DESCRIPTORS)
+        turn_away(server, fd, 503);
+    else if (limited && !visitors_enter(&server->visitors, from, http_now()))
+        turn_away(server, fd, 429);
     else
         door_adopt(server, fd, from);
 }
@@ -126,7 +127,7 @@ static void on_connections(uv_poll_t *poll, int status, int events)
 static void set_accepting(struct http_server *server, bool on)
 {
     for (size_t i = 0; i < server->listener_count; i++) {
-        if (!on || server->draining)
+        if (!on || server->closing)
             uv_poll_stop(&server->listeners[i].poll);
         else
             uv_poll_start(&server->listeners[i].poll, UV_READABLE, on_connections);
@@ -200,8 +201,9 @@ static const struct lws_protocols inside_protocols[] = {
 
 static int create_context(struct http_server *server)
 {
-    static const lws_retry_bo_t pings = {.secs_since_valid_ping = WS_PING_S,
-                                         .secs_since_valid_hangup = WS_DEAD_S};
+    // No pings of the library's: websocket.c sends its own.
+    static const lws_retry_bo_t patience = {.secs_since_valid_ping = WS_DEAD_S,
+                                            .secs_since_valid_hangup = WS_DEAD_S};
     // What it calls errors are mostly clients' mistakes, which are counted elsewhere.
     lws_set_log_level(LLL_ERR, library_log);
     void *loops[] = {server->config.loop};
@@ -227,7 +229,7 @@ static int create_context(struct http_server *server)
         .vhost_name = "inside", // the Host of relay.c: the library chooses by it
         .port = CONTEXT_PORT_NO_LISTEN,
         .protocols = inside_protocols,
-        .retry_and_idle_policy = &pings,
+        .retry_and_idle_policy = &patience,
         .timeout_secs = HANDSHAKE_TIMEOUT_S,
     };
     server->inside = lws_create_vhost(server->context, &inside);
@@ -269,6 +271,7 @@ struct http_server *http_server_new(const struct http_server_config *config)
     server->tls_key = mem_text(config->tls_key);
     server->ws_path = mem_text(config->ws_path);
     server->frame_ancestors = mem_text(config->frame_ancestors);
+    server->origins = mem_text(config->origins);
     list_init(&server->connections);
     list_init(&server->websockets);
     struct map *by_host = &server->visitors.by_host; // clients choose its keys
@@ -315,20 +318,9 @@ static void close_listeners(struct http_server *server)
             uv_close((uv_handle_t *)&server->listeners[i].poll, on_listener_closed);
 }
 
-void http_server_drain(struct http_server *server, uint16_t code)
-{
-    server->draining = true;
-    close_listeners(server);
-    LIST_EACH(&server->websockets, each)
-    {
-        struct websocket *ws = LIST_ENTRY(each, struct websocket, link);
-        http_server_ws_close(server, ws->id, code, "restart");
-    }
-}
-
 void http_server_close(struct http_server *server)
 {
-    server->draining = true;
+    server->closing = true;
     close_listeners(server);
     if (!uv_is_closing((uv_handle_t *)&server->resume))
         uv_close((uv_handle_t *)&server->resume, on_handle_closed);
@@ -370,6 +362,7 @@ void http_server_free(struct http_server *server)
     mem_free(server->tls_key);
     mem_free(server->ws_path);
     mem_free(server->frame_ancestors);
+    mem_free(server->origins);
     mem_free(server);
 }
 

@@ -33,6 +33,14 @@ struct http_server_config {
     const char *ws_path; // where web sockets open: "/ws"
     bool rate_limit;     // requests per second for each address
 
+    // Whether an Authorization field lets its bearer ask more often. Nobody when NULL.
+    bool (*is_known)(void *context, const char *authorization);
+    void *context;
+
+    // Which pages may open web sockets, by their Origin: "https://a.example https://b.example".
+    // Those of this server always may, and clients that are no browser. All when NULL.
+    const char *origins;
+
     // How long a body may be, by its path: HTTP_BODY_MAX when NULL. Only looks at its
     // arguments.
     size_t (*body_max)(enum http_method method, const char *path);
@@ -45,9 +53,6 @@ struct http_server_config {
 // logged.
 struct http_server *http_server_new(const struct http_server_config *config);
 
-// Closes the listening sockets and lets what is under way end; web sockets get a close frame
-// with `code` (RFC 6455 section 7.4.1: 1012 is "service restart").
-void http_server_drain(struct http_server *server, uint16_t code);
 // Closes everything. The loop must run on until http_server_is_closed() and then the server may
 // be freed.
 void http_server_close(struct http_server *server);
@@ -65,6 +70,7 @@ enum http_input_kind {
     HTTP_INPUT_REQUEST,  // to be answered with http_server_respond()
     HTTP_INPUT_WS_OPEN,  // `request` is the upgrade's; the socket is open
     HTTP_INPUT_WS_TEXT,  // a whole message, valid UTF-8
+    HTTP_INPUT_WS_PONG,  // it lives
     HTTP_INPUT_WS_CLOSE, // gone; the last that is heard of this id
 };
 

@@ -4,13 +4,15 @@
 
 #include "base/err.h"
 #include "base/id.h"
+#include "base/limits.h"
 #include "base/mem.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-enum { WS_KEY_LEN = 24, LENGTH_DIGITS_MAX = 10 };
+enum { WS_KEY_LEN = 24, LENGTH_DIGITS_MAX = 10, BODY_SECONDS_MAX = 30 };
 
 static const struct {
     const char *name;
@@ -64,8 +66,11 @@ static int read_target(struct connection *c, struct bytes target, struct bytes h
         return 400;
     c->request->path = path;
     size_t query_at = mark ? path_len + 1 : path_len;
-    c->request->query = arena_text(&c->request->arena,
-                                   (struct bytes){target.at + query_at, target.len - query_at});
+    struct bytes query = {target.at + query_at, target.len - query_at};
+    // It is decoded value by value later; a filter that nobody can read must not be left out.
+    if (head_decode_path(query, arena_alloc(&c->request->arena, query.len + 1)) < 0)
+        return 400;
+    c->request->query = arena_text(&c->request->arena, query);
     return 0;
 }
 
@@ -162,6 +167,24 @@ bool request_is_upgrade(const struct head *head)
            head_field(head, "connection", &connection) && head_list_has(connection, "upgrade");
 }
 
+// RFC 6455 section 10.2: a browser says which page asks, and the page cannot change that.
+static bool is_page_allowed(const struct connection *c)
+{
+    const char *origin = c->request->origin;
+    if (!c->server->origins || !origin)
+        return true;
+    const char *host = strstr(origin, "://");
+    if (host && strcasecmp(host + 3, c->request->host) == 0)
+        return true;
+    size_t len = strlen(origin);
+    for (const char *p = c->server->origins; *p; p += strcspn(p, ", ")) {
+        p += strspn(p, ", ");
+        if (strcspn(p, ", ") == len && strncasecmp(p, origin, len) == 0)
+            return len > 0;
+    }
+    return false;
+}
+
 // RFC 6455 section 4.2.1.
 int request_check_upgrade(struct connection *c, const struct head *head)
 {
@@ -184,7 +207,7 @@ int request_check_upgrade(struct connection *c, const struct head *head)
     if (key.len != WS_KEY_LEN || memcmp(key.at + WS_KEY_LEN - 2, "==", 2) != 0 ||
         !memchr("AQgw", key.at[WS_KEY_LEN - 3], 4))
         return 400;
-    return 0;
+    return is_page_allowed(c) ? 0 : 403;
 }
 
 int request_read_body(struct connection *c, struct bytes in, size_t *used)
@@ -197,6 +220,12 @@ int request_read_body(struct connection *c, struct bytes in, size_t *used)
     *used = in.len < missing ? in.len : missing;
     text_add_bytes(&c->body, (struct bytes){in.at, *used});
     return 0;
+}
+
+bool request_is_in_time(size_t octets, int seconds)
+{
+    return seconds < BODY_SECONDS_MAX &&
+           octets >= (size_t)seconds * HTTP_BODY_OCTETS_PER_SECOND;
 }
 
 bool request_is_complete(const struct connection *c)

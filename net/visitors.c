@@ -8,21 +8,35 @@
 
 enum {
     HOSTS_MAX = 64 * 1024,
-    US_PER_REQUEST = 1000 * 1000 / HTTP_REQUESTS_PER_SECOND,
-    FULL_US = HTTP_REQUESTS_BURST * US_PER_REQUEST,
+    STRANGER_US = 1000 * 1000 / HTTP_REQUESTS_PER_SECOND, // for each request
+    KNOWN_US = 1000 * 1000 / HTTP_KNOWN_REQUESTS_PER_SECOND,
+    STRANGER_FULL_US = HTTP_REQUESTS_BURST * STRANGER_US,
+    KNOWN_FULL_US = HTTP_KNOWN_REQUESTS_BURST * KNOWN_US,
+    FORGET_US = STRANGER_FULL_US > KNOWN_FULL_US ? STRANGER_FULL_US : KNOWN_FULL_US,
 };
 
+// A bucket as a moment: requests are paid for until then. It lies at most the time of a burst
+// before now, so a bucket that nobody used for so long is the same as a new one.
 struct visitor {
-    uint8_t ip[16]; // the key
+    uint8_t network[16]; // the key
     uint32_t connections;
-    // The bucket as a moment: requests are paid for until then. At most FULL_US before now, so
-    // a bucket that nobody used for FULL_US is the same as a new one.
-    int64_t paid_until;
+    int64_t stranger_until;
+    int64_t known_until; // with management tokens
 };
 
-static struct bytes key_of(const uint8_t ip[16])
+static struct bytes key_of(const uint8_t network[16])
 {
-    return (struct bytes){ip, 16};
+    return (struct bytes){network, 16};
+}
+
+// Who has an IPv6 address has the whole /64 around it (RFC 6177), so that counts as one.
+static struct visitor *find(const struct visitors *v, const struct addr *from,
+                            uint8_t network[16])
+{
+    memcpy(network, from->ip, 16);
+    if (!addr_is_v4(from))
+        memset(network + 8, 0, 8);
+    return map_get(&v->by_host, key_of(network));
 }
 
 void visitors_dispose(struct visitors *v)
@@ -38,8 +52,9 @@ static void sweep(struct visitors *v, int64_t now)
 {
     size_t at = 0;
     for (struct visitor *visitor; (visitor = map_next(&v->by_host, &at));) {
-        if (visitor->connections == 0 && now - visitor->paid_until >= FULL_US) {
-            map_remove(&v->by_host, key_of(visitor->ip));
+        if (visitor->connections == 0 && now - visitor->stranger_until >= FORGET_US &&
+            now - visitor->known_until >= FORGET_US) {
+            map_remove(&v->by_host, key_of(visitor->network));
             mem_free(visitor);
         }
     }
@@ -47,16 +62,17 @@ static void sweep(struct visitors *v, int64_t now)
 
 bool visitors_enter(struct visitors *v, const struct addr *from, int64_t now)
 {
-    struct visitor *visitor = map_get(&v->by_host, key_of(from->ip));
+    uint8_t network[16];
+    struct visitor *visitor = find(v, from, network);
     if (!visitor) {
         if (v->by_host.count >= HOSTS_MAX)
             sweep(v, now);
         if (v->by_host.count >= HOSTS_MAX)
             return false;
         visitor = mem_alloc(sizeof *visitor);
-        memcpy(visitor->ip, from->ip, sizeof visitor->ip);
-        visitor->paid_until = now - FULL_US;
-        map_put(&v->by_host, key_of(visitor->ip), visitor);
+        memcpy(visitor->network, network, sizeof visitor->network);
+        visitor->stranger_until = visitor->known_until = now - FORGET_US;
+        map_put(&v->by_host, key_of(visitor->network), visitor);
     }
     if (visitor->connections >= HTTP_CONNECTIONS_PER_ADDRESS_MAX)
         return false;
@@ -66,19 +82,24 @@ bool visitors_enter(struct visitors *v, const struct addr *from, int64_t now)
 
 void visitors_leave(struct visitors *v, const struct addr *from)
 {
-    struct visitor *visitor = map_get(&v->by_host, key_of(from->ip));
+    uint8_t network[16];
+    struct visitor *visitor = find(v, from, network);
     assert(visitor && visitor->connections > 0);
     visitor->connections--;
 }
 
-bool visitors_request(struct visitors *v, const struct addr *from, int64_t now)
+bool visitors_request(struct visitors *v, const struct addr *from, bool known, int64_t now)
 {
-    struct visitor *visitor = map_get(&v->by_host, key_of(from->ip));
+    uint8_t network[16];
+    struct visitor *visitor = find(v, from, network);
     assert(visitor);
-    if (visitor->paid_until < now - FULL_US)
-        visitor->paid_until = now - FULL_US;
-    if (visitor->paid_until + US_PER_REQUEST > now)
+    int64_t *until = known ? &visitor->known_until : &visitor->stranger_until;
+    int64_t full = known ? KNOWN_FULL_US : STRANGER_FULL_US;
+    int64_t each = known ? KNOWN_US : STRANGER_US;
+    if (*until < now - full)
+        *until = now - full;
+    if (*until + each > now)
         return false;
-    visitor->paid_until += US_PER_REQUEST;
+    *until += each;
     return true;
 }

@@ -17,6 +17,7 @@ enum {
     CLOSE_TRY_LATER = 1013,
 
     CLOSE_PATIENCE_S = 5,
+    WS_PING_US = 15 * 1000 * 1000,
 };
 
 struct ws_message {
@@ -28,6 +29,7 @@ struct ws_message {
 static int on_open(struct websocket *ws)
 {
     ws->open = true;
+    lws_set_timer_usecs(ws->wsi, WS_PING_US);
     ws->peer_code = CLOSE_ABNORMAL;
     ws->id = ++ws->server->last_id;
     map_put(&ws->server->sockets, map_key_u64(&ws->id), ws);
@@ -66,8 +68,21 @@ static int on_octets(struct websocket *ws, struct bytes octets)
     return 0;
 }
 
+// The library's own pings are empty, and it keeps the answer to an empty one to itself.
+static int send_ping(struct websocket *ws)
+{
+    uint8_t octets[LWS_PRE + 1] = {[LWS_PRE] = '.'};
+    ws->ping_due = false;
+    if (lws_write(ws->wsi, octets + LWS_PRE, 1, LWS_WRITE_PING) < 0)
+        return -1;
+    lws_callback_on_writable(ws->wsi);
+    return 0;
+}
+
 static int on_writable(struct websocket *ws)
 {
+    if (ws->ping_due)
+        return send_ping(ws);
     if (!list_empty(&ws->messages)) {
         struct ws_message *message = LIST_ENTRY(ws->messages.next, struct ws_message, link);
         int sent = lws_write(ws->wsi, message->octets + LWS_PRE, message->len, LWS_WRITE_TEXT);
@@ -88,8 +103,16 @@ static int on_writable(struct websocket *ws)
     return 0;
 }
 
-static int on_close_timer(struct websocket *ws)
+static int on_timer(struct websocket *ws)
 {
+    if (!ws->closing) {
+        ws->ping_due = true;
+        lws_set_timer_usecs(ws->wsi, WS_PING_US);
+        lws_callback_on_writable(ws->wsi);
+        return 0;
+    }
+    if (!ws->close_code || !list_empty(&ws->messages))
+        return 0; // it comes back when all is sent
     lws_close_reason(ws->wsi, (enum lws_close_status)ws->close_code,
                      (unsigned char *)ws->close_reason, strlen(ws->close_reason));
     return -1;
@@ -135,10 +158,13 @@ int websocket_callback(struct lws *wsi, enum lws_callback_reasons reason, void *
         return on_open(ws);
     case LWS_CALLBACK_RECEIVE:
         return on_octets(ws, (struct bytes){in, len});
+    case LWS_CALLBACK_RECEIVE_PONG:
+        http_input_add(ws->server, HTTP_INPUT_WS_PONG, ws->id);
+        return 0;
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return on_writable(ws);
     case LWS_CALLBACK_TIMER:
-        return on_close_timer(ws);
+        return on_timer(ws);
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
         return on_peer_closes(ws, in, len);
     case LWS_CALLBACK_WSI_DESTROY:

@@ -1,6 +1,7 @@
 #include "server/config.h"
 
 #include "base/err.h"
+#include "base/json.h"
 #include "base/mem.h"
 
 #include <ctype.h>
@@ -173,7 +174,14 @@ static int read_public_url(struct config *c, const char *value)
 static int read_ice_servers(struct config *c, const char *value)
 {
     c->ice_servers = value;
-    return !value[0] || value[0] == '[' ? 0 : ERR_MALFORMED;
+    json_t *list;
+    if (!value[0])
+        return 0;
+    if (json_read(bytes_of(value), &json_bounds_default, &list))
+        return ERR_MALFORMED;
+    bool is_list = json_is_array(list);
+    json_decref(list);
+    return is_list ? 0 : ERR_MALFORMED;
 }
 
 // A value without an own form.
@@ -189,6 +197,7 @@ READ_TEXT(room_codes_room)
 READ_TEXT(tls_cert)
 READ_TEXT(tls_key)
 READ_TEXT(frame_ancestors)
+READ_TEXT(origins)
 READ_TEXT(user)
 
 static const struct row rows[] = {
@@ -217,6 +226,9 @@ static const struct row rows[] = {
     {"tls", "off|self-signed", "off", "makes a certificate, for a LAN", read_tls},
     {"frame-ancestors", "SOURCES", "", "who may show the pages in a frame; nobody else",
      read_frame_ancestors},
+    {"origins", "ORIGIN,...", "",
+     "the other pages that may open web sockets, as https://app.example.org; else all may",
+     read_origins},
     {"user", "NAME", "", "become this user after the start as root", read_user},
     {"allow-root", NULL, "off", "run as root", read_allow_root},
     {"log-level", "debug|info|warn|error", "info", "how much is logged", read_log_level},
@@ -333,10 +345,19 @@ static int read_file(char **values, const char *path, struct text *why)
     int err = 0;
     for (int number = 1; !err && fgets(line, sizeof line, file); number++) {
         struct text what = {0};
-        err = read_line(values, line, &what);
+        if (strlen(line) == sizeof line - 1) {
+            text_add(&what, "the line is too long");
+            err = ERR_MALFORMED;
+        } else {
+            err = read_line(values, line, &what);
+        }
         if (err)
             text_addf(why, "%.200s:%d: %s", path, number, what.at);
         text_dispose(&what);
+    }
+    if (!err && ferror(file)) {
+        text_addf(why, "cannot read the configuration file %.200s", path);
+        err = ERR_MALFORMED;
     }
     fclose(file);
     return err;
@@ -357,6 +378,14 @@ static int check_together(const struct config *c, struct text *why)
         return ERR_MALFORMED;
     }
     return 0;
+}
+
+// Credentials of TURN servers may not be shown.
+static void add_misunderstood(struct text *why, const struct row *row, const char *value)
+{
+    text_addf(why, "%s: not understood", row->name);
+    if (row->read != read_ice_servers)
+        text_addf(why, ": %.100s", value);
 }
 
 int config_read(struct config *config, int argument_count, char *const *arguments,
@@ -386,7 +415,7 @@ int config_read(struct config *config, int argument_count, char *const *argument
     for (int i = 0; i < ROW_COUNT && !err; i++) {
         err = rows[i].read(config, config->values[i]);
         if (err)
-            text_addf(why, "%s: not understood: %.100s", rows[i].name, config->values[i]);
+            add_misunderstood(why, &rows[i], config->values[i]);
     }
     config->listens_by_default = strcmp(config->values[0], rows[0].fallback) == 0;
     return err ? err : check_together(config, why);

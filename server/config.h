@@ -38,6 +38,7 @@ struct config {
     const char *tls_key;
     bool tls_self_signed;
     const char *frame_ancestors;
+    const char *origins;
     const char *user;
     bool allow_root;
     const char *log_level;

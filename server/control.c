@@ -109,6 +109,12 @@ static void start_handles(struct control *c)
     }
 }
 
+static bool is_known(void *context, const char *authorization)
+{
+    const struct control *c = context;
+    return api_is_management(c->config.api, authorization, clock_wall_ms());
+}
+
 struct control *control_new(const struct control_config *config)
 {
     struct control *c = mem_alloc(sizeof *c);
@@ -117,6 +123,8 @@ struct control *control_new(const struct control_config *config)
     assert(err == 0);
     c->config.http.loop = &c->loop;
     c->config.http.ws_path = "/ws";
+    c->config.http.is_known = is_known;
+    c->config.http.context = c;
     c->server = http_server_new(&c->config.http);
     if (!c->server) {
         uv_loop_close(&c->loop);

@@ -73,25 +73,15 @@ static void on_request(struct control *c, struct http_input *input)
     jobs_put(c->config.jobs, job);
 }
 
-// A room that is live may be full; who is in it already may always come back.
-static void check_place(struct control *c, struct job *job)
-{
-    struct api_call *call = &job->call.call;
-    const struct room *room = rooms_find(&c->rooms, call->claims.room_id);
-    const char *peer = http_query(call->request, "peer_id", 0);
-    bool is_in = room && peer && room_peer(room, peer);
-    if (room && !is_in && (int64_t)room->joined_count >= call->capacity)
-        api_refuse_full(&job->call.response);
-}
-
 static void on_answer(struct control *c, struct job *job)
 {
+    struct api_call *call = &job->call.call;
     // The handler may have been content and the commit have failed.
     if (job->db.err && job->db.err != job->call.answered)
         api_refuse_storage(&job->call.response, job->db.err);
-    else if (job->call.call.needs_place && job->call.response.status == 200)
-        check_place(c, job);
-    http_server_respond(c->server, job->call.id, job->call.call.request, &job->call.response);
+    else if (call->place)
+        api_check_place(call, rooms_find(&c->rooms, call->place->id), &job->call.response);
+    http_server_respond(c->server, job->call.id, call->request, &job->call.response);
 }
 
 // --- Web sockets ---
@@ -177,6 +167,13 @@ static void on_text(struct control *c, const struct http_input *input)
                     &c->frames, &c->events);
 }
 
+static void on_pong(struct control *c, const struct http_input *input)
+{
+    struct client *client = map_get(&c->clients_by_socket, map_key_u64(&input->id));
+    if (client)
+        signal_heard(c->signal, client->session, clock_now());
+}
+
 void control_inputs(struct control *c)
 {
     struct http_input input;
@@ -190,6 +187,9 @@ void control_inputs(struct control *c)
             break;
         case HTTP_INPUT_WS_TEXT:
             on_text(c, &input);
+            break;
+        case HTTP_INPUT_WS_PONG:
+            on_pong(c, &input);
             break;
         case HTTP_INPUT_WS_CLOSE:
             on_closed(c, &input);

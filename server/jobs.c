@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WAITING_MAX = 4096, STACK_BYTES = 512 * 1024 };
+enum { WAITING_MAX = 4096, STACK_BYTES = 512 * 1024, TRY_SPACE_MS = 1000 };
 
 struct jobs {
     struct db *db;
@@ -34,15 +34,6 @@ static int run_call(struct db_job *db_job, struct db *db)
     return job->call.answered;
 }
 
-static void fill_record(struct room_record *record, const struct store_room *room)
-{
-    *record = (struct room_record){
-        .enabled = room->enabled, .large = room->large_room, .size = (int)room->size};
-    strncpy(record->id, room->id, sizeof record->id - 1);
-    strncpy(record->name, room->name, sizeof record->name - 1);
-    strncpy(record->description, room->description, sizeof record->description - 1);
-}
-
 static int run_room(struct db_job *db_job, struct db *db)
 {
     struct job *job = (struct job *)db_job;
@@ -50,7 +41,7 @@ static int run_room(struct db_job *db_job, struct db *db)
     struct store_room room;
     job->room.err = store_room_get(db, job->room.id, &arena, &room);
     if (!job->room.err) {
-        fill_record(&job->room.record, &room);
+        store_room_record(&room, &job->room.record);
         job->room.err = store_template_load(db, room.template_id, &job->room.template);
     }
     arena_dispose(&arena);
@@ -77,8 +68,12 @@ static bool run_batch(struct jobs *jobs)
     if (count > 0)
         db_run_jobs(jobs->db, db_jobs, count);
     atomic_store(&jobs->writable, db_is_writable(jobs->db));
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        // A job that never ran, because no transaction could begin, has no result of its own.
+        if (batch[i]->kind == JOB_ROOM && !batch[i]->room.err)
+            batch[i]->room.err = batch[i]->db.err;
         inbox_put(jobs->done, &batch[i]);
+    }
     return !ends;
 }
 
@@ -86,9 +81,10 @@ static void *store_thread(void *arg)
 {
     struct jobs *jobs = arg;
     struct pollfd wait = {.fd = inbox_fd(jobs->todo), .events = POLLIN};
-    do
-        poll(&wait, 1, -1);
-    while (run_batch(jobs));
+    do {
+        if (poll(&wait, 1, db_is_full(jobs->db) ? TRY_SPACE_MS : -1) == 0)
+            db_try_space(jobs->db);
+    } while (run_batch(jobs));
     return NULL;
 }
 

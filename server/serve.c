@@ -152,7 +152,8 @@ static int start(struct server *s)
                  .tls_key = tls ? s->tls_key : NULL,
                  .rate_limit = s->config->rate_limit,
                  .frame_ancestors =
-                     s->config->frame_ancestors[0] ? s->config->frame_ancestors : NULL},
+                     s->config->frame_ancestors[0] ? s->config->frame_ancestors : NULL,
+                 .origins = s->config->origins[0] ? s->config->origins : NULL},
         .api = &s->api,
         .jobs = s->jobs,
         .workers = s->workers,

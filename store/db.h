@@ -44,6 +44,11 @@ int db_run(struct db_query *q);
 // False after a commit failed, and while the disk is full: for GET /ready.
 bool db_is_writable(struct db *db);
 
+// Whether the last write found no space, and a write that tries again: when nobody writes,
+// nobody would learn that there is space again.
+bool db_is_full(struct db *db);
+void db_try_space(struct db *db);
+
 // One piece of work of the store thread. `run` returns 0 to keep what it wrote, or ERR_* to
 // have it undone; it never waits for anything but the database.
 struct db_job {

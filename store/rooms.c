@@ -6,7 +6,6 @@
 #include <string.h>
 
 // A large room may be bigger than this, but only when its size says how big.
-enum { LARGE_ROOM_CAPACITY = 20000 };
 
 #define COLUMNS                                                                                \
     "SELECT r.id, r.name, r.enabled, r.description, r.template_id, t.name, r.region, "         \
@@ -143,9 +142,11 @@ int store_room_list(struct db *db, const struct store_room_filter *filter, struc
     return err ? err : count;
 }
 
-int64_t store_room_capacity(const struct store_room *room)
+void store_room_record(const struct store_room *room, struct room_record *record)
 {
-    if (room->size)
-        return room->size;
-    return room->large_room ? LARGE_ROOM_CAPACITY : PEERS_PER_ROOM_MAX;
+    *record = (struct room_record){
+        .enabled = room->enabled, .large = room->large_room, .size = (int)room->size};
+    strncpy(record->id, room->id, sizeof record->id - 1);
+    strncpy(record->name, room->name, sizeof record->name - 1);
+    strncpy(record->description, room->description, sizeof record->description - 1);
 }

@@ -3,6 +3,7 @@
 
 #include "base/id.h"
 #include "base/mem.h"
+#include "room/room.h"
 #include "store/db.h"
 
 // Strings live in the arena given to the call that filled it, or are the caller's.
@@ -49,5 +50,5 @@ enum { STORE_PAGE_MAX = 100 };
 int store_room_list(struct db *db, const struct store_room_filter *filter, struct arena *arena,
                     struct store_room rooms[STORE_PAGE_MAX]);
 
-// The number of live peers a room may hold: its size, or what "unset" stands for.
-int64_t store_room_capacity(const struct store_room *room);
+// What a live room needs to know of it.
+void store_room_record(const struct store_room *room, struct room_record *record);

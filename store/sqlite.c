@@ -240,6 +240,25 @@ void db_run_jobs(struct db *db, struct db_job *const *jobs, size_t count)
     }
 }
 
+bool db_is_full(struct db *db)
+{
+    return db->full;
+}
+
+static int write_nothing(struct db_job *job, struct db *db)
+{
+    (void)job;
+    return db_run(db_prepare(db, "UPDATE schema_version SET version = version"));
+}
+
+void db_try_space(struct db *db)
+{
+    struct db_job job = {.run = write_nothing};
+    db_run_jobs(db, (struct db_job *[]){&job}, 1);
+    if (!db->full)
+        log_info("store", "there is space on the disk again");
+}
+
 static int pragma_text(struct db *db, const char *sql, const char *expected, const char *path)
 {
     sqlite3_stmt *statement = NULL;

@@ -1,5 +1,6 @@
 // The calls on the way into a room: init, meetings, templates.
 
+#include "room/rooms.h"
 #include "store/document.h"
 #include "world.h"
 
@@ -27,8 +28,6 @@ TEST(init_says_where_to_go)
     CHECK_TEXT(a.body, "{\"endpoint\":\"ws://localhost:8080/ws\",\"rtcConfiguration\":"
                        "{\"ice_servers\":[]},\"config\":{\"enabledFlags\":[]}}");
     CHECK_TEXT(header(&a, "access-control-allow-origin"), "*");
-    CHECK(w->needs_place);
-    CHECK_EQ(w->capacity, 2500);
     world_free(w);
 }
 
@@ -84,11 +83,51 @@ TEST(init_refuses_with_401_or_403_and_never_404)
     CHECK_REFUSED(init(w, app(w, room, "Host")), 403, "role is invalid", "");
     CHECK_REFUSED(init(w, app(w, "64a1b2c3d4e5f60718293a4b", "host")), 403,
                   "room is not active", "");
-    init(w, app(w, room, "host"));
-    CHECK_EQ(w->capacity, 3);
     snprintf(path, sizeof path, "/v2/rooms/%s", room);
     post(w, path, "{\"enabled\":false}");
     CHECK_REFUSED(init(w, app(w, room, "host")), 403, "room is not active", "");
+    world_free(w);
+}
+
+TEST(init_asks_the_live_room_who_has_a_place)
+{
+    struct world *w = world_new();
+    const char *id = make_room(w, "{\"size\":1}");
+    struct rng rng = {0};
+    struct rooms rooms;
+    struct event_list events = {0};
+    struct template *t;
+    rooms_init(&rooms, &rng);
+    CHECK_EQ(store_template_load(w->db, "64a1b2c3d4e5f60718293a4e", &t), 0);
+    struct room_record record = {.enabled = true, .size = 1};
+    snprintf(record.id, sizeof record.id, "%s", id);
+    w->live = rooms_put(&rooms, &record, t);
+    room_hold(w->live);
+    CHECK_EQ(init(w, app(w, id, "host")).status, 200);
+
+    struct peer *peer;
+    enum admission why;
+    struct join_wish other = {
+        .peer_id = "other", .user_id = "u", .role = "host", .name = "", .metadata = ""};
+    CHECK_EQ(room_join(w->live, &other, 1, w->now, &events, &peer, &why), 0);
+    CHECK_REFUSED(init(w, app(w, id, "host")), 403, "room is full", "");
+    // What is stored counts, also where it is newer than what the live room knows.
+    char path[64];
+    snprintf(path, sizeof path, "/v2/rooms/%s", id);
+    post(w, path, "{\"size\":2}");
+    CHECK_EQ(init(w, app(w, id, "host")).status, 200);
+    w->live->template->roles[0].max_peer_count = 1;
+    w->live->template->roles[1].max_peer_count = 1;
+    CHECK_REFUSED(init(w, app(w, id, "host")), 403, "role limit reached", "");
+    CHECK_EQ(init(w, app(w, id, "guest")).status, 200);
+
+    // Who is in it may come back, whatever happened meanwhile.
+    post(w, path, "{\"enabled\":false}");
+    CHECK_REFUSED(init(w, app(w, id, "guest")), 403, "room is not active", "");
+    CHECK_EQ(call(w, HTTP_GET, "/init?peer_id=other", app(w, id, "host"), "").status, 200);
+    room_release(w->live);
+    rooms_dispose(&rooms);
+    event_list_dispose(&events);
     world_free(w);
 }
 

@@ -120,8 +120,7 @@ struct answer call(struct world *w, enum http_method method, const char *target,
         if (job.job.err != job.err)
             api_refuse_storage(&response, job.job.err);
     }
-    w->needs_place = c.needs_place;
-    w->capacity = c.capacity;
+    api_check_place(&c, w->live, &response);
     struct answer a = keep(w, &response);
     arena_dispose(&request.arena);
     return a;

@@ -21,8 +21,7 @@ struct world {
     const char *host;
     const char *parlor_key; // header
     bool run;               // whether the last call reached the store
-    bool needs_place;       // of the last call
-    int64_t capacity;
+    struct room *live;      // the room as it is, NULL when nobody is in it; borrowed
     struct arena arena; // of answers and tokens
     json_t *answers;    // an array that keeps them
 };

@@ -59,8 +59,23 @@ TEST(a_truncated_body_is_not_done)
 TEST(malformed_framing_is_refused)
 {
     static const char *const bodies[] = {
-        "\r\n",       "g\r\n",        "-1\r\n",        "3\nabc\r\n", "3\r\nabcd\r\n",
-        "3\r\nabc\n", "12345678\r\n", " 3\r\nabc\r\n", "0\r\n\n",    "3;\nabc\r\n",
+        "\r\n",
+        "g\r\n",
+        "-1\r\n",
+        "3\nabc\r\n",
+        "3\r\nabcd\r\n",
+        "3\r\nabc\n",
+        "12345678\r\n",
+        " 3\r\nabc\r\n",
+        "0\r\n\n",
+        "3;\nabc\r\n",
+        "3 3\r\nabc\r\n",
+        "3;\x01\r\nabc\r\n",
+        "0\r\nA b: c\r\n\r\n",
+        "0\r\n: c\r\n\r\n",
+        "0\r\nnothing\r\n\r\n",
+        "0\r\n A: b\r\n\r\n",
+        "0\r\nA: b\rc\r\n\r\n",
     };
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++)
         CHECK_EQ(decode(bodies[i], 1000, NULL), ERR_MALFORMED);

@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "net/connection.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -378,6 +379,49 @@ TEST(the_burst_of_requests_is_limited)
     served_stop(&served);
 }
 
+static bool is_known(void *context, const char *authorization)
+{
+    return strcmp(authorization, context) == 0;
+}
+
+TEST(who_is_known_may_ask_more_often)
+{
+    static char word[] = "Bearer good";
+    struct http_server_config config = {
+        .rate_limit = true, .is_known = is_known, .context = word};
+    served_start(&served, &config);
+    for (int i = 0; i < 3 * HTTP_REQUESTS_BURST; i++)
+        CHECK_EQ(served_status(&served,
+                               "GET / HTTP/1.1\r\n" HOST "Authorization: Bearer good\r\n\r\n"),
+                 200);
+    int status = 200;
+    for (int i = 0; i < 2 * HTTP_REQUESTS_BURST && status == 200; i++)
+        status = served_status(&served,
+                               "GET / HTTP/1.1\r\n" HOST "Authorization: Bearer bad\r\n\r\n");
+    CHECK_EQ(status, 429);
+    served_stop(&served);
+}
+
+TEST(a_body_must_come_with_a_kibibyte_a_second_and_in_half_a_minute)
+{
+    CHECK(request_is_in_time(10240, 10));
+    CHECK(!request_is_in_time(10239, 10));
+    CHECK(request_is_in_time(20480, 20));
+    CHECK(!request_is_in_time(20479, 20));
+    CHECK(!request_is_in_time(1000000, 30));
+}
+
+TEST(a_query_that_cannot_be_decoded_is_refused)
+{
+    served_start(&served, NULL);
+    CHECK_EQ(served_status(&served, "GET /?a=%41&b=c:d HTTP/1.1\r\n" HOST "\r\n"), 200);
+    CHECK_EQ(served_status(&served, "GET /?a=% HTTP/1.1\r\n" HOST "\r\n"), 400);
+    CHECK_EQ(served_status(&served, "GET /?a=%zz HTTP/1.1\r\n" HOST "\r\n"), 400);
+    CHECK_EQ(served_status(&served, "GET /?a=%00 HTTP/1.1\r\n" HOST "\r\n"), 400);
+    CHECK_EQ(served_status(&served, "GET /?a=%ff HTTP/1.1\r\n" HOST "\r\n"), 400);
+    served_stop(&served);
+}
+
 TEST(connections_of_one_address_are_limited)
 {
     served_start(&served, &(struct http_server_config){.rate_limit = true});
@@ -389,6 +433,7 @@ TEST(connections_of_one_address_are_limited)
     char *answer = served_exchange(&served, "");
     CHECK(strncmp(answer, "HTTP/1.1 429 ", 13) == 0);
     CHECK(strstr(answer, "retry-after: 1\r\n") != NULL);
+    CHECK(strstr(answer, "\r\n\r\n{\"code\":429,") != NULL);
     mem_free(answer);
     for (int i = 0; i < HTTP_CONNECTIONS_PER_ADDRESS_MAX; i++)
         close(fds[i]);

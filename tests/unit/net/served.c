@@ -83,6 +83,9 @@ static void take(struct served *s, struct http_input *input)
     case HTTP_INPUT_WS_TEXT:
         text_addf(&s->log, "text:%zu:%.100s\n", input->text_len, input->text);
         break;
+    case HTTP_INPUT_WS_PONG:
+        text_add(&s->log, "pong\n");
+        break;
     case HTTP_INPUT_WS_CLOSE:
         text_addf(&s->log, "close:%u\n", input->close_code);
         break;

@@ -211,6 +211,47 @@ TEST(an_upgrade_that_is_not_one_is_refused)
     refuses(404, HEAD("GET /other HTTP/1.1", VERSION, KEY));
 }
 
+static int status_from(const char *origins, const char *request)
+{
+    served_start(&served, &(struct http_server_config){.origins = origins});
+    int status = served_status(&served, request);
+    served_stop(&served);
+    return status;
+}
+
+TEST(pages_that_are_not_on_the_list_may_not_open_one)
+{
+    static const char list[] = "https://app.example.org, https://other.example.org:8443";
+    CHECK_EQ(status_from(NULL, HEAD(LINE, VERSION KEY, "Origin: https://evil.example\r\n")),
+             101);
+    CHECK_EQ(status_from(list, HEAD(LINE, VERSION KEY, "Origin: https://evil.example\r\n")),
+             403);
+    CHECK_EQ(status_from(list, HEAD(LINE, VERSION KEY, "Origin: https://app.example\r\n")),
+             403);
+    CHECK_EQ(status_from(list, HEAD(LINE, VERSION KEY,
+                                    "Origin: https://app.example.org.evil.example\r\n")),
+             403);
+    CHECK_EQ(status_from(list, HEAD(LINE, VERSION KEY, "Origin: null\r\n")), 403);
+    CHECK_EQ(status_from(list, HEAD(LINE, VERSION KEY, "Origin: \r\n")), 403);
+    CHECK_EQ(status_from(list, HEAD(LINE, VERSION KEY, "Origin: https://app.example.org\r\n")),
+             101);
+    CHECK_EQ(status_from(list,
+                         HEAD(LINE, VERSION KEY, "Origin: https://other.example.org:8443\r\n")),
+             101);
+    CHECK_EQ(status_from(list, HEAD(LINE, VERSION KEY, "Origin: http://localhost\r\n")),
+             101);                                                 // its Host
+    CHECK_EQ(status_from(list, HEAD(LINE, VERSION KEY, "")), 101); // no browser
+}
+
+TEST(a_pong_is_told)
+{
+    int fd = open_socket();
+    send_frame(fd, 0x8a, "x", 1);
+    while (!strstr(served.log.at, "pong\n"))
+        served_turn(&served);
+    end(fd);
+}
+
 TEST(a_peer_that_does_not_read_is_closed_when_its_queue_is_full)
 {
     int fd = open_socket();

@@ -111,16 +111,6 @@ TEST(a_room_of_an_unknown_template_is_refused)
     world_dispose(&w);
 }
 
-TEST(capacity_is_the_size_or_the_default)
-{
-    struct store_room room = room_of("000000000000000000000001", "one");
-    CHECK_EQ(store_room_capacity(&room), 7);
-    room.size = 0;
-    CHECK_EQ(store_room_capacity(&room), 2500);
-    room.large_room = true;
-    CHECK_EQ(store_room_capacity(&room), 20000);
-}
-
 static struct store_code code_of(const char *id, const char *code, const char *role)
 {
     struct store_code c = {

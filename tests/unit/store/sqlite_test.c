@@ -160,6 +160,10 @@ TEST(a_full_disk_refuses_writes_goes_on_reading_and_heals)
     CHECK(!db_is_writable(db));
 
     pragma(db, "PRAGMA max_page_count = 100000");
+    CHECK(db_is_full(db));
+    db_try_space(db); // what is tried while nobody writes
+    CHECK(!db_is_full(db));
+    CHECK(db_is_writable(db));
     db_run_jobs(db, (struct db_job *[]){&big.job}, 1);
     CHECK_EQ(big.job.err, 0);
     CHECK(db_is_writable(db));

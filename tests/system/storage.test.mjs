@@ -1,0 +1,168 @@
+// What is acknowledged is kept; what cannot be kept is refused, and nothing else stops.
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { startServer, top, until } from '../browser/lib/server.mjs';
+
+const binary = process.env.PARLOR_BINARY ?? join(top, 'build/parlor');
+
+const refusedStart = (folder, ...options) => {
+  const ended = spawnSync(binary, ['serve', '--listen', '127.0.0.1:0', '--data', folder, '--media-port', '7999', ...options],
+    { encoding: 'utf8', timeout: 20000, env: { ...process.env, PARLOR_ALLOW_ROOT: '1' } });
+  return { code: ended.status, said: ended.stdout + ended.stderr };
+};
+
+test('every acknowledged room outlives ten kills', async () => {
+  const server = await startServer();
+  const acknowledged = [];
+  try {
+    for (let round = 0; round < 10; round++) {
+      let going = true;
+      const writers = Array.from({ length: 4 }, async () => {
+        while (going) {
+          const made = await server.call('POST', '/v2/rooms', {}).catch(() => null);
+          if (made?.status === 200) acknowledged.push(made.body.id);
+        }
+      });
+      const before = acknowledged.length;
+      await until(() => acknowledged.length > before + 5, 'rooms to be made', 15000, 2);
+      const restarted = server.restart('SIGKILL');
+      going = false;
+      await Promise.all([restarted, ...writers]);
+    }
+    for (const id of acknowledged) assert.equal((await server.call('GET', `/v2/rooms/${id}`)).status, 200, id);
+    assert.ok(acknowledged.length > 60);
+  } finally {
+    await server.stop();
+  }
+});
+
+test('what lies in the data folder is its owner\'s alone', async () => {
+  const server = await startServer();
+  try {
+    for (const name of ['keys.json', 'parlor.db', 'parlor.db-wal', 'parlor.db-shm']) {
+      assert.equal(statSync(join(server.folder, name)).mode & 0o777, 0o600, name);
+    }
+  } finally {
+    await server.stop();
+  }
+});
+
+test('a damaged database stops the start, with its name and what to do', async () => {
+  const server = await startServer();
+  await server.meeting();
+  const folder = mkdtempSync(join(tmpdir(), 'parlor-test-'));
+  await server.restart(); // all of it is in the database file now
+  execFileSync('cp', [join(server.folder, 'keys.json'), join(server.folder, 'parlor.db'), folder]);
+  await server.stop();
+  try {
+    const file = join(folder, 'parlor.db');
+    const whole = readFileSync(file);
+    const damages = {
+      'no database': Buffer.from('this is no database, '.repeat(400)),
+      'pages overwritten': Buffer.concat([whole.subarray(0, 4096), Buffer.alloc(whole.length - 4096, 0xa5)]),
+      'cut off': whole.subarray(0, whole.length - 6000),
+    };
+    for (const [name, content] of Object.entries(damages)) {
+      writeFileSync(file, content);
+      const { code, said } = refusedStart(folder);
+      assert.equal(code, 1, `${name}: ${said}`);
+      assert.ok(said.includes(file), `${name}: ${said}`);
+      assert.match(said, /damaged.*copy the last backup/s, name);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('a key file that is damaged or open to others stops the start', async () => {
+  const server = await startServer();
+  const folder = mkdtempSync(join(tmpdir(), 'parlor-test-'));
+  execFileSync('cp', ['-p', join(server.folder, 'keys.json'), folder]);
+  await server.stop();
+  try {
+    const file = join(folder, 'keys.json');
+    chmodSync(file, 0o644);
+    const open = refusedStart(folder);
+    assert.equal(open.code, 1);
+    assert.match(open.said, /can be read by others: chmod 600/);
+    chmodSync(file, 0o600);
+    const { app_secret: secret } = JSON.parse(readFileSync(file));
+    truncateSync(file, 120);
+    const cut = refusedStart(folder);
+    assert.equal(cut.code, 1);
+    assert.match(cut.said, /keys\.json is not usable/);
+    assert.ok(!cut.said.includes(secret.slice(0, 20)));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+// A file system of its own needs root, as in a container; elsewhere the unit tests of the store
+// stand for this one.
+const mounts = process.getuid() === 0 && spawnSync('unshare', ['-m', 'true']).status === 0;
+
+function smallFolder(kilobytes) {
+  const folder = mkdtempSync(join(tmpdir(), 'parlor-small-'));
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${kilobytes}k,mode=700`, 'tmpfs', folder]);
+  if (mounted.status !== 0) {
+    rmSync(folder, { recursive: true });
+    return null;
+  }
+  return { folder, end: () => { spawnSync('umount', ['-l', folder]); rmSync(folder, { recursive: true }); } };
+}
+
+test('a full disk refuses writes with 507, goes on reading, and heals', async () => {
+  const small = mounts ? smallFolder(2048) : null;
+  if (!small) return;
+  let server;
+  try {
+    const usual = process.env.TMPDIR;
+    process.env.TMPDIR = small.folder;
+    server = await startServer().finally(() => { process.env.TMPDIR = usual ?? '/tmp'; });
+    const { room, host } = await server.meeting();
+    const ballast = join(small.folder, 'ballast');
+    spawnSync('dd', ['if=/dev/zero', `of=${ballast}`, 'bs=1k', 'count=4096']);
+    let full;
+    for (let i = 0; i < 200 && !full; i++) {
+      const made = await server.call('POST', '/v2/rooms', { description: 'x'.repeat(4000) });
+      assert.ok([200, 507].includes(made.status), JSON.stringify(made));
+      if (made.status === 507) full = made;
+    }
+    assert.equal(full?.body.code, 507);
+    assert.equal((await server.call('GET', `/v2/rooms/${room.id}`)).status, 200);
+    const login = await fetch(`${server.origin}/v2/token`, { method: 'POST', body: JSON.stringify({ code: host }) });
+    assert.equal(login.status, 200);
+    const { token } = await login.json();
+    assert.equal((await fetch(`${server.origin}/init?peer_id=p`, { headers: { authorization: `Bearer ${token}` } })).status, 200);
+    assert.equal((await fetch(`${server.origin}/health`)).status, 200);
+    assert.equal((await fetch(`${server.origin}/ready`)).status, 503);
+    rmSync(ballast);
+    // By itself: nobody writes.
+    await until(async () => (await fetch(`${server.origin}/ready`)).status === 200, 'the server to be ready again');
+    assert.equal((await server.call('POST', '/v2/rooms', { name: 'after' })).status, 200);
+  } finally {
+    await server?.stop();
+    small.end();
+  }
+});
+
+test('a disk that is full from the start, or cannot be written, is told at the start', () => {
+  const small = mounts ? smallFolder(8) : null;
+  if (!small) return;
+  try {
+    const full = refusedStart(small.folder);
+    assert.equal(full.code, 1, full.said);
+    assert.match(full.said, /full|space/i);
+    for (const name of readdirSync(small.folder)) rmSync(join(small.folder, name));
+    spawnSync('mount', ['-o', 'remount,ro', small.folder]);
+    const readOnly = refusedStart(small.folder);
+    assert.equal(readOnly.code, 1, readOnly.said);
+    assert.match(readOnly.said, /read-only|readonly/i);
+  } finally {
+    small.end();
+  }
+});
