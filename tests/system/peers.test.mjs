@@ -1,0 +1,155 @@
+// Calls of a WebRTC stack that is not a browser's against the real binary: what leaves the server
+// and when, packet by packet, where browsers only show pictures.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { startServer, until, patience } from '../browser/lib/server.mjs';
+import { Peer, werift } from './peer.mjs';
+
+let server, meeting, ann, bob;
+let annVideo, bobVideo; // what they send
+let annSeen, bobSeen, annHeard, bobHeard; // what the other gets of it
+
+before(async () => {
+  server = await startServer();
+  meeting = await server.meeting();
+  ann = await Peer.join(server, meeting.host, { name: 'ann' });
+  bob = await Peer.join(server, meeting.guest, { name: 'bob', dtlsServer: true });
+});
+after(async () => {
+  await Promise.all([ann?.end(), bob?.end()]);
+  await server?.stop();
+});
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+test('tracks are offered with their ids; sound comes by itself, video when it is asked for', async () => {
+  const annAudio = await ann.send('audio');
+  annVideo = await ann.send('video');
+  const bobAudio = await bob.send('audio');
+  bobVideo = await bob.send('video');
+  [annHeard, annSeen] = [await bob.sink(annAudio.id), await bob.sink(annVideo.id)];
+  [bobHeard, bobSeen] = [await ann.sink(bobAudio.id), await ann.sink(bobVideo.id)];
+  assert.deepEqual([annSeen.stream, annSeen.kind], [annVideo.stream, 'video']);
+  await until(() => annHeard.packets.size > 20 && bobHeard.packets.size > 20, 'sound both ways');
+  assert.equal(annSeen.packets.size + bobSeen.packets.size, 0, 'nobody asked for video');
+  assert.deepEqual(ann.said('on-track-add').flatMap(({ params }) => Object.keys(params.tracks)),
+    [bobAudio.id, bobVideo.id]);
+});
+
+test('video begins with a key frame within a second and has no gap', async () => {
+  const asked = performance.now();
+  await Promise.all([bob.prefer(annVideo.id, 'high'), ann.prefer(bobVideo.id, 'high')]);
+  await until(() => annSeen.packets.size > 60 && bobSeen.packets.size > 60, 'video both ways');
+  for (const seen of [annSeen, bobSeen]) {
+    assert.ok(seen.first.key, 'the first packet begins a key frame');
+    assert.ok(seen.first.at - asked < 1000 * patience, `${seen.first.at - asked} ms`);
+    assert.deepEqual(seen.missing, []);
+  }
+  assert.deepEqual([annHeard.missing, bobHeard.missing], [[], []]);
+  console.log(`# figure first video packet after ${Math.round(annSeen.first.at - asked)} ms`);
+});
+
+test('what a subscriber lost comes again over RTX, what a publisher lost is asked for', async () => {
+  annSeen.lose = (number) => number % 10 === 3;
+  await until(() => annSeen.missing.length >= 4, 'losses');
+  annSeen.lose = () => false;
+  const lost = annSeen.missing;
+  await bob.nack(annSeen, lost);
+  await until(() => lost.every((number) => annSeen.packets.get(number)?.repaired), 'the repair');
+  assert.equal(annSeen.repeated, 0, 'each came once');
+
+  const before = bobSeen.numbers.at(-1);
+  bobVideo.loseNext = 3;
+  await until(() => bobSeen.numbers.at(-1) > before + 30, 'video to go on');
+  await until(() => bobSeen.missing.length === 0, 'the publisher to repeat');
+  assert.equal(bobVideo.loseNext, 0);
+});
+
+test('a subscriber that asks for a key frame gets one', async () => {
+  const { plis } = annVideo;
+  const last = annSeen.numbers.at(-1);
+  await bob.subscribe.dtlsTransports[0].sendRtcp([new werift.RtcpPayloadSpecificFeedback({
+    feedback: new werift.PictureLossIndication({ senderSsrc: 1, mediaSsrc: annSeen.ssrc }) })]);
+  await until(() => annVideo.plis > plis, 'the request to reach the publisher');
+  await until(() => [...annSeen.packets].some(([n, packet]) => n > last && packet.key), 'a key frame');
+});
+
+test('reports: clocks agree, counts grow, the publisher gets transport-wide feedback', async () => {
+  const ofVideo = () => bob.rtcp.subscribe
+    .filter(({ packet }) => packet.type === 200 && packet.ssrc === annSeen.ssrc);
+  await until(() => ofVideo().length >= 2, 'two sender reports');
+  const [first, last] = [ofVideo()[0].packet.senderInfo, ofVideo().at(-1).packet.senderInfo];
+  const seconds = (ntp) => Number(ntp) / 2 ** 32;
+  const offBy = seconds(last.ntpTimestamp) - 2208988800 - Date.now() / 1000;
+  assert.ok(Math.abs(offBy) < 60, `NTP is ${offBy} s off`);
+  const wall = seconds(last.ntpTimestamp - first.ntpTimestamp);
+  const media = ((last.rtpTimestamp - first.rtpTimestamp) >>> 0) / 90000;
+  assert.ok(Math.abs(wall - media) < 0.5 * patience, `${wall} s of NTP, ${media} s of RTP`);
+  assert.ok(last.packetCount > first.packetCount && last.octetCount > first.octetCount);
+  assert.ok(ann.rtcp.publish.some(({ packet }) =>
+    packet.feedback?.constructor.name === 'TransportWideCC'), 'transport-wide feedback');
+  const blocks = ann.rtcp.publish.filter(({ packet }) => packet.type === 201)
+    .flatMap(({ packet }) => packet.reports.map((report) => report.ssrc));
+  assert.ok(blocks.includes(annVideo.transceiver.sender.ssrc), 'a receiver report of its video');
+});
+
+test('none stops the video; asked for again it goes on at a key frame, without a gap', async () => {
+  await bob.prefer(annVideo.id, 'none');
+  await pause(200);
+  const { size } = annSeen.packets;
+  const last = annSeen.numbers.at(-1);
+  await pause(400);
+  assert.equal(annSeen.packets.size, size);
+  await bob.prefer(annVideo.id, 'low');
+  await until(() => annSeen.packets.size > size + 10, 'video again');
+  assert.ok(annSeen.packets.get(last + 1).key);
+});
+
+test('an ICE restart and a lost socket leave the media alone', async () => {
+  await ann.offer({ iceRestart: true });
+  let { size } = annSeen.packets;
+  await until(() => annSeen.packets.size > size + 30, 'video after the restart');
+
+  ({ size } = annSeen.packets);
+  ann.socket.terminate();
+  await until(() => annSeen.packets.size > size + 30, 'video without the socket');
+  const lists = ann.said('peer-list').length;
+  await ann.connect();
+  await until(() => ann.said('peer-list').length > lists, 'the peer list');
+  assert.deepEqual(Object.keys(ann.said('peer-list').at(-1).params.peers), [bob.id]);
+  await ann.offer();
+  ({ size } = annSeen.packets);
+  await until(() => annSeen.packets.size > size + 30, 'video after the reconnect');
+  assert.deepEqual(bob.said('on-peer-leave'), []);
+  assert.deepEqual(annSeen.missing, []);
+});
+
+test('who leaves is gone at once', async () => {
+  await ann.leave();
+  await until(() => bob.said('on-peer-leave').some(({ params }) => params.peer_id === ann.id),
+    'the farewell', 2000);
+  await until(() => bob.offers.at(-1).match(/^a=inactive/gm)?.length === 2, 'its sections to end');
+  assert.equal(bob.failed, undefined);
+});
+
+test('10 peers publish at once: all converge, with one offer outstanding at most', async () => {
+  const { guest } = await server.meeting();
+  const peers = await Promise.all(Array.from({ length: 10 }, (_, i) =>
+    Peer.join(server, guest, { name: `p${i}` })));
+  try {
+    const begun = performance.now();
+    const sources = await Promise.all(peers.map((peer) => peer.send('audio')));
+    const hears = (peer, source) =>
+      peer.sources.get('audio') === source || peer.sinks.get(source.id)?.packets.size > 5;
+    await until(() => peers.every((peer) => sources.every((source) => hears(peer, source))),
+      'everybody to hear everybody');
+    console.log(`# figure 10 peers heard each other after ${Math.round(performance.now() - begun)} ms`);
+    for (const peer of peers) {
+      assert.equal(peer.failed, undefined);
+      assert.equal(peer.mostOutstanding, 1);
+      assert.equal(peer.sinks.size, 9);
+    }
+  } finally {
+    await Promise.all(peers.map((peer) => peer.leave()));
+  }
+});
