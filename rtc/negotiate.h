@@ -106,7 +106,7 @@ void negotiate_publish_answer(const struct publish_offer *offer, struct bytes of
 
 // --- Subscribing: we offer, the client answers ---
 
-enum { SUBSCRIBE_SECTIONS_MAX = SDP_LIVE_SECTIONS_MAX - 1 }; // one is the data channel's
+enum { SUBSCRIBE_SECTIONS_MAX = SDP_SECTIONS_MAX - 1 }; // one is the data channel's
 
 // A section that we offer. The life of a place in the list, one offer for each step at least:
 //

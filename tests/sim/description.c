@@ -197,7 +197,7 @@ static void answer_section(const struct client *c, const char *from, const char 
 
 void client_write_answer(const struct client *c, const char *offer, struct text *sdp)
 {
-    char group[512];
+    char group[4096];
     add_session(sdp);
     if (read_line(offer, offer + strlen(offer), "a=group:", group, sizeof group))
         text_addf(sdp, "a=group:%s\r\n", group);

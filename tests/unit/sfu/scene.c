@@ -94,11 +94,11 @@ static bool is_wrong_step(const struct client_offered *before, const struct clie
 
 static void take_offer(struct scene *s, struct scene_client *c, const char *sdp)
 {
-    struct client_offered before[64];
+    struct client_offered before[SDP_SECTIONS_MAX];
     size_t count = c->offered_count;
     memcpy(before, c->offered, sizeof before);
     c->offers++;
-    c->offered_count = client_read_offer(sdp, c->offered, 64);
+    c->offered_count = client_read_offer(sdp, c->offered, SDP_SECTIONS_MAX);
     c->wrong_steps += c->offered_count < count;
     for (size_t i = 0; i < count && i < c->offered_count; i++)
         c->wrong_steps += is_wrong_step(&before[i], &c->offered[i]);

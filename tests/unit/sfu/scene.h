@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SCENE_CLIENTS_MAX = 12, SCENE_PACKETS_MAX = 2048, SCENE_ROOM = 1 };
+enum { SCENE_CLIENTS_MAX = 40, SCENE_PACKETS_MAX = 2048, SCENE_ROOM = 1 };
 
 // An RTP packet as a subscriber got it, decrypted.
 struct scene_packet {
@@ -33,7 +33,7 @@ struct scene_client {
     size_t source_count;
 
     // Subscribers:
-    struct client_offered offered[64]; // of the last offer
+    struct client_offered offered[SDP_SECTIONS_MAX]; // of the last offer
     size_t offered_count;
     unsigned offers;
     unsigned wrong_steps; // of sections, which a browser would not take
