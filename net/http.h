@@ -36,7 +36,7 @@ struct http_request {
     const char *access_control_request_headers; // NULL when absent
     struct bytes body;
     struct addr from;
-    bool secure; // came over TLS
+    bool secure; // came over TLS, also when a proxy in front spoke it
     char id[37]; // request id, also in the answer and the log
     struct arena arena;
 };

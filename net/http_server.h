@@ -30,6 +30,7 @@ struct http_server_config {
     size_t listen_count;
     const char *tls_cert; // PEM files; NULL: plain HTTP
     const char *tls_key;
+    bool behind_tls;     // a proxy in front speaks https
     const char *ws_path; // where web sockets open: "/ws"
     bool rate_limit;     // requests per second for each address
 

@@ -135,7 +135,7 @@ static void new_request(struct connection *c)
     struct http_request *request = arena_alloc(&arena, sizeof *request);
     request->arena = arena;
     request->from = c->from;
-    request->secure = c->server->tls_cert != NULL;
+    request->secure = c->server->tls_cert || c->server->config.behind_tls;
     id_uuid(&c->server->rng, request->id);
     c->request = request;
     text_clear(&c->body);

@@ -150,6 +150,7 @@ static int start(struct server *s)
                  .listen_count = s->listen_count,
                  .tls_cert = tls ? s->tls_cert : NULL,
                  .tls_key = tls ? s->tls_key : NULL,
+                 .behind_tls = strncmp(s->config->public_url, "https://", 8) == 0,
                  .rate_limit = s->config->rate_limit,
                  .frame_ancestors =
                      s->config->frame_ancestors[0] ? s->config->frame_ancestors : NULL,

@@ -349,3 +349,81 @@ test('WebSocket: peer ids that are none are refused by on-error', async () => {
     assert.ok(told, `${peer}: ${text.slice(0, 300)}`);
   }
 });
+
+// --- Coming in ---
+
+const loginAs = async (code, user) => (await (await fetch(`${server.origin}/v2/token`, { method: 'POST', body: JSON.stringify({ code, user_id: user }) })).json()).token;
+
+async function initOf(token, peer) {
+  const answer = await fetch(`${server.origin}/init?peer_id=${peer}`, { headers: { authorization: `Bearer ${token}` } });
+  return [answer.status, (await answer.json()).message];
+}
+
+// What the socket of `peer` is told instead of being let in.
+async function refusalOf(token, peer) {
+  const socket = await RawSocket.open(server.port, path(peer, token));
+  const { params } = await socket.message((m) => m.method === 'on-error');
+  socket.end();
+  return [params.code, params.message];
+}
+
+// One who joins without media.
+async function joined(token, peer) {
+  const socket = await RawSocket.open(server.port, path(peer, token));
+  await socket.message((m) => m.method === 'on-policy-change');
+  socket.text({ method: 'join', params: { name: peer, data: '' }, id: 'join', jsonrpc: '2.0' });
+  const answer = await socket.message((m) => m.id === 'join');
+  assert.ok(answer.result, JSON.stringify(answer));
+  return socket;
+}
+
+test('a full room refuses the next one, at init and at the socket, and lets its own come back', async () => {
+  const { room, host, guest } = await server.meeting({ size: 1 });
+  const [tokenA, tokenB] = [await loginAs(host, 'a'), await loginAs(guest, 'b')];
+  const a = await joined(tokenA, 'peer-a');
+  assert.deepEqual(await initOf(tokenB, 'peer-b'), [403, 'room is full']);
+  assert.deepEqual(await refusalOf(tokenB, 'peer-b'), [403, 'room is full']);
+  assert.equal((await initOf(tokenA, 'peer-a'))[0], 200);
+  assert.equal((await refusalOf(tokenB, 'peer-a'))[0], 409);
+  assert.equal((await refusalOf(await loginAs(host, 'not a'), 'peer-a'))[0], 409);
+  // A room that grew has a place at once, and one that was disabled has none for newcomers.
+  await server.call('POST', `/v2/rooms/${room.id}`, { size: 2 });
+  assert.equal((await initOf(tokenB, 'peer-b'))[0], 200);
+  await server.call('POST', `/v2/rooms/${room.id}`, { enabled: false });
+  assert.deepEqual(await initOf(tokenB, 'peer-b'), [403, 'room is not active']);
+  assert.deepEqual(await refusalOf(tokenB, 'peer-b'), [403, 'room is not active']);
+  assert.equal((await initOf(tokenA, 'peer-a'))[0], 200);
+  a.end();
+  const back = await RawSocket.open(server.port, path('peer-a', tokenA));
+  await back.message((m) => m.method === 'peer-list');
+  back.text({ method: 'leave', params: { client_reason: 'user request' } });
+  back.end();
+});
+
+test('a room or role that is none is told by the socket too', async () => {
+  const app = (more) => sign(alg, { ...good(), type: 'app', room_id: roomId, role: 'host', ...more });
+  assert.deepEqual(await refusalOf(app({ role: 'king' }), 'p'), [403, 'role is invalid']);
+  assert.deepEqual(await refusalOf(app({ room_id: 'e'.repeat(24) }), 'p'), [403, 'room is not active']);
+  assert.deepEqual(await refusalOf(app({ exp: nowS() - 61 }), 'p'), [401, 'token is expired']);
+  assert.equal((await refusalOf(server.token, 'p'))[0], 403);
+});
+
+test('WebSocket: who does not read is closed with 1013, and the others go on', async () => {
+  const { host, guest } = await server.meeting();
+  const deaf = await joined(await loginAs(guest, 'deaf'), 'peer-deaf');
+  const talkers = [];
+  for (let i = 0; i < 5; i++) talkers.push(await joined(await loginAs(host, `talker${i}`), `peer-talker${i}`));
+  deaf.socket.pause();
+  // Sockets in between hold some megabytes; the queue holds one more.
+  const params = { info: { message: 'x'.repeat(16000), type: 'chat' }, peer_id: 'peer-deaf' };
+  await Promise.all(talkers.map(async (talker) => {
+    for (let i = 0; i < 190; i++) {
+      talker.text({ method: 'broadcast', params, id: `b${i}`, jsonrpc: '2.0' });
+      assert.ok((await talker.message((m) => m.id === `b${i}`)).result);
+    }
+  }));
+  deaf.socket.resume();
+  assert.equal(await deaf.closeCode(), 1013);
+  for (const talker of talkers) talker.end();
+  deaf.end();
+});

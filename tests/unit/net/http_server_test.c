@@ -62,6 +62,15 @@ TEST(a_page_carries_its_policy)
     served_stop(&served);
 }
 
+TEST(the_policy_of_a_page_behind_a_proxy_names_secure_sockets)
+{
+    served_start(&served, &(struct http_server_config){.behind_tls = true});
+    char *answer = served_exchange(&served, "GET /page HTTP/1.1\r\n" HOST "\r\n");
+    CHECK(strstr(answer, "connect-src 'self' wss://localhost;") != NULL);
+    mem_free(answer);
+    served_stop(&served);
+}
+
 TEST(a_body_reaches_the_owner)
 {
     accepts("POST /x HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhello", "POST /x? hello\n");
