@@ -96,7 +96,7 @@ test('HTTP: bad JSON is a 400 with the error body', async () => {
 test('HTTP: two Authorization headers are refused', async () => {
   const one = `Authorization: Bearer ${server.token}\r\n`;
   const { text } = await exchange(server.port, `GET /v2/rooms HTTP/1.1\r\nHost: localhost\r\n${one}${one}Connection: close\r\n\r\n`);
-  assert.ok([400, 401].includes(statusOf(text)), text.slice(0, 80));
+  assert.equal(statusOf(text), 400);
 });
 
 test('WebSocket: an upgrade that is not one is refused', async () => {
@@ -119,16 +119,22 @@ test('WebSocket: frame violations close with the code of their kind', async () =
   const big = Buffer.alloc(1100000, 0x61);
   const cases = [
     ['binary', [frame(2, 'abc')], [1003]],
-    ['reserved bit', [frame(1, 'x', { rsv: 4 })], [1002, 0]],
-    ['unknown opcode', [frame(3, 'x')], [1002, 0]],
-    ['long ping', [frame(9, 'p'.repeat(126))], [1002, 0]],
-    ['fragmented ping', [frame(9, 'p', { fin: false })], [1002, 0]],
-    ['continuation of nothing', [frame(0, 'x')], [1002, 0]],
-    ['bad UTF-8', [frame(1, Buffer.from([0xc3, 0x28]))], [1007, 0]],
-    ['bad UTF-8 across fragments', [frame(1, Buffer.from([0xe2, 0x82]), { fin: false }), frame(0, Buffer.from([0x28]))], [1007, 0]],
-    ['too large', [frame(1, big)], [1009, 0]],
-    ['too large in pieces', [frame(1, big.subarray(0, 600000), { fin: false }), frame(0, big.subarray(0, 600000))], [1009, 0]],
-    ['illegal close code', [frame(8, Buffer.from([0x13, 0x88]))], [1002, 0]],
+    ['reserved bit', [frame(1, 'x', { rsv: 4 })], [1002]],
+    ['unknown opcode', [frame(3, 'x')], [1002]],
+    ['long ping', [frame(9, 'p'.repeat(126))], [0]], // the library cuts without a word
+    ['long close', [frame(8, Buffer.concat([Buffer.from([3, 0xe8]), Buffer.alloc(124, 0x61)]))], [0]],
+    ['a length of 2^63', [Buffer.from([0x81, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4])], [0]],
+    ['half a character', [frame(1, Buffer.from([0xe2, 0x82]))], [1007]],
+    ['a message inside another', [frame(1, 'a', { fin: false }), frame(1, 'b')], [1002]],
+    ['half a close code', [frame(8, 'x')], [1002]],
+    ['binary in pieces', [frame(2, 'x', { fin: false }), frame(0, 'y')], [1003]],
+    ['fragmented ping', [frame(9, 'p', { fin: false })], [1002]],
+    ['continuation of nothing', [frame(0, 'x')], [1002]],
+    ['bad UTF-8', [frame(1, Buffer.from([0xc3, 0x28]))], [1007]],
+    ['bad UTF-8 across fragments', [frame(1, Buffer.from([0xe2, 0x82]), { fin: false }), frame(0, Buffer.from([0x28]))], [1007]],
+    ['too large', [frame(1, big)], [1009]],
+    ['too large in pieces', [frame(1, big.subarray(0, 600000), { fin: false }), frame(0, big.subarray(0, 600000))], [1009]],
+    ['illegal close code', [frame(8, Buffer.from([0x13, 0x88]))], [1002]],
   ];
   for (const [name, frames, codes] of cases) {
     const socket = await RawSocket.open(server.port, path());
@@ -183,7 +189,7 @@ test('JSON-RPC: each kind of nonsense has its code, and none closes the socket',
 test('JSON-RPC: twenty errors in a row close the socket', async () => {
   const socket = await RawSocket.open(server.port, path());
   for (let i = 0; i < 25; i++) socket.text(`{"id":"${i}","method":"no-such-method","params":{}}`);
-  assert.ok((await socket.closeCode()) >= 0);
+  assert.equal(await socket.closeCode(), 1008);
   await alive();
 });
 
