@@ -129,6 +129,15 @@ TEST(unknown_or_bad_options_are_refused)
     done();
 }
 
+TEST(ice_servers_are_a_list_and_their_credentials_are_not_shown)
+{
+    CHECK_EQ(read_config("--ice-servers [{\"urls\":[\"turn:t\"]}]", NULL), 0);
+    CHECK_EQ(read_config("--ice-servers {}", NULL), ERR_MALFORMED);
+    CHECK_EQ(read_config("--ice-servers [{\"credential\":\"hidden\"", NULL), ERR_MALFORMED);
+    CHECK_TEXT(why.at, "ice-servers: not understood");
+    done();
+}
+
 TEST(a_switch_needs_no_value_as_a_flag)
 {
     CHECK_EQ(read_config("--allow-root --workers 1", NULL), 0);
