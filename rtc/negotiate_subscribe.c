@@ -135,6 +135,7 @@ void negotiate_subscribe_offer(const struct subscribe_section *sections, size_t 
     struct arena arena = {0};
     assert(count <= SUBSCRIBE_SECTIONS_MAX);
     struct sdp *offer = negotiate_describe(local, count + 1, &arena);
+    offer->msid_semantic = true;
     struct sdp_section *channel = &offer->sections[offer->section_count++];
     channel->media = bytes_of("application");
     channel->protocol_text = bytes_of("UDP/DTLS/SCTP");

@@ -554,6 +554,7 @@ int sdp_parse(struct sdp *sdp, struct bytes text, struct sdp_error *error)
     sdp->origin = (struct bytes){0};
     sdp->session_len = 0;
     sdp->ice_lite = false;
+    sdp->msid_semantic = false;
     sdp->bundle_count = 0;
     sdp->section_count = 0;
     sdp->candidate_count = 0;

@@ -125,6 +125,7 @@ struct sdp {
     struct bytes origin; // what follows "o="
     size_t session_len;  // octets of the lines before the first section
     bool ice_lite;
+    bool msid_semantic; // sdp_write() only: that a=msid names WebRTC media streams
     struct bytes bundle[SDP_SECTIONS_MAX]; // mids of the first a=group:BUNDLE
     size_t bundle_count;
     struct sdp_section *sections;

@@ -135,6 +135,9 @@ void sdp_write(const struct sdp *sdp, struct text *out)
             text_addf(out, " %.*s", VIEW(sdp->bundle[i]));
         text_add(out, "\r\n");
     }
+    // RFC 8830 has dropped it, but aiortc reads no a=msid without.
+    if (sdp->msid_semantic)
+        text_add(out, "a=msid-semantic:WMS *\r\n");
     for (size_t i = 0; i < sdp->section_count; i++)
         write_section(sdp, &sdp->sections[i], out);
 }

@@ -63,7 +63,7 @@ TEST(the_first_subscribe_offer_is_the_data_channel)
     negotiate_subscribe_offer(NULL, 0, &ours, &text);
     CHECK_TEXT(text.at,
                "v=0\r\no=- 77 3 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=ice-lite\r\n"
-               "a=group:BUNDLE 0\r\n"
+               "a=group:BUNDLE 0\r\na=msid-semantic:WMS *\r\n"
                "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\n"
                "a=candidate:1 1 udp 2130706431 192.0.2.10 7000 typ host\r\n"
                "a=end-of-candidates\r\n"
