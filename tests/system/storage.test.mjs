@@ -101,23 +101,23 @@ test('a key file that is damaged or open to others stops the start', async () =>
   }
 });
 
-// A file system of its own needs root, as in a container; elsewhere the unit tests of the store
-// stand for this one.
-const mounts = process.getuid() === 0 && spawnSync('unshare', ['-m', 'true']).status === 0;
+// A file system of its own needs root, or sudo, as installing the packages did.
+const prefix = process.getuid() === 0 ? [] : ['sudo', '-n'];
+const asRoot = (...words) => {
+  const [program, ...given] = [...prefix, ...words];
+  return spawnSync(program, given).status === 0;
+};
+const needsRoot = { skip: !asRoot('true') && 'mounting a small file system needs root or sudo' };
 
 function smallFolder(kilobytes) {
   const folder = mkdtempSync(join(tmpdir(), 'parlor-small-'));
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${kilobytes}k,mode=700`, 'tmpfs', folder]);
-  if (mounted.status !== 0) {
-    rmSync(folder, { recursive: true });
-    return null;
-  }
-  return { folder, end: () => { spawnSync('umount', ['-l', folder]); rmSync(folder, { recursive: true }); } };
+  const options = `size=${kilobytes}k,mode=700,uid=${process.getuid()}`;
+  assert.ok(asRoot('mount', '-t', 'tmpfs', '-o', options, 'tmpfs', folder), 'cannot mount a tmpfs');
+  return { folder, end: () => { asRoot('umount', '-l', folder); rmSync(folder, { recursive: true }); } };
 }
 
-test('a full disk refuses writes with 507, goes on reading, and heals', async () => {
-  const small = mounts ? smallFolder(2048) : null;
-  if (!small) return;
+test('a full disk refuses writes with 507, goes on reading, and heals', needsRoot, async () => {
+  const small = smallFolder(2048);
   let server;
   try {
     const usual = process.env.TMPDIR;
@@ -150,9 +150,8 @@ test('a full disk refuses writes with 507, goes on reading, and heals', async ()
   }
 });
 
-test('a disk that is full from the start, or cannot be written, is told at the start', () => {
-  const small = mounts ? smallFolder(8) : null;
-  if (!small) return;
+test('a disk that is full from the start, or cannot be written, is told at the start', needsRoot, () => {
+  const small = smallFolder(8);
   try {
     const full = refusedStart(small.folder);
     assert.equal(full.code, 1, full.said);
