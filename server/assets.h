@@ -11,7 +11,7 @@
 struct asset {
     const char *path; // "/index.html", "/assets/index-B3x.js"
     const char *type; // "text/html; charset=utf-8"
-    const char *etag; // quoted
+    const char *etag; // weak: W/"..."
     struct bytes identity;
     struct bytes gzip;   // empty: none
     struct bytes brotli; // empty: none

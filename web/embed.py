@@ -85,9 +85,10 @@ def main(folder, fallback, out_c, out_bin):
         for form in forms(files[path], kind):
             parts.append("{asset_blob + %d, %d}" % (len(blob), len(form)) if form else "{0, 0}")
             blob += form
+        # Weak, as one tag stands for all codings of the file: RFC 9110 section 8.8.3.
         etag = hashlib.sha256(read(files[path])).hexdigest()[:24]
         rows.append("    {%s, %s, %s, %s, %s, %s, %s}," % (
-            quoted(path), quoted(TYPES[kind]), quoted('"%s"' % etag), *parts,
+            quoted(path), quoted(TYPES[kind]), quoted('W/"%s"' % etag), *parts,
             "true" if HASHED.match(path) else "false"))
     source = "\n".join([
         "// Made by web/embed.py; sha-256 of the content: " + hashlib.sha256(blob).hexdigest(),

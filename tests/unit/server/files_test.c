@@ -15,7 +15,7 @@ const struct asset assets[] = {
     {"/favicon.svg", "image/svg+xml", "\"f\"", OCTETS("icon"), {0}, {0}, false},
     {"/index.html",
      "text/html; charset=utf-8",
-     "\"i\"",
+     "W/\"i\"",
      OCTETS("page"),
      OCTETS("gz"),
      {0},
@@ -99,5 +99,5 @@ TEST(what_the_client_has_already_is_not_sent_again)
     files_answer(&assets[2], &request, &response);
     CHECK_EQ(response.status, 304);
     CHECK_EQ(response.fixed_body.len, 0);
-    CHECK_TEXT(header(&response, "etag"), "\"i\"");
+    CHECK_TEXT(header(&response, "etag"), "W/\"i\"");
 }
