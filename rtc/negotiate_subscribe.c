@@ -117,7 +117,9 @@ static void offer_section(const struct subscribe_section *section, struct sdp *o
     s->direction = section->active ? SDP_SENDONLY : SDP_INACTIVE;
     s->rtcp_mux = true;
     s->rtcp_rsize = true;
-    if (!section->stopped)
+    if (section->stopped) // aiortc wants credentials even there
+        s->transport = offer->sections[0].transport;
+    else
         negotiate_connect(offer, s, local, SDP_ACTPASS, arena);
     offer_codec(section, s, arena);
     for (size_t i = 0; i < NEGOTIATE_EXTENSIONS; i++) {

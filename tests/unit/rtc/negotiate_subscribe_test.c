@@ -150,6 +150,8 @@ TEST(a_stopped_section_leaves_the_bundle_and_its_place_takes_a_new_mid)
     negotiate_subscribe_offer(sections, 2, &ours, &text);
     CHECK(strstr(text.at, "a=group:BUNDLE 0 2\r\n"));
     CHECK(strstr(text.at, "m=audio 0 UDP/TLS/RTP/SAVPF 111\r\n"));
+    CHECK_EQ(sdp_parse(&offered, text_bytes(&text), &error), 0);
+    CHECK(bytes_equal(offered.sections[1].transport.ufrag, bytes_of("ourufrag")));
     sections[0] = section(3, CODEC_OPUS);
     text_clear(&text);
     negotiate_subscribe_offer(sections, 2, &ours, &text);
