@@ -58,6 +58,9 @@ class Source {
       this.plis++;
       this.wantsKeyFrame = true;
     });
+    // werift writes the decimals of the second where NTP has a fraction of 2^32.
+    Object.defineProperty(transceiver.sender, 'ntpTimestamp',
+      { get: () => BigInt(Math.floor(this.sentAt * 1000)) * 2n ** 32n / 1000000n, set() {} });
     this.timer = setInterval(() => this.tick(), kind === 'video' ? 40 : 20);
   }
 
@@ -69,6 +72,7 @@ class Source {
   tick() {
     // Timers are late on a busy machine; the media's clock is not.
     const passed = performance.now() - this.begunAt;
+    this.sentAt = performance.timeOrigin + performance.now() - Date.UTC(1900, 0, 1);
     this.timestamp = Math.floor(this.firstTimestamp + passed * (this.kind === 'video' ? 90 : 48)) >>> 0;
     if (this.kind === 'audio') {
       this.send(Buffer.alloc(60, 0xfc), true);
