@@ -1,4 +1,4 @@
-// The fields of a room that a request may set: rest-api sections 3.2 and 3.7.
+// The fields of a room that a request may set.
 #pragma once
 
 #include "api/context.h"

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-// web-client.md names each source: the SDK starts a timer worker from a blob, WebAssembly is
+// Why each source is there: the SDK starts a timer worker from a blob, WebAssembly is
 // compiled for effects, and connect-src needs the web socket's scheme spelled out for Safari.
 static void add_page_headers(struct text *out, const struct connection *c,
                              const struct http_request *request)

@@ -1,4 +1,4 @@
-// What clients are told without having asked: events to JSON (signalling.md section 5).
+// What clients are told without having asked: events to JSON.
 #include "base/err.h"
 #include "signal/state.h"
 

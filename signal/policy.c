@@ -1,4 +1,4 @@
-// The policy: what each role may do and how it should publish (signalling.md section 7). The
+// The policy: what each role may do and how it should publish. The
 // SDK is unforgiving here: an object missing for an allowed kind, or a bitRate of 0, makes
 // publishing fail as a whole, audio included.
 #include "signal/state.h"

@@ -1,4 +1,4 @@
-// JSON-RPC 2.0 as the SDK speaks it (signalling.md, section 3.2): notifications come without
+// JSON-RPC 2.0 as the SDK speaks it: notifications come without
 // `jsonrpc` and `id`, and `jsonrpc` may be missing from requests too.
 #pragma once
 

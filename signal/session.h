@@ -1,6 +1,6 @@
 // Signalling: one session for each web socket, JSON-RPC on it, and the same on the data channel
-// of a peer. Text and time in, frames and room events out; no socket is touched. spec:
-// signalling.md, sections 3 to 7.
+// of a peer. Text and time in, frames and room events out; no socket is touched.
+// docs/signalling.md says what is answered to what.
 //
 // In the order of a session's life:
 //

@@ -147,7 +147,7 @@ void method_run(struct call *call, struct bytes text, bool refuse);
 // --- shape.c: what several messages contain ---
 
 void shape_tracks(struct json_out *j, const struct track_wish *tracks, size_t count);
-// PeerInfo of signalling.md section 5.1: the members, without braces.
+// What the SDK calls PeerInfo: the members, without braces.
 void shape_peer_info(struct json_out *j, const struct peer_view *peer);
 void shape_room_state(struct json_out *j, const struct room *room);
 struct peer_view shape_view(const struct peer *peer); // borrows the peer's texts
