@@ -1,5 +1,6 @@
-// The other ways in: TLS with a certificate of our own, and IPv6.
+// The other ways in: TLS with a certificate of our own, IPv6, and a page that wants a key.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { inbound, openPerson } from './lib/chromium.mjs';
 import { startServer, until } from './lib/server.mjs';
@@ -62,6 +63,26 @@ test('a meeting over IPv6, media included', async () => {
     assert.ok(addresses.length > 0 && addresses.every((address) => address === '::1'),
       JSON.stringify(addresses));
   } finally {
+    await server.stop();
+  }
+});
+
+test('where meetings need a key, the page asks for it and takes it', async () => {
+  const server = await startServer(['--meetings', 'key']);
+  const person = await openPerson({ origins: [server.origin] });
+  try {
+    await person.page.goto(server.origin);
+    await by(person, 'create-meeting').click();
+    await by(person, 'management-token').fill('wrong');
+    await by(person, 'create-meeting').click();
+    await by(person, 'error').waitFor();
+    const keys = JSON.parse(readFileSync(`${server.folder}/keys.json`, 'utf8'));
+    await by(person, 'management-token').fill(keys.meetings_key);
+    await by(person, 'create-meeting').click();
+    await by(person, 'host-code').waitFor();
+    assert.deepEqual(person.problems, []);
+  } finally {
+    await person.close();
     await server.stop();
   }
 });

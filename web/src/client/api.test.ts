@@ -18,21 +18,31 @@ test('a new meeting has a room and two codes', async () => {
   });
 });
 
-test('a key is sent as bearer, and no key as nothing', async () => {
+test('a management token is sent as bearer, the meetings key as such, no key as nothing', async () => {
   const fetch = serverAnswers(401, '{}');
-  await createMeeting('k');
+  await createMeeting('head.claims.signature');
   await createMeeting('');
   expect(fetch).toHaveBeenNthCalledWith(
     1,
     '/api/meetings',
     expect.objectContaining({
-      headers: { 'Content-Type': 'application/json', Authorization: 'Bearer k' },
+      headers: {
+        'Content-Type': 'application/json',
+        Authorization: 'Bearer head.claims.signature',
+      },
     }),
   );
   expect(fetch).toHaveBeenNthCalledWith(
     2,
     '/api/meetings',
     expect.objectContaining({ headers: { 'Content-Type': 'application/json' } }),
+  );
+  await createMeeting('k');
+  expect(fetch).toHaveBeenLastCalledWith(
+    '/api/meetings',
+    expect.objectContaining({
+      headers: { 'Content-Type': 'application/json', 'Parlor-Key': 'k' },
+    }),
   );
 });
 
