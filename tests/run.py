@@ -148,14 +148,16 @@ def run_tsan():
 
 def run_web():
     counts = one(["npm", "--prefix", "web", "run", "--silent", "check"])
-    code, output = call(["npm", "--prefix", "web", "test", "--silent"])
-    found = re.search(r"Tests\s+(?:(\d+) failed \| )?(?:(\d+) passed)?", output)
-    if not found or code:
+    code, output = call(["npm", "--prefix", "web", "test", "--silent"],
+                        env=dict(os.environ, NO_COLOR="1"))
+    failed = re.search(r"Tests\s.*?(\d+) failed", output)
+    passed = re.search(r"Tests\s.*?(\d+) passed", output)
+    tests = Counts(int(passed.group(1)) if passed else 0, int(failed.group(1)) if failed else 0)
+    if (code or not passed) and not tests.failed:
+        tests.failed = 1  # it did not run, or nobody can tell
+    if tests.failed:
         print(output)
-    if found:
-        counts.add(Counts(int(found.group(2) or 0), int(found.group(1) or 0)))
-    elif code:
-        counts.failed += 1
+    counts.add(tests)
     return counts
 
 
