@@ -6,10 +6,13 @@ import { startRelay, takeRelayForServer } from './lib/relay.mjs';
 import { startServer, until } from './lib/server.mjs';
 import { join, openSdk, startSdkPage, state } from './lib/sdk.mjs';
 
+// Nobody answers there: that the page was told is what is shown.
+const iceServers = [{ urls: ['turn:127.0.0.1:9'], username: 'u', credential: 'c' }];
+
 let server, sdkPage, relay, host, guest;
 
 before(async () => {
-  server = await startServer(['--public-ip', '127.0.0.1']);
+  server = await startServer(['--public-ip', '127.0.0.1', '--ice-servers', JSON.stringify(iceServers)]);
   relay = await startRelay(server.mediaPort);
   sdkPage = await startSdkPage();
   const origins = [sdkPage.origin, server.origin, server.origin.replace('http', 'ws')];
@@ -39,6 +42,16 @@ async function untilMedia(page, frames, what, limitMs) {
       now.audioPackets > first.audioPackets + frames && { first, now };
   }, what, limitMs);
 }
+
+test('6: the configured ICE servers reach both peer connections', async () => {
+  const told = await host.page.evaluate(() =>
+    window.testConnections.map((connection) => connection.getConfiguration().iceServers));
+  assert.equal(told.length, 2);
+  for (const servers of told) {
+    assert.deepEqual(servers.map(({ urls, username, credential }) => ({ urls, username, credential })),
+      iceServers);
+  }
+});
 
 test('what a network of 5 % loss each way drops is asked for and comes again', async () => {
   for (const person of [host, guest]) await untilMedia(person.page, 10, 'media through the relay');
