@@ -30,11 +30,6 @@ bool addr_equal(const struct addr *a, const struct addr *b)
     return memcmp(a, b, sizeof *a) == 0;
 }
 
-bool addr_same_host(const struct addr *a, const struct addr *b)
-{
-    return memcmp(a->ip, b->ip, sizeof a->ip) == 0 && a->scope == b->scope;
-}
-
 int addr_parse_ip(struct addr *a, const char *text, uint16_t port)
 {
     struct addr parsed = {.port = port};

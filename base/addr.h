@@ -23,8 +23,7 @@ enum { ADDR_TEXT_MAX = 64 }; // "[ffff:...]:65535" with its terminator
 bool addr_is_v4(const struct addr *a);
 bool addr_is_loopback(const struct addr *a);
 bool addr_is_any(const struct addr *a);
-bool addr_equal(const struct addr *a, const struct addr *b);     // ip, port and scope
-bool addr_same_host(const struct addr *a, const struct addr *b); // ip only
+bool addr_equal(const struct addr *a, const struct addr *b); // ip, port and scope
 
 static inline struct bytes addr_bytes(const struct addr *a)
 {

@@ -10,15 +10,6 @@ bool peer_id_is_valid(const char *id)
     return len >= 1 && len <= PEER_ID_LEN_MAX && good == len;
 }
 
-struct track *peer_track(const struct peer *p, const char *track_id)
-{
-    for (size_t i = 0; i < p->track_count; i++) {
-        if (strcmp(p->tracks[i]->is.id, track_id) == 0)
-            return p->tracks[i];
-    }
-    return NULL;
-}
-
 enum publish_kind track_wish_kind(const struct track_wish *wish)
 {
     if (strcmp(wish->source, "screen") == 0)

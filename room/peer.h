@@ -69,8 +69,6 @@ struct peer {
 // 1 to 64 characters of A-Z a-z 0-9 _ -
 bool peer_id_is_valid(const char *id);
 
-struct track *peer_track(const struct peer *p, const char *track_id); // or NULL
-
 // What kind of publishing a track is, to be compared with the role's allowed ones: a "screen"
 // source counts as screen, its sound too.
 enum publish_kind track_wish_kind(const struct track_wish *wish);

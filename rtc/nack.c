@@ -118,10 +118,3 @@ int64_t nack_deadline(const struct nack *n)
             deadline = n->missing[i].ask_at;
     return deadline;
 }
-
-void nack_forget_before(struct nack *n, uint64_t seq)
-{
-    size_t i = find(n, seq);
-    n->count -= i;
-    memmove(&n->missing[0], &n->missing[i], n->count * sizeof n->missing[0]);
-}

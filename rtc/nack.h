@@ -59,6 +59,3 @@ size_t nack_due(struct nack *n, int64_t now, int64_t rtt_us, uint16_t *seqs, boo
 
 // When nack_due() has something to do next; NEVER when nothing is missing.
 int64_t nack_deadline(const struct nack *n);
-
-// Forgets what is missing, for example because a key frame makes it worthless.
-void nack_forget_before(struct nack *n, uint64_t seq);

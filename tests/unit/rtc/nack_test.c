@@ -150,19 +150,6 @@ TEST(numbers_go_out_in_order_over_the_wrap)
     CHECK_EQ(seqs[2], 1);
 }
 
-TEST(what_a_key_frame_makes_worthless_is_forgotten)
-{
-    struct nack n = {0};
-    nack_received(&n, 70000, 0);
-    nack_received(&n, 70003, 0);
-    nack_received(&n, 70005, 0);
-    nack_forget_before(&n, 70003);
-    CHECK_EQ(due(&n, 10 * MS), 1);
-    CHECK_EQ(seqs[0], 70004 - 65536);
-    nack_forget_before(&n, 80000);
-    CHECK_EQ(nack_deadline(&n), NEVER);
-}
-
 // A tenth of all packets is lost, a tenth of the answers too, some are reordered or doubled:
 // every packet that is not given up has come in the end.
 TEST(repairs_a_lossy_stream)
