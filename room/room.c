@@ -296,11 +296,6 @@ int room_update_peer(struct peer *peer, const char *name, const char *metadata,
     return 0;
 }
 
-bool room_allows(const struct peer *peer, enum permission permission)
-{
-    return peer->role->permissions[permission];
-}
-
 bool room_subscribes(const struct peer *subscriber, const struct peer *publisher)
 {
     return subscriber != publisher && subscriber->has_media &&

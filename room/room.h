@@ -88,7 +88,6 @@ void room_attach(struct peer *peer, struct event_list *events);
 int room_update_peer(struct peer *peer, const char *name, const char *metadata,
                      struct event_list *events);
 
-bool room_allows(const struct peer *peer, enum permission permission);
 // Whether `subscriber` is to see and hear what `publisher` publishes.
 bool room_subscribes(const struct peer *subscriber, const struct peer *publisher);
 size_t room_track_count(const struct room *room); // announced ones

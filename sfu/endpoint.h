@@ -10,7 +10,7 @@
 #include "sfu/shared.h"
 #include "sfu/strays.h"
 #include "sfu/tick.h"
-#include "sfu/timers.h"
+#include "base/timers.h"
 
 #include <stdint.h>
 

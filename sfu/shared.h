@@ -9,7 +9,7 @@
 #include "sfu/demux.h"
 #include "sfu/router.h"
 #include "sfu/speaker.h"
-#include "sfu/timers.h"
+#include "base/timers.h"
 
 #include <stdint.h>
 

@@ -51,3 +51,39 @@ void handle_broadcast(struct call *call)
     json_close(&j, '}');
     reply_send(call, &j);
 }
+
+// --- Telling it ---
+
+void notify_chat(struct signal *s, const struct event *event, struct moment now,
+                 struct frame_list *frames)
+{
+    (void)now;
+    struct json_out j = notify_open(s, "on-broadcast");
+    json_open(&j, '{');
+    json_key(&j, "peer");
+    json_open(&j, '{');
+    shape_peer_info(&j, event->who);
+    json_close(&j, '}');
+    if (event->chat.role_count) {
+        json_key(&j, "roles");
+        json_open(&j, '[');
+        for (size_t i = 0; i < event->chat.role_count; i++)
+            json_put_string(&j, event->chat.roles[i]);
+        json_close(&j, ']');
+    }
+    json_member_bool(&j, "private", event->chat.is_private);
+    json_member_string(&j, "message_id", event->chat.message_id);
+    json_member_int(&j, "timestamp", event->chat.sent_at);
+    json_key(&j, "info");
+    json_open(&j, '{');
+    json_member_string(&j, "message", event->chat.message);
+    json_member_string(&j, "type", event->chat.type);
+    json_close(&j, '}');
+    json_close(&j, '}');
+    struct bytes text = notify_finish(s, &j, frames);
+    for (size_t i = 0; i < event->chat.to_count; i++) {
+        const struct session *session = signal_session_of(s, event->chat.to[i]);
+        if (session)
+            notify_text(session, text, frames);
+    }
+}

@@ -1,6 +1,7 @@
 // Offers, answers, tracks and layers.
 
 #include "room/media.h"
+#include "base/err.h"
 #include "signal/state.h"
 
 #include <string.h>
@@ -91,4 +92,102 @@ void handle_prefer_audio(struct call *call)
         prefer(call, TRACK_AUDIO, json_is_true(subscribed) ? FEED_HIGH : FEED_NONE);
     else
         reply_error(call, RPC_INVALID_PARAMS, "subscribed is true or false");
+}
+
+// --- Telling it ---
+
+void notify_tracks(struct signal *s, const struct event *event, struct moment now,
+                   struct frame_list *frames)
+{
+    (void)now;
+    static const char *const methods[] = {
+        [EVENT_TRACKS_ADDED] = "on-track-add",
+        [EVENT_TRACKS_UPDATED] = "on-track-update",
+        [EVENT_TRACKS_REMOVED] = "on-track-remove",
+    };
+    struct json_out j = notify_open(s, methods[event->kind]);
+    json_open(&j, '{');
+    json_key(&j, "tracks");
+    shape_tracks(&j, event->tracks.list, event->tracks.count);
+    json_key(&j, "peer");
+    json_open(&j, '{');
+    shape_peer_info(&j, event->who);
+    json_close(&j, '}');
+    json_close(&j, '}');
+    notify_all(s, event->room, event->peer, notify_finish(s, &j, frames), FRAME_TEXT, frames);
+}
+
+void notify_speakers(struct signal *s, const struct event *event, struct moment now,
+                     struct frame_list *frames)
+{
+    (void)now;
+    struct json_out j = notify_open(s, "active-speakers");
+    json_open(&j, '{');
+    json_key(&j, "speaker-list");
+    json_open(&j, '[');
+    for (size_t i = 0; i < event->speakers.count; i++) {
+        const struct event_speaker *speaker = &event->speakers.list[i];
+        json_open(&j, '{');
+        json_member_string(&j, "peer_id", speaker->peer_id);
+        json_member_string(&j, "track_id", speaker->track_id);
+        json_member_int(&j, "level", speaker->level);
+        json_close(&j, '}');
+    }
+    json_close(&j, ']');
+    json_close(&j, '}');
+    notify_all(s, event->room, 0, notify_finish(s, &j, frames), FRAME_DATA, frames);
+}
+
+void notify_quality(struct signal *s, const struct event *event, struct moment now,
+                    struct frame_list *frames)
+{
+    (void)now;
+    struct json_out j = notify_open(s, "on-connection-quality-update");
+    json_open(&j, '{');
+    json_key(&j, "peers");
+    json_open(&j, '[');
+    json_open(&j, '{');
+    json_member_string(&j, "peer_id", event->who->id);
+    json_member_int(&j, "downlink_score", event->quality.downlink_score);
+    json_close(&j, '}');
+    json_close(&j, ']');
+    json_close(&j, '}');
+    notify_all(s, event->room, 0, notify_finish(s, &j, frames), FRAME_DATA, frames);
+}
+
+void notify_answered(struct signal *s, const struct event *event, struct moment now,
+                     struct frame_list *frames)
+{
+    (void)now;
+    struct session *session = signal_session_of(s, event->peer);
+    if (!session)
+        return;
+    json_t *id = session_take(session, event->answered.request);
+    if (!rooms_peer(s->rooms, event->peer)) // its join failed
+        session_bind(s, session, 0);
+    if (!id)
+        return;
+    if (event->answered.err)
+        // The SDK tries again after 503, and gives up after any other.
+        reply_answer_error(s, session, id,
+                           event->answered.err == ERR_BUSY ? RPC_BUSY : RPC_BAD_REQUEST,
+                           event->answered.text, frames);
+    else
+        reply_answer(s, session, id, event->answered.text, frames);
+    json_decref(id);
+}
+
+void notify_offer(struct signal *s, const struct event *event, struct moment now,
+                  struct frame_list *frames)
+{
+    (void)now;
+    const struct session *session = signal_session_of(s, event->peer);
+    if (!session)
+        return;
+    struct json_out j = notify_open(s, "offer");
+    json_open(&j, '{');
+    json_member_string(&j, "type", "offer");
+    json_member_string(&j, "sdp", event->offer.sdp);
+    json_close(&j, '}');
+    notify_send(s, session, &j, frames);
 }

@@ -28,3 +28,66 @@ void handle_get_peer(struct call *call)
     json_close(&j, '}');
     reply_send(call, &j);
 }
+
+// --- Telling it ---
+
+static struct bytes peer_message(struct signal *s, const char *method,
+                                 const struct peer_view *who, bool is_full,
+                                 struct frame_list *frames)
+{
+    struct json_out j = notify_open(s, method);
+    json_open(&j, '{');
+    shape_peer_info(&j, who);
+    if (is_full) {
+        json_member_int(&j, "joined_at", who->joined_at);
+        json_key(&j, "tracks");
+        shape_tracks(&j, NULL, 0);
+        json_member_bool(&j, "realtime", true);
+    }
+    json_close(&j, '}');
+    return notify_finish(s, &j, frames);
+}
+
+void notify_joined(struct signal *s, const struct event *event, struct moment now,
+                   struct frame_list *frames)
+{
+    const struct session *own = signal_session_of(s, event->peer);
+    if (own) {
+        notify_peer_list(s, own, frames);
+        notify_room_info(s, own, frames);
+    }
+    struct bytes text = peer_message(s, "on-peer-join", event->who, true, frames);
+    notify_all(s, event->room, event->peer, text, FRAME_TEXT, frames);
+    notify_session_info_to_all(s, event->room, frames);
+    session_states_due(s, event->room, now);
+}
+
+void notify_left(struct signal *s, const struct event *event, struct moment now,
+                 struct frame_list *frames)
+{
+    struct session *own = signal_session_of(s, event->peer);
+    if (own) {
+        session_bind(s, own, 0);
+        if (event->left.reason == LEAVE_REPLACED)
+            session_refuse(s, own, RPC_GONE, "joined elsewhere", now, frames);
+    }
+    mem_free(map_remove(&s->channels, map_key_u64(&event->peer)));
+    struct bytes text = peer_message(s, "on-peer-leave", event->who, false, frames);
+    notify_all(s, event->room, event->peer, text, FRAME_TEXT, frames);
+    notify_session_info_to_all(s, event->room, frames);
+    session_states_due(s, event->room, now);
+}
+
+// Of a name, metadata, role or groups: the tracks are left out, as they did not change.
+void notify_updated(struct signal *s, const struct event *event, struct moment now,
+                    struct frame_list *frames)
+{
+    (void)now;
+    struct json_out j = notify_open(s, "on-peer-update");
+    json_open(&j, '{');
+    shape_peer_info(&j, event->who);
+    json_member_int(&j, "joined_at", event->who->joined_at);
+    json_member_bool(&j, "realtime", true);
+    json_close(&j, '}');
+    notify_all(s, event->room, 0, notify_finish(s, &j, frames), FRAME_TEXT, frames);
+}

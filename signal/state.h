@@ -161,6 +161,12 @@ size_t shape_read_tracks(const json_t *tracks, struct arena *arena,
 struct json_out notify_open(struct signal *s, const char *method);
 void notify_send(struct signal *s, const struct session *session, struct json_out *j,
                  struct frame_list *frames);
+// The same in two steps: one text may go to many.
+struct bytes notify_finish(struct signal *s, struct json_out *j, struct frame_list *frames);
+void notify_text(const struct session *session, struct bytes text, struct frame_list *frames);
+// To all who are in the room, or all `but` one; 0: but nobody.
+void notify_all(struct signal *s, uint64_t room, uint64_t but, struct bytes text,
+                enum frame_kind kind, struct frame_list *frames);
 void notify_error(struct signal *s, const struct session *session, int code,
                   const char *message, struct frame_list *frames);
 void notify_peer_list(struct signal *s, const struct session *session,
@@ -169,6 +175,7 @@ void notify_room_info(struct signal *s, const struct session *session,
                       struct frame_list *frames);
 void notify_session_info(struct signal *s, const struct session *session,
                          struct frame_list *frames);
+void notify_session_info_to_all(struct signal *s, uint64_t room, struct frame_list *frames);
 // To a previewing client; nothing when its role may not know.
 void notify_room_state(struct signal *s, const struct session *session,
                        struct frame_list *frames);
@@ -195,3 +202,25 @@ void handle_prefer_video(struct call *call);
 void handle_prefer_audio(struct call *call);
 
 void handle_broadcast(struct call *call);
+
+// --- what an event is to clients, beside the handlers of the same idea; notify.c has the table
+// ---
+
+void notify_joined(struct signal *s, const struct event *event, struct moment now,
+                   struct frame_list *frames);
+void notify_left(struct signal *s, const struct event *event, struct moment now,
+                 struct frame_list *frames);
+void notify_updated(struct signal *s, const struct event *event, struct moment now,
+                    struct frame_list *frames);
+void notify_tracks(struct signal *s, const struct event *event, struct moment now,
+                   struct frame_list *frames);
+void notify_speakers(struct signal *s, const struct event *event, struct moment now,
+                     struct frame_list *frames);
+void notify_quality(struct signal *s, const struct event *event, struct moment now,
+                    struct frame_list *frames);
+void notify_answered(struct signal *s, const struct event *event, struct moment now,
+                     struct frame_list *frames);
+void notify_offer(struct signal *s, const struct event *event, struct moment now,
+                  struct frame_list *frames);
+void notify_chat(struct signal *s, const struct event *event, struct moment now,
+                 struct frame_list *frames);

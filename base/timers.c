@@ -1,4 +1,4 @@
-#include "sfu/timers.h"
+#include "base/timers.h"
 
 #include "base/mem.h"
 #include "base/moment.h"

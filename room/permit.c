@@ -1,0 +1,33 @@
+#include "room/permit.h"
+
+#include <assert.h>
+
+enum { NEEDS_NONE = -1 };
+
+static const int needs[ACT_COUNT] = {
+    [ACT_TAKE_PART] = NEEDS_NONE,
+    [ACT_CHANGE_ROLE] = PERMISSION_CHANGE_ROLE,
+    [ACT_MOVE_GROUPS] = PERMISSION_CHANGE_ROLE,
+    [ACT_MUTE] = PERMISSION_MUTE,
+    [ACT_ASK_TO_UNMUTE] = PERMISSION_UNMUTE,
+    [ACT_REMOVE] = PERMISSION_REMOVE_OTHERS,
+    [ACT_END_ROOM] = PERMISSION_END_ROOM,
+    [ACT_READ_POLLS] = PERMISSION_POLL_READ,
+    [ACT_WRITE_POLLS] = PERMISSION_POLL_WRITE,
+};
+
+bool permit(const struct peer *by, enum act act)
+{
+    assert(act < ACT_COUNT);
+    if (!by)
+        return true;
+    if (by->state != PEER_JOINED)
+        return false;
+    return needs[act] == NEEDS_NONE || by->role->permissions[needs[act]];
+}
+
+const char *act_name(enum act act)
+{
+    assert(act < ACT_COUNT);
+    return needs[act] == NEEDS_NONE ? "" : permission_name((enum permission)needs[act]);
+}

@@ -1,0 +1,23 @@
+// Who may do what to others and to the meeting: one table. Whatever room/ does for somebody, by
+// whichever door they came, is asked here first.
+#pragma once
+
+#include "room/peer.h"
+
+enum act {
+    ACT_TAKE_PART,   // chat, own groups, the session store, who else is in
+    ACT_CHANGE_ROLE, // of others, asked or by force
+    ACT_MOVE_GROUPS, // put others into groups and take them out: lower their hand
+    ACT_MUTE,        // a track of others
+    ACT_ASK_TO_UNMUTE,
+    ACT_REMOVE,      // others from the room
+    ACT_END_ROOM,    // for everybody
+    ACT_READ_POLLS,  // and answer them
+    ACT_WRITE_POLLS, // make, start and stop them
+    ACT_COUNT,
+};
+
+// `by` NULL is the application's back end, which may do everything.
+bool permit(const struct peer *by, enum act act);
+
+const char *act_name(enum act act); // the permission it needs: "removeOthers"; "" for none

@@ -1,0 +1,43 @@
+#include "room/permit.h"
+
+#include "fixture.h"
+#include "test.h"
+
+static struct fixture f;
+
+TEST(each_act_needs_its_permission_and_no_other)
+{
+    fixture_init(&f);
+    struct peer *guest = fixture_join(&f, "guest", "guest");
+    for (int act = 0; act < ACT_COUNT; act++) {
+        for (int p = 0; p < PERMISSION_COUNT; p++) {
+            struct role role = *guest->role;
+            memset(role.permissions, 0, sizeof role.permissions);
+            role.permissions[p] = true;
+            struct peer as = *guest;
+            as.role = &role;
+            bool expected =
+                act == ACT_TAKE_PART ||
+                strcmp(act_name((enum act)act), permission_name((enum permission)p)) == 0;
+            CHECK_EQ(permit(&as, (enum act)act), expected);
+        }
+    }
+    fixture_dispose(&f);
+}
+
+TEST(the_back_end_may_do_everything)
+{
+    for (int act = 0; act < ACT_COUNT; act++)
+        CHECK(permit(NULL, (enum act)act));
+}
+
+TEST(who_has_not_joined_yet_may_do_nothing)
+{
+    fixture_init(&f);
+    struct peer *host = fixture_join(&f, "host", "host");
+    host->state = PEER_JOINING;
+    for (int act = 0; act < ACT_COUNT; act++)
+        CHECK(!permit(host, (enum act)act));
+    host->state = PEER_JOINED;
+    fixture_dispose(&f);
+}
