@@ -36,6 +36,26 @@ function lineFor(notification: HMSNotification, chatOpen: boolean): string | nul
       return t('event.joined', { name: notification.data.name });
     case HMSNotificationTypes.PEER_LEFT:
       return t('event.left', { name: notification.data.name });
+    case HMSNotificationTypes.HAND_RAISE_CHANGED: {
+      const { isLocal, isHandRaised, name } = notification.data;
+      return !isLocal && isHandRaised ? t('event.hand', { name }) : null;
+    }
+    case HMSNotificationTypes.ROLE_UPDATED: {
+      const { isLocal, roleName } = notification.data;
+      return isLocal && roleName ? t('event.role', { role: roleName }) : null;
+    }
+    case HMSNotificationTypes.CHANGE_TRACK_STATE_REQUEST: {
+      const { requestedBy, track, enabled } = notification.data;
+      if (enabled) return null;
+      const name = requestedBy?.name || t('request.somebody');
+      return t(track.type === 'audio' ? 'event.muted.mic' : 'event.muted.cam', { name });
+    }
+    case HMSNotificationTypes.CHANGE_MULTI_TRACK_STATE_REQUEST: {
+      const { requestedBy, type, enabled } = notification.data;
+      if (enabled) return null;
+      const name = requestedBy?.name || t('request.somebody');
+      return t(type === 'video' ? 'event.muted.cam' : 'event.muted.mic', { name });
+    }
     case HMSNotificationTypes.RECONNECTED:
       return t('event.connected');
     case HMSNotificationTypes.NEW_MESSAGE: {

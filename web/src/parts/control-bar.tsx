@@ -2,8 +2,11 @@
 
 import {
   DeviceType,
+  selectHasPeerHandRaised,
+  selectLocalPeerID,
   selectUnreadHMSMessagesCount,
   useAVToggle,
+  useHMSActions,
   useHMSStore,
   useScreenShare,
 } from '@100mslive/react-sdk';
@@ -13,8 +16,10 @@ import { thrownProblem, type Problem } from '../client/problem';
 import { plural, t } from '../text';
 import { DeviceMenu } from './device-menu';
 import { Icon, type IconName } from './icon';
+import { LeaveButton } from './leave-button';
 import { RoundToggle } from './round-toggle';
 import { Tip } from './tip';
+import { useWaiting } from './waiting-list';
 
 export type PanelName = 'chat' | 'people';
 
@@ -32,16 +37,19 @@ const KEYS = {
   cam: MAC ? '⌘E' : 'Ctrl+E',
   chat: MAC ? '⌘⌥C' : 'Ctrl+Alt+C',
   people: MAC ? '⌘⌥P' : 'Ctrl+Alt+P',
+  hand: MAC ? '⌘⌥H' : 'Ctrl+Alt+H',
 };
 
 export function ControlBar({ away, panel, onPanel, onTrouble, onLeave }: ControlBarProps) {
   const report = (thrown: unknown) => onTrouble(thrownProblem(thrown));
   const av = useAVToggle(report);
+  const hand = useHand(report);
   const shortcuts = {
     KeyD: av.toggleAudio,
     KeyE: av.toggleVideo,
     AltKeyC: () => onPanel('chat'),
     AltKeyP: () => onPanel('people'),
+    AltKeyH: away ? undefined : hand.toggle,
   };
   useShortcuts(shortcuts);
 
@@ -82,22 +90,33 @@ export function ControlBar({ away, panel, onPanel, onTrouble, onLeave }: Control
         </div>
       )}
       <ShareButton away={away} onTrouble={onTrouble} />
+      <RoundToggle
+        name={t('control.hand')}
+        testId="hand"
+        on={hand.raised}
+        icons={['hand', 'hand']}
+        tone="mark-on"
+        keys={KEYS.hand}
+        disabled={away}
+        onToggle={hand.toggle}
+      />
       <span className="bar-gap" />
       <PanelButton name="chat" icon="chat" panel={panel} onPanel={onPanel} />
       <PanelButton name="people" icon="people" panel={panel} onPanel={onPanel} />
-      <Tip name={t('control.leave')}>
-        <button
-          type="button"
-          className="icon-button leave"
-          aria-label={t('control.leave')}
-          data-testid="leave"
-          onClick={onLeave}
-        >
-          <Icon name="leave" size={22} />
-        </button>
-      </Tip>
+      <LeaveButton away={away} onLeave={onLeave} onTrouble={report} />
     </div>
   );
+}
+
+function useHand(onTrouble: (thrown: unknown) => void) {
+  const actions = useHMSActions();
+  const localId = useHMSStore(selectLocalPeerID);
+  const raised = useHMSStore(selectHasPeerHandRaised(localId)) === true;
+  const toggle = () => {
+    const done = raised ? actions.lowerLocalPeerHand() : actions.raiseLocalPeerHand();
+    void done.catch(onTrouble);
+  };
+  return { raised, toggle };
 }
 
 // Phones cannot capture their screen, and have no room for a button which does nothing.
@@ -130,7 +149,10 @@ interface PanelButtonProps {
 
 function PanelButton({ name, icon, panel, onPanel }: PanelButtonProps) {
   const unread = useHMSStore(selectUnreadHMSMessagesCount);
-  const badge = name === 'chat' && panel !== 'chat' ? unread : 0;
+  const waiting = useWaiting().length;
+  const news = { chat: unread, people: waiting }[name];
+  const badge = panel === name ? 0 : news;
+  const badgeId = `${name}-news`;
   return (
     <>
       <Tip name={t(`control.${name}`)} keys={KEYS[name]}>
@@ -138,7 +160,7 @@ function PanelButton({ name, icon, panel, onPanel }: PanelButtonProps) {
           type="button"
           className="icon-button mark-on"
           aria-expanded={panel === name}
-          aria-describedby={badge > 0 ? 'unread' : undefined}
+          aria-describedby={badge > 0 ? badgeId : undefined}
           data-testid={name}
           data-panel-button={name}
           onClick={() => onPanel(name)}
@@ -146,15 +168,19 @@ function PanelButton({ name, icon, panel, onPanel }: PanelButtonProps) {
           <Icon name={icon} size={22} />
           <span className="unseen">{t(`control.${name}`)}</span>
           {badge > 0 && (
-            <span className="badge" aria-hidden="true" data-testid="unread">
+            <span
+              className="badge"
+              aria-hidden="true"
+              data-testid={name === 'chat' ? 'unread' : 'waiting'}
+            >
               {badge > 99 ? '99+' : badge}
             </span>
           )}
         </button>
       </Tip>
       {badge > 0 && (
-        <span className="unseen" id="unread">
-          {plural('chat.unread', badge)}
+        <span className="unseen" id={badgeId}>
+          {plural(name === 'chat' ? 'chat.unread' : 'waiting.count', badge)}
         </span>
       )}
     </>

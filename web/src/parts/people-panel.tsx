@@ -4,17 +4,32 @@ import {
   selectIsPeerAudioEnabled,
   selectIsPeerVideoEnabled,
   selectPeers,
+  selectPermissions,
+  selectRolesMap,
+  useHMSActions,
   useHMSStore,
   type HMSPeer,
 } from '@100mslive/react-sdk';
 
+import { handsFirst, isWaiting } from '../client/roles';
 import { plural, t } from '../text';
 import { Icon } from './icon';
 import { Panel } from './panel';
+import { PersonMenu } from './person-menu';
 import { Avatar } from './tile';
+import { WaitingList } from './waiting-list';
 
-export function PeoplePanel({ onClose }: { onClose: () => void }) {
-  const peers = useHMSStore(selectPeers);
+interface PeoplePanelProps {
+  away: boolean;
+  onClose: () => void;
+  onTrouble: (thrown: unknown) => void;
+}
+
+export function PeoplePanel({ away, onClose, onTrouble }: PeoplePanelProps) {
+  const roles = useHMSStore(selectRolesMap);
+  const peers = useHMSStore(selectPeers).filter(
+    (peer) => !peer.roleName || !isWaiting(roles[peer.roleName]),
+  );
   return (
     <Panel
       name="people"
@@ -23,14 +38,16 @@ export function PeoplePanel({ onClose }: { onClose: () => void }) {
       onClose={onClose}
     >
       <div className="panel-body">
-        {byRole(peers).map(([role, members]) => (
+        {!away && <WaitingList onTrouble={onTrouble} />}
+        {byRole(handsFirst(peers)).map(([role, members]) => (
           <section key={role} className="people-group" aria-label={role}>
             <h3>
               {role} <span className="people-group-count">{members.length}</span>
+              {!away && <MuteRole role={role} members={members} onTrouble={onTrouble} />}
             </h3>
             <ul aria-label={`${role}, ${plural('people.count', members.length)}`}>
               {members.map((peer) => (
-                <Person key={peer.id} peer={peer} />
+                <Person key={peer.id} peer={peer} away={away} onTrouble={onTrouble} />
               ))}
             </ul>
           </section>
@@ -49,7 +66,46 @@ function byRole(peers: HMSPeer[]): Array<[role: string, members: HMSPeer[]]> {
   return [...groups];
 }
 
-function Person({ peer }: { peer: HMSPeer }) {
+interface MuteRoleProps {
+  role: string;
+  members: HMSPeer[];
+  onTrouble: (thrown: unknown) => void;
+}
+
+function MuteRole({ role, members, onTrouble }: MuteRoleProps) {
+  const actions = useHMSActions();
+  const mayMute = useHMSStore(selectPermissions)?.mute === true;
+  if (!mayMute || members.filter((peer) => !peer.isLocal).length < 2) return null;
+  const mute = () => {
+    void actions
+      .setRemoteTracksEnabled({
+        enabled: false,
+        type: 'audio',
+        source: 'regular',
+        roles: [role],
+      })
+      .catch(onTrouble);
+  };
+  return (
+    <button
+      type="button"
+      className="button slim group-action"
+      aria-label={t('people.mute.all.of', { role })}
+      data-testid="mute-all"
+      onClick={mute}
+    >
+      {t('people.mute.all')}
+    </button>
+  );
+}
+
+interface PersonProps {
+  peer: HMSPeer;
+  away: boolean;
+  onTrouble: (thrown: unknown) => void;
+}
+
+function Person({ peer, away, onTrouble }: PersonProps) {
   const micOn = useHMSStore(selectIsPeerAudioEnabled(peer.id));
   const camOn = useHMSStore(selectIsPeerVideoEnabled(peer.id));
   const name = peer.name || t('stage.unknown');
@@ -62,6 +118,12 @@ function Person({ peer }: { peer: HMSPeer }) {
     >
       <Avatar name={name} />
       <span className="person-name">{peer.isLocal ? t('stage.you', { name }) : name}</span>
+      {peer.isHandRaised && (
+        <span className="person-sign hand" data-testid="person-hand-raised">
+          <Icon name="hand" size={18} />
+          <span className="unseen">{t('people.hand')}</span>
+        </span>
+      )}
       <span className={micOn ? 'person-sign' : 'person-sign off'}>
         <Icon name={micOn ? 'mic' : 'micOff'} size={18} />
         <span className="unseen">{micOn ? t('people.mic.on') : t('people.mic.off')}</span>
@@ -70,6 +132,7 @@ function Person({ peer }: { peer: HMSPeer }) {
         <Icon name={camOn ? 'camera' : 'cameraOff'} size={18} />
         <span className="unseen">{camOn ? t('people.cam.on') : t('people.cam.off')}</span>
       </span>
+      {!peer.isLocal && !away && <PersonMenu peer={peer} onTrouble={onTrouble} />}
     </li>
   );
 }

@@ -50,6 +50,12 @@ export const Tile = memo(function Tile({ peer, width, height }: TileProps) {
       )}
       <p className="tile-name">
         <MicSign on={micOn} speaking={speaking} />
+        {peer.isHandRaised && (
+          <span className="hand-sign" data-testid="tile-hand">
+            <Icon name="hand" size={16} />
+            <span className="unseen">{t('people.hand')}</span>
+          </span>
+        )}
         <span className="tile-name-text">{peer.isLocal ? t('stage.you', { name }) : name}</span>
       </p>
     </li>

@@ -1,14 +1,23 @@
 // The meeting itself: top bar, stage, controls, and a panel beside them.
 
-import { HMSRoomState, selectRoomState, useHMSStore } from '@100mslive/react-sdk';
+import {
+  HMSRoomState,
+  selectLocalPeerRole,
+  selectRoomState,
+  useHMSStore,
+} from '@100mslive/react-sdk';
 import { useEffect, useState } from 'react';
 
+import { thrownProblem } from '../client/problem';
+import { isWaiting } from '../client/roles';
 import { Announcer } from '../parts/announcer';
 import { ChatPanel } from '../parts/chat-panel';
 import { ControlBar, type PanelName } from '../parts/control-bar';
+import { Held } from '../parts/held';
 import { Notice } from '../parts/notice';
 import { PeoplePanel } from '../parts/people-panel';
 import { Reconnecting } from '../parts/reconnecting';
+import { Requests } from '../parts/requests';
 import { SoundBlocked } from '../parts/sound-blocked';
 import { Stage } from '../parts/stage';
 import { TopBar } from '../parts/top-bar';
@@ -16,10 +25,16 @@ import { t } from '../text';
 import type { CallState } from './use-call';
 
 export function Meeting({ call, code }: { call: CallState; code: string }) {
+  const role = useHMSStore(selectLocalPeerRole);
+  return isWaiting(role) ? <Held onLeave={call.leave} /> : <Inside call={call} code={code} />;
+}
+
+function Inside({ call, code }: { call: CallState; code: string }) {
   const away = useHMSStore(selectRoomState) === HMSRoomState.Reconnecting;
   const [panel, setPanel] = useState<PanelName | null>(null);
   const toggle = (name: PanelName) => setPanel((open) => (open === name ? null : name));
   const close = () => setPanel(null);
+  const onTrouble = (thrown: unknown) => call.setNotice(thrownProblem(thrown));
   useScrollLock();
 
   return (
@@ -31,11 +46,12 @@ export function Meeting({ call, code }: { call: CallState; code: string }) {
           {away && <Reconnecting />}
           <Notice problem={call.notice} onDismiss={() => call.setNotice(null)} />
           <SoundBlocked />
+          <Requests onTrouble={onTrouble} />
         </div>
         <Announcer chatOpen={panel === 'chat'} />
       </main>
       {panel === 'chat' && <ChatPanel away={away} onClose={close} />}
-      {panel === 'people' && <PeoplePanel onClose={close} />}
+      {panel === 'people' && <PeoplePanel away={away} onClose={close} onTrouble={onTrouble} />}
       <ControlBar
         away={away}
         panel={panel}

@@ -1,0 +1,24 @@
+// The waiting room, from inside.
+
+import { selectRoom, useHMSStore } from '@100mslive/react-sdk';
+
+import { isGivenName } from '../client/person';
+import { t } from '../text';
+import { Page } from './page';
+
+export function Held({ onLeave }: { onLeave: () => void }) {
+  const room = useHMSStore(selectRoom);
+  return (
+    <Page>
+      <section className="card held" role="status" data-testid="held">
+        <div className="spinner" aria-hidden="true" />
+        <h1>{t('held.title')}</h1>
+        {isGivenName(room.name) && <p className="held-name">{room.name}</p>}
+        <p>{t('held.text')}</p>
+        <button type="button" className="button" data-testid="leave" onClick={onLeave}>
+          {t('control.leave')}
+        </button>
+      </section>
+    </Page>
+  );
+}
