@@ -83,6 +83,11 @@ enum {
     NAME_LEN_MAX = 256,          // octets of a peer's name
     METADATA_LEN_MAX = 8 * 1024, // octets of a peer's metadata
     CHAT_MESSAGE_LEN_MAX = 16 * 1024,
+    SESSION_STORE_KEY_LEN_MAX = 128,    // octets
+    SESSION_STORE_VALUE_LEN_MAX = 1024, // octets of one value
+    SESSION_STORE_KEYS_MAX = 100,       // set by clients, of one session
+    SESSION_STORE_SIZE_MAX = 64 * 1024, // octets of their keys and values in all
+    SESSION_STORE_OBSERVED_MAX = 100,   // keys that one peer observes
     RECONNECT_GRACE_MS = 60 * 1000,
     ERRORS_IN_A_ROW_MAX = 20, // then the socket is closed
     CODES_PER_ROOM_MAX = 100,

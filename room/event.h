@@ -25,6 +25,7 @@ enum event_kind {
     EVENT_TRACKS_UPDATED, // `who`, `tracks`
     EVENT_TRACKS_REMOVED, // `who`, `tracks`
     EVENT_CHAT,           // `who`, `chat`: to those it names only
+    EVENT_STORE_CHANGED,  // `store`: to those it names only
     EVENT_SPEAKERS,       // `speakers`
     EVENT_QUALITY,        // `who`, `quality`
 
@@ -71,6 +72,15 @@ struct event_speaker {
     int level; // 1..100
 };
 
+// A value of the session store.
+struct event_value {
+    const char *key;
+    const char *data;       // JSON text, opaque here; NULL: it was unset
+    const char *updated_by; // a peer's id; "" for the server's own
+    int64_t updated_at;     // ms since the Unix epoch
+    int64_t version;        // 0: unset
+};
+
 struct event_publish_track {
     uint64_t number;
     const char *id;
@@ -109,6 +119,12 @@ struct event {
             const uint64_t *to; // numbers of the peers that get it
             size_t to_count;
         } chat;
+        struct {
+            const struct event_value *list;
+            size_t count;
+            const uint64_t *to; // numbers of the peers that observe all of them
+            size_t to_count;
+        } store;
         struct {
             const struct event_speaker *list; // loudest first; none: silence
             size_t count;

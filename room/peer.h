@@ -61,6 +61,9 @@ struct peer {
     char *subscribe_offer;
     bool subscribe_failed; // its transport closed while no socket could carry a new offer
 
+    char **observed; // keys of the session store, whether set or not
+    size_t observed_count;
+
     bool attached;           // a socket speaks for it
     int64_t grace_ends_at;   // us, monotonic; NEVER while attached
     struct list detached_at; // link in rooms.detached

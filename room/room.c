@@ -216,6 +216,7 @@ void room_drop_peer(struct peer *peer)
     mem_free(peer->metadata);
     mem_free(peer->token_role);
     mem_free(peer->subscribe_offer);
+    session_store_forget_peer(peer);
     mem_free(peer);
 }
 
@@ -243,6 +244,7 @@ void room_leave(struct peer *peer, enum leave_reason reason, struct moment now,
         add_session_event(room, EVENT_ROOM_CLOSED, now.wall_ms, events);
         room->session_id[0] = 0;
         room->started_at = 0;
+        session_store_dispose(&room->store);
     }
     room_forget_if_idle(room);
 }
@@ -272,6 +274,7 @@ void room_attach(struct peer *peer, struct event_list *events)
         peer->subscribe_failed = false;
         event_add(events, EVENT_SUBSCRIBE_RESTART, peer);
     }
+    session_store_tell(peer, events);
 }
 
 // --- What is told and asked of those who are in ---

@@ -7,6 +7,7 @@
 #include "base/moment.h"
 #include "room/event.h"
 #include "room/peer.h"
+#include "room/session_store.h"
 #include "room/template.h"
 
 enum { ROOM_NAME_LEN_MAX = 200, ROOM_DESCRIPTION_LEN_MAX = 4096 };
@@ -32,6 +33,7 @@ struct room {
     int holds;
     char session_id[OBJECT_ID_LEN + 1]; // "" while nobody is in
     int64_t started_at;                 // ms since the Unix epoch; 0 while nobody is in
+    struct session_store store;         // of this session
 };
 
 // --- May this person come in? Asked by GET /init and by `join`, decided here ---

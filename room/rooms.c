@@ -16,6 +16,7 @@ static void forget(struct room *room)
     map_remove(&room->rooms->by_id, bytes_of(room->record.id));
     map_dispose(&room->peers);
     map_dispose(&room->tracks);
+    session_store_dispose(&room->store);
     template_free(room->template);
     mem_free(room);
 }

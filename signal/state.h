@@ -203,6 +203,10 @@ void handle_prefer_audio(struct call *call);
 
 void handle_broadcast(struct call *call);
 
+void handle_set_metadata(struct call *call);
+void handle_get_metadata(struct call *call);
+void handle_listen_metadata(struct call *call);
+
 // --- what an event is to clients, beside the handlers of the same idea; notify.c has the table
 // ---
 
@@ -224,3 +228,5 @@ void notify_offer(struct signal *s, const struct event *event, struct moment now
                   struct frame_list *frames);
 void notify_chat(struct signal *s, const struct event *event, struct moment now,
                  struct frame_list *frames);
+void notify_store(struct signal *s, const struct event *event, struct moment now,
+                  struct frame_list *frames);
