@@ -126,6 +126,8 @@ static int take_numbers(struct api_context *c, const json_t *body, struct store_
         err = take_count(c, body, "size", &room->size);
     if (!err)
         err = take_count(c, body, "max_duration_seconds", &room->max_duration_seconds);
+    if (!err)
+        err = take_count(c, body, "chat_history", &room->chat_history);
     if (err)
         return err;
     if (room->size > SIZE_MAX_OF_LARGE_ROOM)
@@ -140,6 +142,8 @@ static int take_numbers(struct api_context *c, const json_t *body, struct store_
     if (room->max_duration_seconds > DURATION_MAX_S)
         return api_fail_body(
             c, "Invalid body param: max_duration_seconds greater than 43200 seconds");
+    if (room->chat_history > CHAT_HISTORY_MAX)
+        return api_fail_body(c, "Invalid body param: chat_history greater than 500 messages");
     return 0;
 }
 

@@ -46,6 +46,8 @@ static void put_room(struct json_out *j, const struct api_config *config,
         json_member_int(j, "size", room->size);
     if (room->max_duration_seconds)
         json_member_int(j, "max_duration_seconds", room->max_duration_seconds);
+    if (room->chat_history)
+        json_member_int(j, "chat_history", room->chat_history);
     if (room->webhook[0]) {
         json_key(j, "webhook");
         json_put_verbatim(j, bytes_of(room->webhook));

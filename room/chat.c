@@ -27,6 +27,24 @@ static size_t choose_receivers(const struct peer *from, const struct chat_wish *
     return count;
 }
 
+static void keep(const struct peer *from, const struct peer *only, const struct event *sent)
+{
+    struct past_message m = {
+        .sent_at = sent->chat.sent_at,
+        .from = {.peer_id = (char *)from->id,
+                 .user_id = from->user_id,
+                 .name = from->name,
+                 .role = (char *)from->role->name},
+        .text = (char *)sent->chat.message,
+        .to_peer_id = only ? (char *)only->id : NULL,
+        .to_user_id = only ? only->user_id : NULL,
+        .roles = (char **)sent->chat.roles,
+        .role_count = sent->chat.role_count,
+    };
+    memcpy(m.message_id, sent->chat.message_id, sizeof m.message_id);
+    chat_history_add(from->room, &m);
+}
+
 int chat_send(struct peer *from, const struct chat_wish *wish, struct moment now,
               struct event_list *events, struct chat_receipt *receipt)
 {
@@ -61,5 +79,7 @@ int chat_send(struct peer *from, const struct chat_wish *wish, struct moment now
     event->chat.role_count = wish->role_count;
     event->chat.to = to;
     event->chat.to_count = to_count;
+    if (strcmp(wish->type, CHAT_TYPE_TEXT) == 0)
+        keep(from, only, event);
     return 0;
 }

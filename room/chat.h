@@ -1,9 +1,12 @@
-// Chat and the app's own messages: to all others, to roles, or to one. Nothing is kept.
+// Chat and the app's own messages: to all others, to roles, or to one. Chat is kept for late
+// joiners where the room is made so (chat_history.h).
 #pragma once
 
 #include "room/rooms.h"
 
 enum { CHAT_TYPE_LEN_MAX = 64 };
+
+#define CHAT_TYPE_TEXT "chat" // what people write; other types are the app's
 
 struct chat_wish {
     const char *type;    // "chat", "EMOJI_REACTION", ...

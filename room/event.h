@@ -25,6 +25,7 @@ enum event_kind {
     EVENT_TRACKS_UPDATED, // `who`, `tracks`
     EVENT_TRACKS_REMOVED, // `who`, `tracks`
     EVENT_CHAT,           // `who`, `chat`: to those it names only
+    EVENT_CHAT_PAST,      // `who`, `chat`: said before the peer came. Not for the session log
     EVENT_STORE_CHANGED,  // `store`: to those it names only
     EVENT_SPEAKERS,       // `speakers`
     EVENT_QUALITY,        // `who`, `quality`

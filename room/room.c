@@ -149,6 +149,7 @@ void room_admit(struct peer *peer, const char *answer, struct moment now,
     const char *text = answer ? event_text(events, answer) : NULL;
     answered->answered.text = text;
     event_add_who(events, EVENT_PEER_JOINED, peer);
+    chat_history_tell(peer, 0, events);
 
     if (peer->has_media)
         open_subscribe(peer, events);
@@ -245,6 +246,7 @@ void room_leave(struct peer *peer, enum leave_reason reason, struct moment now,
         room->session_id[0] = 0;
         room->started_at = 0;
         session_store_dispose(&room->store);
+        chat_history_dispose(&room->history);
     }
     room_forget_if_idle(room);
 }
@@ -258,12 +260,16 @@ void room_detach(struct peer *peer, struct moment now, struct event_list *events
     if (!peer->attached)
         return;
     peer->attached = false;
+    peer->chat_seen = peer->room->history.last_number;
     peer->grace_ends_at = now.mono_us + (int64_t)RECONNECT_GRACE_MS * 1000;
     list_append(&peer->room->rooms->detached, &peer->detached_at);
 }
 
 void room_attach(struct peer *peer, struct event_list *events)
 {
+    // What a socket that still looked open has lost is not known; what nobody got is.
+    if (!peer->attached)
+        chat_history_tell(peer, peer->chat_seen, events);
     peer->attached = true;
     peer->grace_ends_at = NEVER;
     list_remove(&peer->detached_at);

@@ -5,6 +5,7 @@
 #include "base/id.h"
 #include "base/map.h"
 #include "base/moment.h"
+#include "room/chat_history.h"
 #include "room/event.h"
 #include "room/peer.h"
 #include "room/session_store.h"
@@ -19,7 +20,8 @@ struct room_record {
     char description[ROOM_DESCRIPTION_LEN_MAX + 1];
     bool enabled;
     bool large;
-    int size; // how many may be in; 0: as many as fit into any room of its kind
+    int size;         // how many may be in; 0: as many as fit into any room of its kind
+    int chat_history; // messages kept for late joiners; 0: none
 };
 
 struct room {
@@ -34,6 +36,7 @@ struct room {
     char session_id[OBJECT_ID_LEN + 1]; // "" while nobody is in
     int64_t started_at;                 // ms since the Unix epoch; 0 while nobody is in
     struct session_store store;         // of this session
+    struct chat_history history;        // of this session
 };
 
 // --- May this person come in? Asked by GET /init and by `join`, decided here ---

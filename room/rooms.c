@@ -17,6 +17,7 @@ static void forget(struct room *room)
     map_dispose(&room->peers);
     map_dispose(&room->tracks);
     session_store_dispose(&room->store);
+    chat_history_dispose(&room->history);
     template_free(room->template);
     mem_free(room);
 }

@@ -190,6 +190,7 @@ static void (*const notifiers[])(struct signal *s, const struct event *event, st
     [EVENT_TRACKS_UPDATED] = notify_tracks,
     [EVENT_TRACKS_REMOVED] = notify_tracks,
     [EVENT_CHAT] = notify_chat,
+    [EVENT_CHAT_PAST] = notify_chat,
     [EVENT_STORE_CHANGED] = notify_store,
     [EVENT_SPEAKERS] = notify_speakers,
     [EVENT_QUALITY] = notify_quality,

@@ -10,7 +10,8 @@
 #define COLUMNS                                                                                \
     "SELECT r.id, r.name, r.enabled, r.description, r.template_id, t.name, r.region, "         \
     "r.large_room, r.size, r.max_duration_seconds, r.recording_info, r.webhook, "              \
-    "r.created_at, r.updated_at FROM rooms r JOIN templates t ON t.id = r.template_id "
+    "r.created_at, r.updated_at, r.chat_history FROM rooms r JOIN templates t ON t.id = "      \
+    "r.template_id "
 
 static const char *keep(struct db_query *q, int column, struct arena *arena)
 {
@@ -34,6 +35,7 @@ static struct store_room read_row(struct db_query *q, struct arena *arena)
         .webhook = keep(q, 11, arena),
         .created_at_ms = db_int(q, 12),
         .updated_at_ms = db_int(q, 13),
+        .chat_history = db_int(q, 14),
     };
 }
 
@@ -92,6 +94,7 @@ static int write_row(struct db *db, const char *sql, const struct store_room *ro
     db_bind_text(q, 12, room->webhook);
     db_bind_int(q, 13, room->created_at_ms);
     db_bind_int(q, 14, room->updated_at_ms);
+    db_bind_int(q, 15, room->chat_history);
     int err = db_run(q);
     arena_dispose(&folded);
     return err;
@@ -103,8 +106,9 @@ int store_room_insert(struct db *db, const struct store_room *room)
         db,
         "INSERT INTO rooms (id, name, name_key, enabled, description, template_id, "
         "region, large_room, size, max_duration_seconds, recording_info, webhook, "
-        "created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
-        "$11, $12, $13, $14)",
+        "created_at, updated_at, chat_history) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
+        "$10, "
+        "$11, $12, $13, $14, $15)",
         room);
 }
 
@@ -114,7 +118,8 @@ int store_room_update(struct db *db, const struct store_room *room)
                      "UPDATE rooms SET name = $2, name_key = $3, enabled = $4, "
                      "description = $5, template_id = $6, region = $7, large_room = $8, "
                      "size = $9, max_duration_seconds = $10, recording_info = $11, "
-                     "webhook = $12, created_at = $13, updated_at = $14 WHERE id = $1",
+                     "webhook = $12, created_at = $13, updated_at = $14, "
+                     "chat_history = $15 WHERE id = $1",
                      room);
 }
 
@@ -144,8 +149,10 @@ int store_room_list(struct db *db, const struct store_room_filter *filter, struc
 
 void store_room_record(const struct store_room *room, struct room_record *record)
 {
-    *record = (struct room_record){
-        .enabled = room->enabled, .large = room->large_room, .size = (int)room->size};
+    *record = (struct room_record){.enabled = room->enabled,
+                                   .large = room->large_room,
+                                   .size = (int)room->size,
+                                   .chat_history = (int)room->chat_history};
     strncpy(record->id, room->id, sizeof record->id - 1);
     strncpy(record->name, room->name, sizeof record->name - 1);
     strncpy(record->description, room->description, sizeof record->description - 1);

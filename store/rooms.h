@@ -18,6 +18,7 @@ struct store_room {
     bool large_room;
     int64_t size;                 // 0: unset
     int64_t max_duration_seconds; // 0: unset
+    int64_t chat_history;         // messages kept for late joiners; 0: none
     const char *recording_info;   // JSON object, or "" for what the template says
     const char *webhook;          // JSON object, or ""
     int64_t created_at_ms;

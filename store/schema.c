@@ -39,6 +39,8 @@ const char *const store_migrations[] = {
     "  created_at BIGINT NOT NULL,"
     "  updated_at BIGINT NOT NULL);"
     "CREATE INDEX room_codes_by_room ON room_codes (room_id, id);",
+
+    "ALTER TABLE rooms ADD COLUMN chat_history BIGINT NOT NULL DEFAULT 0;",
 };
 
 const size_t store_migration_count = sizeof store_migrations / sizeof *store_migrations;

@@ -33,6 +33,7 @@ TEST(a_room_has_all_fields_and_their_defaults)
     CHECK(!json_get_bool(a.json, "large_room", true));
     CHECK(!json_object_get(a.json, "size"));
     CHECK(!json_object_get(a.json, "max_duration_seconds"));
+    CHECK(!json_object_get(a.json, "chat_history"));
     CHECK(!json_object_get(a.json, "polls"));
     CHECK(!json_object_get(a.json, "webhook"));
     world_free(w);
@@ -44,7 +45,7 @@ TEST(what_is_sent_comes_back)
     struct answer a =
         post(w, "/v2/rooms",
              "{\"name\":\"Stand-Up.1:_\",\"description\":\"caf\\u00e9\",\"region\":\"eu\","
-             "\"size\":2500,\"max_duration_seconds\":120,\"enabled\":true,\"stray\":[1],"
+             "\"size\":2500,\"max_duration_seconds\":120,\"chat_history\":500,\"enabled\":true,\"stray\":[1],"
              "\"template_id\":\"64a1b2c3d4e5f60718293a4e\","
              "\"webhook\":{\"url\":\"https://x.example/hook\",\"headers\":{\"k\":\"v\"}}}");
     CHECK_EQ(a.status, 200);
@@ -53,6 +54,7 @@ TEST(what_is_sent_comes_back)
     CHECK_TEXT(text(&a, "region"), "eu");
     CHECK_EQ(json_get_int(a.json, "size", 0), 2500);
     CHECK_EQ(json_get_int(a.json, "max_duration_seconds", 0), 120);
+    CHECK_EQ(json_get_int(a.json, "chat_history", 0), 500);
     const json_t *webhook = json_get_object(a.json, "webhook");
     CHECK_TEXT(json_get_text(webhook, "url", ""), "https://x.example/hook");
     world_free(w);
@@ -93,6 +95,10 @@ TEST(bad_fields_are_refused_with_the_texts_of_the_api)
               "Invalid body param: max_duration_seconds less than 120 seconds");
     check_bad(w, "{\"max_duration_seconds\":43201}",
               "Invalid body param: max_duration_seconds greater than 43200 seconds");
+    check_bad(w, "{\"chat_history\":501}",
+              "Invalid body param: chat_history greater than 500 messages");
+    check_bad(w, "{\"chat_history\":-1}", "Invalid body param: chat_history");
+    check_bad(w, "{\"chat_history\":true}", "Invalid body param: chat_history");
     check_bad(w, "{\"webhook\":{\"url\":\"ftp://x\"}}", "Invalid body param: webhook");
     check_bad(w, "{\"webhook\":{}}", "Invalid body param: webhook");
     check_bad(w, "{\"webhook\":{\"url\":\"http://x\",\"headers\":{\"a\":1}}}",

@@ -21,7 +21,7 @@
 //     media has feed host A1 high  this was among them; tables have no order
 //     media nothing
 //     media read
-//     room disabled | enabled | size 1 | guests 1
+//     room disabled | enabled | size 1 | guests 1 | history 3
 //     loading | loaded            rooms are not there until "loaded"
 //
 // What is expected names the members that matter: others may be there too. "*" is any value,
@@ -250,6 +250,8 @@ static void room_line(struct play *p, char *rest)
         p->stage.record.enabled = true;
     else if (strcmp(verb, "size") == 0)
         p->stage.record.size = atoi(rest);
+    else if (strcmp(verb, "history") == 0)
+        p->stage.record.chat_history = atoi(rest);
     else if (strcmp(verb, "guests") == 0)
         p->stage.guests_max = atoi(rest);
     else

@@ -16,7 +16,9 @@ static int played;
 
 PLAY(a_client_nobody_knows_is_told_so)
 PLAY(a_dropped_socket_keeps_the_peer_for_a_minute)
+PLAY(chat_missed_without_a_socket_comes_once)
 PLAY(a_full_room_lets_back_in_who_was_in)
+PLAY(a_late_joiner_gets_the_chat_that_it_may_read)
 PLAY(a_join_that_lost_its_socket_is_tried_again)
 PLAY(a_join_under_way_is_dropped_when_a_new_socket_comes)
 PLAY(a_join_whose_offer_is_bad_leaves_no_trace)

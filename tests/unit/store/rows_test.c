@@ -50,6 +50,7 @@ static struct store_room room_of(const char *id, const char *name)
         .template_id = template_id,
         .region = "auto",
         .size = 7,
+        .chat_history = 50,
         .recording_info = "",
         .webhook = "",
         .created_at_ms = 1000,
@@ -69,6 +70,7 @@ TEST(a_room_is_read_back_as_it_was_written)
     CHECK_TEXT(out.template_id, template_id);
     CHECK_TEXT(out.template_name, "default");
     CHECK_EQ(out.size, 7);
+    CHECK_EQ(out.chat_history, 50);
     CHECK_EQ(out.created_at_ms, 1000);
     CHECK_EQ(store_room_get(w.db, "000000000000000000000002", &w.arena, &out), ERR_NOT_FOUND);
     world_dispose(&w);

@@ -1,0 +1,152 @@
+#include "room/chat_history.h"
+
+#include "room/chat.h"
+#include "room/room.h"
+
+#include <string.h>
+
+// --- Keeping ---
+
+// How many octets a text may take in a message to a client: control characters are escaped.
+static size_t weight(const char *text)
+{
+    size_t sum = 0;
+    for (; text && *text; text++)
+        sum += (uint8_t)*text < 0x20 ? 6 : *text == '"' || *text == '\\' ? 2 : 1;
+    return sum;
+}
+
+static size_t size_of(const struct past_message *m)
+{
+    size_t sum = sizeof *m + weight(m->text) + weight(m->from.peer_id) +
+                 weight(m->from.user_id) + weight(m->from.name) + weight(m->from.role);
+    for (size_t i = 0; i < m->role_count; i++)
+        sum += weight(m->roles[i]);
+    return sum;
+}
+
+static void forget_first(struct chat_history *history)
+{
+    struct past_message *m = history->first;
+    history->first = m->next;
+    if (!history->first)
+        history->last = NULL;
+    history->count--;
+    history->size_bytes -= size_of(m);
+    mem_free(m->from.peer_id);
+    mem_free(m->from.user_id);
+    mem_free(m->from.name);
+    mem_free(m->from.role);
+    mem_free(m->text);
+    mem_free(m->to_peer_id);
+    mem_free(m->to_user_id);
+    for (size_t i = 0; i < m->role_count; i++)
+        mem_free(m->roles[i]);
+    mem_free(m->roles);
+    mem_free(m);
+}
+
+static struct past_message *copy(const struct past_message *message)
+{
+    struct past_message *m = mem_alloc(sizeof *m);
+    *m = *message;
+    m->next = NULL;
+    m->from.peer_id = mem_text(message->from.peer_id);
+    m->from.user_id = mem_text(message->from.user_id);
+    m->from.name = mem_text(message->from.name);
+    m->from.role = mem_text(message->from.role);
+    m->text = mem_text(message->text);
+    m->to_peer_id = mem_text(message->to_peer_id);
+    m->to_user_id = mem_text(message->to_user_id);
+    m->roles = mem_alloc_array(m->role_count ? m->role_count : 1, sizeof *m->roles);
+    for (size_t i = 0; i < m->role_count; i++)
+        m->roles[i] = mem_text(message->roles[i]);
+    return m;
+}
+
+void chat_history_add(struct room *room, const struct past_message *message)
+{
+    struct chat_history *history = &room->history;
+    if (room->record.chat_history <= 0)
+        return;
+    struct past_message *m = copy(message);
+    m->number = ++history->last_number;
+    if (history->last)
+        history->last->next = m;
+    else
+        history->first = m;
+    history->last = m;
+    history->count++;
+    history->size_bytes += size_of(m);
+    while (history->count > (size_t)room->record.chat_history ||
+           history->size_bytes > CHAT_HISTORY_SIZE_MAX)
+        forget_first(history);
+}
+
+void chat_history_dispose(struct chat_history *history)
+{
+    while (history->first)
+        forget_first(history);
+    history->last_number = 0;
+}
+
+// --- Telling ---
+
+static bool is(const struct peer *peer, const char *peer_id, const char *user_id)
+{
+    return strcmp(peer->id, peer_id) == 0 && strcmp(peer->user_id, user_id) == 0;
+}
+
+static bool may_read(const struct peer *peer, const struct past_message *m)
+{
+    if (is(peer, m->from.peer_id, m->from.user_id))
+        return true;
+    if (m->to_peer_id)
+        return is(peer, m->to_peer_id, m->to_user_id);
+    if (m->role_count == 0)
+        return true;
+    for (size_t i = 0; i < m->role_count; i++) {
+        if (strcmp(m->roles[i], peer->role->name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void tell(const struct peer *peer, const struct past_message *m,
+                 struct event_list *events)
+{
+    struct peer_view *who = arena_alloc(&events->arena, sizeof *who);
+    *who = (struct peer_view){
+        .id = event_text(events, m->from.peer_id),
+        .role = event_text(events, m->from.role),
+        .name = event_text(events, m->from.name),
+        .metadata = "",
+        .user_id = event_text(events, m->from.user_id),
+    };
+    const char **roles = arena_alloc(&events->arena, m->role_count * sizeof *roles);
+    for (size_t i = 0; i < m->role_count; i++)
+        roles[i] = event_text(events, m->roles[i]);
+    uint64_t *to = arena_alloc(&events->arena, sizeof *to);
+    *to = peer->number;
+
+    struct event *event = event_add(events, EVENT_CHAT_PAST, peer);
+    event->who = who;
+    event->chat.message_id = event_text(events, m->message_id);
+    event->chat.sent_at = m->sent_at;
+    event->chat.type = CHAT_TYPE_TEXT;
+    event->chat.message = event_text(events, m->text);
+    event->chat.is_private = m->to_peer_id;
+    event->chat.roles = roles;
+    event->chat.role_count = m->role_count;
+    event->chat.to = to;
+    event->chat.to_count = 1;
+}
+
+void chat_history_tell(const struct peer *peer, uint64_t after, struct event_list *events)
+{
+    const struct chat_history *history = &peer->room->history;
+    for (const struct past_message *m = history->first; m; m = m->next) {
+        if (m->number > after && may_read(peer, m))
+            tell(peer, m, events);
+    }
+}

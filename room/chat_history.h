@@ -1,0 +1,50 @@
+// What was said before somebody came: the last messages of type "chat" of a session, as many as
+// the room is made to keep. A late joiner gets those that it may read, with the ids, times and
+// senders that they had.
+#pragma once
+
+#include "base/id.h"
+#include "room/event.h"
+
+struct room;
+
+// A message as it was sent. Its sender may have left since.
+struct past_message {
+    struct past_message *next; // the one after it; set by chat_history_add()
+    uint64_t number;           // as well: 1 is the first of the session
+    char message_id[UUID_LEN + 1];
+    int64_t sent_at; // ms since the Unix epoch
+    struct {
+        char *peer_id;
+        char *user_id;
+        char *name;
+        char *role;
+    } from;
+    char *text;
+    char *to_peer_id; // NULL when it was not private
+    char *to_user_id;
+    char **roles; // those it was addressed to
+    size_t role_count;
+};
+
+// Zero-initialised is an empty one.
+struct chat_history {
+    struct past_message *first;
+    struct past_message *last;
+    size_t count;
+    size_t size_bytes;
+    uint64_t last_number; // of all messages that were ever in it
+};
+
+// Keeps a copy of `message`, and forgets the oldest beyond the room's number and
+// CHAT_HISTORY_SIZE_MAX.
+void chat_history_add(struct room *room, const struct past_message *message);
+
+// Tells the peer what it may read of the messages after number `after`: all of them are after
+// 0. A message to roles is for whoever has one of them now; a private one for the same peer of
+// the same user; both for the one who sent it.
+void chat_history_tell(const struct peer *peer, uint64_t after, struct event_list *events);
+
+// --- For the other files of room/ only ---
+
+void chat_history_dispose(struct chat_history *history);
