@@ -52,6 +52,22 @@ static const struct api_route routes[] = {
 
     {HTTP_GET, "/v2/templates", SCOPE_MANAGEMENT, OWN_ORIGIN, api_templates_list, NULL},
     {HTTP_GET, "/v2/templates/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, api_templates_get, NULL},
+    {HTTP_POST, "/v2/templates", SCOPE_MANAGEMENT, OWN_ORIGIN, api_templates_create, NULL},
+    {HTTP_POST, "/v2/templates/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, api_templates_update, NULL},
+    {HTTP_GET, "/v2/templates/{}/roles/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, api_template_role_get,
+     NULL},
+    {HTTP_POST, "/v2/templates/{}/roles/{}", SCOPE_MANAGEMENT, OWN_ORIGIN,
+     api_template_role_set, NULL},
+    {HTTP_DELETE, "/v2/templates/{}/roles/{}", SCOPE_MANAGEMENT, OWN_ORIGIN,
+     api_template_role_delete, NULL},
+    {HTTP_GET, "/v2/templates/{}/settings", SCOPE_MANAGEMENT, OWN_ORIGIN,
+     api_template_settings_get, NULL},
+    {HTTP_POST, "/v2/templates/{}/settings", SCOPE_MANAGEMENT, OWN_ORIGIN,
+     api_template_settings_set, NULL},
+    {HTTP_GET, "/v2/templates/{}/destinations", SCOPE_MANAGEMENT, OWN_ORIGIN,
+     api_template_destinations_get, NULL},
+    {HTTP_POST, "/v2/templates/{}/destinations", SCOPE_MANAGEMENT, OWN_ORIGIN,
+     api_template_destinations_set, NULL},
 
     {HTTP_POST, "/api/meetings", SCOPE_MEETINGS, OWN_ORIGIN, api_meetings_create, NULL},
     {HTTP_GET, "/api/room-codes", SCOPE_MEETINGS, ANY_ORIGIN_GET_ONLY, api_meetings_codes,
@@ -62,15 +78,6 @@ static const struct api_route routes[] = {
     {HTTP_POST, "/v2/client/feedback", SCOPE_NONE, ANY_ORIGIN, NULL, api_client_report},
 
     // Known and not built yet, on paths that are.
-    {HTTP_POST, "/v2/templates", SCOPE_MANAGEMENT, OWN_ORIGIN, NULL, NULL},
-    {HTTP_POST, "/v2/templates/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, NULL, NULL},
-    {HTTP_GET, "/v2/templates/{}/roles/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, NULL, NULL},
-    {HTTP_POST, "/v2/templates/{}/roles/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, NULL, NULL},
-    {HTTP_DELETE, "/v2/templates/{}/roles/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, NULL, NULL},
-    {HTTP_GET, "/v2/templates/{}/settings", SCOPE_MANAGEMENT, OWN_ORIGIN, NULL, NULL},
-    {HTTP_POST, "/v2/templates/{}/settings", SCOPE_MANAGEMENT, OWN_ORIGIN, NULL, NULL},
-    {HTTP_GET, "/v2/templates/{}/destinations", SCOPE_MANAGEMENT, OWN_ORIGIN, NULL, NULL},
-    {HTTP_POST, "/v2/templates/{}/destinations", SCOPE_MANAGEMENT, OWN_ORIGIN, NULL, NULL},
     {HTTP_GET, "/v2/templates/{}/recordings", SCOPE_MANAGEMENT, OWN_ORIGIN, NULL, NULL},
     {HTTP_POST, "/v2/templates/{}/recordings", SCOPE_MANAGEMENT, OWN_ORIGIN, NULL, NULL},
 };

@@ -108,3 +108,30 @@ int store_code_list(struct db *db, const struct store_code_filter *filter, struc
     db_finish(q);
     return err ? err : count;
 }
+
+#define ROLE_OF_TEMPLATE                                                                       \
+    "WHERE role = $2 AND room_id IN (SELECT id FROM rooms WHERE template_id = $3)"
+
+int store_codes_disable_role(struct db *db, const char *template_id, const char *role,
+                             int64_t wall_ms)
+{
+    struct db_query *q =
+        db_prepare(db, "UPDATE room_codes SET enabled = 0, updated_at = $1 " ROLE_OF_TEMPLATE
+                       " AND enabled = 1");
+    db_bind_int(q, 1, wall_ms);
+    db_bind_text(q, 2, role);
+    db_bind_text(q, 3, template_id);
+    return db_run(q);
+}
+
+int store_codes_rename_role(struct db *db, const char *template_id, const char *role,
+                            const char *name, int64_t wall_ms)
+{
+    struct db_query *q =
+        db_prepare(db, "UPDATE room_codes SET role = $4, updated_at = $1 " ROLE_OF_TEMPLATE);
+    db_bind_int(q, 1, wall_ms);
+    db_bind_text(q, 2, role);
+    db_bind_text(q, 3, template_id);
+    db_bind_text(q, 4, name);
+    return db_run(q);
+}

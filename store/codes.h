@@ -25,6 +25,12 @@ int store_code_enable(struct db *db, const char *code, bool enabled, int64_t wal
 // How many codes the room has, disabled ones included.
 int store_code_count(struct db *db, const char *room_id, int64_t *count);
 
+// The role of a template is gone, or has another name: so for the codes of all its rooms.
+int store_codes_disable_role(struct db *db, const char *template_id, const char *role,
+                             int64_t wall_ms);
+int store_codes_rename_role(struct db *db, const char *template_id, const char *role,
+                            const char *name, int64_t wall_ms);
+
 struct store_code_filter {
     const char *room_id;
     const char *role;  // NULL: any

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/bytes.h"
+#include "base/json.h"
 #include "room/template.h"
 #include "store/db.h"
 
@@ -14,6 +15,9 @@ enum { DOCUMENT_WHERE_MAX = 512 };
 // field that is wrong, "roles.host.publishParams.video.bitRate", in `where`.
 int store_document_read(struct bytes document, struct template **t,
                         char where[DOCUMENT_WHERE_MAX]);
+
+// Writes out what `document` leaves open, as `t`, which was read from it, understands it.
+void store_document_fill(json_t *document, const struct template *t);
 
 // The stored template `id`, whole: what a room needs to go live. Returns 0 or ERR_*.
 int store_template_load(struct db *db, const char *id, struct template **t);

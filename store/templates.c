@@ -47,6 +47,25 @@ int store_template_default(struct db *db, struct arena *arena, struct store_temp
     return get_one(q, arena, found);
 }
 
+int store_template_named(struct db *db, const char *name, struct arena *arena,
+                         struct store_template *found)
+{
+    struct db_query *q = db_prepare(db, COLUMNS "WHERE name = $1");
+    db_bind_text(q, 1, name);
+    return get_one(q, arena, found);
+}
+
+int store_template_update(struct db *db, const struct store_template *row)
+{
+    struct db_query *q = db_prepare(db, "UPDATE templates SET name = $1, document = $2, "
+                                        "updated_at = $3 WHERE id = $4");
+    db_bind_text(q, 1, row->name);
+    db_bind_text(q, 2, row->document);
+    db_bind_int(q, 3, row->updated_at_ms);
+    db_bind_text(q, 4, row->id);
+    return db_run(q);
+}
+
 int store_template_insert(struct db *db, const struct store_template *row)
 {
     struct db_query *q =

@@ -19,6 +19,12 @@ int store_template_get(struct db *db, const char *id, struct arena *arena,
 int store_template_default(struct db *db, struct arena *arena, struct store_template *found);
 int store_template_insert(struct db *db, const struct store_template *row);
 
+// ERR_NOT_FOUND without a template `name`. Names differ in case.
+int store_template_named(struct db *db, const char *name, struct arena *arena,
+                         struct store_template *found);
+// Name, document and time; the rest never changes. ERR_EXISTS: the name is another's.
+int store_template_update(struct db *db, const struct store_template *row);
+
 struct store_template_filter {
     const char *name;  // NULL: any
     int is_default;    // 0, 1, or -1: any

@@ -1,0 +1,205 @@
+// /v2/templates/<id>/...: the sections of a template one by one.
+
+#include "api/templates.h"
+
+#include "base/err.h"
+#include "store/codes.h"
+
+#include <string.h>
+
+int api_template_of_path(struct api_context *c, struct store_template *row)
+{
+    int err = store_template_get(c->db, c->call->parameters[0], c->arena, row);
+    if (err == ERR_NOT_FOUND)
+        return api_fail(c, 404, "template not found");
+    return err ? api_fail_storage(c, err) : 0;
+}
+
+// --- Showing ---
+
+// The name differs between the vendor's documents; both mean a secret.
+static void hide_secrets(json_t *credentials)
+{
+    static const char *const secrets[] = {"secret", "secretKey"};
+    for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
+        if (json_object_get(credentials, secrets[i]))
+            json_object_set_new(credentials, secrets[i], json_string("***"));
+    }
+}
+
+void api_put_section(struct json_out *j, const json_t *document, const char *name)
+{
+    const json_t *section = json_get_object(document, name);
+    if (!section) {
+        json_put_verbatim(j, bytes_of("{}"));
+        return;
+    }
+    json_t *shown = json_deep_copy(section);
+    json_t *upload = json_object_get(json_object_get(shown, "recording"), "upload");
+    hide_secrets(json_object_get(upload, "credentials"));
+    json_put_value(j, shown);
+    json_decref(shown);
+}
+
+static int answer_section(struct api_context *c, const struct store_template *row,
+                          const char *name)
+{
+    json_t *document = json_loads(row->document, 0, NULL);
+    struct json_out j = api_json(c);
+    api_put_section(&j, document, name);
+    json_decref(document);
+    return 0;
+}
+
+static int answer_role(struct api_context *c, const json_t *role)
+{
+    struct json_out j = api_json(c);
+    json_put_value(&j, role);
+    return 0;
+}
+
+// --- Roles ---
+
+int api_template_role_get(struct api_context *c)
+{
+    struct store_template row;
+    int err = api_template_of_path(c, &row);
+    if (err)
+        return err;
+    json_t *document = json_loads(row.document, 0, NULL);
+    const json_t *role =
+        json_get_object(json_object_get(document, "roles"), c->call->parameters[1]);
+    err = role ? answer_role(c, role) : api_fail(c, 404, "role not found");
+    json_decref(document);
+    return err;
+}
+
+// Puts `from` under the name `to`, in its place of the order.
+static void rename_role(json_t *document, const char *from, const char *to)
+{
+    json_t *roles = json_object(), *role;
+    const char *name;
+    json_object_foreach(json_object_get(document, "roles"), name, role)
+    {
+        json_object_set(roles, strcmp(name, from) == 0 ? to : name, role);
+        json_t *seen =
+            json_object_get(json_object_get(role, "subscribeParams"), "subscribeToRoles");
+        for (size_t i = 0; i < json_array_size(seen); i++) {
+            const char *which = json_string_value(json_array_get(seen, i));
+            if (which && strcmp(which, from) == 0)
+                json_array_set_new(seen, i, json_string(to));
+        }
+    }
+    json_object_set_new(document, "roles", roles);
+}
+
+static int set_role(struct api_context *c, const json_t *body, json_t *document,
+                    struct store_template *row)
+{
+    const char *name = c->call->parameters[1];
+    json_t *roles = json_object_get(document, "roles");
+    bool exists = json_object_get(roles, name);
+    const char *wanted = json_get_text(body, "name", name);
+    json_t *role = json_deep_copy(body);
+
+    json_object_set_new(role, "name", json_string(wanted));
+    json_object_set_new(roles, name, role);
+    if (strcmp(wanted, name) == 0)
+        return api_template_store(c, document, row);
+
+    if (json_object_get(roles, wanted))
+        return api_fail(c, 400, "role name already exists");
+    rename_role(document, name, wanted);
+    int err = api_template_store(c, document, row);
+    if (err || !exists)
+        return err;
+    err = store_codes_rename_role(c->db, row->id, name, wanted, c->now.wall_ms);
+    return err ? api_fail_storage(c, err) : 0;
+}
+
+int api_template_role_set(struct api_context *c)
+{
+    json_t *body;
+    struct store_template row;
+    int err = api_template_of_path(c, &row);
+    if (!err)
+        err = api_body(c, &body);
+    if (err)
+        return err;
+    json_t *document = json_loads(row.document, 0, NULL);
+    err = set_role(c, body, document, &row);
+    if (!err)
+        err = answer_role(c,
+                          json_object_get(json_object_get(document, "roles"),
+                                          json_get_text(body, "name", c->call->parameters[1])));
+    json_decref(document);
+    json_decref(body);
+    return err;
+}
+
+int api_template_role_delete(struct api_context *c)
+{
+    struct store_template row;
+    const char *name = c->call->parameters[1];
+    int err = api_template_of_path(c, &row);
+    if (err)
+        return err;
+    json_t *document = json_loads(row.document, 0, NULL);
+    err = json_object_del(json_object_get(document, "roles"), name)
+              ? api_fail(c, 404, "role not found")
+              : api_template_store(c, document, &row);
+    json_decref(document);
+    if (err)
+        return err;
+    err = store_codes_disable_role(c->db, row.id, name, c->now.wall_ms);
+    if (err)
+        return api_fail_storage(c, err);
+    c->response->status = 204;
+    return 0;
+}
+
+// --- Settings and destinations ---
+
+static int merge_section(struct api_context *c, const char *name)
+{
+    json_t *body;
+    struct store_template row;
+    int err = api_template_of_path(c, &row);
+    if (!err)
+        err = api_body(c, &body);
+    if (err)
+        return err;
+    json_t *document = json_loads(row.document, 0, NULL);
+    json_object_update(json_object_get(document, name), body);
+    err = api_template_store(c, document, &row);
+    json_decref(document);
+    json_decref(body);
+    return err ? err : answer_section(c, &row, name);
+}
+
+static int get_section(struct api_context *c, const char *name)
+{
+    struct store_template row;
+    int err = api_template_of_path(c, &row);
+    return err ? err : answer_section(c, &row, name);
+}
+
+int api_template_settings_get(struct api_context *c)
+{
+    return get_section(c, "settings");
+}
+
+int api_template_settings_set(struct api_context *c)
+{
+    return merge_section(c, "settings");
+}
+
+int api_template_destinations_get(struct api_context *c)
+{
+    return get_section(c, "destinations");
+}
+
+int api_template_destinations_set(struct api_context *c)
+{
+    return merge_section(c, "destinations");
+}
