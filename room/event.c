@@ -32,6 +32,30 @@ void event_list_dispose(struct event_list *list)
     *list = (struct event_list){0};
 }
 
+// What tells of nothing that a session has to remember.
+static bool is_passing(enum event_kind kind)
+{
+    switch (kind) {
+    case EVENT_CHAT_PAST:
+    case EVENT_SPEAKERS:
+    case EVENT_QUALITY:
+    case EVENT_ANSWERED:
+    case EVENT_OFFER:
+    case EVENT_ENDPOINT_OPEN:
+    case EVENT_ENDPOINT_CLOSE:
+    case EVENT_PUBLISH:
+    case EVENT_SUBSCRIBE_ANSWER:
+    case EVENT_SUBSCRIBE_RESTART:
+    case EVENT_FEED_OPEN:
+    case EVENT_FEED_CLOSE:
+    case EVENT_FEED_LAYER:
+    case EVENT_TRACK_MUTE:
+        return true;
+    default:
+        return false;
+    }
+}
+
 struct event *event_add(struct event_list *list, enum event_kind kind, const struct peer *peer)
 {
     if (list->count == list->cap) {
@@ -43,6 +67,8 @@ struct event *event_add(struct event_list *list, enum event_kind kind, const str
     if (peer) {
         event->peer = peer->number;
         event->room = peer->room->number;
+        if (!is_passing(kind))
+            room_touch(peer->room);
     }
     return event;
 }

@@ -50,6 +50,7 @@ struct peer {
     const struct role *role; // of the room's template
     enum peer_state state;
     bool has_media;      // false: joined without an offer, has no peer connections
+    bool lost_media;     // its connections ended with the process that held them
     bool auto_video;     // wants video forwarded before it asks for a layer
     int64_t joined_at;   // ms since the Unix epoch
     uint64_t join_offer; // request number of the first offer

@@ -74,7 +74,8 @@ struct peer *room_peer(const struct room *room, const char *peer_id)
     return map_get(&room->peers, bytes_of(peer_id));
 }
 
-static struct peer *add_peer(struct room *room, const struct join_wish *wish)
+struct peer *room_add_peer(struct room *room, const struct join_wish *wish,
+                           const struct role *role)
 {
     struct peer *peer = mem_alloc(sizeof *peer);
     peer->number = rooms_number(room->rooms);
@@ -85,8 +86,8 @@ static struct peer *add_peer(struct room *room, const struct join_wish *wish)
     peer->name = mem_text(wish->name);
     peer->metadata = mem_text(wish->metadata);
     peer->token_role = mem_text(wish->role);
-    peer->role = template_role(room->template, wish->role);
-    assert(peer->role);
+    assert(role);
+    peer->role = role;
     peer->has_media = wish->offer;
     peer->auto_video = wish->auto_video;
     peer->attached = true;
@@ -127,6 +128,7 @@ static void open_subscribe(const struct peer *peer, struct event_list *events)
 void room_open_media(struct peer *peer, struct event_list *events)
 {
     peer->has_media = true;
+    peer->lost_media = false;
     add_endpoint_event(peer, EVENT_ENDPOINT_OPEN, false, events);
     open_subscribe(peer, events);
 }
@@ -179,7 +181,8 @@ int room_join(struct room *room, const struct join_wish *wish, uint64_t request,
         room->holds--;
     }
 
-    struct peer *joining = *peer = add_peer(room, wish);
+    struct peer *joining = *peer =
+        room_add_peer(room, wish, template_role(room->template, wish->role));
     joining->join_offer = request;
     if (!wish->offer) {
         room_admit(joining, NULL, now, events);
@@ -245,6 +248,7 @@ void room_leave(struct peer *peer, enum leave_reason reason, struct moment now,
         add_session_event(room, EVENT_ROOM_CLOSED, now.wall_ms, events);
         room->session_id[0] = 0;
         room->started_at = 0;
+        list_remove(&room->changed);
         session_store_dispose(&room->store);
         chat_history_dispose(&room->history);
     }
@@ -270,6 +274,7 @@ void room_attach(struct peer *peer, struct event_list *events)
     // What a socket that still looked open has lost is not known; what nobody got is.
     if (!peer->attached)
         chat_history_tell(peer, peer->chat_seen, events);
+    room_touch(peer->room); // chat is not to be told twice
     peer->attached = true;
     peer->grace_ends_at = NEVER;
     list_remove(&peer->detached_at);
@@ -303,6 +308,12 @@ int room_update_peer(struct peer *peer, const char *name, const char *metadata,
         replace(&peer->metadata, metadata);
     event_add_who(events, EVENT_PEER_UPDATED, peer);
     return 0;
+}
+
+void room_touch(struct room *room)
+{
+    if (room->session_id[0] && list_empty(&room->changed))
+        list_append(&room->rooms->changed, &room->changed);
 }
 
 bool room_subscribes(const struct peer *subscriber, const struct peer *publisher)

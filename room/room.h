@@ -37,6 +37,7 @@ struct room {
     int64_t started_at;                 // ms since the Unix epoch; 0 while nobody is in
     struct session_store store;         // of this session
     struct chat_history history;        // of this session
+    struct list changed;                // link in rooms.changed
 };
 
 // --- May this person come in? Asked by GET /init and by `join`, decided here ---
@@ -93,16 +94,22 @@ void room_attach(struct peer *peer, struct event_list *events);
 int room_update_peer(struct peer *peer, const char *name, const char *metadata,
                      struct event_list *events);
 
+// What a session has to remember has changed; snapshots of it are taken from rooms.changed.
+// Events about a peer do this by themselves where it is so.
+void room_touch(struct room *room);
+
 // Whether `subscriber` is to see and hear what `publisher` publishes.
 bool room_subscribes(const struct peer *subscriber, const struct peer *publisher);
 size_t room_track_count(const struct room *room); // announced ones
 
 // --- For the other files of room/ only ---
 
+struct peer *room_add_peer(struct room *room, const struct join_wish *wish,
+                           const struct role *role);
 // The first offer was accepted: the peer is in.
 void room_admit(struct peer *peer, const char *answer, struct moment now,
                 struct event_list *events);
-// A peer that joined without an offer sends one after all.
+// A peer that joined without an offer, or whose connections are lost, sends one after all.
 void room_open_media(struct peer *peer, struct event_list *events);
 // Take the track, or the peer and its tracks, out of all tables and free them.
 void room_drop_track(struct track *track);

@@ -8,12 +8,14 @@ void rooms_init(struct rooms *rooms, struct rng *rng)
     id_source_init(&rooms->ids, rng);
     // Clients choose the ids of peers and tracks.
     rng_fill(rng, rooms->by_id.seed, sizeof rooms->by_id.seed);
+    list_init(&rooms->changed);
     list_init(&rooms->detached);
 }
 
-static void forget(struct room *room)
+static void free_room(struct room *room)
 {
     map_remove(&room->rooms->by_id, bytes_of(room->record.id));
+    list_remove(&room->changed);
     map_dispose(&room->peers);
     map_dispose(&room->tracks);
     session_store_dispose(&room->store);
@@ -22,16 +24,21 @@ static void forget(struct room *room)
     mem_free(room);
 }
 
+void room_forget(struct room *room)
+{
+    size_t at = 0;
+    struct peer *peer;
+    while ((peer = map_next(&room->peers, &at)))
+        room_drop_peer(peer);
+    free_room(room);
+}
+
 void rooms_dispose(struct rooms *rooms)
 {
     size_t at = 0;
     struct room *room;
     while ((room = map_next(&rooms->by_id, &at))) {
-        size_t peer_at = 0;
-        struct peer *peer;
-        while ((peer = map_next(&room->peers, &peer_at)))
-            room_drop_peer(peer);
-        forget(room);
+        room_forget(room);
     }
     map_dispose(&rooms->by_id);
     map_dispose(&rooms->peers);
@@ -53,6 +60,7 @@ struct room *rooms_put(struct rooms *rooms, const struct room_record *record,
         room->number = rooms_number(rooms);
         room->record = *record;
         room->template = template;
+        list_init(&room->changed);
         rng_fill(rooms->rng, room->peers.seed, sizeof room->peers.seed);
         rng_fill(rooms->rng, room->tracks.seed, sizeof room->tracks.seed);
         map_put(&rooms->by_id, bytes_of(room->record.id), room);
@@ -81,7 +89,7 @@ void room_release(struct room *room)
 void room_forget_if_idle(struct room *room)
 {
     if (room->holds == 0 && room->peers.count == 0)
-        forget(room);
+        free_room(room);
 }
 
 struct peer *rooms_peer(const struct rooms *rooms, uint64_t number)

@@ -12,6 +12,7 @@ struct rooms {
     struct map by_id;     // room id -> struct room
     struct map peers;     // number -> struct peer
     struct map tracks;    // number -> struct track
+    struct list changed;  // rooms whose session changed since somebody took them out of here
     struct list detached; // peers without a socket, the longest first
     uint64_t last_number; // of rooms, peers, tracks and media requests: never used twice
     struct id_source ids; // session ids
@@ -33,6 +34,9 @@ struct room *rooms_put(struct rooms *rooms, const struct room_record *record,
 // know its number only.
 void room_hold(struct room *room);
 void room_release(struct room *room);
+
+// Takes the room out of the tables with everybody in it, and tells nobody.
+void room_forget(struct room *room);
 
 struct peer *rooms_peer(const struct rooms *rooms, uint64_t number);   // or NULL
 struct track *rooms_track(const struct rooms *rooms, uint64_t number); // or NULL

@@ -134,12 +134,21 @@ static void forget_value(struct session_value *value)
     mem_free(value);
 }
 
+static struct session_value *add(struct session_store *store, const char *key)
+{
+    struct session_value *value = mem_alloc(sizeof *value);
+    value->key = mem_text(key);
+    map_put(&store->values, bytes_of(value->key), value);
+    return value;
+}
+
 // Returns what the store holds now.
 static struct event_value put(struct room *room, const char *key, const char *data,
                               const char *by, struct moment now)
 {
     struct session_store *store = &room->store;
     struct session_value *value = find(room, key);
+    room_touch(room);
     if (!data) {
         if (value) {
             map_remove(&store->values, bytes_of(key));
@@ -148,11 +157,8 @@ static struct event_value put(struct room *room, const char *key, const char *da
         }
         return (struct event_value){.key = key, .updated_by = by, .updated_at = now.wall_ms};
     }
-    if (!value) {
-        value = mem_alloc(sizeof *value);
-        value->key = mem_text(key);
-        map_put(&store->values, bytes_of(value->key), value);
-    }
+    if (!value)
+        value = add(store, key);
     mem_free(value->data);
     value->data = mem_text(data);
     value->updated_at = now.wall_ms;
@@ -206,11 +212,44 @@ void session_store_keep(struct room *room, const char *key, const char *data, st
     tell_observers(room, &now_is, events);
 }
 
+int session_store_restore(struct room *room, const struct event_value *past)
+{
+    struct session_store *store = &room->store;
+    enum act audience;
+    if (!is_key(past->key) || find(room, past->key) || past->version <= 0 ||
+        past->version > store->last_version || strlen(past->updated_by) > PEER_ID_LEN_MAX)
+        return ERR_MALFORMED;
+    if (!is_kept(past->key, &audience)) {
+        size_t size = strlen(past->key) + strlen(past->data);
+        if (strlen(past->data) > SESSION_STORE_VALUE_LEN_MAX ||
+            store->key_count == SESSION_STORE_KEYS_MAX ||
+            store->size_bytes + size > SESSION_STORE_SIZE_MAX)
+            return ERR_MALFORMED;
+        store->key_count++;
+        store->size_bytes += size;
+    }
+    struct session_value *value = add(store, past->key);
+    value->data = mem_text(past->data);
+    value->updated_at = past->updated_at;
+    memcpy(value->updated_by, past->updated_by, strlen(past->updated_by) + 1);
+    value->version = past->version;
+    return 0;
+}
+
 // --- Reading ---
 
 struct event_value session_store_get(const struct peer *by, const char *key)
 {
     return view(key, may_see(by, key) ? find(by->room, key) : NULL);
+}
+
+bool session_store_next(const struct session_store *store, size_t *at,
+                        struct event_value *value)
+{
+    const struct session_value *found = map_next(&store->values, at);
+    if (found)
+        *value = view(found->key, found);
+    return found;
 }
 
 static void forget_observed(char **keys, size_t count)
@@ -241,6 +280,7 @@ int session_store_observe(struct peer *peer, const char *const *keys, size_t cou
     forget_observed(peer->observed, peer->observed_count);
     peer->observed = observed;
     peer->observed_count = count;
+    room_touch(peer->room);
     tell_one(peer, values, value_count, events);
     return 0;
 }

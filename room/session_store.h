@@ -63,6 +63,14 @@ void session_store_tell(const struct peer *peer, struct event_list *events);
 void session_store_keep(struct room *room, const char *key, const char *data, struct moment now,
                         struct event_list *events);
 
+// Visits every value that is set: start with *at = 0; false at the end.
+bool session_store_next(const struct session_store *store, size_t *at,
+                        struct event_value *value);
+
+// A value as it was before a restart. Returns 0, or ERR_MALFORMED for what no session store
+// held.
+int session_store_restore(struct room *room, const struct event_value *past);
+
 // --- For the other files of room/ only ---
 
 void session_store_forget_peer(struct peer *peer);

@@ -9,6 +9,7 @@
 
 #include <assert.h>
 #include <signal.h>
+#include <stdio.h>
 #include <unistd.h>
 
 enum { FAREWELL_MS = 1000 };
@@ -85,6 +86,7 @@ static void on_signal(uv_signal_t *handle, int number)
     c->draining = true;
     signal_drain(c->signal, &c->frames);
     control_settle(c);
+    snapshots_flush(c->snapshots, clock_now());
     uv_timer_start(&c->farewell, on_farewell, FAREWELL_MS, 0);
 }
 
@@ -115,6 +117,18 @@ static bool is_known(void *context, const char *authorization)
     return api_is_management(c->config.api, authorization, clock_wall_ms());
 }
 
+// The epoch tells the starts of this server apart, and the random part those after its data was
+// put back from a backup.
+static void name_node(struct control *c)
+{
+    uint16_t random;
+    rng_fill(&c->rng, &random, sizeof random);
+    char node_id[48];
+    snprintf(node_id, sizeof node_id, "main.%lld-%04x", (long long)jobs_epoch(c->config.jobs),
+             random);
+    signal_set_node(c->signal, node_id);
+}
+
 struct control *control_new(const struct control_config *config)
 {
     struct control *c = mem_alloc(sizeof *c);
@@ -135,6 +149,9 @@ struct control *control_new(const struct control_config *config)
     c->signal = signal_new(&c->rooms);
     c->bridge = bridge_new(&c->rooms, c->config.worker_count);
     c->datachannels = datachannels_new(clock_mono_us());
+    c->snapshots = snapshots_new(&c->rooms, c->config.jobs);
+    name_node(c);
+    snapshots_restore(c->snapshots, clock_now());
     start_handles(c);
     return c;
 }
@@ -175,6 +192,8 @@ void control_free(struct control *c)
     map_dispose(&c->clients_by_session);
     map_dispose(&c->channels);
     datachannels_free(c->datachannels);
+    snapshots_flush(c->snapshots, clock_now());
+    snapshots_free(c->snapshots);
     bridge_free(c->bridge);
     signal_free(c->signal);
     rooms_dispose(&c->rooms);

@@ -207,8 +207,11 @@ void control_results(struct control *c)
     for (size_t i = 0; i < count; i++) {
         if (done[i]->kind == JOB_CALL)
             on_answer(c, done[i]);
-        else
+        else if (done[i]->kind == JOB_ROOM)
             on_room(c, done[i]);
+        else
+            snapshots_done(c->snapshots, done[i]);
+        job_dispose(done[i]);
         mem_free(done[i]);
         control_settle(c);
     }

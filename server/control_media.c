@@ -160,6 +160,7 @@ static void deliver_events(struct control *c, struct moment now)
 {
     signal_deliver(c->signal, &c->events, now, &c->frames);
     bridge_deliver(c->bridge, &c->events, &c->commands);
+    snapshots_deliver(c->snapshots, &c->events);
     event_list_clear(&c->events);
 }
 
@@ -184,6 +185,8 @@ int64_t control_deadline(const struct control *c)
     int64_t rooms = rooms_deadline(&c->rooms);
     int64_t data = datachannels_deadline(c->datachannels);
     at = rooms < at ? rooms : at;
+    int64_t snapshots = snapshots_deadline(c->snapshots);
+    at = snapshots < at ? snapshots : at;
     return data < at ? data : at;
 }
 
@@ -196,5 +199,6 @@ void control_expire(struct control *c)
         rooms_expire(&c->rooms, now, &c->events);
     if (datachannels_deadline(c->datachannels) <= now.mono_us)
         datachannels_expire(c->datachannels, now.mono_us, &c->data);
+    snapshots_expire(c->snapshots, now);
     control_settle(c);
 }

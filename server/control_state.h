@@ -9,6 +9,7 @@
 #include "rtc/datachannel.h"
 #include "server/bridge.h"
 #include "server/control.h"
+#include "server/snapshots.h"
 #include "signal/session.h"
 
 #include <uv.h>
@@ -41,6 +42,7 @@ struct control {
     struct rooms rooms;
     struct signal *signal;
     struct bridge *bridge;
+    struct snapshots *snapshots;
     struct datachannels *datachannels;
     struct map clients_by_socket;
     struct map clients_by_session;

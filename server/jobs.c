@@ -7,6 +7,7 @@
 #include "net/inbox.h"
 #include "server/clock.h"
 #include "store/document.h"
+#include "store/live_rooms.h"
 #include "store/rooms.h"
 
 #include <poll.h>
@@ -24,6 +25,12 @@ struct jobs {
     struct inbox *done;
     pthread_t thread;
     atomic_bool writable;
+
+    int64_t epoch;
+    struct arena arena; // of those below
+    struct jobs_live *live;
+    size_t live_count;
+    size_t live_taken;
 };
 
 static int run_call(struct db_job *db_job, struct db *db)
@@ -34,23 +41,45 @@ static int run_call(struct db_job *db_job, struct db *db)
     return job->call.answered;
 }
 
+static int load_room(struct db *db, const char *id, struct room_record *record,
+                     struct template **template)
+{
+    struct arena arena = {0};
+    struct store_room room;
+    int err = store_room_get(db, id, &arena, &room);
+    if (!err) {
+        store_room_record(&room, record);
+        err = store_template_load(db, room.template_id, template);
+    }
+    arena_dispose(&arena);
+    return err;
+}
+
 static int run_room(struct db_job *db_job, struct db *db)
 {
     struct job *job = (struct job *)db_job;
-    struct arena arena = {0};
-    struct store_room room;
-    job->room.err = store_room_get(db, job->room.id, &arena, &room);
-    if (!job->room.err) {
-        store_room_record(&room, &job->room.record);
-        job->room.err = store_template_load(db, room.template_id, &job->room.template);
-    }
-    arena_dispose(&arena);
+    job->room.err = load_room(db, job->room.id, &job->room.record, &job->room.template);
     return 0; // it only read
+}
+
+static int run_keep(struct db_job *db_job, struct db *db)
+{
+    const struct job *job = (const struct job *)db_job;
+    struct store_live_room room = {job->live.room_id, job->live.session_id, job->live.document};
+    return store_live_put(db, &room, job->epoch, clock_wall_ms());
+}
+
+static int run_forget(struct db_job *db_job, struct db *db)
+{
+    const struct job *job = (const struct job *)db_job;
+    return store_live_remove(db, job->live.room_id, job->live.session_id, job->epoch);
 }
 
 static int (*const runs[])(struct db_job *, struct db *) = {
     [JOB_CALL] = run_call,
     [JOB_ROOM] = run_room,
+    [JOB_KEEP] = run_keep,
+    [JOB_FORGET] = run_forget,
 };
 
 // Whether the thread goes on.
@@ -88,15 +117,44 @@ static void *store_thread(void *arg)
     return NULL;
 }
 
+// Before the thread starts: what has to be there, and what the last process left.
 struct prepare_job {
     struct db_job db;
+    struct jobs *jobs;
     const char *template_id;
 };
+
+static int list_live(struct jobs *jobs, struct db *db)
+{
+    struct store_live_room *rooms;
+    int err = store_live_list(db, &jobs->arena, &rooms, &jobs->live_count);
+    if (err)
+        return err;
+    jobs->live = arena_alloc(&jobs->arena, jobs->live_count * sizeof *jobs->live);
+    for (size_t i = 0; i < jobs->live_count; i++) {
+        struct jobs_live *live = &jobs->live[i];
+        *live = (struct jobs_live){.room_id = rooms[i].room_id,
+                                   .session_id = rooms[i].session_id,
+                                   .document = rooms[i].document};
+        load_room(db, live->room_id, &live->record, &live->template);
+    }
+    return 0;
+}
 
 static int run_prepare(struct db_job *db_job, struct db *db)
 {
     struct prepare_job *job = (struct prepare_job *)db_job;
-    return api_prepare(db, job->template_id, clock_wall_ms());
+    int err = api_prepare(db, job->template_id, clock_wall_ms());
+    if (!err)
+        err = store_live_begin(db, &job->jobs->epoch);
+    return err ? err : list_live(job->jobs, db);
+}
+
+static void free_live(struct jobs *jobs)
+{
+    for (size_t i = 0; i < jobs->live_count; i++)
+        template_free(jobs->live[i].template);
+    arena_dispose(&jobs->arena);
 }
 
 struct jobs *jobs_new(const char *path, const struct api_config *config,
@@ -109,11 +167,12 @@ struct jobs *jobs_new(const char *path, const struct api_config *config,
     struct rng rng = {0}; // of the kernel
     jobs->db = db;
     jobs->api = api_new(config, &rng);
-    struct prepare_job prepare = {.db.run = run_prepare, .template_id = template_id};
+    struct prepare_job prepare = {
+        .db.run = run_prepare, .jobs = jobs, .template_id = template_id};
     db_run_jobs(db, (struct db_job *[]){&prepare.db}, 1);
     if (prepare.db.err) {
-        log_error("store", "the default template was not written: %s",
-                  err_name(prepare.db.err));
+        log_error("store", "the storage was not prepared: %s", err_name(prepare.db.err));
+        free_live(jobs);
         api_free(jobs->api);
         db_close(db);
         mem_free(jobs);
@@ -134,8 +193,15 @@ struct jobs *jobs_new(const char *path, const struct api_config *config,
     return jobs;
 }
 
+void job_dispose(struct job *job)
+{
+    mem_free(job->live.document);
+    job->live.document = NULL;
+}
+
 static void job_free(struct job *job)
 {
+    job_dispose(job);
     text_dispose(&job->call.response.body);
     http_request_free(job->call.call.request);
     template_free(job->room.template);
@@ -151,9 +217,20 @@ void jobs_free(struct jobs *jobs)
         job_free(job);
     inbox_free(jobs->todo);
     inbox_free(jobs->done);
+    free_live(jobs);
     api_free(jobs->api);
     db_close(jobs->db);
     mem_free(jobs);
+}
+
+int64_t jobs_epoch(const struct jobs *jobs)
+{
+    return jobs->epoch;
+}
+
+struct jobs_live *jobs_next_live(struct jobs *jobs)
+{
+    return jobs->live_taken < jobs->live_count ? &jobs->live[jobs->live_taken++] : NULL;
 }
 
 bool jobs_are_full(const struct jobs *jobs)
@@ -164,6 +241,7 @@ bool jobs_are_full(const struct jobs *jobs)
 void jobs_put(struct jobs *jobs, struct job *job)
 {
     job->api = jobs->api;
+    job->epoch = jobs->epoch;
     inbox_put(jobs->todo, &job);
 }
 

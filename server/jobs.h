@@ -10,15 +10,18 @@
 #include <stdint.h>
 
 enum job_kind {
-    JOB_CALL, // a REST handler
-    JOB_ROOM, // a room and its template, to go live
+    JOB_CALL,   // a REST handler
+    JOB_ROOM,   // a room and its template, to go live
+    JOB_KEEP,   // the snapshot of a live session
+    JOB_FORGET, // a session that ended
 };
 
 // Moved to the store thread and back.
 struct job {
     struct db_job db; // the first member
     enum job_kind kind;
-    struct api *api; // set by jobs_put()
+    struct api *api; // set by jobs_put(), as is `epoch`
+    int64_t epoch;
     struct {
         uint64_t id; // of the HTTP server
         struct api_call call;
@@ -32,6 +35,20 @@ struct job {
         struct template *template; // the receiver's
         int err;                   // 0, ERR_NOT_FOUND, or of the storage
     } room;
+    struct {
+        char room_id[OBJECT_ID_LEN + 1];
+        char session_id[OBJECT_ID_LEN + 1];
+        char *document; // JOB_KEEP
+    } live;
+};
+
+// A session that the last process left, and what is stored of its room now.
+struct jobs_live {
+    const char *room_id;
+    const char *session_id;
+    const char *document;
+    struct room_record record;
+    struct template *template; // NULL when the room is gone; the receiver's to take
 };
 
 struct jobs;
@@ -42,6 +59,12 @@ struct jobs *jobs_new(const char *path, const struct api_config *config,
                       const char *template_id);
 // Finishes what was put, then ends the thread and closes the database.
 void jobs_free(struct jobs *jobs);
+
+int64_t jobs_epoch(const struct jobs *jobs); // of store/live_rooms.h
+// One after the other, then NULL. Borrowed, until the jobs are freed.
+struct jobs_live *jobs_next_live(struct jobs *jobs);
+
+void job_dispose(struct job *job); // what it still owns
 
 bool jobs_are_full(const struct jobs *jobs); // refuse new work
 void jobs_put(struct jobs *jobs, struct job *job);

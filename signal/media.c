@@ -6,6 +6,32 @@
 
 #include <string.h>
 
+// Whether a description is for connections that ended with the process before this one. The
+// SDK repeats requests whose answer a lost socket took along, so such an offer may come late.
+static bool is_for_lost_media(const struct call *call)
+{
+    const char *node_id = call->signal->node_id;
+    const char *meant = json_get_text(call->rpc->params, "sfu_node_id", NULL);
+    if (!node_id[0])
+        return false;
+    return meant ? strcmp(meant, node_id) != 0
+                 : call->peer->lost_media && !call->session->knows_node;
+}
+
+// The client takes this code of an offer for a sign that others will follow. Told of another
+// node, it tears both connections down and begins anew: with a fresh offer, then its tracks.
+static void refuse_lost_media(struct call *call)
+{
+    reply_error(call, RPC_MISDIRECTED, "the connections are lost");
+    call->has_failed = false; // it is no fault of the client's
+    call->session->knows_node = true;
+    struct json_out j = notify_open(call->signal, "node-info");
+    json_open(&j, '{');
+    shape_node(&j, call->signal);
+    json_close(&j, '}');
+    notify_send(call->signal, call->session, &j, call->frames);
+}
+
 void handle_offer(struct call *call)
 {
     const json_t *params = call->rpc->params;
@@ -13,6 +39,10 @@ void handle_offer(struct call *call)
     const json_t *tracks = json_get_object(params, "tracks");
     if (!sdp || !tracks) {
         reply_error(call, RPC_INVALID_PARAMS, "desc.sdp and tracks are needed");
+        return;
+    }
+    if (is_for_lost_media(call)) {
+        refuse_lost_media(call);
         return;
     }
     uint64_t request = session_wait(call);
@@ -32,7 +62,8 @@ void handle_answer(struct call *call)
         reply_error(call, RPC_INVALID_PARAMS, "desc.sdp is needed");
         return;
     }
-    media_subscribe_answer(call->peer, sdp, call->events);
+    if (!is_for_lost_media(call))
+        media_subscribe_answer(call->peer, sdp, call->events);
     reply_empty(call);
 }
 
@@ -188,6 +219,7 @@ void notify_offer(struct signal *s, const struct event *event, struct moment now
     json_open(&j, '{');
     json_member_string(&j, "type", "offer");
     json_member_string(&j, "sdp", event->offer.sdp);
+    shape_node(&j, s);
     json_close(&j, '}');
     notify_send(s, session, &j, frames);
 }

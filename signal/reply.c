@@ -84,6 +84,7 @@ void reply_answer(struct signal *s, const struct session *session, const json_t 
         json_member_string(&j, "type", "answer");
         json_member_string(&j, "sdp", sdp);
     }
+    shape_node(&j, s);
     json_close(&j, '}');
     json_close(&j, '}');
     frame_add(frames, (struct frame){.kind = FRAME_TEXT,

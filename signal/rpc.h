@@ -18,8 +18,9 @@ enum rpc_code {
     RPC_NOT_FOUND = 404,
     RPC_NOT_SUPPORTED = 405, // a method that the SDK knows and this server does not
     RPC_TAKEN = 409,
-    RPC_GONE = 410,    // the peer or the session is no more
-    RPC_CHANGED = 412, // the value is not of the version that the change is meant for
+    RPC_GONE = 410,        // the peer or the session is no more
+    RPC_CHANGED = 412,     // the value is not of the version that the change is meant for
+    RPC_MISDIRECTED = 421, // for connections that are lost: node-info follows
     RPC_TOO_MANY = 429,
     RPC_BUSY = 503,
 };

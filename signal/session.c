@@ -35,6 +35,7 @@ struct signal *signal_new(struct rooms *rooms)
 {
     struct signal *s = mem_alloc(sizeof *s);
     s->rooms = rooms;
+    s->node_id = mem_text("");
     list_init(&s->silent);
     list_init(&s->over);
     list_init(&s->states_due);
@@ -132,6 +133,12 @@ static void detach(const struct signal *s, const struct session *session, struct
         room_detach(peer, now, events);
 }
 
+void signal_set_node(struct signal *s, const char *node_id)
+{
+    mem_free(s->node_id);
+    s->node_id = mem_text(node_id);
+}
+
 void signal_free(struct signal *s)
 {
     size_t at = 0;
@@ -147,6 +154,7 @@ void signal_free(struct signal *s)
     map_dispose(&s->audiences);
     map_dispose(&s->channels);
     text_dispose(&s->scratch);
+    mem_free(s->node_id);
     mem_free(s);
 }
 

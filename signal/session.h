@@ -63,6 +63,10 @@ struct signal;
 struct signal *signal_new(struct rooms *rooms); // borrows `rooms`, which outlives it
 void signal_free(struct signal *s);             // tells nobody
 
+// The name of this process among all that clients may have had their connections with: another
+// one for each start. "": there is only this one, and none before it.
+void signal_set_node(struct signal *s, const char *node_id);
+
 // What the verified token and the URL of the socket say.
 struct signal_claims {
     const char *room_id;

@@ -22,6 +22,12 @@ void shape_tracks(struct json_out *j, const struct track_wish *tracks, size_t co
     json_close(j, '}');
 }
 
+void shape_node(struct json_out *j, const struct signal *s)
+{
+    if (s->node_id[0])
+        json_member_string(j, "sfu_node_id", s->node_id);
+}
+
 void shape_peer_info(struct json_out *j, const struct peer_view *peer)
 {
     json_member_string(j, "peer_id", peer->id);

@@ -39,6 +39,7 @@ struct session {
     struct room *room; // held; NULL while loading
     uint64_t peer;     // number of the peer it speaks for; 0: none
     bool has_joined;   // a join was tried here, so a lost peer is no server restart
+    bool knows_node;   // was told by node-info
 
     struct text waiting[WS_WAITING_MAX]; // SESSION_LOADING
     size_t waiting_count;
@@ -82,6 +83,7 @@ struct signal {
     struct list over;
     struct list states_due;
     uint64_t last_session;
+    char *node_id;
     struct text scratch; // the message being written
 };
 
@@ -147,6 +149,7 @@ void method_run(struct call *call, struct bytes text, bool refuse);
 // --- shape.c: what several messages contain ---
 
 void shape_tracks(struct json_out *j, const struct track_wish *tracks, size_t count);
+void shape_node(struct json_out *j, const struct signal *s); // a member, if we have a name
 // What the SDK calls PeerInfo: the members, without braces.
 void shape_peer_info(struct json_out *j, const struct peer_view *peer);
 void shape_room_state(struct json_out *j, const struct room *room);

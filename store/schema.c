@@ -41,6 +41,15 @@ const char *const store_migrations[] = {
     "CREATE INDEX room_codes_by_room ON room_codes (room_id, id);",
 
     "ALTER TABLE rooms ADD COLUMN chat_history BIGINT NOT NULL DEFAULT 0;",
+
+    "CREATE TABLE live_epoch (number BIGINT NOT NULL);"
+    "INSERT INTO live_epoch (number) VALUES (0);"
+    "CREATE TABLE live_rooms ("
+    "  room_id TEXT PRIMARY KEY,"
+    "  session_id TEXT NOT NULL,"
+    "  epoch BIGINT NOT NULL,"
+    "  document TEXT NOT NULL,"
+    "  written_at BIGINT NOT NULL);",
 };
 
 const size_t store_migration_count = sizeof store_migrations / sizeof *store_migrations;

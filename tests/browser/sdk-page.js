@@ -1,7 +1,8 @@
 // A page around the unmodified official SDK, with no UI: tests drive it through window.person.
 import {
   HMSReactiveStore, selectConnectionQualities, selectHMSMessages, selectIsConnectedToRoom,
-  selectLocalPeer, selectPeerCount, selectPeers, selectRoom, selectRoomState, selectSpeakers,
+  selectLocalPeer, selectPeerCount, selectPeers, selectRoom, selectRoomState, selectSessionStore,
+  selectSpeakers,
   selectTracksMap,
 } from '@100mslive/hms-video-store';
 
@@ -74,6 +75,7 @@ window.person = {
         degraded: t.degraded, layer: t.layer,
       })),
       speakers: store.getState(selectSpeakers),
+      session: store.getState(selectSessionStore()),
       quality: store.getState(selectConnectionQualities),
       messages: store.getState(selectHMSMessages).map((m) => ({
         id: m.id, message: m.message, type: m.type, sender: m.sender, senderName: m.senderName,

@@ -224,8 +224,8 @@ test('30, 44: leaving is seen at once and the others go on', async () => {
   await untilGrew(guest.page, [['framesDecoded', 20], ['audioPackets', 20]], 'media after rejoin');
 });
 
-test('43: after a restart of the server the client is told, and does not hang', async () => {
-  await server.restart('SIGKILL');
+test('43: after a restart a client that the server does not know is told, and does not hang', async () => {
+  await server.restart('SIGKILL', () => server.forgetSessions());
   await untilState(host.page, (s) => s.roomState === 'Failed' || s.roomState === 'Disconnected',
     'the end of the call', 30000);
 });

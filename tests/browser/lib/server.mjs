@@ -125,6 +125,12 @@ export async function startServer(options = [], host = '127.0.0.1') {
       running = await start(folder, host, port, mediaPort, options);
     },
 
+    // What a server that is down knows of the calls that it held.
+    forgetSessions() {
+      execFileSync('python3', ['-c', 'import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); '
+        + 'db.execute("DELETE FROM live_rooms"); db.commit()', join(folder, 'parlor.db')]);
+    },
+
     // Ends the server; the test fails when it did not end cleanly.
     async stop() {
       running.child.kill('SIGTERM');

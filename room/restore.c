@@ -1,0 +1,60 @@
+#include "room/restore.h"
+
+#include "base/err.h"
+
+#include <string.h>
+
+struct room *room_restore(struct rooms *rooms, const struct room_record *record,
+                          struct template *template, const struct past_session *session)
+{
+    if (rooms_find(rooms, record->id) || !id_is_object(session->id) ||
+        session->last_value_version < 0) {
+        template_free(template);
+        return NULL;
+    }
+    struct room *room = rooms_put(rooms, record, template);
+    room_hold(room);
+    memcpy(room->session_id, session->id, sizeof room->session_id);
+    room->started_at = session->started_at;
+    room->store.last_version = session->last_value_version;
+    room->store.has_unset = session->has_unset;
+    room->history.last_number = session->chat_forgotten;
+    room_touch(room); // it is this process's now
+    return room;
+}
+
+static bool is_sound(const struct past_peer *past)
+{
+    return peer_id_is_valid(past->id) && strlen(past->name) <= NAME_LEN_MAX &&
+           strlen(past->metadata) <= METADATA_LEN_MAX;
+}
+
+int room_restore_peer(struct room *room, const struct past_peer *past, struct moment now)
+{
+    if (!is_sound(past))
+        return ERR_MALFORMED;
+    if (room_peer(room, past->id))
+        return ERR_EXISTS;
+    const struct role *role = template_role(room->template, past->role);
+    if (!role)
+        return ERR_NOT_FOUND;
+
+    struct join_wish wish = {.peer_id = past->id,
+                             .user_id = past->user_id,
+                             .role = past->token_role,
+                             .name = past->name,
+                             .metadata = past->metadata,
+                             .auto_video = past->auto_video};
+    struct peer *peer = room_add_peer(room, &wish, role);
+    peer->state = PEER_JOINED;
+    peer->joined_at = past->joined_at;
+    peer->lost_media = past->had_media;
+    room->joined_count++;
+    room_detach(peer, now, NULL);
+    peer->chat_seen = past->chat_seen;
+
+    struct event_list unheard = {0};
+    int err = session_store_observe(peer, past->observed, past->observed_count, &unheard);
+    event_list_dispose(&unheard);
+    return err ? ERR_MALFORMED : 0;
+}

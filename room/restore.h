@@ -1,0 +1,44 @@
+// Sessions that go on after the process that held them ended: what store/snapshot wrote down is
+// built up again here. The peers wait for their clients like others whose socket dropped: they
+// have no connections and publish nothing until the client has made both anew.
+//
+//     room_restore()  room_restore_peer() ...  session_store_restore() ...  chat_history_add()
+//     ...
+//
+// Nobody is told of anything: to those who come back, nothing has happened.
+#pragma once
+
+#include "room/rooms.h"
+
+struct past_session {
+    const char *id;
+    int64_t started_at;         // ms since the Unix epoch
+    int64_t last_value_version; // of the session store, as is `has_unset`
+    bool has_unset;
+    uint64_t chat_forgotten; // how many were in the chat history before its first
+};
+
+// Makes the room live with a session that runs. Takes `template`. room_release() it when all
+// that was in it is restored: without a peer it is forgotten then. Returns NULL, and frees the
+// template, when the room is live already or the session is none.
+struct room *room_restore(struct rooms *rooms, const struct room_record *record,
+                          struct template *template, const struct past_session *session);
+
+struct past_peer {
+    const char *id;
+    const char *user_id;
+    const char *name;
+    const char *metadata;
+    const char *token_role;
+    const char *role; // the present one
+    int64_t joined_at;
+    bool had_media;
+    bool auto_video;
+    uint64_t chat_seen;
+    const char *const *observed; // keys of the session store
+    size_t observed_count;
+};
+
+// It has RECONNECT_GRACE_MS from `now` to come back. Returns 0; ERR_NOT_FOUND when the template
+// has no such role any more; ERR_MALFORMED or ERR_EXISTS for what no room has written.
+int room_restore_peer(struct room *room, const struct past_peer *past, struct moment now);

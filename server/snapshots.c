@@ -1,0 +1,129 @@
+#include "server/snapshots.h"
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "store/snapshot.h"
+
+#include <string.h>
+
+enum { INTERVAL_US = 1000000 };
+
+struct snapshots {
+    struct rooms *rooms;
+    struct jobs *jobs;
+    int64_t next_at;  // us; no write before
+    size_t waiting;   // writes that the store thread has not done
+    bool is_replaced; // another process has the storage now
+    struct text document;
+};
+
+struct snapshots *snapshots_new(struct rooms *rooms, struct jobs *jobs)
+{
+    struct snapshots *s = mem_alloc(sizeof *s);
+    s->rooms = rooms;
+    s->jobs = jobs;
+    return s;
+}
+
+void snapshots_free(struct snapshots *s)
+{
+    text_dispose(&s->document);
+    mem_free(s);
+}
+
+static void put(struct snapshots *s, enum job_kind kind, const char *room_id,
+                const char *session_id, char *document)
+{
+    struct job *job = mem_alloc(sizeof *job);
+    job->kind = kind;
+    strncpy(job->live.room_id, room_id, sizeof job->live.room_id - 1);
+    strncpy(job->live.session_id, session_id, sizeof job->live.session_id - 1);
+    job->live.document = document;
+    jobs_put(s->jobs, job);
+}
+
+// --- At the start ---
+
+static void restore(struct snapshots *s, struct jobs_live *live, struct moment now)
+{
+    struct template *template = live->template;
+    live->template = NULL;
+    int err = template ? store_snapshot_restore(s->rooms, &live->record, template,
+                                                bytes_of(live->document), now)
+                       : ERR_NOT_FOUND;
+    if (!err) {
+        log_info("server", "room %s goes on: %zu peers may come back", live->room_id,
+                 rooms_find(s->rooms, live->room_id)->joined_count);
+        return;
+    }
+    log_warn("server", "the session of room %s does not go on: %s", live->room_id,
+             err_name(err));
+    put(s, JOB_FORGET, live->room_id, live->session_id, NULL);
+}
+
+void snapshots_restore(struct snapshots *s, struct moment now)
+{
+    struct jobs_live *live;
+    while ((live = jobs_next_live(s->jobs)))
+        restore(s, live, now);
+}
+
+// --- While it runs ---
+
+void snapshots_deliver(struct snapshots *s, const struct event_list *events)
+{
+    for (size_t i = 0; i < events->count; i++) {
+        const struct event *event = &events->at[i];
+        if (event->kind == EVENT_ROOM_CLOSED)
+            put(s, JOB_FORGET, event->session.room_id, event->session.session_id, NULL);
+    }
+}
+
+static struct room *first_changed(const struct snapshots *s)
+{
+    if (list_empty(&s->rooms->changed))
+        return NULL;
+    return LIST_ENTRY(s->rooms->changed.next, struct room, changed);
+}
+
+void snapshots_flush(struct snapshots *s, struct moment now)
+{
+    struct room *room;
+    while ((room = first_changed(s)) && !jobs_are_full(s->jobs)) {
+        list_remove(&room->changed);
+        text_clear(&s->document);
+        store_snapshot_write(room, &s->document);
+        s->waiting++;
+        put(s, JOB_KEEP, room->record.id, room->session_id,
+            mem_text_of(text_bytes(&s->document)));
+    }
+    s->next_at = now.mono_us + INTERVAL_US;
+}
+
+// Only when the last writes are done: a slow disk makes the intervals longer, not the queue.
+int64_t snapshots_deadline(const struct snapshots *s)
+{
+    return first_changed(s) && s->waiting == 0 && !s->is_replaced ? s->next_at : NEVER;
+}
+
+void snapshots_expire(struct snapshots *s, struct moment now)
+{
+    if (snapshots_deadline(s) <= now.mono_us)
+        snapshots_flush(s, now);
+}
+
+void snapshots_done(struct snapshots *s, const struct job *job)
+{
+    if (job->kind != JOB_KEEP)
+        return;
+    s->waiting--;
+    if (job->db.err == ERR_EXPIRED && !s->is_replaced) {
+        log_error("server", "another process uses this data: sessions are not kept any more");
+        s->is_replaced = true;
+    }
+    // The disk may be full: the storage has said so, and is asked again.
+    struct room *room = rooms_find(s->rooms, job->live.room_id);
+    if (job->db.err && room)
+        room_touch(room);
+}

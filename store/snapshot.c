@@ -1,0 +1,258 @@
+#include "store/snapshot.h"
+
+#include "base/err.h"
+#include "base/json.h"
+#include "room/restore.h"
+
+#include <string.h>
+
+// A document is the program's own: its size was bounded when it was written.
+static const struct json_bounds bounds = {
+    .depth = 16, .members = 64 * 1024 * 1024, .string_len = JSON_STRING_MAX};
+
+// --- Writing ---
+
+static void put_peer(struct json_out *j, const struct peer *peer)
+{
+    json_open(j, '{');
+    json_member_string(j, "id", peer->id);
+    json_member_string(j, "user_id", peer->user_id);
+    json_member_string(j, "name", peer->name);
+    json_member_string(j, "metadata", peer->metadata);
+    json_member_string(j, "token_role", peer->token_role);
+    json_member_string(j, "role", peer->role->name);
+    json_member_int(j, "joined_at", peer->joined_at);
+    json_member_bool(j, "media", peer->has_media || peer->lost_media);
+    json_member_bool(j, "auto_video", peer->auto_video);
+    // What is on its way to a socket counts as seen: nothing is to be told twice.
+    json_member_int(
+        j, "chat_seen",
+        (int64_t)(peer->attached ? peer->room->history.last_number : peer->chat_seen));
+    json_key(j, "observed");
+    json_open(j, '[');
+    for (size_t i = 0; i < peer->observed_count; i++)
+        json_put_string(j, peer->observed[i]);
+    json_close(j, ']');
+    json_close(j, '}');
+}
+
+static void put_values(struct json_out *j, const struct session_store *store)
+{
+    size_t at = 0;
+    struct event_value value;
+    json_open(j, '[');
+    while (session_store_next(store, &at, &value)) {
+        json_open(j, '{');
+        json_member_string(j, "key", value.key);
+        json_member_string(j, "data", value.data); // JSON in a text: opaque here too
+        json_member_string(j, "updated_by", value.updated_by);
+        json_member_int(j, "updated_at", value.updated_at);
+        json_member_int(j, "version", value.version);
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+}
+
+static void put_message(struct json_out *j, const struct past_message *m)
+{
+    json_open(j, '{');
+    json_member_string(j, "id", m->message_id);
+    json_member_int(j, "sent_at", m->sent_at);
+    json_member_string(j, "peer_id", m->from.peer_id);
+    json_member_string(j, "user_id", m->from.user_id);
+    json_member_string(j, "name", m->from.name);
+    json_member_string(j, "role", m->from.role);
+    json_member_string(j, "text", m->text);
+    if (m->to_peer_id) {
+        json_member_string(j, "to_peer_id", m->to_peer_id);
+        json_member_string(j, "to_user_id", m->to_user_id);
+    }
+    json_key(j, "roles");
+    json_open(j, '[');
+    for (size_t i = 0; i < m->role_count; i++)
+        json_put_string(j, m->roles[i]);
+    json_close(j, ']');
+    json_close(j, '}');
+}
+
+void store_snapshot_write(const struct room *room, struct text *document)
+{
+    const struct chat_history *history = &room->history;
+    struct json_out j = json_out_on(document);
+    json_open(&j, '{');
+    json_member_int(&j, "version", SNAPSHOT_VERSION);
+    json_member_string(&j, "session_id", room->session_id);
+    json_member_int(&j, "started_at", room->started_at);
+    json_key(&j, "peers");
+    json_open(&j, '[');
+    size_t at = 0;
+    const struct peer *peer;
+    while ((peer = map_next(&room->peers, &at))) {
+        if (peer->state == PEER_JOINED)
+            put_peer(&j, peer);
+    }
+    json_close(&j, ']');
+    json_member_int(&j, "last_value_version", room->store.last_version);
+    json_member_bool(&j, "has_unset", room->store.has_unset);
+    json_key(&j, "values");
+    put_values(&j, &room->store);
+    json_member_int(&j, "chat_forgotten", (int64_t)(history->last_number - history->count));
+    json_key(&j, "chat");
+    json_open(&j, '[');
+    for (const struct past_message *m = history->first; m; m = m->next)
+        put_message(&j, m);
+    json_close(&j, ']');
+    json_close(&j, '}');
+}
+
+// --- Reading ---
+
+// A member that has to be there. Sets `*bad` when it is not.
+static const char *need_text(const json_t *object, const char *key, bool *bad)
+{
+    const char *text = json_get_text(object, key, NULL);
+    *bad |= !text;
+    return text ? text : "";
+}
+
+static int64_t need_count(const json_t *object, const char *key, bool *bad)
+{
+    int64_t count = json_get_int(object, key, -1);
+    *bad |= count < 0;
+    return count < 0 ? 0 : count;
+}
+
+// An array of texts, in `arena`.
+static const char **need_texts(const json_t *object, const char *key, struct arena *arena,
+                               size_t *count, bool *bad)
+{
+    const json_t *array = json_get_array(object, key);
+    *bad |= !array;
+    *count = json_array_size(array);
+    const char **list = arena_alloc(arena, *count * sizeof *list);
+    for (size_t i = 0; i < *count; i++) {
+        list[i] = json_string_value(json_array_get(array, i));
+        *bad |= !list[i];
+    }
+    return list;
+}
+
+static int read_peer(struct room *room, const json_t *from, struct arena *arena,
+                     struct moment now)
+{
+    bool bad = false;
+    struct past_peer past = {
+        .id = need_text(from, "id", &bad),
+        .user_id = need_text(from, "user_id", &bad),
+        .name = need_text(from, "name", &bad),
+        .metadata = need_text(from, "metadata", &bad),
+        .token_role = need_text(from, "token_role", &bad),
+        .role = need_text(from, "role", &bad),
+        .joined_at = need_count(from, "joined_at", &bad),
+        .had_media = json_get_bool(from, "media", false),
+        .auto_video = json_get_bool(from, "auto_video", false),
+        .chat_seen = (uint64_t)need_count(from, "chat_seen", &bad),
+    };
+    past.observed = need_texts(from, "observed", arena, &past.observed_count, &bad);
+    if (bad)
+        return ERR_MALFORMED;
+    int err = room_restore_peer(room, &past, now);
+    return err == ERR_NOT_FOUND ? 0 : err;
+}
+
+static int read_value(struct room *room, const json_t *from)
+{
+    bool bad = false;
+    struct event_value past = {
+        .key = need_text(from, "key", &bad),
+        .data = need_text(from, "data", &bad),
+        .updated_by = need_text(from, "updated_by", &bad),
+        .updated_at = need_count(from, "updated_at", &bad),
+        .version = need_count(from, "version", &bad),
+    };
+    return bad ? ERR_MALFORMED : session_store_restore(room, &past);
+}
+
+static int read_message(struct room *room, const json_t *from, struct arena *arena)
+{
+    bool bad = false;
+    const char *id = need_text(from, "id", &bad);
+    struct past_message past = {
+        .sent_at = need_count(from, "sent_at", &bad),
+        .from = {.peer_id = (char *)need_text(from, "peer_id", &bad),
+                 .user_id = (char *)need_text(from, "user_id", &bad),
+                 .name = (char *)need_text(from, "name", &bad),
+                 .role = (char *)need_text(from, "role", &bad)},
+        .text = (char *)need_text(from, "text", &bad),
+        .to_peer_id = (char *)json_get_text(from, "to_peer_id", NULL),
+        .to_user_id = (char *)json_get_text(from, "to_user_id", NULL),
+    };
+    past.roles = (char **)need_texts(from, "roles", arena, &past.role_count, &bad);
+    if (bad || strlen(id) > UUID_LEN || !past.to_peer_id != !past.to_user_id)
+        return ERR_MALFORMED;
+    memcpy(past.message_id, id, strlen(id) + 1);
+    chat_history_add(room, &past);
+    return 0;
+}
+
+static int read_all(struct room *room, const json_t *from, struct arena *arena,
+                    struct moment now)
+{
+    int err = 0;
+    const json_t *peers = json_get_array(from, "peers");
+    const json_t *values = json_get_array(from, "values");
+    const json_t *chat = json_get_array(from, "chat");
+    if (!peers || !values || !chat)
+        return ERR_MALFORMED;
+    for (size_t i = 0; !err && i < json_array_size(values); i++)
+        err = read_value(room, json_array_get(values, i));
+    for (size_t i = 0; !err && i < json_array_size(chat); i++)
+        err = read_message(room, json_array_get(chat, i), arena);
+    for (size_t i = 0; !err && i < json_array_size(peers); i++)
+        err = read_peer(room, json_array_get(peers, i), arena, now);
+    if (!err && room->joined_count == 0)
+        err = ERR_NOT_FOUND;
+    return err;
+}
+
+static int restore(struct rooms *rooms, const struct room_record *record,
+                   struct template *template, const json_t *from, struct moment now)
+{
+    bool bad = false;
+    int64_t version = need_count(from, "version", &bad);
+    struct past_session session = {
+        .id = need_text(from, "session_id", &bad),
+        .started_at = need_count(from, "started_at", &bad),
+        .last_value_version = need_count(from, "last_value_version", &bad),
+        .has_unset = json_get_bool(from, "has_unset", false),
+        .chat_forgotten = (uint64_t)need_count(from, "chat_forgotten", &bad),
+    };
+    if (version != SNAPSHOT_VERSION || bad) {
+        template_free(template);
+        return version > SNAPSHOT_VERSION ? ERR_UNSUPPORTED : ERR_MALFORMED;
+    }
+    struct room *room = room_restore(rooms, record, template, &session);
+    if (!room)
+        return ERR_MALFORMED;
+    struct arena arena = {0};
+    int err = read_all(room, from, &arena, now);
+    arena_dispose(&arena);
+    if (err)
+        room_forget(room);
+    else
+        room_release(room);
+    return err;
+}
+
+int store_snapshot_restore(struct rooms *rooms, const struct room_record *record,
+                           struct template *template, struct bytes document, struct moment now)
+{
+    json_t *from;
+    if (json_read(document, &bounds, &from) != 0) {
+        template_free(template);
+        return ERR_MALFORMED;
+    }
+    int err = restore(rooms, record, template, from, now);
+    json_decref(from);
+    return err;
+}

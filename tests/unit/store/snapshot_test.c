@@ -1,0 +1,287 @@
+#include "store/snapshot.h"
+
+#include "base/err.h"
+#include "room/chat.h"
+#include "room/media.h"
+#include "room/restore.h"
+#include "test.h"
+
+#include <string.h>
+
+#define ROOM_ID "64b000000000000000000001"
+
+struct world {
+    struct rng rng;
+    struct rooms rooms;
+    struct room_record record;
+    struct room *room;
+    struct moment now;
+    struct event_list events;
+};
+
+static struct template *make_template(void)
+{
+    struct template *t = template_new();
+    t->id = template_text(t, "64b0000000000000000000aa");
+    template_set_roles(t, 2);
+    t->roles[0].name = template_text(t, "host");
+    t->roles[1].name = template_text(t, "guest");
+    for (size_t i = 0; i < 2; i++) {
+        t->roles[i].allowed[PUBLISH_AUDIO] = true;
+        t->roles[i].media[PUBLISH_VIDEO].codec = template_text(t, "vp8");
+        t->roles[i].subscribe_to_roles = template_names(t, 1);
+        t->roles[i].subscribe_to_roles.at[0] = template_text(t, "host");
+    }
+    return t;
+}
+
+static void begin(struct world *w)
+{
+    *w = (struct world){.rng = rng_seeded(1), .now = {5000000, 1700000000000}};
+    w->record = (struct room_record){
+        .id = ROOM_ID, .name = "standup", .enabled = true, .chat_history = 3};
+    rooms_init(&w->rooms, &w->rng);
+}
+
+static void end(struct world *w)
+{
+    rooms_dispose(&w->rooms);
+    event_list_dispose(&w->events);
+}
+
+static struct peer *come(struct world *w, const char *id, const char *role)
+{
+    struct join_wish wish = {.peer_id = id,
+                             .user_id = "user \"1\"",
+                             .role = role,
+                             .name = "Hána",
+                             .metadata = "{\"a\":1}",
+                             .offer = "sdp",
+                             .auto_video = true};
+    struct peer *peer;
+    enum admission why;
+    uint64_t request = rooms_number(&w->rooms);
+    CHECK_EQ(room_join(w->room, &wish, request, w->now, &w->events, &peer, &why), 0);
+    return peer;
+}
+
+static struct peer *join(struct world *w, const char *id, const char *role)
+{
+    struct peer *peer = come(w, id, role);
+    media_answered(peer, peer->join_offer, 0, "answer", NULL, 0, w->now, &w->events);
+    return peer;
+}
+
+// A call with chat, values and somebody who is only joining.
+static void hold_a_call(struct world *w)
+{
+    begin(w);
+    w->room = rooms_put(&w->rooms, &w->record, make_template());
+    room_hold(w->room);
+    struct peer *host = join(w, "host", "host");
+    struct peer *guest = join(w, "guest", "guest");
+    come(w, "late", "guest");
+    const char *keys[] = {"x", "y"};
+    CHECK_EQ(session_store_observe(guest, keys, 2, &w->events), 0);
+    struct store_wish value = {.key = "x", .data = "{\"a\":[1,\"é\"]}", .if_version = -1};
+    struct event_value now_is;
+    CHECK_EQ(session_store_set(host, &value, w->now, &w->events, &now_is), STORE_DONE);
+    value.key = "z";
+    CHECK_EQ(session_store_set(host, &value, w->now, &w->events, &now_is), STORE_DONE);
+    value.data = NULL;
+    CHECK_EQ(session_store_set(host, &value, w->now, &w->events, &now_is), STORE_DONE);
+    const char *roles[] = {"guest"};
+    struct chat_wish chat = {.type = "chat", .message = "hello \"all\"\n"};
+    struct chat_receipt receipt;
+    CHECK_EQ(chat_send(host, &chat, w->now, &w->events, &receipt), 0);
+    CHECK_EQ(chat_send(host, &chat, w->now, &w->events, &receipt), 0);
+    chat.roles = roles;
+    chat.role_count = 1;
+    CHECK_EQ(chat_send(host, &chat, w->now, &w->events, &receipt), 0);
+    chat = (struct chat_wish){.type = "chat", .message = "psst", .peer_id = "guest"};
+    CHECK_EQ(chat_send(host, &chat, w->now, &w->events, &receipt), 0);
+    room_detach(guest, w->now, &w->events);
+    CHECK_EQ(chat_send(host, &chat, w->now, &w->events, &receipt), 0);
+    event_list_clear(&w->events);
+}
+
+static int restore(struct world *w, const char *document)
+{
+    return store_snapshot_restore(&w->rooms, &w->record, make_template(), bytes_of(document),
+                                  w->now);
+}
+
+TEST(what_was_written_goes_on_as_it_was)
+{
+    struct world before, after;
+    struct text document = {0}, again = {0};
+    hold_a_call(&before);
+    store_snapshot_write(before.room, &document);
+    begin(&after);
+    CHECK_EQ(restore(&after, document.at), 0);
+
+    struct room *room = rooms_find(&after.rooms, ROOM_ID);
+    CHECK_TEXT(room->session_id, before.room->session_id);
+    CHECK_EQ(room->started_at, 1700000000000);
+    CHECK_EQ(room->joined_count, 2);
+    CHECK(!room_peer(room, "late"));
+    const struct peer *guest = room_peer(room, "guest");
+    CHECK_TEXT(guest->name, "Hána");
+    CHECK_TEXT(guest->user_id, "user \"1\"");
+    CHECK_TEXT(guest->metadata, "{\"a\":1}");
+    CHECK_TEXT(guest->role->name, "guest");
+    CHECK_TEXT(guest->token_role, "guest");
+    CHECK(guest->auto_video && guest->lost_media && !guest->has_media && !guest->attached);
+    CHECK_EQ(guest->joined_at, 1700000000000);
+    CHECK_EQ(guest->observed_count, 2);
+    CHECK_EQ(room->store.last_version, 2);
+    CHECK(room->store.has_unset);
+    CHECK_TEXT(session_store_get(guest, "x").data, "{\"a\":[1,\"é\"]}");
+    CHECK_TEXT(session_store_get(guest, "x").updated_by, "host");
+    CHECK_EQ(room->history.count, 3);
+    CHECK_EQ(room->history.first->number, 3);
+    CHECK_TEXT(room->history.first->roles[0], "guest");
+    CHECK_TEXT(room->history.last->to_peer_id, "guest");
+
+    // The one who was away is told what it missed; who heard it, nothing.
+    room_attach(room_peer(room, "guest"), &after.events);
+    room_attach(room_peer(room, "host"), &after.events);
+    size_t told = 0;
+    for (size_t i = 0; i < after.events.count; i++)
+        told += after.events.at[i].kind == EVENT_CHAT_PAST;
+    CHECK_EQ(told, 1);
+
+    // What was restored is written as it was, but for the order of tables.
+    store_snapshot_write(room, &again);
+    CHECK_EQ(again.len, document.len);
+    text_dispose(&document);
+    text_dispose(&again);
+    end(&before);
+    end(&after);
+}
+
+TEST(who_does_not_come_back_leaves_after_the_grace)
+{
+    struct world before, after;
+    struct text document = {0};
+    hold_a_call(&before);
+    store_snapshot_write(before.room, &document);
+    begin(&after);
+    CHECK_EQ(restore(&after, document.at), 0);
+    after.now.mono_us += 59999999;
+    rooms_expire(&after.rooms, after.now, &after.events);
+    CHECK_EQ(after.events.count, 0);
+    after.now.mono_us += 1;
+    rooms_expire(&after.rooms, after.now, &after.events);
+    CHECK_EQ(after.events.count, 3);
+    CHECK_EQ(after.events.at[0].kind, EVENT_PEER_LEFT);
+    CHECK_EQ(after.events.at[2].kind, EVENT_ROOM_CLOSED);
+    CHECK(!rooms_find(&after.rooms, ROOM_ID));
+    text_dispose(&document);
+    end(&before);
+    end(&after);
+}
+
+TEST(a_peer_whose_role_is_gone_is_left_out)
+{
+    struct world before, after;
+    struct text document = {0};
+    hold_a_call(&before);
+    store_snapshot_write(before.room, &document);
+    begin(&after);
+    struct template *t = make_template();
+    t->roles[1].name = template_text(t, "visitor");
+    CHECK_EQ(store_snapshot_restore(&after.rooms, &after.record, t, text_bytes(&document),
+                                    after.now),
+             0);
+    CHECK_EQ(rooms_find(&after.rooms, ROOM_ID)->joined_count, 1);
+    end(&after);
+
+    begin(&after);
+    t = make_template();
+    t->roles[0].name = t->roles[1].name = template_text(t, "visitor");
+    CHECK_EQ(store_snapshot_restore(&after.rooms, &after.record, t, text_bytes(&document),
+                                    after.now),
+             ERR_NOT_FOUND);
+    CHECK(!rooms_find(&after.rooms, ROOM_ID));
+    text_dispose(&document);
+    end(&before);
+    end(&after);
+}
+
+#define PEER                                                                                   \
+    "{\"id\":\"p\",\"user_id\":\"u\",\"name\":\"n\",\"metadata\":\"\",\"token_role\":"         \
+    "\"host\","                                                                                \
+    "\"role\":\"host\",\"joined_at\":1,\"chat_seen\":0,\"observed\":[]}"
+#define REST                                                                                   \
+    "\"session_id\":\"64b000000000000000000002\",\"started_at\":1,\"last_value_version\":1,"   \
+    "\"chat_forgotten\":0,"
+
+TEST(damaged_documents_leave_nothing_behind)
+{
+    static const struct {
+        const char *document;
+        int err;
+    } damaged[] = {
+        {"", ERR_MALFORMED},
+        {"[]", ERR_MALFORMED},
+        {"{\"version\":1," REST "\"peers\":[" PEER "],\"values\":[],\"chat\":[]",
+         ERR_MALFORMED},
+        {"{\"version\":2}", ERR_UNSUPPORTED},
+        {"{\"version\":0," REST "\"peers\":[" PEER "],\"values\":[],\"chat\":[]}",
+         ERR_MALFORMED},
+        {"{\"version\":1," REST "\"peers\":[],\"values\":[],\"chat\":[]}", ERR_NOT_FOUND},
+        {"{\"version\":1," REST "\"peers\":[" PEER "," PEER "],\"values\":[],\"chat\":[]}",
+         ERR_EXISTS},
+        {"{\"version\":1," REST "\"peers\":[" PEER ",7],\"values\":[],\"chat\":[]}",
+         ERR_MALFORMED},
+        {"{\"version\":1," REST "\"peers\":[" PEER
+         "],\"values\":[{\"key\":\"k\"}],\"chat\":[]}",
+         ERR_MALFORMED},
+        {"{\"version\":1," REST "\"peers\":[" PEER
+         "],\"values\":[{\"key\":\"k\",\"data\":\"1\","
+         "\"updated_by\":\"\",\"updated_at\":1,\"version\":2}],\"chat\":[]}",
+         ERR_MALFORMED},
+        {"{\"version\":1," REST "\"peers\":[" PEER "],\"values\":[],\"chat\":[{\"id\":\"m\"}]}",
+         ERR_MALFORMED},
+    };
+    struct world w;
+    begin(&w);
+    CHECK_EQ(
+        restore(&w, "{\"version\":1," REST "\"peers\":[" PEER "],\"values\":[],\"chat\":[]}"),
+        0);
+    // The room is live now.
+    CHECK_EQ(
+        restore(&w, "{\"version\":1," REST "\"peers\":[" PEER "],\"values\":[],\"chat\":[]}"),
+        ERR_MALFORMED);
+    end(&w);
+    for (size_t i = 0; i < sizeof damaged / sizeof *damaged; i++) {
+        begin(&w);
+        CHECK_EQ(restore(&w, damaged[i].document), damaged[i].err);
+        CHECK(!rooms_find(&w.rooms, ROOM_ID));
+        CHECK_EQ(w.rooms.peers.count, 0);
+        CHECK(list_empty(&w.rooms.detached));
+        CHECK(list_empty(&w.rooms.changed));
+        end(&w);
+    }
+}
+
+TEST(only_what_lasts_makes_a_room_worth_writing)
+{
+    struct world w;
+    hold_a_call(&w);
+    struct list *changed = &w.rooms.changed;
+    CHECK(!list_empty(changed));
+    list_remove(&w.room->changed);
+    struct peer *host = room_peer(w.room, "host");
+    media_quality(host, 3, &w.events);
+    media_subscribe_offer(host, "sdp", &w.events);
+    CHECK(list_empty(changed));
+    CHECK_EQ(room_update_peer(host, "New", NULL, &w.events), 0);
+    CHECK(!list_empty(changed));
+    list_remove(&w.room->changed);
+    room_attach(room_peer(w.room, "guest"), &w.events);
+    CHECK(!list_empty(changed));
+    end(&w);
+    CHECK(list_empty(changed));
+}
