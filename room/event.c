@@ -36,6 +36,9 @@ void event_list_dispose(struct event_list *list)
 static bool is_passing(enum event_kind kind)
 {
     switch (kind) {
+    case EVENT_TRACKS_ADDED: // media is made anew after a restart
+    case EVENT_TRACKS_UPDATED:
+    case EVENT_TRACKS_REMOVED:
     case EVENT_CHAT_PAST:
     case EVENT_SPEAKERS:
     case EVENT_QUALITY:

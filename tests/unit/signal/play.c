@@ -22,6 +22,8 @@
 //     media nothing
 //     media read
 //     room disabled | enabled | size 1 | guests 1 | history 3
+//     server is node-1            named so; without it, it has no name
+//     server restarts node-2      goes on from what was written down, under this name
 //     loading | loaded            rooms are not there until "loaded"
 //
 // What is expected names the members that matter: others may be there too. "*" is any value,
@@ -258,6 +260,17 @@ static void room_line(struct play *p, char *rest)
         stop(p, "no such verb:", verb);
 }
 
+static void server_line(struct play *p, char *rest)
+{
+    char *verb = strtok_r(rest, " ", &rest);
+    if (strcmp(verb, "is") == 0)
+        signal_set_node(p->stage.signal, rest);
+    else if (strcmp(verb, "restarts") == 0)
+        stage_restart(&p->stage, rest);
+    else
+        stop(p, "no such verb:", verb);
+}
+
 static void all_read(struct stage *s)
 {
     for (size_t i = 0; i < s->client_count; i++) {
@@ -280,6 +293,8 @@ static void play_line(struct play *p, char *line)
         expect_media(p, line);
     else if (strcmp(first, "room") == 0)
         room_line(p, line);
+    else if (strcmp(first, "server") == 0)
+        server_line(p, line);
     else if (strcmp(first, "all") == 0)
         all_read(&p->stage);
     else if (strcmp(first, "loading") == 0)

@@ -1,6 +1,7 @@
 #include "stage.h"
 
 #include "base/json.h"
+#include "store/snapshot.h"
 #include "test.h"
 
 #include <stdio.h>
@@ -279,22 +280,36 @@ static void pump(struct stage *s)
     } while (s->events.count);
 }
 
+static void start_process(struct stage *s)
+{
+    rooms_init(&s->rooms, &s->rng);
+    s->signal = signal_new(&s->rooms);
+    s->bridge = bridge_new(&s->rooms, 2);
+}
+
+static void end_process(struct stage *s)
+{
+    signal_free(s->signal);
+    bridge_free(s->bridge);
+    rooms_dispose(&s->rooms);
+    for (size_t i = 0; i < s->peer_count; i++)
+        text_dispose(&s->peer_names[i]);
+    s->peer_count = s->subscriber_count = s->track_count = 0;
+    stage_forget(&s->media);
+}
+
 void stage_init(struct stage *s)
 {
     *s = (struct stage){.rng = rng_seeded(7)};
     s->now = (struct moment){.mono_us = 1000000, .wall_ms = 1795354144326};
-    rooms_init(&s->rooms, &s->rng);
-    s->signal = signal_new(&s->rooms);
-    s->bridge = bridge_new(&s->rooms, 2);
+    start_process(s);
     s->record = (struct room_record){
         .id = STAGE_ROOM_ID, .name = "standup", .description = "daily", .enabled = true};
 }
 
 void stage_dispose(struct stage *s)
 {
-    signal_free(s->signal);
-    bridge_free(s->bridge);
-    rooms_dispose(&s->rooms);
+    end_process(s);
     event_list_dispose(&s->events);
     frame_list_dispose(&s->frames);
     bridge_commands_dispose(&s->commands);
@@ -302,9 +317,23 @@ void stage_dispose(struct stage *s)
         stage_forget(&s->clients[i].socket);
         stage_forget(&s->clients[i].channel);
     }
-    stage_forget(&s->media);
-    for (size_t i = 0; i < s->peer_count; i++)
-        text_dispose(&s->peer_names[i]);
+}
+
+void stage_restart(struct stage *s, const char *node_id)
+{
+    struct text document = {0};
+    store_snapshot_write(rooms_find(&s->rooms, STAGE_ROOM_ID), &document);
+    end_process(s);
+    for (size_t i = 0; i < s->client_count; i++)
+        s->clients[i].session = UINT64_MAX;
+    start_process(s);
+    signal_set_node(s->signal, node_id);
+    CHECK_EQ(store_snapshot_restore(&s->rooms, &s->record,
+                                    stage_template(s->guests_max, s->all_share),
+                                    text_bytes(&document), s->now),
+             0);
+    text_dispose(&document);
+    learn_names(s);
 }
 
 static void load(struct stage *s, struct stage_client *client)

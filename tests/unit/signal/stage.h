@@ -76,6 +76,8 @@ struct stage {
 
 void stage_init(struct stage *s);
 void stage_dispose(struct stage *s);
+// The process ends, and another goes on from the room's snapshot. All sockets are gone.
+void stage_restart(struct stage *s, const char *node_id);
 
 // The roles are host (may all, sees the state of the room before joining), guest, and viewer,
 // who publishes nothing, and whom nobody subscribes to.
