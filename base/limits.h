@@ -83,6 +83,7 @@ enum {
     NAME_LEN_MAX = 256,          // octets of a peer's name
     METADATA_LEN_MAX = 8 * 1024, // octets of a peer's metadata
     CHAT_MESSAGE_LEN_MAX = 16 * 1024,
+    REASON_LEN_MAX = 1024, // octets, of a removal or an end
     CHAT_HISTORY_MAX = 500,             // messages kept for late joiners
     CHAT_HISTORY_SIZE_MAX = 256 * 1024, // octets: a joiner's queue holds them, and more
     SESSION_STORE_KEY_LEN_MAX = 128,    // octets

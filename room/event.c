@@ -13,7 +13,10 @@ const char *leave_reason_text(enum leave_reason reason)
         return "client request";
     case LEAVE_WEBSOCKET_CLOSED:
         return "websocket closed";
+    case LEAVE_REMOVED:
+        return "peer kicked";
     case LEAVE_REPLACED:
+    case LEAVE_ROOM_ENDED:
         return "server removed peer";
     }
     return "";

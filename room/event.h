@@ -21,9 +21,12 @@ enum event_kind {
     EVENT_PEER_JOINED,    // `who`
     EVENT_PEER_LEFT,      // `who`, `left`
     EVENT_PEER_UPDATED,   // `who`: name, metadata, role
+    EVENT_ROOM_ENDED,     // `ended`, `who` if a peer did it: before the others leave
     EVENT_TRACKS_ADDED,   // `who`, `tracks`
     EVENT_TRACKS_UPDATED, // `who`, `tracks`
     EVENT_TRACKS_REMOVED, // `who`, `tracks`
+    EVENT_ROOM_ENDS_SOON, // `ends`
+    EVENT_MUTE_ASKED,     // `asked`, `who` if a peer asks: to those it names only
     EVENT_CHAT,           // `who`, `chat`: to those it names only
     EVENT_CHAT_PAST,      // `who`, `chat`: said before the peer came. Not for the session log
     EVENT_STORE_CHANGED,  // `store`: to those it names only
@@ -52,7 +55,9 @@ enum feed_level { FEED_NONE, FEED_LOW, FEED_MEDIUM, FEED_HIGH };
 enum leave_reason {
     LEAVE_CLIENT_REQUEST,   // "client request"
     LEAVE_WEBSOCKET_CLOSED, // "websocket closed": did not come back in time
-    LEAVE_REPLACED,         // joined again with the same id
+    LEAVE_REPLACED,         // "server removed peer": joined again with the same id
+    LEAVE_REMOVED,          // "peer kicked", by somebody who may
+    LEAVE_ROOM_ENDED,       // "server removed peer": the meeting is over for all
 };
 
 const char *leave_reason_text(enum leave_reason reason);
@@ -104,11 +109,34 @@ struct event {
         struct {
             enum leave_reason reason;
             int64_t left_at; // ms since the Unix epoch
+            // LEAVE_REMOVED, LEAVE_ROOM_ENDED:
+            const char *by;  // a peer's id; "": the back end or the server itself
+            const char *why; // as they said
         } left;
         struct {
             const struct track_wish *list;
             size_t count;
         } tracks;
+        struct {
+            int64_t seconds_left;
+        } ends;
+        struct {
+            const char *room_id;
+            bool lock; // the room is to be disabled in the store too
+            const char *reason;
+        } ended;
+        struct {
+            bool muted; // true: to be muted at once; false: please switch on
+            // Of one track, or NULL: of all these.
+            const char *track_id;
+            const char *stream_id;
+            const char *type;         // "audio", "video"; NULL: both
+            const char *source;       // "regular"; NULL: any
+            const char *const *roles; // as the sender named them
+            size_t role_count;
+            const uint64_t *to; // numbers of the peers that are asked
+            size_t to_count;
+        } asked;
         struct {
             const char *message_id;
             int64_t sent_at; // ms since the Unix epoch

@@ -112,6 +112,20 @@ void media_update(struct peer *peer, const struct track_wish *wishes, size_t cou
     add_tracks_event(peer, EVENT_TRACKS_UPDATED, &changed, events);
 }
 
+void media_mute(struct track *const *tracks, size_t count, struct event_list *events)
+{
+    struct selection changed = {0};
+    for (size_t i = 0; i < count; i++) {
+        if (tracks[i]->is.muted)
+            continue;
+        tracks[i]->is.muted = true;
+        add_mute_event(tracks[i], events);
+        pick(&changed, tracks[i]);
+    }
+    if (changed.count)
+        add_tracks_event(changed.at[0]->owner, EVENT_TRACKS_UPDATED, &changed, events);
+}
+
 // --- Publishing ---
 
 void media_offer(struct peer *peer, const char *sdp, const struct track_wish *wishes,

@@ -22,6 +22,9 @@ void media_answered(struct peer *peer, uint64_t request, int err, const char *te
 void media_update(struct peer *peer, const struct track_wish *wishes, size_t count,
                   struct event_list *events);
 
+// Somebody else mutes tracks of one peer: as if it had said so itself.
+void media_mute(struct track *const *tracks, size_t count, struct event_list *events);
+
 // The worker's offer for the subscribe connection, and the client's answer to it. An answer
 // which no offer waits for is dropped.
 void media_subscribe_offer(struct peer *peer, const char *sdp, struct event_list *events);

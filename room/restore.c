@@ -1,6 +1,7 @@
 #include "room/restore.h"
 
 #include "base/err.h"
+#include "room/duration.h"
 
 #include <string.h>
 
@@ -51,6 +52,7 @@ int room_restore_peer(struct room *room, const struct past_peer *past, struct mo
     peer->lost_media = past->had_media;
     room->joined_count++;
     room_detach(peer, now, NULL);
+    duration_plan(room, now);
     peer->chat_seen = past->chat_seen;
 
     struct event_list unheard = {0};

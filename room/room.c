@@ -1,6 +1,7 @@
 #include "room/room.h"
 
 #include "base/err.h"
+#include "room/duration.h"
 #include "room/feeds.h"
 #include "room/rooms.h"
 
@@ -145,6 +146,7 @@ void room_admit(struct peer *peer, const char *answer, struct moment now,
         room->started_at = now.wall_ms;
         add_session_event(room, EVENT_ROOM_OPENED, 0, events);
     }
+    duration_plan(room, now);
 
     struct event *answered = event_add(events, EVENT_ANSWERED, peer);
     answered->answered.request = peer->join_offer;
@@ -227,6 +229,13 @@ void room_drop_peer(struct peer *peer)
 void room_leave(struct peer *peer, enum leave_reason reason, struct moment now,
                 struct event_list *events)
 {
+    struct expulsion by_itself = {.reason = reason, .by = "", .why = ""};
+    room_expel(peer, &by_itself, now, events);
+}
+
+void room_expel(struct peer *peer, const struct expulsion *expulsion, struct moment now,
+                struct event_list *events)
+{
     struct room *room = peer->room;
     bool joined = peer->state == PEER_JOINED;
 
@@ -237,9 +246,17 @@ void room_leave(struct peer *peer, enum leave_reason reason, struct moment now,
             add_endpoint_event(peer, EVENT_ENDPOINT_CLOSE, true, events);
         add_endpoint_event(peer, EVENT_ENDPOINT_CLOSE, false, events);
     }
+    if (!joined && expulsion->reason == LEAVE_ROOM_ENDED) {
+        struct event *answered = event_add(events, EVENT_ANSWERED, peer);
+        answered->answered.request = peer->join_offer;
+        answered->answered.err = ERR_REFUSED;
+        answered->answered.text = "the meeting has ended";
+    }
     struct event *left = joined ? event_add_who(events, EVENT_PEER_LEFT, peer) : NULL;
     if (left) {
-        left->left.reason = reason;
+        left->left.reason = expulsion->reason;
+        left->left.by = event_text(events, expulsion->by);
+        left->left.why = event_text(events, expulsion->why);
         left->left.left_at = now.wall_ms;
     }
     room_drop_peer(peer);
@@ -251,6 +268,7 @@ void room_leave(struct peer *peer, enum leave_reason reason, struct moment now,
         list_remove(&room->changed);
         session_store_dispose(&room->store);
         chat_history_dispose(&room->history);
+        duration_stop(room);
     }
     room_forget_if_idle(room);
 }

@@ -5,6 +5,7 @@
 #include "base/id.h"
 #include "base/map.h"
 #include "base/moment.h"
+#include "base/timers.h"
 #include "room/chat_history.h"
 #include "room/event.h"
 #include "room/peer.h"
@@ -20,8 +21,9 @@ struct room_record {
     char description[ROOM_DESCRIPTION_LEN_MAX + 1];
     bool enabled;
     bool large;
-    int size;         // how many may be in; 0: as many as fit into any room of its kind
-    int chat_history; // messages kept for late joiners; 0: none
+    int size;               // how many may be in; 0: as many as fit into any room of its kind
+    int chat_history;       // messages kept for late joiners; 0: none
+    int64_t max_duration_s; // of a session; 0: as long as the server allows
 };
 
 struct room {
@@ -38,6 +40,8 @@ struct room {
     struct session_store store;         // of this session
     struct chat_history history;        // of this session
     struct list changed;                // link in rooms.changed
+    struct timer duration;              // the next warning, or the end
+    size_t warnings_given;              // of room/duration.c
 };
 
 // --- May this person come in? Asked by GET /init and by `join`, decided here ---
@@ -79,6 +83,17 @@ int room_join(struct room *room, const struct join_wish *wish, uint64_t request,
               enum admission *why);
 
 void room_leave(struct peer *peer, enum leave_reason reason, struct moment now,
+                struct event_list *events);
+
+// Somebody makes the peer go: `by` is their peer id, "" the back end or the server itself, and
+// `why` what they said.
+struct expulsion {
+    enum leave_reason reason; // LEAVE_REMOVED, LEAVE_ROOM_ENDED
+    const char *by;
+    const char *why;
+};
+
+void room_expel(struct peer *peer, const struct expulsion *expulsion, struct moment now,
                 struct event_list *events);
 
 struct peer *room_peer(const struct room *room, const char *peer_id); // or NULL

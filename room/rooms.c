@@ -1,5 +1,7 @@
 #include "room/rooms.h"
 
+#include "room/duration.h"
+
 #include <assert.h>
 
 void rooms_init(struct rooms *rooms, struct rng *rng)
@@ -18,6 +20,7 @@ static void free_room(struct room *room)
     list_remove(&room->changed);
     map_dispose(&room->peers);
     map_dispose(&room->tracks);
+    duration_stop(room);
     session_store_dispose(&room->store);
     chat_history_dispose(&room->history);
     template_free(room->template);
@@ -43,6 +46,7 @@ void rooms_dispose(struct rooms *rooms)
     map_dispose(&rooms->by_id);
     map_dispose(&rooms->peers);
     map_dispose(&rooms->tracks);
+    timers_dispose(&rooms->timers);
 }
 
 struct room *rooms_find(const struct rooms *rooms, const char *room_id)
@@ -118,7 +122,9 @@ static struct peer *longest_away(const struct rooms *rooms)
 int64_t rooms_deadline(const struct rooms *rooms)
 {
     const struct peer *peer = longest_away(rooms);
-    return peer ? peer->grace_ends_at : NEVER;
+    int64_t grace = peer ? peer->grace_ends_at : NEVER;
+    int64_t timer = timers_next(&rooms->timers);
+    return grace < timer ? grace : timer;
 }
 
 void rooms_expire(struct rooms *rooms, struct moment now, struct event_list *events)
@@ -126,4 +132,12 @@ void rooms_expire(struct rooms *rooms, struct moment now, struct event_list *eve
     struct peer *peer;
     while ((peer = longest_away(rooms)) && peer->grace_ends_at <= now.mono_us)
         room_leave(peer, LEAVE_WEBSOCKET_CLOSED, now, events);
+    struct timer *timer;
+    while ((timer = timers_expired(&rooms->timers, now.mono_us))) {
+        switch ((enum rooms_timer)timer->kind) {
+        case TIMER_ROOM_DURATION:
+            duration_due(timer->owner, now, events);
+            break;
+        }
+    }
 }

@@ -5,18 +5,26 @@
 #include "base/map.h"
 #include "base/moment.h"
 #include "base/rng.h"
+#include "base/timers.h"
 #include "room/event.h"
 #include "room/room.h"
 
+// What a timer in rooms.timers stands for: `kind` of struct timer.
+enum rooms_timer {
+    TIMER_ROOM_DURATION, // owner: struct room
+};
+
 struct rooms {
-    struct map by_id;     // room id -> struct room
-    struct map peers;     // number -> struct peer
-    struct map tracks;    // number -> struct track
-    struct list changed;  // rooms whose session changed since somebody took them out of here
-    struct list detached; // peers without a socket, the longest first
-    uint64_t last_number; // of rooms, peers, tracks and media requests: never used twice
-    struct id_source ids; // session ids
-    struct rng *rng;      // borrowed
+    struct map by_id;      // room id -> struct room
+    struct map peers;      // number -> struct peer
+    struct map tracks;     // number -> struct track
+    struct list changed;   // rooms whose session changed since somebody took them out of here
+    struct list detached;  // peers without a socket, the longest first
+    struct timers timers;  // whatever else has its time
+    int64_t max_session_s; // the longest that any room may go on; 0: for ever
+    uint64_t last_number;  // of rooms, peers, tracks and media requests: never used twice
+    struct id_source ids;  // session ids
+    struct rng *rng;       // borrowed
 };
 
 void rooms_init(struct rooms *rooms, struct rng *rng);
@@ -42,7 +50,8 @@ struct peer *rooms_peer(const struct rooms *rooms, uint64_t number);   // or NUL
 struct track *rooms_track(const struct rooms *rooms, uint64_t number); // or NULL
 uint64_t rooms_number(struct rooms *rooms);                            // a new one
 
-// When the next peer's time to come back is over; NEVER when none is away.
+// When the next peer's time to come back is over, or the next timer is due; NEVER when nothing
+// is pending.
 int64_t rooms_deadline(const struct rooms *rooms);
-// Removes the peers that did not come back in RECONNECT_GRACE_MS.
+// Removes the peers that did not come back in RECONNECT_GRACE_MS, and does what is due.
 void rooms_expire(struct rooms *rooms, struct moment now, struct event_list *events);

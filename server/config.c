@@ -128,6 +128,11 @@ static int read_rate_limit(struct config *c, const char *value)
     return read_switch(value, &c->rate_limit);
 }
 
+static int read_max_session_hours(struct config *c, const char *value)
+{
+    return read_number(value, 0, 24 * 365, &c->max_session_hours);
+}
+
 static int read_allow_root(struct config *c, const char *value)
 {
     return read_switch(value, &c->allow_root);
@@ -221,6 +226,8 @@ static const struct row rows[] = {
      read_room_codes_room},
     {"rate-limit", "on|off", "on", "off lifts the limits per address for clients on loopback",
      read_rate_limit},
+    {"max-session-hours", "HOURS", "12", "the longest that any meeting may last; 0: for ever",
+     read_max_session_hours},
     {"tls-cert", "FILE", "", "certificate chain, PEM; read again on SIGHUP", read_tls_cert},
     {"tls-key", "FILE", "", "its private key, PEM", read_tls_key},
     {"tls", "off|self-signed", "off", "makes a certificate, for a LAN", read_tls},

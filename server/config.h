@@ -34,6 +34,7 @@ struct config {
     enum config_meetings meetings;
     const char *room_codes_room;
     bool rate_limit;
+    long max_session_hours; // 0: for ever
     const char *tls_cert;
     const char *tls_key;
     bool tls_self_signed;

@@ -16,6 +16,7 @@ struct control_config {
     struct worker *const *workers;  // borrowed
     size_t worker_count;
     struct inbox *notices; // borrowed: struct notice, from the workers
+    int64_t max_session_s; // the longest that any meeting may last; 0: for ever
 };
 
 struct control;

@@ -7,6 +7,7 @@
 #include "server/clock.h"
 #include "server/files.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { RESULTS_PER_TURN = 64, CLOSE_RESTART = 1012 };
@@ -148,6 +149,19 @@ static void on_room(struct control *c, struct job *job)
     room_release(room);
 }
 
+void control_lock_rooms(struct control *c)
+{
+    for (size_t i = 0; i < c->events.count; i++) {
+        const struct event *event = &c->events.at[i];
+        if (event->kind != EVENT_ROOM_ENDED || !event->ended.lock)
+            continue;
+        struct job *job = mem_alloc(sizeof *job);
+        job->kind = JOB_LOCK;
+        snprintf(job->lock.id, sizeof job->lock.id, "%s", event->ended.room_id);
+        jobs_put(c->config.jobs, job);
+    }
+}
+
 static void on_closed(struct control *c, const struct http_input *input)
 {
     struct client *client = map_remove(&c->clients_by_socket, map_key_u64(&input->id));
@@ -205,12 +219,23 @@ void control_results(struct control *c)
     struct job *done[RESULTS_PER_TURN];
     size_t count = jobs_take(c->config.jobs, done, RESULTS_PER_TURN);
     for (size_t i = 0; i < count; i++) {
-        if (done[i]->kind == JOB_CALL)
+        switch (done[i]->kind) {
+        case JOB_CALL:
             on_answer(c, done[i]);
-        else if (done[i]->kind == JOB_ROOM)
+            break;
+        case JOB_ROOM:
             on_room(c, done[i]);
-        else
+            break;
+        case JOB_LOCK:
+            if (done[i]->db.err)
+                log_error("server", "room %s could not be disabled: %s", done[i]->lock.id,
+                          err_name(done[i]->db.err));
+            break;
+        case JOB_KEEP:
+        case JOB_FORGET:
             snapshots_done(c->snapshots, done[i]);
+            break;
+        }
         job_dispose(done[i]);
         mem_free(done[i]);
         control_settle(c);

@@ -159,6 +159,7 @@ static void handle_data(struct control *c, struct moment now)
 static void deliver_events(struct control *c, struct moment now)
 {
     signal_deliver(c->signal, &c->events, now, &c->frames);
+    control_lock_rooms(c);
     bridge_deliver(c->bridge, &c->events, &c->commands);
     snapshots_deliver(c->snapshots, &c->events);
     event_list_clear(&c->events);

@@ -57,8 +57,9 @@ struct control {
 };
 
 // --- control_http.c ---
-void control_inputs(struct control *c);  // drains the HTTP server
-void control_results(struct control *c); // drains the store thread
+void control_inputs(struct control *c);     // drains the HTTP server
+void control_results(struct control *c);    // drains the store thread
+void control_lock_rooms(struct control *c); // ended for good, by the events that wait
 
 // --- control_media.c ---
 void control_notices(struct control *c);

@@ -75,11 +75,15 @@ static int run_forget(struct db_job *db_job, struct db *db)
     return store_live_remove(db, job->live.room_id, job->live.session_id, job->epoch);
 }
 
+static int run_lock(struct db_job *db_job, struct db *db)
+{
+    const struct job *job = (const struct job *)db_job;
+    return store_room_disable(db, job->lock.id, clock_wall_ms());
+}
+
 static int (*const runs[])(struct db_job *, struct db *) = {
-    [JOB_CALL] = run_call,
-    [JOB_ROOM] = run_room,
-    [JOB_KEEP] = run_keep,
-    [JOB_FORGET] = run_forget,
+    [JOB_CALL] = run_call,     [JOB_ROOM] = run_room, [JOB_KEEP] = run_keep,
+    [JOB_FORGET] = run_forget, [JOB_LOCK] = run_lock,
 };
 
 // Whether the thread goes on.

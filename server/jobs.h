@@ -14,6 +14,7 @@ enum job_kind {
     JOB_ROOM,   // a room and its template, to go live
     JOB_KEEP,   // the snapshot of a live session
     JOB_FORGET, // a session that ended
+    JOB_LOCK,   // a room is disabled, as somebody ended it for good
 };
 
 // Moved to the store thread and back.
@@ -40,6 +41,9 @@ struct job {
         char session_id[OBJECT_ID_LEN + 1];
         char *document; // JOB_KEEP
     } live;
+    struct {
+        char id[OBJECT_ID_LEN + 1];
+    } lock;
 };
 
 // A session that the last process left, and what is stored of its room now.

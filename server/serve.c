@@ -160,6 +160,7 @@ static int start(struct server *s)
         .workers = s->workers,
         .worker_count = s->worker_count,
         .notices = s->notices,
+        .max_session_s = s->config->max_session_hours * 3600,
     });
     return s->control ? 0 : ERR_IO;
 }

@@ -4,21 +4,6 @@
 #include "base/err.h"
 #include "signal/state.h"
 
-static size_t read_roles(const json_t *params, struct arena *arena, const char *const **roles)
-{
-    const json_t *named = json_get_array(params, "roles");
-    size_t count = 0, at;
-    const char **list = arena_alloc(arena, json_array_size(named) * sizeof *list);
-    json_t *role;
-    json_array_foreach(named, at, role)
-    {
-        if (json_is_string(role))
-            list[count++] = json_string_value(role);
-    }
-    *roles = list;
-    return count;
-}
-
 void handle_broadcast(struct call *call)
 {
     const json_t *params = call->rpc->params;
@@ -32,7 +17,7 @@ void handle_broadcast(struct call *call)
         reply_error(call, RPC_INVALID_PARAMS, "info.message is needed");
         return;
     }
-    wish.role_count = read_roles(params, &call->events->arena, &wish.roles);
+    wish.role_count = shape_read_roles(params, &call->events->arena, &wish.roles);
 
     struct chat_receipt receipt;
     int err = chat_send(call->peer, &wish, call->now, call->events, &receipt);
@@ -64,13 +49,8 @@ void notify_chat(struct signal *s, const struct event *event, struct moment now,
     json_open(&j, '{');
     shape_peer_info(&j, event->who);
     json_close(&j, '}');
-    if (event->chat.role_count) {
-        json_key(&j, "roles");
-        json_open(&j, '[');
-        for (size_t i = 0; i < event->chat.role_count; i++)
-            json_put_string(&j, event->chat.roles[i]);
-        json_close(&j, ']');
-    }
+    if (event->chat.role_count)
+        shape_names(&j, "roles", event->chat.roles, event->chat.role_count);
     json_member_bool(&j, "private", event->chat.is_private);
     json_member_string(&j, "message_id", event->chat.message_id);
     json_member_int(&j, "timestamp", event->chat.sent_at);
@@ -80,10 +60,5 @@ void notify_chat(struct signal *s, const struct event *event, struct moment now,
     json_member_string(&j, "type", event->chat.type);
     json_close(&j, '}');
     json_close(&j, '}');
-    struct bytes text = notify_finish(s, &j, frames);
-    for (size_t i = 0; i < event->chat.to_count; i++) {
-        const struct session *session = signal_session_of(s, event->chat.to[i]);
-        if (session)
-            notify_text(session, text, frames);
-    }
+    notify_some(s, event->chat.to, event->chat.to_count, notify_finish(s, &j, frames), frames);
 }

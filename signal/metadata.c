@@ -131,10 +131,6 @@ void notify_store(struct signal *s, const struct event *event, struct moment now
         put_value(&j, &event->store.list[i]);
     json_close(&j, ']');
     json_close(&j, '}');
-    struct bytes text = notify_finish(s, &j, frames);
-    for (size_t i = 0; i < event->store.to_count; i++) {
-        const struct session *session = signal_session_of(s, event->store.to[i]);
-        if (session)
-            notify_text(session, text, frames);
-    }
+    notify_some(s, event->store.to, event->store.to_count, notify_finish(s, &j, frames),
+                frames);
 }

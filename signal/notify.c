@@ -169,6 +169,16 @@ void notify_all(struct signal *s, uint64_t room, uint64_t but, struct bytes text
     }
 }
 
+void notify_some(const struct signal *s, const uint64_t *to, size_t count, struct bytes text,
+                 struct frame_list *frames)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct session *session = signal_session_of(s, to[i]);
+        if (session)
+            notify_text(session, text, frames);
+    }
+}
+
 // Once told, the client believes this count and no longer its own list of peers, so everybody
 // hears of each change.
 void notify_session_info_to_all(struct signal *s, uint64_t room, struct frame_list *frames)
@@ -183,19 +193,14 @@ void notify_session_info_to_all(struct signal *s, uint64_t room, struct frame_li
 // Who tells of what. Kinds that are not here are for the media worker and the session log.
 static void (*const notifiers[])(struct signal *s, const struct event *event, struct moment now,
                                  struct frame_list *frames) = {
-    [EVENT_PEER_JOINED] = notify_joined,
-    [EVENT_PEER_LEFT] = notify_left,
-    [EVENT_PEER_UPDATED] = notify_updated,
-    [EVENT_TRACKS_ADDED] = notify_tracks,
-    [EVENT_TRACKS_UPDATED] = notify_tracks,
-    [EVENT_TRACKS_REMOVED] = notify_tracks,
-    [EVENT_CHAT] = notify_chat,
-    [EVENT_CHAT_PAST] = notify_chat,
-    [EVENT_STORE_CHANGED] = notify_store,
-    [EVENT_SPEAKERS] = notify_speakers,
-    [EVENT_QUALITY] = notify_quality,
-    [EVENT_ANSWERED] = notify_answered,
-    [EVENT_OFFER] = notify_offer,
+    [EVENT_PEER_JOINED] = notify_joined,    [EVENT_PEER_LEFT] = notify_left,
+    [EVENT_PEER_UPDATED] = notify_updated,  [EVENT_TRACKS_ADDED] = notify_tracks,
+    [EVENT_TRACKS_UPDATED] = notify_tracks, [EVENT_TRACKS_REMOVED] = notify_tracks,
+    [EVENT_ROOM_ENDED] = notify_room_ended, [EVENT_ROOM_ENDS_SOON] = notify_room_ends_soon,
+    [EVENT_MUTE_ASKED] = notify_mute_asked, [EVENT_CHAT] = notify_chat,
+    [EVENT_CHAT_PAST] = notify_chat,        [EVENT_STORE_CHANGED] = notify_store,
+    [EVENT_SPEAKERS] = notify_speakers,     [EVENT_QUALITY] = notify_quality,
+    [EVENT_ANSWERED] = notify_answered,     [EVENT_OFFER] = notify_offer,
 };
 
 void signal_deliver(struct signal *s, const struct event_list *events, struct moment now,

@@ -70,6 +70,9 @@ void notify_left(struct signal *s, const struct event *event, struct moment now,
         session_bind(s, own, 0);
         if (event->left.reason == LEAVE_REPLACED)
             session_refuse(s, own, RPC_GONE, "joined elsewhere", now, frames);
+        else if (event->left.reason != LEAVE_CLIENT_REQUEST &&
+                 event->left.reason != LEAVE_WEBSOCKET_CLOSED)
+            notify_expelled(s, own, event, now, frames);
     }
     mem_free(map_remove(&s->channels, map_key_u64(&event->peer)));
     struct bytes text = peer_message(s, "on-peer-leave", event->who, false, frames);

@@ -1,5 +1,7 @@
 #include "signal/state.h"
 
+#include <stdio.h>
+
 static void put_id(struct json_out *j, const json_t *id)
 {
     json_key(j, "id");
@@ -65,6 +67,13 @@ void reply_error(struct call *call, int code, const char *message)
     call->has_failed = true;
     if (call->rpc->id)
         reply_unreadable(call, code, message);
+}
+
+void reply_forbidden(struct call *call, enum act act)
+{
+    char message[96];
+    snprintf(message, sizeof message, "needs the permission %s", act_name(act));
+    reply_error(call, RPC_REFUSED, message);
 }
 
 void reply_unreadable(struct call *call, int code, const char *message)

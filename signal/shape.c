@@ -159,3 +159,27 @@ size_t shape_read_tracks(const json_t *tracks, struct arena *arena,
     *list = wishes;
     return count;
 }
+
+size_t shape_read_roles(const json_t *params, struct arena *arena, const char *const **roles)
+{
+    const json_t *named = json_get_array(params, "roles");
+    size_t count = 0, at;
+    const char **list = arena_alloc(arena, json_array_size(named) * sizeof *list);
+    json_t *role;
+    json_array_foreach(named, at, role)
+    {
+        if (json_is_string(role))
+            list[count++] = json_string_value(role);
+    }
+    *roles = list;
+    return count;
+}
+
+void shape_names(struct json_out *j, const char *key, const char *const *names, size_t count)
+{
+    json_key(j, key);
+    json_open(j, '[');
+    for (size_t i = 0; i < count; i++)
+        json_put_string(j, names[i]);
+    json_close(j, ']');
+}

@@ -5,6 +5,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "base/text.h"
+#include "room/permit.h"
 #include "signal/rpc.h"
 #include "signal/session.h"
 
@@ -113,6 +114,8 @@ struct json_out reply_open(struct call *call);
 void reply_send(struct call *call, struct json_out *j);
 void reply_empty(struct call *call); // {}: a result has to be truthy in JavaScript
 void reply_error(struct call *call, int code, const char *message);
+// 403, naming the permission that the act needs.
+void reply_forbidden(struct call *call, enum act act);
 // To a message whose id could not be read: says null, as the specification wants.
 void reply_unreadable(struct call *call, int code, const char *message);
 // To an offer or join, once the media worker has answered; `sdp` NULL: a join without an offer.
@@ -154,6 +157,9 @@ void shape_node(struct json_out *j, const struct signal *s); // a member, if we 
 void shape_peer_info(struct json_out *j, const struct peer_view *peer);
 void shape_room_state(struct json_out *j, const struct room *room);
 struct peer_view shape_view(const struct peer *peer); // borrows the peer's texts
+void shape_names(struct json_out *j, const char *key, const char *const *names, size_t count);
+// Reads the strings of the array `roles`. The list is in `arena`, the strings are the array's.
+size_t shape_read_roles(const json_t *params, struct arena *arena, const char *const **roles);
 // Reads `tracks` of an offer or update; what is no track is left out. The list is in `arena`.
 size_t shape_read_tracks(const json_t *tracks, struct arena *arena,
                          const struct track_wish **list);
@@ -170,6 +176,9 @@ void notify_text(const struct session *session, struct bytes text, struct frame_
 // To all who are in the room, or all `but` one; 0: but nobody.
 void notify_all(struct signal *s, uint64_t room, uint64_t but, struct bytes text,
                 enum frame_kind kind, struct frame_list *frames);
+// To the peers with these numbers, as far as a socket speaks for them.
+void notify_some(const struct signal *s, const uint64_t *to, size_t count, struct bytes text,
+                 struct frame_list *frames);
 void notify_error(struct signal *s, const struct session *session, int code,
                   const char *message, struct frame_list *frames);
 void notify_peer_list(struct signal *s, const struct session *session,
@@ -204,6 +213,11 @@ void handle_track_update(struct call *call);
 void handle_prefer_video(struct call *call);
 void handle_prefer_audio(struct call *call);
 
+void handle_track_update_request(struct call *call);
+void handle_change_track_mute_state_request(struct call *call);
+void handle_peer_leave_request(struct call *call);
+void handle_end_room(struct call *call);
+
 void handle_broadcast(struct call *call);
 
 void handle_set_metadata(struct call *call);
@@ -233,3 +247,12 @@ void notify_chat(struct signal *s, const struct event *event, struct moment now,
                  struct frame_list *frames);
 void notify_store(struct signal *s, const struct event *event, struct moment now,
                   struct frame_list *frames);
+void notify_room_ended(struct signal *s, const struct event *event, struct moment now,
+                       struct frame_list *frames);
+void notify_room_ends_soon(struct signal *s, const struct event *event, struct moment now,
+                           struct frame_list *frames);
+void notify_mute_asked(struct signal *s, const struct event *event, struct moment now,
+                       struct frame_list *frames);
+// To the one who has to go: part of notify_left().
+void notify_expelled(struct signal *s, struct session *session, const struct event *event,
+                     struct moment now, struct frame_list *frames);

@@ -123,6 +123,15 @@ int store_room_update(struct db *db, const struct store_room *room)
                      room);
 }
 
+int store_room_disable(struct db *db, const char *id, int64_t wall_ms)
+{
+    struct db_query *q =
+        db_prepare(db, "UPDATE rooms SET enabled = 0, updated_at = $2 WHERE id = $1");
+    db_bind_text(q, 1, id);
+    db_bind_int(q, 2, wall_ms);
+    return db_run(q);
+}
+
 int store_room_list(struct db *db, const struct store_room_filter *filter, struct arena *arena,
                     struct store_room rooms[STORE_PAGE_MAX])
 {
@@ -152,7 +161,8 @@ void store_room_record(const struct store_room *room, struct room_record *record
     *record = (struct room_record){.enabled = room->enabled,
                                    .large = room->large_room,
                                    .size = (int)room->size,
-                                   .chat_history = (int)room->chat_history};
+                                   .chat_history = (int)room->chat_history,
+                                   .max_duration_s = room->max_duration_seconds};
     strncpy(record->id, room->id, sizeof record->id - 1);
     strncpy(record->name, room->name, sizeof record->name - 1);
     strncpy(record->description, room->description, sizeof record->description - 1);

@@ -32,6 +32,7 @@ int store_room_by_name(struct db *db, const char *name, struct arena *arena,
 // ERR_EXISTS when the name is taken (nothing was written then).
 int store_room_insert(struct db *db, const struct store_room *room);
 // Writes everything but id and created_at. ERR_EXISTS as above.
+int store_room_disable(struct db *db, const char *id, int64_t wall_ms);
 int store_room_update(struct db *db, const struct store_room *room);
 
 // What a list is asked for.

@@ -13,6 +13,7 @@
 //     host closed 1000            we closed it
 //     all read
 //     wait 60s
+//     all wait 60s               the same, and every open socket gives signs of life
 //     worker answers | refuses | is silent | is full
 //     worker lost host            the subscribe connection failed
 //     worker hears A1=42 A2=7     speakers; without any: silence
@@ -21,7 +22,7 @@
 //     media has feed host A1 high  this was among them; tables have no order
 //     media nothing
 //     media read
-//     room disabled | enabled | size 1 | guests 1 | history 3
+//     room disabled | enabled | size 1 | guests 1 | history 3 | lasts 600s
 //     server is node-1            named so; without it, it has no name
 //     server restarts node-2      goes on from what was written down, under this name
 //     loading | loaded            rooms are not there until "loaded"
@@ -254,6 +255,8 @@ static void room_line(struct play *p, char *rest)
         p->stage.record.size = atoi(rest);
     else if (strcmp(verb, "history") == 0)
         p->stage.record.chat_history = atoi(rest);
+    else if (strcmp(verb, "lasts") == 0)
+        p->stage.record.max_duration_s = atoi(rest);
     else if (strcmp(verb, "guests") == 0)
         p->stage.guests_max = atoi(rest);
     else
@@ -295,6 +298,8 @@ static void play_line(struct play *p, char *line)
         room_line(p, line);
     else if (strcmp(first, "server") == 0)
         server_line(p, line);
+    else if (strcmp(first, "all") == 0 && strncmp(line, "wait", 4) == 0)
+        stage_wait_alive(&p->stage, 1000L * atoi(line + 5));
     else if (strcmp(first, "all") == 0)
         all_read(&p->stage);
     else if (strcmp(first, "loading") == 0)

@@ -431,6 +431,16 @@ void stage_wait(struct stage *s, int64_t ms)
     }
 }
 
+void stage_wait_alive(struct stage *s, int64_t ms)
+{
+    enum { STEP_MS = 15000 };
+    for (int64_t left = ms; left > 0; left -= STEP_MS) {
+        for (size_t i = 0; i < s->client_count; i++)
+            signal_heard(s->signal, s->clients[i].session, s->now);
+        stage_wait(s, left < STEP_MS ? left : STEP_MS);
+    }
+}
+
 void stage_notice(struct stage *s, const struct notice *notice)
 {
     bridge_notice(s->bridge, notice, s->now, &s->events);

@@ -93,6 +93,7 @@ void stage_send(struct stage *s, struct stage_client *client, const char *text);
 void stage_send_bytes(struct stage *s, struct stage_client *client, struct bytes text);
 void stage_send_channel(struct stage *s, const char *peer_id, const char *text);
 void stage_wait(struct stage *s, int64_t ms);
+void stage_wait_alive(struct stage *s, int64_t ms); // sockets answer the server's pings
 void stage_notice(struct stage *s, const struct notice *notice);
 
 // Opens, joins and forgets what came of it.
