@@ -91,6 +91,9 @@ enum {
     SESSION_STORE_KEYS_MAX = 100,       // set by clients, of one session
     SESSION_STORE_SIZE_MAX = 64 * 1024, // octets of their keys and values in all
     SESSION_STORE_OBSERVED_MAX = 100,   // keys that one peer observes
+    GROUPS_PER_PEER_MAX = 16,
+    GROUP_NAME_LEN_MAX = 64,          // octets
+    ROLE_REQUEST_MS = 10 * 60 * 1000, // then a question about a role is void
     RECONNECT_GRACE_MS = 60 * 1000,
     ERRORS_IN_A_ROW_MAX = 20, // then the socket is closed
     CODES_PER_ROOM_MAX = 100,

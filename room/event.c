@@ -83,6 +83,9 @@ struct event *event_add_who(struct event_list *list, enum event_kind kind,
                             const struct peer *peer)
 {
     struct peer_view *who = arena_alloc(&list->arena, sizeof *who);
+    const char **groups = arena_alloc(&list->arena, peer->group_count * sizeof *groups);
+    for (size_t i = 0; i < peer->group_count; i++)
+        groups[i] = event_text(list, peer->groups[i]);
     *who = (struct peer_view){
         .number = peer->number,
         .id = event_text(list, peer->id),
@@ -90,6 +93,8 @@ struct event *event_add_who(struct event_list *list, enum event_kind kind,
         .name = event_text(list, peer->name),
         .metadata = event_text(list, peer->metadata),
         .user_id = event_text(list, peer->user_id),
+        .groups = groups,
+        .group_count = peer->group_count,
         .joined_at = peer->joined_at,
     };
     struct event *event = event_add(list, kind, peer);

@@ -21,6 +21,8 @@ enum event_kind {
     EVENT_PEER_JOINED,    // `who`
     EVENT_PEER_LEFT,      // `who`, `left`
     EVENT_PEER_UPDATED,   // `who`: name, metadata, role
+    EVENT_ROLE_ASKED,     // `role`, `who` if a peer asks: the question to `peer`
+    EVENT_ROLE_CHANGED,   // `who` with the new role, `role`: EVENT_PEER_UPDATED follows
     EVENT_ROOM_ENDED,     // `ended`, `who` if a peer did it: before the others leave
     EVENT_TRACKS_ADDED,   // `who`, `tracks`
     EVENT_TRACKS_UPDATED, // `who`, `tracks`
@@ -69,6 +71,8 @@ struct peer_view {
     const char *name;
     const char *metadata;
     const char *user_id;
+    const char *const *groups;
+    size_t group_count;
     int64_t joined_at; // ms since the Unix epoch
 };
 
@@ -120,6 +124,11 @@ struct event {
         struct {
             int64_t seconds_left;
         } ends;
+        struct {
+            const char *name;  // EVENT_ROLE_ASKED: the role; EVENT_ROLE_CHANGED: the one before
+            const char *token; // EVENT_ROLE_ASKED
+            const char *by;    // EVENT_ROLE_CHANGED: a peer's id; "": the back end
+        } role;
         struct {
             const char *room_id;
             bool lock; // the room is to be disabled in the store too

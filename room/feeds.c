@@ -17,6 +17,44 @@ static void open(const struct peer *subscriber, const struct track *track,
     event->feed.level = first_level(subscriber, track);
 }
 
+static void close(const struct peer *subscriber, const struct track *track,
+                  struct event_list *events)
+{
+    event_add(events, EVENT_FEED_CLOSE, subscriber)->feed.track = track->number;
+}
+
+// What `subscriber` got of `publisher`, and what it gets now, when one of them has changed its
+// role.
+static void follow(const struct peer *subscriber, const struct peer *publisher, bool did,
+                   struct event_list *events)
+{
+    bool does = room_subscribes(subscriber, publisher);
+    for (size_t i = 0; i < publisher->track_count && did != does; i++) {
+        const struct track *track = publisher->tracks[i];
+        if (track->announced && does)
+            open(subscriber, track, events);
+        else if (track->announced)
+            close(subscriber, track, events);
+    }
+}
+
+void feeds_follow_role(const struct peer *peer, const struct role *old,
+                       struct event_list *events)
+{
+    size_t at = 0;
+    const struct peer *other;
+    while ((other = map_next(&peer->room->peers, &at))) {
+        if (other == peer || other->state != PEER_JOINED)
+            continue;
+        bool saw =
+            peer->has_media && names_contain(&old->subscribe_to_roles, other->role->name);
+        bool was_seen =
+            other->has_media && names_contain(&other->role->subscribe_to_roles, old->name);
+        follow(peer, other, saw, events);
+        follow(other, peer, was_seen, events);
+    }
+}
+
 void feeds_open_for_subscriber(const struct peer *subscriber, struct event_list *events)
 {
     size_t at = 0;
@@ -49,6 +87,6 @@ void feeds_close_of_track(const struct track *track, struct event_list *events)
     const struct peer *subscriber;
     while ((subscriber = map_next(&track->owner->room->peers, &at))) {
         if (room_subscribes(subscriber, track->owner))
-            event_add(events, EVENT_FEED_CLOSE, subscriber)->feed.track = track->number;
+            close(subscriber, track, events);
     }
 }

@@ -164,13 +164,15 @@ static void add_answered(struct peer *peer, uint64_t request, int err, const cha
     event->answered.text = event_text(events, text);
 }
 
-static void announce(struct peer *peer, const uint64_t *tracks, size_t count, struct moment now,
-                     struct event_list *events)
+// Those of `tracks` that are not known to others yet, and may be, are from now on.
+static void announce_picked(struct peer *peer, const struct selection *tracks,
+                            struct moment now, struct event_list *events)
 {
     struct selection added = {0};
-    for (size_t i = 0; i < count; i++) {
-        struct track *track = rooms_track(peer->room->rooms, tracks[i]);
-        if (!track || track->owner != peer || !track->allowed || track->announced)
+    for (size_t i = 0; i < tracks->count; i++) {
+        struct track *track = tracks->at[i];
+        track->negotiated = true;
+        if (!track->allowed || track->announced)
             continue;
         track->announced = true;
         track->started_at = now.wall_ms;
@@ -182,6 +184,18 @@ static void announce(struct peer *peer, const uint64_t *tracks, size_t count, st
             add_mute_event(added.at[i], events);
         feeds_open_of_track(added.at[i], events);
     }
+}
+
+static void announce(struct peer *peer, const uint64_t *tracks, size_t count, struct moment now,
+                     struct event_list *events)
+{
+    struct selection sent = {0};
+    for (size_t i = 0; i < count && sent.count < TRACKS_PER_PEER_MAX; i++) {
+        struct track *track = rooms_track(peer->room->rooms, tracks[i]);
+        if (track && track->owner == peer)
+            pick(&sent, track);
+    }
+    announce_picked(peer, &sent, now, events);
 }
 
 void media_answered(struct peer *peer, uint64_t request, int err, const char *text,
@@ -200,6 +214,29 @@ void media_answered(struct peer *peer, uint64_t request, int err, const char *te
         room_leave(peer, LEAVE_CLIENT_REQUEST, now, events);
     else if (!err)
         announce(peer, tracks, track_count, now, events);
+}
+
+// --- Another role ---
+
+void media_role_changed(struct peer *peer, const struct role *old, struct moment now,
+                        struct event_list *events)
+{
+    struct selection forbidden = {0}, again = {0};
+    for (size_t i = 0; i < peer->track_count; i++) {
+        struct track *track = peer->tracks[i];
+        track->allowed = peer->role->allowed[track_wish_kind(&track->is)];
+        if (!track->allowed && track->announced)
+            pick(&forbidden, track);
+        if (track->allowed && !track->announced && track->negotiated)
+            pick(&again, track);
+    }
+    feeds_follow_role(peer, old, events);
+    for (size_t i = 0; i < forbidden.count; i++)
+        feeds_close_of_track(forbidden.at[i], events);
+    add_tracks_event(peer, EVENT_TRACKS_REMOVED, &forbidden, events);
+    for (size_t i = 0; i < forbidden.count; i++)
+        forbidden.at[i]->announced = false;
+    announce_picked(peer, &again, now, events);
 }
 
 // --- Subscribing ---

@@ -22,6 +22,12 @@ void media_answered(struct peer *peer, uint64_t request, int err, const char *te
 void media_update(struct peer *peer, const struct track_wish *wishes, size_t count,
                   struct event_list *events);
 
+// The peer has another role than `old`. Tracks that it may not publish any more are gone for
+// everybody, though its client may send them on; what it sees, and who sees it, follows the
+// roles. Tracks that it may publish again are back.
+void media_role_changed(struct peer *peer, const struct role *old, struct moment now,
+                        struct event_list *events);
+
 // Somebody else mutes tracks of one peer: as if it had said so itself.
 void media_mute(struct track *const *tracks, size_t count, struct event_list *events);
 

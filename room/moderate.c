@@ -7,12 +7,6 @@
 
 #include <string.h>
 
-static struct peer *joined_peer(const struct room *room, const char *peer_id)
-{
-    struct peer *peer = room_peer(room, peer_id);
-    return peer && peer->state == PEER_JOINED ? peer : NULL;
-}
-
 static struct event *add_event(const struct room *room, enum event_kind kind,
                                const struct peer *by, struct event_list *events)
 {
@@ -33,7 +27,7 @@ int moderate_track(struct room *room, const struct peer *by, const char *peer_id
 {
     if (!may_mute(by, muted))
         return ERR_REFUSED;
-    struct peer *peer = joined_peer(room, peer_id);
+    struct peer *peer = room_joined(room, peer_id);
     struct track *track = peer ? map_get(&room->tracks, bytes_of(track_id)) : NULL;
     if (!track || track->owner != peer || !track->announced)
         return ERR_NOT_FOUND;
@@ -111,7 +105,7 @@ int moderate_tracks(struct room *room, const struct peer *by, const struct mute_
         return ERR_REFUSED;
     if (wish->role_count > ROLES_PER_TEMPLATE_MAX)
         return ERR_FULL;
-    if (wish->peer_id && !joined_peer(room, wish->peer_id))
+    if (wish->peer_id && !room_joined(room, wish->peer_id))
         return ERR_NOT_FOUND;
 
     struct track *picked[TRACKS_PER_PEER_MAX];
@@ -146,7 +140,7 @@ int moderate_remove(struct room *room, const struct peer *by, const char *peer_i
         return ERR_REFUSED;
     if (strlen(reason) > REASON_LEN_MAX)
         return ERR_FULL;
-    struct peer *peer = joined_peer(room, peer_id);
+    struct peer *peer = room_joined(room, peer_id);
     if (!peer)
         return ERR_NOT_FOUND;
     expel(peer, LEAVE_REMOVED, by, reason, now, events);

@@ -2,6 +2,7 @@
 // the same through preview, join and reconnects.
 #pragma once
 
+#include "base/id.h"
 #include "base/limits.h"
 #include "base/list.h"
 #include "base/moment.h"
@@ -30,6 +31,7 @@ struct track {
     uint64_t number;      // of all tracks in this process, never used again
     struct peer *owner;
     bool allowed;       // by the owner's role; else it is neither announced nor forwarded
+    bool negotiated;    // the media worker has it
     bool announced;     // media was negotiated, others know of it
     int64_t started_at; // ms since the Unix epoch
 };
@@ -37,6 +39,13 @@ struct track {
 enum peer_state {
     PEER_JOINING, // its first offer is with the media worker; nobody knows of it yet
     PEER_JOINED,
+};
+
+// A question whether the peer would like another role. One at a time: a new one replaces it.
+struct role_request {
+    char token[UUID_LEN + 1]; // "": there is none
+    const struct role *role;
+    int64_t expires_at; // us, monotonic
 };
 
 struct peer {
@@ -61,6 +70,10 @@ struct peer {
     // client comes back with a new socket. NULL when there is none.
     char *subscribe_offer;
     bool subscribe_failed; // its transport closed while no socket could carry a new offer
+
+    char *groups[GROUPS_PER_PEER_MAX]; // names; "_handraise" is a raised hand
+    size_t group_count;
+    struct role_request asked;
 
     char **observed; // keys of the session store, whether set or not
     size_t observed_count;

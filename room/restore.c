@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "room/duration.h"
+#include "room/group.h"
 
 #include <string.h>
 
@@ -57,6 +58,8 @@ int room_restore_peer(struct room *room, const struct past_peer *past, struct mo
 
     struct event_list unheard = {0};
     int err = session_store_observe(peer, past->observed, past->observed_count, &unheard);
+    for (size_t i = 0; !err && i < past->group_count; i++)
+        err = group_join(room, NULL, past->id, past->groups[i], &unheard);
     event_list_dispose(&unheard);
     return err ? ERR_MALFORMED : 0;
 }

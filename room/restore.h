@@ -37,6 +37,8 @@ struct past_peer {
     uint64_t chat_seen;
     const char *const *observed; // keys of the session store
     size_t observed_count;
+    const char *const *groups;
+    size_t group_count;
 };
 
 // It has RECONNECT_GRACE_MS from `now` to come back. Returns 0; ERR_NOT_FOUND when the template

@@ -10,13 +10,25 @@
 
 // --- Admission ---
 
-static size_t count_role(const struct room *room, const char *role)
+static size_t *count_of(struct room *room, const struct role *role)
 {
-    size_t count = 0, at = 0;
-    const struct peer *peer;
-    while ((peer = map_next(&room->peers, &at)))
-        count += strcmp(peer->role->name, role) == 0;
-    return count;
+    return &room->role_counts[role - room->template->roles];
+}
+
+bool room_has_place(const struct room *room, const struct role *role)
+{
+    if (role->max_peer_count <= 0)
+        return role->max_peer_count == 0;
+    size_t count = room->role_counts[role - room->template->roles];
+    return count < (size_t)role->max_peer_count;
+}
+
+void room_set_role(struct peer *peer, const struct role *role)
+{
+    if (peer->role)
+        --*count_of(peer->room, peer->role);
+    peer->role = role;
+    ++*count_of(peer->room, role);
 }
 
 static size_t capacity(const struct room_record *record)
@@ -35,9 +47,7 @@ enum admission room_may_join(const struct room_record *record, const struct temp
     const struct role *as = template_role(live ? live->template : template, role);
     if (!as)
         return ADMISSION_ROLE_UNKNOWN;
-    if (as->max_peer_count < 0)
-        return ADMISSION_ROLE_FULL;
-    if (live && as->max_peer_count > 0 && count_role(live, role) >= (size_t)as->max_peer_count)
+    if (live ? !room_has_place(live, as) : as->max_peer_count < 0)
         return ADMISSION_ROLE_FULL;
     if (live && live->peers.count >= capacity(record))
         return ADMISSION_ROOM_FULL;
@@ -75,6 +85,12 @@ struct peer *room_peer(const struct room *room, const char *peer_id)
     return map_get(&room->peers, bytes_of(peer_id));
 }
 
+struct peer *room_joined(const struct room *room, const char *peer_id)
+{
+    struct peer *peer = room_peer(room, peer_id);
+    return peer && peer->state == PEER_JOINED ? peer : NULL;
+}
+
 struct peer *room_add_peer(struct room *room, const struct join_wish *wish,
                            const struct role *role)
 {
@@ -88,7 +104,7 @@ struct peer *room_add_peer(struct room *room, const struct join_wish *wish,
     peer->metadata = mem_text(wish->metadata);
     peer->token_role = mem_text(wish->role);
     assert(role);
-    peer->role = role;
+    room_set_role(peer, role);
     peer->has_media = wish->offer;
     peer->auto_video = wish->auto_video;
     peer->attached = true;
@@ -214,6 +230,7 @@ void room_drop_peer(struct peer *peer)
     struct room *room = peer->room;
     for (size_t i = 0; i < peer->track_count; i++)
         room_drop_track(peer->tracks[i]);
+    --*count_of(room, peer->role);
     map_remove(&room->peers, bytes_of(peer->id));
     map_remove(&room->rooms->peers, map_key_u64(&peer->number));
     list_remove(&peer->detached_at);
@@ -223,6 +240,8 @@ void room_drop_peer(struct peer *peer)
     mem_free(peer->token_role);
     mem_free(peer->subscribe_offer);
     session_store_forget_peer(peer);
+    for (size_t i = 0; i < peer->group_count; i++)
+        mem_free(peer->groups[i]);
     mem_free(peer);
 }
 

@@ -34,6 +34,7 @@ struct room {
     struct map peers;  // id -> struct peer, those that are joining included
     struct map tracks; // id -> struct track, of all peers
     size_t joined_count;
+    size_t role_counts[ROLES_PER_TEMPLATE_MAX]; // of `peers`, by the place in the template
     int holds;
     char session_id[OBJECT_ID_LEN + 1]; // "" while nobody is in
     int64_t started_at;                 // ms since the Unix epoch; 0 while nobody is in
@@ -96,7 +97,8 @@ struct expulsion {
 void room_expel(struct peer *peer, const struct expulsion *expulsion, struct moment now,
                 struct event_list *events);
 
-struct peer *room_peer(const struct room *room, const char *peer_id); // or NULL
+struct peer *room_peer(const struct room *room, const char *peer_id);   // or NULL
+struct peer *room_joined(const struct room *room, const char *peer_id); // in, or NULL
 
 // The peer's socket is gone: it stays for RECONNECT_GRACE_MS, media goes on. One that has not
 // joined yet leaves at once.
@@ -117,7 +119,12 @@ void room_touch(struct room *room);
 bool room_subscribes(const struct peer *subscriber, const struct peer *publisher);
 size_t room_track_count(const struct room *room); // announced ones
 
+// Whether one more with `role` has a place.
+bool room_has_place(const struct room *room, const struct role *role);
+
 // --- For the other files of room/ only ---
+
+void room_set_role(struct peer *peer, const struct role *role);
 
 struct peer *room_add_peer(struct room *room, const struct join_wish *wish,
                            const struct role *role);

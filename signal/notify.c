@@ -42,6 +42,14 @@ void notify_error(struct signal *s, const struct session *session, int code,
     notify_send(s, session, &j, frames);
 }
 
+void notify_policy(struct signal *s, const struct session *session, const char *role,
+                   struct frame_list *frames)
+{
+    struct json_out j = notify_open(s, "on-policy-change");
+    policy_write(&j, session->room->template, role);
+    notify_send(s, session, &j, frames);
+}
+
 // --- The state of the room ---
 
 enum peer_detail { WITHOUT_TRACKS, WITH_TRACKS };
@@ -196,6 +204,7 @@ static void (*const notifiers[])(struct signal *s, const struct event *event, st
     [EVENT_PEER_JOINED] = notify_joined,    [EVENT_PEER_LEFT] = notify_left,
     [EVENT_PEER_UPDATED] = notify_updated,  [EVENT_TRACKS_ADDED] = notify_tracks,
     [EVENT_TRACKS_UPDATED] = notify_tracks, [EVENT_TRACKS_REMOVED] = notify_tracks,
+    [EVENT_ROLE_ASKED] = notify_role_asked, [EVENT_ROLE_CHANGED] = notify_role_changed,
     [EVENT_ROOM_ENDED] = notify_room_ended, [EVENT_ROOM_ENDS_SOON] = notify_room_ends_soon,
     [EVENT_MUTE_ASKED] = notify_mute_asked, [EVENT_CHAT] = notify_chat,
     [EVENT_CHAT_PAST] = notify_chat,        [EVENT_STORE_CHANGED] = notify_store,

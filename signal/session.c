@@ -248,14 +248,6 @@ void signal_refuse(struct signal *s, uint64_t number, int code, const char *mess
         session_refuse(s, session, code, message, now, frames);
 }
 
-static void send_policy(struct signal *s, const struct session *session, const char *role,
-                        struct frame_list *frames)
-{
-    struct json_out j = notify_open(s, "on-policy-change");
-    policy_write(&j, session->room->template, role);
-    notify_send(s, session, &j, frames);
-}
-
 // The peer is in already: this socket replaces the one it had, open or not. A join that the
 // old socket began is lost with it; the client begins another.
 static void take_over(struct signal *s, struct session *session, struct peer *peer,
@@ -266,12 +258,12 @@ static void take_over(struct signal *s, struct session *session, struct peer *pe
         close_socket(s, old, SIGNAL_CLOSE_GOING_AWAY, frames);
     if (peer->state == PEER_JOINING) {
         room_detach(peer, now, events);
-        send_policy(s, session, session->role, frames);
+        notify_policy(s, session, session->role, frames);
         return;
     }
     session->has_joined = true;
     session_bind(s, session, peer->number);
-    send_policy(s, session, peer->role->name, frames);
+    notify_policy(s, session, peer->role->name, frames);
     notify_peer_list(s, session, frames);
     notify_session_info(s, session, frames);
     room_attach(peer, events);
@@ -320,7 +312,7 @@ void signal_ready(struct signal *s, uint64_t number, struct room *room, struct m
     if (peer) {
         take_over(s, session, peer, now, frames, events);
     } else {
-        send_policy(s, session, session->role, frames);
+        notify_policy(s, session, session->role, frames);
         notify_room_state(s, session, frames);
     }
 

@@ -32,9 +32,7 @@ void shape_peer_info(struct json_out *j, const struct peer_view *peer)
 {
     json_member_string(j, "peer_id", peer->id);
     json_member_string(j, "role", peer->role);
-    json_key(j, "groups");
-    json_open(j, '[');
-    json_close(j, ']');
+    shape_names(j, "groups", peer->groups, peer->group_count);
     json_key(j, "info");
     json_open(j, '{');
     json_member_string(j, "name", peer->name);
@@ -53,6 +51,8 @@ struct peer_view shape_view(const struct peer *peer)
         .name = peer->name,
         .metadata = peer->metadata,
         .user_id = peer->user_id,
+        .groups = (const char *const *)peer->groups,
+        .group_count = peer->group_count,
         .joined_at = peer->joined_at,
     };
 }

@@ -181,6 +181,8 @@ void notify_some(const struct signal *s, const uint64_t *to, size_t count, struc
                  struct frame_list *frames);
 void notify_error(struct signal *s, const struct session *session, int code,
                   const char *message, struct frame_list *frames);
+void notify_policy(struct signal *s, const struct session *session, const char *role,
+                   struct frame_list *frames);
 void notify_peer_list(struct signal *s, const struct session *session,
                       struct frame_list *frames);
 void notify_room_info(struct signal *s, const struct session *session,
@@ -212,6 +214,13 @@ void handle_trickle(struct call *call);
 void handle_track_update(struct call *call);
 void handle_prefer_video(struct call *call);
 void handle_prefer_audio(struct call *call);
+
+void handle_role_change_request(struct call *call);
+void handle_role_change(struct call *call);
+void handle_group_join(struct call *call);
+void handle_group_leave(struct call *call);
+void handle_group_add(struct call *call);
+void handle_group_remove(struct call *call);
 
 void handle_track_update_request(struct call *call);
 void handle_change_track_mute_state_request(struct call *call);
@@ -247,6 +256,10 @@ void notify_chat(struct signal *s, const struct event *event, struct moment now,
                  struct frame_list *frames);
 void notify_store(struct signal *s, const struct event *event, struct moment now,
                   struct frame_list *frames);
+void notify_role_asked(struct signal *s, const struct event *event, struct moment now,
+                       struct frame_list *frames);
+void notify_role_changed(struct signal *s, const struct event *event, struct moment now,
+                         struct frame_list *frames);
 void notify_room_ended(struct signal *s, const struct event *event, struct moment now,
                        struct frame_list *frames);
 void notify_room_ends_soon(struct signal *s, const struct event *event, struct moment now,

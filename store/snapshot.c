@@ -12,6 +12,15 @@ static const struct json_bounds bounds = {
 
 // --- Writing ---
 
+static void put_texts(struct json_out *j, const char *key, char *const *list, size_t count)
+{
+    json_key(j, key);
+    json_open(j, '[');
+    for (size_t i = 0; i < count; i++)
+        json_put_string(j, list[i]);
+    json_close(j, ']');
+}
+
 static void put_peer(struct json_out *j, const struct peer *peer)
 {
     json_open(j, '{');
@@ -28,11 +37,8 @@ static void put_peer(struct json_out *j, const struct peer *peer)
     json_member_int(
         j, "chat_seen",
         (int64_t)(peer->attached ? peer->room->history.last_number : peer->chat_seen));
-    json_key(j, "observed");
-    json_open(j, '[');
-    for (size_t i = 0; i < peer->observed_count; i++)
-        json_put_string(j, peer->observed[i]);
-    json_close(j, ']');
+    put_texts(j, "observed", peer->observed, peer->observed_count);
+    put_texts(j, "groups", peer->groups, peer->group_count);
     json_close(j, '}');
 }
 
@@ -154,6 +160,7 @@ static int read_peer(struct room *room, const json_t *from, struct arena *arena,
         .chat_seen = (uint64_t)need_count(from, "chat_seen", &bad),
     };
     past.observed = need_texts(from, "observed", arena, &past.observed_count, &bad);
+    past.groups = need_texts(from, "groups", arena, &past.group_count, &bad);
     if (bad)
         return ERR_MALFORMED;
     int err = room_restore_peer(room, &past, now);

@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "room/chat.h"
+#include "room/group.h"
 #include "room/media.h"
 #include "room/restore.h"
 #include "test.h"
@@ -100,6 +101,7 @@ static void hold_a_call(struct world *w)
     CHECK_EQ(chat_send(host, &chat, w->now, &w->events, &receipt), 0);
     chat = (struct chat_wish){.type = "chat", .message = "psst", .peer_id = "guest"};
     CHECK_EQ(chat_send(host, &chat, w->now, &w->events, &receipt), 0);
+    CHECK_EQ(group_join(guest->room, guest, "guest", "_handraise", &w->events), 0);
     room_detach(guest, w->now, &w->events);
     CHECK_EQ(chat_send(host, &chat, w->now, &w->events, &receipt), 0);
     event_list_clear(&w->events);
@@ -134,6 +136,7 @@ TEST(what_was_written_goes_on_as_it_was)
     CHECK(guest->auto_video && guest->lost_media && !guest->has_media && !guest->attached);
     CHECK_EQ(guest->joined_at, 1700000000000);
     CHECK_EQ(guest->observed_count, 2);
+    CHECK(group_has(guest, "_handraise"));
     CHECK_EQ(room->store.last_version, 2);
     CHECK(room->store.has_unset);
     CHECK_TEXT(session_store_get(guest, "x").data, "{\"a\":[1,\"é\"]}");
@@ -212,7 +215,7 @@ TEST(a_peer_whose_role_is_gone_is_left_out)
 #define PEER                                                                                   \
     "{\"id\":\"p\",\"user_id\":\"u\",\"name\":\"n\",\"metadata\":\"\",\"token_role\":"         \
     "\"host\","                                                                                \
-    "\"role\":\"host\",\"joined_at\":1,\"chat_seen\":0,\"observed\":[]}"
+    "\"role\":\"host\",\"joined_at\":1,\"chat_seen\":0,\"observed\":[],\"groups\":[]}"
 #define REST                                                                                   \
     "\"session_id\":\"64b000000000000000000002\",\"started_at\":1,\"last_value_version\":1,"   \
     "\"chat_forgotten\":0,"

@@ -1,0 +1,71 @@
+#include "room/group.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "room/permit.h"
+
+#include <string.h>
+
+enum { NOT_IN = -1 };
+
+static int place_of(const struct peer *peer, const char *name)
+{
+    for (size_t i = 0; i < peer->group_count; i++) {
+        if (strcmp(peer->groups[i], name) == 0)
+            return (int)i;
+    }
+    return NOT_IN;
+}
+
+bool group_has(const struct peer *peer, const char *name)
+{
+    return place_of(peer, name) != NOT_IN;
+}
+
+static int check(struct room *room, const struct peer *by, const char *peer_id,
+                 const char *name, struct peer **peer)
+{
+    *peer = room_joined(room, peer_id);
+    if (!permit(by, *peer && *peer == by ? ACT_TAKE_PART : ACT_MOVE_GROUPS))
+        return ERR_REFUSED;
+    if (!*peer)
+        return ERR_NOT_FOUND;
+    size_t len = strlen(name);
+    return len >= 1 && len <= GROUP_NAME_LEN_MAX ? 0 : ERR_MALFORMED;
+}
+
+static void tell(struct peer *peer, struct event_list *events)
+{
+    event_add_who(events, EVENT_PEER_UPDATED, peer);
+    room_touch(peer->room);
+}
+
+int group_join(struct room *room, const struct peer *by, const char *peer_id, const char *name,
+               struct event_list *events)
+{
+    struct peer *peer;
+    int err = check(room, by, peer_id, name, &peer);
+    if (err || group_has(peer, name))
+        return err;
+    if (peer->group_count == GROUPS_PER_PEER_MAX)
+        return ERR_FULL;
+    peer->groups[peer->group_count++] = mem_text(name);
+    tell(peer, events);
+    return 0;
+}
+
+int group_leave(struct room *room, const struct peer *by, const char *peer_id, const char *name,
+                struct event_list *events)
+{
+    struct peer *peer;
+    int err = check(room, by, peer_id, name, &peer);
+    int place = err ? NOT_IN : place_of(peer, name);
+    if (place == NOT_IN)
+        return err;
+    mem_free(peer->groups[place]);
+    peer->group_count--;
+    memmove(peer->groups + place, peer->groups + place + 1,
+            (peer->group_count - (size_t)place) * sizeof *peer->groups);
+    tell(peer, events);
+    return 0;
+}

@@ -1,0 +1,104 @@
+#include "room/role.h"
+
+#include "base/err.h"
+#include "room/media.h"
+#include "room/permit.h"
+#include "room/rooms.h"
+
+#include <string.h>
+
+static void apply(struct peer *peer, const struct role *role, const char *by, struct moment now,
+                  struct event_list *events)
+{
+    const struct role *old = peer->role;
+    peer->asked.token[0] = 0;
+    if (role == old)
+        return;
+    room_set_role(peer, role);
+    struct event *event = event_add_who(events, EVENT_ROLE_CHANGED, peer);
+    event->role.name = event_text(events, old->name);
+    event->role.by = event_text(events, by);
+    event_add_who(events, EVENT_PEER_UPDATED, peer);
+    media_role_changed(peer, old, now, events);
+    room_touch(peer->room);
+}
+
+static void ask(struct peer *peer, const struct peer *by, const struct role *role,
+                struct moment now, struct event_list *events)
+{
+    id_uuid(peer->room->rooms->rng, peer->asked.token);
+    peer->asked.role = role;
+    peer->asked.expires_at = now.mono_us + (int64_t)ROLE_REQUEST_MS * 1000;
+
+    struct event *event = by ? event_add_who(events, EVENT_ROLE_ASKED, by)
+                             : event_add(events, EVENT_ROLE_ASKED, peer);
+    event->peer = peer->number;
+    event->role.name = event_text(events, role->name);
+    event->role.token = event_text(events, peer->asked.token);
+}
+
+int role_change(struct room *room, const struct peer *by, const char *peer_id, const char *role,
+                bool force, struct moment now, struct event_list *events)
+{
+    if (!permit(by, ACT_CHANGE_ROLE))
+        return ERR_REFUSED;
+    struct peer *peer = room_joined(room, peer_id);
+    const struct role *wanted = template_role(room->template, role);
+    if (!peer || !wanted)
+        return ERR_NOT_FOUND;
+    if (wanted != peer->role && !room_has_place(room, wanted))
+        return ERR_FULL;
+    if (force)
+        apply(peer, wanted, by ? by->id : "", now, events);
+    else
+        ask(peer, by, wanted, now, events);
+    return 0;
+}
+
+static bool is_among(const char *const *names, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(names[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+int role_change_many(struct room *room, const struct peer *by, const char *const *roles,
+                     size_t role_count, const char *role, struct moment now,
+                     struct event_list *events)
+{
+    if (!permit(by, ACT_CHANGE_ROLE))
+        return ERR_REFUSED;
+    const struct role *wanted = template_role(room->template, role);
+    if (!wanted)
+        return ERR_NOT_FOUND;
+
+    bool is_full = false, has_changed = false;
+    size_t at = 0;
+    struct peer *peer;
+    while ((peer = map_next(&room->peers, &at))) {
+        if (peer->state != PEER_JOINED || peer->role == wanted ||
+            !is_among(roles, role_count, peer->role->name))
+            continue;
+        is_full = !room_has_place(room, wanted);
+        if (is_full)
+            break;
+        apply(peer, wanted, by ? by->id : "", now, events);
+        has_changed = true;
+    }
+    return is_full && !has_changed ? ERR_FULL : 0;
+}
+
+int role_accept(struct peer *peer, const char *role, const char *token, struct moment now,
+                struct event_list *events)
+{
+    const struct role_request *asked = &peer->asked;
+    if (!asked->token[0] || strcmp(asked->token, token) != 0 ||
+        strcmp(asked->role->name, role) != 0 || asked->expires_at <= now.mono_us)
+        return ERR_NOT_FOUND;
+    if (asked->role != peer->role && !room_has_place(peer->room, asked->role))
+        return ERR_FULL;
+    apply(peer, asked->role, "", now, events);
+    return 0;
+}
