@@ -92,6 +92,8 @@ enum {
     SESSION_STORE_SIZE_MAX = 64 * 1024, // octets of their keys and values in all
     SESSION_STORE_OBSERVED_MAX = 100,   // keys that one peer observes
     GROUPS_PER_PEER_MAX = 16,
+    ROSTER_PAGE_MAX = 100,    // peers that are looked up at once
+    WAITING_LISTED_MAX = 100, // of those who wait to be let in
     GROUP_NAME_LEN_MAX = 64,          // octets
     ROLE_REQUEST_MS = 10 * 60 * 1000, // then a question about a role is void
     RECONNECT_GRACE_MS = 60 * 1000,

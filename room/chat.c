@@ -1,6 +1,7 @@
 #include "room/chat.h"
 
 #include "base/err.h"
+#include "room/permit.h"
 
 #include <string.h>
 
@@ -21,7 +22,7 @@ static size_t choose_receivers(const struct peer *from, const struct chat_wish *
     size_t count = 0, at = 0;
     const struct peer *peer;
     while ((peer = map_next(&from->room->peers, &at))) {
-        if (peer != from && peer->state == PEER_JOINED && is_named(wish, peer->role->name))
+        if (peer != from && permit(peer, ACT_TAKE_PART) && is_named(wish, peer->role->name))
             to[count++] = peer->number;
     }
     return count;
@@ -51,8 +52,10 @@ int chat_send(struct peer *from, const struct chat_wish *wish, struct moment now
     if (strlen(wish->message) > CHAT_MESSAGE_LEN_MAX ||
         strlen(wish->type) > CHAT_TYPE_LEN_MAX || wish->role_count > ROLES_PER_TEMPLATE_MAX)
         return ERR_FULL;
+    if (!permit(from, ACT_TAKE_PART))
+        return ERR_REFUSED;
     const struct peer *only = wish->peer_id ? room_peer(from->room, wish->peer_id) : NULL;
-    if (wish->peer_id && (!only || only->state != PEER_JOINED))
+    if (wish->peer_id && (!only || !permit(only, ACT_TAKE_PART)))
         return ERR_NOT_FOUND;
 
     uint64_t *to = arena_alloc(&events->arena, from->room->peers.count * sizeof *to);

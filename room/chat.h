@@ -23,6 +23,7 @@ struct chat_receipt {
 };
 
 // Never goes to the sender itself, who keeps a copy of its own. Returns 0, ERR_FULL beyond a
-// bound, ERR_NOT_FOUND when the peer is not in the room.
+// bound, ERR_NOT_FOUND when the peer is not in the room, ERR_REFUSED for one who waits
+// to be let in.
 int chat_send(struct peer *from, const struct chat_wish *wish, struct moment now,
               struct event_list *events, struct chat_receipt *receipt);

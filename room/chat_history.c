@@ -1,6 +1,7 @@
 #include "room/chat_history.h"
 
 #include "room/chat.h"
+#include "room/permit.h"
 #include "room/room.h"
 
 #include <string.h>
@@ -99,6 +100,8 @@ static bool is(const struct peer *peer, const char *peer_id, const char *user_id
 
 static bool may_read(const struct peer *peer, const struct past_message *m)
 {
+    if (!permit(peer, ACT_TAKE_PART))
+        return false;
     if (is(peer, m->from.peer_id, m->from.user_id))
         return true;
     if (m->to_peer_id)

@@ -95,6 +95,7 @@ struct event *event_add_who(struct event_list *list, enum event_kind kind,
         .user_id = event_text(list, peer->user_id),
         .groups = groups,
         .group_count = peer->group_count,
+        .waits = peer->role->waiting_room,
         .joined_at = peer->joined_at,
     };
     struct event *event = event_add(list, kind, peer);

@@ -20,6 +20,8 @@ enum event_kind {
     EVENT_ROOM_CLOSED,    // `session`: the last peer has left. For the session log
     EVENT_PEER_JOINED,    // `who`
     EVENT_PEER_LEFT,      // `who`, `left`
+    EVENT_PEER_ADMITTED,  // `who` waits no more: to most it has just come
+    EVENT_PEER_HELD,      // `who` waits now: to most it has gone
     EVENT_PEER_UPDATED,   // `who`: name, metadata, role
     EVENT_ROLE_ASKED,     // `role`, `who` if a peer asks: the question to `peer`
     EVENT_ROLE_CHANGED,   // `who` with the new role, `role`: EVENT_PEER_UPDATED follows
@@ -73,6 +75,7 @@ struct peer_view {
     const char *user_id;
     const char *const *groups;
     size_t group_count;
+    bool waits;        // to be let in
     int64_t joined_at; // ms since the Unix epoch
 };
 

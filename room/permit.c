@@ -21,9 +21,26 @@ bool permit(const struct peer *by, enum act act)
     assert(act < ACT_COUNT);
     if (!by)
         return true;
-    if (by->state != PEER_JOINED)
+    if (by->state != PEER_JOINED || by->role->waiting_room)
         return false;
     return needs[act] == NEEDS_NONE || by->role->permissions[needs[act]];
+}
+
+static bool may_admit(const struct role *role)
+{
+    return !role->waiting_room && (role->permissions[PERMISSION_CHANGE_ROLE] ||
+                                   role->permissions[PERMISSION_REMOVE_OTHERS]);
+}
+
+bool permit_sees(const struct role *viewer, bool waits)
+{
+    return waits ? may_admit(viewer) : !viewer->waiting_room;
+}
+
+bool room_sees(const struct peer *viewer, const struct peer *peer)
+{
+    return peer->state == PEER_JOINED &&
+           (!viewer || viewer == peer || permit_sees(viewer->role, peer->role->waiting_room));
 }
 
 const char *act_name(enum act act)

@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "room/duration.h"
 #include "room/group.h"
+#include "room/waiting.h"
 
 #include <string.h>
 
@@ -52,6 +53,7 @@ int room_restore_peer(struct room *room, const struct past_peer *past, struct mo
     peer->joined_at = past->joined_at;
     peer->lost_media = past->had_media;
     room->joined_count++;
+    waiting_count(peer, 1);
     room_detach(peer, now, NULL);
     duration_plan(room, now);
     peer->chat_seen = past->chat_seen;

@@ -4,6 +4,7 @@
 #include "room/media.h"
 #include "room/permit.h"
 #include "room/rooms.h"
+#include "room/waiting.h"
 
 #include <string.h>
 
@@ -18,7 +19,7 @@ static void apply(struct peer *peer, const struct role *role, const char *by, st
     struct event *event = event_add_who(events, EVENT_ROLE_CHANGED, peer);
     event->role.name = event_text(events, old->name);
     event->role.by = event_text(events, by);
-    event_add_who(events, EVENT_PEER_UPDATED, peer);
+    waiting_role_changed(peer, old, now, events);
     media_role_changed(peer, old, now, events);
     room_touch(peer->room);
 }

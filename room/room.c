@@ -4,6 +4,7 @@
 #include "room/duration.h"
 #include "room/feeds.h"
 #include "room/rooms.h"
+#include "room/waiting.h"
 
 #include <assert.h>
 #include <string.h>
@@ -163,6 +164,7 @@ void room_admit(struct peer *peer, const char *answer, struct moment now,
         add_session_event(room, EVENT_ROOM_OPENED, 0, events);
     }
     duration_plan(room, now);
+    waiting_count(peer, 1);
 
     struct event *answered = event_add(events, EVENT_ANSWERED, peer);
     answered->answered.request = peer->join_offer;
@@ -170,6 +172,8 @@ void room_admit(struct peer *peer, const char *answer, struct moment now,
     answered->answered.text = text;
     event_add_who(events, EVENT_PEER_JOINED, peer);
     chat_history_tell(peer, 0, events);
+    if (peer->role->waiting_room)
+        waiting_tell(room, now, events);
 
     if (peer->has_media)
         open_subscribe(peer, events);
@@ -278,7 +282,12 @@ void room_expel(struct peer *peer, const struct expulsion *expulsion, struct mom
         left->left.why = event_text(events, expulsion->why);
         left->left.left_at = now.wall_ms;
     }
+    bool waited = joined && peer->role->waiting_room;
+    if (joined)
+        waiting_count(peer, -1);
     room_drop_peer(peer);
+    if (waited)
+        waiting_tell(room, now, events);
 
     if (joined && --room->joined_count == 0) {
         add_session_event(room, EVENT_ROOM_CLOSED, now.wall_ms, events);
@@ -334,7 +343,7 @@ static void replace(char **text, const char *by)
 }
 
 int room_update_peer(struct peer *peer, const char *name, const char *metadata,
-                     struct event_list *events)
+                     struct moment now, struct event_list *events)
 {
     if ((name && strlen(name) > NAME_LEN_MAX) ||
         (metadata && strlen(metadata) > METADATA_LEN_MAX))
@@ -344,6 +353,8 @@ int room_update_peer(struct peer *peer, const char *name, const char *metadata,
     if (metadata)
         replace(&peer->metadata, metadata);
     event_add_who(events, EVENT_PEER_UPDATED, peer);
+    if (peer->role->waiting_room)
+        waiting_tell(peer->room, now, events);
     return 0;
 }
 

@@ -34,6 +34,7 @@ struct room {
     struct map peers;  // id -> struct peer, those that are joining included
     struct map tracks; // id -> struct track, of all peers
     size_t joined_count;
+    size_t waiting_count;                       // of those who have joined
     size_t role_counts[ROLES_PER_TEMPLATE_MAX]; // of `peers`, by the place in the template
     int holds;
     char session_id[OBJECT_ID_LEN + 1]; // "" while nobody is in
@@ -109,7 +110,7 @@ void room_attach(struct peer *peer, struct event_list *events);
 
 // NULL leaves as it is. Returns 0, or ERR_FULL beyond a bound.
 int room_update_peer(struct peer *peer, const char *name, const char *metadata,
-                     struct event_list *events);
+                     struct moment now, struct event_list *events);
 
 // What a session has to remember has changed; snapshots of it are taken from rooms.changed.
 // Events about a peer do this by themselves where it is so.

@@ -36,8 +36,9 @@ static bool is_kept(const char *key, enum act *audience)
 
 static bool may_see(const struct peer *peer, const char *key)
 {
-    enum act audience;
-    return !is_kept(key, &audience) || permit(peer, audience);
+    enum act audience = ACT_TAKE_PART;
+    is_kept(key, &audience);
+    return permit(peer, audience);
 }
 
 static bool is_key(const char *key)
@@ -173,6 +174,8 @@ enum store_answer session_store_set(struct peer *by, const struct store_wish *wi
 {
     struct session_store *store = &by->room->store;
     enum act audience;
+    if (!permit(by, ACT_TAKE_PART))
+        return STORE_REFUSED;
     if (!is_key(wish->key))
         return STORE_BAD_KEY;
     if (is_kept(wish->key, &audience))

@@ -32,6 +32,7 @@ enum store_answer {
     STORE_DONE,
     STORE_BAD_KEY,       // empty, or over SESSION_STORE_KEY_LEN_MAX
     STORE_READ_ONLY,     // a key of the server's
+    STORE_REFUSED,       // who waits to be let in sets nothing
     STORE_CHANGED,       // its version is not `if_version`
     STORE_VALUE_TOO_BIG, // over SESSION_STORE_VALUE_LEN_MAX
     STORE_TOO_MANY_KEYS, // over SESSION_STORE_KEYS_MAX

@@ -66,6 +66,7 @@ struct role {
     const char *name;
     int priority;       // 1 is the highest
     int max_peer_count; // -1: nobody, 0: no limit
+    bool waiting_room;  // whoever has this role waits to be let in: see room/waiting.h
     bool allowed[PUBLISH_KIND_COUNT];
     struct role_media media[PUBLISH_KIND_COUNT];
     struct simulcast video_simulcast;

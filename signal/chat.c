@@ -25,6 +25,10 @@ void handle_broadcast(struct call *call)
         reply_error(call, RPC_NOT_FOUND, "peer not found");
         return;
     }
+    if (err == ERR_REFUSED) {
+        reply_forbidden(call, ACT_TAKE_PART);
+        return;
+    }
     if (err) {
         reply_error(call, RPC_BAD_REQUEST, "the message is too long");
         return;

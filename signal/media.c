@@ -145,7 +145,7 @@ void notify_tracks(struct signal *s, const struct event *event, struct moment no
     shape_peer_info(&j, event->who);
     json_close(&j, '}');
     json_close(&j, '}');
-    notify_all(s, event->room, event->peer, notify_finish(s, &j, frames), FRAME_TEXT, frames);
+    notify_about(s, event, notify_finish(s, &j, frames), frames);
 }
 
 void notify_speakers(struct signal *s, const struct event *event, struct moment now,
@@ -166,7 +166,7 @@ void notify_speakers(struct signal *s, const struct event *event, struct moment 
     }
     json_close(&j, ']');
     json_close(&j, '}');
-    notify_all(s, event->room, 0, notify_finish(s, &j, frames), FRAME_DATA, frames);
+    notify_all(s, event->room, notify_finish(s, &j, frames), FRAME_DATA, frames);
 }
 
 void notify_quality(struct signal *s, const struct event *event, struct moment now,
@@ -183,7 +183,7 @@ void notify_quality(struct signal *s, const struct event *event, struct moment n
     json_close(&j, '}');
     json_close(&j, ']');
     json_close(&j, '}');
-    notify_all(s, event->room, 0, notify_finish(s, &j, frames), FRAME_DATA, frames);
+    notify_all(s, event->room, notify_finish(s, &j, frames), FRAME_DATA, frames);
 }
 
 void notify_answered(struct signal *s, const struct event *event, struct moment now,

@@ -41,6 +41,7 @@ static void refuse(struct call *call, enum store_answer answer)
         const char *message;
     } refusals[] = {
         [STORE_BAD_KEY] = {RPC_BAD_REQUEST, "the key is empty or longer than 128 octets"},
+        [STORE_REFUSED] = {RPC_REFUSED, "not while waiting to be let in"},
         [STORE_READ_ONLY] = {RPC_REFUSED, "the key is the server's"},
         [STORE_CHANGED] = {RPC_CHANGED, "the value has another version"},
         [STORE_VALUE_TOO_BIG] = {RPC_BAD_REQUEST, "the value is longer than 1024 octets"},

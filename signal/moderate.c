@@ -165,5 +165,5 @@ void notify_room_ends_soon(struct signal *s, const struct event *event, struct m
     json_close(&j, '}');
     json_close(&j, '}');
     text_dispose(&message);
-    notify_all(s, event->room, 0, notify_finish(s, &j, frames), FRAME_TEXT, frames);
+    notify_all(s, event->room, notify_finish(s, &j, frames), FRAME_TEXT, frames);
 }

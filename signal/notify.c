@@ -1,4 +1,5 @@
 // What clients are told without having asked: events to JSON.
+#include "room/waiting.h"
 #include "signal/state.h"
 
 // --- Messages ---
@@ -75,15 +76,17 @@ static void put_peer(struct json_out *j, const struct peer *peer, enum peer_deta
     json_close(j, '}');
 }
 
-static void put_peers(struct json_out *j, const struct room *room, uint64_t without,
-                      enum peer_detail detail)
+// The peers that somebody with this role knows of, but one.
+static void put_peers(struct json_out *j, const struct room *room, const struct role *viewer,
+                      uint64_t without, enum peer_detail detail)
 {
     json_key(j, "peers");
     json_open(j, '{');
     size_t at = 0;
     const struct peer *peer;
     while ((peer = map_next(&room->peers, &at))) {
-        if (peer->number == without || peer->state != PEER_JOINED)
+        if (peer->number == without || peer->state != PEER_JOINED ||
+            !permit_sees(viewer, peer->role->waiting_room))
             continue;
         json_key(j, peer->id);
         put_peer(j, peer, detail);
@@ -96,7 +99,8 @@ void notify_peer_list(struct signal *s, const struct session *session,
 {
     struct json_out j = notify_open(s, "peer-list");
     json_open(&j, '{');
-    put_peers(&j, session->room, session->peer, WITH_TRACKS);
+    const struct peer *own = rooms_peer(s->rooms, session->peer);
+    put_peers(&j, session->room, own->role, own->number, WITH_TRACKS);
     json_key(&j, "room");
     shape_room_state(&j, session->room);
     json_close(&j, '}');
@@ -108,16 +112,18 @@ void notify_room_state(struct signal *s, const struct session *session,
 {
     const struct room *room = session->room;
     const struct role *role = template_role(room->template, session->role);
-    bool may_know = role && role->permissions[PERMISSION_SEND_ROOM_STATE];
+    if (!role)
+        return;
+    bool may_know = role->permissions[PERMISSION_SEND_ROOM_STATE];
     if (!may_know && !room->template->room_state.enabled)
         return;
     struct json_out j = notify_open(s, "room-state");
     json_open(&j, '{');
-    json_member_int(&j, "peer_count", (int64_t)room->joined_count);
+    json_member_int(&j, "peer_count", (int64_t)waiting_present(room));
     json_key(&j, "room");
     shape_room_state(&j, room);
     if (may_know || room->template->room_state.send_peer_list)
-        put_peers(&j, room, 0, WITHOUT_TRACKS);
+        put_peers(&j, room, role, 0, WITHOUT_TRACKS);
     json_close(&j, '}');
     notify_send(s, session, &j, frames);
 }
@@ -144,7 +150,7 @@ static struct bytes session_info(struct signal *s, const struct room *room,
     json_open(&j, '{');
     json_member_string(&j, "session_id", room->session_id);
     json_member_string(&j, "room_id", room->record.id);
-    json_member_int(&j, "peer_count", (int64_t)room->joined_count);
+    json_member_int(&j, "peer_count", (int64_t)waiting_present(room));
     json_member_int(&j, "track_count", (int64_t)room_track_count(room));
     json_close(&j, '}');
     return notify_finish(s, &j, frames);
@@ -158,8 +164,32 @@ void notify_session_info(struct signal *s, const struct session *session,
 
 // --- To many ---
 
-void notify_all(struct signal *s, uint64_t room, uint64_t but, struct bytes text,
-                enum frame_kind kind, struct frame_list *frames)
+// Who of those that have joined hears something.
+enum hearers {
+    HEARERS_ALL,
+    HEARERS_INSIDE,    // who does not wait to be let in
+    HEARERS_ADMITTING, // who knows of those that wait
+    HEARERS_OTHERS,    // who is inside and does not
+};
+
+static bool hears(const struct peer *peer, enum hearers who)
+{
+    bool inside = permit_sees(peer->role, false), admits = permit_sees(peer->role, true);
+    switch (who) {
+    case HEARERS_ALL:
+        return true;
+    case HEARERS_INSIDE:
+        return inside;
+    case HEARERS_ADMITTING:
+        return admits;
+    case HEARERS_OTHERS:
+        return inside && !admits;
+    }
+    return false;
+}
+
+static void tell(struct signal *s, uint64_t room, enum hearers who, uint64_t but,
+                 struct bytes text, enum frame_kind kind, struct frame_list *frames)
 {
     const struct audience *audience = signal_audience(s, room);
     if (!audience)
@@ -168,13 +198,33 @@ void notify_all(struct signal *s, uint64_t room, uint64_t but, struct bytes text
     {
         const struct session *session = LIST_ENTRY(each, struct session, in_room);
         const struct peer *peer = rooms_peer(s->rooms, session->peer);
-        if (!peer || peer->state != PEER_JOINED || peer->number == but)
+        if (!peer || peer->state != PEER_JOINED || peer->number == but || !hears(peer, who))
             continue;
         frame_add(frames, (struct frame){.kind = kind,
                                          .session = session->number,
                                          .peer = kind == FRAME_DATA ? peer->number : 0,
                                          .text = text});
     }
+}
+
+void notify_all(struct signal *s, uint64_t room, struct bytes text, enum frame_kind kind,
+                struct frame_list *frames)
+{
+    tell(s, room, HEARERS_INSIDE, 0, text, kind, frames);
+}
+
+void notify_about(struct signal *s, const struct event *event, struct bytes text,
+                  struct frame_list *frames)
+{
+    tell(s, event->room, event->who->waits ? HEARERS_ADMITTING : HEARERS_INSIDE, event->peer,
+         text, FRAME_TEXT, frames);
+}
+
+void notify_crossing(struct signal *s, const struct event *event, struct bytes to_admitting,
+                     struct bytes to_others, struct frame_list *frames)
+{
+    tell(s, event->room, HEARERS_ADMITTING, event->peer, to_admitting, FRAME_TEXT, frames);
+    tell(s, event->room, HEARERS_OTHERS, event->peer, to_others, FRAME_TEXT, frames);
 }
 
 void notify_some(const struct signal *s, const uint64_t *to, size_t count, struct bytes text,
@@ -195,22 +245,35 @@ void notify_session_info_to_all(struct signal *s, uint64_t room, struct frame_li
     if (!audience)
         return;
     const struct session *any = LIST_ENTRY(audience->sessions.next, struct session, in_room);
-    notify_all(s, room, 0, session_info(s, any->room, frames), FRAME_TEXT, frames);
+    tell(s, room, HEARERS_ALL, 0, session_info(s, any->room, frames), FRAME_TEXT, frames);
 }
 
 // Who tells of what. Kinds that are not here are for the media worker and the session log.
+// clang-format off
 static void (*const notifiers[])(struct signal *s, const struct event *event, struct moment now,
                                  struct frame_list *frames) = {
-    [EVENT_PEER_JOINED] = notify_joined,    [EVENT_PEER_LEFT] = notify_left,
-    [EVENT_PEER_UPDATED] = notify_updated,  [EVENT_TRACKS_ADDED] = notify_tracks,
-    [EVENT_TRACKS_UPDATED] = notify_tracks, [EVENT_TRACKS_REMOVED] = notify_tracks,
-    [EVENT_ROLE_ASKED] = notify_role_asked, [EVENT_ROLE_CHANGED] = notify_role_changed,
-    [EVENT_ROOM_ENDED] = notify_room_ended, [EVENT_ROOM_ENDS_SOON] = notify_room_ends_soon,
-    [EVENT_MUTE_ASKED] = notify_mute_asked, [EVENT_CHAT] = notify_chat,
-    [EVENT_CHAT_PAST] = notify_chat,        [EVENT_STORE_CHANGED] = notify_store,
-    [EVENT_SPEAKERS] = notify_speakers,     [EVENT_QUALITY] = notify_quality,
-    [EVENT_ANSWERED] = notify_answered,     [EVENT_OFFER] = notify_offer,
+    [EVENT_PEER_JOINED] = notify_joined,
+    [EVENT_PEER_LEFT] = notify_left,
+    [EVENT_PEER_UPDATED] = notify_updated,
+    [EVENT_PEER_ADMITTED] = notify_admitted,
+    [EVENT_PEER_HELD] = notify_held,
+    [EVENT_TRACKS_ADDED] = notify_tracks,
+    [EVENT_TRACKS_UPDATED] = notify_tracks,
+    [EVENT_TRACKS_REMOVED] = notify_tracks,
+    [EVENT_ROLE_ASKED] = notify_role_asked,
+    [EVENT_ROLE_CHANGED] = notify_role_changed,
+    [EVENT_ROOM_ENDED] = notify_room_ended,
+    [EVENT_ROOM_ENDS_SOON] = notify_room_ends_soon,
+    [EVENT_MUTE_ASKED] = notify_mute_asked,
+    [EVENT_CHAT] = notify_chat,
+    [EVENT_CHAT_PAST] = notify_chat,
+    [EVENT_STORE_CHANGED] = notify_store,
+    [EVENT_SPEAKERS] = notify_speakers,
+    [EVENT_QUALITY] = notify_quality,
+    [EVENT_ANSWERED] = notify_answered,
+    [EVENT_OFFER] = notify_offer,
 };
+// clang-format on
 
 void signal_deliver(struct signal *s, const struct event_list *events, struct moment now,
                     struct frame_list *frames)

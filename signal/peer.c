@@ -7,7 +7,7 @@ void handle_peer_update(struct call *call)
     const char *metadata = json_get_text(call->rpc->params, "data", NULL);
     if (!name && !metadata)
         reply_error(call, RPC_INVALID_PARAMS, "neither name nor data");
-    else if (room_update_peer(call->peer, name, metadata, call->events))
+    else if (room_update_peer(call->peer, name, metadata, call->now, call->events))
         reply_error(call, RPC_BAD_REQUEST, "name or metadata is too long");
     else
         reply_empty(call);
@@ -17,7 +17,7 @@ void handle_get_peer(struct call *call)
 {
     const char *peer_id = json_get_text(call->rpc->params, "peer_id", "");
     const struct peer *peer = room_peer(call->peer->room, peer_id);
-    if (!peer || peer->state != PEER_JOINED) {
+    if (!peer || !room_sees(call->peer, peer)) {
         reply_error(call, RPC_NOT_FOUND, "peer not found");
         return;
     }
@@ -57,7 +57,7 @@ void notify_joined(struct signal *s, const struct event *event, struct moment no
         notify_room_info(s, own, frames);
     }
     struct bytes text = peer_message(s, "on-peer-join", event->who, true, frames);
-    notify_all(s, event->room, event->peer, text, FRAME_TEXT, frames);
+    notify_about(s, event, text, frames);
     notify_session_info_to_all(s, event->room, frames);
     session_states_due(s, event->room, now);
 }
@@ -76,21 +76,70 @@ void notify_left(struct signal *s, const struct event *event, struct moment now,
     }
     mem_free(map_remove(&s->channels, map_key_u64(&event->peer)));
     struct bytes text = peer_message(s, "on-peer-leave", event->who, false, frames);
-    notify_all(s, event->room, event->peer, text, FRAME_TEXT, frames);
+    notify_about(s, event, text, frames);
     notify_session_info_to_all(s, event->room, frames);
     session_states_due(s, event->room, now);
 }
 
 // Of a name, metadata, role or groups: the tracks are left out, as they did not change.
-void notify_updated(struct signal *s, const struct event *event, struct moment now,
-                    struct frame_list *frames)
+static struct bytes update_message(struct signal *s, const struct event *event,
+                                   struct frame_list *frames)
 {
-    (void)now;
     struct json_out j = notify_open(s, "on-peer-update");
     json_open(&j, '{');
     shape_peer_info(&j, event->who);
     json_member_int(&j, "joined_at", event->who->joined_at);
     json_member_bool(&j, "realtime", true);
     json_close(&j, '}');
-    notify_all(s, event->room, 0, notify_finish(s, &j, frames), FRAME_TEXT, frames);
+    return notify_finish(s, &j, frames);
+}
+
+void notify_updated(struct signal *s, const struct event *event, struct moment now,
+                    struct frame_list *frames)
+{
+    (void)now;
+    struct bytes text = update_message(s, event, frames);
+    notify_some(s, &event->peer, 1, text, frames);
+    notify_about(s, event, text, frames);
+}
+
+void notify_admitted(struct signal *s, const struct event *event, struct moment now,
+                     struct frame_list *frames)
+{
+    const struct session *own = signal_session_of(s, event->peer);
+    struct bytes update = update_message(s, event, frames);
+    struct bytes join = peer_message(s, "on-peer-join", event->who, true, frames);
+    if (own)
+        notify_peer_list(s, own, frames);
+    notify_some(s, &event->peer, 1, update, frames);
+    notify_crossing(s, event, update, join, frames);
+    notify_session_info_to_all(s, event->room, frames);
+    session_states_due(s, event->room, now);
+}
+
+// To the one who waits now everybody else has gone.
+static void empty_roster(struct signal *s, const struct event *event, struct frame_list *frames)
+{
+    const struct peer *own = rooms_peer(s->rooms, event->peer);
+    size_t at = 0;
+    const struct peer *peer;
+    while (own && (peer = map_next(&own->room->peers, &at))) {
+        if (peer == own || peer->state != PEER_JOINED)
+            continue;
+        struct peer_view view = shape_view(peer);
+        notify_some(s, &event->peer, 1, peer_message(s, "on-peer-leave", &view, false, frames),
+                    frames);
+    }
+}
+
+void notify_held(struct signal *s, const struct event *event, struct moment now,
+                 struct frame_list *frames)
+{
+    struct bytes update = update_message(s, event, frames);
+    struct bytes leave = peer_message(s, "on-peer-leave", event->who, false, frames);
+    notify_some(s, &event->peer, 1, update, frames);
+    empty_roster(s, event, frames);
+    notify_crossing(s, event, update, leave, frames);
+    notify_session_info_to_all(s, event->room, frames);
+    session_states_due(s, event->room, now);
 }

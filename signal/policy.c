@@ -110,6 +110,8 @@ static void put_role(struct json_out *j, const struct role *role)
         json_member_bool(j, permission_name(p), role->permissions[p]);
     json_close(j, '}');
     json_member_int(j, "maxPeerCount", role->max_peer_count);
+    if (role->waiting_room)
+        json_member_bool(j, "waitingRoom", true);
     json_close(j, '}');
 }
 

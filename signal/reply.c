@@ -72,7 +72,9 @@ void reply_error(struct call *call, int code, const char *message)
 void reply_forbidden(struct call *call, enum act act)
 {
     char message[96];
-    snprintf(message, sizeof message, "needs the permission %s", act_name(act));
+    const char *name = act_name(act);
+    snprintf(message, sizeof message, "%s%s",
+             *name ? "needs the permission " : "not while waiting to be let in", name);
     reply_error(call, RPC_REFUSED, message);
 }
 

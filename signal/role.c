@@ -4,6 +4,8 @@
 #include "room/group.h"
 #include "signal/state.h"
 
+#include <string.h>
+
 static void answer(struct call *call, int err, const char *missing)
 {
     if (err == ERR_REFUSED)
@@ -62,7 +64,8 @@ static void change_group(struct call *call, group_change *change, const char *pe
     struct peer *peer = call->peer;
     int err = change(peer->room, peer, peer_id, text_of(call, "name"), call->events);
     if (err == ERR_REFUSED) {
-        reply_forbidden(call, ACT_MOVE_GROUPS);
+        bool own = strcmp(peer_id, peer->id) == 0;
+        reply_forbidden(call, own ? ACT_TAKE_PART : ACT_MOVE_GROUPS);
     } else if (err == ERR_NOT_FOUND) {
         reply_error(call, RPC_NOT_FOUND, "peer not found");
     } else if (err) {

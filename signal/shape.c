@@ -53,6 +53,7 @@ struct peer_view shape_view(const struct peer *peer)
         .user_id = peer->user_id,
         .groups = (const char *const *)peer->groups,
         .group_count = peer->group_count,
+        .waits = peer->role->waiting_room,
         .joined_at = peer->joined_at,
     };
 }

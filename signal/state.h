@@ -173,9 +173,16 @@ void notify_send(struct signal *s, const struct session *session, struct json_ou
 // The same in two steps: one text may go to many.
 struct bytes notify_finish(struct signal *s, struct json_out *j, struct frame_list *frames);
 void notify_text(const struct session *session, struct bytes text, struct frame_list *frames);
-// To all who are in the room, or all `but` one; 0: but nobody.
-void notify_all(struct signal *s, uint64_t room, uint64_t but, struct bytes text,
-                enum frame_kind kind, struct frame_list *frames);
+// To all who are in the room and do not wait to be let in.
+void notify_all(struct signal *s, uint64_t room, struct bytes text, enum frame_kind kind,
+                struct frame_list *frames);
+// To all others who know of the peer that the event is about.
+void notify_about(struct signal *s, const struct event *event, struct bytes text,
+                  struct frame_list *frames);
+// The peer begins or ends to wait: that is one thing to those who may let it in, and another
+// to all others.
+void notify_crossing(struct signal *s, const struct event *event, struct bytes to_admitting,
+                     struct bytes to_others, struct frame_list *frames);
 // To the peers with these numbers, as far as a socket speaks for them.
 void notify_some(const struct signal *s, const uint64_t *to, size_t count, struct bytes text,
                  struct frame_list *frames);
@@ -215,6 +222,10 @@ void handle_track_update(struct call *call);
 void handle_prefer_video(struct call *call);
 void handle_prefer_audio(struct call *call);
 
+void handle_find_peer(struct call *call);
+void handle_peer_iter_next(struct call *call);
+void handle_peer_name_search(struct call *call);
+
 void handle_role_change_request(struct call *call);
 void handle_role_change(struct call *call);
 void handle_group_join(struct call *call);
@@ -239,6 +250,10 @@ void handle_listen_metadata(struct call *call);
 void notify_joined(struct signal *s, const struct event *event, struct moment now,
                    struct frame_list *frames);
 void notify_left(struct signal *s, const struct event *event, struct moment now,
+                 struct frame_list *frames);
+void notify_admitted(struct signal *s, const struct event *event, struct moment now,
+                     struct frame_list *frames);
+void notify_held(struct signal *s, const struct event *event, struct moment now,
                  struct frame_list *frames);
 void notify_updated(struct signal *s, const struct event *event, struct moment now,
                     struct frame_list *frames);

@@ -339,9 +339,19 @@ static int take_role(struct reader *r, const struct place *in, const json_t *obj
     if (!err)
         err = take_int(r, &here, object, "priority", 1, 10, 1, &role->priority);
     if (!err)
+        err = take_bool(r, &here, object, "waitingRoom", false, &role->waiting_room);
+    if (!err)
         err =
             take_int(r, &here, object, "maxPeerCount", -1, INT32_MAX, 0, &role->max_peer_count);
     return err;
+}
+
+// Whoever waits publishes and sees nothing, whatever else the role says.
+static void hold_back(struct role *role)
+{
+    memset(role->allowed, 0, sizeof role->allowed);
+    memset(role->permissions, 0, sizeof role->permissions);
+    role->subscribe_to_roles.count = 0;
 }
 
 static int take_roles(struct reader *r, const json_t *document)
@@ -368,9 +378,12 @@ static int take_roles(struct reader *r, const json_t *document)
     i = 0;
     json_object_foreach((json_t *)roles, name, object)
     {
-        err = take_role(r, &here, object, &r->t->roles[i++]);
+        err = take_role(r, &here, object, &r->t->roles[i]);
         if (err)
             return err;
+        if (r->t->roles[i].waiting_room)
+            hold_back(&r->t->roles[i]);
+        i++;
     }
     return 0;
 }

@@ -212,10 +212,10 @@ TEST(names_and_metadata_change_one_by_one)
 {
     fixture_init(&f);
     struct peer *a = fixture_join(&f, "a", "host");
-    CHECK_EQ(room_update_peer(a, NULL, "{}", &f.events), 0);
+    CHECK_EQ(room_update_peer(a, NULL, "{}", f.now, &f.events), 0);
     CHECK_TEXT(a->name, "name");
     CHECK_TEXT(a->metadata, "{}");
-    CHECK_EQ(room_update_peer(a, "new", NULL, &f.events), 0);
+    CHECK_EQ(room_update_peer(a, "new", NULL, f.now, &f.events), 0);
     CHECK_TEXT(a->metadata, "{}");
     CHECK_TEXT(f.events.at[1].who->name, "new");
     fixture_dispose(&f);

@@ -1,7 +1,8 @@
 // Plays a transcript: a text that reads like the protocol's description.
 //
 //     host opens guest user-x     a socket of peer "host" with this role; role and user may be
-//                                 left out: the name says the role ("host", "guest", "viewer")
+//                                 left out: the name says the role ("host", "guest", "viewer",
+//                                 "lobby")
 //     host joins                  opens, joins, answers the first offer, forgets what came
 //     host publishes A1 V1        an offer with all of its tracks; see stage_publish()
 //     host > {...}                sends            host >dc {...}   over the data channel
@@ -164,9 +165,12 @@ static void expect_media(struct play *p, const char *expected)
 // "host/2" and "guest3" play the role their name begins with.
 static const char *default_role(const char *name)
 {
-    if (strncmp(name, "guest", 5) == 0)
-        return "guest";
-    return strncmp(name, "viewer", 6) == 0 ? "viewer" : "host";
+    static const char *const roles[] = {"guest", "viewer", "lobby"};
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
+        if (strncmp(name, roles[i], strlen(roles[i])) == 0)
+            return roles[i];
+    }
+    return "host";
 }
 
 static void client_line(struct play *p, const char *name, char *rest)

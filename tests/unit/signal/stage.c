@@ -94,10 +94,13 @@ struct template *stage_template(int guests_max, bool all_share)
     struct template *t = template_new();
     t->id = template_text(t, STAGE_TEMPLATE_ID);
     t->name = template_text(t, "stage");
-    template_set_roles(t, 3);
+    template_set_roles(t, 4);
     fill_role(t, 0, "host", true);
     fill_role(t, 1, "guest", true);
     fill_role(t, 2, "viewer", false);
+    fill_role(t, 3, "lobby", false);
+    t->roles[3].waiting_room = true;
+    t->roles[3].subscribe_to_roles.count = 0;
     for (int p = 0; p < PERMISSION_COUNT; p++)
         t->roles[0].permissions[p] = true;
     t->roles[1].max_peer_count = guests_max;

@@ -79,8 +79,8 @@ void stage_dispose(struct stage *s);
 // The process ends, and another goes on from the room's snapshot. All sockets are gone.
 void stage_restart(struct stage *s, const char *node_id);
 
-// The roles are host (may all, sees the state of the room before joining), guest, and viewer,
-// who publishes nothing, and whom nobody subscribes to.
+// The roles are host (may all, sees the state of the room before joining), guest, viewer, who
+// publishes nothing, and whom nobody subscribes to, and lobby, who waits to be let in.
 struct template *stage_template(int guests_max, bool all_share);
 
 struct stage_client *stage_open(struct stage *s, const char *name, const char *role,

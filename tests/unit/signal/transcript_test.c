@@ -85,6 +85,10 @@ PLAY(unknown_requests_are_refused_and_unknown_notifications_ignored)
 PLAY(unpublishing_removes_the_track)
 PLAY(video_flows_at_once_when_the_client_wants_it_all)
 PLAY(what_the_session_store_refuses_leaves_no_trace)
+PLAY(who_waits_is_seen_by_those_who_may_let_them_in)
+PLAY(who_waits_is_let_in_by_a_change_of_role)
+PLAY(people_are_looked_up_in_pages)
+PLAY(people_are_found_by_a_part_of_their_name)
 
 TEST(every_transcript_of_the_folder_is_played)
 {

@@ -280,7 +280,7 @@ TEST(only_what_lasts_makes_a_room_worth_writing)
     media_quality(host, 3, &w.events);
     media_subscribe_offer(host, "sdp", &w.events);
     CHECK(list_empty(changed));
-    CHECK_EQ(room_update_peer(host, "New", NULL, &w.events), 0);
+    CHECK_EQ(room_update_peer(host, "New", NULL, w.now, &w.events), 0);
     CHECK(!list_empty(changed));
     list_remove(&w.room->changed);
     room_attach(room_peer(w.room, "guest"), &w.events);

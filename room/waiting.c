@@ -1,0 +1,90 @@
+#include "room/waiting.h"
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "room/chat_history.h"
+#include "room/session_store.h"
+
+#include <stdlib.h>
+
+static const char list_key[] = "waitingRoom";
+
+void waiting_count(const struct peer *peer, int step)
+{
+    if (peer->role->waiting_room)
+        peer->room->waiting_count += (size_t)step;
+}
+
+size_t waiting_present(const struct room *room)
+{
+    return room->joined_count - room->waiting_count;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    uint64_t left = (*(const struct peer *const *)a)->number;
+    uint64_t right = (*(const struct peer *const *)b)->number;
+    return left < right ? -1 : left > right;
+}
+
+// The values of the session store are JSON, this one of ours too.
+static void write_list(const struct peer *const *waiting, size_t count, struct text *out)
+{
+    struct json_out j = json_out_on(out);
+    json_open(&j, '[');
+    for (size_t i = 0; i < count && i < WAITING_LISTED_MAX; i++) {
+        json_open(&j, '{');
+        json_member_string(&j, "peer_id", waiting[i]->id);
+        json_member_string(&j, "name", waiting[i]->name);
+        json_member_string(&j, "user_id", waiting[i]->user_id);
+        json_member_int(&j, "since", waiting[i]->joined_at);
+        json_close(&j, '}');
+    }
+    json_close(&j, ']');
+}
+
+void waiting_tell(struct room *room, struct moment now, struct event_list *events)
+{
+    const struct peer **waiting =
+        arena_alloc(&events->arena, room->waiting_count * sizeof *waiting);
+    size_t count = 0, at = 0;
+    const struct peer *peer;
+    while ((peer = map_next(&room->peers, &at))) {
+        if (peer->state == PEER_JOINED && peer->role->waiting_room)
+            waiting[count++] = peer;
+    }
+    if (room->joined_count == 0)
+        return; // and the session's values with it
+    qsort(waiting, count, sizeof *waiting, by_number);
+    struct text list = {0};
+    write_list(waiting, count, &list);
+    session_store_keep(room, list_key, list.at, now, events);
+    text_dispose(&list);
+}
+
+static void clear_groups(struct peer *peer)
+{
+    for (size_t i = 0; i < peer->group_count; i++)
+        mem_free(peer->groups[i]);
+    peer->group_count = 0;
+}
+
+void waiting_role_changed(struct peer *peer, const struct role *old, struct moment now,
+                          struct event_list *events)
+{
+    bool waited = old->waiting_room, waits = peer->role->waiting_room;
+    peer->room->waiting_count += (size_t)waits - (size_t)waited;
+    if (waits && !waited) {
+        clear_groups(peer);
+        event_add_who(events, EVENT_PEER_HELD, peer);
+    } else if (waited && !waits) {
+        event_add_who(events, EVENT_PEER_ADMITTED, peer);
+        chat_history_tell(peer, 0, events);
+    } else {
+        event_add_who(events, EVENT_PEER_UPDATED, peer);
+    }
+    if (waited || waits)
+        waiting_tell(peer->room, now, events);
+    if (waited && !waits)
+        session_store_tell(peer, events);
+}

@@ -1,0 +1,18 @@
+// The waiting room. People of a role with `waitingRoom` are held before the meeting: they
+// publish and see nothing, and may do nothing but set their name, until somebody who may
+// changes their role. Who may let them in sees them in the roster and in the session store
+// under "waitingRoom", as [{"peer_id","name","user_id","since"}], the longest waiting first.
+#pragma once
+
+#include "room/room.h"
+
+// One more who has joined, or one less, in case the peer's role waits.
+void waiting_count(const struct peer *peer, int step);
+size_t waiting_present(const struct room *room); // how many are really in
+
+// The list in the session store, anew.
+void waiting_tell(struct room *room, struct moment now, struct event_list *events);
+
+// The peer's role changed from `old`: tells who has come or gone for whom.
+void waiting_role_changed(struct peer *peer, const struct role *old, struct moment now,
+                          struct event_list *events);
