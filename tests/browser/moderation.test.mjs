@@ -118,6 +118,9 @@ test('who knocks waits, sees nothing, and is admitted', async () => {
   await by(host, 'admit').click();
   await until(async () => (await by(knocker, 'tile').count()) === 3, 'three tiles', 30000);
   await until(async () => (await by(host, 'tile').count()) === 3, 'three tiles at the host');
+  // Who waited was asked for no camera; now there is one to switch on.
+  await by(knocker, 'cam').waitFor();
+  if ((await by(knocker, 'cam').getAttribute('aria-pressed')) === 'false') await by(knocker, 'cam').click();
   await until(() => host.page.evaluate(() =>
     !!document.querySelector('[data-testid="tile"][data-peer-name="Kim"] video')), "Kim's picture", 30000);
   await until(() => knocker.page.evaluate(() =>
@@ -135,7 +138,7 @@ test('who knocks can be refused', async () => {
   await enter(knocker, 'lobby', 'Kim');
   await by(host, 'refuse').click();
   await by(knocker, 'error').waitFor();
-  assert.equal(await by(host, 'knocking').count(), 0);
+  await until(async () => (await by(host, 'knocking').count()) === 0, 'nobody waiting');
 });
 
 test('the host ends the meeting for everybody, after a question', async () => {

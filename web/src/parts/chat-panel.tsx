@@ -4,7 +4,6 @@ import {
   selectHMSMessages,
   selectLocalPeerID,
   selectPeerNameByID,
-  selectRemotePeers,
   useHMSActions,
   useHMSStore,
   type HMSMessage,
@@ -15,6 +14,7 @@ import { linkify } from '../client/linkify';
 import { clock, t } from '../text';
 import { Icon } from './icon';
 import { Panel } from './panel';
+import { usePeople } from './use-people';
 import { useStickToEnd } from './use-stick-to-end';
 
 const MAX_LENGTH = 2000;
@@ -123,7 +123,7 @@ function PrivateMark({ mine, to }: { mine: boolean; to: string }) {
 
 function Composer({ away }: { away: boolean }) {
   const actions = useHMSActions();
-  const others = useHMSStore(selectRemotePeers);
+  const others = usePeople().inside.filter((peer) => !peer.isLocal);
   const [text, setText] = useState('');
   const [to, setTo] = useState('');
   const [failed, setFailed] = useState(false);

@@ -19,7 +19,7 @@ import { Icon, type IconName } from './icon';
 import { LeaveButton } from './leave-button';
 import { RoundToggle } from './round-toggle';
 import { Tip } from './tip';
-import { useWaiting } from './waiting-list';
+import { usePeople } from './use-people';
 
 export type PanelName = 'chat' | 'people';
 
@@ -149,7 +149,7 @@ interface PanelButtonProps {
 
 function PanelButton({ name, icon, panel, onPanel }: PanelButtonProps) {
   const unread = useHMSStore(selectUnreadHMSMessagesCount);
-  const waiting = useWaiting().length;
+  const waiting = usePeople().waiting.length;
   const news = { chat: unread, people: waiting }[name];
   const badge = panel === name ? 0 : news;
   const badgeId = `${name}-news`;

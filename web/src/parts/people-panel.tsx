@@ -3,20 +3,19 @@
 import {
   selectIsPeerAudioEnabled,
   selectIsPeerVideoEnabled,
-  selectPeers,
   selectPermissions,
-  selectRolesMap,
   useHMSActions,
   useHMSStore,
   type HMSPeer,
 } from '@100mslive/react-sdk';
 
-import { handsFirst, isWaiting } from '../client/roles';
+import { handsFirst } from '../client/roles';
 import { plural, t } from '../text';
 import { Icon } from './icon';
 import { Panel } from './panel';
 import { PersonMenu } from './person-menu';
 import { Avatar } from './tile';
+import { usePeople } from './use-people';
 import { WaitingList } from './waiting-list';
 
 interface PeoplePanelProps {
@@ -26,10 +25,7 @@ interface PeoplePanelProps {
 }
 
 export function PeoplePanel({ away, onClose, onTrouble }: PeoplePanelProps) {
-  const roles = useHMSStore(selectRolesMap);
-  const peers = useHMSStore(selectPeers).filter(
-    (peer) => !peer.roleName || !isWaiting(roles[peer.roleName]),
-  );
+  const { inside: peers } = usePeople();
   return (
     <Panel
       name="people"

@@ -3,7 +3,6 @@
 import {
   selectPeerCount,
   selectPeerScreenSharing,
-  selectPeers,
   selectScreenShareByPeerID,
   selectSpeakers,
   useHMSStore,
@@ -18,6 +17,7 @@ import { Icon } from './icon';
 import { Invite } from './invite';
 import { ScreenView } from './screen-view';
 import { Tile } from './tile';
+import { usePeople } from './use-people';
 import { useSize } from './use-size';
 
 const GAP = 10;
@@ -58,7 +58,7 @@ export function Stage({ code }: { code: string }) {
 
 // Oneself first, then the others in the order in which they came.
 function usePeopleInOrder(): HMSPeer[] {
-  const peers = useHMSStore(selectPeers);
+  const { inside: peers } = usePeople();
   const joined = (peer: HMSPeer) => peer.joinedAt?.getTime() ?? 0;
   return [...peers].sort(
     (a, b) => Number(b.isLocal) - Number(a.isLocal) || joined(a) - joined(b),

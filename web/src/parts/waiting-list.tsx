@@ -1,7 +1,6 @@
 // The people who knock, for those who may let them in.
 
 import {
-  selectPeers,
   selectPermissions,
   selectRolesMap,
   useHMSActions,
@@ -9,19 +8,14 @@ import {
   type HMSPeer,
 } from '@100mslive/react-sdk';
 
-import { admittedAs, isWaiting } from '../client/roles';
+import { admittedAs } from '../client/roles';
 import { plural, t } from '../text';
 import { Avatar } from './tile';
-
-export function useWaiting(): HMSPeer[] {
-  const peers = useHMSStore(selectPeers);
-  const roles = useHMSStore(selectRolesMap);
-  return peers.filter((peer) => peer.roleName && isWaiting(roles[peer.roleName]));
-}
+import { usePeople } from './use-people';
 
 export function WaitingList({ onTrouble }: { onTrouble: (thrown: unknown) => void }) {
   const actions = useHMSActions();
-  const waiting = useWaiting();
+  const { waiting } = usePeople();
   const roles = useHMSStore(selectRolesMap);
   const permissions = useHMSStore(selectPermissions);
   const role = admittedAs(Object.values(roles));
