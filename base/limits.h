@@ -83,7 +83,7 @@ enum {
     NAME_LEN_MAX = 256,          // octets of a peer's name
     METADATA_LEN_MAX = 8 * 1024, // octets of a peer's metadata
     CHAT_MESSAGE_LEN_MAX = 16 * 1024,
-    REASON_LEN_MAX = 1024, // octets, of a removal or an end
+    REASON_LEN_MAX = 1024,              // octets, of a removal or an end
     CHAT_HISTORY_MAX = 500,             // messages kept for late joiners
     CHAT_HISTORY_SIZE_MAX = 256 * 1024, // octets: a joiner's queue holds them, and more
     SESSION_STORE_KEY_LEN_MAX = 128,    // octets
@@ -91,9 +91,16 @@ enum {
     SESSION_STORE_KEYS_MAX = 100,       // set by clients, of one session
     SESSION_STORE_SIZE_MAX = 64 * 1024, // octets of their keys and values in all
     SESSION_STORE_OBSERVED_MAX = 100,   // keys that one peer observes
+    POLLS_PER_SESSION_MAX = 50,
+    POLL_QUESTIONS_MAX = 50,
+    POLL_OPTIONS_MAX = 32,    // of a question
+    POLL_TEXT_LEN_MAX = 1024, // octets, of a title, a question, an option or an answer
+    POLL_VOTERS_MAX = 20000,  // as many as a large room has
+    POLL_DURATION_MAX_S = 24 * 3600,
+    POLL_STATS_INTERVAL_MS = 1000, // between two on-poll-stats of a poll
     GROUPS_PER_PEER_MAX = 16,
-    ROSTER_PAGE_MAX = 100,    // peers that are looked up at once
-    WAITING_LISTED_MAX = 100, // of those who wait to be let in
+    ROSTER_PAGE_MAX = 100,            // peers that are looked up at once
+    WAITING_LISTED_MAX = 100,         // of those who wait to be let in
     GROUP_NAME_LEN_MAX = 64,          // octets
     ROLE_REQUEST_MS = 10 * 60 * 1000, // then a question about a role is void
     RECONNECT_GRACE_MS = 60 * 1000,

@@ -33,6 +33,10 @@ enum event_kind {
     EVENT_MUTE_ASKED,     // `asked`, `who` if a peer asks: to those it names only
     EVENT_CHAT,           // `who`, `chat`: to those it names only
     EVENT_CHAT_PAST,      // `who`, `chat`: said before the peer came. Not for the session log
+    EVENT_POLL_STARTED,   // `poll`
+    EVENT_POLL_STOPPED,   // `poll`
+    EVENT_POLL_STATS,     // `poll`: answers have come in
+    EVENT_POLL_ANSWERED,  // `poll`, `who`. For the session log
     EVENT_STORE_CHANGED,  // `store`: to those it names only
     EVENT_SPEAKERS,       // `speakers`
     EVENT_QUALITY,        // `who`, `quality`
@@ -124,6 +128,10 @@ struct event {
             const struct track_wish *list;
             size_t count;
         } tracks;
+        struct {
+            const char *id;
+            int64_t question; // EVENT_POLL_ANSWERED: its index
+        } poll;
         struct {
             int64_t seconds_left;
         } ends;

@@ -296,6 +296,7 @@ void room_expel(struct peer *peer, const struct expulsion *expulsion, struct mom
         list_remove(&room->changed);
         session_store_dispose(&room->store);
         chat_history_dispose(&room->history);
+        polls_dispose(&room->polls);
         duration_stop(room);
     }
     room_forget_if_idle(room);

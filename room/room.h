@@ -9,6 +9,7 @@
 #include "room/chat_history.h"
 #include "room/event.h"
 #include "room/peer.h"
+#include "room/poll.h"
 #include "room/session_store.h"
 #include "room/template.h"
 
@@ -42,6 +43,7 @@ struct room {
     struct session_store store;         // of this session
     struct chat_history history;        // of this session
     struct list changed;                // link in rooms.changed
+    struct polls polls;                 // of this session
     struct timer duration;              // the next warning, or the end
     size_t warnings_given;              // of room/duration.c
 };

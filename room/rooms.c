@@ -23,6 +23,7 @@ static void free_room(struct room *room)
     duration_stop(room);
     session_store_dispose(&room->store);
     chat_history_dispose(&room->history);
+    polls_dispose(&room->polls);
     template_free(room->template);
     mem_free(room);
 }
@@ -137,6 +138,12 @@ void rooms_expire(struct rooms *rooms, struct moment now, struct event_list *eve
         switch ((enum rooms_timer)timer->kind) {
         case TIMER_ROOM_DURATION:
             duration_due(timer->owner, now, events);
+            break;
+        case TIMER_POLL_END:
+            poll_end_due(timer->owner, now, events);
+            break;
+        case TIMER_POLL_STATS:
+            poll_stats_due(timer->owner, events);
             break;
         }
     }

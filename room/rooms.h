@@ -12,6 +12,8 @@
 // What a timer in rooms.timers stands for: `kind` of struct timer.
 enum rooms_timer {
     TIMER_ROOM_DURATION, // owner: struct room
+    TIMER_POLL_END,      // owner: struct poll
+    TIMER_POLL_STATS,    // owner: struct poll
 };
 
 struct rooms {

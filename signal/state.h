@@ -222,6 +222,18 @@ void handle_track_update(struct call *call);
 void handle_prefer_video(struct call *call);
 void handle_prefer_audio(struct call *call);
 
+void handle_poll_info_set(struct call *call);
+void handle_poll_info_get(struct call *call);
+void handle_poll_questions_set(struct call *call);
+void handle_poll_questions_get(struct call *call);
+void handle_poll_start(struct call *call);
+void handle_poll_stop(struct call *call);
+void handle_poll_response(struct call *call);
+void handle_poll_responses(struct call *call);
+void handle_poll_list(struct call *call);
+void handle_poll_result(struct call *call);
+void handle_poll_leaderboard(struct call *call);
+
 void handle_find_peer(struct call *call);
 void handle_peer_iter_next(struct call *call);
 void handle_peer_name_search(struct call *call);
@@ -271,6 +283,10 @@ void notify_chat(struct signal *s, const struct event *event, struct moment now,
                  struct frame_list *frames);
 void notify_store(struct signal *s, const struct event *event, struct moment now,
                   struct frame_list *frames);
+void notify_poll(struct signal *s, const struct event *event, struct moment now,
+                 struct frame_list *frames);
+void notify_poll_stats(struct signal *s, const struct event *event, struct moment now,
+                       struct frame_list *frames);
 void notify_role_asked(struct signal *s, const struct event *event, struct moment now,
                        struct frame_list *frames);
 void notify_role_changed(struct signal *s, const struct event *event, struct moment now,

@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "room/restore.h"
+#include "store/snapshot_polls.h"
 
 #include <string.h>
 
@@ -108,6 +109,8 @@ void store_snapshot_write(const struct room *room, struct text *document)
     for (const struct past_message *m = history->first; m; m = m->next)
         put_message(&j, m);
     json_close(&j, ']');
+    json_key(&j, "polls");
+    snapshot_put_polls(&j, room);
     json_close(&j, '}');
 }
 
@@ -217,6 +220,8 @@ static int read_all(struct room *room, const json_t *from, struct arena *arena,
         err = read_message(room, json_array_get(chat, i), arena);
     for (size_t i = 0; !err && i < json_array_size(peers); i++)
         err = read_peer(room, json_array_get(peers, i), arena, now);
+    if (!err)
+        err = snapshot_read_polls(room, json_get_array(from, "polls"), arena, now);
     if (!err && room->joined_count == 0)
         err = ERR_NOT_FOUND;
     return err;

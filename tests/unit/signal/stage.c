@@ -103,6 +103,8 @@ struct template *stage_template(int guests_max, bool all_share)
     t->roles[3].subscribe_to_roles.count = 0;
     for (int p = 0; p < PERMISSION_COUNT; p++)
         t->roles[0].permissions[p] = true;
+    t->roles[1].permissions[PERMISSION_POLL_READ] = true;
+    t->roles[2].permissions[PERMISSION_POLL_READ] = true;
     t->roles[1].max_peer_count = guests_max;
     t->roles[1].allowed[PUBLISH_SCREEN] = all_share;
     t->roles[1].permissions[PERMISSION_SEND_ROOM_STATE] = all_share;

@@ -1,0 +1,67 @@
+#include "room/poll_restore.h"
+
+#include "base/err.h"
+#include "room/rooms.h"
+
+#include <string.h>
+
+static void replace(char **text, const char *by)
+{
+    mem_free(*text);
+    *text = mem_text(by);
+}
+
+int poll_restore(struct room *room, const struct past_poll *past, struct moment now,
+                 struct arena *arena, struct poll **poll)
+{
+    if (!past->id[0] || past->info.duration_s < 0 ||
+        map_get(&room->polls.by_id, bytes_of(past->id)) ||
+        poll_set_info(room, NULL, past->id, &past->info, now, poll) != POLL_DONE ||
+        poll_set_questions(room, NULL, past->id, past->questions, past->question_count, arena,
+                           poll) != POLL_DONE)
+        return ERR_MALFORMED;
+    struct poll *made = *poll;
+    made->state = past->state;
+    replace(&made->created_by, past->created_by);
+    replace(&made->started_by, past->started_by);
+    replace(&made->stopped_by, past->stopped_by);
+    made->created_at = past->created_at;
+    made->started_at = past->started_at;
+    made->stopped_at = past->stopped_at;
+    if (past->state == POLL_STARTED && past->info.duration_s > 0) {
+        int64_t gone_ms = now.wall_ms - past->started_at;
+        int64_t left_ms = (int64_t)past->info.duration_s * 1000 - (gone_ms > 0 ? gone_ms : 0);
+        timers_set(&room->rooms->timers, &made->end,
+                   now.mono_us + (left_ms > 0 ? left_ms : 0) * 1000);
+    }
+    return 0;
+}
+
+int poll_restore_answer(struct poll *poll, const struct past_voter *past,
+                        const struct past_answer *given)
+{
+    struct poll_voter *voter = map_get(&poll->voters, bytes_of(past->key));
+    if (given->question < 1 || given->question > (int64_t)poll->question_count ||
+        strlen(given->id) > UUID_LEN || strlen(past->hash) >= sizeof voter->hash ||
+        poll->voter_count == POLL_VOTERS_MAX)
+        return ERR_MALFORMED;
+    const struct poll_question *q = &poll->questions[given->question - 1];
+    if (!voter)
+        voter = poll_add_voter(poll, past->key, past->peer_id, past->user_id, past->name);
+    struct poll_answer *answer = &voter->answers[given->question - 1];
+    if (answer->given)
+        return ERR_MALFORMED;
+    memcpy(voter->hash, past->hash, strlen(past->hash) + 1);
+    *answer = (struct poll_answer){
+        .given = true,
+        .skipped = given->skipped,
+        .updated = given->updated,
+        .options = given->options,
+        .text = given->text ? mem_text(given->text) : NULL,
+        .duration_ms = given->duration_ms,
+    };
+    memcpy(answer->id, given->id, strlen(given->id) + 1);
+    poll_judge(q, answer);
+    poll->answer_count++;
+    return 0;
+}

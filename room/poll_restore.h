@@ -1,0 +1,36 @@
+// Polls that go on after a restart, as store/snapshot wrote them down: see room/restore.h.
+#pragma once
+
+#include "room/poll.h"
+
+struct past_poll {
+    const char *id;
+    struct poll_info info;
+    struct numbered_question *questions;
+    size_t question_count;
+    enum poll_state state;
+    const char *created_by, *started_by, *stopped_by;
+    int64_t created_at, started_at, stopped_at; // ms since the Unix epoch
+};
+
+// Returns 0, or ERR_MALFORMED for what no room has written. A poll whose time is over by now
+// stops at once.
+int poll_restore(struct room *room, const struct past_poll *past, struct moment now,
+                 struct arena *arena, struct poll **poll);
+
+struct past_voter {
+    const char *key, *hash, *peer_id, *user_id, *name;
+};
+
+struct past_answer {
+    int64_t question;
+    const char *id;
+    bool skipped;
+    bool updated;
+    option_set options;
+    const char *text; // or NULL
+    int64_t duration_ms;
+};
+
+int poll_restore_answer(struct poll *poll, const struct past_voter *voter,
+                        const struct past_answer *answer);

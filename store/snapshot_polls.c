@@ -1,0 +1,272 @@
+#include "store/snapshot_polls.h"
+
+#include "base/err.h"
+#include "room/poll_restore.h"
+
+#include <string.h>
+
+// --- Writing ---
+
+static void put_roles(struct json_out *j, const char *key, const struct poll_roles *roles)
+{
+    json_key(j, key);
+    json_open(j, '[');
+    for (size_t i = 0; i < roles->count; i++)
+        json_put_string(j, roles->at[i]);
+    json_close(j, ']');
+}
+
+static void put_question(struct json_out *j, const struct poll_question *q)
+{
+    json_open(j, '{');
+    json_member_int(j, "type", q->type);
+    json_member_string(j, "text", q->text);
+    json_member_bool(j, "skippable", q->skippable);
+    json_member_bool(j, "once", q->once);
+    json_member_bool(j, "negative", q->negative);
+    json_member_int(j, "duration", q->duration_s);
+    json_member_int(j, "weight", q->weight);
+    json_member_int(j, "min_len", q->answer_min_len);
+    json_member_int(j, "max_len", q->answer_max_len);
+    json_key(j, "options");
+    json_open(j, '[');
+    for (size_t i = 0; i < q->option_count; i++) {
+        json_open(j, '{');
+        json_member_string(j, "text", q->options[i].text);
+        json_member_int(j, "weight", q->options[i].weight);
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+    json_member_bool(j, "has_solution", q->has_solution);
+    json_member_bool(j, "hides_solution", q->hides_solution);
+    json_member_int(j, "solution", q->solution);
+    json_member_string(j, "solution_text", q->solution_text);
+    json_member_bool(j, "minds_case", q->minds_case);
+    json_member_bool(j, "trims", q->trims);
+    json_close(j, '}');
+}
+
+static void put_answer(struct json_out *j, size_t at, const struct poll_answer *answer)
+{
+    json_open(j, '{');
+    json_member_int(j, "question", (int64_t)at + 1);
+    json_member_string(j, "id", answer->id);
+    json_member_bool(j, "skipped", answer->skipped);
+    json_member_bool(j, "updated", answer->updated);
+    json_member_int(j, "options", answer->options);
+    if (answer->text)
+        json_member_string(j, "text", answer->text);
+    json_member_int(j, "duration", answer->duration_ms);
+    json_close(j, '}');
+}
+
+static void put_voter(struct json_out *j, const struct poll *poll,
+                      const struct poll_voter *voter)
+{
+    json_open(j, '{');
+    json_member_string(j, "key", voter->key);
+    json_member_string(j, "hash", voter->hash);
+    json_member_string(j, "peer_id", voter->peer_id);
+    json_member_string(j, "user_id", voter->user_id);
+    json_member_string(j, "name", voter->name);
+    json_key(j, "answers");
+    json_open(j, '[');
+    for (size_t i = 0; i < poll->question_count; i++) {
+        if (voter->answers[i].given)
+            put_answer(j, i, &voter->answers[i]);
+    }
+    json_close(j, ']');
+    json_close(j, '}');
+}
+
+static void put_poll(struct json_out *j, const struct poll *poll, struct arena *arena)
+{
+    const struct poll_info *info = &poll->info;
+    json_open(j, '{');
+    json_member_string(j, "id", poll->id);
+    json_member_string(j, "title", info->title);
+    json_member_int(j, "type", info->type);
+    json_member_int(j, "mode", info->mode);
+    json_member_int(j, "duration", info->duration_s);
+    json_member_bool(j, "anonymous", info->anonymous);
+    json_member_bool(j, "visibility", info->visibility);
+    json_member_bool(j, "locked", info->locked);
+    put_roles(j, "vote", &info->vote);
+    put_roles(j, "responses", &info->responses);
+    json_member_int(j, "state", poll->state);
+    json_member_string(j, "created_by", poll->created_by);
+    json_member_string(j, "started_by", poll->started_by);
+    json_member_string(j, "stopped_by", poll->stopped_by);
+    json_member_int(j, "created_at", poll->created_at);
+    json_member_int(j, "started_at", poll->started_at);
+    json_member_int(j, "stopped_at", poll->stopped_at);
+    json_key(j, "questions");
+    json_open(j, '[');
+    for (size_t i = 0; i < poll->question_count; i++)
+        put_question(j, &poll->questions[i]);
+    json_close(j, ']');
+    json_key(j, "voters");
+    json_open(j, '[');
+    const struct poll_voter **voters = poll_voters(poll, arena);
+    for (size_t i = 0; i < poll->voter_count; i++)
+        put_voter(j, poll, voters[i]);
+    json_close(j, ']');
+    json_close(j, '}');
+}
+
+void snapshot_put_polls(struct json_out *j, const struct room *room)
+{
+    struct arena arena = {0};
+    json_open(j, '[');
+    for (int state = POLL_CREATED; state <= POLL_STOPPED; state++) {
+        size_t count;
+        struct poll **polls = poll_list(room, NULL, (enum poll_state)state, &arena, &count);
+        for (size_t i = 0; i < count; i++)
+            put_poll(j, polls[i], &arena);
+    }
+    json_close(j, ']');
+    arena_dispose(&arena);
+}
+
+// --- Reading ---
+//
+// What is missing or of another type reads as nothing; room/poll_restore checks what it gets.
+
+static const char *text_of(const json_t *from, const char *key)
+{
+    return json_get_text(from, key, "");
+}
+
+// A whole number from 0 to `max`, else -1.
+static int count_of(const json_t *from, const char *key, int max)
+{
+    int64_t value = json_get_int(from, key, -1);
+    return value >= 0 && value <= max ? (int)value : -1;
+}
+
+static struct poll_roles read_roles(const json_t *from, const char *key, struct arena *arena)
+{
+    const json_t *list = json_get_array(from, key);
+    size_t count = json_array_size(list);
+    const char **names = arena_alloc(arena, count * sizeof *names);
+    for (size_t i = 0; i < count; i++) {
+        const char *name = json_string_value(json_array_get(list, i));
+        names[i] = name ? name : "";
+    }
+    return (struct poll_roles){names, count};
+}
+
+static int read_question(const json_t *from, struct arena *arena, struct poll_question *q)
+{
+    const json_t *list = json_get_array(from, "options");
+    size_t count = json_array_size(list);
+    int type = count_of(from, "type", QUESTION_LONG_ANSWER);
+    if (type < 0 || count > POLL_OPTIONS_MAX)
+        return ERR_MALFORMED;
+    struct poll_option *options = arena_alloc(arena, count * sizeof *options);
+    for (size_t i = 0; i < count; i++) {
+        const json_t *option = json_array_get(list, i);
+        options[i] = (struct poll_option){text_of(option, "text"),
+                                          count_of(option, "weight", INT16_MAX)};
+    }
+    *q = (struct poll_question){
+        .type = (enum question_type)type,
+        .text = text_of(from, "text"),
+        .skippable = json_get_bool(from, "skippable", false),
+        .once = json_get_bool(from, "once", false),
+        .negative = json_get_bool(from, "negative", false),
+        .duration_s = count_of(from, "duration", POLL_DURATION_MAX_S),
+        .weight = count_of(from, "weight", INT16_MAX),
+        .answer_min_len = count_of(from, "min_len", POLL_TEXT_LEN_MAX),
+        .answer_max_len = count_of(from, "max_len", POLL_TEXT_LEN_MAX),
+        .options = options,
+        .option_count = count,
+        .has_solution = json_get_bool(from, "has_solution", false),
+        .hides_solution = json_get_bool(from, "hides_solution", false),
+        .solution = (option_set)json_get_int(from, "solution", 0),
+        .solution_text = text_of(from, "solution_text"),
+        .minds_case = json_get_bool(from, "minds_case", false),
+        .trims = json_get_bool(from, "trims", false),
+    };
+    return q->answer_max_len < 0 ? ERR_MALFORMED : 0;
+}
+
+static int read_voter(struct poll *poll, const json_t *from)
+{
+    struct past_voter past = {
+        .key = text_of(from, "key"),
+        .hash = text_of(from, "hash"),
+        .peer_id = text_of(from, "peer_id"),
+        .user_id = text_of(from, "user_id"),
+        .name = text_of(from, "name"),
+    };
+    const json_t *answers = json_get_array(from, "answers");
+    int err = json_array_size(answers) ? 0 : ERR_MALFORMED;
+    for (size_t i = 0; !err && i < json_array_size(answers); i++) {
+        const json_t *answer = json_array_get(answers, i);
+        struct past_answer given = {
+            .question = json_get_int(answer, "question", 0),
+            .id = text_of(answer, "id"),
+            .skipped = json_get_bool(answer, "skipped", false),
+            .updated = json_get_bool(answer, "updated", false),
+            .options = (option_set)json_get_int(answer, "options", 0),
+            .text = json_get_text(answer, "text", NULL),
+            .duration_ms = json_get_int(answer, "duration", 0),
+        };
+        err = poll_restore_answer(poll, &past, &given);
+    }
+    return err;
+}
+
+static int read_poll(struct room *room, const json_t *from, struct arena *arena,
+                     struct moment now)
+{
+    const json_t *questions = json_get_array(from, "questions");
+    const json_t *voters = json_get_array(from, "voters");
+    size_t count = json_array_size(questions);
+    int type = count_of(from, "type", POLL_QUIZ), mode = count_of(from, "mode", POLL_BY_NAME);
+    int state = count_of(from, "state", POLL_STOPPED);
+    if (type < 0 || mode < 0 || state < 0 || count > POLL_QUESTIONS_MAX)
+        return ERR_MALFORMED;
+    struct numbered_question *list = arena_alloc(arena, count * sizeof *list);
+    for (size_t i = 0; i < count; i++) {
+        list[i].index = (int64_t)i + 1;
+        if (read_question(json_array_get(questions, i), arena, &list[i].is))
+            return ERR_MALFORMED;
+    }
+    struct past_poll past = {
+        .id = text_of(from, "id"),
+        .info = {.title = text_of(from, "title"),
+                 .type = (enum poll_type)type,
+                 .mode = (enum poll_mode)mode,
+                 .duration_s = count_of(from, "duration", POLL_DURATION_MAX_S),
+                 .anonymous = json_get_bool(from, "anonymous", false),
+                 .visibility = json_get_bool(from, "visibility", false),
+                 .locked = json_get_bool(from, "locked", false),
+                 .vote = read_roles(from, "vote", arena),
+                 .responses = read_roles(from, "responses", arena)},
+        .questions = list,
+        .question_count = count,
+        .state = (enum poll_state)state,
+        .created_by = text_of(from, "created_by"),
+        .started_by = text_of(from, "started_by"),
+        .stopped_by = text_of(from, "stopped_by"),
+        .created_at = json_get_int(from, "created_at", 0),
+        .started_at = json_get_int(from, "started_at", 0),
+        .stopped_at = json_get_int(from, "stopped_at", 0),
+    };
+    struct poll *poll;
+    int err = poll_restore(room, &past, now, arena, &poll);
+    for (size_t i = 0; !err && i < json_array_size(voters); i++)
+        err = read_voter(poll, json_array_get(voters, i));
+    return err;
+}
+
+int snapshot_read_polls(struct room *room, const json_t *polls, struct arena *arena,
+                        struct moment now)
+{
+    int err = 0;
+    for (size_t i = 0; !err && i < json_array_size(polls); i++)
+        err = read_poll(room, json_array_get(polls, i), arena, now);
+    return err;
+}
