@@ -1,8 +1,8 @@
 // A page around the unmodified official SDK, with no UI: tests drive it through window.person.
 import {
   HMSReactiveStore, selectConnectionQualities, selectHMSMessages, selectIsConnectedToRoom,
-  selectLocalPeer, selectPeerCount, selectPeers, selectRoom, selectRoomState, selectSessionStore,
-  selectSpeakers,
+  selectLocalPeer, selectPeerCount, selectPeers, selectPolls, selectRoleChangeRequest, selectRoom,
+  selectRoomState, selectSessionStore, selectSpeakers,
   selectTracksMap,
 } from '@100mslive/hms-video-store';
 
@@ -13,7 +13,8 @@ const notifications = [];
 const marks = {};
 hms.triggerOnSubscribe();
 hms.getNotifications().onNotification((n) =>
-  notifications.push({ type: n.type, code: n.data?.code, data: n.data?.name, message: n.data?.message }));
+  notifications.push({ type: n.type, code: n.data?.code, data: n.data?.name, message: n.data?.message,
+    enabled: n.data?.enabled, reason: n.data?.reason, ended: n.data?.roomEnded }));
 
 // Shows every remote video: attaching is what makes the SDK ask for it.
 const shown = new Map();
@@ -77,6 +78,8 @@ window.person = {
       speakers: store.getState(selectSpeakers),
       session: store.getState(selectSessionStore()),
       quality: store.getState(selectConnectionQualities),
+      polls: Object.values(store.getState(selectPolls) ?? {}),
+      roleRequest: store.getState(selectRoleChangeRequest),
       messages: store.getState(selectHMSMessages).map((m) => ({
         id: m.id, message: m.message, type: m.type, sender: m.sender, senderName: m.senderName,
         time: m.time ? new Date(m.time).getTime() : null, private: !!m.recipientPeer,
