@@ -7,11 +7,16 @@
 
 #include <string.h>
 
+// Versions of values that were given after the snapshot was written, and are not to be given
+// again: more than all peers of a room may set in the seconds that can be lost.
+enum { LOST_VERSIONS_MAX = 1024 * 1024 };
+
 struct room *room_restore(struct rooms *rooms, const struct room_record *record,
                           struct template *template, const struct past_session *session)
 {
     if (rooms_find(rooms, record->id) || !id_is_object(session->id) ||
-        session->last_value_version < 0) {
+        session->last_value_version < 0 ||
+        session->last_value_version > INT64_MAX - LOST_VERSIONS_MAX) {
         template_free(template);
         return NULL;
     }
@@ -19,7 +24,7 @@ struct room *room_restore(struct rooms *rooms, const struct room_record *record,
     room_hold(room);
     memcpy(room->session_id, session->id, sizeof room->session_id);
     room->started_at = session->started_at;
-    room->store.last_version = session->last_value_version;
+    room->store.last_version = session->last_value_version + LOST_VERSIONS_MAX;
     room->store.has_unset = session->has_unset;
     room->history.last_number = session->chat_forgotten;
     room_touch(room); // it is this process's now

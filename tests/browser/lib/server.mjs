@@ -81,6 +81,11 @@ async function start(folder, host, port, mediaPort, options) {
   return { child, exit, origin, readyMs: performance.now() - startedAt, log: () => log };
 }
 
+function changeRows(folder, sql) {
+  execFileSync('python3', ['-c', 'import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); '
+    + 'db.execute(sys.argv[2]); db.commit()', join(folder, 'parlor.db'), sql]);
+}
+
 // Options go to `parlor serve`; `host` is the address that it listens on.
 export async function startServer(options = [], host = '127.0.0.1') {
   const folder = mkdtempSync(join(tmpdir(), 'parlor-test-'));
@@ -120,16 +125,17 @@ export async function startServer(options = [], host = '127.0.0.1') {
     // `whileDown` may change what lies in the folder.
     async restart(signal = 'SIGTERM', whileDown = () => {}) {
       running.child.kill(signal);
-      await running.exit;
+      const ended = await running.exit;
+      if (signal === 'SIGTERM' && ended.code !== 0) {
+        throw new Error(`server ended with ${JSON.stringify(ended)}\n${running.log()}`);
+      }
       whileDown();
       running = await start(folder, host, port, mediaPort, options);
     },
 
     // What a server that is down knows of the calls that it held.
-    forgetSessions() {
-      execFileSync('python3', ['-c', 'import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); '
-        + 'db.execute("DELETE FROM live_rooms"); db.commit()', join(folder, 'parlor.db')]);
-    },
+    forgetSessions: () => changeRows(folder, 'DELETE FROM live_rooms'),
+    damageSessions: () => changeRows(folder, 'UPDATE live_rooms SET document = substr(document, 2)'),
 
     // Ends the server; the test fails when it did not end cleanly.
     async stop() {
