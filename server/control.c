@@ -175,6 +175,10 @@ static void close_handles(struct control *c)
 
 void control_free(struct control *c)
 {
+    // libwebsockets 4.1.6 closes the descriptor of its random source twice when it ends: one
+    // that the database opened in between would be closed with it, and its last write fail.
+    snapshots_flush(c->snapshots, clock_now());
+    jobs_stop(c->config.jobs);
     close_handles(c);
     http_server_close(c->server);
     while (!http_server_is_closed(c->server))
@@ -193,7 +197,6 @@ void control_free(struct control *c)
     map_dispose(&c->clients_by_session);
     map_dispose(&c->channels);
     datachannels_free(c->datachannels);
-    snapshots_flush(c->snapshots, clock_now());
     snapshots_free(c->snapshots);
     bridge_free(c->bridge);
     signal_free(c->signal);

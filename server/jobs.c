@@ -212,10 +212,19 @@ static void job_free(struct job *job)
     mem_free(job);
 }
 
-void jobs_free(struct jobs *jobs)
+void jobs_stop(struct jobs *jobs)
 {
+    if (!jobs->db)
+        return;
     inbox_put(jobs->todo, &(struct job *){NULL});
     pthread_join(jobs->thread, NULL);
+    db_close(jobs->db);
+    jobs->db = NULL;
+}
+
+void jobs_free(struct jobs *jobs)
+{
+    jobs_stop(jobs);
     struct job *job;
     while (jobs_take(jobs, &job, 1))
         job_free(job);
@@ -223,7 +232,6 @@ void jobs_free(struct jobs *jobs)
     inbox_free(jobs->done);
     free_live(jobs);
     api_free(jobs->api);
-    db_close(jobs->db);
     mem_free(jobs);
 }
 

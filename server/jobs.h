@@ -61,8 +61,9 @@ struct jobs;
 // is logged.
 struct jobs *jobs_new(const char *path, const struct api_config *config,
                       const char *template_id);
-// Finishes what was put, then ends the thread and closes the database.
-void jobs_free(struct jobs *jobs);
+// Finishes what was put, ends the thread and closes the database. Nothing may be put any more.
+void jobs_stop(struct jobs *jobs);
+void jobs_free(struct jobs *jobs); // stops them too
 
 int64_t jobs_epoch(const struct jobs *jobs); // of store/live_rooms.h
 // One after the other, then NULL. Borrowed, until the jobs are freed.
