@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "room/chat_history.h"
+#include "room/permit.h"
 #include "room/session_store.h"
 
 #include <stdlib.h>
@@ -85,6 +86,6 @@ void waiting_role_changed(struct peer *peer, const struct role *old, struct mome
     }
     if (waited || waits)
         waiting_tell(peer->room, now, events);
-    if (waited && !waits)
+    if (permit_sees(peer->role, true) != permit_sees(old, true) || (waited && !waits))
         session_store_tell(peer, events);
 }

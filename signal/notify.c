@@ -43,9 +43,11 @@ void notify_error(struct signal *s, const struct session *session, int code,
     notify_send(s, session, &j, frames);
 }
 
-void notify_policy(struct signal *s, const struct session *session, const char *role,
+void notify_policy(struct signal *s, struct session *session, const char *role,
                    struct frame_list *frames)
 {
+    mem_free(session->told_role);
+    session->told_role = mem_text(role);
     struct json_out j = notify_open(s, "on-policy-change");
     policy_write(&j, session->room->template, role);
     notify_send(s, session, &j, frames);

@@ -1,6 +1,8 @@
 // What is told and asked of people.
 #include "signal/state.h"
 
+#include <string.h>
+
 void handle_peer_update(struct call *call)
 {
     const char *name = json_get_text(call->rpc->params, "name", NULL);
@@ -31,19 +33,26 @@ void handle_get_peer(struct call *call)
 
 // --- Telling it ---
 
-static struct bytes peer_message(struct signal *s, const char *method,
-                                 const struct peer_view *who, bool is_full,
+struct bytes notify_join_message(struct signal *s, const struct peer_view *who,
                                  struct frame_list *frames)
 {
-    struct json_out j = notify_open(s, method);
+    struct json_out j = notify_open(s, "on-peer-join");
     json_open(&j, '{');
     shape_peer_info(&j, who);
-    if (is_full) {
-        json_member_int(&j, "joined_at", who->joined_at);
-        json_key(&j, "tracks");
-        shape_tracks(&j, NULL, 0);
-        json_member_bool(&j, "realtime", true);
-    }
+    json_member_int(&j, "joined_at", who->joined_at);
+    json_key(&j, "tracks");
+    shape_tracks(&j, NULL, 0);
+    json_member_bool(&j, "realtime", true);
+    json_close(&j, '}');
+    return notify_finish(s, &j, frames);
+}
+
+struct bytes notify_leave_message(struct signal *s, const struct peer_view *who,
+                                  struct frame_list *frames)
+{
+    struct json_out j = notify_open(s, "on-peer-leave");
+    json_open(&j, '{');
+    shape_peer_info(&j, who);
     json_close(&j, '}');
     return notify_finish(s, &j, frames);
 }
@@ -51,12 +60,15 @@ static struct bytes peer_message(struct signal *s, const char *method,
 void notify_joined(struct signal *s, const struct event *event, struct moment now,
                    struct frame_list *frames)
 {
-    const struct session *own = signal_session_of(s, event->peer);
+    struct session *own = signal_session_of(s, event->peer);
     if (own) {
+        // A socket that came back for a peer with another role, and joined anew after all.
+        if (!own->told_role || strcmp(own->told_role, event->who->role) != 0)
+            notify_policy(s, own, event->who->role, frames);
         notify_peer_list(s, own, frames);
         notify_room_info(s, own, frames);
     }
-    struct bytes text = peer_message(s, "on-peer-join", event->who, true, frames);
+    struct bytes text = notify_join_message(s, event->who, frames);
     notify_about(s, event, text, frames);
     notify_session_info_to_all(s, event->room, frames);
     session_states_due(s, event->room, now);
@@ -75,7 +87,7 @@ void notify_left(struct signal *s, const struct event *event, struct moment now,
             notify_expelled(s, own, event, now, frames);
     }
     mem_free(map_remove(&s->channels, map_key_u64(&event->peer)));
-    struct bytes text = peer_message(s, "on-peer-leave", event->who, false, frames);
+    struct bytes text = notify_leave_message(s, event->who, frames);
     notify_about(s, event, text, frames);
     notify_session_info_to_all(s, event->room, frames);
     session_states_due(s, event->room, now);
@@ -108,7 +120,7 @@ void notify_admitted(struct signal *s, const struct event *event, struct moment 
 {
     const struct session *own = signal_session_of(s, event->peer);
     struct bytes update = update_message(s, event, frames);
-    struct bytes join = peer_message(s, "on-peer-join", event->who, true, frames);
+    struct bytes join = notify_join_message(s, event->who, frames);
     if (own)
         notify_peer_list(s, own, frames);
     notify_some(s, &event->peer, 1, update, frames);
@@ -127,8 +139,7 @@ static void empty_roster(struct signal *s, const struct event *event, struct fra
         if (peer == own || peer->state != PEER_JOINED)
             continue;
         struct peer_view view = shape_view(peer);
-        notify_some(s, &event->peer, 1, peer_message(s, "on-peer-leave", &view, false, frames),
-                    frames);
+        notify_some(s, &event->peer, 1, notify_leave_message(s, &view, frames), frames);
     }
 }
 
@@ -136,7 +147,7 @@ void notify_held(struct signal *s, const struct event *event, struct moment now,
                  struct frame_list *frames)
 {
     struct bytes update = update_message(s, event, frames);
-    struct bytes leave = peer_message(s, "on-peer-leave", event->who, false, frames);
+    struct bytes leave = notify_leave_message(s, event->who, frames);
     notify_some(s, &event->peer, 1, update, frames);
     empty_roster(s, event, frames);
     notify_crossing(s, event, update, leave, frames);

@@ -118,13 +118,39 @@ void notify_role_asked(struct signal *s, const struct event *event, struct momen
     notify_some(s, &event->peer, 1, notify_finish(s, &j, frames), frames);
 }
 
+// Who may let people in sees those who wait; who does not any more, or does now, is told.
+static void tell_of_waiting(struct signal *s, const struct session *own,
+                            const struct event *event, struct frame_list *frames)
+{
+    const struct template *template = own->room->template;
+    const struct role *before = template_role(template, event->role.name);
+    const struct role *now = template_role(template, event->who->role);
+    bool saw = permit_sees(before, true), sees = permit_sees(now, true);
+    if (saw == sees)
+        return;
+    size_t at = 0;
+    const struct peer *peer;
+    while ((peer = map_next(&own->room->peers, &at))) {
+        if (peer->state != PEER_JOINED || !peer->role->waiting_room ||
+            peer->number == event->peer)
+            continue;
+        struct peer_view view = shape_view(peer);
+        notify_text(own,
+                    sees ? notify_join_message(s, &view, frames)
+                         : notify_leave_message(s, &view, frames),
+                    frames);
+    }
+}
+
 // A policy with another name is the change, to the one whose role it is; on-peer-update tells
 // everybody.
 void notify_role_changed(struct signal *s, const struct event *event, struct moment now,
                          struct frame_list *frames)
 {
     (void)now;
-    const struct session *own = signal_session_of(s, event->peer);
-    if (own)
-        notify_policy(s, own, event->who->role, frames);
+    struct session *own = signal_session_of(s, event->peer);
+    if (!own)
+        return;
+    notify_policy(s, own, event->who->role, frames);
+    tell_of_waiting(s, own, event, frames);
 }

@@ -112,6 +112,7 @@ static void drop(struct signal *s, struct session *session)
     map_remove(&s->sessions, map_key_u64(&session->number));
     mem_free(session->room_id);
     mem_free(session->role);
+    mem_free(session->told_role);
     mem_free(session->user_id);
     mem_free(session->peer_id);
     mem_free(session);

@@ -34,7 +34,8 @@ struct session {
     uint64_t number;
     enum session_state state;
     char *room_id;
-    char *role; // of the token
+    char *role;      // of the token
+    char *told_role; // of the last policy; NULL before it
     char *user_id;
     char *peer_id;
     struct room *room; // held; NULL while loading
@@ -188,7 +189,7 @@ void notify_some(const struct signal *s, const uint64_t *to, size_t count, struc
                  struct frame_list *frames);
 void notify_error(struct signal *s, const struct session *session, int code,
                   const char *message, struct frame_list *frames);
-void notify_policy(struct signal *s, const struct session *session, const char *role,
+void notify_policy(struct signal *s, struct session *session, const char *role,
                    struct frame_list *frames);
 void notify_peer_list(struct signal *s, const struct session *session,
                       struct frame_list *frames);
@@ -263,6 +264,10 @@ void notify_joined(struct signal *s, const struct event *event, struct moment no
                    struct frame_list *frames);
 void notify_left(struct signal *s, const struct event *event, struct moment now,
                  struct frame_list *frames);
+struct bytes notify_join_message(struct signal *s, const struct peer_view *who,
+                                 struct frame_list *frames);
+struct bytes notify_leave_message(struct signal *s, const struct peer_view *who,
+                                  struct frame_list *frames);
 void notify_admitted(struct signal *s, const struct event *event, struct moment now,
                      struct frame_list *frames);
 void notify_held(struct signal *s, const struct event *event, struct moment now,

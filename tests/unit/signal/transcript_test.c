@@ -94,6 +94,8 @@ PLAY(who_waits_is_seen_by_those_who_may_let_them_in)
 PLAY(who_waits_is_let_in_by_a_change_of_role)
 PLAY(people_are_looked_up_in_pages)
 PLAY(people_are_found_by_a_part_of_their_name)
+PLAY(who_joins_anew_is_told_the_role_of_its_token)
+PLAY(who_may_let_people_in_hears_of_them_with_its_role)
 
 TEST(every_transcript_of_the_folder_is_played)
 {

@@ -1,0 +1,165 @@
+// The world of tests/sim/people.c: server, worker, network and clients.
+#pragma once
+
+#include "base/rng.h"
+#include "base/text.h"
+#include "server/bridge.h"
+#include "signal/session.h"
+
+#include <jansson.h>
+
+enum {
+    CLIENTS_MAX = 8,
+    OWN_TRACKS_MAX = 3,
+    PENDING_MAX = 256,
+    FEEDS_MAX = 1024,
+    ENDPOINTS_MAX = 2 * 4096,
+    CHATS_MAX = 4096,
+};
+#define WORLD_START_US 1000000
+
+// What a client believes of somebody else.
+struct belief {
+    char id[16];
+    char role[16];
+    char name[32];
+    bool hand;
+    struct {
+        char id[24];
+        bool muted;
+    } tracks[OWN_TRACKS_MAX + 1];
+    size_t track_count;
+};
+
+enum client_state {
+    CLIENT_OUT,     // not in the meeting
+    CLIENT_COMING,  // a socket, and no join yet
+    CLIENT_JOINING, // join is sent
+    CLIENT_IN,
+    CLIENT_AWAY, // the socket dropped; comes back
+};
+
+struct own_track {
+    char id[24];
+    bool published;
+    bool muted;
+};
+
+struct client {
+    int index;
+    char id[16];
+    const char *token_role;
+    enum client_state state;
+    uint64_t session;         // of its present socket; 0: none
+    int64_t back_at;          // CLIENT_AWAY
+    bool resumes;             // the present socket began with no join
+    int64_t up_due, down_due; // when the last letter arrives: sockets keep the order
+    char role[16];
+    struct belief others[CLIENTS_MAX];
+    size_t other_count;
+    int64_t count; // session-info's
+    char value[32];
+    bool listens;
+    char role_token[64], role_asked[16];
+    struct own_track tracks[OWN_TRACKS_MAX];
+    int tracks_made;
+    int pending[PENDING_MAX];
+    size_t pending_count;
+    int last_id;
+};
+
+// Something on its way.
+struct letter {
+    int64_t due;
+    uint64_t order;
+    enum { LETTER_UP, LETTER_DOWN, LETTER_LOST, LETTER_COMMAND, LETTER_NOTICE } kind;
+    int client;
+    uint64_t session;
+    char *text;
+    struct command command;
+    struct notice notice;
+};
+
+struct feed_open {
+    uint64_t subscriber; // peer
+    uint64_t track;
+};
+
+struct subscription {
+    uint64_t endpoint;
+    bool wanted, outstanding;
+};
+
+struct world {
+    struct rng rng; // of the story
+    struct rng server_rng;
+    struct moment now;
+    struct rooms rooms;
+    struct signal *signal;
+    struct bridge *bridge;
+    struct room_record record;
+    struct event_list events;
+    struct frame_list frames;
+    struct bridge_commands commands;
+
+    struct letter *letters;
+    size_t letter_count, letter_cap;
+    uint64_t last_order;
+    int64_t command_due, notice_due;
+
+    struct client clients[CLIENTS_MAX];
+    size_t client_count;
+    bool calm; // the network is good
+
+    // The worker.
+    struct feed_open feeds[FEEDS_MAX];
+    size_t feed_count;
+    struct subscription subscriptions[CLIENTS_MAX * 4];
+    size_t subscription_count;
+    int offers;
+
+    // Chat messages: whom they were meant for, as the sender said.
+    struct {
+        int from;
+        int to;           // a client, or -1
+        const char *role; // or NULL
+    } chats[CHATS_MAX];
+    size_t chat_count;
+    int chat_handled;       // the one in the message that the server handles now; -1
+    uint32_t chat_expected; // clients, as bits: those who must get it
+    uint32_t chat_meant;    // and those who may
+    uint32_t chat_got;
+    uint64_t chat_session; // the socket that it came by
+    bool chat_taken;       // the server said so
+
+    size_t message_count, request_count;
+    uint64_t hash;
+    bool verbose;
+    struct text fault; // of the first thing that was wrong
+};
+
+void world_init(struct world *w, uint64_t seed, bool verbose);
+void world_dispose(struct world *w);
+void world_step(struct world *w);   // a few milliseconds, and perhaps somebody does something
+void world_settle(struct world *w); // the network is good; all that is on its way arrives
+void world_judge(struct world *w);  // what clients believe is what is true
+void world_empty(struct world *w);  // all leave, and nothing is left
+
+bool world_failed(const struct world *w);
+void world_fail(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+// --- people_client.c ---
+
+void client_act(struct world *w, struct client *c); // something that comes to its mind
+void client_reads(struct world *w, struct client *c, const char *text);
+void client_lost(struct world *w, struct client *c); // its socket
+void client_back(struct world *w, struct client *c);
+void client_leave(struct world *w, struct client *c);
+struct belief *client_knows(struct client *c, const char *peer_id);
+
+// --- for people_client.c ---
+
+void world_open(struct world *w, struct client *c);                   // a new socket
+void world_send(struct world *w, struct client *c, const char *text); // over it; takes `text`
+void world_drop(struct world *w, struct client *c);                   // it is gone
+uint32_t world_below(struct world *w, uint32_t bound);
