@@ -78,8 +78,9 @@ struct peer {
     char **observed; // keys of the session store, whether set or not
     size_t observed_count;
 
-    uint64_t chat_seen;      // number of the last kept message before its socket went
-    bool attached;           // a socket speaks for it
+    uint64_t
+        chat_seen; // number of the last kept message that it got before it was away, or held
+    bool attached; // a socket speaks for it
     int64_t grace_ends_at;   // us, monotonic; NEVER while attached
     struct list detached_at; // link in rooms.detached
 };

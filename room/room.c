@@ -311,7 +311,8 @@ void room_detach(struct peer *peer, struct moment now, struct event_list *events
     if (!peer->attached)
         return;
     peer->attached = false;
-    peer->chat_seen = peer->room->history.last_number;
+    if (!peer->role->waiting_room)
+        peer->chat_seen = peer->room->history.last_number;
     peer->grace_ends_at = now.mono_us + (int64_t)RECONNECT_GRACE_MS * 1000;
     list_append(&peer->room->rooms->detached, &peer->detached_at);
 }

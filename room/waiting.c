@@ -77,10 +77,13 @@ void waiting_role_changed(struct peer *peer, const struct role *old, struct mome
     peer->room->waiting_count += (size_t)waits - (size_t)waited;
     if (waits && !waited) {
         clear_groups(peer);
+        if (peer->attached)
+            peer->chat_seen = peer->room->history.last_number;
         event_add_who(events, EVENT_PEER_HELD, peer);
     } else if (waited && !waits) {
         event_add_who(events, EVENT_PEER_ADMITTED, peer);
-        chat_history_tell(peer, 0, events);
+        if (peer->attached) // else it is told when it comes back
+            chat_history_tell(peer, peer->chat_seen, events);
     } else {
         event_add_who(events, EVENT_PEER_UPDATED, peer);
     }

@@ -35,9 +35,9 @@ static void put_peer(struct json_out *j, const struct peer *peer)
     json_member_bool(j, "media", peer->has_media || peer->lost_media);
     json_member_bool(j, "auto_video", peer->auto_video);
     // What is on its way to a socket counts as seen: nothing is to be told twice.
-    json_member_int(
-        j, "chat_seen",
-        (int64_t)(peer->attached ? peer->room->history.last_number : peer->chat_seen));
+    bool listens = peer->attached && !peer->role->waiting_room;
+    json_member_int(j, "chat_seen",
+                    (int64_t)(listens ? peer->room->history.last_number : peer->chat_seen));
     put_texts(j, "observed", peer->observed, peer->observed_count);
     put_texts(j, "groups", peer->groups, peer->group_count);
     json_close(j, '}');

@@ -54,6 +54,8 @@ test('38: the session store is shared, in a real call', async () => {
   }
   await set(host, 'spotlight', 'Gus');
   for (const person of [host, guest]) await stored(person, 'spotlight', 'Gus');
+  await guest.page.evaluate(() => window.person.actions.raiseLocalPeerHand());
+  await untilState(host.page, (s) => s.peers.some((peer) => peer.isHandRaised), 'the raised hand');
   await say(host, 'before');
   await heard(guest, 'before');
   await untilMedia('media');
@@ -83,6 +85,7 @@ for (const signal of ['SIGKILL', 'SIGTERM']) {
       assert.equal(now.peerCount, 2);
       const news = now.notifications.slice(then.notifications.length).map((n) => n.type);
       assert.deepEqual(news.filter((type) => /PEER_(JOINED|LEFT)|ERROR/.test(type)), []);
+      assert.deepEqual(now.peers.filter((peer) => peer.isHandRaised).map((peer) => peer.name), ['Gus']);
       assert.equal(now.session.spotlight, 'Gus');
       assert.equal(now.session.pinned, `before ${signal}`);
       assert.equal(now.messages.filter((m) => m.message === 'before').length, 1);
