@@ -136,6 +136,19 @@ test('a dropped socket shows a banner and comes back', async () => {
     'media after it');
 });
 
+test('the page stays in the call when the server is killed and started again', async () => {
+  // The last change has to be in the snapshot.
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await server.restart('SIGKILL');
+  for (const person of [host, guest]) {
+    await by(person, 'reconnecting').waitFor({ state: 'detached', timeout: 30000 });
+    const first = await inbound(person.page);
+    await until(async () => (await inbound(person.page)).framesDecoded > first.framesDecoded + 10,
+      'media after it', 30000);
+    assert.equal(await by(person, 'tile').count(), 2);
+  }
+});
+
 test('a shared screen is shown to the other and can be stopped', async () => {
   await by(host, 'share').click();
   await until(() => guest.page.evaluate(() => document.querySelectorAll('video').length >= 3),
