@@ -30,62 +30,80 @@ struct api_route {
     const char *pattern; // {} is a parameter
     enum scope scope;
     enum openness openness;
-    api_handler *stored;  // runs on the store thread
-    api_handler *instant; // answers at once. A row with neither is not built yet: 501
+    enum api_next next;   // where the handler runs; API_ANSWERED: at once
+    api_handler *handler; // NULL: not built yet, 501
 };
 
 static const struct api_route routes[] = {
-    {HTTP_POST, "/v2/rooms", SCOPE_MANAGEMENT, OWN_ORIGIN, api_rooms_create, NULL},
-    {HTTP_GET, "/v2/rooms", SCOPE_MANAGEMENT, OWN_ORIGIN, api_rooms_list, NULL},
-    {HTTP_GET, "/v2/rooms/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, api_rooms_get, NULL},
-    {HTTP_POST, "/v2/rooms/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, api_rooms_update, NULL},
+    {HTTP_POST, "/v2/rooms", SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED, api_rooms_create},
+    {HTTP_GET, "/v2/rooms", SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED, api_rooms_list},
+    {HTTP_GET, "/v2/rooms/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED, api_rooms_get},
+    {HTTP_POST, "/v2/rooms/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED, api_rooms_update},
 
-    {HTTP_POST, "/v2/room-codes/room/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, api_codes_create_all,
-     NULL},
-    {HTTP_GET, "/v2/room-codes/room/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, api_codes_list, NULL},
-    {HTTP_POST, "/v2/room-codes/room/{}/role/{}", SCOPE_MANAGEMENT, OWN_ORIGIN,
-     api_codes_create_one, NULL},
-    {HTTP_POST, "/v2/room-codes/code", SCOPE_MANAGEMENT, OWN_ORIGIN, api_codes_enable, NULL},
+    {HTTP_POST, "/v2/room-codes/room/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED,
+     api_codes_create_all},
+    {HTTP_GET, "/v2/room-codes/room/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED,
+     api_codes_list},
+    {HTTP_POST, "/v2/room-codes/room/{}/role/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED,
+     api_codes_create_one},
+    {HTTP_POST, "/v2/room-codes/code", SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED,
+     api_codes_enable},
 
-    {HTTP_POST, "/v2/token", SCOPE_NONE, ANY_ORIGIN, api_login, NULL},
-    {HTTP_GET, "/init", SCOPE_APP, ANY_ORIGIN, api_init, NULL},
+    {HTTP_POST, "/v2/token", SCOPE_NONE, ANY_ORIGIN, API_STORED, api_login},
+    {HTTP_GET, "/init", SCOPE_APP, ANY_ORIGIN, API_STORED, api_init},
 
-    {HTTP_GET, "/v2/templates", SCOPE_MANAGEMENT, OWN_ORIGIN, api_templates_list, NULL},
-    {HTTP_GET, "/v2/templates/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, api_templates_get, NULL},
-    {HTTP_POST, "/v2/templates", SCOPE_MANAGEMENT, OWN_ORIGIN, api_templates_create, NULL},
-    {HTTP_POST, "/v2/templates/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, api_templates_update, NULL},
-    {HTTP_GET, "/v2/templates/{}/roles/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, api_template_role_get,
-     NULL},
-    {HTTP_POST, "/v2/templates/{}/roles/{}", SCOPE_MANAGEMENT, OWN_ORIGIN,
-     api_template_role_set, NULL},
-    {HTTP_DELETE, "/v2/templates/{}/roles/{}", SCOPE_MANAGEMENT, OWN_ORIGIN,
-     api_template_role_delete, NULL},
-    {HTTP_GET, "/v2/templates/{}/settings", SCOPE_MANAGEMENT, OWN_ORIGIN,
-     api_template_settings_get, NULL},
-    {HTTP_POST, "/v2/templates/{}/settings", SCOPE_MANAGEMENT, OWN_ORIGIN,
-     api_template_settings_set, NULL},
-    {HTTP_GET, "/v2/templates/{}/destinations", SCOPE_MANAGEMENT, OWN_ORIGIN,
-     api_template_destinations_get, NULL},
-    {HTTP_POST, "/v2/templates/{}/destinations", SCOPE_MANAGEMENT, OWN_ORIGIN,
-     api_template_destinations_set, NULL},
+    {HTTP_GET, "/v2/templates", SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED, api_templates_list},
+    {HTTP_GET, "/v2/templates/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED, api_templates_get},
+    {HTTP_POST, "/v2/templates", SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED,
+     api_templates_create},
+    {HTTP_POST, "/v2/templates/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED,
+     api_templates_update},
+    {HTTP_GET, "/v2/templates/{}/roles/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED,
+     api_template_role_get},
+    {HTTP_POST, "/v2/templates/{}/roles/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED,
+     api_template_role_set},
+    {HTTP_DELETE, "/v2/templates/{}/roles/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED,
+     api_template_role_delete},
+    {HTTP_GET, "/v2/templates/{}/settings", SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED,
+     api_template_settings_get},
+    {HTTP_POST, "/v2/templates/{}/settings", SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED,
+     api_template_settings_set},
+    {HTTP_GET, "/v2/templates/{}/destinations", SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED,
+     api_template_destinations_get},
+    {HTTP_POST, "/v2/templates/{}/destinations", SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED,
+     api_template_destinations_set},
 
-    {HTTP_POST, "/api/meetings", SCOPE_MEETINGS, OWN_ORIGIN, api_meetings_create, NULL},
-    {HTTP_GET, "/api/room-codes", SCOPE_MEETINGS, ANY_ORIGIN_GET_ONLY, api_meetings_codes,
-     NULL},
+    {HTTP_GET, "/v2/active-rooms/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, API_LIVE, api_live_get},
+    {HTTP_GET, "/v2/active-rooms/{}/peers", SCOPE_MANAGEMENT, OWN_ORIGIN, API_LIVE,
+     api_live_peers},
+    {HTTP_GET, "/v2/active-rooms/{}/peers/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, API_LIVE,
+     api_live_peer},
+    {HTTP_POST, "/v2/active-rooms/{}/peers/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, API_LIVE,
+     api_live_update_peer},
+    {HTTP_POST, "/v2/active-rooms/{}/send-message", SCOPE_MANAGEMENT, OWN_ORIGIN, API_LIVE,
+     api_live_say},
+    {HTTP_POST, "/v2/active-rooms/{}/remove-peers", SCOPE_MANAGEMENT, OWN_ORIGIN, API_LIVE,
+     api_live_remove},
+    {HTTP_POST, "/v2/active-rooms/{}/end-room", SCOPE_MANAGEMENT, OWN_ORIGIN, API_LIVE,
+     api_live_end},
 
-    {HTTP_GET, "/v2/layouts/ui", SCOPE_APP, ANY_ORIGIN, NULL, api_layouts},
-    {HTTP_POST, "/v2/client/report", SCOPE_NONE, ANY_ORIGIN, NULL, api_client_report},
-    {HTTP_POST, "/v2/client/feedback", SCOPE_NONE, ANY_ORIGIN, NULL, api_client_report},
+    {HTTP_POST, "/api/meetings", SCOPE_MEETINGS, OWN_ORIGIN, API_STORED, api_meetings_create},
+    {HTTP_GET, "/api/room-codes", SCOPE_MEETINGS, ANY_ORIGIN_GET_ONLY, API_STORED,
+     api_meetings_codes},
+
+    {HTTP_GET, "/v2/layouts/ui", SCOPE_APP, ANY_ORIGIN, API_ANSWERED, api_layouts},
+    {HTTP_POST, "/v2/client/report", SCOPE_NONE, ANY_ORIGIN, API_ANSWERED, api_client_report},
+    {HTTP_POST, "/v2/client/feedback", SCOPE_NONE, ANY_ORIGIN, API_ANSWERED, api_client_report},
 
     // Known and not built yet, on paths that are.
-    {HTTP_GET, "/v2/templates/{}/recordings", SCOPE_MANAGEMENT, OWN_ORIGIN, NULL, NULL},
-    {HTTP_POST, "/v2/templates/{}/recordings", SCOPE_MANAGEMENT, OWN_ORIGIN, NULL, NULL},
+    {HTTP_GET, "/v2/templates/{}/recordings", SCOPE_MANAGEMENT, OWN_ORIGIN, API_ANSWERED, NULL},
+    {HTTP_POST, "/v2/templates/{}/recordings", SCOPE_MANAGEMENT, OWN_ORIGIN, API_ANSWERED,
+     NULL},
 };
 
 // Nouns of the vendor's API of which nothing is built yet: 501, which tells a back end more
 // than the 404 of a path that never existed.
 static const char *const unbuilt[] = {
-    "/v2/active-rooms",
     "/v2/sessions",
     "/v2/recordings",
     "/v2/recording-assets",
@@ -292,21 +310,21 @@ static int check_scope(const struct api_config *config, struct http_request *req
     return ERR_REFUSED;
 }
 
-bool api_route(const struct api_config *config, struct http_request *request, int64_t wall_ms,
-               struct api_call *call, struct http_response *response)
+enum api_next api_route(const struct api_config *config, struct http_request *request,
+                        int64_t wall_ms, struct api_call *call, struct http_response *response)
 {
     *call = (struct api_call){.request = request};
     // Tokens and codes are in these answers.
     http_header_add(response, "cache-control", "no-store");
     if (find_route(request, call, response) ||
         check_scope(config, request, wall_ms, call, response))
-        return false;
+        return API_ANSWERED;
     if (request->body.len > HTTP_BODY_MAX) {
         api_refuse(response, 413, "body is too large", NULL);
-        return false;
+        return API_ANSWERED;
     }
-    if (call->route->stored)
-        return true;
+    if (call->route->next != API_ANSWERED)
+        return call->route->next;
     struct api_context c = {
         .config = config,
         .call = call,
@@ -314,11 +332,11 @@ bool api_route(const struct api_config *config, struct http_request *request, in
         .arena = &request->arena,
         .response = response,
     };
-    if (call->route->instant)
-        call->route->instant(&c);
+    if (call->route->handler)
+        call->route->handler(&c);
     else
         api_refuse(response, 501, "not implemented", NULL);
-    return false;
+    return API_ANSWERED;
 }
 
 struct api *api_new(const struct api_config *config, const struct rng *rng)
@@ -368,5 +386,21 @@ int api_run(struct api *api, struct db *db, struct api_call *call, struct moment
         .now = now,
         .response = response,
     };
-    return call->route->stored(&c);
+    return call->route->handler(&c);
+}
+
+void api_run_live(const struct api_config *config, struct rooms *rooms, struct api_call *call,
+                  struct moment now, struct http_response *response, struct event_list *events)
+{
+    struct api_context c = {
+        .config = config,
+        .rooms = rooms,
+        .events = events,
+        .call = call,
+        .request = call->request,
+        .arena = &call->request->arena,
+        .now = now,
+        .response = response,
+    };
+    call->route->handler(&c);
 }

@@ -1,9 +1,10 @@
 // The REST API: one table of routes, one way through it. A request is looked at twice:
 //
-//     control thread   api_route()   path, method, token, size: most refusals end here
-//     store thread     api_run()     the row's handler, in a transaction of db_run_jobs()
+//     control thread   api_route()      path, method, token, size: most refusals end here
+//     store thread     api_run()        the row's handler, in a transaction of db_run_jobs()
+//     control thread   api_run_live()   or the handler of a live room, at once
 //
-// Both are functions from request to response; neither touches a socket.
+// All are functions from request to response; neither touches a socket.
 #pragma once
 
 #include "base/id.h"
@@ -11,7 +12,7 @@
 #include "base/moment.h"
 #include "base/rng.h"
 #include "net/http.h"
-#include "room/room.h"
+#include "room/rooms.h"
 #include "store/db.h"
 
 #include <stdbool.h>
@@ -46,12 +47,20 @@ struct api_call {
     // come in while nobody else is there. NULL for all other calls.
     struct room_record *place; // in the request's arena
     enum admission when_idle;
+
+    // Set by api_run() when it has written a room: what is stored of it now, for the live one.
+    struct room_record *changed; // in the request's arena
 };
 
-// The first look. Returns true when `call` is to go through api_run() on the store thread;
-// false when `response` is the answer already. `wall_ms` is the time since the Unix epoch.
-bool api_route(const struct api_config *config, struct http_request *request, int64_t wall_ms,
-               struct api_call *call, struct http_response *response);
+enum api_next {
+    API_ANSWERED, // `response` is the answer already
+    API_STORED,   // api_run() is next, on the store thread
+    API_LIVE,     // api_run_live() is next
+};
+
+// The first look. `wall_ms` is the time since the Unix epoch.
+enum api_next api_route(const struct api_config *config, struct http_request *request,
+                        int64_t wall_ms, struct api_call *call, struct http_response *response);
 
 // Whether the path is this API's, so that an unknown one gets its error body and not a page.
 bool api_owns(const char *path);
@@ -70,6 +79,10 @@ int api_prepare(struct db *db, const char *template_id, int64_t wall_ms);
 // the answer is api_refuse_storage()'s.
 int api_run(struct api *api, struct db *db, struct api_call *call, struct moment now,
             struct http_response *response);
+
+// The handler of a live room.
+void api_run_live(const struct api_config *config, struct rooms *rooms, struct api_call *call,
+                  struct moment now, struct http_response *response, struct event_list *events);
 
 // Replace the answer.
 void api_refuse(struct http_response *response, int status, const char *message,

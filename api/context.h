@@ -12,11 +12,14 @@ struct api {
     struct api_tries tries;
 };
 
-// A handler's world. `api` and `db` are NULL in a handler that answers at once.
+// A handler's world. `api` and `db` are there on the store thread only, `rooms` and `events`
+// for handlers of live rooms only.
 struct api_context {
     const struct api_config *config;
     struct api *api;
     struct db *db;
+    struct rooms *rooms;
+    struct event_list *events;
     struct api_call *call;
     struct http_request *request;
     struct arena *arena; // the request's
@@ -61,5 +64,7 @@ api_handler api_templates_list, api_templates_get, api_templates_create, api_tem
 api_handler api_template_role_get, api_template_role_set, api_template_role_delete;
 api_handler api_template_settings_get, api_template_settings_set;
 api_handler api_template_destinations_get, api_template_destinations_set;
+api_handler api_live_get, api_live_peers, api_live_peer, api_live_update_peer;
+api_handler api_live_say, api_live_remove, api_live_end;
 api_handler api_meetings_create, api_meetings_codes;
 api_handler api_layouts, api_client_report;

@@ -64,6 +64,14 @@ static int answer_room(struct api_context *c, const struct store_room *room)
     return 0;
 }
 
+// The answer, and word for the room in case it is live.
+static int answer_change(struct api_context *c, const struct store_room *room)
+{
+    c->call->changed = arena_alloc(c->arena, sizeof *c->call->changed);
+    store_room_record(room, c->call->changed);
+    return answer_room(c, room);
+}
+
 int api_room_of_path(struct api_context *c, size_t parameter, struct store_room *room)
 {
     int err = store_room_get(c->db, c->call->parameters[parameter], c->arena, room);
@@ -161,7 +169,7 @@ int api_rooms_create(struct api_context *c)
         return err;
     err = create_or_update(c, body, &room);
     json_decref(body);
-    return err ? err : answer_room(c, &room);
+    return err ? err : answer_change(c, &room);
 }
 
 int api_rooms_get(struct api_context *c)
@@ -182,7 +190,7 @@ int api_rooms_update(struct api_context *c)
         return err;
     err = update(c, body, &room);
     json_decref(body);
-    return err ? err : answer_room(c, &room);
+    return err ? err : answer_change(c, &room);
 }
 
 static int read_filter(struct api_context *c, struct store_room_filter *filter)

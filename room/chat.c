@@ -16,26 +16,28 @@ static bool is_named(const struct chat_wish *wish, const char *role)
     return false;
 }
 
-static size_t choose_receivers(const struct peer *from, const struct chat_wish *wish,
-                               uint64_t *to)
+static size_t choose_receivers(const struct room *room, const struct peer *from,
+                               const struct chat_wish *wish, uint64_t *to)
 {
     size_t count = 0, at = 0;
     const struct peer *peer;
-    while ((peer = map_next(&from->room->peers, &at))) {
+    while ((peer = map_next(&room->peers, &at))) {
         if (peer != from && permit(peer, ACT_TAKE_PART) && is_named(wish, peer->role->name))
             to[count++] = peer->number;
     }
     return count;
 }
 
-static void keep(const struct peer *from, const struct peer *only, const struct event *sent)
+// What the back end says has a sender without a name.
+static void keep(struct room *room, const struct peer *from, const struct peer *only,
+                 const struct event *sent)
 {
     struct past_message m = {
         .sent_at = sent->chat.sent_at,
-        .from = {.peer_id = (char *)from->id,
-                 .user_id = from->user_id,
-                 .name = from->name,
-                 .role = (char *)from->role->name},
+        .from = {.peer_id = from ? (char *)from->id : "",
+                 .user_id = from ? from->user_id : "",
+                 .name = from ? from->name : "",
+                 .role = from ? (char *)from->role->name : ""},
         .text = (char *)sent->chat.message,
         .to_peer_id = only ? (char *)only->id : NULL,
         .to_user_id = only ? only->user_id : NULL,
@@ -43,25 +45,25 @@ static void keep(const struct peer *from, const struct peer *only, const struct 
         .role_count = sent->chat.role_count,
     };
     memcpy(m.message_id, sent->chat.message_id, sizeof m.message_id);
-    chat_history_add(from->room, &m);
+    chat_history_add(room, &m);
 }
 
-int chat_send(struct peer *from, const struct chat_wish *wish, struct moment now,
-              struct event_list *events, struct chat_receipt *receipt)
+static int send(struct room *room, struct peer *from, const struct chat_wish *wish,
+                struct moment now, struct event_list *events, struct chat_receipt *receipt)
 {
     if (strlen(wish->message) > CHAT_MESSAGE_LEN_MAX ||
         strlen(wish->type) > CHAT_TYPE_LEN_MAX || wish->role_count > ROLES_PER_TEMPLATE_MAX)
         return ERR_FULL;
     if (!permit(from, ACT_TAKE_PART))
         return ERR_REFUSED;
-    const struct peer *only = wish->peer_id ? room_peer(from->room, wish->peer_id) : NULL;
+    const struct peer *only = wish->peer_id ? room_peer(room, wish->peer_id) : NULL;
     if (wish->peer_id && (!only || !permit(only, ACT_TAKE_PART)))
         return ERR_NOT_FOUND;
 
-    uint64_t *to = arena_alloc(&events->arena, from->room->peers.count * sizeof *to);
+    uint64_t *to = arena_alloc(&events->arena, room->peers.count * sizeof *to);
     size_t to_count = 0;
     if (!only)
-        to_count = choose_receivers(from, wish, to);
+        to_count = choose_receivers(room, from, wish, to);
     else if (only != from)
         to[to_count++] = only->number;
 
@@ -69,10 +71,12 @@ int chat_send(struct peer *from, const struct chat_wish *wish, struct moment now
     for (size_t i = 0; i < wish->role_count; i++)
         roles[i] = event_text(events, wish->roles[i]);
 
-    id_uuid(from->room->rooms->rng, receipt->message_id);
+    id_uuid(room->rooms->rng, receipt->message_id);
     receipt->sent_at = now.wall_ms;
 
-    struct event *event = event_add_who(events, EVENT_CHAT, from);
+    struct event *event =
+        from ? event_add_who(events, EVENT_CHAT, from) : event_add(events, EVENT_CHAT, NULL);
+    event->room = room->number;
     event->chat.message_id = event_text(events, receipt->message_id);
     event->chat.sent_at = receipt->sent_at;
     event->chat.type = event_text(events, wish->type);
@@ -82,7 +86,21 @@ int chat_send(struct peer *from, const struct chat_wish *wish, struct moment now
     event->chat.role_count = wish->role_count;
     event->chat.to = to;
     event->chat.to_count = to_count;
+    room_touch(room);
     if (strcmp(wish->type, CHAT_TYPE_TEXT) == 0)
-        keep(from, only, event);
+        keep(room, from, only, event);
     return 0;
+}
+
+int chat_send(struct peer *from, const struct chat_wish *wish, struct moment now,
+              struct event_list *events, struct chat_receipt *receipt)
+{
+    return send(from->room, from, wish, now, events, receipt);
+}
+
+int chat_announce(struct room *room, const struct chat_wish *wish, struct moment now,
+                  struct event_list *events)
+{
+    struct chat_receipt unread;
+    return send(room, NULL, wish, now, events, &unread);
 }

@@ -27,3 +27,7 @@ struct chat_receipt {
 // to be let in.
 int chat_send(struct peer *from, const struct chat_wish *wish, struct moment now,
               struct event_list *events, struct chat_receipt *receipt);
+
+// The same by the application's back end: a message without a sender.
+int chat_announce(struct room *room, const struct chat_wish *wish, struct moment now,
+                  struct event_list *events);

@@ -115,17 +115,25 @@ static bool may_read(const struct peer *peer, const struct past_message *m)
     return false;
 }
 
-static void tell(const struct peer *peer, const struct past_message *m,
-                 struct event_list *events)
+static struct peer_view sender(const struct past_message *m, struct event_list *events)
 {
-    struct peer_view *who = arena_alloc(&events->arena, sizeof *who);
-    *who = (struct peer_view){
+    return (struct peer_view){
         .id = event_text(events, m->from.peer_id),
         .role = event_text(events, m->from.role),
         .name = event_text(events, m->from.name),
         .metadata = "",
         .user_id = event_text(events, m->from.user_id),
     };
+}
+
+static void tell(const struct peer *peer, const struct past_message *m,
+                 struct event_list *events)
+{
+    struct peer_view *who = NULL;
+    if (m->from.peer_id[0]) {
+        who = arena_alloc(&events->arena, sizeof *who);
+        *who = sender(m, events);
+    }
     const char **roles = arena_alloc(&events->arena, m->role_count * sizeof *roles);
     for (size_t i = 0; i < m->role_count; i++)
         roles[i] = event_text(events, m->roles[i]);

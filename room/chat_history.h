@@ -14,7 +14,7 @@ struct past_message {
     uint64_t number;           // as well: 1 is the first of the session
     char message_id[UUID_LEN + 1];
     int64_t sent_at; // ms since the Unix epoch
-    struct {
+    struct {         // all "": the application's back end
         char *peer_id;
         char *user_id;
         char *name;

@@ -31,8 +31,8 @@ enum event_kind {
     EVENT_TRACKS_REMOVED, // `who`, `tracks`
     EVENT_ROOM_ENDS_SOON, // `ends`
     EVENT_MUTE_ASKED,     // `asked`, `who` if a peer asks: to those it names only
-    EVENT_CHAT,           // `who`, `chat`: to those it names only
-    EVENT_CHAT_PAST,      // `who`, `chat`: said before the peer came. Not for the session log
+    EVENT_CHAT,           // `chat`, `who` unless the back end says it: to those it names only
+    EVENT_CHAT_PAST,      // the same: said before the peer came. Not for the session log
     EVENT_POLL_STARTED,   // `poll`
     EVENT_POLL_STOPPED,   // `poll`
     EVENT_POLL_STATS,     // `poll`: answers have come in

@@ -133,6 +133,24 @@ static void expel(struct peer *peer, enum leave_reason reason, const struct peer
     room_expel(peer, &expulsion, now, events);
 }
 
+// All but `by`; with `of` only those of this role who have joined. Peers vanish from the map
+// while they leave, and with the last one the room.
+static void expel_all(struct room *room, const struct peer *by, const struct role *of,
+                      enum leave_reason reason, const char *why, struct moment now,
+                      struct event_list *events)
+{
+    size_t count = 0, at = 0;
+    struct peer **all = arena_alloc(&events->arena, room->peers.count * sizeof *all), *peer;
+    while ((peer = map_next(&room->peers, &at))) {
+        if (peer != by && (!of || (peer->role == of && peer->state == PEER_JOINED)))
+            all[count++] = peer;
+    }
+    room_hold(room);
+    for (size_t i = 0; i < count; i++)
+        expel(all[i], reason, by, why, now, events);
+    room_release(room);
+}
+
 int moderate_remove(struct room *room, const struct peer *by, const char *peer_id,
                     const char *reason, struct moment now, struct event_list *events)
 {
@@ -144,6 +162,20 @@ int moderate_remove(struct room *room, const struct peer *by, const char *peer_i
     if (!peer)
         return ERR_NOT_FOUND;
     expel(peer, LEAVE_REMOVED, by, reason, now, events);
+    return 0;
+}
+
+int moderate_remove_role(struct room *room, const struct peer *by, const char *role,
+                         const char *reason, struct moment now, struct event_list *events)
+{
+    if (!permit(by, ACT_REMOVE))
+        return ERR_REFUSED;
+    if (strlen(reason) > REASON_LEN_MAX)
+        return ERR_FULL;
+    const struct role *of = template_role(room->template, role);
+    if (!of)
+        return ERR_NOT_FOUND;
+    expel_all(room, by, of, LEAVE_REMOVED, reason, now, events);
     return 0;
 }
 
@@ -161,16 +193,6 @@ int moderate_end(struct room *room, const struct peer *by, bool lock, const char
     if (lock)
         room->record.enabled = false;
 
-    // Peers vanish from the map while they leave, and with the last one the room.
-    size_t count = 0, at = 0;
-    struct peer **all = arena_alloc(&events->arena, room->peers.count * sizeof *all), *peer;
-    while ((peer = map_next(&room->peers, &at))) {
-        if (peer != by)
-            all[count++] = peer;
-    }
-    room_hold(room);
-    for (size_t i = 0; i < count; i++)
-        expel(all[i], LEAVE_ROOM_ENDED, by, reason, now, events);
-    room_release(room);
+    expel_all(room, by, NULL, LEAVE_ROOM_ENDED, reason, now, events);
     return 0;
 }

@@ -29,6 +29,10 @@ int moderate_tracks(struct room *room, const struct peer *by, const struct mute_
 int moderate_remove(struct room *room, const struct peer *by, const char *peer_id,
                     const char *reason, struct moment now, struct event_list *events);
 
+// Everybody who has this role, but `by`. ERR_NOT_FOUND when there is no such role.
+int moderate_remove_role(struct room *room, const struct peer *by, const char *role,
+                         const char *reason, struct moment now, struct event_list *events);
+
 // Everybody leaves but `by`, whose client leaves by itself. With `lock` nobody can come back.
 int moderate_end(struct room *room, const struct peer *by, bool lock, const char *reason,
                  struct moment now, struct event_list *events);

@@ -179,12 +179,18 @@ void room_admit(struct peer *peer, const char *answer, struct moment now,
         open_subscribe(peer, events);
 }
 
+bool room_texts_fit(const char *name, const char *metadata)
+{
+    return (!name || strlen(name) <= NAME_LEN_MAX) &&
+           (!metadata || strlen(metadata) <= METADATA_LEN_MAX);
+}
+
 int room_join(struct room *room, const struct join_wish *wish, uint64_t request,
               struct moment now, struct event_list *events, struct peer **peer,
               enum admission *why)
 {
     *why = ADMISSION_GRANTED;
-    if (strlen(wish->name) > NAME_LEN_MAX || strlen(wish->metadata) > METADATA_LEN_MAX)
+    if (!room_texts_fit(wish->name, wish->metadata))
         return ERR_FULL;
 
     struct peer *present = room_peer(room, wish->peer_id);
@@ -347,8 +353,7 @@ static void replace(char **text, const char *by)
 int room_update_peer(struct peer *peer, const char *name, const char *metadata,
                      struct moment now, struct event_list *events)
 {
-    if ((name && strlen(name) > NAME_LEN_MAX) ||
-        (metadata && strlen(metadata) > METADATA_LEN_MAX))
+    if (!room_texts_fit(name, metadata))
         return ERR_FULL;
     if (name)
         replace(&peer->name, name);

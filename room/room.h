@@ -110,6 +110,9 @@ void room_detach(struct peer *peer, struct moment now, struct event_list *events
 // repeated.
 void room_attach(struct peer *peer, struct event_list *events);
 
+// Whether a name and metadata are within their bounds; NULL is.
+bool room_texts_fit(const char *name, const char *metadata);
+
 // NULL leaves as it is. Returns 0, or ERR_FULL beyond a bound.
 int room_update_peer(struct peer *peer, const char *name, const char *metadata,
                      struct moment now, struct event_list *events);

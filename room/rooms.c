@@ -79,6 +79,18 @@ struct room *rooms_put(struct rooms *rooms, const struct room_record *record,
     return room;
 }
 
+void rooms_refresh(struct rooms *rooms, const struct room_record *record, struct moment now)
+{
+    struct room *room = rooms_find(rooms, record->id);
+    if (!room)
+        return;
+    // Warnings were of the old end.
+    if (room->record.max_duration_s != record->max_duration_s)
+        room->warnings_given = 0;
+    room->record = *record;
+    duration_plan(room, now);
+}
+
 void room_hold(struct room *room)
 {
     room->holds++;

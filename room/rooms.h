@@ -40,6 +40,9 @@ struct room *rooms_find(const struct rooms *rooms, const char *room_id); // NULL
 struct room *rooms_put(struct rooms *rooms, const struct room_record *record,
                        struct template *template);
 
+// What is stored of a room was changed. A live one goes on by it at once: who is in stays in.
+void rooms_refresh(struct rooms *rooms, const struct room_record *record, struct moment now);
+
 // A room is forgotten when nobody is in it and nobody holds it. Events may name it later: they
 // know its number only.
 void room_hold(struct room *room);

@@ -49,20 +49,36 @@ static bool answer_here(const struct control *c, const struct http_request *requ
     return true;
 }
 
+// The rooms are this thread's, so the answer is there at once; but a room that was ended for
+// good is disabled in the store first.
+static void run_live(struct control *c, struct job *job)
+{
+    api_run_live(c->config.api, &c->rooms, &job->call.call, clock_now(), &job->call.response,
+                 &c->events);
+    c->reply = job;
+    control_settle(c);
+    if (!c->reply)
+        return;
+    c->reply = NULL;
+    http_server_respond(c->server, job->call.id, job->call.call.request, &job->call.response);
+    mem_free(job);
+}
+
 static void on_request(struct control *c, struct http_input *input)
 {
     struct http_request *request = input->request;
     input->request = NULL;
     struct http_response response = {0};
     struct api_call call = {0};
-    bool answered = answer_here(c, request, &response) ||
-                    !api_route(c->config.api, request, clock_wall_ms(), &call, &response);
-    if (!answered && jobs_are_full(c->config.jobs)) {
+    enum api_next next = API_ANSWERED;
+    if (!answer_here(c, request, &response))
+        next = api_route(c->config.api, request, clock_wall_ms(), &call, &response);
+    if (next != API_ANSWERED && jobs_are_full(c->config.jobs)) {
         api_refuse(&response, 503, "Service Unavailable", "too much to do");
         http_header_add(&response, "retry-after", "1");
-        answered = true;
+        next = API_ANSWERED;
     }
-    if (answered) {
+    if (next == API_ANSWERED) {
         http_server_respond(c->server, input->id, request, &response);
         return;
     }
@@ -71,7 +87,10 @@ static void on_request(struct control *c, struct http_input *input)
     job->call.id = input->id;
     job->call.call = call;
     job->call.response = response;
-    jobs_put(c->config.jobs, job);
+    if (next == API_LIVE)
+        run_live(c, job);
+    else
+        jobs_put(c->config.jobs, job);
 }
 
 static void on_answer(struct control *c, struct job *job)
@@ -82,6 +101,8 @@ static void on_answer(struct control *c, struct job *job)
         api_refuse_storage(&job->call.response, job->db.err);
     else if (call->place)
         api_check_place(call, rooms_find(&c->rooms, call->place->id), &job->call.response);
+    if (!job->db.err && call->changed)
+        rooms_refresh(&c->rooms, call->changed, clock_now());
     http_server_respond(c->server, job->call.id, call->request, &job->call.response);
 }
 
@@ -155,11 +176,24 @@ void control_lock_rooms(struct control *c)
         const struct event *event = &c->events.at[i];
         if (event->kind != EVENT_ROOM_ENDED || !event->ended.lock)
             continue;
-        struct job *job = mem_alloc(sizeof *job);
+        struct job *job = c->reply ? c->reply : mem_alloc(sizeof *job);
+        c->reply = NULL;
         job->kind = JOB_LOCK;
         snprintf(job->lock.id, sizeof job->lock.id, "%s", event->ended.room_id);
         jobs_put(c->config.jobs, job);
     }
+}
+
+static void on_locked(struct control *c, struct job *job)
+{
+    struct room *room = rooms_find(&c->rooms, job->lock.id);
+    if (room)
+        room->record.enabled = false; // a record read before may have come in between
+    if (job->db.err)
+        log_error("server", "room %s could not be disabled: %s", job->lock.id,
+                  err_name(job->db.err));
+    if (job->call.call.request)
+        on_answer(c, job);
 }
 
 static void on_closed(struct control *c, const struct http_input *input)
@@ -227,9 +261,7 @@ void control_results(struct control *c)
             on_room(c, done[i]);
             break;
         case JOB_LOCK:
-            if (done[i]->db.err)
-                log_error("server", "room %s could not be disabled: %s", done[i]->lock.id,
-                          err_name(done[i]->db.err));
+            on_locked(c, done[i]);
             break;
         case JOB_KEEP:
         case JOB_FORGET:

@@ -49,6 +49,9 @@ struct control {
     struct map channels; // by peer
     bool draining;
 
+    // An answer that is given once the store has what its call wrote: JOB_LOCK takes it.
+    struct job *reply;
+
     // Consequences that wait for delivery. Empty between two turns of the loop.
     struct event_list events;
     struct frame_list frames;

@@ -42,7 +42,7 @@ struct job {
         char *document; // JOB_KEEP
     } live;
     struct {
-        char id[OBJECT_ID_LEN + 1];
+        char id[OBJECT_ID_LEN + 1]; // with a `call` that waits for it, if one asked for it
     } lock;
 };
 

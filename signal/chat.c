@@ -49,10 +49,12 @@ void notify_chat(struct signal *s, const struct event *event, struct moment now,
     (void)now;
     struct json_out j = notify_open(s, "on-broadcast");
     json_open(&j, '{');
-    json_key(&j, "peer");
-    json_open(&j, '{');
-    shape_peer_info(&j, event->who);
-    json_close(&j, '}');
+    if (event->who) {
+        json_key(&j, "peer");
+        json_open(&j, '{');
+        shape_peer_info(&j, event->who);
+        json_close(&j, '}');
+    }
     if (event->chat.role_count)
         shape_names(&j, "roles", event->chat.roles, event->chat.role_count);
     json_member_bool(&j, "private", event->chat.is_private);

@@ -45,7 +45,8 @@ TEST(what_is_sent_comes_back)
     struct answer a =
         post(w, "/v2/rooms",
              "{\"name\":\"Stand-Up.1:_\",\"description\":\"caf\\u00e9\",\"region\":\"eu\","
-             "\"size\":2500,\"max_duration_seconds\":120,\"chat_history\":500,\"enabled\":true,\"stray\":[1],"
+             "\"size\":2500,\"max_duration_seconds\":120,\"chat_history\":500,\"enabled\":true,"
+             "\"stray\":[1],"
              "\"template_id\":\"64a1b2c3d4e5f60718293a4e\","
              "\"webhook\":{\"url\":\"https://x.example/hook\",\"headers\":{\"k\":\"v\"}}}");
     CHECK_EQ(a.status, 200);
@@ -222,7 +223,8 @@ static void *race(void *argument)
                                        .body = bytes_of("{\"name\":\"the-one\"}")};
         struct http_response response = {0};
         struct api_call c;
-        if (api_route(&r->world->config, &request, WORLD_START_MS, &c, &response)) {
+        if (api_route(&r->world->config, &request, WORLD_START_MS, &c, &response) ==
+            API_STORED) {
             struct race_job job = {{.run = run_race}, api, &c, &response};
             db_run_jobs(db, (struct db_job *[]){&job.job}, 1);
             json_t *room = json_loads(response.body.at, 0, NULL);

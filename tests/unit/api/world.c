@@ -36,6 +36,8 @@ struct world *world_new(void)
         .meetings = API_MEETINGS_ANYONE,
     };
     w->api = api_new(&w->config, &rng);
+    w->rng = rng;
+    rooms_init(&w->rooms, &w->rng);
     CHECK_EQ(db_open(&w->db, scratch_path(&w->scratch, "parlor.db")), 0);
     struct prepare_job prepare = {.job = {.run = run_prepare}};
     db_run_jobs(w->db, (struct db_job *[]){&prepare.job}, 1);
@@ -45,6 +47,8 @@ struct world *world_new(void)
 
 void world_free(struct world *w)
 {
+    rooms_dispose(&w->rooms);
+    event_list_dispose(&w->events);
     api_free(w->api);
     db_close(w->db);
     scratch_remove(&w->scratch);
@@ -112,7 +116,10 @@ struct answer call(struct world *w, enum http_method method, const char *target,
 
     struct http_response response = {0};
     struct api_call c;
-    w->run = api_route(&w->config, &request, w->now.wall_ms, &c, &response);
+    enum api_next next = api_route(&w->config, &request, w->now.wall_ms, &c, &response);
+    w->run = next == API_STORED;
+    if (next == API_LIVE)
+        api_run_live(&w->config, &w->rooms, &c, w->now, &response, &w->events);
     if (w->run) {
         struct call_job job = {
             .job = {.run = run_call}, .world = w, .call = &c, .response = &response};
@@ -120,6 +127,8 @@ struct answer call(struct world *w, enum http_method method, const char *target,
         if (job.job.err != job.err)
             api_refuse_storage(&response, job.job.err);
     }
+    if (c.changed)
+        rooms_refresh(&w->rooms, c.changed, w->now);
     api_check_place(&c, w->live, &response);
     struct answer a = keep(w, &response);
     arena_dispose(&request.arena);

@@ -22,8 +22,11 @@ struct world {
     const char *parlor_key; // header
     bool run;               // whether the last call reached the store
     struct room *live;      // the room as it is, NULL when nobody is in it; borrowed
-    struct arena arena;     // of answers and tokens
-    json_t *answers;        // an array that keeps them
+    struct rng rng;
+    struct rooms rooms; // live ones, for /v2/active-rooms
+    struct event_list events;
+    struct arena arena; // of answers and tokens
+    json_t *answers;    // an array that keeps them
 };
 
 struct answer {

@@ -62,7 +62,8 @@ static void put_meeting(struct jobs *jobs, uint64_t id)
     struct job *job = mem_alloc(sizeof *job);
     job->kind = JOB_CALL;
     job->call.id = id;
-    CHECK(api_route(&config, request, 1700000000000, &job->call.call, &job->call.response));
+    CHECK_EQ(api_route(&config, request, 1700000000000, &job->call.call, &job->call.response),
+             API_STORED);
     jobs_put(jobs, job);
 }
 
