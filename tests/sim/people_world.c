@@ -354,7 +354,7 @@ static void expect_chat(struct world *w, const struct client *from, const char *
     w->chat_handled = number;
     if (!sender || !permit(sender, ACT_TAKE_PART))
         return;
-    for (size_t i = 0; i < w->client_count; i++) {
+    for (size_t i = 0; i < w->client_count && i < CLIENTS_MAX; i++) {
         const struct client *c = &w->clients[i];
         const struct peer *peer = own_peer(w, c);
         if (!peer || peer == sender || peer->role->waiting_room || !peer->attached ||

@@ -20,7 +20,7 @@ enum {
 
 // What a client believes of somebody else.
 struct belief {
-    char id[16];
+    char id[24];
     char role[16];
     char name[32];
     bool hand;
@@ -47,7 +47,7 @@ struct own_track {
 
 struct client {
     int index;
-    char id[16];
+    char id[24];
     const char *token_role;
     enum client_state state;
     uint64_t session;         // of its present socket; 0: none
