@@ -1,0 +1,628 @@
+// A room full of people who only listen and write: how does the server bear them?
+//
+// Starts the server beside it on loopback, makes a room for a crowd, and opens a web socket for
+// each of N people, who speak the protocol as the SDK does but have no media. Then measures
+//
+//     join     until all are in and everybody has been told so
+//     chat     from a message being sent until all others have it
+//     memory   that the server needs for each of them
+//     churn    the control thread's share of a core while 1 % leave and come each second
+//
+//     crowd [--peers N] [--seconds N] [--parlor FILE]
+//
+// Prints one figure a line and fails when one misses its goal. Web sockets need descriptors:
+// the hard limit of open files has to be above 4 N.
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    GOAL_JOIN_MS = 20000,
+    GOAL_CHAT_MS = 250,
+    GOAL_PEER_BYTES = 40 * 1024,
+    GOAL_CPU_PERCENT = 60,
+    OPENING_AT_ONCE = 64,
+    CHATS = 40,
+    PING_MS = 3000,
+    BUFFER = 64 * 1024,
+};
+
+enum person_state { PERSON_OUT, PERSON_OPENING, PERSON_COMING, PERSON_JOINING, PERSON_IN };
+
+struct person {
+    int fd;
+    enum person_state state;
+    unsigned number; // grows with each coming: the peer id
+    uint8_t *in;     // octets that are no whole frame yet
+    size_t in_len, in_cap;
+    struct text out; // what the socket did not take
+    double pinged_at;
+    long counted; // the last session-info
+};
+
+static struct {
+    unsigned peers, seconds;
+    const char *parlor;
+    char folder[64];
+    pid_t server;
+    unsigned port;
+    struct text token, app_token, room_id;
+    struct person *people;
+    int epoll;
+    unsigned inside, opening, next_number;
+    unsigned chat; // the message that is under way
+    double chat_at;
+    double *latencies;
+    size_t latency_count;
+    unsigned long long received;
+    bool failed;
+} b = {.peers = 2000, .seconds = 20, .parlor = "build/parlor"};
+
+static double now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static void end_server(void)
+{
+    if (b.server > 0) {
+        kill(b.server, SIGTERM);
+        waitpid(b.server, NULL, 0);
+        b.server = 0;
+    }
+    char command[128];
+    if (b.folder[0] && snprintf(command, sizeof command, "rm -rf '%s'", b.folder) > 0 &&
+        system(command) != 0)
+        fprintf(stderr, "crowd: %s is left\n", b.folder);
+    b.folder[0] = 0;
+}
+
+static void die(const char *what)
+{
+    fprintf(stderr, "crowd: %s: %s\n", what, strerror(errno));
+    end_server();
+    exit(1);
+}
+
+// --- The server ---
+
+static int connect_to(bool blocking)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)b.port),
+                             .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    int one = 1;
+    if (fd < 0)
+        die("socket");
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    if (!blocking)
+        fcntl(fd, F_SETFL, O_NONBLOCK);
+    if (connect(fd, (struct sockaddr *)&to, sizeof to) < 0 && errno != EINPROGRESS) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+static void write_out(int fd, const void *at, size_t len)
+{
+    for (const char *p = at; len > 0;) {
+        ssize_t n = write(fd, p, len);
+        if (n < 0)
+            die("write");
+        p += n;
+        len -= (size_t)n;
+    }
+}
+
+// The body of the answer to a request of the management API.
+static void request(const char *path, const char *body, struct text *answer)
+{
+    char buffer[4096];
+    struct text head = {0};
+    int fd = connect_to(true);
+    if (fd < 0)
+        die("connect");
+    text_addf(
+        &head,
+        "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer %s\r\n"
+        "Content-Type: application/json\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n",
+        path, b.token.at ? b.token.at : "", strlen(body));
+    write_out(fd, head.at, head.len);
+    write_out(fd, body, strlen(body));
+    struct text all = {0};
+    for (ssize_t n; (n = read(fd, buffer, sizeof buffer)) > 0;)
+        text_add_bytes(&all, (struct bytes){(uint8_t *)buffer, (size_t)n});
+    close(fd);
+    const char *start = all.at ? strstr(all.at, "\r\n\r\n") : NULL;
+    if (!start || strncmp(all.at, "HTTP/1.1 200", 12) != 0) {
+        fprintf(stderr, "%s\n", all.at ? all.at : "no answer");
+        die(path);
+    }
+    text_add(answer, start + 4);
+    text_dispose(&all);
+    text_dispose(&head);
+}
+
+static void member(const char *json, const char *key, struct text *value)
+{
+    char pattern[64];
+    snprintf(pattern, sizeof pattern, "\"%s\":\"", key);
+    const char *at = strstr(json, pattern);
+    if (!at)
+        die(key);
+    at += strlen(pattern);
+    text_add_bytes(value, (struct bytes){(const uint8_t *)at, strcspn(at, "\"")});
+}
+
+static void run_for_line(const char *arguments, struct text *line)
+{
+    char command[512], buffer[4096];
+    snprintf(command, sizeof command, "'%s' %s --data '%s'", b.parlor, arguments, b.folder);
+    FILE *pipe = popen(command, "r");
+    if (!pipe || !fgets(buffer, sizeof buffer, pipe))
+        die(arguments);
+    pclose(pipe);
+    buffer[strcspn(buffer, "\n")] = 0;
+    text_add(line, buffer);
+}
+
+static unsigned free_port(int type)
+{
+    int fd = socket(AF_INET, type, 0);
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t len = sizeof at;
+    if (fd < 0 || bind(fd, (struct sockaddr *)&at, len) < 0 ||
+        getsockname(fd, (struct sockaddr *)&at, &len) < 0)
+        die("no free port");
+    close(fd);
+    return ntohs(at.sin_port);
+}
+
+static void start_server(void)
+{
+    char listen[32], media[16];
+    strcpy(b.folder, "/tmp/parlor-crowd-XXXXXX");
+    if (!mkdtemp(b.folder))
+        die("mkdtemp");
+    b.port = free_port(SOCK_STREAM);
+    snprintf(listen, sizeof listen, "127.0.0.1:%u", b.port);
+    snprintf(media, sizeof media, "%u", free_port(SOCK_DGRAM));
+    b.server = fork();
+    if (b.server == 0) {
+        int null = open("/dev/null", O_WRONLY);
+        dup2(null, 1);
+        execl(b.parlor, b.parlor, "serve", "--listen", listen, "--media-port", media,
+              "--workers", "1", "--data", b.folder, "--rate-limit", "off", "--allow-root",
+              (char *)NULL);
+        _exit(127);
+    }
+    for (int i = 0; i < 500; i++) {
+        int fd = connect_to(true);
+        if (fd >= 0) {
+            close(fd);
+            return;
+        }
+        poll(NULL, 0, 20);
+    }
+    die("the server does not start");
+}
+
+static void make_room(void)
+{
+    struct text answer = {0}, template_id = {0}, body = {0}, code = {0};
+    run_for_line("token management", &b.token);
+    request("/v2/templates",
+            "{\"name\":\"crowd\",\"roles\":{\"listener\":{\"publishParams\":{\"allowed\":[]},"
+            "\"subscribeParams\":{\"subscribeToRoles\":[]}}}}",
+            &answer);
+    member(answer.at, "id", &template_id);
+    text_addf(&body, "{\"template_id\":\"%s\",\"large_room\":true,\"size\":20000}",
+              template_id.at);
+    text_clear(&answer);
+    request("/v2/rooms", body.at, &answer);
+    member(answer.at, "id", &b.room_id);
+    text_clear(&body);
+    text_addf(&body, "/v2/room-codes/room/%s", b.room_id.at);
+    text_clear(&answer);
+    request(body.at, "", &answer);
+    member(answer.at, "code", &code);
+    text_clear(&body);
+    text_addf(&body, "{\"code\":\"%s\",\"user_id\":\"crowd\"}", code.at);
+    text_clear(&answer);
+    request("/v2/token", body.at, &answer);
+    member(answer.at, "token", &b.app_token);
+    text_dispose(&answer);
+    text_dispose(&template_id);
+    text_dispose(&body);
+    text_dispose(&code);
+}
+
+// --- What the kernel says of it ---
+
+static long rss_bytes(void)
+{
+    char path[64], line[256];
+    long kb = 0;
+    snprintf(path, sizeof path, "/proc/%d/status", b.server);
+    FILE *f = fopen(path, "r");
+    while (f && fgets(line, sizeof line, f))
+        sscanf(line, "VmRSS: %ld", &kb);
+    if (f)
+        fclose(f);
+    return kb * 1024;
+}
+
+// CPU seconds of the control thread, which is the process's first.
+static double control_seconds(void)
+{
+    char path[64], line[1024];
+    unsigned long user = 0, system_ = 0;
+    snprintf(path, sizeof path, "/proc/%d/task/%d/stat", b.server, b.server);
+    FILE *f = fopen(path, "r");
+    if (f && fgets(line, sizeof line, f)) {
+        const char *rest = strrchr(line, ')');
+        sscanf(rest + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
+               &system_);
+    }
+    if (f)
+        fclose(f);
+    return (double)(user + system_) / (double)sysconf(_SC_CLK_TCK);
+}
+
+// --- People ---
+
+static void watch(struct person *p, uint32_t events, int how)
+{
+    struct epoll_event e = {.events = events, .data.ptr = p};
+    if (epoll_ctl(b.epoll, how, p->fd, &e) < 0)
+        die("epoll");
+}
+
+static void flush_out(struct person *p)
+{
+    while (p->out.len) {
+        ssize_t n = write(p->fd, p->out.at, p->out.len);
+        if (n <= 0)
+            break;
+        memmove(p->out.at, p->out.at + n, p->out.len - (size_t)n);
+        p->out.len -= (size_t)n;
+    }
+    watch(p, EPOLLIN | (p->out.len ? EPOLLOUT : 0), EPOLL_CTL_MOD);
+}
+
+// RFC 6455 section 5.2, masked with zeros: the mask is there, the text stays.
+static void say(struct person *p, const char *text)
+{
+    size_t len = strlen(text), head_len = 2;
+    uint8_t head[8] = {0x81};
+    if (len < 126) {
+        head[1] = (uint8_t)(0x80 | len);
+    } else {
+        head[1] = 0x80 | 126;
+        head[2] = (uint8_t)(len >> 8);
+        head[3] = (uint8_t)len;
+        head_len = 4;
+    }
+    static const uint8_t mask[4];
+    text_add_bytes(&p->out, (struct bytes){head, head_len});
+    text_add_bytes(&p->out, (struct bytes){mask, sizeof mask});
+    text_add_bytes(&p->out, (struct bytes){(const uint8_t *)text, len});
+    flush_out(p);
+}
+
+static void come(struct person *p)
+{
+    p->number = ++b.next_number;
+    p->fd = connect_to(false);
+    if (p->fd < 0)
+        die("connect");
+    p->state = PERSON_OPENING;
+    p->in_len = 0;
+    p->counted = 0;
+    text_clear(&p->out);
+    b.opening++;
+    text_addf(
+        &p->out,
+        "GET /ws?peer=crowd-%u&token=%s HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
+        p->number, b.app_token.at);
+    watch(p, EPOLLIN | EPOLLOUT, EPOLL_CTL_ADD);
+}
+
+static void go(struct person *p)
+{
+    if (p->state == PERSON_IN)
+        b.inside--;
+    else if (p->state != PERSON_OUT)
+        b.opening--;
+    if (p->fd >= 0)
+        close(p->fd);
+    p->fd = -1;
+    p->state = PERSON_OUT;
+}
+
+static void hear_text(struct person *p, char *text, size_t len)
+{
+    char kept = text[len];
+    text[len] = 0;
+    if (p->state == PERSON_COMING && strstr(text, "\"on-policy-change\"")) {
+        char join[128];
+        snprintf(join, sizeof join,
+                 "{\"jsonrpc\":\"2.0\",\"id\":\"j\",\"method\":\"join\",\"params\":{\"name\":"
+                 "\"Person %u\",\"data\":\"\"}}",
+                 p->number);
+        p->state = PERSON_JOINING;
+        say(p, join);
+    } else if (p->state == PERSON_JOINING && strstr(text, "\"id\":\"j\"")) {
+        if (!strstr(text, "\"result\"")) {
+            fprintf(stderr, "%.300s\n", text);
+            die("join");
+        }
+        p->state = PERSON_IN;
+        b.inside++;
+        b.opening--;
+        p->pinged_at = now_ms();
+    } else if (strncmp(text, "{\"method\":\"session-info\"", 24) == 0) {
+        const char *count = strstr(text, "\"peer_count\":");
+        p->counted = count ? atol(count + 13) : 0;
+    } else if (strncmp(text, "{\"method\":\"on-broadcast\"", 24) == 0) {
+        const char *mark = strstr(text, "\"#");
+        if (mark && (unsigned)atol(mark + 2) == b.chat)
+            b.latencies[b.latency_count++] = now_ms() - b.chat_at;
+    } else if (strncmp(text, "{\"method\":\"on-error\"", 20) == 0) {
+        fprintf(stderr, "%.300s\n", text);
+        die("refused");
+    }
+    text[len] = kept;
+}
+
+// Takes whole frames out of what came in. Returns how many octets were used.
+static size_t hear_frames(struct person *p)
+{
+    size_t at = 0;
+    while (p->in_len - at >= 2) {
+        const uint8_t *f = p->in + at;
+        size_t len = f[1] & 0x7f, head = 2;
+        if (len == 126) {
+            head = 4;
+            if (p->in_len - at < head)
+                break;
+            len = (size_t)f[2] << 8 | f[3];
+        } else if (len == 127) {
+            head = 10;
+            if (p->in_len - at < head)
+                break;
+            len = 0;
+            for (int i = 2; i < 10; i++)
+                len = len << 8 | f[i];
+        }
+        if (p->in_len - at < head + len)
+            break;
+        if ((f[0] & 0x0f) == 1)
+            hear_text(p, (char *)p->in + at + head, len);
+        if ((f[0] & 0x0f) == 8)
+            die("the server closed a socket");
+        at += head + len;
+    }
+    return at;
+}
+
+static void hear(struct person *p)
+{
+    for (;;) {
+        if (p->in_cap - p->in_len < BUFFER / 2) {
+            p->in_cap = p->in_cap ? 2 * p->in_cap : BUFFER;
+            p->in = mem_resize(p->in, p->in_cap + 1);
+        }
+        ssize_t n = read(p->fd, p->in + p->in_len, p->in_cap - p->in_len);
+        if (n < 0 && errno == EAGAIN)
+            return;
+        if (n <= 0)
+            die("a socket was lost");
+        b.received += (unsigned long long)n;
+        p->in_len += (size_t)n;
+        size_t used = 0;
+        if (p->state == PERSON_OPENING) {
+            p->in[p->in_len] = 0;
+            char *end = strstr((char *)p->in, "\r\n\r\n");
+            if (!end)
+                continue;
+            if (strncmp((char *)p->in, "HTTP/1.1 101", 12) != 0)
+                die("no upgrade");
+            p->state = PERSON_COMING;
+            used = (size_t)((uint8_t *)end + 4 - p->in);
+            memmove(p->in, p->in + used, p->in_len - used);
+            p->in_len -= used;
+        }
+        used = hear_frames(p);
+        memmove(p->in, p->in + used, p->in_len - used);
+        p->in_len -= used;
+    }
+}
+
+static void turn(int wait_ms)
+{
+    struct epoll_event events[256];
+    int count = epoll_wait(b.epoll, events, 256, wait_ms);
+    for (int i = 0; i < count; i++) {
+        struct person *p = events[i].data.ptr;
+        if (p->fd < 0)
+            continue;
+        if (events[i].events & EPOLLOUT)
+            flush_out(p);
+        if (events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+            hear(p);
+    }
+    double now = now_ms();
+    for (unsigned i = 0; i < b.peers; i++) {
+        struct person *p = &b.people[i];
+        if (p->state == PERSON_IN && now - p->pinged_at > PING_MS) {
+            p->pinged_at = now;
+            say(p, "{\"jsonrpc\":\"2.0\",\"id\":\"p\",\"method\":\"ping\",\"params\":{"
+                   "\"timestamp\":1}}");
+        }
+    }
+}
+
+static bool all_know(void)
+{
+    for (unsigned i = 0; i < b.peers; i++) {
+        if (b.people[i].counted != (long)b.peers)
+            return false;
+    }
+    return b.inside == b.peers;
+}
+
+static void figure(const char *name, double value, const char *unit, double goal)
+{
+    bool pass = value <= goal;
+    b.failed |= !pass;
+    printf("%-28s %10.1f %-8s goal %8.0f   %s\n", name, value, unit, goal,
+           pass ? "PASS" : "FAIL");
+    fflush(stdout);
+}
+
+// --- The four measurements ---
+
+static void measure_join(void)
+{
+    long before = rss_bytes();
+    double start = now_ms(), told = start;
+    unsigned next = 0;
+    while (!all_know() && now_ms() - start < 6 * GOAL_JOIN_MS) {
+        while (next < b.peers && b.opening < OPENING_AT_ONCE)
+            come(&b.people[next++]);
+        turn(5);
+        if (now_ms() - told > 5000) {
+            told = now_ms();
+            fprintf(stderr, "  %u of %u are in, %llu MB received\n", b.inside, b.peers,
+                    b.received / 1000000);
+        }
+    }
+    figure("join: all in and told", now_ms() - start, "ms", GOAL_JOIN_MS);
+    printf("%-28s %10.1f kB\n", "join: sent to each", (double)b.received / b.peers / 1000);
+    for (double end = now_ms() + 2000; now_ms() < end;)
+        turn(10);
+    figure("memory for each", (double)(rss_bytes() - before) / b.peers, "octets",
+           GOAL_PEER_BYTES);
+}
+
+static int by_size(const void *a, const void *c)
+{
+    double left = *(const double *)a, right = *(const double *)c;
+    return left < right ? -1 : left > right;
+}
+
+static void measure_chat(void)
+{
+    for (unsigned i = 1; i <= CHATS; i++) {
+        char text[160];
+        size_t due = b.latency_count + b.peers - 1;
+        snprintf(
+            text, sizeof text,
+            "{\"jsonrpc\":\"2.0\",\"id\":\"c\",\"method\":\"broadcast\",\"params\":{\"info\":{"
+            "\"type\":\"chat\",\"message\":\"#%u\"}}}",
+            i);
+        b.chat = i;
+        b.chat_at = now_ms();
+        say(&b.people[(i * 997) % b.peers], text);
+        while (b.latency_count < due && now_ms() - b.chat_at < 10000)
+            turn(1);
+        if (b.latency_count < due) {
+            errno = 0;
+            die("a message did not reach everybody");
+        }
+        for (double end = now_ms() + 50; now_ms() < end;)
+            turn(5);
+    }
+    qsort(b.latencies, b.latency_count, sizeof *b.latencies, by_size);
+    printf("%-28s %10.1f ms\n", "chat: p50", b.latencies[b.latency_count / 2]);
+    figure("chat: p99", b.latencies[b.latency_count * 99 / 100], "ms", GOAL_CHAT_MS);
+}
+
+static void measure_churn(void)
+{
+    double start = now_ms(), cpu = control_seconds();
+    unsigned moved = 0, at = 0;
+    while (now_ms() - start < b.seconds * 1000.0) {
+        double due = (now_ms() - start) / 1000 * b.peers / 100;
+        while (moved < due && b.opening < OPENING_AT_ONCE) {
+            struct person *p = &b.people[at++ % b.peers];
+            if (p->state != PERSON_IN)
+                continue;
+            say(p, "{\"method\":\"leave\",\"params\":{\"client_reason\":\"user request\"}}");
+            go(p);
+            come(p);
+            moved++;
+        }
+        turn(5);
+    }
+    double seconds = (now_ms() - start) / 1000;
+    printf("%-28s %10.1f a second\n", "churn: left and came", moved / seconds);
+    figure("churn: control thread", (control_seconds() - cpu) / seconds * 100, "% core",
+           GOAL_CPU_PERCENT);
+}
+
+static int read_options(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (i + 1 < argc && strcmp(argv[i], "--peers") == 0)
+            b.peers = (unsigned)atoi(argv[++i]);
+        else if (i + 1 < argc && strcmp(argv[i], "--seconds") == 0)
+            b.seconds = (unsigned)atoi(argv[++i]);
+        else if (i + 1 < argc && strcmp(argv[i], "--parlor") == 0)
+            b.parlor = argv[++i];
+        else
+            return -1;
+    }
+    return b.peers >= 2 && b.seconds >= 1 ? 0 : -1;
+}
+
+int main(int argc, char **argv)
+{
+    if (read_options(argc, argv) < 0) {
+        fprintf(stderr,
+                "usage: crowd [--peers N] [--seconds N] [--parlor FILE]\n"
+                "N people (2000) in one room, and N seconds (20) of coming and going\n");
+        return 2;
+    }
+    struct rlimit files;
+    getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+    signal(SIGPIPE, SIG_IGN);
+    b.people = mem_alloc_array(b.peers, sizeof *b.people);
+    for (unsigned i = 0; i < b.peers; i++)
+        b.people[i].fd = -1;
+    b.latencies = mem_alloc_array((size_t)CHATS * b.peers, sizeof *b.latencies);
+    b.epoll = epoll_create1(EPOLL_CLOEXEC);
+    start_server();
+    make_room();
+    measure_join();
+    measure_chat();
+    measure_churn();
+    end_server();
+    return b.failed ? 1 : 0;
+}
