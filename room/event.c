@@ -96,6 +96,7 @@ struct event *event_add_who(struct event_list *list, enum event_kind kind,
         .groups = groups,
         .group_count = peer->group_count,
         .waits = peer->role->waiting_room,
+        .is_told = peer->is_told,
         .joined_at = peer->joined_at,
     };
     struct event *event = event_add(list, kind, peer);

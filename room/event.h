@@ -20,6 +20,7 @@ enum event_kind {
     EVENT_ROOM_CLOSED,    // `session`: the last peer has left. For the session log
     EVENT_PEER_JOINED,    // `who`
     EVENT_PEER_LEFT,      // `who`, `left`
+    EVENT_PEER_SHOWN,     // `who` is in already, and told to all from now on
     EVENT_PEER_ADMITTED,  // `who` waits no more: to most it has just come
     EVENT_PEER_HELD,      // `who` waits now: to most it has gone
     EVENT_PEER_UPDATED,   // `who`: name, metadata, role
@@ -80,6 +81,7 @@ struct peer_view {
     const char *const *groups;
     size_t group_count;
     bool waits;        // to be let in
+    bool is_told;      // to others
     int64_t joined_at; // ms since the Unix epoch
 };
 

@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "room/permit.h"
+#include "room/presence.h"
 
 #include <string.h>
 
@@ -50,6 +51,7 @@ int group_join(struct room *room, const struct peer *by, const char *peer_id, co
     if (peer->group_count == GROUPS_PER_PEER_MAX)
         return ERR_FULL;
     peer->groups[peer->group_count++] = mem_text(name);
+    presence_show(peer, events);
     tell(peer, events);
     return 0;
 }

@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "room/feeds.h"
+#include "room/presence.h"
 
 #include <assert.h>
 #include <string.h>
@@ -178,6 +179,8 @@ static void announce_picked(struct peer *peer, const struct selection *tracks,
         track->started_at = now.wall_ms;
         pick(&added, track);
     }
+    if (added.count)
+        presence_show(peer, events);
     add_tracks_event(peer, EVENT_TRACKS_ADDED, &added, events);
     for (size_t i = 0; i < added.count; i++) {
         if (added.at[i]->is.muted)

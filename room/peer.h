@@ -60,6 +60,7 @@ struct peer {
     enum peer_state state;
     bool has_media;      // false: joined without an offer, has no peer connections
     bool lost_media;     // its connections ended with the process that held them
+    bool is_told;        // others know of it: see room/presence.h
     bool auto_video;     // wants video forwarded before it asks for a layer
     int64_t joined_at;   // ms since the Unix epoch
     uint64_t join_offer; // request number of the first offer

@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "room/duration.h"
 #include "room/group.h"
+#include "room/presence.h"
 #include "room/waiting.h"
 
 #include <string.h>
@@ -59,6 +60,7 @@ int room_restore_peer(struct room *room, const struct past_peer *past, struct mo
     peer->lost_media = past->had_media;
     room->joined_count++;
     waiting_count(peer, 1);
+    presence_enter(peer);
     room_detach(peer, now, NULL);
     duration_plan(room, now);
     peer->chat_seen = past->chat_seen;

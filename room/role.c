@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "room/media.h"
 #include "room/permit.h"
+#include "room/presence.h"
 #include "room/rooms.h"
 #include "room/waiting.h"
 
@@ -19,6 +20,7 @@ static void apply(struct peer *peer, const struct role *role, const char *by, st
     struct event *event = event_add_who(events, EVENT_ROLE_CHANGED, peer);
     event->role.name = event_text(events, old->name);
     event->role.by = event_text(events, by);
+    presence_show(peer, events); // somebody cares about it
     waiting_role_changed(peer, old, now, events);
     media_role_changed(peer, old, now, events);
     room_touch(peer->room);

@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "room/duration.h"
 #include "room/feeds.h"
+#include "room/presence.h"
 #include "room/rooms.h"
 #include "room/waiting.h"
 
@@ -165,6 +166,7 @@ void room_admit(struct peer *peer, const char *answer, struct moment now,
     }
     duration_plan(room, now);
     waiting_count(peer, 1);
+    presence_enter(peer);
 
     struct event *answered = event_add(events, EVENT_ANSWERED, peer);
     answered->answered.request = peer->join_offer;
@@ -289,8 +291,10 @@ void room_expel(struct peer *peer, const struct expulsion *expulsion, struct mom
         left->left.left_at = now.wall_ms;
     }
     bool waited = joined && peer->role->waiting_room;
-    if (joined)
+    if (joined) {
         waiting_count(peer, -1);
+        presence_leave(peer);
+    }
     room_drop_peer(peer);
     if (waited)
         waiting_tell(room, now, events);

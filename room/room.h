@@ -36,6 +36,7 @@ struct room {
     struct map tracks; // id -> struct track, of all peers
     size_t joined_count;
     size_t waiting_count;                       // of those who have joined
+    size_t told_count;                          // of those who have joined: see room/presence.h
     size_t role_counts[ROLES_PER_TEMPLATE_MAX]; // of `peers`, by the place in the template
     int holds;
     char session_id[OBJECT_ID_LEN + 1]; // "" while nobody is in

@@ -87,7 +87,7 @@ static void put_peers(struct json_out *j, const struct room *room, const struct 
     size_t at = 0;
     const struct peer *peer;
     while ((peer = map_next(&room->peers, &at))) {
-        if (peer->number == without || peer->state != PEER_JOINED ||
+        if (peer->number == without || peer->state != PEER_JOINED || !peer->is_told ||
             !permit_sees(viewer, peer->role->waiting_room))
             continue;
         json_key(j, peer->id);
@@ -218,6 +218,8 @@ void notify_all(struct signal *s, uint64_t room, struct bytes text, enum frame_k
 void notify_about(struct signal *s, const struct event *event, struct bytes text,
                   struct frame_list *frames)
 {
+    if (!event->who->is_told)
+        return;
     tell(s, event->room, event->who->waits ? HEARERS_ADMITTING : HEARERS_INSIDE, event->peer,
          text, FRAME_TEXT, frames);
 }
@@ -239,15 +241,45 @@ void notify_some(const struct signal *s, const uint64_t *to, size_t count, struc
     }
 }
 
-// Once told, the client believes this count and no longer its own list of peers, so everybody
-// hears of each change.
-void notify_session_info_to_all(struct signal *s, uint64_t room, struct frame_list *frames)
+static void tell_session_info(struct signal *s, const struct audience *audience,
+                              struct frame_list *frames)
 {
-    const struct audience *audience = signal_audience(s, room);
-    if (!audience)
+    const struct session *any = LIST_ENTRY(audience->sessions.next, struct session, in_room);
+    tell(s, audience->room, HEARERS_ALL, 0, session_info(s, any->room, frames), FRAME_TEXT,
+         frames);
+}
+
+// Once told, the client believes this count and no longer its own list of peers, so everybody
+// hears of each change; in a large room of many changes at once.
+void notify_session_info_to_all(struct signal *s, uint64_t room, struct moment now,
+                                struct frame_list *frames)
+{
+    struct audience *audience = signal_audience(s, room);
+    if (!audience || !list_empty(&audience->info_due))
         return;
     const struct session *any = LIST_ENTRY(audience->sessions.next, struct session, in_room);
-    tell(s, room, HEARERS_ALL, 0, session_info(s, any->room, frames), FRAME_TEXT, frames);
+    if (any->room->joined_count <= SESSION_INFO_AT_ONCE) {
+        tell_session_info(s, audience, frames);
+        return;
+    }
+    audience->info_due_at = now.mono_us + (int64_t)SESSION_INFO_INTERVAL_MS * 1000;
+    list_append(&s->infos_due, &audience->info_due);
+}
+
+int64_t notify_deadline(const struct signal *s)
+{
+    if (list_empty(&s->infos_due))
+        return NEVER;
+    return LIST_ENTRY(s->infos_due.next, struct audience, info_due)->info_due_at;
+}
+
+void notify_expire(struct signal *s, struct moment now, struct frame_list *frames)
+{
+    while (notify_deadline(s) <= now.mono_us) {
+        struct audience *audience = LIST_ENTRY(s->infos_due.next, struct audience, info_due);
+        list_remove(&audience->info_due);
+        tell_session_info(s, audience, frames);
+    }
 }
 
 // Who tells of what. Kinds that are not here are for the media worker and the session log.
@@ -257,6 +289,7 @@ static void (*const notifiers[])(struct signal *s, const struct event *event, st
     [EVENT_PEER_JOINED] = notify_joined,
     [EVENT_PEER_LEFT] = notify_left,
     [EVENT_PEER_UPDATED] = notify_updated,
+    [EVENT_PEER_SHOWN] = notify_shown,
     [EVENT_PEER_ADMITTED] = notify_admitted,
     [EVENT_PEER_HELD] = notify_held,
     [EVENT_TRACKS_ADDED] = notify_tracks,

@@ -70,8 +70,15 @@ void notify_joined(struct signal *s, const struct event *event, struct moment no
     }
     struct bytes text = notify_join_message(s, event->who, frames);
     notify_about(s, event, text, frames);
-    notify_session_info_to_all(s, event->room, frames);
+    notify_session_info_to_all(s, event->room, now, frames);
     session_states_due(s, event->room, now);
+}
+
+void notify_shown(struct signal *s, const struct event *event, struct moment now,
+                  struct frame_list *frames)
+{
+    (void)now;
+    notify_about(s, event, notify_join_message(s, event->who, frames), frames);
 }
 
 void notify_left(struct signal *s, const struct event *event, struct moment now,
@@ -89,7 +96,7 @@ void notify_left(struct signal *s, const struct event *event, struct moment now,
     mem_free(map_remove(&s->channels, map_key_u64(&event->peer)));
     struct bytes text = notify_leave_message(s, event->who, frames);
     notify_about(s, event, text, frames);
-    notify_session_info_to_all(s, event->room, frames);
+    notify_session_info_to_all(s, event->room, now, frames);
     session_states_due(s, event->room, now);
 }
 
@@ -125,7 +132,7 @@ void notify_admitted(struct signal *s, const struct event *event, struct moment 
         notify_peer_list(s, own, frames);
     notify_some(s, &event->peer, 1, update, frames);
     notify_crossing(s, event, update, join, frames);
-    notify_session_info_to_all(s, event->room, frames);
+    notify_session_info_to_all(s, event->room, now, frames);
     session_states_due(s, event->room, now);
 }
 
@@ -151,6 +158,6 @@ void notify_held(struct signal *s, const struct event *event, struct moment now,
     notify_some(s, &event->peer, 1, update, frames);
     empty_roster(s, event, frames);
     notify_crossing(s, event, update, leave, frames);
-    notify_session_info_to_all(s, event->room, frames);
+    notify_session_info_to_all(s, event->room, now, frames);
     session_states_due(s, event->room, now);
 }

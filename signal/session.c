@@ -39,6 +39,7 @@ struct signal *signal_new(struct rooms *rooms)
     list_init(&s->silent);
     list_init(&s->over);
     list_init(&s->states_due);
+    list_init(&s->infos_due);
     return s;
 }
 
@@ -64,6 +65,7 @@ static void enter_audience(struct signal *s, struct session *session)
         audience = mem_alloc(sizeof *audience);
         audience->room = session->room->number;
         list_init(&audience->sessions);
+        list_init(&audience->info_due);
         map_put(&s->audiences, map_key_u64(&audience->room), audience);
     }
     list_append(&audience->sessions, &session->in_room);
@@ -74,6 +76,7 @@ static void leave_audience(struct signal *s, struct session *session)
     struct audience *audience = signal_audience(s, session->room->number);
     list_remove(&session->in_room);
     if (list_empty(&audience->sessions)) {
+        list_remove(&audience->info_due);
         map_remove(&s->audiences, map_key_u64(&audience->room));
         mem_free(audience);
     }
@@ -427,6 +430,8 @@ int64_t signal_deadline(const struct signal *s)
     int64_t at = dead_at(first_silent(s));
     if (closed_at(first_over(s)) < at)
         at = closed_at(first_over(s));
+    if (notify_deadline(s) < at)
+        at = notify_deadline(s);
     if (state_sent_at(first_state_due(s)) < at)
         at = state_sent_at(first_state_due(s));
     return at;
@@ -442,6 +447,7 @@ void signal_expire(struct signal *s, struct moment now, struct frame_list *frame
         detach(s, session, now, events);
         close_socket(s, session, SIGNAL_CLOSE_GOING_AWAY, frames);
     }
+    notify_expire(s, now, frames);
     while (state_sent_at(session = first_state_due(s)) <= now.mono_us) {
         list_remove(&session->state_due);
         if (!session->peer)

@@ -54,6 +54,7 @@ struct peer_view shape_view(const struct peer *peer)
         .groups = (const char *const *)peer->groups,
         .group_count = peer->group_count,
         .waits = peer->role->waiting_room,
+        .is_told = peer->is_told,
         .joined_at = peer->joined_at,
     };
 }

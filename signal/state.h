@@ -67,6 +67,8 @@ struct session {
 struct audience {
     uint64_t room;
     struct list sessions;
+    struct list info_due; // link in signal.infos_due: a session-info will be sent
+    int64_t info_due_at;  // us
 };
 
 // A peer's data channel, which outlives its sockets.
@@ -84,6 +86,7 @@ struct signal {
     struct list silent;
     struct list over;
     struct list states_due;
+    struct list infos_due;
     uint64_t last_session;
     char *node_id;
     struct text scratch; // the message being written
@@ -197,7 +200,10 @@ void notify_room_info(struct signal *s, const struct session *session,
                       struct frame_list *frames);
 void notify_session_info(struct signal *s, const struct session *session,
                          struct frame_list *frames);
-void notify_session_info_to_all(struct signal *s, uint64_t room, struct frame_list *frames);
+void notify_session_info_to_all(struct signal *s, uint64_t room, struct moment now,
+                                struct frame_list *frames);
+int64_t notify_deadline(const struct signal *s);
+void notify_expire(struct signal *s, struct moment now, struct frame_list *frames);
 // To a previewing client; nothing when its role may not know.
 void notify_room_state(struct signal *s, const struct session *session,
                        struct frame_list *frames);
@@ -268,6 +274,8 @@ struct bytes notify_join_message(struct signal *s, const struct peer_view *who,
                                  struct frame_list *frames);
 struct bytes notify_leave_message(struct signal *s, const struct peer_view *who,
                                   struct frame_list *frames);
+void notify_shown(struct signal *s, const struct event *event, struct moment now,
+                  struct frame_list *frames);
 void notify_admitted(struct signal *s, const struct event *event, struct moment now,
                      struct frame_list *frames);
 void notify_held(struct signal *s, const struct event *event, struct moment now,

@@ -1,0 +1,41 @@
+#include "room/presence.h"
+
+#include "base/limits.h"
+
+static bool may_do_things(const struct role *role)
+{
+    static const enum permission powers[] = {PERMISSION_END_ROOM,    PERMISSION_REMOVE_OTHERS,
+                                             PERMISSION_MUTE,        PERMISSION_UNMUTE,
+                                             PERMISSION_CHANGE_ROLE, PERMISSION_POLL_WRITE};
+    for (size_t i = 0; i < sizeof powers / sizeof *powers; i++) {
+        if (role->permissions[powers[i]])
+            return true;
+    }
+    return false;
+}
+
+static void mark(struct peer *peer)
+{
+    peer->is_told = true;
+    peer->room->told_count++;
+}
+
+void presence_enter(struct peer *peer)
+{
+    if (peer->room->told_count < PEERS_TOLD_MAX || may_do_things(peer->role))
+        mark(peer);
+}
+
+void presence_leave(struct peer *peer)
+{
+    peer->room->told_count -= peer->is_told;
+    peer->is_told = false;
+}
+
+void presence_show(struct peer *peer, struct event_list *events)
+{
+    if (peer->is_told)
+        return;
+    mark(peer);
+    event_add_who(events, EVENT_PEER_SHOWN, peer);
+}

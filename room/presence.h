@@ -1,0 +1,14 @@
+// Who is told to everybody. In a room of thousands nobody can be told of everybody: a roster
+// has room for the first PEERS_TOLD_MAX, and for those that matter: who publishes, has raised a
+// hand, or may do things to others. The others are counted, and found by room/roster. Whoever
+// was told once stays told until they leave, so all rosters are the same.
+#pragma once
+
+#include "room/room.h"
+
+// The peer is in: whether it is told to all.
+void presence_enter(struct peer *peer);
+void presence_leave(struct peer *peer);
+
+// It matters from now on: EVENT_PEER_SHOWN, unless it was told before.
+void presence_show(struct peer *peer, struct event_list *events);
