@@ -103,6 +103,7 @@ struct http_server {
     struct map requests; // by id: struct connection
     struct map sockets;  // by id: struct websocket
     uint64_t last_id;
+    struct ws_text *last_text; // that was sent: the next socket may get the same
     struct rng rng;
     struct head head; // of the request that is being read
     bool closing;
@@ -157,3 +158,4 @@ int websocket_callback(struct lws *wsi, enum lws_callback_reasons reason, void *
 // Takes `fd`, from which an upgrade can be read, and `request`. Returns 0 or ERR_IO.
 int websocket_adopt(struct http_server *server, int fd, struct http_request *request);
 void websocket_free(struct websocket *ws);
+void websocket_forget_text(struct http_server *server); // the last one, when all are gone

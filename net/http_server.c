@@ -357,6 +357,7 @@ void http_server_free(struct http_server *server)
     mem_free(server->inputs);
     map_dispose(&server->requests);
     map_dispose(&server->sockets);
+    websocket_forget_text(server);
     visitors_dispose(&server->visitors);
     mem_free(server->tls_cert);
     mem_free(server->tls_key);

@@ -17,14 +17,55 @@ enum {
     CLOSE_TRY_LATER = 1013,
 
     CLOSE_PATIENCE_S = 5,
+    WRITES_PER_CALL = 16,
     WS_PING_US = 15 * 1000 * 1000,
+};
+
+// What is said to many waits in memory once.
+struct ws_text {
+    size_t uses;
+    size_t len;
+    uint8_t octets[]; // LWS_PRE octets for the library's frame header, then the text
 };
 
 struct ws_message {
     struct list link;
-    size_t len;
-    uint8_t octets[]; // LWS_PRE octets for the library's frame header, then the text
+    struct ws_text *text;
 };
+
+static void release(struct ws_text *text)
+{
+    if (text && --text->uses == 0)
+        mem_free(text);
+}
+
+static struct ws_text *share(struct http_server *server, struct bytes text)
+{
+    struct ws_text *last = server->last_text;
+    if (!last || last->len != text.len || memcmp(last->octets + LWS_PRE, text.at, text.len)) {
+        release(last);
+        last = server->last_text = mem_alloc(sizeof *last + LWS_PRE + text.len);
+        last->uses = 1;
+        last->len = text.len;
+        memcpy(last->octets + LWS_PRE, text.at, text.len);
+    }
+    last->uses++;
+    return last;
+}
+
+void websocket_forget_text(struct http_server *server)
+{
+    release(server->last_text);
+    server->last_text = NULL;
+}
+
+static void drop_message(struct websocket *ws, struct ws_message *message)
+{
+    list_remove(&message->link);
+    ws->queued_bytes -= message->text->len;
+    release(message->text);
+    mem_free(message);
+}
 
 static int on_open(struct websocket *ws)
 {
@@ -83,15 +124,19 @@ static int on_writable(struct websocket *ws)
 {
     if (ws->ping_due)
         return send_ping(ws);
-    if (!list_empty(&ws->messages)) {
+    // The library asks for one write each time, unless its socket takes more.
+    bool any = !list_empty(&ws->messages);
+    for (int i = 0; i < WRITES_PER_CALL && !list_empty(&ws->messages); i++) {
         struct ws_message *message = LIST_ENTRY(ws->messages.next, struct ws_message, link);
-        int sent = lws_write(ws->wsi, message->octets + LWS_PRE, message->len, LWS_WRITE_TEXT);
-        list_remove(&message->link);
-        ws->queued_bytes -= message->len;
-        mem_free(message);
+        struct ws_text *text = message->text;
+        int sent = lws_write(ws->wsi, text->octets + LWS_PRE, text->len, LWS_WRITE_TEXT);
+        drop_message(ws, message);
         if (sent < 0)
             return -1;
-        // One write for each call: the next message, or the close frame.
+        if (lws_send_pipe_choked(ws->wsi))
+            break;
+    }
+    if (any) {
         if (!list_empty(&ws->messages) || ws->close_code)
             lws_callback_on_writable(ws->wsi);
         return 0;
@@ -201,9 +246,7 @@ int websocket_adopt(struct http_server *server, int fd, struct http_request *req
 void websocket_free(struct websocket *ws)
 {
     while (!list_empty(&ws->messages)) {
-        struct ws_message *message = LIST_ENTRY(ws->messages.next, struct ws_message, link);
-        list_remove(&message->link);
-        mem_free(message);
+        drop_message(ws, LIST_ENTRY(ws->messages.next, struct ws_message, link));
     }
     text_dispose(&ws->message);
     http_request_free(ws->request);
@@ -244,9 +287,8 @@ bool http_server_ws_send(struct http_server *server, uint64_t id, struct bytes t
         begin_close(ws, CLOSE_TRY_LATER, "too slow");
         return false;
     }
-    struct ws_message *message = mem_alloc(sizeof *message + LWS_PRE + text.len);
-    message->len = text.len;
-    memcpy(message->octets + LWS_PRE, text.at, text.len);
+    struct ws_message *message = mem_alloc(sizeof *message);
+    message->text = share(server, text);
     list_append(&ws->messages, &message->link);
     ws->queued_bytes += text.len;
     lws_callback_on_writable(ws->wsi);

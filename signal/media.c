@@ -136,6 +136,7 @@ void notify_tracks(struct signal *s, const struct event *event, struct moment no
         [EVENT_TRACKS_UPDATED] = "on-track-update",
         [EVENT_TRACKS_REMOVED] = "on-track-remove",
     };
+    presence_bring_forward(s, event->room, event->peer, frames);
     struct json_out j = notify_open(s, methods[event->kind]);
     json_open(&j, '{');
     json_key(&j, "tracks");

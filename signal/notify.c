@@ -79,8 +79,9 @@ static void put_peer(struct json_out *j, const struct peer *peer, enum peer_deta
 }
 
 // The peers that somebody with this role knows of, but one.
-static void put_peers(struct json_out *j, const struct room *room, const struct role *viewer,
-                      uint64_t without, enum peer_detail detail)
+static void put_peers(struct json_out *j, const struct audience *audience,
+                      const struct room *room, const struct role *viewer, uint64_t without,
+                      enum peer_detail detail)
 {
     json_key(j, "peers");
     json_open(j, '{');
@@ -88,7 +89,8 @@ static void put_peers(struct json_out *j, const struct room *room, const struct 
     const struct peer *peer;
     while ((peer = map_next(&room->peers, &at))) {
         if (peer->number == without || peer->state != PEER_JOINED || !peer->is_told ||
-            !permit_sees(viewer, peer->role->waiting_room))
+            !permit_sees(viewer, peer->role->waiting_room) ||
+            presence_waits(audience, peer->number))
             continue;
         json_key(j, peer->id);
         put_peer(j, peer, detail);
@@ -102,7 +104,8 @@ void notify_peer_list(struct signal *s, const struct session *session,
     struct json_out j = notify_open(s, "peer-list");
     json_open(&j, '{');
     const struct peer *own = rooms_peer(s->rooms, session->peer);
-    put_peers(&j, session->room, own->role, own->number, WITH_TRACKS);
+    put_peers(&j, signal_audience(s, session->room->number), session->room, own->role,
+              own->number, WITH_TRACKS);
     json_key(&j, "room");
     shape_room_state(&j, session->room);
     json_close(&j, '}');
@@ -125,7 +128,7 @@ void notify_room_state(struct signal *s, const struct session *session,
     json_key(&j, "room");
     shape_room_state(&j, room);
     if (may_know || room->template->room_state.send_peer_list)
-        put_peers(&j, room, role, 0, WITHOUT_TRACKS);
+        put_peers(&j, signal_audience(s, room->number), room, role, 0, WITHOUT_TRACKS);
     json_close(&j, '}');
     notify_send(s, session, &j, frames);
 }
@@ -249,6 +252,12 @@ static void tell_session_info(struct signal *s, const struct audience *audience,
          frames);
 }
 
+static void wait_for_info(struct signal *s, struct audience *audience, struct moment now)
+{
+    audience->info_due_at = now.mono_us + (int64_t)SESSION_INFO_INTERVAL_MS * 1000;
+    list_append(&s->infos_due, &audience->info_due);
+}
+
 // Once told, the client believes this count and no longer its own list of peers, so everybody
 // hears of each change; in a large room of many changes at once.
 void notify_session_info_to_all(struct signal *s, uint64_t room, struct moment now,
@@ -258,12 +267,11 @@ void notify_session_info_to_all(struct signal *s, uint64_t room, struct moment n
     if (!audience || !list_empty(&audience->info_due))
         return;
     const struct session *any = LIST_ENTRY(audience->sessions.next, struct session, in_room);
-    if (any->room->joined_count <= SESSION_INFO_AT_ONCE) {
+    if (any->room->joined_count <= SESSION_INFO_AT_ONCE && list_empty(&audience->moves)) {
         tell_session_info(s, audience, frames);
         return;
     }
-    audience->info_due_at = now.mono_us + (int64_t)SESSION_INFO_INTERVAL_MS * 1000;
-    list_append(&s->infos_due, &audience->info_due);
+    wait_for_info(s, audience, now);
 }
 
 int64_t notify_deadline(const struct signal *s)
@@ -278,7 +286,10 @@ void notify_expire(struct signal *s, struct moment now, struct frame_list *frame
     while (notify_deadline(s) <= now.mono_us) {
         struct audience *audience = LIST_ENTRY(s->infos_due.next, struct audience, info_due);
         list_remove(&audience->info_due);
+        presence_tell(s, audience, frames);
         tell_session_info(s, audience, frames);
+        if (audience->move_count)
+            wait_for_info(s, audience, now);
     }
 }
 

@@ -68,8 +68,7 @@ void notify_joined(struct signal *s, const struct event *event, struct moment no
         notify_peer_list(s, own, frames);
         notify_room_info(s, own, frames);
     }
-    struct bytes text = notify_join_message(s, event->who, frames);
-    notify_about(s, event, text, frames);
+    presence_joined(s, event, frames);
     notify_session_info_to_all(s, event->room, now, frames);
     session_states_due(s, event->room, now);
 }
@@ -94,8 +93,7 @@ void notify_left(struct signal *s, const struct event *event, struct moment now,
             notify_expelled(s, own, event, now, frames);
     }
     mem_free(map_remove(&s->channels, map_key_u64(&event->peer)));
-    struct bytes text = notify_leave_message(s, event->who, frames);
-    notify_about(s, event, text, frames);
+    presence_left(s, event, frames);
     notify_session_info_to_all(s, event->room, now, frames);
     session_states_due(s, event->room, now);
 }
@@ -117,6 +115,7 @@ void notify_updated(struct signal *s, const struct event *event, struct moment n
                     struct frame_list *frames)
 {
     (void)now;
+    presence_bring_forward(s, event->room, event->peer, frames);
     struct bytes text = update_message(s, event, frames);
     notify_some(s, &event->peer, 1, text, frames);
     notify_about(s, event, text, frames);
@@ -153,6 +152,7 @@ static void empty_roster(struct signal *s, const struct event *event, struct fra
 void notify_held(struct signal *s, const struct event *event, struct moment now,
                  struct frame_list *frames)
 {
+    presence_bring_forward(s, event->room, event->peer, frames);
     struct bytes update = update_message(s, event, frames);
     struct bytes leave = notify_leave_message(s, event->who, frames);
     notify_some(s, &event->peer, 1, update, frames);

@@ -66,6 +66,7 @@ static void enter_audience(struct signal *s, struct session *session)
         audience->room = session->room->number;
         list_init(&audience->sessions);
         list_init(&audience->info_due);
+        list_init(&audience->moves);
         map_put(&s->audiences, map_key_u64(&audience->room), audience);
     }
     list_append(&audience->sessions, &session->in_room);
@@ -77,6 +78,7 @@ static void leave_audience(struct signal *s, struct session *session)
     list_remove(&session->in_room);
     if (list_empty(&audience->sessions)) {
         list_remove(&audience->info_due);
+        presence_forget(audience);
         map_remove(&s->audiences, map_key_u64(&audience->room));
         mem_free(audience);
     }

@@ -67,6 +67,8 @@ struct session {
 struct audience {
     uint64_t room;
     struct list sessions;
+    struct list moves; // comings and goings that are not told yet: see presence.c
+    size_t move_count;
     struct list info_due; // link in signal.infos_due: a session-info will be sent
     int64_t info_due_at;  // us
 };
@@ -207,6 +209,18 @@ void notify_expire(struct signal *s, struct moment now, struct frame_list *frame
 // To a previewing client; nothing when its role may not know.
 void notify_room_state(struct signal *s, const struct session *session,
                        struct frame_list *frames);
+
+// --- presence.c ---
+
+// The peer of the event came or went: told now, or with others at notify_expire().
+void presence_joined(struct signal *s, const struct event *event, struct frame_list *frames);
+void presence_left(struct signal *s, const struct event *event, struct frame_list *frames);
+bool presence_waits(const struct audience *audience, uint64_t peer); // came, and is not told
+// Something is said about the peer: that it came is told first.
+void presence_bring_forward(struct signal *s, uint64_t room, uint64_t peer,
+                            struct frame_list *frames);
+void presence_tell(struct signal *s, struct audience *audience, struct frame_list *frames);
+void presence_forget(struct audience *audience);
 
 // --- policy.c ---
 

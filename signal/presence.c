@@ -1,0 +1,129 @@
+// Comings and goings, told at once in a small room, and together in a large one: whoever comes
+// and goes within SESSION_INFO_INTERVAL_MS was never there, and a socket gets what there is in
+// one piece. What is said about somebody whose coming is not told yet brings it forward.
+#include "base/err.h"
+#include "signal/state.h"
+
+// Somebody who came or went, and of whom the room has not been told.
+struct move {
+    struct list place; // link in audience.moves
+    uint64_t peer;
+    struct text gone; // on-peer-leave; empty: came
+};
+
+// So many at once, at least: each is a frame for every socket of the room, and all of them
+// wait in memory for a moment.
+enum { MOVES_TOLD_AT_ONCE = 48 };
+
+static bool is_large(const struct audience *audience)
+{
+    const struct session *any = LIST_ENTRY(audience->sessions.next, struct session, in_room);
+    return any->room->joined_count > SESSION_INFO_AT_ONCE;
+}
+
+static struct move *find(const struct audience *audience, uint64_t peer)
+{
+    LIST_EACH(&audience->moves, each)
+    {
+        struct move *move = LIST_ENTRY(each, struct move, place);
+        if (move->peer == peer)
+            return move;
+    }
+    return NULL;
+}
+
+static struct move *add(struct audience *audience, uint64_t peer)
+{
+    struct move *move = mem_alloc(sizeof *move);
+    move->peer = peer;
+    list_append(&audience->moves, &move->place);
+    audience->move_count++;
+    return move;
+}
+
+static void drop(struct audience *audience, struct move *move)
+{
+    audience->move_count--;
+    list_remove(&move->place);
+    text_dispose(&move->gone);
+    mem_free(move);
+}
+
+bool presence_waits(const struct audience *audience, uint64_t peer)
+{
+    const struct move *move = find(audience, peer);
+    return move && move->gone.len == 0;
+}
+
+void presence_joined(struct signal *s, const struct event *event, struct frame_list *frames)
+{
+    struct audience *audience = signal_audience(s, event->room);
+    if (!audience || !event->who->is_told)
+        return;
+    if (is_large(audience) && !event->who->waits)
+        add(audience, event->peer);
+    else
+        notify_about(s, event, notify_join_message(s, event->who, frames), frames);
+}
+
+void presence_left(struct signal *s, const struct event *event, struct frame_list *frames)
+{
+    struct audience *audience = signal_audience(s, event->room);
+    if (!audience || !event->who->is_told)
+        return;
+    struct move *move = find(audience, event->peer);
+    if (move) {
+        drop(audience, move); // it came and went unseen
+        return;
+    }
+    struct bytes text = notify_leave_message(s, event->who, frames);
+    if (is_large(audience) && !event->who->waits)
+        text_add_bytes(&add(audience, event->peer)->gone, text);
+    else
+        notify_about(s, event, text, frames);
+}
+
+static void tell_came(struct signal *s, const struct audience *audience,
+                      const struct move *move, struct frame_list *frames)
+{
+    const struct peer *peer = rooms_peer(s->rooms, move->peer);
+    if (!peer)
+        return;
+    struct peer_view view = shape_view(peer);
+    struct event event = {.room = audience->room, .peer = move->peer, .who = &view};
+    notify_about(s, &event, notify_join_message(s, &view, frames), frames);
+}
+
+void presence_bring_forward(struct signal *s, uint64_t room, uint64_t peer,
+                            struct frame_list *frames)
+{
+    struct audience *audience = signal_audience(s, room);
+    struct move *move = audience ? find(audience, peer) : NULL;
+    if (!move || move->gone.len)
+        return;
+    struct move came = *move;
+    drop(audience, move);
+    tell_came(s, audience, &came, frames);
+}
+
+// The oldest quarter at least, so that what waits is bounded by what happens in four intervals.
+void presence_tell(struct signal *s, struct audience *audience, struct frame_list *frames)
+{
+    size_t count = audience->move_count / 4;
+    if (count < MOVES_TOLD_AT_ONCE)
+        count = MOVES_TOLD_AT_ONCE;
+    for (; count > 0 && !list_empty(&audience->moves); count--) {
+        struct move *move = LIST_ENTRY(audience->moves.next, struct move, place);
+        if (move->gone.len)
+            notify_all(s, audience->room, frame_text(frames, &move->gone), FRAME_TEXT, frames);
+        else
+            tell_came(s, audience, move, frames);
+        drop(audience, move);
+    }
+}
+
+void presence_forget(struct audience *audience)
+{
+    while (!list_empty(&audience->moves))
+        drop(audience, LIST_ENTRY(audience->moves.next, struct move, place));
+}
