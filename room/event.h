@@ -208,6 +208,7 @@ struct event {
         struct {
             uint64_t track;
             bool muted;
+            bool held; // by somebody else: nothing of it is to be sent
         } mute;
     };
 };

@@ -36,6 +36,7 @@ static void add_mute_event(const struct track *track, struct event_list *events)
     struct event *event = event_add(events, EVENT_TRACK_MUTE, track->owner);
     event->mute.track = track->number;
     event->mute.muted = track->is.muted;
+    event->mute.held = track->held;
 }
 
 // --- Changes of the list of tracks ---
@@ -103,6 +104,7 @@ void media_update(struct peer *peer, const struct track_wish *wishes, size_t cou
             continue;
         bool mute_changed = wish->muted != track->is.muted;
         track->is.muted = wish->muted;
+        track->held &= wish->muted;
         memcpy(track->is.description, wish->description, sizeof wish->description);
         if (!track->announced)
             continue;
@@ -117,11 +119,14 @@ void media_mute(struct track *const *tracks, size_t count, struct event_list *ev
 {
     struct selection changed = {0};
     for (size_t i = 0; i < count; i++) {
-        if (tracks[i]->is.muted)
+        bool was_muted = tracks[i]->is.muted;
+        if (was_muted && tracks[i]->held)
             continue;
         tracks[i]->is.muted = true;
+        tracks[i]->held = true;
         add_mute_event(tracks[i], events);
-        pick(&changed, tracks[i]);
+        if (!was_muted)
+            pick(&changed, tracks[i]);
     }
     if (changed.count)
         add_tracks_event(changed.at[0]->owner, EVENT_TRACKS_UPDATED, &changed, events);

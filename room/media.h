@@ -28,7 +28,8 @@ void media_update(struct peer *peer, const struct track_wish *wishes, size_t cou
 void media_role_changed(struct peer *peer, const struct role *old, struct moment now,
                         struct event_list *events);
 
-// Somebody else mutes tracks of one peer: as if it had said so itself.
+// Somebody else mutes tracks of one peer: as if it had said so itself, but nothing of them is
+// sent to anybody until it unmutes them.
 void media_mute(struct track *const *tracks, size_t count, struct event_list *events);
 
 // The worker's offer for the subscribe connection, and the client's answer to it. An answer

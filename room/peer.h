@@ -32,6 +32,7 @@ struct track {
     struct peer *owner;
     bool allowed;       // by the owner's role; else it is neither announced nor forwarded
     bool negotiated;    // the media worker has it
+    bool held;          // muted by somebody else, and its publisher has not unmuted it since
     bool announced;     // media was negotiated, others know of it
     int64_t started_at; // ms since the Unix epoch
 };

@@ -163,8 +163,8 @@ void room_admit(struct peer *peer, const char *answer, struct moment now,
         id_object(&room->rooms->ids, now.wall_ms, room->session_id);
         room->started_at = now.wall_ms;
         add_session_event(room, EVENT_ROOM_OPENED, 0, events);
+        duration_plan(room, now);
     }
-    duration_plan(room, now);
     waiting_count(peer, 1);
     presence_enter(peer);
 

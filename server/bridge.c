@@ -218,6 +218,7 @@ static void deliver(struct bridge *b, const struct event *event, struct bridge_c
         command = add(out, at, COMMAND_TRACK_MUTE, publish);
         command->track = event->mute.track;
         command->mute.muted = event->mute.muted;
+        command->mute.held = event->mute.held;
         break;
     default: // for people and the session log
         break;

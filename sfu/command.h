@@ -17,8 +17,7 @@ enum command_kind {
     COMMAND_FEED_OPEN,      // send this track to this subscriber: NOTICE_OFFER follows
     COMMAND_FEED_CLOSE,
     COMMAND_FEED_LAYER,  // at most this layer; LAYER_NONE stops
-    COMMAND_TRACK_MUTE,  // the publisher says that the track is muted: no speaker, no key
-                         // frame requests
+    COMMAND_TRACK_MUTE,  // the track is muted: no speaker, no key frame requests
     COMMAND_SCTP_SEND,   // an SCTP packet of the control thread's association
     COMMAND_RESTART_ICE, // subscribe endpoint: new credentials, NOTICE_OFFER follows
 };
@@ -58,6 +57,7 @@ struct command {
         } feed;
         struct {
             bool muted;
+            bool held; // by somebody else: nothing of it is sent to anybody
         } mute;
         struct {
             uint8_t *packet;

@@ -139,7 +139,7 @@ static uint8_t start_mask(const struct feed *f, const struct feed_line *line, in
 {
     const struct track *t = f->track;
     uint8_t allowed = 0;
-    for (unsigned i = 0; i < t->layer_count; i++)
+    for (unsigned i = 0; i < t->layer_count && !t->held; i++)
         if (f->max_layer != LAYER_NONE && layer_name(t, i) <= f->max_layer)
             allowed |= (uint8_t)(1u << i);
 
@@ -180,7 +180,7 @@ void feed_choose(struct feed *f, const struct tick *tick)
     struct feed_line *line = line_of(f);
     if (!line)
         return;
-    if (f->max_layer == LAYER_NONE)
+    if (f->max_layer == LAYER_NONE || f->track->held)
         end_segment(f, line);
     line->start_mask = start_mask(f, line, tick->now);
     ask(f, line->start_mask, line->current == NO_LAYER, tick);

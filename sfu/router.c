@@ -257,7 +257,7 @@ void router_command(struct router *r, struct command *command, int64_t now, stru
     } else if (command->kind == COMMAND_TRACK_MUTE) {
         struct track *t = map_get(&r->shared.tracks, map_key_u64(&command->track));
         if (t)
-            track_mute(t, command->mute.muted, &tick);
+            track_mute(t, command->mute.muted, command->mute.held, &tick);
     } else {
         on_endpoint(command, &tick);
     }

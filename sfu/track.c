@@ -280,15 +280,17 @@ void track_receive(struct track *t, unsigned index, const struct rtp_packet *pac
     feeds_forward(t, index, slot, start, tick);
 }
 
-void track_mute(struct track *t, bool muted, const struct tick *tick)
+void track_mute(struct track *t, bool muted, bool held, const struct tick *tick)
 {
-    if (t->muted == muted)
+    if (t->muted == muted && t->held == held)
         return;
+    bool same_for_feeds = muted && t->held == held;
     t->muted = muted;
-    if (muted) {
+    t->held = held;
+    if (muted)
         talker_stop(&t->talker);
+    if (same_for_feeds)
         return;
-    }
     LIST_EACH(&t->feeds, each)
     feed_choose(LIST_ENTRY(each, struct feed, link), tick);
 }

@@ -76,7 +76,8 @@ struct track {
     char track_id[MSID_LEN_MAX + 1];
     struct negotiated_codec codec;
     bool muted;
-    bool up; // the first packet came, and a notice said so
+    bool held; // nothing is sent of it until it is muted no more
+    bool up;   // the first packet came, and a notice said so
     struct talker talker;
     int64_t check_at; // the next look at which layers are alive; NEVER with one layer
 
@@ -110,7 +111,7 @@ void track_layer_restart(struct track *t, unsigned layer);
 // from a key frame.
 void track_resume(struct track *t, const struct tick *tick);
 
-void track_mute(struct track *t, bool muted, const struct tick *tick);
+void track_mute(struct track *t, bool muted, bool held, const struct tick *tick);
 
 // Somebody needs a key frame of `layer`: asks now, or as soon as the interval since the last
 // request is over.

@@ -14,6 +14,7 @@ async function join(code, name) {
   return peer;
 }
 
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const last = (peer, method) => peer.said(method).at(-1)?.params;
 
 before(async () => {
@@ -44,6 +45,22 @@ test('the room, its people and their tracks are seen', async () => {
   assert.ok(Date.parse(startedAt) >= Date.parse(peer.joined_at));
   assert.deepEqual(track, { id: audio.id, stream_id: audio.stream, mute: false, type: 'audio',
     source: 'regular', description: '' });
+});
+
+test('who was muted and goes on sending is heard by nobody until it says that it unmutes', async () => {
+  const source = bob.sources.get('audio');
+  const heard = await ann.sink(source.id);
+  await until(() => heard.packets.size > 10, 'sound');
+  await ann.request('track-update-request',
+    { requested_for: bob.id, track_id: source.id, stream_id: source.stream, mute: true });
+  await until(() => bob.said('on-track-update-request').length === 1, 'bob to be told');
+  await pause(200);
+  const { size } = heard.packets;
+  await pause(400);
+  assert.equal(heard.packets.size, size);
+  bob.notify('track-update', { tracks: { [source.id]: source.state() } });
+  await until(() => heard.packets.size > size + 10, 'sound again');
+  assert.deepEqual(heard.missing, []);
 });
 
 test('a name, metadata and a role are changed and all are told', async () => {

@@ -86,3 +86,18 @@ TEST(a_room_that_keeps_less_meanwhile_forgets_with_the_next_message)
     CHECK_EQ(f.room->history.count, 2);
     fixture_dispose(&f);
 }
+
+TEST(what_the_back_end_says_is_kept_and_has_no_sender)
+{
+    begin(3);
+    struct chat_wish wish = {.type = "chat", .message = "hello"};
+    CHECK_EQ(chat_announce(f.room, &wish, f.now, &f.events), 0);
+    CHECK_EQ(fixture_event(&f, EVENT_CHAT)->chat.to_count, 1);
+    CHECK(!fixture_event(&f, EVENT_CHAT)->who);
+    struct peer *late = fixture_join(&f, "late", "lurker");
+    chat_history_tell(late, 0, &f.events);
+    const struct event *past = fixture_event(&f, EVENT_CHAT_PAST);
+    CHECK_TEXT(past->chat.message, "hello");
+    CHECK(!past->who);
+    fixture_dispose(&f);
+}

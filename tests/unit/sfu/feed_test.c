@@ -220,6 +220,40 @@ TEST(a_key_frame_whose_first_packet_comes_last_is_sent_whole)
     scene_close(&scene);
 }
 
+// Whoever was muted by somebody else may go on sending: nobody gets it.
+TEST(a_held_track_is_sent_to_nobody_and_goes_on_at_a_key_frame)
+{
+    open_call(LAYER_HIGH);
+    scene_pass(&scene, 500000, 40000);
+    for (int i = 0; i < 5; i++)
+        scene_frame(&scene, publisher, 0);
+    scene_settle(&scene);
+    size_t got = subscriber->got_count;
+    CHECK(got > 0);
+    scene_command(&scene, (struct command){.kind = COMMAND_TRACK_MUTE,
+                                           .track = TRACK,
+                                           .mute = {true, .held = true}});
+    for (int i = 0; i < 5; i++)
+        scene_frame(&scene, publisher, 0);
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, LAYER_NONE);
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, LAYER_HIGH);
+    for (int i = 0; i < 5; i++)
+        scene_frame(&scene, publisher, 0);
+    scene_settle(&scene);
+    CHECK_EQ(subscriber->got_count, got);
+
+    unsigned asked = camera->key_frames_asked;
+    scene_command(&scene, (struct command){.kind = COMMAND_TRACK_MUTE, .track = TRACK});
+    scene_pass(&scene, 600000, 100000); // a request may have been made just now
+    CHECK(camera->key_frames_asked > asked);
+    for (int i = 0; i < 5; i++)
+        scene_frame(&scene, publisher, 0);
+    scene_settle(&scene);
+    CHECK(subscriber->got_count > got);
+    CHECK_EQ((uint16_t)(subscriber->got[got].seq - subscriber->got[got - 1].seq), 1);
+    scene_close(&scene);
+}
+
 TEST(a_muted_camera_is_not_asked_for_key_frames)
 {
     open_call(LAYER_NONE);

@@ -203,6 +203,39 @@ TEST(twenty_errors_in_a_row_close_the_socket)
     end();
 }
 
+TEST(errors_of_every_kind_count)
+{
+    static const char *const kinds[] = {
+        "nonsense",
+        "[]",
+        "{\"id\":\"1\"}",
+        "{\"method\":\"no-such-method\",\"params\":{},\"id\":\"1\"}",
+        "{\"method\":\"broadcast\",\"params\":{},\"id\":\"1\"}",
+        "{\"method\":\"hls-start\",\"params\":{},\"id\":\"1\"}",
+        "{\"method\":\"end-room\",\"params\":{},\"id\":\"1\"}",
+        "{\"method\":\"get-peer\",\"params\":{\"peer_id\":\"nobody\"},\"id\":\"1\"}",
+        "{\"method\":\"group-join\",\"params\":{\"name\":\"\"},\"id\":\"1\"}",
+        "{\"method\":\"set-metadata\",\"params\":{\"key\":\"k\",\"data\":1,"
+        "\"if_change_version\":7},\"id\":\"1\"}",
+    };
+    for (size_t kind = 0; kind < sizeof kinds / sizeof *kinds; kind++) {
+        begin();
+        struct stage_client *guest = stage_join(&s, "guest", "guest");
+        for (int i = 0; i < 19; i++)
+            stage_send(&s, guest, kinds[kind]);
+        CHECK_EQ(guest->close_code, 0);
+        stage_send(&s, guest, kinds[kind]);
+        CHECK_EQ(guest->close_code, 1008);
+        end();
+    }
+    begin(); // not joined, which most methods want
+    struct stage_client *client = previewing();
+    for (int i = 0; i < 20; i++)
+        stage_send(&s, client, kinds[4]);
+    CHECK_EQ(client->close_code, 1008);
+    end();
+}
+
 // The peer itself stays: its user may have nothing to do with a broken client library.
 TEST(a_peer_whose_socket_was_closed_for_errors_may_come_back)
 {
