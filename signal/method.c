@@ -76,6 +76,16 @@ static const struct method methods[] = {
     {.name = "whiteboard-get"},
 };
 
+const char *method_name(size_t at)
+{
+    return at < sizeof methods / sizeof *methods ? methods[at].name : NULL;
+}
+
+bool method_is_built(size_t at)
+{
+    return methods[at].handle;
+}
+
 static const struct method *find(const char *name)
 {
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {

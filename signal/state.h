@@ -154,6 +154,9 @@ void session_states_due(struct signal *s, uint64_t room, struct moment now);
 
 // Reads a message and calls its method. With `refuse` it only answers that there were too many.
 void method_run(struct call *call, struct bytes text, bool refuse);
+// The table, for tests of it: NULL after the last.
+const char *method_name(size_t at);
+bool method_is_built(size_t at);
 
 // --- shape.c: what several messages contain ---
 

@@ -343,8 +343,10 @@ void stage_restart(struct stage *s, const char *node_id)
 
 static void load(struct stage *s, struct stage_client *client)
 {
-    struct room *room =
-        rooms_put(&s->rooms, &s->record, stage_template(s->guests_max, s->all_share));
+    struct template *template = stage_template(s->guests_max, s->all_share);
+    if (s->adjust)
+        s->adjust(template);
+    struct room *room = rooms_put(&s->rooms, &s->record, template);
     room_hold(room);
     signal_ready(s->signal, client->session, room, s->now, &s->frames, &s->events);
     room_release(room);

@@ -55,7 +55,8 @@ struct stage {
     struct bridge_commands commands;
 
     struct room_record record;
-    int guests_max;  // maxPeerCount of the role guest
+    int guests_max;                     // maxPeerCount of the role guest
+    void (*adjust)(struct template *t); // of the template, before the room goes live; or NULL
     bool all_share;  // guests may share their screen and see rooms before joining, as hosts
     bool is_loading; // rooms stay unloaded until stage_load()
 
