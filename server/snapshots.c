@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "store/snapshot.h"
 
-#include <string.h>
+#include <stdio.h>
 
 enum { INTERVAL_US = 1000000 };
 
@@ -37,8 +37,8 @@ static void put(struct snapshots *s, enum job_kind kind, const char *room_id,
 {
     struct job *job = mem_alloc(sizeof *job);
     job->kind = kind;
-    strncpy(job->live.room_id, room_id, sizeof job->live.room_id - 1);
-    strncpy(job->live.session_id, session_id, sizeof job->live.session_id - 1);
+    snprintf(job->live.room_id, sizeof job->live.room_id, "%s", room_id);
+    snprintf(job->live.session_id, sizeof job->live.session_id, "%s", session_id);
     job->live.document = document;
     jobs_put(s->jobs, job);
 }

@@ -92,7 +92,8 @@ static bool may(const char *role, int need)
 static int code_of(struct stage_queue *queue)
 {
     int code = -1;
-    for (char *text; *(text = stage_next(queue));) {
+    while (queue->count) {
+        char *text = stage_next(queue);
         json_t *message = json_loads(text, 0, NULL);
         const char *id = json_string_value(json_object_get(message, "id"));
         if (id && strcmp(id, "walk") == 0)
