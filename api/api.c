@@ -1,6 +1,7 @@
 #include "api/api.h"
 
 #include "api/context.h"
+#include "api/routes.h"
 #include "base/err.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -9,116 +10,6 @@
 
 #include <string.h>
 #include <strings.h>
-
-// Who may call a row.
-enum scope {
-    SCOPE_NONE,
-    SCOPE_MANAGEMENT, // a management token
-    SCOPE_APP,        // an app token
-    SCOPE_MEETINGS,   // as the setting `meetings` says
-};
-
-// Which pages may call it.
-enum openness {
-    OWN_ORIGIN,
-    ANY_ORIGIN,
-    ANY_ORIGIN_GET_ONLY, // the endpoint of old clients: even HEAD and OPTIONS are 405
-};
-
-struct api_route {
-    enum http_method method;
-    const char *pattern; // {} is a parameter
-    enum scope scope;
-    enum openness openness;
-    enum api_next next;   // where the handler runs; API_ANSWERED: at once
-    api_handler *handler; // NULL: not built yet, 501
-};
-
-static const struct api_route routes[] = {
-    {HTTP_POST, "/v2/rooms", SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED, api_rooms_create},
-    {HTTP_GET, "/v2/rooms", SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED, api_rooms_list},
-    {HTTP_GET, "/v2/rooms/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED, api_rooms_get},
-    {HTTP_POST, "/v2/rooms/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED, api_rooms_update},
-
-    {HTTP_POST, "/v2/room-codes/room/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED,
-     api_codes_create_all},
-    {HTTP_GET, "/v2/room-codes/room/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED,
-     api_codes_list},
-    {HTTP_POST, "/v2/room-codes/room/{}/role/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED,
-     api_codes_create_one},
-    {HTTP_POST, "/v2/room-codes/code", SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED,
-     api_codes_enable},
-
-    {HTTP_POST, "/v2/token", SCOPE_NONE, ANY_ORIGIN, API_STORED, api_login},
-    {HTTP_GET, "/init", SCOPE_APP, ANY_ORIGIN, API_STORED, api_init},
-
-    {HTTP_GET, "/v2/templates", SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED, api_templates_list},
-    {HTTP_GET, "/v2/templates/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED, api_templates_get},
-    {HTTP_POST, "/v2/templates", SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED,
-     api_templates_create},
-    {HTTP_POST, "/v2/templates/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED,
-     api_templates_update},
-    {HTTP_GET, "/v2/templates/{}/roles/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED,
-     api_template_role_get},
-    {HTTP_POST, "/v2/templates/{}/roles/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED,
-     api_template_role_set},
-    {HTTP_DELETE, "/v2/templates/{}/roles/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED,
-     api_template_role_delete},
-    {HTTP_GET, "/v2/templates/{}/settings", SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED,
-     api_template_settings_get},
-    {HTTP_POST, "/v2/templates/{}/settings", SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED,
-     api_template_settings_set},
-    {HTTP_GET, "/v2/templates/{}/destinations", SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED,
-     api_template_destinations_get},
-    {HTTP_POST, "/v2/templates/{}/destinations", SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED,
-     api_template_destinations_set},
-
-    {HTTP_GET, "/v2/active-rooms/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, API_LIVE, api_live_get},
-    {HTTP_GET, "/v2/active-rooms/{}/peers", SCOPE_MANAGEMENT, OWN_ORIGIN, API_LIVE,
-     api_live_peers},
-    {HTTP_GET, "/v2/active-rooms/{}/peers/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, API_LIVE,
-     api_live_peer},
-    {HTTP_POST, "/v2/active-rooms/{}/peers/{}", SCOPE_MANAGEMENT, OWN_ORIGIN, API_LIVE,
-     api_live_update_peer},
-    {HTTP_POST, "/v2/active-rooms/{}/send-message", SCOPE_MANAGEMENT, OWN_ORIGIN, API_LIVE,
-     api_live_say},
-    {HTTP_POST, "/v2/active-rooms/{}/remove-peers", SCOPE_MANAGEMENT, OWN_ORIGIN, API_LIVE,
-     api_live_remove},
-    {HTTP_POST, "/v2/active-rooms/{}/end-room", SCOPE_MANAGEMENT, OWN_ORIGIN, API_LIVE,
-     api_live_end},
-
-    {HTTP_POST, "/api/meetings", SCOPE_MEETINGS, OWN_ORIGIN, API_STORED, api_meetings_create},
-    {HTTP_GET, "/api/room-codes", SCOPE_MEETINGS, ANY_ORIGIN_GET_ONLY, API_STORED,
-     api_meetings_codes},
-
-    {HTTP_GET, "/v2/layouts/ui", SCOPE_APP, ANY_ORIGIN, API_ANSWERED, api_layouts},
-    {HTTP_POST, "/v2/client/report", SCOPE_NONE, ANY_ORIGIN, API_ANSWERED, api_client_report},
-    {HTTP_POST, "/v2/client/feedback", SCOPE_NONE, ANY_ORIGIN, API_ANSWERED, api_client_report},
-
-    // Known and not built yet, on paths that are.
-    {HTTP_GET, "/v2/templates/{}/recordings", SCOPE_MANAGEMENT, OWN_ORIGIN, API_ANSWERED, NULL},
-    {HTTP_POST, "/v2/templates/{}/recordings", SCOPE_MANAGEMENT, OWN_ORIGIN, API_ANSWERED,
-     NULL},
-};
-
-// Nouns of the vendor's API of which nothing is built yet: 501, which tells a back end more
-// than the 404 of a path that never existed.
-static const char *const unbuilt[] = {
-    "/v2/sessions",
-    "/v2/recordings",
-    "/v2/recording-assets",
-    "/v2/live-streams",
-    "/v2/external-streams",
-    "/v2/stream-keys",
-    "/v2/polls",
-    "/v2/analytics/events",
-    "/v2/analytics/peer-stats",
-    "/v2/analytics/webhooks",
-    "/v2/diagnostics/token",
-    "/v2/sip",
-};
-
-enum { ROUTE_COUNT = sizeof routes / sizeof *routes };
 
 static const char *const method_names[] = {"GET",   "HEAD",   "POST",    "PUT",
                                            "PATCH", "DELETE", "OPTIONS", "OTHER"};
@@ -163,14 +54,15 @@ static bool allows(const struct api_route *route, enum http_method method)
                                        route->openness != ANY_ORIGIN_GET_ONLY);
 }
 
-static int refuse_method(struct http_request *request, struct http_response *response,
-                         const bool match[ROUTE_COUNT])
+static int refuse_method(struct http_request *request, struct http_response *response)
 {
+    struct bytes views[API_PATH_PARAMETERS_MAX];
     struct text allowed = {0};
     for (int method = HTTP_GET; method <= HTTP_DELETE; method++) {
         bool offered = false;
-        for (size_t i = 0; i < ROUTE_COUNT; i++)
-            offered |= match[i] && allows(&routes[i], (enum http_method)method);
+        for (size_t i = 0; i < api_route_count; i++)
+            offered |= allows(&api_routes[i], (enum http_method)method) &&
+                       matches(api_routes[i].pattern, request->path, views);
         if (offered)
             text_addf(&allowed, "%s%s", allowed.len ? ", " : "", method_names[method]);
     }
@@ -194,8 +86,8 @@ static int answer_preflight(struct http_response *response)
 
 static int refuse_path(struct http_request *request, struct http_response *response)
 {
-    for (size_t i = 0; i < sizeof unbuilt / sizeof *unbuilt; i++) {
-        if (is_below(request->path, unbuilt[i])) {
+    for (const char *const *noun = api_unbuilt; *noun; noun++) {
+        if (is_below(request->path, *noun)) {
             api_refuse(response, 501, "not implemented", NULL);
             return ERR_UNSUPPORTED;
         }
@@ -208,16 +100,16 @@ static int refuse_path(struct http_request *request, struct http_response *respo
 static int find_route(struct http_request *request, struct api_call *call,
                       struct http_response *response)
 {
-    bool match[ROUTE_COUNT];
     struct bytes parameters[API_PATH_PARAMETERS_MAX] = {{0}};
     const struct api_route *any = NULL;
-    for (size_t i = 0; i < ROUTE_COUNT; i++) {
+    for (size_t i = 0; i < api_route_count; i++) {
+        const struct api_route *route = &api_routes[i];
         struct bytes views[API_PATH_PARAMETERS_MAX] = {{0}};
-        match[i] = matches(routes[i].pattern, request->path, views);
-        if (match[i])
-            any = &routes[i];
-        if (match[i] && allows(&routes[i], request->method)) {
-            call->route = &routes[i];
+        if (!matches(route->pattern, request->path, views))
+            continue;
+        any = route;
+        if (allows(route, request->method)) {
+            call->route = route;
             memcpy(parameters, views, sizeof views);
         }
     }
@@ -228,7 +120,7 @@ static int find_route(struct http_request *request, struct api_call *call,
     if (any->openness == ANY_ORIGIN && request->method == HTTP_OPTIONS)
         return answer_preflight(response);
     if (!call->route)
-        return refuse_method(request, response, match);
+        return refuse_method(request, response);
     for (size_t i = 0; i < API_PATH_PARAMETERS_MAX; i++)
         call->parameters[i] = arena_text(&request->arena, parameters[i]);
     return 0;

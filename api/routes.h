@@ -1,0 +1,35 @@
+// The table of routes. Private to api/.
+#pragma once
+
+#include "api/context.h"
+
+// Who may call a row.
+enum scope {
+    SCOPE_NONE,
+    SCOPE_MANAGEMENT, // a management token
+    SCOPE_APP,        // an app token
+    SCOPE_MEETINGS,   // as the setting `meetings` says
+};
+
+// Which pages may call it.
+enum openness {
+    OWN_ORIGIN,
+    ANY_ORIGIN,
+    ANY_ORIGIN_GET_ONLY, // the endpoint of old clients: even HEAD and OPTIONS are 405
+};
+
+struct api_route {
+    enum http_method method;
+    const char *pattern; // {} is a parameter
+    enum scope scope;
+    enum openness openness;
+    enum api_next next;   // where the handler runs; API_ANSWERED: at once
+    api_handler *handler; // NULL: not built yet, 501
+};
+
+extern const struct api_route api_routes[];
+extern const size_t api_route_count;
+
+// Nouns of the vendor's API of which nothing is built yet: 501, which tells a back end more
+// than the 404 of a path that never existed. Ends with NULL.
+extern const char *const api_unbuilt[];
