@@ -45,7 +45,7 @@ int api_meetings_create(struct api_context *c)
     json_decref(wish);
     // Not an upsert, as POST /v2/rooms is: who guesses a name would be host of that meeting.
     if (err == ERR_EXISTS)
-        return api_fail(c, 400, "room name already exists");
+        return api_fail(c, 409, "room name already exists");
     if (!err)
         err = api_codes_ensure(c, &room, &codes, &count);
     if (err)

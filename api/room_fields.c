@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "store/templates.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -73,9 +74,12 @@ static int take_count(struct api_context *c, const json_t *body, const char *nam
 {
     if (!api_sent(body, name))
         return 0;
-    if (!json_is_integer(json_object_get(body, name)) || json_get_int(body, name, -1) < 0)
+    // A whole number may come as 30.0.
+    double number = json_number_value(json_object_get(body, name));
+    if (!json_is_number(json_object_get(body, name)) || floor(number) != number || number < 0 ||
+        number > INT32_MAX)
         return invalid(c, name);
-    *value = json_get_int(body, name, 0);
+    *value = (int64_t)number;
     return 0;
 }
 
@@ -197,7 +201,11 @@ static int take_webhook(struct api_context *c, const json_t *body, struct store_
     }
     if (!good)
         return invalid(c, "webhook");
-    room->webhook = keep_json(c, webhook);
+    json_t *kept = json_copy((json_t *)webhook);
+    if (!api_sent(kept, "headers"))
+        json_object_del(kept, "headers");
+    room->webhook = keep_json(c, kept);
+    json_decref(kept);
     return 0;
 }
 

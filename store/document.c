@@ -388,13 +388,29 @@ static int take_roles(struct reader *r, const json_t *document)
     return 0;
 }
 
+static int take_region(struct reader *r, const struct place *in, const json_t *settings)
+{
+    static const char *const regions[] = {"auto", "in", "us", "eu"};
+    const char *region = json_get_text(settings, "region", "");
+    for (size_t i = 0; i < sizeof regions / sizeof *regions; i++) {
+        if (strcmp(regions[i], region) == 0)
+            return 0;
+    }
+    return absent(settings, "region") ? 0 : fail(r, in, "region");
+}
+
 static int take_settings(struct reader *r, const json_t *document)
 {
     struct place here = {NULL, "settings"};
     struct place in_state = {&here, "roomState"};
     const json_t *settings;
     const json_t *state = NULL;
+    const json_t *recording;
     int err = take_object(r, NULL, document, here.key, &settings);
+    if (!err)
+        err = take_region(r, &here, settings);
+    if (!err)
+        err = take_object(r, &here, settings, "recording", &recording);
     if (!err)
         err = take_object(r, &here, settings, in_state.key, &state);
     if (!err)
@@ -410,6 +426,20 @@ static int take_settings(struct reader *r, const json_t *document)
                        &r->t->room_state.interval_s);
     if (!err && r->t->room_state.interval_s % 5 != 0)
         err = fail(r, &in_state, "messageInterval");
+    return err;
+}
+
+// Kept for the day there are engines for them; their kinds are objects by name.
+static int take_destinations(struct reader *r, const json_t *document)
+{
+    static const char *const kinds[] = {"rtmpDestinations", "hlsDestinations", "transcriptions",
+                                        "browserRecordings"};
+    struct place here = {NULL, "destinations"};
+    const json_t *destinations;
+    const json_t *kind;
+    int err = take_object(r, NULL, document, here.key, &destinations);
+    for (size_t i = 0; !err && i < sizeof kinds / sizeof *kinds; i++)
+        err = take_object(r, &here, destinations, kinds[i], &kind);
     return err;
 }
 
@@ -483,6 +513,8 @@ int store_document_read(struct bytes document, struct template **t,
     int err = json_is_object(object) ? take_roles(&r, object) : ERR_MALFORMED;
     if (!err)
         err = take_settings(&r, object);
+    if (!err)
+        err = take_destinations(&r, object);
     if (!err)
         err = take_plugins(&r, object);
     json_decref(object);

@@ -158,7 +158,7 @@ TEST(a_meeting_may_be_named_but_not_taken_over)
     struct world *w = world_new();
     struct answer a = meet(w, NULL, "{\"name\":\"weekly\"}");
     CHECK_EQ(a.status, 200);
-    CHECK_REFUSED(meet(w, NULL, "{\"name\":\"Weekly\"}"), 400, "room name already exists", "");
+    CHECK_REFUSED(meet(w, NULL, "{\"name\":\"Weekly\"}"), 409, "room name already exists", "");
     CHECK_REFUSED(meet(w, NULL, "{\"name\":\"a b\"}"), 400, "Invalid body param",
                   "Invalid body param: name");
     CHECK_REFUSED(meet(w, NULL, "{\"template_id\":\"64a1b2c3d4e5f60718293a4f\"}"), 400,
