@@ -50,6 +50,39 @@ const char *const store_migrations[] = {
     "  epoch BIGINT NOT NULL,"
     "  document TEXT NOT NULL,"
     "  written_at BIGINT NOT NULL);",
+
+    // No references: what happened in a room stays when the room is gone.
+    "CREATE TABLE sessions ("
+    "  id TEXT PRIMARY KEY,"
+    "  room_id TEXT NOT NULL,"
+    "  started_at BIGINT NOT NULL,"
+    "  ended_at BIGINT NOT NULL,"
+    "  updated_at BIGINT NOT NULL);"
+    "CREATE INDEX sessions_by_room ON sessions (room_id, id);"
+    "CREATE INDEX sessions_by_end ON sessions (ended_at, id);"
+    "CREATE TABLE session_peers ("
+    "  session_id TEXT NOT NULL REFERENCES sessions (id),"
+    "  id TEXT NOT NULL,"
+    "  name TEXT NOT NULL,"
+    "  role TEXT NOT NULL,"
+    "  user_id TEXT NOT NULL,"
+    "  joined_at BIGINT NOT NULL,"
+    "  left_at BIGINT NOT NULL,"
+    "  PRIMARY KEY (session_id, id));"
+    "CREATE INDEX session_peers_by_end ON session_peers (left_at, session_id);"
+    "CREATE TABLE session_events ("
+    "  id TEXT PRIMARY KEY,"
+    "  uuid TEXT NOT NULL,"
+    "  session_id TEXT NOT NULL,"
+    "  room_id TEXT NOT NULL,"
+    "  peer_id TEXT NOT NULL,"
+    "  user_id TEXT NOT NULL,"
+    "  type TEXT NOT NULL,"
+    "  is_error BIGINT NOT NULL,"
+    "  at BIGINT NOT NULL,"
+    "  data TEXT NOT NULL);"
+    "CREATE INDEX session_events_by_room ON session_events (room_id, id);"
+    "CREATE INDEX session_events_by_time ON session_events (at);",
 };
 
 const size_t store_migration_count = sizeof store_migrations / sizeof *store_migrations;

@@ -1,0 +1,305 @@
+#include "store/sessions.h"
+
+#include "base/err.h"
+
+// --- Writing ---
+
+static int open_session(struct db *db, const struct store_session *s)
+{
+    struct db_query *q = db_prepare(
+        db, "INSERT INTO sessions (id, room_id, started_at, ended_at, updated_at) "
+            "VALUES ($1, $2, $3, 0, $3) ON CONFLICT (id) DO UPDATE SET ended_at = 0");
+    db_bind_text(q, 1, s->id);
+    db_bind_text(q, 2, s->room_id);
+    db_bind_int(q, 3, s->started_at);
+    return db_run(q);
+}
+
+static int end_peers(struct db *db, const char *session_id, int64_t at)
+{
+    struct db_query *q = db_prepare(
+        db, "UPDATE session_peers SET left_at = $2 WHERE session_id = $1 AND left_at = 0");
+    db_bind_text(q, 1, session_id);
+    db_bind_int(q, 2, at);
+    return db_run(q);
+}
+
+static int close_session(struct db *db, const struct store_session *s)
+{
+    struct db_query *q =
+        db_prepare(db, "UPDATE sessions SET ended_at = $2, updated_at = $2 WHERE id = $1");
+    db_bind_text(q, 1, s->id);
+    db_bind_int(q, 2, s->ended_at);
+    int err = db_run(q);
+    return err ? err : end_peers(db, s->id, s->ended_at);
+}
+
+// Who is written down as being in, and did not come over, left when the process ended.
+static int resume_session(struct db *db, const struct store_session *s)
+{
+    int err = open_session(db, s);
+    return err ? err : end_peers(db, s->id, s->updated_at);
+}
+
+static int put_peer(struct db *db, const struct store_session_peer *p)
+{
+    struct db_query *q = db_prepare(
+        db,
+        "INSERT INTO session_peers (session_id, id, name, role, user_id, joined_at, left_at) "
+        "VALUES ($1, $2, $3, $4, $5, $6, 0) ON CONFLICT (session_id, id) DO UPDATE SET "
+        "name = excluded.name, role = excluded.role, left_at = 0");
+    db_bind_text(q, 1, p->session_id);
+    db_bind_text(q, 2, p->id);
+    db_bind_text(q, 3, p->name);
+    db_bind_text(q, 4, p->role);
+    db_bind_text(q, 5, p->user_id);
+    db_bind_int(q, 6, p->joined_at);
+    return db_run(q);
+}
+
+static int end_peer(struct db *db, const struct store_session_peer *p)
+{
+    struct db_query *q = db_prepare(
+        db, "UPDATE session_peers SET left_at = $3 WHERE session_id = $1 AND id = $2");
+    db_bind_text(q, 1, p->session_id);
+    db_bind_text(q, 2, p->id);
+    db_bind_int(q, 3, p->left_at);
+    return db_run(q);
+}
+
+static int put_event(struct db *db, const struct store_session_event *e)
+{
+    struct db_query *q = db_prepare(
+        db,
+        "INSERT INTO session_events (id, uuid, session_id, room_id, peer_id, user_id, type, "
+        "is_error, at, data) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
+    db_bind_text(q, 1, e->id);
+    db_bind_text(q, 2, e->uuid);
+    db_bind_text(q, 3, e->session_id);
+    db_bind_text(q, 4, e->room_id);
+    db_bind_text(q, 5, e->peer_id);
+    db_bind_text(q, 6, e->user_id);
+    db_bind_text(q, 7, e->type);
+    db_bind_int(q, 8, e->is_error);
+    db_bind_int(q, 9, e->at);
+    db_bind_text(q, 10, e->data);
+    return db_run(q);
+}
+
+static int touch_session(struct db *db, const char *session_id, int64_t at)
+{
+    struct db_query *q =
+        db_prepare(db, "UPDATE sessions SET updated_at = $2 WHERE id = $1 AND ended_at = 0");
+    db_bind_text(q, 1, session_id);
+    db_bind_int(q, 2, at);
+    return db_run(q);
+}
+
+static int write_entry(struct db *db, const struct store_log_entry *entry)
+{
+    int err = 0;
+    switch (entry->kind) {
+    case STORE_LOG_OPEN:
+        return open_session(db, &entry->session);
+    case STORE_LOG_CLOSE:
+        return close_session(db, &entry->session);
+    case STORE_LOG_RESUME:
+        return resume_session(db, &entry->session);
+    case STORE_LOG_PEER:
+        return put_peer(db, &entry->peer);
+    case STORE_LOG_LEFT:
+        err = end_peer(db, &entry->peer);
+        return err ? err : touch_session(db, entry->peer.session_id, entry->peer.left_at);
+    case STORE_LOG_EVENT:
+        err = put_event(db, &entry->event);
+        return err ? err : touch_session(db, entry->event.session_id, entry->event.at);
+    }
+    return 0;
+}
+
+int store_log_write(struct db *db, const struct store_log_entry *entries, size_t count)
+{
+    int err = 0;
+    for (size_t i = 0; !err && i < count; i++)
+        err = write_entry(db, &entries[i]);
+    return err;
+}
+
+int store_log_begin(struct db *db)
+{
+    int err = db_run(db_prepare(
+        db, "UPDATE session_peers SET left_at = (SELECT s.updated_at FROM sessions s WHERE "
+            "s.id = session_peers.session_id) WHERE left_at = 0 AND session_id NOT IN "
+            "(SELECT session_id FROM live_rooms)"));
+    if (err)
+        return err;
+    return db_run(db_prepare(db, "UPDATE sessions SET ended_at = updated_at WHERE ended_at = 0 "
+                                 "AND id NOT IN (SELECT session_id FROM live_rooms)"));
+}
+
+static int count_of(struct db_query *q, int64_t *count)
+{
+    int err = db_step(q);
+    if (err == DB_ROW)
+        *count = db_int(q, 0);
+    db_finish(q);
+    return err == DB_ROW ? 0 : err ? err : ERR_NOT_FOUND;
+}
+
+int store_log_age(struct db *db, int64_t before_ms, int most)
+{
+    int64_t count = 0;
+    struct db_query *q = db_prepare(
+        db, "SELECT COUNT(*) FROM (SELECT id FROM session_events WHERE at < $1 LIMIT $2) old");
+    db_bind_int(q, 1, before_ms);
+    db_bind_int(q, 2, most);
+    int err = count_of(q, &count);
+    if (err || !count)
+        return err;
+    q = db_prepare(db, "DELETE FROM session_events WHERE id IN (SELECT id FROM session_events "
+                       "WHERE at < $1 ORDER BY at LIMIT $2)");
+    db_bind_int(q, 1, before_ms);
+    db_bind_int(q, 2, most);
+    err = db_run(q);
+    return err ? err : (int)count;
+}
+
+// --- Reading ---
+
+static const char *keep(struct arena *arena, const char *text)
+{
+    return arena_text(arena, bytes_of(text));
+}
+
+static const char *or_empty(const char *text)
+{
+    return text ? text : "";
+}
+
+static struct store_session read_session(struct db_query *q, struct arena *arena)
+{
+    return (struct store_session){
+        .id = keep(arena, db_text(q, 0)),
+        .room_id = keep(arena, db_text(q, 1)),
+        .started_at = db_int(q, 2),
+        .ended_at = db_int(q, 3),
+        .updated_at = db_int(q, 4),
+    };
+}
+
+#define SESSION "SELECT id, room_id, started_at, ended_at, updated_at FROM sessions "
+
+int store_session_get(struct db *db, const char *id, struct arena *arena,
+                      struct store_session *session)
+{
+    struct db_query *q = db_prepare(db, SESSION "WHERE id = $1");
+    db_bind_text(q, 1, id);
+    int err = db_step(q);
+    if (err == DB_ROW)
+        *session = read_session(q, arena);
+    db_finish(q);
+    return err == DB_ROW ? 0 : err ? err : ERR_NOT_FOUND;
+}
+
+int store_session_list(struct db *db, const struct store_session_filter *filter,
+                       struct arena *arena, struct store_session sessions[STORE_SESSIONS_MAX])
+{
+    struct db_query *q =
+        db_prepare(db, SESSION "WHERE ($1 = '' OR room_id = $1) "
+                               "AND ($2 < 0 OR ($2 = 1 AND ended_at = 0) OR "
+                               "($2 = 0 AND ended_at > 0)) "
+                               "AND started_at >= $3 AND started_at <= $4 "
+                               "AND ($5 = '' OR id < $5) ORDER BY id DESC LIMIT $6");
+    db_bind_text(q, 1, or_empty(filter->room_id));
+    db_bind_int(q, 2, filter->active);
+    db_bind_int(q, 3, filter->after_ms);
+    db_bind_int(q, 4, filter->before_ms);
+    db_bind_text(q, 5, or_empty(filter->start));
+    db_bind_int(q, 6, filter->limit < STORE_SESSIONS_MAX ? filter->limit : STORE_SESSIONS_MAX);
+    int count = 0;
+    int err;
+    while ((err = db_step(q)) == DB_ROW)
+        sessions[count++] = read_session(q, arena);
+    db_finish(q);
+    return err ? err : count;
+}
+
+int store_session_peers(struct db *db, const char *session_id, struct arena *arena,
+                        struct store_session_peer **peers, size_t *count)
+{
+    int64_t most = 0;
+    struct db_query *q =
+        db_prepare(db, "SELECT COUNT(*) FROM session_peers WHERE session_id = $1");
+    db_bind_text(q, 1, session_id);
+    int err = count_of(q, &most);
+    *count = 0;
+    *peers = arena_alloc(arena, (size_t)most * sizeof **peers);
+    if (err)
+        return err;
+    q = db_prepare(db, "SELECT session_id, id, name, role, user_id, joined_at, left_at FROM "
+                       "session_peers WHERE session_id = $1 ORDER BY joined_at, id");
+    db_bind_text(q, 1, session_id);
+    while ((err = db_step(q)) == DB_ROW && *count < (size_t)most)
+        (*peers)[(*count)++] = (struct store_session_peer){
+            .session_id = keep(arena, db_text(q, 0)),
+            .id = keep(arena, db_text(q, 1)),
+            .name = keep(arena, db_text(q, 2)),
+            .role = keep(arena, db_text(q, 3)),
+            .user_id = keep(arena, db_text(q, 4)),
+            .joined_at = db_int(q, 5),
+            .left_at = db_int(q, 6),
+        };
+    db_finish(q);
+    return err;
+}
+
+// Types are words and points: none of them means anything to LIKE.
+#define EVENTS_WHERE                                                                           \
+    "FROM session_events WHERE room_id = $1 "                                                  \
+    "AND ($2 = '' OR $2 LIKE '%,' || type || ',%') "                                           \
+    "AND ($3 = '' OR session_id = $3) AND ($4 = '' OR peer_id = $4) "                          \
+    "AND ($5 = '' OR user_id = $5) AND ($6 < 0 OR is_error = $6) AND at >= $7 "
+
+static void bind_events(struct db_query *q, const struct store_event_filter *filter)
+{
+    db_bind_text(q, 1, filter->room_id);
+    db_bind_text(q, 2, or_empty(filter->types));
+    db_bind_text(q, 3, or_empty(filter->session_id));
+    db_bind_text(q, 4, or_empty(filter->peer_id));
+    db_bind_text(q, 5, or_empty(filter->user_id));
+    db_bind_int(q, 6, filter->is_error);
+    db_bind_int(q, 7, filter->after_ms);
+}
+
+int store_event_list(struct db *db, const struct store_event_filter *filter,
+                     struct arena *arena, struct store_session_event events[STORE_EVENTS_MAX],
+                     int64_t *total)
+{
+    struct db_query *q = db_prepare(db, "SELECT COUNT(*) " EVENTS_WHERE);
+    bind_events(q, filter);
+    int err = count_of(q, total);
+    if (err)
+        return err;
+    q = db_prepare(
+        db, "SELECT id, uuid, session_id, room_id, peer_id, user_id, type, is_error, "
+            "at, data " EVENTS_WHERE "AND ($8 = '' OR id < $8) ORDER BY id DESC LIMIT $9");
+    bind_events(q, filter);
+    db_bind_text(q, 8, or_empty(filter->start));
+    db_bind_int(q, 9, filter->limit < STORE_EVENTS_MAX ? filter->limit : STORE_EVENTS_MAX);
+    int count = 0;
+    while ((err = db_step(q)) == DB_ROW)
+        events[count++] = (struct store_session_event){
+            .id = keep(arena, db_text(q, 0)),
+            .uuid = keep(arena, db_text(q, 1)),
+            .session_id = keep(arena, db_text(q, 2)),
+            .room_id = keep(arena, db_text(q, 3)),
+            .peer_id = keep(arena, db_text(q, 4)),
+            .user_id = keep(arena, db_text(q, 5)),
+            .type = keep(arena, db_text(q, 6)),
+            .is_error = db_int(q, 7),
+            .at = db_int(q, 8),
+            .data = keep(arena, db_text(q, 9)),
+        };
+    db_finish(q);
+    return err ? err : count;
+}

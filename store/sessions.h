@@ -1,0 +1,112 @@
+// What happened in rooms: sessions, who was in them and when, and single events. Written in
+// batches while sessions are live (server/logbook), read by REST.
+#pragma once
+
+#include "base/id.h"
+#include "base/mem.h"
+#include "store/db.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// Strings live in the arena given to the call that filled it, or are the caller's. Times are
+// ms since the Unix epoch; 0: not yet.
+struct store_session {
+    const char *id;
+    const char *room_id;
+    int64_t started_at;
+    int64_t ended_at;
+    int64_t updated_at; // when something was last written of it; its end once it has ended
+};
+
+struct store_session_peer {
+    const char *session_id;
+    const char *id;
+    const char *name;
+    const char *role; // the last one
+    const char *user_id;
+    int64_t joined_at; // the first time
+    int64_t left_at;   // the last time
+};
+
+struct store_session_event {
+    const char *id; // an object id: the order of events
+    const char *uuid;
+    const char *session_id;
+    const char *room_id;
+    const char *peer_id; // "": nobody's
+    const char *user_id;
+    const char *type; // "track.add.success"
+    bool is_error;
+    int64_t at;
+    const char *data; // a JSON object
+};
+
+// --- Writing ---
+
+enum store_log_kind {
+    STORE_LOG_OPEN,   // `session`
+    STORE_LOG_CLOSE,  // `session`: ended_at; whoever is still in has left with it
+    STORE_LOG_RESUME, // `session` goes on after a restart: who is in comes as STORE_LOG_PEER
+    STORE_LOG_PEER,   // `peer` is in, as it is now
+    STORE_LOG_LEFT,   // `peer`: left_at
+    STORE_LOG_EVENT,  // `event`
+};
+
+struct store_log_entry {
+    enum store_log_kind kind;
+    union {
+        struct store_session session;
+        struct store_session_peer peer;
+        struct store_session_event event;
+    };
+};
+
+// All of it, or ERR_* of store/db.h.
+int store_log_write(struct db *db, const struct store_log_entry *entries, size_t count);
+
+// Before anything else is written by a new process: sessions that no snapshot continues
+// (store/live_rooms) ended when they were last heard of.
+int store_log_begin(struct db *db);
+
+// Removes at most `most` events from before `before_ms`. Returns how many, or ERR_*.
+int store_log_age(struct db *db, int64_t before_ms, int most);
+
+// --- Reading ---
+
+enum { STORE_SESSIONS_MAX = 100, STORE_EVENTS_MAX = 100 };
+
+struct store_session_filter {
+    const char *room_id; // NULL: any
+    int active;          // 0, 1, or -1: any
+    int64_t after_ms;    // of started_at, inclusive, as before_ms
+    int64_t before_ms;
+    const char *start; // ids below this one; NULL: from the newest
+    int limit;         // at most STORE_SESSIONS_MAX
+};
+
+int store_session_get(struct db *db, const char *id, struct arena *arena,
+                      struct store_session *session); // 0, ERR_NOT_FOUND or ERR_*
+// Newest first. Returns how many, or ERR_*.
+int store_session_list(struct db *db, const struct store_session_filter *filter,
+                       struct arena *arena, struct store_session sessions[STORE_SESSIONS_MAX]);
+// In the order of their coming.
+int store_session_peers(struct db *db, const char *session_id, struct arena *arena,
+                        struct store_session_peer **peers, size_t *count);
+
+struct store_event_filter {
+    const char *room_id;
+    const char *types;      // ",a,b,": any of these; NULL: any
+    const char *session_id; // NULL: any, as the others
+    const char *peer_id;
+    const char *user_id;
+    int is_error; // 0, 1, or -1: any
+    int64_t after_ms;
+    const char *start; // ids below this one; NULL: from the newest
+    int limit;         // at most STORE_EVENTS_MAX
+};
+
+// Newest first. `total`: without `start` and `limit`. Returns how many, or ERR_*.
+int store_event_list(struct db *db, const struct store_event_filter *filter,
+                     struct arena *arena, struct store_session_event events[STORE_EVENTS_MAX],
+                     int64_t *total);
