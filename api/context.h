@@ -66,5 +66,6 @@ api_handler api_template_settings_get, api_template_settings_set;
 api_handler api_template_destinations_get, api_template_destinations_set;
 api_handler api_live_get, api_live_peers, api_live_peer, api_live_update_peer;
 api_handler api_live_say, api_live_remove, api_live_end;
+api_handler api_sessions_list, api_sessions_get, api_analytics_events;
 api_handler api_meetings_create, api_meetings_codes;
 api_handler api_layouts, api_client_report;

@@ -49,6 +49,11 @@ const struct api_route api_routes[] = {
     LIVE(POST, "/v2/active-rooms/{}/remove-peers", api_live_remove),
     LIVE(POST, "/v2/active-rooms/{}/end-room", api_live_end),
 
+    STORED(GET, "/v2/sessions", api_sessions_list),
+    STORED(GET, "/v2/sessions/{}", api_sessions_get),
+
+    STORED(GET, "/v2/analytics/events", api_analytics_events),
+
     {HTTP_POST, "/api/meetings", SCOPE_MEETINGS, OWN_ORIGIN, API_STORED, api_meetings_create},
     {HTTP_GET, "/api/room-codes", SCOPE_MEETINGS, ANY_ORIGIN_GET_ONLY, API_STORED, api_meetings_codes},
 
@@ -64,14 +69,12 @@ const struct api_route api_routes[] = {
 const size_t api_route_count = sizeof api_routes / sizeof *api_routes;
 
 const char *const api_unbuilt[] = {
-    "/v2/sessions",
     "/v2/recordings",
     "/v2/recording-assets",
     "/v2/live-streams",
     "/v2/external-streams",
     "/v2/stream-keys",
     "/v2/polls",
-    "/v2/analytics/events",
     "/v2/analytics/peer-stats",
     "/v2/analytics/webhooks",
     "/v2/diagnostics/token",

@@ -98,9 +98,12 @@ enum {
     POLL_VOTERS_MAX = 20000,  // as many as a large room has
     POLL_DURATION_MAX_S = 24 * 3600,
     POLL_STATS_INTERVAL_MS = 1000, // between two on-poll-stats of a poll
-    PEERS_TOLD_MAX = 200,        // of a room: beyond, only those that matter are told to all
-    SESSION_INFO_AT_ONCE = 100,  // peers of a room: beyond, counts are told once in a while
+    PEERS_TOLD_MAX = 200,          // of a room: beyond, only those that matter are told to all
+    SESSION_INFO_AT_ONCE = 100,    // peers of a room: beyond, counts are told once in a while
     SESSION_INFO_INTERVAL_MS = 1000,
+    LOG_INTERVAL_MS = 200,           // of the session log's writes
+    LOG_EVENTS_WAITING_MAX = 4096,   // entries that wait for a write: single events
+    LOG_ENTRIES_WAITING_MAX = 16384, // and what says who is in
     GROUPS_PER_PEER_MAX = 16,
     ROSTER_PAGE_MAX = 100,            // peers that are looked up at once
     WAITING_LISTED_MAX = 100,         // of those who wait to be let in

@@ -88,6 +88,16 @@ char *arena_text(struct arena *a, struct bytes b)
     return copy;
 }
 
+void arena_take(struct arena *a, struct arena *other)
+{
+    struct arena_block **end = &a->blocks; // the first block goes on being filled
+    while (*end)
+        end = &(*end)->next;
+    *end = other->blocks;
+    a->size_bytes += other->size_bytes;
+    *other = (struct arena){0};
+}
+
 void arena_dispose(struct arena *a)
 {
     while (a->blocks) {

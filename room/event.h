@@ -128,6 +128,7 @@ struct event {
         } left;
         struct {
             const struct track_wish *list;
+            const int64_t *started_at; // of each, ms since the Unix epoch
             size_t count;
         } tracks;
         struct {

@@ -24,10 +24,14 @@ static void add_tracks_event(struct peer *peer, enum event_kind kind,
     if (tracks->count == 0)
         return;
     struct track_wish *copy = arena_alloc(&events->arena, tracks->count * sizeof *copy);
-    for (size_t i = 0; i < tracks->count; i++)
+    int64_t *started_at = arena_alloc(&events->arena, tracks->count * sizeof *started_at);
+    for (size_t i = 0; i < tracks->count; i++) {
         copy[i] = tracks->at[i]->is;
+        started_at[i] = tracks->at[i]->started_at;
+    }
     struct event *event = event_add_who(events, kind, peer);
     event->tracks.list = copy;
+    event->tracks.started_at = started_at;
     event->tracks.count = tracks->count;
 }
 

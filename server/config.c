@@ -133,6 +133,16 @@ static int read_max_session_hours(struct config *c, const char *value)
     return read_number(value, 0, 24 * 365, &c->max_session_hours);
 }
 
+static int read_log_chat(struct config *c, const char *value)
+{
+    return read_switch(value, &c->log_chat);
+}
+
+static int read_log_days(struct config *c, const char *value)
+{
+    return read_number(value, 0, 36500, &c->log_days);
+}
+
 static int read_allow_root(struct config *c, const char *value)
 {
     return read_switch(value, &c->allow_root);
@@ -228,6 +238,10 @@ static const struct row rows[] = {
      read_rate_limit},
     {"max-session-hours", "HOURS", "12", "the longest that any meeting may last; 0: for ever",
      read_max_session_hours},
+    {"log-chat", "on|off", "off", "the session log keeps what people say to all",
+     read_log_chat},
+    {"log-days", "DAYS", "30", "how long the events of sessions are kept; 0: for ever",
+     read_log_days},
     {"tls-cert", "FILE", "", "certificate chain, PEM; read again on SIGHUP", read_tls_cert},
     {"tls-key", "FILE", "", "its private key, PEM", read_tls_key},
     {"tls", "off|self-signed", "off", "makes a certificate, for a LAN", read_tls},

@@ -35,6 +35,8 @@ struct config {
     const char *room_codes_room;
     bool rate_limit;
     long max_session_hours; // 0: for ever
+    bool log_chat;
+    long log_days; // 0: for ever
     const char *tls_cert;
     const char *tls_key;
     bool tls_self_signed;

@@ -87,6 +87,7 @@ static void on_signal(uv_signal_t *handle, int number)
     signal_drain(c->signal, &c->frames);
     control_settle(c);
     snapshots_flush(c->snapshots, clock_now());
+    logbook_flush(c->logbook, clock_now());
     uv_timer_start(&c->farewell, on_farewell, FAREWELL_MS, 0);
 }
 
@@ -152,7 +153,9 @@ struct control *control_new(const struct control_config *config)
     c->datachannels = datachannels_new(clock_mono_us());
     c->snapshots = snapshots_new(&c->rooms, c->config.jobs);
     name_node(c);
+    c->logbook = logbook_new(&config->log, &c->rooms, c->config.jobs, &c->rng);
     snapshots_restore(c->snapshots, clock_now());
+    logbook_restore(c->logbook, clock_now());
     start_handles(c);
     return c;
 }
@@ -178,6 +181,7 @@ void control_free(struct control *c)
     // libwebsockets 4.1.6 closes the descriptor of its random source twice when it ends: one
     // that the database opened in between would be closed with it, and its last write fail.
     snapshots_flush(c->snapshots, clock_now());
+    logbook_flush(c->logbook, clock_now());
     jobs_stop(c->config.jobs);
     close_handles(c);
     http_server_close(c->server);
@@ -197,6 +201,7 @@ void control_free(struct control *c)
     map_dispose(&c->clients_by_session);
     map_dispose(&c->channels);
     datachannels_free(c->datachannels);
+    logbook_free(c->logbook);
     snapshots_free(c->snapshots);
     bridge_free(c->bridge);
     signal_free(c->signal);

@@ -5,6 +5,7 @@
 #include "api/api.h"
 #include "net/http_server.h"
 #include "server/jobs.h"
+#include "server/logbook.h"
 #include "server/worker.h"
 
 #include <stddef.h>
@@ -17,6 +18,7 @@ struct control_config {
     size_t worker_count;
     struct inbox *notices; // borrowed: struct notice, from the workers
     int64_t max_session_s; // the longest that any meeting may last; 0: for ever
+    struct logbook_config log;
 };
 
 struct control;

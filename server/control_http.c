@@ -267,6 +267,10 @@ void control_results(struct control *c)
         case JOB_FORGET:
             snapshots_done(c->snapshots, done[i]);
             break;
+        case JOB_LOG:
+        case JOB_AGE:
+            logbook_done(c->logbook, done[i]);
+            break;
         }
         job_dispose(done[i]);
         mem_free(done[i]);

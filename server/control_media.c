@@ -162,6 +162,7 @@ static void deliver_events(struct control *c, struct moment now)
     control_lock_rooms(c);
     bridge_deliver(c->bridge, &c->events, &c->commands);
     snapshots_deliver(c->snapshots, &c->events);
+    logbook_deliver(c->logbook, &c->events, now);
     event_list_clear(&c->events);
 }
 
@@ -188,6 +189,8 @@ int64_t control_deadline(const struct control *c)
     at = rooms < at ? rooms : at;
     int64_t snapshots = snapshots_deadline(c->snapshots);
     at = snapshots < at ? snapshots : at;
+    int64_t log = logbook_deadline(c->logbook);
+    at = log < at ? log : at;
     return data < at ? data : at;
 }
 
@@ -201,5 +204,6 @@ void control_expire(struct control *c)
     if (datachannels_deadline(c->datachannels) <= now.mono_us)
         datachannels_expire(c->datachannels, now.mono_us, &c->data);
     snapshots_expire(c->snapshots, now);
+    logbook_expire(c->logbook, now);
     control_settle(c);
 }

@@ -72,7 +72,8 @@ static int run_keep(struct db_job *db_job, struct db *db)
 static int run_forget(struct db_job *db_job, struct db *db)
 {
     const struct job *job = (const struct job *)db_job;
-    return store_live_remove(db, job->live.room_id, job->live.session_id, job->epoch);
+    int err = store_live_remove(db, job->live.room_id, job->live.session_id, job->epoch);
+    return err || !job->live.is_lost ? err : store_log_abandon(db, job->live.session_id);
 }
 
 static int run_lock(struct db_job *db_job, struct db *db)
@@ -81,9 +82,23 @@ static int run_lock(struct db_job *db_job, struct db *db)
     return store_room_disable(db, job->lock.id, clock_wall_ms());
 }
 
+static int run_log(struct db_job *db_job, struct db *db)
+{
+    const struct job *job = (const struct job *)db_job;
+    return store_log_write(db, job->log.batch->entries, job->log.batch->count);
+}
+
+static int run_age(struct db_job *db_job, struct db *db)
+{
+    struct job *job = (struct job *)db_job;
+    job->log.done = store_log_age(db, job->log.before_ms, job->log.most);
+    return job->log.done < 0 ? job->log.done : 0;
+}
+
 static int (*const runs[])(struct db_job *, struct db *) = {
     [JOB_CALL] = run_call,     [JOB_ROOM] = run_room, [JOB_KEEP] = run_keep,
-    [JOB_FORGET] = run_forget, [JOB_LOCK] = run_lock,
+    [JOB_FORGET] = run_forget, [JOB_LOCK] = run_lock, [JOB_LOG] = run_log,
+    [JOB_AGE] = run_age,
 };
 
 // Whether the thread goes on.
@@ -151,6 +166,8 @@ static int run_prepare(struct db_job *db_job, struct db *db)
     int err = api_prepare(db, job->template_id, clock_wall_ms());
     if (!err)
         err = store_live_begin(db, &job->jobs->epoch);
+    if (!err)
+        err = store_log_begin(db);
     return err ? err : list_live(job->jobs, db);
 }
 
@@ -201,6 +218,8 @@ void job_dispose(struct job *job)
 {
     mem_free(job->live.document);
     job->live.document = NULL;
+    store_log_batch_free(job->log.batch);
+    job->log.batch = NULL;
 }
 
 static void job_free(struct job *job)

@@ -5,6 +5,7 @@
 #include "api/api.h"
 #include "base/id.h"
 #include "room/rooms.h"
+#include "store/sessions.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,6 +16,8 @@ enum job_kind {
     JOB_KEEP,   // the snapshot of a live session
     JOB_FORGET, // a session that ended
     JOB_LOCK,   // a room is disabled, as somebody ended it for good
+    JOB_LOG,    // what happened in rooms
+    JOB_AGE,    // some of what happened long ago is forgotten
 };
 
 // Moved to the store thread and back.
@@ -40,10 +43,16 @@ struct job {
         char room_id[OBJECT_ID_LEN + 1];
         char session_id[OBJECT_ID_LEN + 1];
         char *document; // JOB_KEEP
+        bool is_lost;   // JOB_FORGET: the session ended with the last process
     } live;
     struct {
         char id[OBJECT_ID_LEN + 1]; // with a `call` that waits for it, if one asked for it
     } lock;
+    struct {
+        struct store_log_batch *batch; // JOB_LOG
+        int64_t before_ms;             // JOB_AGE
+        int most, done;                // events to remove, and how many were
+    } log;
 };
 
 // A session that the last process left, and what is stored of its room now.

@@ -33,13 +33,14 @@ void snapshots_free(struct snapshots *s)
 }
 
 static void put(struct snapshots *s, enum job_kind kind, const char *room_id,
-                const char *session_id, char *document)
+                const char *session_id, char *document, bool is_lost)
 {
     struct job *job = mem_alloc(sizeof *job);
     job->kind = kind;
     snprintf(job->live.room_id, sizeof job->live.room_id, "%s", room_id);
     snprintf(job->live.session_id, sizeof job->live.session_id, "%s", session_id);
     job->live.document = document;
+    job->live.is_lost = is_lost;
     jobs_put(s->jobs, job);
 }
 
@@ -59,7 +60,7 @@ static void restore(struct snapshots *s, struct jobs_live *live, struct moment n
     }
     log_warn("server", "the session of room %s does not go on: %s", live->room_id,
              err_name(err));
-    put(s, JOB_FORGET, live->room_id, live->session_id, NULL);
+    put(s, JOB_FORGET, live->room_id, live->session_id, NULL, true);
 }
 
 void snapshots_restore(struct snapshots *s, struct moment now)
@@ -76,7 +77,7 @@ void snapshots_deliver(struct snapshots *s, const struct event_list *events)
     for (size_t i = 0; i < events->count; i++) {
         const struct event *event = &events->at[i];
         if (event->kind == EVENT_ROOM_CLOSED)
-            put(s, JOB_FORGET, event->session.room_id, event->session.session_id, NULL);
+            put(s, JOB_FORGET, event->session.room_id, event->session.session_id, NULL, false);
     }
 }
 
@@ -96,7 +97,7 @@ void snapshots_flush(struct snapshots *s, struct moment now)
         store_snapshot_write(room, &s->document);
         s->waiting++;
         put(s, JOB_KEEP, room->record.id, room->session_id,
-            mem_text_of(text_bytes(&s->document)));
+            mem_text_of(text_bytes(&s->document)), false);
     }
     s->next_at = now.mono_us + INTERVAL_US;
 }

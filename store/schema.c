@@ -61,7 +61,7 @@ const char *const store_migrations[] = {
     "CREATE INDEX sessions_by_room ON sessions (room_id, id);"
     "CREATE INDEX sessions_by_end ON sessions (ended_at, id);"
     "CREATE TABLE session_peers ("
-    "  session_id TEXT NOT NULL REFERENCES sessions (id),"
+    "  session_id TEXT NOT NULL,"
     "  id TEXT NOT NULL,"
     "  name TEXT NOT NULL,"
     "  role TEXT NOT NULL,"

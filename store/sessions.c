@@ -4,6 +4,31 @@
 
 // --- Writing ---
 
+struct store_log_entry *store_log_add(struct store_log_batch *batch, enum store_log_kind kind)
+{
+    if (batch->count == batch->cap) {
+        batch->cap = batch->cap ? 2 * batch->cap : 16;
+        batch->entries = mem_resize(batch->entries, batch->cap * sizeof *batch->entries);
+    }
+    struct store_log_entry *entry = &batch->entries[batch->count++];
+    *entry = (struct store_log_entry){.kind = kind};
+    return entry;
+}
+
+const char *store_log_text(struct store_log_batch *batch, const char *text)
+{
+    return arena_text(&batch->arena, bytes_of(text));
+}
+
+void store_log_batch_free(struct store_log_batch *batch)
+{
+    if (!batch)
+        return;
+    arena_dispose(&batch->arena);
+    mem_free(batch->entries);
+    mem_free(batch);
+}
+
 static int open_session(struct db *db, const struct store_session *s)
 {
     struct db_query *q = db_prepare(
@@ -135,6 +160,21 @@ int store_log_begin(struct db *db)
         return err;
     return db_run(db_prepare(db, "UPDATE sessions SET ended_at = updated_at WHERE ended_at = 0 "
                                  "AND id NOT IN (SELECT session_id FROM live_rooms)"));
+}
+
+int store_log_abandon(struct db *db, const char *session_id)
+{
+    struct db_query *q = db_prepare(
+        db, "UPDATE session_peers SET left_at = (SELECT s.updated_at FROM sessions s WHERE "
+            "s.id = session_peers.session_id) WHERE left_at = 0 AND session_id = $1");
+    db_bind_text(q, 1, session_id);
+    int err = db_run(q);
+    if (err)
+        return err;
+    q = db_prepare(db,
+                   "UPDATE sessions SET ended_at = updated_at WHERE ended_at = 0 AND id = $1");
+    db_bind_text(q, 1, session_id);
+    return db_run(q);
 }
 
 static int count_of(struct db_query *q, int64_t *count)

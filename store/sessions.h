@@ -62,8 +62,22 @@ struct store_log_entry {
     };
 };
 
+// What is written at once. Zero-initialised is empty.
+struct store_log_batch {
+    struct store_log_entry *entries;
+    size_t count, cap;
+    struct arena arena; // of the texts
+};
+
+struct store_log_entry *store_log_add(struct store_log_batch *batch, enum store_log_kind kind);
+const char *store_log_text(struct store_log_batch *batch, const char *text); // a copy
+void store_log_batch_free(struct store_log_batch *batch);                    // of mem_alloc()
+
 // All of it, or ERR_* of store/db.h.
 int store_log_write(struct db *db, const struct store_log_entry *entries, size_t count);
+
+// The session is over, though nobody wrote it down: it ended when it was last heard of.
+int store_log_abandon(struct db *db, const char *session_id);
 
 // Before anything else is written by a new process: sessions that no snapshot continues
 // (store/live_rooms) ended when they were last heard of.

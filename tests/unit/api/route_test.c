@@ -149,16 +149,12 @@ TEST(HEAD_is_answered_as_GET)
 TEST(what_is_known_but_not_built_is_501)
 {
     static const char *const paths[] = {
-        "/v2/sessions",
-        "/v2/sessions/1",
-        "/v2/sessions/1/2",
         "/v2/recordings",
         "/v2/recording-assets",
         "/v2/live-streams",
         "/v2/external-streams/1",
         "/v2/stream-keys/room/1",
         "/v2/polls",
-        "/v2/analytics/events",
         "/v2/analytics/webhooks",
         "/v2/diagnostics/token",
         "/v2/sip/dtmf",

@@ -1,0 +1,249 @@
+#include "api/happening.h"
+
+#include "api/context.h"
+
+enum { MS_PER_S = 1000 };
+
+static void put_session(struct json_out *j, const struct happening_session *s)
+{
+    json_member_string(j, "room_id", s->room_id);
+    json_member_string(j, "room_name", s->room_name);
+    json_member_string(j, "session_id", s->id);
+    json_member_string(j, "template_id", s->template_id);
+    api_member_time(j, "session_started_at", s->started_at);
+}
+
+static void put_who(struct json_out *j, const struct peer_view *who)
+{
+    json_member_string(j, "peer_id", who->id);
+    json_member_string(j, "user_id", who->user_id);
+    json_member_string(j, "user_name", who->name);
+    json_member_string(j, "user_data", who->metadata);
+    json_member_string(j, "role", who->role);
+    api_member_time(j, "joined_at", who->joined_at);
+}
+
+static void put_duration(struct json_out *j, const char *key, int64_t from_ms, int64_t to_ms)
+{
+    json_member_int(j, key, to_ms > from_ms ? (to_ms - from_ms) / MS_PER_S : 0);
+}
+
+// --- One function for each kind ---
+
+static void put_closed(struct json_out *j, const struct event *e,
+                       const struct happening_session *s)
+{
+    put_session(j, s);
+    api_member_time(j, "session_stopped_at", e->session.ended_at);
+    put_duration(j, "session_duration", s->started_at, e->session.ended_at);
+}
+
+static void put_joined(struct json_out *j, const struct event *e,
+                       const struct happening_session *s)
+{
+    put_session(j, s);
+    put_who(j, e->who);
+    json_member_string(j, "type", "regular");
+}
+
+static void put_left(struct json_out *j, const struct event *e,
+                     const struct happening_session *s)
+{
+    put_joined(j, e, s);
+    api_member_time(j, "left_at", e->left.left_at);
+    put_duration(j, "duration", e->who->joined_at, e->left.left_at);
+    json_member_string(j, "reason", leave_reason_text(e->left.reason));
+    if (e->left.why && e->left.why[0])
+        json_member_string(j, "message", e->left.why);
+    if (e->left.by && e->left.by[0])
+        json_member_string(j, "removed_by", e->left.by);
+}
+
+static void put_role_changed(struct json_out *j, const struct event *e,
+                             const struct happening_session *s, int64_t now_ms)
+{
+    put_session(j, s);
+    put_who(j, e->who);
+    json_member_string(j, "previous_role", e->role.name);
+    api_member_time(j, "role_changed_at", now_ms);
+    if (e->role.by[0])
+        json_member_string(j, "role_change_requested_by", e->role.by);
+}
+
+static void put_ended(struct json_out *j, const struct event *e,
+                      const struct happening_session *s)
+{
+    put_session(j, s);
+    if (e->who) {
+        json_member_string(j, "peer_id", e->who->id);
+        json_member_string(j, "user_id", e->who->user_id);
+        json_member_string(j, "user_name", e->who->name);
+        json_member_string(j, "role", e->who->role);
+    }
+    json_member_bool(j, "lock_room", e->ended.lock);
+    json_member_string(j, "reason", e->ended.reason);
+    json_member_string(j, "source", e->who ? "peer" : "api");
+}
+
+static void put_track(struct json_out *j, const struct event *e, size_t at,
+                      const struct happening_session *s, int64_t now_ms)
+{
+    const struct track_wish *track = &e->tracks.list[at];
+    put_session(j, s);
+    put_who(j, e->who);
+    json_member_string(j, "track_id", track->id);
+    json_member_string(j, "stream_id", track->stream_id);
+    json_member_string(j, "type", track->type == TRACK_AUDIO ? "audio" : "video");
+    json_member_string(j, "source", track->source);
+    json_member_bool(j, "mute", track->muted);
+    api_member_time(j, "started_at", e->tracks.started_at[at]);
+    if (e->kind == EVENT_TRACKS_REMOVED)
+        api_member_time(j, "stopped_at", now_ms);
+}
+
+static void put_names(struct json_out *j, const char *key, const char *const *names,
+                      size_t count)
+{
+    if (!count)
+        return;
+    json_key(j, key);
+    json_open(j, '[');
+    for (size_t i = 0; i < count; i++)
+        json_put_string(j, names[i]);
+    json_close(j, ']');
+}
+
+static void put_mute_asked(struct json_out *j, const struct event *e,
+                           const struct happening_session *s)
+{
+    put_session(j, s);
+    if (e->who)
+        json_member_string(j, "requested_by", e->who->id);
+    json_member_bool(j, "mute", e->asked.muted);
+    if (e->asked.track_id)
+        json_member_string(j, "track_id", e->asked.track_id);
+    if (e->asked.type)
+        json_member_string(j, "type", e->asked.type);
+    if (e->asked.source)
+        json_member_string(j, "source", e->asked.source);
+    put_names(j, "roles", e->asked.roles, e->asked.role_count);
+    json_member_int(j, "peer_count", (int64_t)e->asked.to_count);
+}
+
+static void put_chat(struct json_out *j, const struct event *e,
+                     const struct happening_session *s)
+{
+    put_session(j, s);
+    if (e->who)
+        put_who(j, e->who);
+    json_member_string(j, "message_id", e->chat.message_id);
+    api_member_time(j, "sent_at", e->chat.sent_at);
+    json_member_string(j, "type", e->chat.type);
+    json_member_string(j, "message", e->chat.message);
+    put_names(j, "roles", e->chat.roles, e->chat.role_count);
+}
+
+// Anonymous polls stay so: that somebody answered is all that is said.
+static void put_poll(struct json_out *j, const struct event *e,
+                     const struct happening_session *s)
+{
+    put_session(j, s);
+    json_member_string(j, "poll_id", e->poll.id);
+    if (e->kind == EVENT_POLL_ANSWERED)
+        json_member_int(j, "question", e->poll.question);
+}
+
+// --- The table ---
+
+static const struct {
+    const char *type;
+    bool is_for_hooks;
+} kinds[] = {
+    [EVENT_ROOM_OPENED] = {"session.open.success", true},
+    [EVENT_ROOM_CLOSED] = {"session.close.success", true},
+    [EVENT_PEER_JOINED] = {"peer.join.success", true},
+    [EVENT_PEER_LEFT] = {"peer.leave.success", true},
+    [EVENT_ROLE_CHANGED] = {"role.change.success", true},
+    [EVENT_ROOM_ENDED] = {"room.end.success", true},
+    [EVENT_TRACKS_ADDED] = {"track.add.success", false},
+    [EVENT_TRACKS_UPDATED] = {"track.update.success", false},
+    [EVENT_TRACKS_REMOVED] = {"track.remove.success", false},
+    [EVENT_MUTE_ASKED] = {"track.mute.requested", false},
+    [EVENT_CHAT] = {"chat.message", false},
+    [EVENT_POLL_STARTED] = {"poll.started", false},
+    [EVENT_POLL_STOPPED] = {"poll.stopped", false},
+    [EVENT_POLL_ANSWERED] = {"poll.answered", false},
+};
+
+size_t api_happening_count(const struct event *event, bool with_chat)
+{
+    if (event->kind >= sizeof kinds / sizeof *kinds || !kinds[event->kind].type)
+        return 0;
+    switch (event->kind) {
+    case EVENT_TRACKS_ADDED:
+    case EVENT_TRACKS_UPDATED:
+    case EVENT_TRACKS_REMOVED:
+        return event->tracks.count;
+    case EVENT_CHAT: // what is said in private stays there
+        return with_chat && !event->chat.is_private;
+    default:
+        return 1;
+    }
+}
+
+static void put_data(struct json_out *j, const struct event *e, size_t at,
+                     const struct happening_session *s, int64_t now_ms)
+{
+    switch (e->kind) {
+    case EVENT_ROOM_OPENED:
+        put_session(j, s);
+        break;
+    case EVENT_ROOM_CLOSED:
+        put_closed(j, e, s);
+        break;
+    case EVENT_PEER_JOINED:
+        put_joined(j, e, s);
+        break;
+    case EVENT_PEER_LEFT:
+        put_left(j, e, s);
+        break;
+    case EVENT_ROLE_CHANGED:
+        put_role_changed(j, e, s, now_ms);
+        break;
+    case EVENT_ROOM_ENDED:
+        put_ended(j, e, s);
+        break;
+    case EVENT_MUTE_ASKED:
+        put_mute_asked(j, e, s);
+        break;
+    case EVENT_CHAT:
+        put_chat(j, e, s);
+        break;
+    case EVENT_POLL_STARTED:
+    case EVENT_POLL_STOPPED:
+    case EVENT_POLL_ANSWERED:
+        put_poll(j, e, s);
+        break;
+    default:
+        put_track(j, e, at, s, now_ms);
+        break;
+    }
+}
+
+void api_happening(const struct event *event, size_t at,
+                   const struct happening_session *session, int64_t now_ms,
+                   struct happening *happening)
+{
+    bool is_anonymous = !event->who || event->kind == EVENT_POLL_ANSWERED;
+    *happening = (struct happening){
+        .type = kinds[event->kind].type,
+        .peer_id = is_anonymous ? "" : event->who->id,
+        .user_id = is_anonymous ? "" : event->who->user_id,
+        .at = now_ms,
+        .is_for_hooks = kinds[event->kind].is_for_hooks,
+    };
+    struct json_out j = json_out_on(&happening->data);
+    json_open(&j, '{');
+    put_data(&j, event, at, session, now_ms);
+    json_close(&j, '}');
+}

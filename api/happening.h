@@ -1,0 +1,39 @@
+// What happens in rooms, as the vendor's webhooks and analytics tell it: each room event that
+// somebody outside may want to know of becomes a type ("peer.join.success") and a JSON object.
+// The names and members of those that the vendor has are theirs; the others are ours.
+#pragma once
+
+#include "base/id.h"
+#include "base/text.h"
+#include "room/event.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// The session in which it happens.
+struct happening_session {
+    char id[OBJECT_ID_LEN + 1];
+    char room_id[OBJECT_ID_LEN + 1];
+    char template_id[OBJECT_ID_LEN + 1];
+    char *room_name;
+    int64_t started_at; // ms since the Unix epoch
+};
+
+struct happening {
+    const char *type;    // static
+    const char *peer_id; // of the event; "": nobody's
+    const char *user_id;
+    int64_t at;        // ms since the Unix epoch
+    bool is_for_hooks; // one of the webhooks, too
+    struct text data;  // a JSON object; the caller's to dispose of
+};
+
+// How many happenings the event is: 0 for most, one for each track for those of tracks.
+// `with_chat`: what people say is among them.
+size_t api_happening_count(const struct event *event, bool with_chat);
+
+// The `at`th of them.
+void api_happening(const struct event *event, size_t at,
+                   const struct happening_session *session, int64_t now_ms,
+                   struct happening *happening);

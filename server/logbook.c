@@ -1,0 +1,335 @@
+#include "server/logbook.h"
+
+#include "api/happening.h"
+#include "base/err.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "base/mem.h"
+
+#include <stdio.h>
+
+enum { AGE_INTERVAL_S = 3600, AGE_AT_ONCE = 1000, AGE_AGAIN_S = 1 };
+
+static const int64_t us_per_s = 1000000;
+static const int64_t ms_per_day = INT64_C(86400) * 1000;
+
+struct logbook {
+    struct logbook_config config;
+    const struct rooms *rooms;
+    struct jobs *jobs;
+    struct rng *rng;
+    struct id_source ids;
+    struct map sessions;           // room number -> struct session
+    struct store_log_batch *batch; // what waits; NULL: nothing
+    bool is_writing;               // a write is under way
+    int64_t write_at;              // us; no write before
+    int64_t age_at;                // us
+    uint64_t dropped, dropped_told;
+};
+
+struct session {
+    uint64_t room; // the key
+    struct happening_session is;
+};
+
+struct logbook *logbook_new(const struct logbook_config *config, const struct rooms *rooms,
+                            struct jobs *jobs, struct rng *rng)
+{
+    struct logbook *l = mem_alloc(sizeof *l);
+    l->config = *config;
+    l->rooms = rooms;
+    l->jobs = jobs;
+    l->rng = rng;
+    id_source_init(&l->ids, rng);
+    return l;
+}
+
+static void free_session(struct session *s)
+{
+    if (s)
+        mem_free(s->is.room_name);
+    mem_free(s);
+}
+
+void logbook_free(struct logbook *l)
+{
+    size_t at = 0;
+    for (struct session *s; (s = map_next(&l->sessions, &at));)
+        free_session(s);
+    map_dispose(&l->sessions);
+    store_log_batch_free(l->batch);
+    mem_free(l);
+}
+
+uint64_t logbook_dropped(const struct logbook *l)
+{
+    return l->dropped;
+}
+
+// --- Entries ---
+
+// NULL when there is no room for it: it is left out.
+static struct store_log_entry *add(struct logbook *l, enum store_log_kind kind,
+                                   struct moment now)
+{
+    size_t waiting = l->batch ? l->batch->count : 0;
+    size_t most = kind == STORE_LOG_EVENT ? LOG_EVENTS_WAITING_MAX : LOG_ENTRIES_WAITING_MAX;
+    if (waiting >= most) {
+        l->dropped++;
+        return NULL;
+    }
+    if (!l->batch)
+        l->batch = mem_alloc(sizeof *l->batch);
+    if (!waiting && !l->is_writing)
+        l->write_at = now.mono_us + (int64_t)LOG_INTERVAL_MS * 1000;
+    return store_log_add(l->batch, kind);
+}
+
+static void add_session(struct logbook *l, enum store_log_kind kind, const struct session *s,
+                        int64_t ended_at, struct moment now)
+{
+    struct store_log_entry *entry = add(l, kind, now);
+    if (!entry)
+        return;
+    entry->session = (struct store_session){
+        .id = store_log_text(l->batch, s->is.id),
+        .room_id = store_log_text(l->batch, s->is.room_id),
+        .started_at = s->is.started_at,
+        .ended_at = ended_at,
+        .updated_at = now.wall_ms,
+    };
+}
+
+static void add_peer(struct logbook *l, enum store_log_kind kind, const struct session *s,
+                     const struct store_session_peer *peer, struct moment now)
+{
+    struct store_log_entry *entry = add(l, kind, now);
+    if (!entry)
+        return;
+    entry->peer = *peer;
+    entry->peer.session_id = store_log_text(l->batch, s->is.id);
+    entry->peer.id = store_log_text(l->batch, peer->id);
+    entry->peer.name = store_log_text(l->batch, peer->name);
+    entry->peer.role = store_log_text(l->batch, peer->role);
+    entry->peer.user_id = store_log_text(l->batch, peer->user_id);
+}
+
+static struct store_session_peer peer_of(const struct peer_view *who, int64_t left_at)
+{
+    return (struct store_session_peer){.id = who->id,
+                                       .name = who->name,
+                                       .role = who->role,
+                                       .user_id = who->user_id,
+                                       .joined_at = who->joined_at,
+                                       .left_at = left_at};
+}
+
+static void add_happening(struct logbook *l, const struct session *s,
+                          const struct happening *happening, struct moment now)
+{
+    char id[OBJECT_ID_LEN + 1], uuid[UUID_LEN + 1];
+    struct store_log_entry *entry = add(l, STORE_LOG_EVENT, now);
+    if (!entry)
+        return;
+    id_object(&l->ids, now.wall_ms, id);
+    id_uuid(l->rng, uuid);
+    entry->event = (struct store_session_event){
+        .id = store_log_text(l->batch, id),
+        .uuid = store_log_text(l->batch, uuid),
+        .session_id = store_log_text(l->batch, s->is.id),
+        .room_id = store_log_text(l->batch, s->is.room_id),
+        .peer_id = store_log_text(l->batch, happening->peer_id),
+        .user_id = store_log_text(l->batch, happening->user_id),
+        .type = happening->type,
+        .at = happening->at,
+        .data = store_log_text(l->batch, happening->data.at),
+    };
+}
+
+// --- Events ---
+
+static struct session *begin_session(struct logbook *l, uint64_t room, const char *id,
+                                     const char *room_id, const char *room_name,
+                                     const char *template_id, int64_t started_at)
+{
+    struct session *s = mem_alloc(sizeof *s);
+    s->room = room;
+    s->is.room_name = mem_text(room_name);
+    s->is.started_at = started_at;
+    snprintf(s->is.id, sizeof s->is.id, "%s", id);
+    snprintf(s->is.room_id, sizeof s->is.room_id, "%s", room_id);
+    snprintf(s->is.template_id, sizeof s->is.template_id, "%s", template_id);
+    free_session(map_remove(&l->sessions, map_key_u64(&room)));
+    map_put(&l->sessions, map_key_u64(&s->room), s);
+    return s;
+}
+
+static struct session *session_of(struct logbook *l, const struct event *event)
+{
+    if (event->kind == EVENT_ROOM_OPENED)
+        return begin_session(l, event->room, event->session.session_id, event->session.room_id,
+                             event->session.room_name, event->session.template_id,
+                             event->session.started_at);
+    return map_get(&l->sessions, map_key_u64(&event->room));
+}
+
+static void note_state(struct logbook *l, const struct session *s, const struct event *event,
+                       struct moment now)
+{
+    struct store_session_peer peer;
+    switch (event->kind) {
+    case EVENT_ROOM_OPENED:
+        add_session(l, STORE_LOG_OPEN, s, 0, now);
+        break;
+    case EVENT_PEER_JOINED:
+    case EVENT_PEER_UPDATED:
+        peer = peer_of(event->who, 0);
+        add_peer(l, STORE_LOG_PEER, s, &peer, now);
+        break;
+    case EVENT_PEER_LEFT:
+        peer = peer_of(event->who, event->left.left_at);
+        add_peer(l, STORE_LOG_LEFT, s, &peer, now);
+        break;
+    case EVENT_ROOM_CLOSED:
+        add_session(l, STORE_LOG_CLOSE, s, event->session.ended_at, now);
+        break;
+    default:
+        break;
+    }
+}
+
+static void note(struct logbook *l, const struct event *event, struct moment now)
+{
+    struct session *s = session_of(l, event);
+    if (!s)
+        return; // of nobody's session: the reply to a join that was refused
+    size_t count = api_happening_count(event, l->config.with_chat);
+    for (size_t i = 0; i < count; i++) {
+        struct happening happening;
+        api_happening(event, i, &s->is, now.wall_ms, &happening);
+        add_happening(l, s, &happening, now);
+        text_dispose(&happening.data);
+    }
+    note_state(l, s, event, now);
+    if (event->kind == EVENT_ROOM_CLOSED)
+        free_session(map_remove(&l->sessions, map_key_u64(&event->room)));
+}
+
+void logbook_deliver(struct logbook *l, const struct event_list *events, struct moment now)
+{
+    for (size_t i = 0; i < events->count; i++)
+        note(l, &events->at[i], now);
+}
+
+static void resume(struct logbook *l, const struct room *room, struct moment now)
+{
+    struct session *s = begin_session(l, room->number, room->session_id, room->record.id,
+                                      room->record.name, room->template->id, room->started_at);
+    add_session(l, STORE_LOG_RESUME, s, 0, now);
+    size_t at = 0;
+    for (const struct peer *peer; (peer = map_next(&room->peers, &at));) {
+        if (peer->state != PEER_JOINED)
+            continue;
+        add_peer(l, STORE_LOG_PEER, s,
+                 &(struct store_session_peer){.id = peer->id,
+                                              .name = peer->name,
+                                              .role = peer->role->name,
+                                              .user_id = peer->user_id,
+                                              .joined_at = peer->joined_at},
+                 now);
+    }
+}
+
+void logbook_restore(struct logbook *l, struct moment now)
+{
+    size_t at = 0;
+    for (const struct room *room; (room = map_next(&l->rooms->by_id, &at));) {
+        if (room->joined_count)
+            resume(l, room, now);
+    }
+}
+
+// --- Writing ---
+
+static void put_batch(struct logbook *l)
+{
+    struct job *job = mem_alloc(sizeof *job);
+    job->kind = JOB_LOG;
+    job->log.batch = l->batch;
+    l->batch = NULL;
+    l->is_writing = true;
+    jobs_put(l->jobs, job);
+}
+
+void logbook_flush(struct logbook *l, struct moment now)
+{
+    (void)now;
+    if (l->batch && !jobs_are_full(l->jobs))
+        put_batch(l);
+}
+
+// What could not be written comes before what waits now.
+static void take_back(struct logbook *l, struct job *job)
+{
+    struct store_log_batch *later = l->batch;
+    l->batch = job->log.batch;
+    job->log.batch = NULL;
+    for (size_t i = 0; later && i < later->count; i++) {
+        struct store_log_entry *entry = &later->entries[i];
+        if (l->batch->count >= LOG_ENTRIES_WAITING_MAX)
+            l->dropped++;
+        else
+            *store_log_add(l->batch, entry->kind) = *entry;
+    }
+    if (later) {
+        arena_take(&l->batch->arena, &later->arena);
+        store_log_batch_free(later);
+    }
+}
+
+void logbook_done(struct logbook *l, struct job *job)
+{
+    if (job->kind == JOB_AGE && job->log.done == AGE_AT_ONCE)
+        l->age_at -= (AGE_INTERVAL_S - AGE_AGAIN_S) * us_per_s; // there is more
+    if (job->kind != JOB_LOG)
+        return;
+    l->is_writing = false;
+    if (job->db.err == ERR_EXISTS) // it would never be written
+        l->dropped += job->log.batch->count;
+    else if (job->db.err)
+        take_back(l, job);
+    if (l->dropped != l->dropped_told) {
+        log_warn("server", "the session log left out %llu entries: the storage is too slow",
+                 (unsigned long long)(l->dropped - l->dropped_told));
+        l->dropped_told = l->dropped;
+    }
+}
+
+int64_t logbook_deadline(const struct logbook *l)
+{
+    int64_t at = l->batch && !l->is_writing ? l->write_at : NEVER;
+    return l->config.days && l->age_at < at ? l->age_at : at;
+}
+
+static void age(struct logbook *l, struct moment now)
+{
+    l->age_at = now.mono_us + AGE_INTERVAL_S * us_per_s;
+    if (jobs_are_full(l->jobs))
+        return;
+    struct job *job = mem_alloc(sizeof *job);
+    job->kind = JOB_AGE;
+    job->log.before_ms = now.wall_ms - l->config.days * ms_per_day;
+    job->log.most = AGE_AT_ONCE;
+    jobs_put(l->jobs, job);
+}
+
+void logbook_expire(struct logbook *l, struct moment now)
+{
+    if (l->config.days && l->age_at <= now.mono_us)
+        age(l, now);
+    if (l->batch && !l->is_writing && l->write_at <= now.mono_us) {
+        l->write_at = now.mono_us + (int64_t)LOG_INTERVAL_MS * 1000;
+        logbook_flush(l, now);
+    }
+}

@@ -1,0 +1,35 @@
+// The session log: what happens in live rooms, on its way to the storage. Room events become
+// entries; those of LOG_INTERVAL_MS are one write. One write is under way at a time, the next
+// one grows meanwhile; when the storage is slower than what happens, single events are left
+// out first, and counted, then all else.
+#pragma once
+
+#include "room/rooms.h"
+#include "server/jobs.h"
+
+struct logbook_config {
+    bool with_chat; // what people say to all is kept too
+    int days;       // that events are kept; 0: for ever
+};
+
+struct logbook;
+
+// Borrows `rooms`, `jobs` and `rng`.
+struct logbook *logbook_new(const struct logbook_config *config, const struct rooms *rooms,
+                            struct jobs *jobs, struct rng *rng);
+void logbook_free(struct logbook *l);
+
+// Sessions that go on after a restart: once they are back.
+void logbook_restore(struct logbook *l, struct moment now);
+
+void logbook_deliver(struct logbook *l, const struct event_list *events, struct moment now);
+
+// A write is done; takes what the job holds when it has to be tried again.
+void logbook_done(struct logbook *l, struct job *job);
+
+int64_t logbook_deadline(const struct logbook *l); // NEVER when nothing waits
+void logbook_expire(struct logbook *l, struct moment now);
+// Everything that waits, at once: the process ends.
+void logbook_flush(struct logbook *l, struct moment now);
+
+uint64_t logbook_dropped(const struct logbook *l); // entries, since the start

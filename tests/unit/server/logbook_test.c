@@ -1,0 +1,265 @@
+#include "../room/fixture.h"
+#include "../store/scratch.h"
+#include "base/err.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "room/chat.h"
+#include "room/moderate.h"
+#include "server/logbook.h"
+#include "store/keys.h"
+#include "test.h"
+
+#include <poll.h>
+#include <string.h>
+
+struct world {
+    struct scratch scratch;
+    struct keys keys;
+    struct api_config config;
+    struct jobs *jobs;
+    struct fixture f;
+    struct logbook *log;
+    struct db *db; // a second connection, to look
+    struct arena arena;
+};
+
+static struct world *world_new(bool with_chat)
+{
+    struct world *w = mem_alloc(sizeof *w);
+    struct rng rng = rng_seeded(1);
+    w->scratch = scratch_new();
+    CHECK_EQ(keys_load(&w->keys, w->scratch.folder, &rng, 1700000000000), 0);
+    w->config = (struct api_config){.keys = {&w->keys.key, 1},
+                                    .customer_id = w->keys.customer_id,
+                                    .app_id = w->keys.app_id};
+    w->jobs = jobs_new(scratch_path(&w->scratch, "parlor.db"), &w->config, w->keys.template_id);
+    CHECK(w->jobs != NULL);
+    CHECK_EQ(db_open(&w->db, scratch_path(&w->scratch, "parlor.db")), 0);
+    fixture_init(&w->f);
+    w->log = logbook_new(&(struct logbook_config){.with_chat = with_chat}, &w->f.rooms, w->jobs,
+                         &w->f.rng);
+    return w;
+}
+
+static void world_free(struct world *w)
+{
+    logbook_free(w->log);
+    fixture_dispose(&w->f);
+    db_close(w->db);
+    jobs_free(w->jobs);
+    arena_dispose(&w->arena);
+    scratch_remove(&w->scratch);
+    mem_free(w);
+}
+
+static void deliver(struct world *w)
+{
+    logbook_deliver(w->log, &w->f.events, w->f.now);
+    event_list_clear(&w->f.events);
+}
+
+static struct peer *join(struct world *w, const char *id, const char *role)
+{
+    struct join_wish wish = fixture_wish(id, role);
+    struct peer *peer;
+    enum admission why;
+    wish.offer = NULL;
+    CHECK_EQ(room_join(w->f.room, &wish, 0, w->f.now, &w->f.events, &peer, &why), 0);
+    deliver(w);
+    return peer;
+}
+
+static struct job *take(struct world *w)
+{
+    struct pollfd wait = {.fd = jobs_fd(w->jobs), .events = POLLIN};
+    struct job *job;
+    CHECK_EQ(poll(&wait, 1, 10000), 1);
+    CHECK_EQ(jobs_take(w->jobs, &job, 1), 1);
+    return job;
+}
+
+static void done(struct world *w, struct job *job)
+{
+    logbook_done(w->log, job);
+    job_dispose(job);
+    mem_free(job);
+}
+
+static void write_down(struct world *w)
+{
+    logbook_flush(w->log, w->f.now);
+    struct job *job = take(w);
+    CHECK_EQ(job->db.err, 0);
+    done(w, job);
+}
+
+static struct store_session only_session(struct world *w)
+{
+    struct store_session sessions[STORE_SESSIONS_MAX];
+    struct store_session_filter filter = {.active = -1, .before_ms = INT64_MAX, .limit = 10};
+    CHECK_EQ(store_session_list(w->db, &filter, &w->arena, sessions), 1);
+    return sessions[0];
+}
+
+static size_t peers(struct world *w, struct store_session_peer **list)
+{
+    size_t count;
+    CHECK_EQ(store_session_peers(w->db, only_session(w).id, &w->arena, list, &count), 0);
+    return count;
+}
+
+// How many events of the type there are, and the newest's data.
+static int events(struct world *w, const char *type, const char **data)
+{
+    struct store_session_event list[STORE_EVENTS_MAX];
+    struct store_event_filter filter = {
+        .room_id = w->f.record.id, .types = type, .is_error = -1, .limit = 100};
+    int64_t total;
+    int count = store_event_list(w->db, &filter, &w->arena, list, &total);
+    *data = count > 0 ? list[0].data : "";
+    return count;
+}
+
+TEST(a_meeting_is_written_down)
+{
+    struct world *w = world_new(false);
+    const char *data;
+    struct store_session_peer *list;
+    struct peer *anna = join(w, "anna", "host");
+    w->f.now.wall_ms += 5000;
+    struct peer *bert = join(w, "bert", "guest");
+    w->f.now.wall_ms += 5000;
+    CHECK_EQ(moderate_remove(w->f.room, anna, "bert", "enough", w->f.now, &w->f.events),
+             ERR_REFUSED); // a host of this template may not
+    CHECK_EQ(moderate_remove(w->f.room, NULL, "bert", "enough", w->f.now, &w->f.events), 0);
+    (void)bert;
+    deliver(w);
+    write_down(w);
+
+    CHECK_EQ(only_session(w).started_at, 1700000000000);
+    CHECK_EQ(only_session(w).ended_at, 0);
+    CHECK_TEXT(only_session(w).room_id, w->f.record.id);
+    CHECK_EQ(peers(w, &list), 2);
+    CHECK_TEXT(list[0].id, "anna");
+    CHECK_EQ(list[0].left_at, 0);
+    CHECK_TEXT(list[1].role, "guest");
+    CHECK_EQ(list[1].joined_at, 1700000005000);
+    CHECK_EQ(list[1].left_at, 1700000010000);
+    CHECK_EQ(events(w, ",peer.join.success,", &data), 2);
+    CHECK_EQ(events(w, ",peer.leave.success,", &data), 1);
+    CHECK(strstr(data, "\"reason\":\"peer kicked\",\"message\":\"enough\"") != NULL);
+    CHECK(strstr(data, "\"duration\":5") != NULL);
+
+    w->f.now.wall_ms += 1000;
+    room_leave(anna, LEAVE_CLIENT_REQUEST, w->f.now, &w->f.events);
+    deliver(w);
+    write_down(w);
+    CHECK_EQ(only_session(w).ended_at, 1700000011000);
+    CHECK_EQ(events(w, ",session.close.success,", &data), 1);
+    CHECK(strstr(data, "\"session_duration\":11") != NULL);
+    world_free(w);
+}
+
+static void say(struct world *w, const char *text)
+{
+    struct chat_wish wish = {.type = "chat", .message = text};
+    CHECK_EQ(chat_announce(w->f.room, &wish, w->f.now, &w->f.events), 0);
+    deliver(w);
+}
+
+TEST(what_people_say_is_kept_only_where_it_is_asked_for)
+{
+    const char *data;
+    for (int with_chat = 0; with_chat < 2; with_chat++) {
+        struct world *w = world_new(with_chat);
+        join(w, "anna", "host");
+        say(w, "hello");
+        write_down(w);
+        CHECK_EQ(events(w, ",chat.message,", &data), with_chat);
+        CHECK_EQ(strstr(data, "hello") != NULL, with_chat);
+        world_free(w);
+    }
+}
+
+TEST(one_write_is_under_way_at_a_time)
+{
+    struct world *w = world_new(false);
+    CHECK_EQ(logbook_deadline(w->log), NEVER);
+    join(w, "anna", "host");
+    int64_t at = logbook_deadline(w->log);
+    CHECK_EQ(at, w->f.now.mono_us + LOG_INTERVAL_MS * 1000);
+    w->f.now.mono_us = at;
+    logbook_expire(w->log, w->f.now);
+    join(w, "bert", "guest");
+    CHECK_EQ(logbook_deadline(w->log), NEVER); // until the first is done
+    done(w, take(w));
+    CHECK_EQ(logbook_deadline(w->log), at + LOG_INTERVAL_MS * 1000);
+    write_down(w);
+    struct store_session_peer *list;
+    CHECK_EQ(peers(w, &list), 2);
+    world_free(w);
+}
+
+TEST(what_could_not_be_written_is_tried_again_in_its_order)
+{
+    struct world *w = world_new(false);
+    struct peer *anna = join(w, "anna", "host");
+    logbook_flush(w->log, w->f.now);
+    struct job *job = take(w);
+    // The disk is full; what the database took is taken back.
+    CHECK_EQ(db_run(db_prepare(w->db, "DELETE FROM session_events")), 0);
+    CHECK_EQ(db_run(db_prepare(w->db, "DELETE FROM sessions")), 0);
+    job->db.err = ERR_FULL;
+    room_leave(anna, LEAVE_CLIENT_REQUEST, w->f.now, &w->f.events);
+    deliver(w); // in between
+    done(w, job);
+    write_down(w);
+    const char *data;
+    struct store_session_peer *list;
+    CHECK(only_session(w).ended_at != 0);
+    CHECK_EQ(peers(w, &list), 1);
+    CHECK_EQ(events(w, ",peer.join.success,", &data), 1);
+    CHECK_EQ(logbook_dropped(w->log), 0);
+    world_free(w);
+}
+
+TEST(a_storage_that_hangs_costs_events_first)
+{
+    struct world *w = world_new(true);
+    join(w, "anna", "host");
+    for (int i = 0; i < LOG_EVENTS_WAITING_MAX + 100; i++)
+        say(w, "again");
+    CHECK(logbook_dropped(w->log) >= 100);
+    uint64_t before = logbook_dropped(w->log);
+    join(w, "bert", "guest"); // the event is left out, but not who is in
+    CHECK_EQ(logbook_dropped(w->log), before + 1);
+    write_down(w);
+    struct store_session_peer *list;
+    CHECK_EQ(peers(w, &list), 2);
+    world_free(w);
+}
+
+TEST(a_session_goes_on_after_a_restart)
+{
+    struct world *w = world_new(false);
+    struct store_session_peer *list;
+    join(w, "anna", "host");
+    struct peer *bert = join(w, "bert", "guest");
+    write_down(w);
+    // The next process knows of anna only.
+    room_leave(bert, LEAVE_CLIENT_REQUEST, w->f.now, &w->f.events);
+    event_list_clear(&w->f.events);
+    logbook_free(w->log);
+    w->log = logbook_new(&(struct logbook_config){0}, &w->f.rooms, w->jobs, &w->f.rng);
+    w->f.now.wall_ms += 3000;
+    logbook_restore(w->log, w->f.now);
+    write_down(w);
+    CHECK_EQ(peers(w, &list), 2);
+    CHECK_EQ(list[0].left_at, 0);
+    CHECK_EQ(list[1].left_at, 1700000003000);
+    CHECK_EQ(only_session(w).ended_at, 0);
+    join(w, "cleo", "guest");
+    write_down(w);
+    CHECK_EQ(peers(w, &list), 3);
+    world_free(w);
+}
