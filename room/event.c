@@ -56,6 +56,7 @@ static bool is_passing(enum event_kind kind)
     case EVENT_FEED_CLOSE:
     case EVENT_FEED_LAYER:
     case EVENT_TRACK_MUTE:
+    case EVENT_TRACK_CAP:
         return true;
     default:
         return false;

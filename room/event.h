@@ -56,6 +56,7 @@ enum event_kind {
     EVENT_FEED_CLOSE, // `feed`
     EVENT_FEED_LAYER, // `feed`
     EVENT_TRACK_MUTE, // `mute`
+    EVENT_TRACK_CAP,  // `cap`: the publisher's role is another
 };
 
 // At most this much of a track.
@@ -100,9 +101,18 @@ struct event_value {
     int64_t version;        // 0: unset
 };
 
+// What a role lets a track need: kbit/s; 0: no bound.
+struct event_track_cap {
+    int kbps; // without simulcast
+    // The encodings that it may have; none: one.
+    const struct simulcast_layer *layers;
+    size_t layer_count;
+};
+
 struct event_publish_track {
     uint64_t number;
     const char *id;
+    struct event_track_cap cap;
 };
 
 struct event {
@@ -211,6 +221,10 @@ struct event {
             bool muted;
             bool held; // by somebody else: nothing of it is to be sent
         } mute;
+        struct {
+            uint64_t track;
+            struct event_track_cap is;
+        } cap;
     };
 };
 

@@ -138,6 +138,37 @@ void media_mute(struct track *const *tracks, size_t count, struct event_list *ev
 
 // --- Publishing ---
 
+// The SDK sends sound at 32 kbit/s whatever the role says.
+enum { AUDIO_KBPS_MIN = 32 };
+
+static int most(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+// Videos that are played from files and the like have no measure of their own: the larger.
+static struct event_track_cap cap_of(const struct role *role, const struct track_wish *track,
+                                     struct event_list *events)
+{
+    enum publish_kind kind = track_wish_kind(track);
+    int kbps = role->media[kind].bitrate_kbps;
+    if (track->type == TRACK_AUDIO)
+        return (struct event_track_cap){
+            .kbps = most(role->media[PUBLISH_AUDIO].bitrate_kbps, AUDIO_KBPS_MIN)};
+    const struct simulcast *said =
+        kind == PUBLISH_SCREEN ? &role->screen_simulcast : &role->video_simulcast;
+    if (kind == PUBLISH_VIDEO && strcmp(track->source, "regular") != 0)
+        kbps = most(kbps, role->media[PUBLISH_SCREEN].bitrate_kbps);
+    struct simulcast_layer *layers =
+        arena_alloc(&events->arena, said->layer_count * sizeof *layers);
+    memcpy(layers, said->layers, said->layer_count * sizeof *layers);
+    for (size_t i = 0; i < said->layer_count; i++) {
+        if (!layers[i].max_bitrate_kbps)
+            layers[i].max_bitrate_kbps = kbps;
+    }
+    return (struct event_track_cap){kbps, layers, said->layer_count};
+}
+
 void media_offer(struct peer *peer, const char *sdp, const struct track_wish *wishes,
                  size_t count, uint64_t request, struct event_list *events)
 {
@@ -155,7 +186,8 @@ void media_offer(struct peer *peer, const char *sdp, const struct track_wish *wi
     for (size_t i = 0; i < peer->track_count; i++) {
         if (peer->tracks[i]->allowed)
             tracks[track_count++] = (struct event_publish_track){
-                peer->tracks[i]->number, event_text(events, peer->tracks[i]->is.id)};
+                peer->tracks[i]->number, event_text(events, peer->tracks[i]->is.id),
+                cap_of(peer->role, &peer->tracks[i]->is, events)};
     }
     struct event *event = event_add(events, EVENT_PUBLISH, peer);
     event->publish.request = request;
@@ -249,6 +281,14 @@ void media_role_changed(struct peer *peer, const struct role *old, struct moment
     for (size_t i = 0; i < forbidden.count; i++)
         forbidden.at[i]->announced = false;
     announce_picked(peer, &again, now, events);
+    for (size_t i = 0; i < peer->track_count; i++) {
+        const struct track *track = peer->tracks[i];
+        if (!track->allowed || !track->negotiated)
+            continue;
+        struct event *event = event_add(events, EVENT_TRACK_CAP, peer);
+        event->cap.track = track->number;
+        event->cap.is = cap_of(peer->role, &track->is, events);
+    }
 }
 
 // --- Subscribing ---

@@ -379,6 +379,7 @@ static void answer_media(const struct publish_section *section,
             negotiate_add_extension(s, *negotiate_extension_id(&ids, i),
                                     negotiate_extension_table[i].uri);
     answer_simulcast(section, s, arena);
+    s->tias_bps = (uint64_t)section->max_kbps * 1000;
 }
 
 static void answer_section(const struct publish_section *section,

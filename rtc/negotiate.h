@@ -79,6 +79,7 @@ struct publish_section {
     uint16_t sctp_port;                      // MEDIA_APPLICATION
     uint32_t max_message_size;               // MEDIA_APPLICATION; 0 = any
     bool opus_dtx;                           // the answer asks for usedtx=1
+    int max_kbps;                            // the answer asks for no more; 0: does not say
 };
 
 struct publish_offer {

@@ -93,7 +93,8 @@ struct sdp_section {
     struct bytes protocol_text; // as written
     struct bytes formats_text;  // as written
     uint16_t port;
-    bool bundle_only; // RFC 9143 section 6: port 0 does not mean rejected
+    uint64_t tias_bps; // RFC 3890, written only; 0: does not say
+    bool bundle_only;  // RFC 9143 section 6: port 0 does not mean rejected
     enum sdp_direction direction;
     struct sdp_transport transport;
     struct bytes mid;

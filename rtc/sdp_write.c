@@ -106,6 +106,8 @@ static void write_section(const struct sdp *sdp, const struct sdp_section *s, st
 {
     text_addf(out, "m=%.*s %u %.*s %.*s\r\nc=IN IP4 0.0.0.0\r\n", VIEW(s->media), s->port,
               VIEW(s->protocol_text), VIEW(s->formats_text));
+    if (s->tias_bps)
+        text_addf(out, "b=TIAS:%" PRIu64 "\r\n", s->tias_bps);
     for (size_t i = 0; i < s->candidate_count; i++)
         write_candidate(&sdp->candidates[s->candidate_first + i], out);
     if (s->end_of_candidates)

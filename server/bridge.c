@@ -118,6 +118,17 @@ int bridge_find(const struct bridge *b, uint64_t endpoint, size_t *worker, uint6
 
 // --- Events to commands ---
 
+static struct track_cap cap_of(const struct event_track_cap *said)
+{
+    struct track_cap cap = {.kbps = said->kbps};
+    for (size_t i = 0; i < said->layer_count && i < LAYERS_MAX; i++) {
+        memcpy(cap.layers[i].rid, said->layers[i].rid, sizeof said->layers[i].rid);
+        cap.layers[i].kbps = said->layers[i].max_bitrate_kbps;
+        cap.layer_count++;
+    }
+    return cap;
+}
+
 static void fill_offer(struct command *command, const struct event *event)
 {
     size_t count = event->publish.track_count;
@@ -129,6 +140,7 @@ static void fill_offer(struct command *command, const struct event *event)
         struct command_track *track = &command->offer.tracks[i];
         track->track = event->publish.tracks[i].number;
         strncpy(track->track_id, event->publish.tracks[i].id, MSID_LEN_MAX);
+        track->cap = cap_of(&event->publish.tracks[i].cap);
     }
     // A muted microphone goes on sending silence; with DTX that is 2 packets a second, not 50.
     command->offer.preference = (struct codec_preference){
@@ -219,6 +231,11 @@ static void deliver(struct bridge *b, const struct event *event, struct bridge_c
         command->track = event->mute.track;
         command->mute.muted = event->mute.muted;
         command->mute.held = event->mute.held;
+        break;
+    case EVENT_TRACK_CAP:
+        command = add(out, at, COMMAND_TRACK_CAP, publish);
+        command->track = event->cap.track;
+        command->cap = cap_of(&event->cap.is);
         break;
     default: // for people and the session log
         break;

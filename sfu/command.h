@@ -19,6 +19,7 @@ enum command_kind {
     COMMAND_FEED_LAYER,  // at most this layer; LAYER_NONE stops
     COMMAND_TRACK_MUTE,  // the track is muted: no speaker, no key frame requests
     COMMAND_SCTP_SEND,   // an SCTP packet of the control thread's association
+    COMMAND_TRACK_CAP,   // the track may need so much from now on
     COMMAND_RESTART_ICE, // subscribe endpoint: new credentials, NOTICE_OFFER follows
 };
 
@@ -27,17 +28,30 @@ enum endpoint_kind { ENDPOINT_PUBLISH, ENDPOINT_SUBSCRIBE };
 // Simulcast layers as people name them; a stream without layers counts as LAYER_HIGH.
 enum layer { LAYER_NONE, LAYER_LOW, LAYER_MEDIUM, LAYER_HIGH };
 
+// What a publisher may send of a track: kbit/s; 0: no bound. See police.h.
+struct track_cap {
+    int kbps; // without simulcast
+    // The encodings that are taken; none: the first that is offered, at `kbps`; where that is 0
+    // too, all.
+    struct {
+        char rid[RID_LEN_MAX + 1];
+        int kbps;
+    } layers[LAYERS_MAX];
+    size_t layer_count;
+};
+
 // A track that a publish offer is expected to carry.
 struct command_track {
     uint64_t track;
     char track_id[MSID_LEN_MAX + 1]; // the msid's, to be matched with the offer's sections
+    struct track_cap cap;
 };
 
 struct command {
     enum command_kind kind;
     uint64_t room;     // COMMAND_ENDPOINT_OPEN: rooms come into being with their first endpoint
-    uint64_t endpoint; // all kinds but TRACK_MUTE
-    uint64_t track;    // FEED_*, TRACK_MUTE
+    uint64_t endpoint; // all kinds but TRACK_*
+    uint64_t track;    // FEED_*, TRACK_*
     uint64_t request;  // OFFER: comes back in the answer
     union {
         struct {
@@ -59,6 +73,7 @@ struct command {
             bool muted;
             bool held; // by somebody else: nothing of it is sent to anybody
         } mute;
+        struct track_cap cap;
         struct {
             uint8_t *packet;
             size_t len;

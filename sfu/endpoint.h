@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/list.h"
+#include "base/timers.h"
 #include "rtc/negotiate.h"
 #include "rtc/transport.h"
 #include "sfu/command.h"
@@ -10,7 +11,6 @@
 #include "sfu/shared.h"
 #include "sfu/strays.h"
 #include "sfu/tick.h"
-#include "base/timers.h"
 
 #include <stdint.h>
 

@@ -196,7 +196,7 @@ static void add_extensions(struct extension_ids *all, const struct extension_ids
 // The track of a section that sends; made when it is new. NULL when the section is not one of
 // those commanded, or its number belongs to somebody else's track.
 static struct track *take_section(struct publisher *p, const struct command *c,
-                                  const struct publish_section *section)
+                                  struct publish_section *section, int64_t now)
 {
     struct shared *s = p->endpoint->shared;
     const struct command_track *wanted = wanted_track(c, section->track_id);
@@ -210,6 +210,8 @@ static struct track *take_section(struct publisher *p, const struct command *c,
             return NULL;
         t = track_new(s, p, wanted->track, section);
     }
+    track_bound(t, &wanted->cap, now);
+    section->max_kbps = t->kbps;
     for (unsigned i = 0; i < t->layer_count; i++) {
         if (section->layers[i].ssrc)
             add_stream(p, section->layers[i].ssrc, t, i, false);
@@ -242,12 +244,12 @@ static void close_others(struct publisher *p, const uint64_t *kept, size_t count
 }
 
 static void take_offer(struct publisher *p, const struct command *c,
-                       const struct publish_offer *offer, struct notice *answer)
+                       struct publish_offer *offer, int64_t now, struct notice *answer)
 {
     answer->answer.tracks = mem_alloc_array(TRACKS_PER_PEER_MAX, sizeof(uint64_t));
     p->extensions = (struct extension_ids){0};
     for (size_t i = 0; i < offer->section_count; i++) {
-        const struct publish_section *section = &offer->sections[i];
+        struct publish_section *section = &offer->sections[i];
         if (!section->sending || section->kind == MEDIA_APPLICATION)
             continue;
         if (answer->answer.track_count == TRACKS_PER_PEER_MAX) {
@@ -255,7 +257,7 @@ static void take_offer(struct publisher *p, const struct command *c,
                      TRACKS_PER_PEER_MAX);
             break;
         }
-        const struct track *t = take_section(p, c, section);
+        const struct track *t = take_section(p, c, section, now);
         if (t && !is_listed(answer->answer.tracks, answer->answer.track_count, t->id))
             answer->answer.tracks[answer->answer.track_count++] = t->id;
     }
@@ -291,7 +293,7 @@ void publisher_offer(struct publisher *p, const struct command *command,
         return;
     }
     take_remote(p, &offer->remote, tick->now);
-    take_offer(p, command, offer, &made);
+    take_offer(p, command, offer, tick->now, &made);
     struct local_description local = endpoint_describe(p->endpoint, tick);
     struct text answer = {0};
     negotiate_publish_answer(offer, sdp, &local, &answer);
@@ -383,20 +385,24 @@ void publisher_send_rtcp(struct publisher *p, const struct writer *w, const stru
 }
 
 // Without transport-wide feedback a sender listens to REMB. We do not estimate for it: its own
-// loss-based controller decides, up to our bound.
+// loss-based controller decides, up to what its role allows.
 static void put_remb(struct publisher *p, struct writer *w)
 {
     uint32_t ssrcs[LAYERS_MAX * TRACKS_PER_PEER_MAX];
+    uint64_t bps = 0;
     size_t count = 0;
     LIST_EACH(&p->tracks, each)
     {
         const struct track *t = LIST_ENTRY(each, struct track, link);
+        size_t before = count;
         for (unsigned i = 0; i < t->layer_count; i++)
             if (t->codec.remb && !t->codec.twcc && t->layers[i].ssrc)
                 ssrcs[count++] = t->layers[i].ssrc;
+        if (count > before)
+            bps += t->kbps ? (uint64_t)t->kbps * 1000 : REMB_BPS;
     }
     if (count)
-        rtcp_put_remb(w, PUBLISHER_RTCP_SSRC, REMB_BPS, ssrcs, count);
+        rtcp_put_remb(w, PUBLISHER_RTCP_SSRC, bps < REMB_BPS ? bps : REMB_BPS, ssrcs, count);
 }
 
 static void send_receiver_reports(struct publisher *p, const struct tick *tick)

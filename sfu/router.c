@@ -254,10 +254,12 @@ void router_command(struct router *r, struct command *command, int64_t now, stru
     struct tick tick = {.shared = &r->shared, .now = now, .out = out, .notices = notices};
     if (command->kind == COMMAND_ENDPOINT_OPEN) {
         open_endpoint(command, &tick);
-    } else if (command->kind == COMMAND_TRACK_MUTE) {
+    } else if (command->kind == COMMAND_TRACK_MUTE || command->kind == COMMAND_TRACK_CAP) {
         struct track *t = map_get(&r->shared.tracks, map_key_u64(&command->track));
-        if (t)
+        if (t && command->kind == COMMAND_TRACK_MUTE)
             track_mute(t, command->mute.muted, command->mute.held, &tick);
+        else if (t)
+            track_bound(t, &command->cap, now);
     } else {
         on_endpoint(command, &tick);
     }

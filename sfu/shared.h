@@ -5,11 +5,11 @@
 #include "base/map.h"
 #include "base/rng.h"
 #include "base/text.h"
+#include "base/timers.h"
 #include "rtc/negotiate.h"
 #include "sfu/demux.h"
 #include "sfu/router.h"
 #include "sfu/speaker.h"
-#include "base/timers.h"
 
 #include <stdint.h>
 

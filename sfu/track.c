@@ -1,5 +1,6 @@
 #include "sfu/track.h"
 
+#include "base/err.h"
 #include "base/mem.h"
 #include "base/moment.h"
 #include "rtc/codec.h"
@@ -69,6 +70,32 @@ void track_update(struct track *t, const struct publish_section *section)
         }
         if (said->rtx_ssrc)
             layer->rtx_ssrc = said->rtx_ssrc;
+    }
+}
+
+// The bound of a layer in kbit/s, 0 for none; ERR_REFUSED for one that is not to be.
+static int bound_of(const struct track *t, unsigned index, const struct track_cap *cap)
+{
+    const char *rid = t->layers[index].rid;
+    if (!cap->kbps && !cap->layer_count)
+        return 0;
+    if (!rid[0] || !cap->layer_count)
+        return index == 0 ? cap->kbps : ERR_REFUSED;
+    for (size_t i = 0; i < cap->layer_count; i++) {
+        if (strcmp(cap->layers[i].rid, rid) == 0)
+            return cap->layers[i].kbps;
+    }
+    return ERR_REFUSED;
+}
+
+void track_bound(struct track *t, const struct track_cap *cap, int64_t now)
+{
+    t->kbps = 0;
+    for (unsigned i = 0; i < t->layer_count; i++) {
+        int kbps = bound_of(t, i, cap);
+        t->layers[i].refused = kbps < 0;
+        police_set(&t->layers[i].police, kbps > 0 ? kbps : 0, now);
+        t->kbps += kbps > 0 ? kbps : 0;
     }
 }
 
@@ -232,10 +259,30 @@ static uint64_t note_arrival(struct track *t, unsigned index, const struct rtp_p
     return arrived;
 }
 
+// Whether the publisher's role has room for the packet. A picture that was cut short goes on
+// from a key frame: it is asked for.
+static bool may_pass(struct track *t, unsigned index, const struct rtp_packet *packet,
+                     const struct codec_packet *info, const struct tick *tick)
+{
+    struct track_layer *layer = &t->layers[index];
+    bool is_video = t->kind == MEDIA_VIDEO;
+    if (police_pass(&layer->police, packet->payload.len, info->frame_start && info->key_frame,
+                    is_video, tick->now))
+        return true;
+    t->shared->stats.drop_over_cap++;
+    if (is_video)
+        track_want_key_frame(t, index, tick);
+    return false;
+}
+
 void track_receive(struct track *t, unsigned index, const struct rtp_packet *packet,
                    const struct extension_values *values, bool repair, const struct tick *tick)
 {
     struct track_layer *layer = &t->layers[index];
+    if (layer->refused) {
+        t->shared->stats.drop_over_cap++;
+        return;
+    }
     if (!layer->started)
         start_layer(t, layer);
     uint64_t highest_before = layer->seq.highest;
@@ -248,6 +295,11 @@ void track_receive(struct track *t, unsigned index, const struct rtp_packet *pac
         packet->payload.len > 0 && codec_parse(t->codec.codec, packet->payload, &info) == 0;
     if (packet->payload.len > 0 && !useful)
         t->shared->stats.drop_malformed++;
+    if (useful && !may_pass(t, index, packet, &info, tick)) {
+        if (arrived > highest_before)
+            skip(layer, arrived);
+        return;
+    }
     if (!useful && arrived > highest_before) {
         skip(layer, arrived); // nobody will see that this number existed
         return;

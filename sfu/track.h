@@ -19,6 +19,7 @@
 #include "rtc/seq.h"
 #include "sfu/command.h"
 #include "sfu/feed.h"
+#include "sfu/police.h"
 #include "sfu/speaker.h"
 #include "sfu/tick.h"
 
@@ -41,6 +42,8 @@ struct track_layer {
     uint32_t ssrc;     // 0 before it is known
     uint32_t rtx_ssrc; // 0: unknown or none
     bool started;      // a packet came; the history is there
+    bool refused;      // an encoding that the role does not have: dropped
+    struct police police;
 
     struct seq seq; // arrived
     uint64_t skipped[SKIPPED_MAX];
@@ -79,6 +82,7 @@ struct track {
     bool held; // nothing is sent of it until it is muted no more
     bool up;   // the first packet came, and a notice said so
     struct talker talker;
+    int kbps;         // that its publisher's role allows, all layers together; 0: no bound
     int64_t check_at; // the next look at which layers are alive; NEVER with one layer
 
     uint8_t layer_count;
@@ -100,6 +104,9 @@ void track_free(struct track *t); // one that was closed
 
 // A new offer says the same or more about it.
 void track_update(struct track *t, const struct publish_section *section);
+
+// What its publisher's role allows.
+void track_bound(struct track *t, const struct track_cap *cap, int64_t now);
 
 // A packet of layer `layer`; `repair` when it came as a retransmission, already unwrapped.
 void track_receive(struct track *t, unsigned layer, const struct rtp_packet *packet,

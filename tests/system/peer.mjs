@@ -52,6 +52,7 @@ class Source {
     this.begunAt = performance.now();
     this.picture = 0;
     this.loseNext = 0;
+    this.packetsPerFrame = 2;
     this.plis = 0;
     this.wantsKeyFrame = true;
     transceiver.sender.onPictureLossIndication.subscribe(() => {
@@ -81,7 +82,7 @@ class Source {
     const key = this.wantsKeyFrame;
     this.wantsKeyFrame = false;
     this.picture = (this.picture + 1) & 0x7fff;
-    const count = key ? 5 : 2;
+    const count = key ? 5 : this.packetsPerFrame;
     for (let i = 0; i < count; i++) {
       const head = [i === 0 ? 0x90 : 0x80, 0x80, 0x80 | this.picture >> 8, this.picture & 0xff];
       const start = i > 0 ? [] : key ? KEY_FRAME_START : [0x11];

@@ -153,3 +153,34 @@ test('10 peers publish at once: all converge, with one offer outstanding at most
     await Promise.all(peers.map((peer) => peer.leave()));
   }
 });
+
+test('who sends far more than its role allows is seen at what it allows, and others as ever', async () => {
+  const { body: template } = await server.call('POST', '/v2/templates', { name: 'modest', roles: {
+    host: {}, guest: { publishParams: { allowed: ['audio', 'video'], video: { bitRate: 30 } } } } });
+  const modest = await server.meeting({ template_id: template.id });
+  const people = [];
+  try {
+    for (const code of [modest.host, modest.host, modest.guest]) people.push(await Peer.join(server, code));
+    const [watcher, honest, greedy] = people;
+    const fair = await honest.send('video');
+    const flood = await greedy.send('video');
+    flood.packetsPerFrame = 20; // about 2.4 Mbit/s
+    const seen = await watcher.sink(flood.id);
+    const undisturbed = await watcher.sink(fair.id);
+    for (const { id } of [flood, fair]) {
+      await watcher.prefer(id, 'high');
+    }
+    const begun = performance.now();
+    await until(() => undisturbed.packets.size > 100, 'pictures of the honest one');
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    const seconds = (performance.now() - begun) / 1000;
+    const octets = [...seen.packets.values()].reduce((sum, packet) => sum + packet.payload.length, 0);
+    assert.ok(octets > 10000, `${octets} octets`);
+    assert.ok(octets < 96 * 1024 + (seconds + 1) * 30000 / 8 * 1.5, `${octets} octets in ${seconds} s`);
+    assert.deepEqual(seen.missing, []);
+    assert.deepEqual(undisturbed.missing, []);
+    assert.ok(flood.plis > 0);
+  } finally {
+    await Promise.all(people.map((peer) => peer.end()));
+  }
+});

@@ -208,6 +208,7 @@ static void obey(struct stage *s, const struct command *c)
         note(s, "restart", c->endpoint, kind);
         sub->offer_wanted = true;
         break;
+    case COMMAND_TRACK_CAP:
     case COMMAND_SCTP_SEND:
         break;
     }
