@@ -31,6 +31,7 @@ struct api_config {
     const char *meetings_room; // the room of GET /api/room-codes; NULL: none configured
     const char *public_url;    // "https://meet.example.org"; NULL: from the request's Host
     const char *ice_servers;   // a JSON array; NULL: []
+    const char *client_flags;  // what /init switches on in clients: a JSON array; NULL: []
 };
 
 struct api_route;

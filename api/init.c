@@ -101,7 +101,7 @@ int api_init(struct api_context *c)
     json_key(&j, "config");
     json_open(&j, '{');
     json_key(&j, "enabledFlags");
-    json_put_verbatim(&j, bytes_of("[]"));
+    json_put_verbatim(&j, bytes_of(c->config->client_flags ? c->config->client_flags : "[]"));
     json_close(&j, '}');
     json_close(&j, '}');
     text_dispose(&endpoint);

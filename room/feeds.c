@@ -1,10 +1,13 @@
 #include "room/feeds.h"
 
+#include "room/wanted.h"
+
 // Audio flows from the start; video waits until the client asks for a layer, unless it said at
-// join that it wants all of it.
+// join that it wants all of it, or has asked for it already.
 static enum feed_level first_level(const struct peer *subscriber, const struct track *track)
 {
-    if (track->is.type == TRACK_AUDIO || subscriber->auto_video)
+    if (track->is.type == TRACK_AUDIO || subscriber->auto_video ||
+        wanted_is_on_demand(subscriber, track))
         return FEED_HIGH;
     return FEED_NONE;
 }
@@ -12,20 +15,24 @@ static enum feed_level first_level(const struct peer *subscriber, const struct t
 static void open(const struct peer *subscriber, const struct track *track,
                  struct event_list *events)
 {
+    if (wanted_waits(subscriber, track))
+        return;
     struct event *event = event_add(events, EVENT_FEED_OPEN, subscriber);
     event->feed.track = track->number;
     event->feed.level = first_level(subscriber, track);
 }
 
-static void close(const struct peer *subscriber, const struct track *track,
-                  struct event_list *events)
+static void close(struct peer *subscriber, const struct track *track, struct event_list *events)
 {
+    if (wanted_waits(subscriber, track))
+        return;
+    wanted_remove(subscriber, track->is.id);
     event_add(events, EVENT_FEED_CLOSE, subscriber)->feed.track = track->number;
 }
 
 // What `subscriber` got of `publisher`, and what it gets now, when one of them has changed its
 // role.
-static void follow(const struct peer *subscriber, const struct peer *publisher, bool did,
+static void follow(struct peer *subscriber, const struct peer *publisher, bool did,
                    struct event_list *events)
 {
     bool does = room_subscribes(subscriber, publisher);
@@ -38,11 +45,10 @@ static void follow(const struct peer *subscriber, const struct peer *publisher, 
     }
 }
 
-void feeds_follow_role(const struct peer *peer, const struct role *old,
-                       struct event_list *events)
+void feeds_follow_role(struct peer *peer, const struct role *old, struct event_list *events)
 {
     size_t at = 0;
-    const struct peer *other;
+    struct peer *other;
     while ((other = map_next(&peer->room->peers, &at))) {
         if (other == peer || other->state != PEER_JOINED)
             continue;
@@ -84,7 +90,7 @@ void feeds_close_of_track(const struct track *track, struct event_list *events)
     if (!track->announced)
         return;
     size_t at = 0;
-    const struct peer *subscriber;
+    struct peer *subscriber;
     while ((subscriber = map_next(&track->owner->room->peers, &at))) {
         if (room_subscribes(subscriber, track->owner))
             close(subscriber, track, events);

@@ -1,5 +1,6 @@
 // Who gets which track, inside room/. Nothing is kept: a feed is there whenever the track is
-// announced and the subscriber's role subscribes to the publisher's.
+// announced and the subscriber's role subscribes to the publisher's, and, for one that comes on
+// demand, it was asked for.
 #pragma once
 
 #include "room/room.h"
@@ -10,6 +11,5 @@ void feeds_open_for_subscriber(const struct peer *subscriber, struct event_list 
 // An announced track goes to all who may see it, and stops doing so.
 void feeds_open_of_track(const struct track *track, struct event_list *events);
 // The peer has another role than `old`: what it sees, and who sees it, changes.
-void feeds_follow_role(const struct peer *peer, const struct role *old,
-                       struct event_list *events);
+void feeds_follow_role(struct peer *peer, const struct role *old, struct event_list *events);
 void feeds_close_of_track(const struct track *track, struct event_list *events);

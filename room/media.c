@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "room/feeds.h"
 #include "room/presence.h"
+#include "room/wanted.h"
 
 #include <assert.h>
 #include <string.h>
@@ -325,7 +326,19 @@ int media_prefer(struct peer *peer, const char *track_id, enum track_type type,
     if (!track || !track->announced || track->is.type != type ||
         !room_subscribes(peer, track->owner))
         return ERR_NOT_FOUND;
-    struct event *event = event_add(events, EVENT_FEED_LAYER, peer);
+    bool is_on_demand = wanted_is_on_demand(peer, track);
+    bool is_new = wanted_waits(peer, track);
+    if (is_on_demand && level == FEED_NONE) {
+        if (wanted_remove(peer, track_id))
+            event_add(events, EVENT_FEED_CLOSE, peer)->feed.track = track->number;
+        room_touch(peer->room);
+        return 0;
+    }
+    if (is_new && wanted_add(peer, track_id))
+        return ERR_FULL;
+    if (is_new)
+        room_touch(peer->room);
+    struct event *event = event_add(events, is_new ? EVENT_FEED_OPEN : EVENT_FEED_LAYER, peer);
     event->feed.track = track->number;
     event->feed.level = level;
     return 0;

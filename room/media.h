@@ -41,7 +41,7 @@ void media_subscribe_answer(struct peer *peer, const char *sdp, struct event_lis
 void media_subscribe_failed(struct peer *peer, struct event_list *events);
 
 // How much of a track the peer wants. Returns 0, or ERR_NOT_FOUND for a track that it does not
-// get or that is of the other type. May be repeated.
+// get or that is of the other type, ERR_FULL when it gets too many on demand. May be repeated.
 int media_prefer(struct peer *peer, const char *track_id, enum track_type type,
                  enum feed_level level, struct event_list *events);
 

@@ -63,6 +63,7 @@ struct peer {
     bool lost_media;     // its connections ended with the process that held them
     bool is_told;        // others know of it: see room/presence.h
     bool auto_video;     // wants video forwarded before it asks for a layer
+    bool on_demand;      // wants cameras offered only when it asks: room/wanted.h
     int64_t joined_at;   // ms since the Unix epoch
     uint64_t join_offer; // request number of the first offer
     struct track *tracks[TRACKS_PER_PEER_MAX];
@@ -76,6 +77,9 @@ struct peer {
     char *groups[GROUPS_PER_PEER_MAX]; // names; "_handraise" is a raised hand
     size_t group_count;
     struct role_request asked;
+
+    char **wanted; // ids of the tracks that it asked for
+    size_t wanted_count;
 
     char **observed; // keys of the session store, whether set or not
     size_t observed_count;

@@ -5,6 +5,7 @@
 #include "room/group.h"
 #include "room/presence.h"
 #include "room/waiting.h"
+#include "room/wanted.h"
 
 #include <string.h>
 
@@ -53,7 +54,8 @@ int room_restore_peer(struct room *room, const struct past_peer *past, struct mo
                              .role = past->token_role,
                              .name = past->name,
                              .metadata = past->metadata,
-                             .auto_video = past->auto_video};
+                             .auto_video = past->auto_video,
+                             .on_demand = past->on_demand};
     struct peer *peer = room_add_peer(room, &wish, role);
     peer->state = PEER_JOINED;
     peer->joined_at = past->joined_at;
@@ -65,8 +67,12 @@ int room_restore_peer(struct room *room, const struct past_peer *past, struct mo
     duration_plan(room, now);
     peer->chat_seen = past->chat_seen;
 
+    int err = 0;
+    for (size_t i = 0; !err && i < past->wanted_count; i++)
+        err = wanted_add(peer, past->wanted[i]);
     struct event_list unheard = {0};
-    int err = session_store_observe(peer, past->observed, past->observed_count, &unheard);
+    if (!err)
+        err = session_store_observe(peer, past->observed, past->observed_count, &unheard);
     for (size_t i = 0; !err && i < past->group_count; i++)
         err = group_join(room, NULL, past->id, past->groups[i], &unheard);
     event_list_dispose(&unheard);

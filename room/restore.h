@@ -34,6 +34,9 @@ struct past_peer {
     int64_t joined_at;
     bool had_media;
     bool auto_video;
+    bool on_demand;
+    const char *const *wanted; // ids of tracks
+    size_t wanted_count;
     uint64_t chat_seen;
     const char *const *observed; // keys of the session store
     size_t observed_count;

@@ -6,6 +6,7 @@
 #include "room/presence.h"
 #include "room/rooms.h"
 #include "room/waiting.h"
+#include "room/wanted.h"
 
 #include <assert.h>
 #include <string.h>
@@ -109,6 +110,7 @@ struct peer *room_add_peer(struct room *room, const struct join_wish *wish,
     room_set_role(peer, role);
     peer->has_media = wish->offer;
     peer->auto_video = wish->auto_video;
+    peer->on_demand = wish->on_demand;
     peer->attached = true;
     peer->grace_ends_at = NEVER;
     list_init(&peer->detached_at);
@@ -251,6 +253,7 @@ void room_drop_peer(struct peer *peer)
     mem_free(peer->metadata);
     mem_free(peer->token_role);
     mem_free(peer->subscribe_offer);
+    wanted_dispose(peer);
     session_store_forget_peer(peer);
     for (size_t i = 0; i < peer->group_count; i++)
         mem_free(peer->groups[i]);

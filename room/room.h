@@ -76,6 +76,7 @@ struct join_wish {
     const char *metadata;
     const char *offer; // opaque SDP; NULL for a role without media
     bool auto_video;
+    bool on_demand; // cameras only when it asks for them
 };
 
 // Lets the peer in: PEER_JOINING until media_answered(), or joined at once without an offer.

@@ -199,6 +199,30 @@ static int read_ice_servers(struct config *c, const char *value)
     return is_list ? 0 : ERR_MALFORMED;
 }
 
+// A list of those that change what the server has to do, and that it does.
+static int read_client_flags(struct config *c, const char *value)
+{
+    static const char *const known[] = {"nonWebRTCDisableOffer", "onDemandTracks"};
+    size_t len = 0;
+    char *json = c->client_flags_json;
+    c->client_flags = value;
+    json[len++] = '[';
+    for (const char *p = value; *p;) {
+        size_t word = strcspn(p, ",");
+        size_t i = 0;
+        while (i < sizeof known / sizeof *known &&
+               (strlen(known[i]) != word || strncmp(known[i], p, word) != 0))
+            i++;
+        if (i == sizeof known / sizeof *known || len + word + 4 >= sizeof c->client_flags_json)
+            return ERR_MALFORMED;
+        len += (size_t)snprintf(json + len, sizeof c->client_flags_json - len, "%s\"%s\"",
+                                len > 1 ? "," : "", known[i]);
+        p += word + (p[word] == ',');
+    }
+    snprintf(json + len, sizeof c->client_flags_json - len, "]");
+    return 0;
+}
+
 // A value without an own form.
 #define READ_TEXT(field)                                                                       \
     static int read_##field(struct config *c, const char *value)                               \
@@ -228,6 +252,10 @@ static const struct row rows[] = {
      read_public_url},
     {"ice-servers", "JSON", "", "STUN and TURN servers for clients, a JSON array",
      read_ice_servers},
+    {"client-flags", "FLAG,...", "nonWebRTCDisableOffer",
+     "what is switched on in clients: nonWebRTCDisableOffer (roles without media need no "
+     "connection), onDemandTracks (cameras are sent to those who look at them only)",
+     read_client_flags},
     {"meetings", "anyone|key|off|auto", "auto",
      "who may make meetings without a token; auto: anyone when listening on loopback only, "
      "else who has the key",

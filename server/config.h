@@ -29,8 +29,10 @@ struct config {
     int workers; // 0: one for each core
     struct addr public_ips[CONFIG_ADDRESSES_MAX];
     size_t public_ip_count;
-    const char *public_url;  // "" when not set, as all strings here
-    const char *ice_servers; // a JSON array
+    const char *public_url;   // "" when not set, as all strings here
+    const char *ice_servers;  // a JSON array
+    const char *client_flags; // as given
+    char client_flags_json[128];
     enum config_meetings meetings;
     const char *room_codes_room;
     bool rate_limit;

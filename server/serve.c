@@ -72,6 +72,7 @@ static void fill_api(struct server *s)
         .meetings_room = config->room_codes_room[0] ? config->room_codes_room : NULL,
         .public_url = config->public_url[0] ? config->public_url : NULL,
         .ice_servers = config->ice_servers[0] ? config->ice_servers : NULL,
+        .client_flags = config->client_flags_json,
     };
 }
 

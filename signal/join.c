@@ -39,6 +39,7 @@ void handle_join(struct call *call)
         .metadata = json_get_text(params, "data", ""),
         .offer = sdp,
         .auto_video = !json_get_bool(params, "disableVidAutoSub", true),
+        .on_demand = json_get_bool(params, "onDemandTracks", false),
     };
     struct peer *peer;
     enum admission why;

@@ -94,7 +94,10 @@ static void prefer(struct call *call, enum track_type type, enum feed_level leve
 {
     const char *track_id = json_get_text(call->rpc->params, "track_id", "");
     // 404 is what the client takes silently: the track may have gone meanwhile.
-    if (media_prefer(call->peer, track_id, type, level, call->events))
+    int err = media_prefer(call->peer, track_id, type, level, call->events);
+    if (err == ERR_FULL)
+        reply_error(call, RPC_BAD_REQUEST, "too many videos at once");
+    else if (err)
         reply_error(call, RPC_NOT_FOUND, "track not found");
     else
         reply_empty(call);

@@ -34,6 +34,10 @@ static void put_peer(struct json_out *j, const struct peer *peer)
     json_member_int(j, "joined_at", peer->joined_at);
     json_member_bool(j, "media", peer->has_media || peer->lost_media);
     json_member_bool(j, "auto_video", peer->auto_video);
+    if (peer->on_demand) {
+        json_member_bool(j, "on_demand", true);
+        put_texts(j, "wanted", peer->wanted, peer->wanted_count);
+    }
     // What is on its way to a socket counts as seen: nothing is to be told twice.
     bool listens = peer->attached && !peer->role->waiting_room;
     json_member_int(j, "chat_seen",
@@ -160,8 +164,11 @@ static int read_peer(struct room *room, const json_t *from, struct arena *arena,
         .joined_at = need_count(from, "joined_at", &bad),
         .had_media = json_get_bool(from, "media", false),
         .auto_video = json_get_bool(from, "auto_video", false),
+        .on_demand = json_get_bool(from, "on_demand", false),
         .chat_seen = (uint64_t)need_count(from, "chat_seen", &bad),
     };
+    if (past.on_demand)
+        past.wanted = need_texts(from, "wanted", arena, &past.wanted_count, &bad);
     past.observed = need_texts(from, "observed", arena, &past.observed_count, &bad);
     past.groups = need_texts(from, "groups", arena, &past.group_count, &bad);
     if (bad)

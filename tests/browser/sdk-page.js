@@ -18,7 +18,9 @@ hms.getNotifications().onNotification((n) =>
 
 // Shows every remote video: attaching is what makes the SDK ask for it.
 const shown = new Map();
+let holds = false; // whether videos are left unseen
 async function showVideos() {
+  if (holds) return;
   const tracks = store.getState(selectTracksMap);
   const wanted = new Set();
   for (const peer of store.getState(selectPeers)) {
@@ -86,6 +88,21 @@ window.person = {
       })),
       notifications, marks,
     };
+  },
+  holdVideos() {
+    holds = true;
+  },
+  async hideVideos() {
+    holds = true;
+    for (const [id, element] of shown) {
+      await actions.detachVideo(id, element);
+      element.remove();
+      shown.delete(id);
+    }
+  },
+  async showVideos() {
+    holds = false;
+    await showVideos();
   },
   // A picture that is not blank has more than a few colours.
   colours() {

@@ -138,6 +138,16 @@ TEST(ice_servers_are_a_list_and_their_credentials_are_not_shown)
     done();
 }
 
+TEST(clients_are_told_of_flags_that_are_known)
+{
+    CHECK_EQ(read_config("", NULL), 0);
+    CHECK_TEXT(config.client_flags_json, "[\"nonWebRTCDisableOffer\"]");
+    CHECK_EQ(read_config("--client-flags onDemandTracks,nonWebRTCDisableOffer", NULL), 0);
+    CHECK_TEXT(config.client_flags_json, "[\"onDemandTracks\",\"nonWebRTCDisableOffer\"]");
+    CHECK_EQ(read_config("--client-flags simulcast", NULL), ERR_MALFORMED);
+    done();
+}
+
 TEST(a_switch_needs_no_value_as_a_flag)
 {
     CHECK_EQ(read_config("--allow-root --workers 1", NULL), 0);
