@@ -111,6 +111,7 @@ test('who knocks waits, sees nothing, and is admitted', async () => {
   await picture(knocker, 'held');
   await accessible(knocker, 'the waiting room');
   assert.equal(await by(knocker, 'tile').count(), 0);
+  await host.page.getByText('Kim is waiting to be let in').waitFor();
   await by(host, 'knocking').waitFor();
   await picture(host, 'knocking');
   await accessible(host, 'somebody knocks');

@@ -1,8 +1,14 @@
 // Comings and goings, said once: shown for a moment, and read out.
 
-import { HMSNotificationTypes, type HMSNotification } from '@100mslive/react-sdk';
+import {
+  HMSNotificationTypes,
+  selectRolesMap,
+  useHMSStore,
+  type HMSNotification,
+} from '@100mslive/react-sdk';
 import { useEffect, useState } from 'react';
 
+import { isWaiting } from '../client/roles';
 import { t } from '../text';
 import { useNotifications } from './use-notifications';
 
@@ -10,8 +16,10 @@ const SHOWN_MS = 4000;
 
 export function Announcer({ chatOpen }: { chatOpen: boolean }) {
   const [lines, setLines] = useState<string[]>([]);
+  const roles = useHMSStore(selectRolesMap);
+  const waits = (name: string | undefined) => isWaiting(name ? roles[name] : null);
   useNotifications((notification) => {
-    const line = lineFor(notification, chatOpen);
+    const line = lineFor(notification, chatOpen, waits);
     if (line) setLines((shown) => [...shown, line].slice(-3));
   });
 
@@ -30,12 +38,20 @@ export function Announcer({ chatOpen }: { chatOpen: boolean }) {
   );
 }
 
-function lineFor(notification: HMSNotification, chatOpen: boolean): string | null {
+function lineFor(
+  notification: HMSNotification,
+  chatOpen: boolean,
+  waits: (roleName: string | undefined) => boolean,
+): string | null {
   switch (notification.type) {
-    case HMSNotificationTypes.PEER_JOINED:
-      return t('event.joined', { name: notification.data.name });
-    case HMSNotificationTypes.PEER_LEFT:
-      return t('event.left', { name: notification.data.name });
+    case HMSNotificationTypes.PEER_JOINED: {
+      const { name, roleName } = notification.data;
+      return t(waits(roleName) ? 'event.knocks' : 'event.joined', { name });
+    }
+    case HMSNotificationTypes.PEER_LEFT: {
+      const { name, roleName } = notification.data;
+      return waits(roleName) ? null : t('event.left', { name });
+    }
     case HMSNotificationTypes.HAND_RAISE_CHANGED: {
       const { isLocal, isHandRaised, name } = notification.data;
       return !isLocal && isHandRaised ? t('event.hand', { name }) : null;
