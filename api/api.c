@@ -215,6 +215,8 @@ enum api_next api_route(const struct api_config *config, struct http_request *re
         api_refuse(response, 413, "body is too large", NULL);
         return API_ANSWERED;
     }
+    if (call->route->handler == api_rooms_delete)
+        call->removes = call->parameters[0];
     if (call->route->next != API_ANSWERED)
         return call->route->next;
     struct api_context c = {

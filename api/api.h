@@ -51,6 +51,9 @@ struct api_call {
 
     // Set by api_run() when it has written a room: what is stored of it now, for the live one.
     struct room_record *changed; // in the request's arena
+
+    // The id of a room that goes when this succeeds; nobody may be in it. NULL for most calls.
+    const char *removes;
 };
 
 enum api_next {
@@ -89,6 +92,11 @@ void api_run_live(const struct api_config *config, struct rooms *rooms, struct a
 void api_refuse(struct http_response *response, int status, const char *message,
                 const char *detail);                              // `detail` may be NULL
 void api_refuse_storage(struct http_response *response, int err); // 503, or 507
+
+// Before a call that removes a room runs: whether it may. `live` is the room as it is now, NULL
+// when nobody is in it.
+bool api_check_idle(const struct api_call *call, const struct room *live,
+                    struct http_response *response);
 
 // Before the answer to a call with a `place` goes out: refuses it when the room's rules say so.
 // `live` is the room as it is now, NULL when nobody is in it.

@@ -57,15 +57,25 @@ void api_member_time(struct json_out *j, const char *key, int64_t wall_ms);
 // The end of a list: {"limit", "data" (written already), "last"}.
 void api_close_page(struct json_out *j, const char *last);
 
-api_handler api_rooms_create, api_rooms_list, api_rooms_get, api_rooms_update;
+api_handler api_rooms_create, api_rooms_list, api_rooms_get, api_rooms_update, api_rooms_delete;
 api_handler api_codes_create_all, api_codes_create_one, api_codes_list, api_codes_enable;
 api_handler api_login, api_init;
 api_handler api_templates_list, api_templates_get, api_templates_create, api_templates_update;
+api_handler api_templates_delete, api_template_recordings_get, api_template_recordings_set;
 api_handler api_template_role_get, api_template_role_set, api_template_role_delete;
 api_handler api_template_settings_get, api_template_settings_set;
 api_handler api_template_destinations_get, api_template_destinations_set;
 api_handler api_live_get, api_live_peers, api_live_peer, api_live_update_peer;
 api_handler api_live_say, api_live_remove, api_live_end;
+api_handler api_stream_key_create, api_stream_key_get, api_stream_key_disable;
+api_handler api_recording_start, api_recording_stop, api_recording_stop_one, api_recording_get,
+    api_recording_list;
+api_handler api_live_stream_start, api_live_stream_stop, api_live_stream_stop_one,
+    api_live_stream_get, api_live_stream_list, api_live_stream_metadata;
+api_handler api_external_stream_start, api_external_stream_stop, api_external_stream_stop_one,
+    api_external_stream_get, api_external_stream_list;
+api_handler api_asset_get, api_asset_list, api_asset_url;
+api_handler api_sip_trunk, api_sip_call, api_sip_dtmf, api_diagnostics_token;
 api_handler api_sessions_list, api_sessions_get, api_analytics_events;
 api_handler api_meetings_create, api_meetings_codes;
 api_handler api_layouts, api_client_report;

@@ -41,7 +41,7 @@ int api_meetings_create(struct api_context *c)
     int err = read_wish(c, &wish);
     if (err)
         return err;
-    err = api_room_make(c, wish, &room);
+    err = api_room_make(c, wish, true, &room);
     json_decref(wish);
     // Not an upsert, as POST /v2/rooms is: who guesses a name would be host of that meeting.
     if (err == ERR_EXISTS)

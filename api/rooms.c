@@ -80,7 +80,8 @@ int api_room_of_path(struct api_context *c, size_t parameter, struct store_room 
     return err ? api_fail_storage(c, err) : 0;
 }
 
-int api_room_make(struct api_context *c, const json_t *body, struct store_room *room)
+int api_room_make(struct api_context *c, const json_t *body, bool is_meeting,
+                  struct store_room *room)
 {
     char id[OBJECT_ID_LEN + 1];
     char name[UUID_LEN + 1];
@@ -101,6 +102,7 @@ int api_room_make(struct api_context *c, const json_t *body, struct store_room *
         .region = "auto",
         .recording_info = "",
         .webhook = "",
+        .is_meeting = is_meeting,
         .created_at_ms = c->now.wall_ms,
         .updated_at_ms = c->now.wall_ms,
     };
@@ -154,7 +156,7 @@ static int create_or_update(struct api_context *c, const json_t *body, struct st
 {
     int err = update_by_name(c, body, room);
     if (err == ERR_NOT_FOUND)
-        err = api_room_make(c, body, room);
+        err = api_room_make(c, body, false, room);
     if (err == ERR_EXISTS)
         err = update_by_name(c, body, room);
     return err;
@@ -191,6 +193,28 @@ int api_rooms_update(struct api_context *c)
     err = update(c, body, &room);
     json_decref(body);
     return err ? err : answer_change(c, &room);
+}
+
+bool api_check_idle(const struct api_call *call, const struct room *live,
+                    struct http_response *response)
+{
+    if (!call->removes || !live || !live->joined_count)
+        return true;
+    api_refuse(response, 409, "room is in use", "somebody is in it");
+    return false;
+}
+
+int api_rooms_delete(struct api_context *c)
+{
+    struct store_room room;
+    int err = api_room_of_path(c, 0, &room);
+    if (err)
+        return err;
+    err = store_room_delete(c->db, room.id);
+    if (err)
+        return api_fail_storage(c, err);
+    c->response->status = 204;
+    return 0;
 }
 
 static int read_filter(struct api_context *c, struct store_room_filter *filter)

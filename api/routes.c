@@ -1,6 +1,6 @@
 #include "api/routes.h"
 
-// What a back end does: over what is stored, over live rooms, and what is known but not built.
+// What a back end does: over what is stored, over live rooms.
 #define STORED(method, pattern, handler)                                                       \
     {                                                                                          \
         HTTP_##method, pattern, SCOPE_MANAGEMENT, OWN_ORIGIN, API_STORED, handler              \
@@ -9,10 +9,6 @@
     {                                                                                          \
         HTTP_##method, pattern, SCOPE_MANAGEMENT, OWN_ORIGIN, API_LIVE, handler                \
     }
-#define UNBUILT(method, pattern)                                                               \
-    {                                                                                          \
-        HTTP_##method, pattern, SCOPE_MANAGEMENT, OWN_ORIGIN, API_ANSWERED, NULL               \
-    }
 
 // clang-format off
 const struct api_route api_routes[] = {
@@ -20,6 +16,7 @@ const struct api_route api_routes[] = {
     STORED(GET, "/v2/rooms", api_rooms_list),
     STORED(GET, "/v2/rooms/{}", api_rooms_get),
     STORED(POST, "/v2/rooms/{}", api_rooms_update),
+    STORED(DELETE, "/v2/rooms/{}", api_rooms_delete),
 
     STORED(POST, "/v2/room-codes/room/{}", api_codes_create_all),
     STORED(GET, "/v2/room-codes/room/{}", api_codes_list),
@@ -33,6 +30,7 @@ const struct api_route api_routes[] = {
     STORED(GET, "/v2/templates/{}", api_templates_get),
     STORED(POST, "/v2/templates", api_templates_create),
     STORED(POST, "/v2/templates/{}", api_templates_update),
+    STORED(DELETE, "/v2/templates/{}", api_templates_delete),
     STORED(GET, "/v2/templates/{}/roles/{}", api_template_role_get),
     STORED(POST, "/v2/templates/{}/roles/{}", api_template_role_set),
     STORED(DELETE, "/v2/templates/{}/roles/{}", api_template_role_delete),
@@ -40,6 +38,8 @@ const struct api_route api_routes[] = {
     STORED(POST, "/v2/templates/{}/settings", api_template_settings_set),
     STORED(GET, "/v2/templates/{}/destinations", api_template_destinations_get),
     STORED(POST, "/v2/templates/{}/destinations", api_template_destinations_set),
+    STORED(GET, "/v2/templates/{}/recordings", api_template_recordings_get),
+    STORED(POST, "/v2/templates/{}/recordings", api_template_recordings_set),
 
     LIVE(GET, "/v2/active-rooms/{}", api_live_get),
     LIVE(GET, "/v2/active-rooms/{}/peers", api_live_peers),
@@ -54,30 +54,57 @@ const struct api_route api_routes[] = {
 
     STORED(GET, "/v2/analytics/events", api_analytics_events),
 
+    STORED(POST, "/v2/stream-keys/room/{}", api_stream_key_create),
+    STORED(GET, "/v2/stream-keys/room/{}", api_stream_key_get),
+    STORED(POST, "/v2/stream-keys/room/{}/disable", api_stream_key_disable),
+
+    STORED(GET, "/v2/recordings", api_recording_list),
+    STORED(GET, "/v2/recordings/{}", api_recording_get),
+    STORED(POST, "/v2/recordings/room/{}/start", api_recording_start),
+    STORED(POST, "/v2/recordings/room/{}/stop", api_recording_stop),
+    STORED(POST, "/v2/recordings/room/{}/pause", api_recording_stop),
+    STORED(POST, "/v2/recordings/room/{}/resume", api_recording_stop),
+    STORED(POST, "/v2/recordings/{}/stop", api_recording_stop_one),
+
+    STORED(GET, "/v2/recording-assets", api_asset_list),
+    STORED(GET, "/v2/recording-assets/{}", api_asset_get),
+    STORED(GET, "/v2/recording-assets/{}/presigned-url", api_asset_url),
+
+    STORED(GET, "/v2/live-streams", api_live_stream_list),
+    STORED(GET, "/v2/live-streams/{}", api_live_stream_get),
+    STORED(POST, "/v2/live-streams/room/{}/start", api_live_stream_start),
+    STORED(POST, "/v2/live-streams/room/{}/stop", api_live_stream_stop),
+    STORED(POST, "/v2/live-streams/{}/stop", api_live_stream_stop_one),
+    STORED(POST, "/v2/live-streams/{}/pause-recording", api_live_stream_stop_one),
+    STORED(POST, "/v2/live-streams/{}/resume-recording", api_live_stream_stop_one),
+    STORED(POST, "/v2/live-streams/{}/timed-metadata", api_live_stream_metadata),
+
+    STORED(GET, "/v2/external-streams", api_external_stream_list),
+    STORED(GET, "/v2/external-streams/{}", api_external_stream_get),
+    STORED(POST, "/v2/external-streams/room/{}/start", api_external_stream_start),
+    STORED(POST, "/v2/external-streams/room/{}/stop", api_external_stream_stop),
+    STORED(POST, "/v2/external-streams/{}/stop", api_external_stream_stop_one),
+
+    STORED(POST, "/v2/sip/outbound/trunks", api_sip_trunk),
+    STORED(POST, "/v2/sip/outbound/trunks/{}", api_sip_trunk),
+    STORED(POST, "/v2/sip/outbound/call", api_sip_call),
+    {HTTP_POST, "/v2/sip/dtmf", SCOPE_APP, OWN_ORIGIN, API_ANSWERED, api_sip_dtmf},
+    {HTTP_GET, "/v2/diagnostics/token", SCOPE_NONE, ANY_ORIGIN, API_ANSWERED, api_diagnostics_token},
+
     {HTTP_POST, "/api/meetings", SCOPE_MEETINGS, OWN_ORIGIN, API_STORED, api_meetings_create},
     {HTTP_GET, "/api/room-codes", SCOPE_MEETINGS, ANY_ORIGIN_GET_ONLY, API_STORED, api_meetings_codes},
 
     {HTTP_GET, "/v2/layouts/ui", SCOPE_APP, ANY_ORIGIN, API_ANSWERED, api_layouts},
     {HTTP_POST, "/v2/client/report", SCOPE_NONE, ANY_ORIGIN, API_ANSWERED, api_client_report},
     {HTTP_POST, "/v2/client/feedback", SCOPE_NONE, ANY_ORIGIN, API_ANSWERED, api_client_report},
-
-    UNBUILT(GET, "/v2/templates/{}/recordings"),
-    UNBUILT(POST, "/v2/templates/{}/recordings"),
 };
 // clang-format on
 
 const size_t api_route_count = sizeof api_routes / sizeof *api_routes;
 
 const char *const api_unbuilt[] = {
-    "/v2/recordings",
-    "/v2/recording-assets",
-    "/v2/live-streams",
-    "/v2/external-streams",
-    "/v2/stream-keys",
     "/v2/polls",
     "/v2/analytics/peer-stats",
     "/v2/analytics/webhooks",
-    "/v2/diagnostics/token",
-    "/v2/sip",
     NULL,
 };

@@ -202,9 +202,30 @@ int api_templates_update(struct api_context *c)
     err = take_name(c, body, &row.name);
     if (!err) {
         json_t *document = document_of(body);
+        json_t *before = json_loads(row.document, 0, NULL);
+        if (json_get_array(before, "recordings")) // these have a call of their own
+            json_object_set(document, "recordings", json_object_get(before, "recordings"));
+        json_decref(before);
         err = api_template_store(c, document, &row);
         json_decref(document);
     }
     json_decref(body);
     return err ? err : answer_template(c, &row);
+}
+
+int api_templates_delete(struct api_context *c)
+{
+    struct store_template row;
+    int err = api_template_of_path(c, &row);
+    if (err)
+        return err;
+    if (row.is_default)
+        return api_fail(c, 409, "template is the default");
+    err = store_template_delete(c->db, row.id);
+    if (err == ERR_EXISTS)
+        return api_fail(c, 409, "template is in use");
+    if (err)
+        return api_fail_storage(c, err);
+    c->response->status = 204;
+    return 0;
 }

@@ -138,6 +138,11 @@ static int read_log_chat(struct config *c, const char *value)
     return read_switch(value, &c->log_chat);
 }
 
+static int read_meetings_ttl(struct config *c, const char *value)
+{
+    return read_number(value, 0, 36500, &c->meetings_ttl);
+}
+
 static int read_log_days(struct config *c, const char *value)
 {
     return read_number(value, 0, 36500, &c->log_days);
@@ -260,6 +265,9 @@ static const struct row rows[] = {
      "who may make meetings without a token; auto: anyone when listening on loopback only, "
      "else who has the key",
      read_meetings},
+    {"meetings-ttl", "DAYS", "30",
+     "meetings that nobody used for so long are forgotten, with their codes; 0: never",
+     read_meetings_ttl},
     {"room-codes-room", "ROOM-ID", "", "the room whose codes GET /api/room-codes hands out",
      read_room_codes_room},
     {"rate-limit", "on|off", "on", "off lifts the limits per address for clients on loopback",

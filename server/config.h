@@ -38,7 +38,8 @@ struct config {
     bool rate_limit;
     long max_session_hours; // 0: for ever
     bool log_chat;
-    long log_days; // 0: for ever
+    long log_days;     // 0: for ever
+    long meetings_ttl; // days; 0: for ever
     const char *tls_cert;
     const char *tls_key;
     bool tls_self_signed;

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "room/moderate.h"
 #include "server/clock.h"
 #include "server/files.h"
 
@@ -73,6 +74,9 @@ static void on_request(struct control *c, struct http_input *input)
     enum api_next next = API_ANSWERED;
     if (!answer_here(c, request, &response))
         next = api_route(c->config.api, request, clock_wall_ms(), &call, &response);
+    if (call.removes && next != API_ANSWERED &&
+        !api_check_idle(&call, rooms_find(&c->rooms, call.removes), &response))
+        next = API_ANSWERED;
     if (next != API_ANSWERED && jobs_are_full(c->config.jobs)) {
         api_refuse(&response, 503, "Service Unavailable", "too much to do");
         http_header_add(&response, "retry-after", "1");
@@ -93,6 +97,17 @@ static void on_request(struct control *c, struct http_input *input)
         jobs_put(c->config.jobs, job);
 }
 
+// Whoever came in while the store removed the room.
+static void end_removed(struct control *c, const char *room_id)
+{
+    struct room *room = rooms_find(&c->rooms, room_id);
+    if (!room)
+        return;
+    room->record.enabled = false;
+    if (room->joined_count)
+        moderate_end(room, NULL, false, "the room was deleted", clock_now(), &c->events);
+}
+
 static void on_answer(struct control *c, struct job *job)
 {
     struct api_call *call = &job->call.call;
@@ -103,6 +118,8 @@ static void on_answer(struct control *c, struct job *job)
         api_check_place(call, rooms_find(&c->rooms, call->place->id), &job->call.response);
     if (!job->db.err && call->changed)
         rooms_refresh(&c->rooms, call->changed, clock_now());
+    if (!job->db.err && call->removes)
+        end_removed(c, call->removes);
     http_server_respond(c->server, job->call.id, call->request, &job->call.response);
 }
 

@@ -91,8 +91,15 @@ static int run_log(struct db_job *db_job, struct db *db)
 static int run_age(struct db_job *db_job, struct db *db)
 {
     struct job *job = (struct job *)db_job;
-    job->log.done = store_log_age(db, job->log.before_ms, job->log.most);
-    return job->log.done < 0 ? job->log.done : 0;
+    int forgotten = 0;
+    if (job->log.before_ms)
+        job->log.done = store_log_age(db, job->log.before_ms, job->log.most);
+    if (job->log.done < 0)
+        return job->log.done;
+    if (job->log.meetings_before_ms)
+        forgotten =
+            store_room_forget_meetings(db, job->log.meetings_before_ms, job->log.most / 10);
+    return forgotten < 0 ? forgotten : 0;
 }
 
 static int (*const runs[])(struct db_job *, struct db *) = {

@@ -50,7 +50,8 @@ struct job {
     } lock;
     struct {
         struct store_log_batch *batch; // JOB_LOG
-        int64_t before_ms;             // JOB_AGE
+        int64_t before_ms;             // JOB_AGE: events; 0: none
+        int64_t meetings_before_ms;    // and meetings that nobody used since; 0: none
         int most, done;                // events to remove, and how many were
     } log;
 };

@@ -306,10 +306,15 @@ void logbook_done(struct logbook *l, struct job *job)
     }
 }
 
+static bool ages(const struct logbook *l)
+{
+    return l->config.days || l->config.meetings_days;
+}
+
 int64_t logbook_deadline(const struct logbook *l)
 {
     int64_t at = l->batch && !l->is_writing ? l->write_at : NEVER;
-    return l->config.days && l->age_at < at ? l->age_at : at;
+    return ages(l) && l->age_at < at ? l->age_at : at;
 }
 
 static void age(struct logbook *l, struct moment now)
@@ -319,14 +324,17 @@ static void age(struct logbook *l, struct moment now)
         return;
     struct job *job = mem_alloc(sizeof *job);
     job->kind = JOB_AGE;
-    job->log.before_ms = now.wall_ms - l->config.days * ms_per_day;
+    if (l->config.days)
+        job->log.before_ms = now.wall_ms - l->config.days * ms_per_day;
+    if (l->config.meetings_days)
+        job->log.meetings_before_ms = now.wall_ms - l->config.meetings_days * ms_per_day;
     job->log.most = AGE_AT_ONCE;
     jobs_put(l->jobs, job);
 }
 
 void logbook_expire(struct logbook *l, struct moment now)
 {
-    if (l->config.days && l->age_at <= now.mono_us)
+    if (ages(l) && l->age_at <= now.mono_us)
         age(l, now);
     if (l->batch && !l->is_writing && l->write_at <= now.mono_us) {
         l->write_at = now.mono_us + (int64_t)LOG_INTERVAL_MS * 1000;

@@ -162,7 +162,9 @@ static int start(struct server *s)
         .worker_count = s->worker_count,
         .notices = s->notices,
         .max_session_s = s->config->max_session_hours * 3600,
-        .log = {.with_chat = s->config->log_chat, .days = (int)s->config->log_days},
+        .log = {.with_chat = s->config->log_chat,
+                .days = (int)s->config->log_days,
+                .meetings_days = (int)s->config->meetings_ttl},
     });
     return s->control ? 0 : ERR_IO;
 }

@@ -10,7 +10,8 @@
 #define COLUMNS                                                                                \
     "SELECT r.id, r.name, r.enabled, r.description, r.template_id, t.name, r.region, "         \
     "r.large_room, r.size, r.max_duration_seconds, r.recording_info, r.webhook, "              \
-    "r.created_at, r.updated_at, r.chat_history FROM rooms r JOIN templates t ON t.id = "      \
+    "r.created_at, r.updated_at, r.chat_history, r.is_meeting FROM rooms r JOIN templates t "  \
+    "ON t.id = "                                                                               \
     "r.template_id "
 
 static const char *keep(struct db_query *q, int column, struct arena *arena)
@@ -36,6 +37,7 @@ static struct store_room read_row(struct db_query *q, struct arena *arena)
         .created_at_ms = db_int(q, 12),
         .updated_at_ms = db_int(q, 13),
         .chat_history = db_int(q, 14),
+        .is_meeting = db_int(q, 15) != 0,
     };
 }
 
@@ -95,6 +97,7 @@ static int write_row(struct db *db, const char *sql, const struct store_room *ro
     db_bind_int(q, 13, room->created_at_ms);
     db_bind_int(q, 14, room->updated_at_ms);
     db_bind_int(q, 15, room->chat_history);
+    db_bind_int(q, 16, room->is_meeting);
     int err = db_run(q);
     arena_dispose(&folded);
     return err;
@@ -106,9 +109,11 @@ int store_room_insert(struct db *db, const struct store_room *room)
         db,
         "INSERT INTO rooms (id, name, name_key, enabled, description, template_id, "
         "region, large_room, size, max_duration_seconds, recording_info, webhook, "
-        "created_at, updated_at, chat_history) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
+        "created_at, updated_at, chat_history, is_meeting) VALUES ($1, $2, $3, $4, $5, $6, $7, "
+        "$8, "
+        "$9, "
         "$10, "
-        "$11, $12, $13, $14, $15)",
+        "$11, $12, $13, $14, $15, $16)",
         room);
 }
 
@@ -119,7 +124,7 @@ int store_room_update(struct db *db, const struct store_room *room)
                      "description = $5, template_id = $6, region = $7, large_room = $8, "
                      "size = $9, max_duration_seconds = $10, recording_info = $11, "
                      "webhook = $12, created_at = $13, updated_at = $14, "
-                     "chat_history = $15 WHERE id = $1",
+                     "chat_history = $15, is_meeting = $16 WHERE id = $1",
                      room);
 }
 
@@ -130,6 +135,45 @@ int store_room_disable(struct db *db, const char *id, int64_t wall_ms)
     db_bind_text(q, 1, id);
     db_bind_int(q, 2, wall_ms);
     return db_run(q);
+}
+
+int store_room_delete(struct db *db, const char *id)
+{
+    static const char *const statements[] = {
+        "DELETE FROM stream_keys WHERE room_id = $1",
+        "DELETE FROM room_codes WHERE room_id = $1",
+        "DELETE FROM rooms WHERE id = $1",
+    };
+    int err = 0;
+    for (size_t i = 0; !err && i < sizeof statements / sizeof *statements; i++) {
+        struct db_query *q = db_prepare(db, statements[i]);
+        db_bind_text(q, 1, id);
+        err = db_run(q);
+    }
+    return err;
+}
+
+int store_room_forget_meetings(struct db *db, int64_t before_ms, int most)
+{
+    struct arena arena = {0};
+    const char **ids = arena_alloc(&arena, (size_t)most * sizeof *ids);
+    int count = 0;
+    struct db_query *q = db_prepare(
+        db, "SELECT id FROM rooms WHERE is_meeting = 1 AND created_at < $1 AND id NOT "
+            "IN (SELECT room_id FROM live_rooms) AND NOT EXISTS (SELECT 1 FROM sessions "
+            "WHERE sessions.room_id = rooms.id AND (ended_at = 0 OR ended_at >= $1)) "
+            "ORDER BY created_at LIMIT $2");
+    db_bind_int(q, 1, before_ms);
+    db_bind_int(q, 2, most);
+    int err;
+    while ((err = db_step(q)) == DB_ROW && count < most)
+        ids[count++] = keep(q, 0, &arena);
+    db_finish(q);
+    err = err == DB_ROW ? 0 : err;
+    for (int i = 0; !err && i < count; i++)
+        err = store_room_delete(db, ids[i]);
+    arena_dispose(&arena);
+    return err ? err : count;
 }
 
 int store_room_list(struct db *db, const struct store_room_filter *filter, struct arena *arena,

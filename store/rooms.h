@@ -21,6 +21,7 @@ struct store_room {
     int64_t chat_history;         // messages kept for late joiners; 0: none
     const char *recording_info;   // JSON object, or "" for what the template says
     const char *webhook;          // JSON object, or ""
+    bool is_meeting;              // of POST /api/meetings: forgotten when nobody uses it
     int64_t created_at_ms;
     int64_t updated_at_ms;
 };
@@ -34,6 +35,13 @@ int store_room_insert(struct db *db, const struct store_room *room);
 // Writes everything but id and created_at. ERR_EXISTS as above.
 int store_room_disable(struct db *db, const char *id, int64_t wall_ms);
 int store_room_update(struct db *db, const struct store_room *room);
+
+// With its codes and stream keys; what happened in it stays. 0, also when there is none.
+int store_room_delete(struct db *db, const char *id);
+
+// Deletes at most `most` meetings that were made, and last used, before `before_ms`, and that
+// nobody is in. Returns how many, or ERR_*.
+int store_room_forget_meetings(struct db *db, int64_t before_ms, int most);
 
 // What a list is asked for.
 struct store_room_filter {

@@ -83,6 +83,28 @@ const char *const store_migrations[] = {
     "  data TEXT NOT NULL);"
     "CREATE INDEX session_events_by_room ON session_events (room_id, id);"
     "CREATE INDEX session_events_by_time ON session_events (at);",
+
+    "CREATE TABLE stream_keys ("
+    "  id TEXT PRIMARY KEY,"
+    "  room_id TEXT NOT NULL REFERENCES rooms (id),"
+    "  secret TEXT NOT NULL,"
+    "  enabled BIGINT NOT NULL,"
+    "  created_at BIGINT NOT NULL,"
+    "  updated_at BIGINT NOT NULL);"
+    "CREATE INDEX stream_keys_by_room ON stream_keys (room_id, enabled);"
+    // Recordings, streams and what they left: kind is enum store_stream_kind.
+    "CREATE TABLE streams ("
+    "  id TEXT PRIMARY KEY,"
+    "  kind BIGINT NOT NULL,"
+    "  room_id TEXT NOT NULL,"
+    "  session_id TEXT NOT NULL,"
+    "  status TEXT NOT NULL,"
+    "  document TEXT NOT NULL,"
+    "  created_at BIGINT NOT NULL,"
+    "  updated_at BIGINT NOT NULL);"
+    "CREATE INDEX streams_by_kind ON streams (kind, id);"
+    "ALTER TABLE rooms ADD COLUMN is_meeting BIGINT NOT NULL DEFAULT 0;"
+    "CREATE INDEX rooms_by_meeting ON rooms (is_meeting, created_at);",
 };
 
 const size_t store_migration_count = sizeof store_migrations / sizeof *store_migrations;

@@ -80,6 +80,19 @@ int store_template_insert(struct db *db, const struct store_template *row)
     return db_run(q);
 }
 
+int store_template_delete(struct db *db, const char *id)
+{
+    struct db_query *q = db_prepare(db, "SELECT id FROM rooms WHERE template_id = $1 LIMIT 1");
+    db_bind_text(q, 1, id);
+    int err = db_step(q);
+    db_finish(q);
+    if (err)
+        return err == DB_ROW ? ERR_EXISTS : err;
+    q = db_prepare(db, "DELETE FROM templates WHERE id = $1");
+    db_bind_text(q, 1, id);
+    return db_run(q);
+}
+
 int store_template_list(struct db *db, const struct store_template_filter *filter,
                         struct arena *arena, struct store_template rows[STORE_TEMPLATES_MAX])
 {

@@ -25,6 +25,9 @@ int store_template_named(struct db *db, const char *name, struct arena *arena,
 // Name, document and time; the rest never changes. ERR_EXISTS: the name is another's.
 int store_template_update(struct db *db, const struct store_template *row);
 
+// ERR_EXISTS while rooms use it.
+int store_template_delete(struct db *db, const char *id);
+
 struct store_template_filter {
     const char *name;  // NULL: any
     int is_default;    // 0, 1, or -1: any

@@ -100,6 +100,12 @@ test('one is removed; the others see no more of them', async () => {
   await until(() => cat.socket.readyState === 3, 'its socket to close', 15000);
 });
 
+test('a room is not deleted under its people', async () => {
+  const refused = await server.call('DELETE', `/v2/rooms/${meeting.room.id}`);
+  assert.deepEqual([refused.status, refused.body.message], [409, 'room is in use']);
+  assert.equal((await server.call('GET', live)).status, 200);
+});
+
 test('ended with lock: all leave, the room is disabled and nobody comes back', async () => {
   const answer = await server.call('POST', `${live}/end-room`, { lock: true, reason: 'closing time' });
   assert.deepEqual([answer.status, answer.body], [200, { message: 'session is ending' }]);
@@ -112,4 +118,14 @@ test('ended with lock: all leave, the room is disabled and nobody comes back', a
   const init = await fetch(`${server.origin}/init?peer_id=x`, { headers: { authorization: `Bearer ${ann.token}` } });
   assert.equal(init.status, 403);
   assert.match((await init.json()).message, /room is not active/);
+});
+
+test('an idle room is deleted, and its codes with it', async () => {
+  assert.equal((await server.call('DELETE', `/v2/rooms/${meeting.room.id}`)).status, 204);
+  assert.equal((await server.call('GET', `/v2/rooms/${meeting.room.id}`)).status, 404);
+  const login = await fetch(`${server.origin}/v2/token`, { method: 'POST', body: JSON.stringify({ code: meeting.host }) });
+  assert.equal(login.status, 404);
+  // What happened in it stays.
+  await until(async () => (await server.call('GET', `/v2/sessions?room_id=${meeting.room.id}&active=false`))
+    .body.data.length === 1, 'its session');
 });
