@@ -157,8 +157,10 @@ static bool upload_ok(const json_t *upload)
     const char *type = json_get_text(upload, "type", "");
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         if (strcmp(types[i], type) == 0)
-            return !api_sent(upload, "credentials") ||
-                   json_get_object(upload, "credentials") != NULL;
+            return (!api_sent(upload, "credentials") ||
+                    json_get_object(upload, "credentials")) &&
+                   (!api_sent(upload, "options") || json_get_object(upload, "options")) &&
+                   (!api_sent(upload, "prefix") || json_get_text(upload, "prefix", NULL));
     }
     return false;
 }

@@ -98,6 +98,8 @@ static int set_role(struct api_context *c, const json_t *body, json_t *document,
 {
     const char *name = c->call->parameters[1];
     json_t *roles = json_object_get(document, "roles");
+    if (api_sent(body, "name") && !json_get_text(body, "name", NULL))
+        return api_fail_body(c, "Invalid body param: name");
     bool exists = json_object_get(roles, name);
     const char *wanted = json_get_text(body, "name", name);
     json_t *role = json_deep_copy(body);

@@ -32,7 +32,7 @@ static bool is_route(const char *path)
         const char *slash = strchr(rest, '/');
         return slash && strcmp(slash, "/links") == 0;
     }
-    return strcmp(path, "/") == 0 || strcmp(path, "/check") == 0;
+    return strcmp(path, "/") == 0 || strcmp(path, "/check") == 0 || strcmp(path, "/docs") == 0;
 }
 
 bool files_find(const char *path, const struct asset **asset)

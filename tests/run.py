@@ -161,6 +161,16 @@ def run_web():
     return counts
 
 
+def run_contract():
+    """docs/openapi.yaml against the server, with a tester from PyPI in an environment of its own."""
+    code, output = call(["build/contract-venv/bin/python", "tests/contract/contract.py", "build/parlor"])
+    passed = len(re.findall(r"^ok ", output, re.M))
+    failed = len(re.findall(r"^not ok ", output, re.M))
+    if code:
+        print(output[-12000:])
+    return Counts(passed, max(failed, 1 if code else 0))
+
+
 PARTS = {
     "floors": lambda: one([sys.executable, "tests/floors.py"]),
     "unit": lambda: meson("build"),
@@ -168,6 +178,7 @@ PARTS = {
     "tsan": run_tsan,
     "fuzz": lambda: fuzz(),
     "web": run_web,
+    "contract": run_contract,
     "system": lambda: node("system"),
     "browser": lambda: node("browser"),
 }

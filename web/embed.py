@@ -1,18 +1,23 @@
 #!/usr/bin/env python3
 """Makes the table of server/assets.h from the folder of the built web client.
 
-    embed.py FOLDER FALLBACK.html OUT.c OUT.bin
+    embed.py FOLDER FALLBACK.html OPENAPI.yaml OUT.c OUT.bin
 
 All content lies in OUT.bin, which the assembler includes into the binary; OUT.c names its
 parts. A file's compressed forms are `file.br` and `file.gz` beside it; gzip is made here when
-it is missing and pays. Without FOLDER the page FALLBACK.html is the whole client. The outputs
-are only touched when they change, so an unchanged client is not compiled again.
+it is missing and pays. Without FOLDER the page FALLBACK.html is the whole client. OPENAPI.yaml is
+served as /openapi.json. The outputs are only touched when they change, so an unchanged client is
+not compiled again.
 """
+import datetime
 import gzip
 import hashlib
+import json
 import os
 import re
 import sys
+
+import yaml
 
 TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -54,9 +59,19 @@ def read(path):
         return file.read()
 
 
+def content(full):
+    """The octets of a file; of a description in YAML, as JSON."""
+    if not full.endswith(".yaml"):
+        return read(full)
+    # Whatever looks like a date is an example of one, and text.
+    text = json.dumps(yaml.safe_load(read(full)), ensure_ascii=False, separators=(",", ":"),
+                      default=lambda value: value.isoformat() if isinstance(value, datetime.date) else str(value))
+    return text.encode()
+
+
 def forms(full, kind):
     """Identity, gzip and brotli; the compressed ones empty where they do not pay."""
-    identity = read(full)
+    identity = content(full)
     packed = read(full + ".gz") if os.path.exists(full + ".gz") else b""
     if not packed and kind in COMPRESSIBLE:
         packed = gzip.compress(identity, 9, mtime=0)
@@ -74,10 +89,11 @@ def write_if_changed(path, data):
             file.write(data)
 
 
-def main(folder, fallback, out_c, out_bin):
+def main(folder, fallback, openapi, out_c, out_bin):
     files = collect(folder) if os.path.exists(os.path.join(folder, "index.html")) else {}
     if not files:
         files = {"/index.html": fallback}
+    files["/openapi.json"] = openapi
     blob, rows = b"", []
     for path in sorted(files, key=lambda name: name.encode()):
         kind = os.path.splitext(path)[1]
@@ -86,7 +102,7 @@ def main(folder, fallback, out_c, out_bin):
             parts.append("{asset_blob + %d, %d}" % (len(blob), len(form)) if form else "{0, 0}")
             blob += form
         # Weak, as one tag stands for all codings of the file: RFC 9110 section 8.8.3.
-        etag = hashlib.sha256(read(files[path])).hexdigest()[:24]
+        etag = hashlib.sha256(content(files[path])).hexdigest()[:24]
         rows.append("    {%s, %s, %s, %s, %s, %s, %s}," % (
             quoted(path), quoted(TYPES[kind]), quoted('W/"%s"' % etag), *parts,
             "true" if HASHED.match(path) else "false"))

@@ -12,6 +12,7 @@ import { t } from './text';
 
 // The SDK is five times the size of everything else, so only a meeting loads it.
 const Call = lazy(() => import('./screens/call'));
+const Docs = lazy(() => import('./screens/docs'));
 
 export function App() {
   const route = parseRoute(usePath());
@@ -29,6 +30,12 @@ function Screen({ route }: { route: Route }) {
       return <Links room={route.room} />;
     case 'call':
       return <CallByCode typed={route.code} />;
+    case 'docs':
+      return (
+        <Suspense fallback={<Page busy>{null}</Page>}>
+          <Docs />
+        </Suspense>
+      );
     case 'missing':
       return (
         <Page>

@@ -39,7 +39,7 @@ static const char *header(const struct http_response *response, const char *name
 
 TEST(routes_of_the_client_bring_its_page)
 {
-    static const char *const routes[] = {"/", "/check", "/m/abc-defg-hij",
+    static const char *const routes[] = {"/", "/check", "/docs", "/m/abc-defg-hij",
                                          "/meeting/65f0a1b2c3d4e5f601020304/links"};
     for (size_t i = 0; i < 4; i++)
         CHECK(find(routes[i]) == &assets[2]);

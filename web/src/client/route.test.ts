@@ -15,6 +15,10 @@ test('the links of a room come back from their own path', () => {
   expect(parseRoute(linksPath('a/b'))).toEqual({ screen: 'links', room: 'a/b' });
 });
 
+test('the API has a page', () => {
+  expect(parseRoute('/docs')).toEqual({ screen: 'docs' });
+});
+
 test('a stray percent sign is kept', () => {
   expect(parseRoute('/m/%')).toEqual({ screen: 'call', code: '%' });
 });

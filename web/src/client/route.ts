@@ -4,10 +4,12 @@ export type Route =
   | { screen: 'landing' }
   | { screen: 'call'; code: string }
   | { screen: 'links'; room: string }
+  | { screen: 'docs' }
   | { screen: 'missing' };
 
 export function parseRoute(path: string): Route {
   if (path === '/' || path === '/index.html') return { screen: 'landing' };
+  if (path === '/docs') return { screen: 'docs' };
   const call = /^\/m\/([^/]+)\/?$/.exec(path);
   if (call?.[1]) return { screen: 'call', code: decode(call[1]) };
   const links = /^\/meeting\/([^/]+)\/links\/?$/.exec(path);

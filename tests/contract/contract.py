@@ -1,0 +1,211 @@
+#!/usr/bin/env python3
+"""docs/openapi.yaml against the server: that it names each route of the table and no other, that
+each of its examples is answered as it says, and that nothing schemathesis makes up from it gets an
+answer which it does not describe. `./dev test --only contract` calls it with a binary.
+
+    contract.py BINARY [--examples N] [--seed N]
+
+Prints `ok NAME` or `not ok NAME` for each check."""
+import argparse
+import json
+import os
+import pathlib
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+METHODS = ("get", "post", "delete")
+# The examples name things that are not there unless they say otherwise.
+PATH_EXAMPLE_STATUS = {200, 204, 400, 403, 404, 501, 503}
+
+
+class Server:
+    def __init__(self, binary):
+        self.folder = tempfile.mkdtemp(prefix="parlor-contract-")
+        with socket.socket() as probe, socket.socket(type=socket.SOCK_DGRAM) as media:
+            probe.bind(("127.0.0.1", 0))
+            media.bind(("127.0.0.1", 0))
+            port, media_port = probe.getsockname()[1], media.getsockname()[1]
+        self.origin = f"http://127.0.0.1:{port}"
+        self.log = open(os.path.join(self.folder, "log"), "wb")
+        data = os.path.join(self.folder, "data")
+        self.process = subprocess.Popen(
+            [binary, "serve", "--data", data, "--listen", f"127.0.0.1:{port}", "--media-port",
+             str(media_port), "--workers", "1", "--rate-limit", "off", "--allow-root"],
+            stdout=self.log, stderr=self.log)
+        for _ in range(500):
+            try:
+                self.call("GET", "/health")
+                break
+            except OSError:
+                time.sleep(0.02)
+        self.token = subprocess.run([binary, "token", "management", "--data", data], check=True,
+                                    capture_output=True, text=True).stdout.strip()
+
+    def call(self, method, path, body=None, token=None):
+        """The status and the body of an answer."""
+        headers = {"content-type": "application/json"}
+        if token:
+            headers["authorization"] = f"Bearer {token}"
+        request = urllib.request.Request(self.origin + path, method=method, headers=headers,
+                                         data=None if body is None else json.dumps(body).encode())
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(20)
+        self.log.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        return code
+
+
+def operations(description):
+    for path, item in description["paths"].items():
+        for method in METHODS:
+            if method in item:
+                yield method.upper(), path, item.get("parameters", []), item[method]
+
+
+def table_rows():
+    source = (TOP / "api/routes.c").read_text()
+    return set(re.findall(r'(?:STORED|LIVE)\((\w+),\s*"([^"]+)"', source) +
+               re.findall(r'\{HTTP_(\w+),\s*"([^"]+)"', source))
+
+
+def check_table(description):
+    described = {(method, re.sub(r"\{\w+\}", "{}", path))
+                 for method, path, _, _ in operations(description)}
+    rows = table_rows()
+    faults = [f"{' '.join(row)} is not described" for row in sorted(rows - described)]
+    faults += [f"{' '.join(row)} is described and not there" for row in sorted(described - rows)]
+    if len(rows) < 20:
+        faults.append("api/routes.c was not understood")
+    return faults
+
+
+def parameter(description, value):
+    if "$ref" in value:
+        return description["components"]["parameters"][value["$ref"].split("/")[-1]]
+    return value
+
+
+def check_examples(description, server):
+    """Each call with each of its example bodies; without one, once."""
+    faults = []
+    for method, path, parameters, operation in operations(description):
+        for given in parameters:
+            known = parameter(description, given)
+            path = path.replace("{%s}" % known["name"], str(known.get("example", "x")))
+        queries = [parameter(description, one) for one in operation.get("parameters", [])]
+        needed = [f"{one['name']}={one.get('example', 'x')}" for one in queries if one.get("required")]
+        target = path + ("?" + "&".join(needed) if needed else "")
+        content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+        examples = content.get("examples") or {"none": {"value": None}}
+        scopes = [name for one in operation.get("security", description["security"]) for name in one]
+        for name, example in examples.items():
+            token = server.app_token if "app" in scopes else server.token
+            status, body = server.call(method, target, example["value"], token)
+            where = f"{method} {target} ({name})"
+            wanted = example.get("x-expected-status")
+            if wanted and status != wanted:
+                faults.append(f"{where}: {status}, not {wanted}: {body[:200]}")
+            elif not wanted and content.get("examples") and "{" not in path and not parameters and status != 200:
+                faults.append(f"{where}: {status}, not 200: {body[:200]}")
+            elif status not in PATH_EXAMPLE_STATUS:
+                faults.append(f"{where}: {status}: {body[:200]}")
+            if status >= 400 and json.loads(body)["code"] != status:
+                faults.append(f"{where}: the body is not an error: {body[:200]}")
+    return faults
+
+
+def make_app_token(server):
+    _, room = server.call("POST", "/v2/rooms", {}, server.token)
+    _, codes = server.call("POST", f"/v2/room-codes/room/{json.loads(room)['id']}", None, server.token)
+    _, login = server.call("POST", "/v2/token", {"code": json.loads(codes)["data"][0]["code"]})
+    return json.loads(login)["token"]
+
+
+# A body may hold U+0000 by its schema, and any string may be longer than an URL may be.
+CONFIG = """
+[generation]
+allow-x00 = false
+codec = "utf-8"
+
+[checks]
+unsupported_method.enabled = false
+not_a_server_error.expected-statuses = ["2xx", "4xx", "501", "503"]
+"""
+
+
+def check_property(server, openapi, folder, examples, seed):
+    """Statuses, types and bodies that the description does not allow, what it forbids and is taken all
+    the same, and what is there after it was deleted. (Refusing what the schema allows is no fault: a
+    name may be taken.) Of the 5xx only those are described that say that an engine is missing."""
+    config = pathlib.Path(folder) / "schemathesis.toml"
+    config.write_text(CONFIG)
+    faults = []
+    for scope, token in (("management", server.token), ("app", server.app_token)):
+        chosen = [operation["operationId"] for _, _, _, operation in operations(openapi)
+                  if ("app" in [name for one in operation.get("security", openapi["security"]) for name in one])
+                  == (scope == "app")]
+        done = subprocess.run(
+            [sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run",
+             f"{server.origin}/openapi.json", "--url", server.origin, "--header", f"Authorization: Bearer {token}",
+             "--max-examples", str(examples), "--seed", str(seed), "--no-color",
+             "--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,"
+             "negative_data_rejection,use_after_free,ensure_resource_availability",
+             *[word for name in chosen for word in ("--include-operation-id", name)]],
+            cwd=folder, capture_output=True, text=True,
+            env=dict(os.environ, SCHEMATHESIS_HOOKS=""))
+        print("\n".join(line for line in done.stdout.splitlines() if "generated" in line))
+        if done.returncode:
+            faults.append(done.stdout[-12000:] + done.stderr[-2000:])
+    return faults
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("binary")
+    parser.add_argument("--examples", type=int, default=40)
+    parser.add_argument("--seed", type=int, default=1)
+    wanted = parser.parse_args()
+    server = Server(wanted.binary)
+    failed = False
+
+    def report(name, faults):
+        nonlocal failed
+        failed |= bool(faults)
+        print(f"{'not ok' if faults else 'ok'} {name}", flush=True)
+        for fault in faults:
+            print(f"    {fault}", flush=True)
+
+    try:
+        server.app_token = make_app_token(server)
+        status, body = server.call("GET", "/openapi.json")
+        description = json.loads(body)
+        report("the description is served", [] if status == 200 else [str(status)])
+        report("every route is described, and nothing else", check_table(description))
+        report("every example is answered as described", check_examples(description, server))
+        report("nothing made up gets an answer that is not described",
+               check_property(server, description, server.folder, wanted.examples, wanted.seed))
+    finally:
+        code = server.stop()
+    report("the server ended cleanly", [] if code == 0 else [f"code {code}"])
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
