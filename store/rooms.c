@@ -176,15 +176,20 @@ int store_room_forget_meetings(struct db *db, int64_t before_ms, int most)
     return err ? err : count;
 }
 
+// A name is looked up by its index; all else walks along the ids.
+#define BY_ANYTHING "WHERE ($1 = '' OR r.name_key = $1) "
+#define BY_NAME "WHERE r.name_key = $1 "
+#define AND_THE_REST                                                                           \
+    "AND ($2 = '' OR r.template_id = $2) AND ($3 < 0 OR r.enabled = $3) "                      \
+    "AND r.created_at >= $4 AND r.created_at <= $5 "                                           \
+    "AND ($6 = '' OR r.id < $6) ORDER BY r.id DESC LIMIT $7"
+
 int store_room_list(struct db *db, const struct store_room_filter *filter, struct arena *arena,
                     struct store_room rooms[STORE_PAGE_MAX])
 {
-    struct db_query *q =
-        db_prepare(db, COLUMNS "WHERE ($1 = '' OR r.name_key = $1) "
-                               "AND ($2 = '' OR r.template_id = $2) "
-                               "AND ($3 < 0 OR r.enabled = $3) "
-                               "AND r.created_at >= $4 AND r.created_at <= $5 "
-                               "AND ($6 = '' OR r.id < $6) ORDER BY r.id DESC LIMIT $7");
+    bool named = filter->name && filter->name[0];
+    struct db_query *q = named ? db_prepare(db, COLUMNS BY_NAME AND_THE_REST)
+                               : db_prepare(db, COLUMNS BY_ANYTHING AND_THE_REST);
     db_bind_text(q, 1, filter->name ? fold(arena, filter->name) : "");
     db_bind_text(q, 2, filter->template_id ? filter->template_id : "");
     db_bind_int(q, 3, filter->enabled);

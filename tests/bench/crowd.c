@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "bench.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -59,11 +60,8 @@ struct person {
 
 static struct {
     unsigned peers, seconds;
-    const char *parlor;
-    char folder[64];
-    pid_t server;
-    unsigned port;
-    struct text token, app_token, room_id;
+    struct bench_server server;
+    struct text app_token, room_id;
     struct person *people;
     int epoll;
     unsigned inside, opening, next_number;
@@ -73,221 +71,36 @@ static struct {
     size_t latency_count;
     unsigned long long received;
     bool failed;
-} b = {.peers = 2000, .seconds = 20, .parlor = "build/parlor"};
-
-static double now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
-static void end_server(void)
-{
-    if (b.server > 0) {
-        kill(b.server, SIGTERM);
-        waitpid(b.server, NULL, 0);
-        b.server = 0;
-    }
-    char command[128];
-    if (b.folder[0] && snprintf(command, sizeof command, "rm -rf '%s'", b.folder) > 0 &&
-        system(command) != 0)
-        fprintf(stderr, "crowd: %s is left\n", b.folder);
-    b.folder[0] = 0;
-}
-
-static void die(const char *what)
-{
-    fprintf(stderr, "crowd: %s: %s\n", what, strerror(errno));
-    end_server();
-    exit(1);
-}
-
-// --- The server ---
-
-static int connect_to(bool blocking)
-{
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in to = {.sin_family = AF_INET,
-                             .sin_port = htons((uint16_t)b.port),
-                             .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    int one = 1;
-    if (fd < 0)
-        die("socket");
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    if (!blocking)
-        fcntl(fd, F_SETFL, O_NONBLOCK);
-    if (connect(fd, (struct sockaddr *)&to, sizeof to) < 0 && errno != EINPROGRESS) {
-        close(fd);
-        return -1;
-    }
-    return fd;
-}
-
-static void write_out(int fd, const void *at, size_t len)
-{
-    for (const char *p = at; len > 0;) {
-        ssize_t n = write(fd, p, len);
-        if (n < 0)
-            die("write");
-        p += n;
-        len -= (size_t)n;
-    }
-}
-
-// The body of the answer to a request of the management API.
-static void request(const char *path, const char *body, struct text *answer)
-{
-    char buffer[4096];
-    struct text head = {0};
-    int fd = connect_to(true);
-    if (fd < 0)
-        die("connect");
-    text_addf(
-        &head,
-        "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer %s\r\n"
-        "Content-Type: application/json\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n",
-        path, b.token.at ? b.token.at : "", strlen(body));
-    write_out(fd, head.at, head.len);
-    write_out(fd, body, strlen(body));
-    struct text all = {0};
-    for (ssize_t n; (n = read(fd, buffer, sizeof buffer)) > 0;)
-        text_add_bytes(&all, (struct bytes){(uint8_t *)buffer, (size_t)n});
-    close(fd);
-    const char *start = all.at ? strstr(all.at, "\r\n\r\n") : NULL;
-    if (!start || strncmp(all.at, "HTTP/1.1 200", 12) != 0) {
-        fprintf(stderr, "%s\n", all.at ? all.at : "no answer");
-        die(path);
-    }
-    text_add(answer, start + 4);
-    text_dispose(&all);
-    text_dispose(&head);
-}
-
-static void member(const char *json, const char *key, struct text *value)
-{
-    char pattern[64];
-    snprintf(pattern, sizeof pattern, "\"%s\":\"", key);
-    const char *at = strstr(json, pattern);
-    if (!at)
-        die(key);
-    at += strlen(pattern);
-    text_add_bytes(value, (struct bytes){(const uint8_t *)at, strcspn(at, "\"")});
-}
-
-static void run_for_line(const char *arguments, struct text *line)
-{
-    char command[512], buffer[4096];
-    snprintf(command, sizeof command, "'%s' %s --data '%s'", b.parlor, arguments, b.folder);
-    FILE *pipe = popen(command, "r");
-    if (!pipe || !fgets(buffer, sizeof buffer, pipe))
-        die(arguments);
-    pclose(pipe);
-    buffer[strcspn(buffer, "\n")] = 0;
-    text_add(line, buffer);
-}
-
-static unsigned free_port(int type)
-{
-    int fd = socket(AF_INET, type, 0);
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t len = sizeof at;
-    if (fd < 0 || bind(fd, (struct sockaddr *)&at, len) < 0 ||
-        getsockname(fd, (struct sockaddr *)&at, &len) < 0)
-        die("no free port");
-    close(fd);
-    return ntohs(at.sin_port);
-}
-
-static void start_server(void)
-{
-    char listen[32], media[16];
-    strcpy(b.folder, "/tmp/parlor-crowd-XXXXXX");
-    if (!mkdtemp(b.folder))
-        die("mkdtemp");
-    b.port = free_port(SOCK_STREAM);
-    snprintf(listen, sizeof listen, "127.0.0.1:%u", b.port);
-    snprintf(media, sizeof media, "%u", free_port(SOCK_DGRAM));
-    b.server = fork();
-    if (b.server == 0) {
-        int null = open("/dev/null", O_WRONLY);
-        dup2(null, 1);
-        execl(b.parlor, b.parlor, "serve", "--listen", listen, "--media-port", media,
-              "--workers", "1", "--data", b.folder, "--rate-limit", "off", "--allow-root",
-              (char *)NULL);
-        _exit(127);
-    }
-    for (int i = 0; i < 500; i++) {
-        int fd = connect_to(true);
-        if (fd >= 0) {
-            close(fd);
-            return;
-        }
-        poll(NULL, 0, 20);
-    }
-    die("the server does not start");
-}
+} b = {.peers = 2000, .seconds = 20, .server = {.name = "crowd", .parlor = "build/parlor"}};
 
 static void make_room(void)
 {
     struct text answer = {0}, template_id = {0}, body = {0}, code = {0};
-    run_for_line("token management", &b.token);
-    request("/v2/templates",
-            "{\"name\":\"crowd\",\"roles\":{\"listener\":{\"publishParams\":{\"allowed\":[]},"
-            "\"subscribeParams\":{\"subscribeToRoles\":[]}}}}",
-            &answer);
-    member(answer.at, "id", &template_id);
+    bench_post(
+        &b.server, "/v2/templates",
+        "{\"name\":\"crowd\",\"roles\":{\"listener\":{\"publishParams\":{\"allowed\":[]},"
+        "\"subscribeParams\":{\"subscribeToRoles\":[]}}}}",
+        &answer);
+    bench_member(&b.server, answer.at, "id", &template_id);
     text_addf(&body, "{\"template_id\":\"%s\",\"large_room\":true,\"size\":20000}",
               template_id.at);
     text_clear(&answer);
-    request("/v2/rooms", body.at, &answer);
-    member(answer.at, "id", &b.room_id);
+    bench_post(&b.server, "/v2/rooms", body.at, &answer);
+    bench_member(&b.server, answer.at, "id", &b.room_id);
     text_clear(&body);
     text_addf(&body, "/v2/room-codes/room/%s", b.room_id.at);
     text_clear(&answer);
-    request(body.at, "", &answer);
-    member(answer.at, "code", &code);
+    bench_post(&b.server, body.at, "", &answer);
+    bench_member(&b.server, answer.at, "code", &code);
     text_clear(&body);
     text_addf(&body, "{\"code\":\"%s\",\"user_id\":\"crowd\"}", code.at);
     text_clear(&answer);
-    request("/v2/token", body.at, &answer);
-    member(answer.at, "token", &b.app_token);
+    bench_post(&b.server, "/v2/token", body.at, &answer);
+    bench_member(&b.server, answer.at, "token", &b.app_token);
     text_dispose(&answer);
     text_dispose(&template_id);
     text_dispose(&body);
     text_dispose(&code);
-}
-
-// --- What the kernel says of it ---
-
-static long rss_bytes(void)
-{
-    char path[64], line[256];
-    long kb = 0;
-    snprintf(path, sizeof path, "/proc/%d/status", b.server);
-    FILE *f = fopen(path, "r");
-    while (f && fgets(line, sizeof line, f))
-        sscanf(line, "VmRSS: %ld", &kb);
-    if (f)
-        fclose(f);
-    return kb * 1024;
-}
-
-// CPU seconds of the control thread, which is the process's first.
-static double control_seconds(void)
-{
-    char path[64], line[1024];
-    unsigned long user = 0, system_ = 0;
-    snprintf(path, sizeof path, "/proc/%d/task/%d/stat", b.server, b.server);
-    FILE *f = fopen(path, "r");
-    if (f && fgets(line, sizeof line, f)) {
-        const char *rest = strrchr(line, ')');
-        sscanf(rest + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
-               &system_);
-    }
-    if (f)
-        fclose(f);
-    return (double)(user + system_) / (double)sysconf(_SC_CLK_TCK);
 }
 
 // --- People ---
@@ -296,7 +109,7 @@ static void watch(struct person *p, uint32_t events, int how)
 {
     struct epoll_event e = {.events = events, .data.ptr = p};
     if (epoll_ctl(b.epoll, how, p->fd, &e) < 0)
-        die("epoll");
+        bench_die(&b.server, "epoll");
 }
 
 static void flush_out(struct person *p)
@@ -334,9 +147,9 @@ static void say(struct person *p, const char *text)
 static void come(struct person *p)
 {
     p->number = ++b.next_number;
-    p->fd = connect_to(false);
+    p->fd = bench_connect(&b.server, false);
     if (p->fd < 0)
-        die("connect");
+        bench_die(&b.server, "connect");
     p->state = PERSON_OPENING;
     p->in_len = 0;
     p->counted = 0;
@@ -378,22 +191,22 @@ static void hear_text(struct person *p, char *text, size_t len)
     } else if (p->state == PERSON_JOINING && strstr(text, "\"id\":\"j\"")) {
         if (!strstr(text, "\"result\"")) {
             fprintf(stderr, "%.300s\n", text);
-            die("join");
+            bench_die(&b.server, "join");
         }
         p->state = PERSON_IN;
         b.inside++;
         b.opening--;
-        p->pinged_at = now_ms();
+        p->pinged_at = bench_now_ms();
     } else if (strncmp(text, "{\"method\":\"session-info\"", 24) == 0) {
         const char *count = strstr(text, "\"peer_count\":");
         p->counted = count ? atol(count + 13) : 0;
     } else if (strncmp(text, "{\"method\":\"on-broadcast\"", 24) == 0) {
         const char *mark = strstr(text, "\"#");
         if (mark && (unsigned)atol(mark + 2) == b.chat)
-            b.latencies[b.latency_count++] = now_ms() - b.chat_at;
+            b.latencies[b.latency_count++] = bench_now_ms() - b.chat_at;
     } else if (strncmp(text, "{\"method\":\"on-error\"", 20) == 0) {
         fprintf(stderr, "%.300s\n", text);
-        die("refused");
+        bench_die(&b.server, "refused");
     }
     text[len] = kept;
 }
@@ -423,7 +236,7 @@ static size_t hear_frames(struct person *p)
         if ((f[0] & 0x0f) == 1)
             hear_text(p, (char *)p->in + at + head, len);
         if ((f[0] & 0x0f) == 8)
-            die("the server closed a socket");
+            bench_die(&b.server, "the server closed a socket");
         at += head + len;
     }
     return at;
@@ -440,7 +253,7 @@ static void hear(struct person *p)
         if (n < 0 && errno == EAGAIN)
             return;
         if (n <= 0)
-            die("a socket was lost");
+            bench_die(&b.server, "a socket was lost");
         b.received += (unsigned long long)n;
         p->in_len += (size_t)n;
         size_t used = 0;
@@ -450,7 +263,7 @@ static void hear(struct person *p)
             if (!end)
                 continue;
             if (strncmp((char *)p->in, "HTTP/1.1 101", 12) != 0)
-                die("no upgrade");
+                bench_die(&b.server, "no upgrade");
             p->state = PERSON_COMING;
             used = (size_t)((uint8_t *)end + 4 - p->in);
             memmove(p->in, p->in + used, p->in_len - used);
@@ -475,7 +288,7 @@ static void turn(int wait_ms)
         if (events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR))
             hear(p);
     }
-    double now = now_ms();
+    double now = bench_now_ms();
     for (unsigned i = 0; i < b.peers; i++) {
         struct person *p = &b.people[i];
         if (p->state == PERSON_IN && now - p->pinged_at > PING_MS) {
@@ -508,24 +321,24 @@ static void figure(const char *name, double value, const char *unit, double goal
 
 static void measure_join(void)
 {
-    long before = rss_bytes();
-    double start = now_ms(), told = start;
+    long before = bench_rss_bytes(&b.server);
+    double start = bench_now_ms(), told = start;
     unsigned next = 0;
-    while (!all_know() && now_ms() - start < 6 * GOAL_JOIN_MS) {
+    while (!all_know() && bench_now_ms() - start < 6 * GOAL_JOIN_MS) {
         while (next < b.peers && b.opening < OPENING_AT_ONCE)
             come(&b.people[next++]);
         turn(5);
-        if (now_ms() - told > 5000) {
-            told = now_ms();
+        if (bench_now_ms() - told > 5000) {
+            told = bench_now_ms();
             fprintf(stderr, "  %u of %u are in, %llu MB received\n", b.inside, b.peers,
                     b.received / 1000000);
         }
     }
-    figure("join: all in and told", now_ms() - start, "ms", GOAL_JOIN_MS);
+    figure("join: all in and told", bench_now_ms() - start, "ms", GOAL_JOIN_MS);
     printf("%-28s %10.1f kB\n", "join: sent to each", (double)b.received / b.peers / 1000);
-    for (double end = now_ms() + 2000; now_ms() < end;)
+    for (double end = bench_now_ms() + 2000; bench_now_ms() < end;)
         turn(10);
-    figure("memory for each", (double)(rss_bytes() - before) / b.peers, "octets",
+    figure("memory for each", (double)(bench_rss_bytes(&b.server) - before) / b.peers, "octets",
            GOAL_PEER_BYTES);
 }
 
@@ -546,15 +359,15 @@ static void measure_chat(void)
             "\"type\":\"chat\",\"message\":\"#%u\"}}}",
             i);
         b.chat = i;
-        b.chat_at = now_ms();
+        b.chat_at = bench_now_ms();
         say(&b.people[(i * 997) % b.peers], text);
-        while (b.latency_count < due && now_ms() - b.chat_at < 10000)
+        while (b.latency_count < due && bench_now_ms() - b.chat_at < 10000)
             turn(1);
         if (b.latency_count < due) {
             errno = 0;
-            die("a message did not reach everybody");
+            bench_die(&b.server, "a message did not reach everybody");
         }
-        for (double end = now_ms() + 50; now_ms() < end;)
+        for (double end = bench_now_ms() + 50; bench_now_ms() < end;)
             turn(5);
     }
     qsort(b.latencies, b.latency_count, sizeof *b.latencies, by_size);
@@ -564,10 +377,10 @@ static void measure_chat(void)
 
 static void measure_churn(void)
 {
-    double start = now_ms(), cpu = control_seconds();
+    double start = bench_now_ms(), cpu = bench_control_seconds(&b.server);
     unsigned moved = 0, at = 0;
-    while (now_ms() - start < b.seconds * 1000.0) {
-        double due = (now_ms() - start) / 1000 * b.peers / 100;
+    while (bench_now_ms() - start < b.seconds * 1000.0) {
+        double due = (bench_now_ms() - start) / 1000 * b.peers / 100;
         while (moved < due && b.opening < OPENING_AT_ONCE) {
             struct person *p = &b.people[at++ % b.peers];
             if (p->state != PERSON_IN)
@@ -579,10 +392,10 @@ static void measure_churn(void)
         }
         turn(5);
     }
-    double seconds = (now_ms() - start) / 1000;
+    double seconds = (bench_now_ms() - start) / 1000;
     printf("%-28s %10.1f a second\n", "churn: left and came", moved / seconds);
-    figure("churn: control thread", (control_seconds() - cpu) / seconds * 100, "% core",
-           GOAL_CPU_PERCENT);
+    figure("churn: control thread", (bench_control_seconds(&b.server) - cpu) / seconds * 100,
+           "% core", GOAL_CPU_PERCENT);
 }
 
 static int read_options(int argc, char **argv)
@@ -593,7 +406,7 @@ static int read_options(int argc, char **argv)
         else if (i + 1 < argc && strcmp(argv[i], "--seconds") == 0)
             b.seconds = (unsigned)atoi(argv[++i]);
         else if (i + 1 < argc && strcmp(argv[i], "--parlor") == 0)
-            b.parlor = argv[++i];
+            b.server.parlor = argv[++i];
         else
             return -1;
     }
@@ -618,11 +431,11 @@ int main(int argc, char **argv)
         b.people[i].fd = -1;
     b.latencies = mem_alloc_array((size_t)CHATS * b.peers, sizeof *b.latencies);
     b.epoll = epoll_create1(EPOLL_CLOEXEC);
-    start_server();
+    bench_start(&b.server);
     make_room();
     measure_join();
     measure_chat();
     measure_churn();
-    end_server();
+    bench_end(&b.server);
     return b.failed ? 1 : 0;
 }
