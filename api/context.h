@@ -78,4 +78,4 @@ api_handler api_asset_get, api_asset_list, api_asset_url;
 api_handler api_sip_trunk, api_sip_call, api_sip_dtmf, api_diagnostics_token;
 api_handler api_sessions_list, api_sessions_get, api_analytics_events;
 api_handler api_meetings_create, api_meetings_codes;
-api_handler api_layouts, api_client_report;
+api_handler api_layouts, api_template_layouts_get, api_template_layouts_set, api_client_report;

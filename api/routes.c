@@ -40,6 +40,8 @@ const struct api_route api_routes[] = {
     STORED(POST, "/v2/templates/{}/destinations", api_template_destinations_set),
     STORED(GET, "/v2/templates/{}/recordings", api_template_recordings_get),
     STORED(POST, "/v2/templates/{}/recordings", api_template_recordings_set),
+    STORED(GET, "/v2/templates/{}/layouts", api_template_layouts_get),
+    STORED(POST, "/v2/templates/{}/layouts", api_template_layouts_set),
 
     LIVE(GET, "/v2/active-rooms/{}", api_live_get),
     LIVE(GET, "/v2/active-rooms/{}/peers", api_live_peers),
@@ -94,7 +96,7 @@ const struct api_route api_routes[] = {
     {HTTP_POST, "/api/meetings", SCOPE_MEETINGS, OWN_ORIGIN, API_STORED, api_meetings_create},
     {HTTP_GET, "/api/room-codes", SCOPE_MEETINGS, ANY_ORIGIN_GET_ONLY, API_STORED, api_meetings_codes},
 
-    {HTTP_GET, "/v2/layouts/ui", SCOPE_APP, ANY_ORIGIN, API_ANSWERED, api_layouts},
+    {HTTP_GET, "/v2/layouts/ui", SCOPE_APP, ANY_ORIGIN, API_STORED, api_layouts},
     {HTTP_POST, "/v2/client/report", SCOPE_NONE, ANY_ORIGIN, API_ANSWERED, api_client_report},
     {HTTP_POST, "/v2/client/feedback", SCOPE_NONE, ANY_ORIGIN, API_ANSWERED, api_client_report},
 };

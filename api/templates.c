@@ -203,8 +203,11 @@ int api_templates_update(struct api_context *c)
     if (!err) {
         json_t *document = document_of(body);
         json_t *before = json_loads(row.document, 0, NULL);
-        if (json_get_array(before, "recordings")) // these have a call of their own
+        // These have calls of their own.
+        if (json_get_array(before, "recordings"))
             json_object_set(document, "recordings", json_object_get(before, "recordings"));
+        if (json_get_object(before, "layouts"))
+            json_object_set(document, "layouts", json_object_get(before, "layouts"));
         json_decref(before);
         err = api_template_store(c, document, &row);
         json_decref(document);
