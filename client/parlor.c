@@ -54,9 +54,10 @@ static size_t take(char *data, size_t size, size_t count, void *to)
     return size * count;
 }
 
-// One POST. Returns 0 with the status and what came, or -1.
-static int perform(CURL *curl, const char *url, const char *token, const char *body,
-                   struct text *answer, long *status, struct parlor_error *error)
+// One request. Returns 0 with the status and what came, or -1.
+static int perform(CURL *curl, const char *method, const char *url, const char *token,
+                   const char *body, struct text *answer, long *status,
+                   struct parlor_error *error)
 {
     struct text authorization = {0};
     text_addf(&authorization, "Authorization: Bearer %s", token);
@@ -67,7 +68,10 @@ static int perform(CURL *curl, const char *url, const char *token, const char *b
     curl_easy_setopt(curl, CURLOPT_URL, url);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
+    if (strcmp(method, "POST") == 0)
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body ? body : "");
+    else
+        curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_S);
@@ -92,31 +96,22 @@ static int fail_with_answer(struct parlor_error *error, long status, const json_
                 detail ? detail : "");
 }
 
-static int read_answer(struct bytes answer, long status, json_t **value,
-                       struct parlor_error *error)
+static int refuse(struct bytes answer, long status, struct parlor_error *error)
 {
     json_t *read = NULL;
-    int err = json_read(answer, &json_bounds_default, &read);
-    if (status == 200 && !err && json_is_object(read)) {
-        *value = read;
-        return 0;
-    }
-    if (status == 200)
-        fail(error, (int)status, "the server's answer is not the JSON expected");
-    else
-        fail_with_answer(error, status, read);
+    if (json_read(answer, &json_bounds_default, &read))
+        read = NULL;
+    fail_with_answer(error, status, read);
     json_decref(read);
     return -1;
 }
 
-// POST base_url + path. Returns 0 and the answer, the caller's to json_decref().
-static int post(const struct parlor_server *server, const char *path, const char *body,
-                json_t **value, struct parlor_error *error)
+// base_url + path. Returns 0 and what came with a status of 200 to 299.
+static int request(const struct parlor_server *server, const char *method, const char *path,
+                   const char *body, struct text *answer, struct parlor_error *error)
 {
-    struct text answer = {0};
     struct text url = {0};
     long status = 0;
-    int result = -1;
     *error = (struct parlor_error){0};
 
     size_t base_len = server->base_url ? strlen(server->base_url) : 0;
@@ -129,14 +124,42 @@ static int post(const struct parlor_server *server, const char *path, const char
         return fail(error, 0, "access_key is not 24 hex digits, or app_secret is missing");
     CURL *curl = curl_easy_init();
     text_addf(&url, "%.*s%s", (int)base_len, server->base_url, path);
-    if (!curl)
-        fail(error, 0, "libcurl does not start");
-    else if (!perform(curl, url.at, token, body, &answer, &status, error))
-        result = read_answer(text_bytes(&answer), status, value, error);
+    int result = curl ? perform(curl, method, url.at, token, body, answer, &status, error)
+                      : fail(error, 0, "libcurl does not start");
+    if (!result && (status < 200 || status > 299))
+        result = refuse(text_bytes(answer), status, error);
     curl_easy_cleanup(curl);
     mem_wipe(token, strlen(token));
     free(token);
     text_dispose(&url);
+    return result;
+}
+
+char *parlor_call(const struct parlor_server *server, const char *method, const char *path,
+                  const char *body, struct parlor_error *error)
+{
+    struct text answer = {0};
+    char *copy = NULL;
+    if (!request(server, method, path, body, &answer, error))
+        copy = strdup(answer.at ? answer.at : "");
+    text_dispose(&answer);
+    return copy;
+}
+
+// POST base_url + path. Returns 0 and the answer, the caller's to json_decref().
+static int post(const struct parlor_server *server, const char *path, const char *body,
+                json_t **value, struct parlor_error *error)
+{
+    struct text answer = {0};
+    json_t *read = NULL;
+    int result = request(server, "POST", path, body, &answer, error);
+    if (!result && (json_read(text_bytes(&answer), &json_bounds_default, &read) ||
+                    !json_is_object(read))) {
+        json_decref(read);
+        result = fail(error, 200, "the server's answer is not the JSON expected");
+    }
+    if (!result)
+        *value = read;
     text_dispose(&answer);
     return result;
 }

@@ -52,6 +52,12 @@ struct parlor_error {
 // have.
 PARLOR_EXPORT char *parlor_management_token(const char *access_key, const char *app_secret);
 
+// Any call of the API: `method` is "GET", "POST" or "DELETE", `path` comes after base_url
+// ("/rooms?limit=100"), `body` is JSON or NULL. Returns the answer, which the caller frees with
+// free(): JSON, or "" where there is none; NULL with `error` for a refusal.
+PARLOR_EXPORT char *parlor_call(const struct parlor_server *server, const char *method,
+                                const char *path, const char *body, struct parlor_error *error);
+
 // What a room is to be. NULL stands for the server's choice.
 struct parlor_room_options {
     const char *name;        // of a-z A-Z 0-9 . - : _  A name that exists gives that room.

@@ -194,6 +194,28 @@ int keys_load(struct keys *keys, const char *folder, struct rng *rng, int64_t wa
     return err;
 }
 
+void keys_rotate(struct keys *keys, struct rng *rng)
+{
+    memcpy(keys->key.secrets[1], keys->key.secrets[0], sizeof keys->key.secrets[1]);
+    random_text(rng, SECRET_OCTETS, keys->key.secrets[0], sizeof keys->key.secrets[0]);
+}
+
+bool keys_revoke(struct keys *keys)
+{
+    bool had = keys->key.secrets[1][0];
+    mem_wipe(keys->key.secrets[1], sizeof keys->key.secrets[1]);
+    return had;
+}
+
+int keys_save(const struct keys *keys, const char *folder)
+{
+    struct text content = {0};
+    write_document(keys, &content);
+    int err = write_file(folder, text_bytes(&content));
+    wipe_text(&content);
+    return err;
+}
+
 void keys_show(const struct keys *keys, struct text *out)
 {
     struct json_out j = json_out_on(out);

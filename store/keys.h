@@ -20,6 +20,12 @@ int keys_load(struct keys *keys, const char *folder, struct rng *rng, int64_t wa
 // The same without making anything: ERR_NOT_FOUND before the first start.
 int keys_read(struct keys *keys, const char *folder);
 
+// Replaces the secret that signs by a new one; the old one stays good until keys_revoke().
+void keys_rotate(struct keys *keys, struct rng *rng);
+bool keys_revoke(struct keys *keys); // false: there was no old one
+// Writes the file anew, whole or not at all. 0 or ERR_IO.
+int keys_save(const struct keys *keys, const char *folder);
+
 // What `parlor key show --json` prints: {"access_key","app_secret","template_id"}.
 void keys_show(const struct keys *keys, struct text *out);
 

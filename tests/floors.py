@@ -16,7 +16,7 @@ MAY_INCLUDE = {
     "api": ["base", "room", "store", "net/http.h"],
     "net": ["base"],
     "client": ["base"],
-    "server": ["base", "rtc", "sfu", "room", "signal", "store", "api", "net", "web"],
+    "server": ["base", "rtc", "sfu", "room", "signal", "store", "api", "net", "web", "client"],
 }
 
 # Libraries that belong to certain floors only.
@@ -27,7 +27,7 @@ LIBRARIES = {
     "usrsctp.h": ["rtc"],
     "uv.h": ["net", "server"],
     "libwebsockets.h": ["net"],
-    "curl/": ["net", "client"],
+    "curl/": ["net", "client", "server"],
     "sqlite3.h": ["store"],
     "pthread.h": ["net", "server"],
     "sys/socket.h": ["base", "net", "server"],

@@ -1,0 +1,59 @@
+// The small commands of the program: everything but `serve`. A command is a file with a
+// function for each of its verbs; what they share is here.
+#pragma once
+
+#include "client/parlor.h"
+#include "store/keys.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+    EXIT_OK = 0,
+    EXIT_FAILED = 1,
+    EXIT_USAGE = 2,
+    EXIT_NOT_FOUND = 3, // the server says 404
+    EXIT_CONFLICT = 4,  // and 409
+};
+
+// An option that takes a value, or, with `flag`, none. The rest of the words are arguments.
+struct option {
+    const char *name; // without the dashes
+    const char **value;
+    bool *flag;
+};
+
+enum { ARGUMENTS_MAX = 2, OPTIONS_MAX = 12 };
+
+// A verb of a command, "room create".
+struct verb {
+    const char *name;
+    const char *usage; // printed by --help
+    size_t arguments;  // how many it takes
+    int (*run)(const char *const *arguments);
+    struct option options[OPTIONS_MAX]; // beside --data, --server, --json and --help
+};
+
+// What every verb knows after the options were read.
+struct command_settings {
+    const char *data;   // folder
+    const char *server; // "http://127.0.0.1:8080"
+    bool json;
+};
+extern struct command_settings command;
+
+int command_run(const char *name, const struct verb *verbs, size_t count, int argc,
+                char **argv);
+int command_complain(const char *what, const char *which);
+
+// Of the data folder. Complains itself.
+int command_keys(struct keys *keys);
+
+// A call to the running server. The answer is the caller's to free(); NULL after a complaint,
+// with `exit_code` set.
+char *command_call(const char *method, const char *path, const char *body, int *exit_code);
+
+int command_token(int argc, char **argv);
+int command_key(int argc, char **argv);
+int command_room(int argc, char **argv);
+int command_template(int argc, char **argv);
