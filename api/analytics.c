@@ -32,16 +32,11 @@ static int read_filter(struct api_context *c, struct store_event_filter *filter)
         .peer_id = http_query(c->request, "peer_id", 0),
         .user_id = http_query(c->request, "user_id", 0),
         .after_ms = c->now.wall_ms - WINDOW_DAYS * ms_per_day,
-        .start = http_query(c->request, "start", 0),
     };
     if (!filter->room_id || !filter->room_id[0])
         return api_fail_query(c, "room_id");
     int err = api_query_bool(c, "error", &filter->is_error);
-    if (!err)
-        err = api_query_limit(c, 10, &filter->limit);
-    if (!err && filter->start && filter->start[0] && !id_is_object(filter->start))
-        err = api_fail_query(c, "start");
-    return err;
+    return err ? err : api_query_page(c, &filter->limit, &filter->start);
 }
 
 static void put_event(struct json_out *j, const struct store_session_event *event)

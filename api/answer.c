@@ -88,6 +88,16 @@ void api_member_time(struct json_out *j, const char *key, int64_t wall_ms)
     json_member_string(j, key, text);
 }
 
+struct json_out api_open_page(struct api_context *c, int limit)
+{
+    struct json_out j = api_json(c);
+    json_open(&j, '{');
+    json_member_int(&j, "limit", limit);
+    json_key(&j, "data");
+    json_open(&j, '[');
+    return j;
+}
+
 void api_close_page(struct json_out *j, const char *last)
 {
     json_close(j, ']');

@@ -226,11 +226,7 @@ int api_codes_list(struct api_context *c)
         return api_fail_storage(c, found);
 
     int count = found < limit ? found : limit;
-    struct json_out j = api_json(c);
-    json_open(&j, '{');
-    json_member_int(&j, "limit", limit);
-    json_key(&j, "data");
-    json_open(&j, '[');
+    struct json_out j = api_open_page(c, limit);
     for (int i = 0; i < count; i++)
         put_code(&j, &codes[i]);
     api_close_page(&j, found > limit ? codes[count - 1].code : "");

@@ -50,11 +50,15 @@ bool api_sent(const json_t *body, const char *name);
 int api_query_bool(struct api_context *c, const char *name, int *value); // 0, 1; -1 absent
 int api_query_time(struct api_context *c, const char *name, int64_t *wall_ms); // kept if absent
 int api_query_limit(struct api_context *c, int fallback, int *limit);
+// Which page of a list in the order of ids: `limit`, and `start`, which is NULL or "" for the
+// first one.
+int api_query_page(struct api_context *c, int *limit, const char **start);
 
 // A member with a time.
 void api_member_time(struct json_out *j, const char *key, int64_t wall_ms);
 
-// The end of a list: {"limit", "data" (written already), "last"}.
+// A list is {"limit", "data", "last"}: the elements are written in between.
+struct json_out api_open_page(struct api_context *c, int limit);
 void api_close_page(struct json_out *j, const char *last);
 
 api_handler api_rooms_create, api_rooms_list, api_rooms_get, api_rooms_update, api_rooms_delete;

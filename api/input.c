@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { LIMIT_MAX = 100 };
+enum { LIMIT_DEFAULT = 10, LIMIT_MAX = 100 };
 
 static bool is_blank(struct bytes body)
 {
@@ -78,4 +78,13 @@ int api_query_limit(struct api_context *c, int fallback, int *limit)
         return api_fail_query(c, "limit");
     *limit = value < LIMIT_MAX ? value : LIMIT_MAX;
     return 0;
+}
+
+int api_query_page(struct api_context *c, int *limit, const char **start)
+{
+    *start = http_query(c->request, "start", 0);
+    int err = api_query_limit(c, LIMIT_DEFAULT, limit);
+    if (!err && *start && (*start)[0] && !id_is_object(*start))
+        err = api_fail_query(c, "start");
+    return err;
 }

@@ -222,7 +222,6 @@ static int read_filter(struct api_context *c, struct store_room_filter *filter)
     *filter = (struct store_room_filter){
         .name = http_query(c->request, "name", 0),
         .template_id = http_query(c->request, "template_id", 0),
-        .start = http_query(c->request, "start", 0),
         .after_ms = INT64_MIN,
         .before_ms = INT64_MAX,
     };
@@ -231,11 +230,7 @@ static int read_filter(struct api_context *c, struct store_room_filter *filter)
         err = api_query_time(c, "after", &filter->after_ms);
     if (!err)
         err = api_query_time(c, "before", &filter->before_ms);
-    if (!err)
-        err = api_query_limit(c, 10, &filter->limit);
-    if (!err && filter->start && filter->start[0] && !id_is_object(filter->start))
-        err = api_fail_query(c, "start");
-    return err;
+    return err ? err : api_query_page(c, &filter->limit, &filter->start);
 }
 
 int api_rooms_list(struct api_context *c)
@@ -249,11 +244,7 @@ int api_rooms_list(struct api_context *c)
     if (count < 0)
         return api_fail_storage(c, count);
 
-    struct json_out j = api_json(c);
-    json_open(&j, '{');
-    json_member_int(&j, "limit", filter.limit);
-    json_key(&j, "data");
-    json_open(&j, '[');
+    struct json_out j = api_open_page(c, filter.limit);
     for (int i = 0; i < count; i++)
         put_room(&j, c->config, &rooms[i]);
     api_close_page(&j, count ? rooms[count - 1].id : "");

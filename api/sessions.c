@@ -64,7 +64,6 @@ static int read_filter(struct api_context *c, struct store_session_filter *filte
 {
     *filter = (struct store_session_filter){
         .room_id = http_query(c->request, "room_id", 0),
-        .start = http_query(c->request, "start", 0),
         .after_ms = INT64_MIN,
         .before_ms = INT64_MAX,
     };
@@ -73,11 +72,7 @@ static int read_filter(struct api_context *c, struct store_session_filter *filte
         err = api_query_time(c, "after", &filter->after_ms);
     if (!err)
         err = api_query_time(c, "before", &filter->before_ms);
-    if (!err)
-        err = api_query_limit(c, 10, &filter->limit);
-    if (!err && filter->start && filter->start[0] && !id_is_object(filter->start))
-        err = api_fail_query(c, "start");
-    return err;
+    return err ? err : api_query_page(c, &filter->limit, &filter->start);
 }
 
 int api_sessions_list(struct api_context *c)
@@ -91,11 +86,7 @@ int api_sessions_list(struct api_context *c)
     if (count < 0)
         return api_fail_storage(c, count);
 
-    struct json_out j = api_json(c);
-    json_open(&j, '{');
-    json_member_int(&j, "limit", filter.limit);
-    json_key(&j, "data");
-    json_open(&j, '[');
+    struct json_out j = api_open_page(c, filter.limit);
     for (int i = 0; !err && i < count; i++)
         err = put_session(c, &j, &sessions[i]);
     if (err)

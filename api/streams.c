@@ -278,21 +278,14 @@ static int list(struct api_context *c, enum store_stream_kind kind)
         .room_id = http_query(c->request, "room_id", 0),
         .session_id = http_query(c->request, "session_id", 0),
         .status = http_query(c->request, "status", 0),
-        .start = http_query(c->request, "start", 0),
     };
-    int err = api_query_limit(c, 10, &filter.limit);
-    if (!err && filter.start && filter.start[0] && !id_is_object(filter.start))
-        err = api_fail_query(c, "start");
+    int err = api_query_page(c, &filter.limit, &filter.start);
     if (err)
         return err;
     int count = store_stream_list(c->db, &filter, c->arena, streams);
     if (count < 0)
         return api_fail_storage(c, count);
-    struct json_out j = api_json(c);
-    json_open(&j, '{');
-    json_member_int(&j, "limit", filter.limit);
-    json_key(&j, "data");
-    json_open(&j, '[');
+    struct json_out j = api_open_page(c, filter.limit);
     for (int i = 0; i < count; i++)
         put_stream(&j, &streams[i], false);
     api_close_page(&j, count ? streams[count - 1].id : "");

@@ -53,24 +53,17 @@ int api_templates_list(struct api_context *c)
     struct store_template rows[STORE_TEMPLATES_MAX];
     struct store_template_filter filter = {
         .name = http_query(c->request, "name", 0),
-        .start = http_query(c->request, "start", 0),
     };
     int err = api_query_bool(c, "default", &filter.is_default);
     if (!err)
-        err = api_query_limit(c, 10, &filter.limit);
-    if (!err && filter.start && filter.start[0] && !id_is_object(filter.start))
-        err = api_fail_query(c, "start");
+        err = api_query_page(c, &filter.limit, &filter.start);
     if (err)
         return err;
     int count = store_template_list(c->db, &filter, c->arena, rows);
     if (count < 0)
         return api_fail_storage(c, count);
 
-    struct json_out j = api_json(c);
-    json_open(&j, '{');
-    json_member_int(&j, "limit", filter.limit);
-    json_key(&j, "data");
-    json_open(&j, '[');
+    struct json_out j = api_open_page(c, filter.limit);
     for (int i = 0; i < count; i++)
         put_template(&j, c->config, &rows[i]);
     api_close_page(&j, count ? rows[count - 1].id : "");
