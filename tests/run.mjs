@@ -14,11 +14,14 @@ if (files.length === 0) {
   console.error('no test file matches');
   process.exit(2);
 }
+// A file that hangs says so, instead of holding up all others until somebody looks.
+const MINUTES_MAX = 15;
 let worst = 0;
 for (const file of files) {
   console.log(`# file ${file}`);
-  const { status } = spawnSync(process.execPath, ['--test-reporter=tap', join(here, file)],
-    { stdio: 'inherit' });
+  const { status, error } = spawnSync(process.execPath, ['--test-reporter=tap', join(here, file)],
+    { stdio: 'inherit', timeout: MINUTES_MAX * 60 * 1000 });
+  if (error) console.log(`not ok - ${file}: ${error.code}, ended after ${MINUTES_MAX} minutes\n# fail 1`);
   worst = Math.max(worst, status ?? 1);
 }
 process.exit(worst);
