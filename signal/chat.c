@@ -13,11 +13,12 @@ void handle_broadcast(struct call *call)
         .message = json_get_text(info, "message", NULL),
         .peer_id = json_get_text(params, "peer_id", NULL),
     };
-    if (!wish.message) {
-        reply_error(call, RPC_INVALID_PARAMS, "info.message is needed");
+    const json_t *type = json_object_get(info, "type");
+    if (!wish.message || (type && !json_is_string(type))) {
+        reply_error(call, RPC_INVALID_PARAMS, "info has a message and a type, both texts");
         return;
     }
-    wish.role_count = shape_read_roles(params, &call->events->arena, &wish.roles);
+    wish.role_count = shape_read_names(params, "roles", &call->events->arena, &wish.roles);
 
     struct chat_receipt receipt;
     int err = chat_send(call->peer, &wish, call->now, call->events, &receipt);

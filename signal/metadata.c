@@ -54,14 +54,8 @@ static void refuse(struct call *call, enum store_answer answer)
 void handle_set_metadata(struct call *call)
 {
     const json_t *params = call->rpc->params;
-    const json_t *key = json_object_get(params, "key");
-    if (key && !json_is_string(key)) {
-        reply_error(call, RPC_INVALID_PARAMS, "key must be a string");
-        return;
-    }
     const json_t *version = json_object_get(params, "if_change_version");
-    if (version && !json_is_null(version) &&
-        (!json_is_integer(version) || json_integer_value(version) < 0)) {
+    if (json_is_integer(version) && json_integer_value(version) < 0) {
         reply_error(call, RPC_INVALID_PARAMS, "if_change_version must be a number from 0");
         return;
     }
@@ -95,21 +89,9 @@ void handle_get_metadata(struct call *call)
 
 void handle_listen_metadata(struct call *call)
 {
-    const json_t *keys = json_get_array(call->rpc->params, "keys");
-    if (!keys) {
-        reply_error(call, RPC_INVALID_PARAMS, "keys must be an array");
-        return;
-    }
-    size_t count = json_array_size(keys);
-    const char **list = arena_alloc(&call->events->arena, count * sizeof *list);
-    for (size_t i = 0; i < count; i++) {
-        list[i] = json_string_value(json_array_get(keys, i));
-        if (!list[i]) {
-            reply_error(call, RPC_INVALID_PARAMS, "a key must be a string");
-            return;
-        }
-    }
-    int err = session_store_observe(call->peer, list, count, call->events);
+    const char *const *keys;
+    size_t count = shape_read_names(call->rpc->params, "keys", &call->events->arena, &keys);
+    int err = session_store_observe(call->peer, keys, count, call->events);
     if (err == ERR_FULL)
         reply_error(call, RPC_BAD_REQUEST, "more than 100 keys to observe");
     else if (err)

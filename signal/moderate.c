@@ -23,23 +23,10 @@ static enum act act_of(bool muted)
     return muted ? ACT_MUTE : ACT_ASK_TO_UNMUTE;
 }
 
-// Reads a boolean member that must be there.
-static bool take_bool(struct call *call, const char *key, bool *value)
-{
-    const json_t *member = json_object_get(call->rpc->params, key);
-    *value = json_is_true(member);
-    if (json_is_boolean(member))
-        return true;
-    reply_error(call, RPC_INVALID_PARAMS, "mute and value are true or false");
-    return false;
-}
-
 void handle_track_update_request(struct call *call)
 {
     const json_t *params = call->rpc->params;
-    bool muted;
-    if (!take_bool(call, "mute", &muted))
-        return;
+    bool muted = json_get_bool(params, "mute", false);
     int err =
         moderate_track(call->peer->room, call->peer, json_get_text(params, "requested_for", ""),
                        json_get_text(params, "track_id", ""), muted, call->events);
@@ -50,17 +37,16 @@ void handle_change_track_mute_state_request(struct call *call)
 {
     const json_t *params = call->rpc->params;
     struct mute_wish wish = {
+        .muted = json_get_bool(params, "value", false),
         .type = json_get_text(params, "type", NULL),
         .source = json_get_text(params, "source", NULL),
         .peer_id = json_get_text(params, "requested_for", NULL),
     };
-    if (!take_bool(call, "value", &wish.muted))
-        return;
     if (wish.type && strcmp(wish.type, "audio") != 0 && strcmp(wish.type, "video") != 0) {
         reply_error(call, RPC_INVALID_PARAMS, "type is audio or video");
         return;
     }
-    wish.role_count = shape_read_roles(params, &call->events->arena, &wish.roles);
+    wish.role_count = shape_read_names(params, "roles", &call->events->arena, &wish.roles);
     int err = moderate_tracks(call->peer->room, call->peer, &wish, call->events);
     answer(call, err, act_of(wish.muted), "peer not found");
 }

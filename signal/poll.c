@@ -172,16 +172,9 @@ static bool is_true(const json_t *object, const char *key)
 
 static struct poll_roles read_roles(struct arena *arena, const json_t *params, const char *key)
 {
-    const json_t *list = json_get_array(params, key);
-    size_t count = 0, at;
-    const char **names = arena_alloc(arena, json_array_size(list) * sizeof *names);
-    json_t *name;
-    json_array_foreach(list, at, name)
-    {
-        if (json_is_string(name))
-            names[count++] = json_string_value(name);
-    }
-    return (struct poll_roles){names, count};
+    struct poll_roles roles;
+    roles.count = shape_read_names(params, key, arena, &roles.at);
+    return roles;
 }
 
 // A whole number from 0 to `max`; `fallback` when it was not sent.
@@ -196,6 +189,13 @@ static bool take_count(const json_t *object, const char *key, int max, int fallb
         return false;
     *value = (int)number;
     return true;
+}
+
+static bool take_flag(const json_t *object, const char *key, bool *value)
+{
+    const json_t *member = json_object_get(object, key);
+    *value = json_is_true(member);
+    return !member || json_is_null(member) || json_is_boolean(member);
 }
 
 static bool read_info(struct call *call, struct poll_info *info)
@@ -256,11 +256,12 @@ static bool add_option(const json_t *value, option_set *set)
 static bool read_solution(const json_t *answer, struct poll_question *q)
 {
     const json_t *option = json_object_get(answer, "option");
-    const json_t *options = json_get_array(answer, "options");
+    const json_t *options = json_object_get(answer, "options");
     q->solution_text = json_get_text(answer, "text", "");
-    q->hides_solution = is_true(answer, "hidden");
-    q->minds_case = is_true(answer, "case");
-    q->trims = is_true(answer, "trim");
+    if (!take_flag(answer, "hidden", &q->hides_solution) ||
+        !take_flag(answer, "case", &q->minds_case) || !take_flag(answer, "trim", &q->trims) ||
+        (options && !json_is_null(options) && !json_is_array(options)))
+        return false;
     if (option && !json_is_null(option) && !add_option(option, &q->solution))
         return false;
     for (size_t i = 0; i < json_array_size(options); i++) {
@@ -281,11 +282,11 @@ static bool read_question(struct arena *arena, const json_t *from, struct number
     to->is = (struct poll_question){
         .type = (enum question_type)type,
         .text = json_get_text(question, "text", ""),
-        .skippable = is_true(question, "skippable"),
-        .once = is_true(question, "once"),
-        .negative = is_true(question, "negative"),
     };
-    return take_count(question, "duration", POLL_DURATION_MAX_S, 0, &to->is.duration_s) &&
+    return take_flag(question, "skippable", &to->is.skippable) &&
+           take_flag(question, "once", &to->is.once) &&
+           take_flag(question, "negative", &to->is.negative) &&
+           take_count(question, "duration", POLL_DURATION_MAX_S, 0, &to->is.duration_s) &&
            take_count(question, "weight", INT16_MAX, 1, &to->is.weight) &&
            take_count(question, "answer_min_len", POLL_TEXT_LEN_MAX, 0,
                       &to->is.answer_min_len) &&

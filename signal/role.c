@@ -28,8 +28,13 @@ void handle_role_change_request(struct call *call)
     const json_t *params = call->rpc->params;
     struct room *room = call->peer->room;
     const char *role = text_of(call, "role");
+    const char *peer_id = json_get_text(params, "requested_for", NULL);
     if (!json_get_array(params, "roles")) {
-        int err = role_change(room, call->peer, text_of(call, "requested_for"), role,
+        if (!peer_id) {
+            reply_error(call, RPC_INVALID_PARAMS, "requested_for or roles is needed");
+            return;
+        }
+        int err = role_change(room, call->peer, peer_id, role,
                               json_get_bool(params, "force", false), call->now, call->events);
         answer(call, err, "no such peer or role");
         return;
@@ -40,7 +45,7 @@ void handle_role_change_request(struct call *call)
         return;
     }
     const char *const *roles;
-    size_t count = shape_read_roles(params, &call->events->arena, &roles);
+    size_t count = shape_read_names(params, "roles", &call->events->arena, &roles);
     answer(call,
            role_change_many(room, call->peer, roles, count, role, call->now, call->events),
            "no such role");

@@ -162,18 +162,15 @@ size_t shape_read_tracks(const json_t *tracks, struct arena *arena,
     return count;
 }
 
-size_t shape_read_roles(const json_t *params, struct arena *arena, const char *const **roles)
+size_t shape_read_names(const json_t *params, const char *key, struct arena *arena,
+                        const char *const **names)
 {
-    const json_t *named = json_get_array(params, "roles");
-    size_t count = 0, at;
-    const char **list = arena_alloc(arena, json_array_size(named) * sizeof *list);
-    json_t *role;
-    json_array_foreach(named, at, role)
-    {
-        if (json_is_string(role))
-            list[count++] = json_string_value(role);
-    }
-    *roles = list;
+    const json_t *array = json_get_array(params, key);
+    size_t count = json_array_size(array);
+    const char **list = arena_alloc(arena, count * sizeof *list);
+    for (size_t i = 0; i < count; i++)
+        list[i] = json_string_value(json_array_get(array, i));
+    *names = list;
     return count;
 }
 

@@ -6,6 +6,7 @@
 #include "base/map.h"
 #include "base/text.h"
 #include "room/permit.h"
+#include "signal/param.h"
 #include "signal/rpc.h"
 #include "signal/session.h"
 
@@ -158,6 +159,11 @@ void method_run(struct call *call, struct bytes text, bool refuse);
 const char *method_name(size_t at);
 bool method_is_built(size_t at);
 
+// --- param.c ---
+
+// Whether the message has the parameters of its method; answers it when not.
+bool params_fit(struct call *call, const struct param *params);
+
 // --- shape.c: what several messages contain ---
 
 void shape_tracks(struct json_out *j, const struct track_wish *tracks, size_t count);
@@ -167,8 +173,10 @@ void shape_peer_info(struct json_out *j, const struct peer_view *peer);
 void shape_room_state(struct json_out *j, const struct room *room);
 struct peer_view shape_view(const struct peer *peer); // borrows the peer's texts
 void shape_names(struct json_out *j, const char *key, const char *const *names, size_t count);
-// Reads the strings of the array `roles`. The list is in `arena`, the strings are the array's.
-size_t shape_read_roles(const json_t *params, struct arena *arena, const char *const **roles);
+// The texts of the array `key`, a PARAM_NAMES. The list is in `arena`, the texts are the
+// array's.
+size_t shape_read_names(const json_t *params, const char *key, struct arena *arena,
+                        const char *const **names);
 // Reads `tracks` of an offer or update; what is no track is left out. The list is in `arena`.
 size_t shape_read_tracks(const json_t *tracks, struct arena *arena,
                          const struct track_wish **list);
