@@ -267,6 +267,19 @@ void room_leave(struct peer *peer, enum leave_reason reason, struct moment now,
     room_expel(peer, &by_itself, now, events);
 }
 
+// Its join is under way: whoever waits for the answer is still there in these cases.
+static void refuse_join(const struct peer *peer, enum leave_reason reason,
+                        struct event_list *events)
+{
+    if (reason != LEAVE_ROOM_ENDED && reason != LEAVE_REPLACED)
+        return;
+    struct event *answered = event_add(events, EVENT_ANSWERED, peer);
+    answered->answered.request = peer->join_offer;
+    answered->answered.err = ERR_REFUSED;
+    answered->answered.text =
+        reason == LEAVE_ROOM_ENDED ? "the meeting has ended" : "joined elsewhere";
+}
+
 void room_expel(struct peer *peer, const struct expulsion *expulsion, struct moment now,
                 struct event_list *events)
 {
@@ -280,12 +293,8 @@ void room_expel(struct peer *peer, const struct expulsion *expulsion, struct mom
             add_endpoint_event(peer, EVENT_ENDPOINT_CLOSE, true, events);
         add_endpoint_event(peer, EVENT_ENDPOINT_CLOSE, false, events);
     }
-    if (!joined && expulsion->reason == LEAVE_ROOM_ENDED) {
-        struct event *answered = event_add(events, EVENT_ANSWERED, peer);
-        answered->answered.request = peer->join_offer;
-        answered->answered.err = ERR_REFUSED;
-        answered->answered.text = "the meeting has ended";
-    }
+    if (!joined)
+        refuse_join(peer, expulsion->reason, events);
     struct event *left = joined ? event_add_who(events, EVENT_PEER_LEFT, peer) : NULL;
     if (left) {
         left->left.reason = expulsion->reason;

@@ -45,10 +45,13 @@ void handle_join(struct call *call)
     enum admission why;
     session->has_joined = true;
     int err = room_join(session->room, &wish, request, call->now, call->events, &peer, &why);
-    if (err)
+    if (err) {
         finish_join(call, request, err, why);
-    else
-        session_bind(call->signal, session, peer->number);
+        return;
+    }
+    // What this socket asked for as another peer went with it.
+    session_fail_requests(call->signal, session, request, "joined anew", call->frames);
+    session_bind(call->signal, session, peer->number);
 }
 
 void handle_leave(struct call *call)
@@ -56,7 +59,7 @@ void handle_leave(struct call *call)
     if (call->peer)
         room_leave(call->peer, LEAVE_CLIENT_REQUEST, call->now, call->events);
     session_bind(call->signal, call->session, 0);
-    session_end(call->signal, call->session, call->now);
+    session_end(call->signal, call->session, call->now, call->frames);
     reply_empty(call);
 }
 

@@ -108,7 +108,7 @@ void notify_expelled(struct signal *s, struct session *session, const struct eve
     json_member_bool(&j, "room_end", event->left.reason == LEAVE_ROOM_ENDED);
     json_close(&j, '}');
     notify_send(s, session, &j, frames);
-    session_end(s, session, now);
+    session_end(s, session, now, frames);
 }
 
 // Those who are in are told as they leave. Who only looks on cannot come in any more.

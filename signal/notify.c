@@ -2,6 +2,8 @@
 #include "room/waiting.h"
 #include "signal/state.h"
 
+#include <string.h>
+
 // --- Messages ---
 
 struct json_out notify_open(struct signal *s, const char *method)
@@ -193,7 +195,8 @@ static bool hears(const struct peer *peer, enum hearers who)
     return false;
 }
 
-static void tell(struct signal *s, uint64_t room, enum hearers who, uint64_t but,
+// `but` is a peer's id, not its number: whoever joins anew is not to hear that it left.
+static void tell(struct signal *s, uint64_t room, enum hearers who, const char *but,
                  struct bytes text, enum frame_kind kind, struct frame_list *frames)
 {
     const struct audience *audience = signal_audience(s, room);
@@ -203,7 +206,8 @@ static void tell(struct signal *s, uint64_t room, enum hearers who, uint64_t but
     {
         const struct session *session = LIST_ENTRY(each, struct session, in_room);
         const struct peer *peer = rooms_peer(s->rooms, session->peer);
-        if (!peer || peer->state != PEER_JOINED || peer->number == but || !hears(peer, who))
+        if (!peer || peer->state != PEER_JOINED || !hears(peer, who) ||
+            strcmp(peer->id, but) == 0)
             continue;
         frame_add(frames, (struct frame){.kind = kind,
                                          .session = session->number,
@@ -215,7 +219,13 @@ static void tell(struct signal *s, uint64_t room, enum hearers who, uint64_t but
 void notify_all(struct signal *s, uint64_t room, struct bytes text, enum frame_kind kind,
                 struct frame_list *frames)
 {
-    tell(s, room, HEARERS_INSIDE, 0, text, kind, frames);
+    tell(s, room, HEARERS_INSIDE, "", text, kind, frames);
+}
+
+void notify_others(struct signal *s, uint64_t room, const char *peer_id, struct bytes text,
+                   struct frame_list *frames)
+{
+    tell(s, room, HEARERS_INSIDE, peer_id, text, FRAME_TEXT, frames);
 }
 
 void notify_about(struct signal *s, const struct event *event, struct bytes text,
@@ -223,15 +233,15 @@ void notify_about(struct signal *s, const struct event *event, struct bytes text
 {
     if (!event->who->is_told)
         return;
-    tell(s, event->room, event->who->waits ? HEARERS_ADMITTING : HEARERS_INSIDE, event->peer,
+    tell(s, event->room, event->who->waits ? HEARERS_ADMITTING : HEARERS_INSIDE, event->who->id,
          text, FRAME_TEXT, frames);
 }
 
 void notify_crossing(struct signal *s, const struct event *event, struct bytes to_admitting,
                      struct bytes to_others, struct frame_list *frames)
 {
-    tell(s, event->room, HEARERS_ADMITTING, event->peer, to_admitting, FRAME_TEXT, frames);
-    tell(s, event->room, HEARERS_OTHERS, event->peer, to_others, FRAME_TEXT, frames);
+    tell(s, event->room, HEARERS_ADMITTING, event->who->id, to_admitting, FRAME_TEXT, frames);
+    tell(s, event->room, HEARERS_OTHERS, event->who->id, to_others, FRAME_TEXT, frames);
 }
 
 void notify_some(const struct signal *s, const uint64_t *to, size_t count, struct bytes text,
@@ -248,7 +258,7 @@ static void tell_session_info(struct signal *s, const struct audience *audience,
                               struct frame_list *frames)
 {
     const struct session *any = LIST_ENTRY(audience->sessions.next, struct session, in_room);
-    tell(s, audience->room, HEARERS_ALL, 0, session_info(s, any->room, frames), FRAME_TEXT,
+    tell(s, audience->room, HEARERS_ALL, "", session_info(s, any->room, frames), FRAME_TEXT,
          frames);
 }
 

@@ -4,10 +4,13 @@
 #include "base/err.h"
 #include "signal/state.h"
 
+#include <string.h>
+
 // Somebody who came or went, and of whom the room has not been told.
 struct move {
     struct list place; // link in audience.moves
     uint64_t peer;
+    char peer_id[PEER_ID_LEN_MAX + 1];
     struct text gone; // on-peer-leave; empty: came
 };
 
@@ -32,10 +35,11 @@ static struct move *find(const struct audience *audience, uint64_t peer)
     return NULL;
 }
 
-static struct move *add(struct audience *audience, uint64_t peer)
+static struct move *add(struct audience *audience, const struct event *event)
 {
     struct move *move = mem_alloc(sizeof *move);
-    move->peer = peer;
+    move->peer = event->peer;
+    memcpy(move->peer_id, event->who->id, strlen(event->who->id) + 1);
     list_append(&audience->moves, &move->place);
     audience->move_count++;
     return move;
@@ -61,7 +65,7 @@ void presence_joined(struct signal *s, const struct event *event, struct frame_l
     if (!audience || !event->who->is_told)
         return;
     if (is_large(audience) && !event->who->waits)
-        add(audience, event->peer);
+        add(audience, event);
     else
         notify_about(s, event, notify_join_message(s, event->who, frames), frames);
 }
@@ -78,7 +82,7 @@ void presence_left(struct signal *s, const struct event *event, struct frame_lis
     }
     struct bytes text = notify_leave_message(s, event->who, frames);
     if (is_large(audience) && !event->who->waits)
-        text_add_bytes(&add(audience, event->peer)->gone, text);
+        text_add_bytes(&add(audience, event)->gone, text);
     else
         notify_about(s, event, text, frames);
 }
@@ -115,7 +119,8 @@ void presence_tell(struct signal *s, struct audience *audience, struct frame_lis
     for (; count > 0 && !list_empty(&audience->moves); count--) {
         struct move *move = LIST_ENTRY(audience->moves.next, struct move, place);
         if (move->gone.len)
-            notify_all(s, audience->room, frame_text(frames, &move->gone), FRAME_TEXT, frames);
+            notify_others(s, audience->room, move->peer_id, frame_text(frames, &move->gone),
+                          frames);
         else
             tell_came(s, audience, move, frames);
         drop(audience, move);

@@ -228,7 +228,24 @@ bool signal_is_open(const struct signal *s, uint64_t session)
     return found && found->state != SESSION_OVER;
 }
 
-void session_end(struct signal *s, struct session *session, struct moment now)
+void session_fail_requests(struct signal *s, struct session *session, uint64_t but,
+                           const char *why, struct frame_list *frames)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < session->pending_count; i++) {
+        struct pending *pending = &session->pending[i];
+        if (pending->request == but) {
+            session->pending[kept++] = *pending;
+            continue;
+        }
+        reply_answer_error(s, session, pending->id, RPC_GONE, why, frames);
+        json_decref(pending->id);
+    }
+    session->pending_count = kept;
+}
+
+void session_end(struct signal *s, struct session *session, struct moment now,
+                 struct frame_list *frames)
 {
     if (session->state == SESSION_OVER)
         return;
@@ -236,6 +253,12 @@ void session_end(struct signal *s, struct session *session, struct moment now)
     session->over_at = now.mono_us;
     list_append(&s->over, &session->over);
     list_remove(&session->state_due);
+    session_fail_requests(s, session, 0, "the session is over", frames);
+    // What waited for the room is answered like whatever comes from now on.
+    for (size_t i = 0; i < session->waiting_count; i++) {
+        struct call call = {.signal = s, .session = session, .now = now, .frames = frames};
+        method_run(&call, text_bytes(&session->waiting[i]), false);
+    }
     forget_waiting(session);
 }
 
@@ -243,7 +266,7 @@ void session_refuse(struct signal *s, struct session *session, int code, const c
                     struct moment now, struct frame_list *frames)
 {
     notify_error(s, session, code, message, frames);
-    session_end(s, session, now);
+    session_end(s, session, now, frames);
 }
 
 void signal_refuse(struct signal *s, uint64_t number, int code, const char *message,

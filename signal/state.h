@@ -139,7 +139,8 @@ struct audience *signal_audience(const struct signal *s, uint64_t room);
 // The session speaks for `peer` from now on; 0: for nobody.
 void session_bind(struct signal *s, struct session *session, uint64_t peer);
 // Nothing more is to come; the socket is closed after WS_LINGER_MS.
-void session_end(struct signal *s, struct session *session, struct moment now);
+void session_end(struct signal *s, struct session *session, struct moment now,
+                 struct frame_list *frames);
 // on-error, which ends the client's attempts, and session_end().
 void session_refuse(struct signal *s, struct session *session, int code, const char *message,
                     struct moment now, struct frame_list *frames);
@@ -148,6 +149,9 @@ void session_refuse(struct signal *s, struct session *session, int code, const c
 uint64_t session_wait(struct call *call);
 // The id of the waiting request, the caller's to json_decref(); NULL when it does not wait.
 json_t *session_take(struct session *session, uint64_t request);
+// Requests that wait will not be answered by the media worker any more, all but one.
+void session_fail_requests(struct signal *s, struct session *session, uint64_t but,
+                           const char *why, struct frame_list *frames);
 // The peers of the room changed: previewing clients will be told.
 void session_states_due(struct signal *s, uint64_t room, struct moment now);
 
@@ -193,6 +197,8 @@ void notify_text(const struct session *session, struct bytes text, struct frame_
 // To all who are in the room and do not wait to be let in.
 void notify_all(struct signal *s, uint64_t room, struct bytes text, enum frame_kind kind,
                 struct frame_list *frames);
+void notify_others(struct signal *s, uint64_t room, const char *peer_id, struct bytes text,
+                   struct frame_list *frames); // to all but this peer
 // To all others who know of the peer that the event is about.
 void notify_about(struct signal *s, const struct event *event, struct bytes text,
                   struct frame_list *frames);

@@ -434,9 +434,14 @@ TEST(a_room_that_cannot_be_had_is_told_by_on_error)
     char *told = stage_next(&client->socket);
     CHECK_TEXT(told, "{\"method\":\"on-error\",\"params\":{\"code\":404,\"message\":"
                      "\"room not found\"}}");
+    // What it asked for while it waited has its answer all the same.
+    char *answer = stage_next(&client->socket);
+    CHECK_TEXT(answer, "{\"jsonrpc\":\"2.0\",\"id\":1,\"error\":{\"code\":410,\"message\":"
+                       "\"the session is over\"}}");
     CHECK_EQ(client->socket.count, 0);
     CHECK_EQ(client->close_code, 1000);
     mem_free(told);
+    mem_free(answer);
     end();
 }
 
