@@ -72,11 +72,43 @@ static int refuse_method(struct http_request *request, struct http_response *res
     return ERR_REFUSED;
 }
 
+// Whether a list "https://a.example,https://b.example" names `origin`. Schemes and hosts are
+// compared as browsers write them (RFC 6454 section 6.2).
+static bool is_listed(const char *list, const char *origin)
+{
+    size_t len = strlen(origin);
+    for (const char *p = list; *p; p += strcspn(p, ", ")) {
+        p += strspn(p, ", ");
+        if (len && strcspn(p, ", ") == len && strncasecmp(p, origin, len) == 0)
+            return true;
+    }
+    return false;
+}
+
+// Tells browsers which pages may read the answer (Fetch section 3.2). Returns whether the one
+// that asks may.
+static bool add_cors(const struct api_config *config, const struct api_route *route,
+                     const struct http_request *request, struct http_response *response)
+{
+    if (route->openness != OWN_ORIGIN) {
+        http_header_add(response, "access-control-allow-origin", "*");
+        return true;
+    }
+    if (!config->origins)
+        return false;
+    http_header_add(response, "vary", "Origin");
+    if (!request->origin || !is_listed(config->origins, request->origin))
+        return false;
+    http_header_add(response, "access-control-allow-origin", request->origin);
+    return true;
+}
+
 // The preflight of a browser (Fetch section 3.2.2). "*" as allowed headers would not cover
 // Authorization.
-static int answer_preflight(struct http_response *response)
+static int answer_preflight(const struct api_route *route, struct http_response *response)
 {
-    http_header_add(response, "access-control-allow-methods", "GET, POST");
+    http_header_add(response, "access-control-allow-methods",
+                    route->openness == OWN_ORIGIN ? "GET, POST, DELETE" : "GET, POST");
     http_header_add(response, "access-control-allow-headers",
                     "Authorization, Content-Type, user_agent_v2");
     http_header_add(response, "access-control-max-age", "86400");
@@ -97,8 +129,8 @@ static int refuse_path(struct http_request *request, struct http_response *respo
 }
 
 // Finds the row. Returns 0, or ERR_* with an answer.
-static int find_route(struct http_request *request, struct api_call *call,
-                      struct http_response *response)
+static int find_route(const struct api_config *config, struct http_request *request,
+                      struct api_call *call, struct http_response *response)
 {
     struct bytes parameters[API_PATH_PARAMETERS_MAX] = {{0}};
     const struct api_route *any = NULL;
@@ -115,10 +147,9 @@ static int find_route(struct http_request *request, struct api_call *call,
     }
     if (!any)
         return refuse_path(request, response);
-    if (any->openness != OWN_ORIGIN)
-        http_header_add(response, "access-control-allow-origin", "*");
-    if (any->openness == ANY_ORIGIN && request->method == HTTP_OPTIONS)
-        return answer_preflight(response);
+    bool open = add_cors(config, any, request, response);
+    if (open && any->openness != ANY_ORIGIN_GET_ONLY && request->method == HTTP_OPTIONS)
+        return answer_preflight(any, response);
     if (!call->route)
         return refuse_method(request, response);
     for (size_t i = 0; i < API_PATH_PARAMETERS_MAX; i++)
@@ -142,13 +173,34 @@ static const char *bearer(const char *authorization)
     return authorization + 6 + strspn(authorization + 6, " ");
 }
 
-bool api_is_management(const struct api_config *config, const char *authorization,
+const char *api_key_of(const struct api_config *config, const char *authorization,
                        int64_t wall_ms)
 {
     struct jwt_claims claims;
     const char *token = bearer(authorization);
-    return token && !jwt_verify(bytes_of(token), &config->keys, wall_ms / 1000, &claims) &&
-           claims.type == JWT_MANAGEMENT;
+    if (!token || jwt_verify(bytes_of(token), &config->keys, wall_ms / 1000, &claims) ||
+        claims.type != JWT_MANAGEMENT)
+        return NULL;
+    for (size_t i = 0; i < config->keys.count; i++)
+        if (strcmp(config->keys.at[i].access_key, claims.access_key) == 0)
+            return config->keys.at[i].access_key;
+    return NULL;
+}
+
+bool api_is_login(const char *path)
+{
+    struct bytes views[API_PATH_PARAMETERS_MAX];
+    return matches("/v2/token", path, views);
+}
+
+size_t api_body_max(const struct api_config *config, enum http_method method, const char *path)
+{
+    struct bytes views[API_PATH_PARAMETERS_MAX];
+    for (size_t i = 0; i < api_route_count; i++)
+        if (api_routes[i].scope == SCOPE_MANAGEMENT && api_routes[i].method == method &&
+            matches(api_routes[i].pattern, path, views))
+            return config->body_max ? config->body_max : HTTP_BODY_LARGE_MAX;
+    return config->public_body_max ? config->public_body_max : HTTP_BODY_MAX;
 }
 
 static int check_token(const struct api_config *config, struct http_request *request,
@@ -208,10 +260,10 @@ enum api_next api_route(const struct api_config *config, struct http_request *re
     *call = (struct api_call){.request = request};
     // Tokens and codes are in these answers.
     http_header_add(response, "cache-control", "no-store");
-    if (find_route(request, call, response) ||
+    if (find_route(config, request, call, response) ||
         check_scope(config, request, wall_ms, call, response))
         return API_ANSWERED;
-    if (request->body.len > HTTP_BODY_MAX) {
+    if (request->body.len > api_body_max(config, request->method, request->path)) {
         api_refuse(response, 413, "body is too large", NULL);
         return API_ANSWERED;
     }
@@ -239,11 +291,15 @@ struct api *api_new(const struct api_config *config, const struct rng *rng)
     api->config = config;
     api->rng = *rng;
     id_source_init(&api->ids, &api->rng);
+    api_tries_init(
+        &api->tries, config->wrong_codes ? config->wrong_codes : CODE_TRIES_PER_MINUTE,
+        config->wrong_codes_all ? config->wrong_codes_all : CODE_TRIES_PER_MINUTE_ALL);
     return api;
 }
 
 void api_free(struct api *api)
 {
+    api_tries_dispose(&api->tries);
     mem_free(api);
 }
 

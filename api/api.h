@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/id.h"
+#include "base/json.h"
 #include "base/jwt.h"
 #include "base/moment.h"
 #include "base/rng.h"
@@ -32,6 +33,15 @@ struct api_config {
     const char *public_url;    // "https://meet.example.org"; NULL: from the request's Host
     const char *ice_servers;   // a JSON array; NULL: []
     const char *client_flags;  // what /init switches on in clients: a JSON array; NULL: []
+
+    // Which pages may call what only back ends need: "https://a.example,https://b.example".
+    // None when NULL: a management token does not belong in a browser.
+    const char *origins;
+    const struct json_bounds *json; // of bodies; NULL: json_bounds_default
+    size_t body_max;        // octets, of calls with a management token; 0: HTTP_BODY_LARGE_MAX
+    size_t public_body_max; // of all others; 0: HTTP_BODY_MAX
+    size_t wrong_codes;     // a minute, of an address; 0: CODE_TRIES_PER_MINUTE
+    size_t wrong_codes_all; // and in all; 0: CODE_TRIES_PER_MINUTE_ALL
 };
 
 struct api_route;
@@ -103,6 +113,10 @@ bool api_check_idle(const struct api_call *call, const struct room *live,
 void api_check_place(const struct api_call *call, const struct room *live,
                      struct http_response *response);
 
-// Whether an Authorization field holds a valid management token.
-bool api_is_management(const struct api_config *config, const char *authorization,
+// What the server in front asks about a request that it has not read yet. The access key of a
+// valid management token, NULL for anything else; whether a path gives tokens for room codes;
+// how long a body may be.
+const char *api_key_of(const struct api_config *config, const char *authorization,
                        int64_t wall_ms);
+bool api_is_login(const char *path);
+size_t api_body_max(const struct api_config *config, enum http_method method, const char *path);

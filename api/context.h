@@ -41,8 +41,10 @@ int api_fail_query(struct api_context *c, const char *name);
 int api_fail_storage(struct api_context *c, int err);
 int api_fail_wait(struct api_context *c, int64_t wait_s); // 429 with Retry-After
 
-// The body as an object, the caller's to json_decref(). An empty body is an empty object.
+// The body as an object or an array, the caller's to json_decref(). An empty body is an empty
+// object.
 int api_body(struct api_context *c, json_t **body);
+int api_body_list(struct api_context *c, json_t **body);
 // A member that was sent: absent and null are not.
 bool api_sent(const json_t *body, const char *name);
 

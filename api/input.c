@@ -18,6 +18,15 @@ static bool is_blank(struct bytes body)
     return true;
 }
 
+static int read_body(struct api_context *c, json_t **value)
+{
+    const struct json_bounds *bounds = c->config->json ? c->config->json : &json_bounds_default;
+    int err = json_read(c->request->body, bounds, value);
+    if (err == ERR_FULL)
+        return api_fail_body(c, "body is too deep, has too many members or too long a text");
+    return err ? api_fail_body(c, "body is not valid JSON") : 0;
+}
+
 int api_body(struct api_context *c, json_t **body)
 {
     // Go sends an empty body, axios {}, Dart nothing at all; none need say JSON.
@@ -26,11 +35,26 @@ int api_body(struct api_context *c, json_t **body)
         return 0;
     }
     json_t *value;
-    if (json_read(c->request->body, &json_bounds_default, &value))
-        return api_fail_body(c, "body is not valid JSON");
+    int err = read_body(c, &value);
+    if (err)
+        return err;
     if (!json_is_object(value)) {
         json_decref(value);
         return api_fail_body(c, "body is not a JSON object");
+    }
+    *body = value;
+    return 0;
+}
+
+int api_body_list(struct api_context *c, json_t **body)
+{
+    json_t *value;
+    int err = read_body(c, &value);
+    if (err)
+        return err;
+    if (!json_is_array(value)) {
+        json_decref(value);
+        return api_fail_body(c, "body is not a JSON array");
     }
     *body = value;
     return 0;

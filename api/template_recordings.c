@@ -134,10 +134,10 @@ int api_template_recordings_set(struct api_context *c)
     int err = api_template_of_path(c, &row);
     if (err)
         return err;
-    if (json_read(c->request->body, &json_bounds_default, &list))
-        return api_fail_body(c, "body is not valid JSON");
-    err =
-        json_is_array(list) ? set(c, list, &row) : api_fail_body(c, "body is not a JSON array");
+    err = api_body_list(c, &list);
+    if (err)
+        return err;
+    err = set(c, list, &row);
     json_decref(list);
     return err;
 }

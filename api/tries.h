@@ -11,13 +11,15 @@
 // The wrong tries of the last minute, oldest first. A second bound is not needed: the bound on
 // all of them is also the size of the ring.
 struct api_tries {
-    struct {
-        int64_t at; // us
-        uint8_t ip[16];
-    } ring[CODE_TRIES_PER_MINUTE_ALL];
+    struct api_try *ring;
+    size_t each; // of one address, within a minute
+    size_t all;
     size_t first;
     size_t count;
 };
+
+void api_tries_init(struct api_tries *t, size_t each, size_t all);
+void api_tries_dispose(struct api_tries *t);
 
 // How many seconds `from` has to wait before it may try a code; 0 when it may now.
 int64_t api_tries_wait_s(struct api_tries *t, const struct addr *from, int64_t now);

@@ -12,13 +12,20 @@ enum {
     HTTP_HEADERS_MAX = 16 * 1024,
     HTTP_HEADER_COUNT_MAX = 100,
     HTTP_BODY_MAX = 64 * 1024,
-    HTTP_BODY_LARGE_MAX = 1024 * 1024, // where documented
+    HTTP_BODY_LARGE_MAX = 1024 * 1024, // of calls with a management token
     HTTP_CONNECTIONS_PER_ADDRESS_MAX = 128,
     HTTP_REQUESTS_PER_SECOND = 50,
     HTTP_REQUESTS_BURST = 100,
-    HTTP_KNOWN_REQUESTS_PER_SECOND = 200, // with a management token
-    HTTP_KNOWN_REQUESTS_BURST = 500,
+    HTTP_KEY_REQUESTS_PER_SECOND = 200, // with a management token, for each access key
+    HTTP_KEY_REQUESTS_BURST = 500,
+    HTTP_LOGINS_PER_SECOND = 10, // room codes for tokens
+    HTTP_LOGINS_BURST = 30,
     HTTP_BODY_OCTETS_PER_SECOND = 1024, // at least
+    HTTP_HEAD_TIMEOUT_S = 10,
+    HTTP_BODY_TIMEOUT_S = 30,
+    HTTP_IDLE_TIMEOUT_S = 60,   // between two requests
+    HTTP_WRITE_TIMEOUT_S = 10,  // without any progress
+    HTTP_ANSWER_TIMEOUT_S = 10, // of a handler
 
     // WebSocket
     WS_MESSAGE_MAX = 1024 * 1024,
@@ -101,7 +108,7 @@ enum {
     PEERS_TOLD_MAX = 200,          // of a room: beyond, only those that matter are told to all
     SESSION_INFO_AT_ONCE = 100,    // peers of a room: beyond, counts are told once in a while
     SESSION_INFO_INTERVAL_MS = 1000,
-    WANTED_VIDEOS_MAX = 256,       // on demand, of one subscriber: as many as sections
+    WANTED_VIDEOS_MAX = 256,         // on demand, of one subscriber: as many as sections
     LOG_INTERVAL_MS = 200,           // of the session log's writes
     LOG_EVENTS_WAITING_MAX = 4096,   // entries that wait for a write: single events
     LOG_ENTRIES_WAITING_MAX = 16384, // and what says who is in

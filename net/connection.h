@@ -134,8 +134,8 @@ int request_check_upgrade(struct connection *c, const struct head *head);
 // Appends to the body what belongs to it; `*used` octets of `in` were.
 int request_read_body(struct connection *c, struct bytes in, size_t *used);
 bool request_is_complete(const struct connection *c);
-// Whether a body of which `octets` came in `seconds` may go on.
-bool request_is_in_time(size_t octets, int seconds);
+// Whether a body of which `octets` came in `seconds` may go on; it has `most` of them.
+bool request_is_in_time(size_t octets, int seconds, int most);
 void request_dispose(struct connection *c);
 
 // --- answer.c ---

@@ -10,15 +10,16 @@
 #include <sys/socket.h>
 
 enum {
-    HEAD_TIMEOUT_S = 10,
     BODY_CHECK_S = 10,
-    HANDLER_TIMEOUT_S = 10,
-    WRITE_TIMEOUT_S = 10, // without any progress
-    KEEP_ALIVE_S = 60,
     END_TIMEOUT_S = 2,
     WRITE_OCTETS = 64 * 1024,
     IN_OCTETS_MAX = 256 * 1024, // no more is read than this, but TLS may hold some back
 };
+
+static const struct http_timeouts *timeouts(const struct connection *c)
+{
+    return &c->server->config.timeouts;
+}
 
 static void set_timer(struct connection *c, int seconds)
 {
@@ -58,7 +59,7 @@ static void forget_id(struct connection *c)
 static void send_out(struct connection *c)
 {
     set_reading(c);
-    set_timer(c, WRITE_TIMEOUT_S);
+    set_timer(c, timeouts(c)->write);
     lws_callback_on_writable(c->wsi);
 }
 
@@ -88,7 +89,7 @@ static void dispatch(struct connection *c)
     struct http_request *request = c->request;
     c->request = NULL;
     c->state = CONNECTION_WAITING;
-    set_timer(c, HANDLER_TIMEOUT_S);
+    set_timer(c, timeouts(c)->answer);
     uint8_t *body = arena_alloc(&request->arena, c->body.len + 1);
     if (c->body.len)
         memcpy(body, c->body.at, c->body.len);
@@ -102,12 +103,25 @@ static void dispatch(struct connection *c)
 static bool is_over_rate(struct connection *c)
 {
     const struct http_server_config *config = &c->server->config;
+    struct visitors *visitors = &c->server->visitors;
     const char *authorization = c->request->authorization;
     if (!config->rate_limit && addr_is_loopback(&c->from))
         return false;
-    bool known =
-        authorization && config->is_known && config->is_known(config->context, authorization);
-    return !visitors_request(&c->server->visitors, &c->from, known, http_now());
+    // Who logs in needs no key, and gains nothing by bringing one.
+    if (config->is_login && config->is_login(config->context, c->request->path))
+        return !visitors_login(visitors, &c->from, http_now()) ||
+               !visitors_request(visitors, &c->from, http_now());
+    const char *key =
+        authorization && config->key_of ? config->key_of(config->context, authorization) : NULL;
+    return key ? !visitors_keyed(visitors, key, http_now())
+               : !visitors_request(visitors, &c->from, http_now());
+}
+
+// When the body is looked at next.
+static int body_check_s(const struct connection *c)
+{
+    int left = timeouts(c)->body - c->body_seconds;
+    return left < BODY_CHECK_S ? left : BODY_CHECK_S;
 }
 
 static int on_head(struct connection *c, const struct head *head)
@@ -130,7 +144,7 @@ static int on_head(struct connection *c, const struct head *head)
     c->state = CONNECTION_BODY;
     if (!request_is_complete(c)) {
         c->body_seconds = 0;
-        set_timer(c, BODY_CHECK_S);
+        set_timer(c, body_check_s(c));
         static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
         if (c->expects_continue) {
             text_add(&c->out, go_on);
@@ -146,7 +160,7 @@ static bool read_head(struct connection *c)
     struct head *head = &c->server->head;
     if (c->in.len == 0)
         return false;
-    int status = head_parse(head, text_bytes(&c->in), &c->looked_at);
+    int status = head_parse(head, c->server->config.head, text_bytes(&c->in), &c->looked_at);
     if (status == HEAD_MORE)
         return false;
     if (!status)
@@ -197,7 +211,7 @@ static void next_request(struct connection *c)
 {
     c->state = CONNECTION_HEAD;
     c->looked_at = 0;
-    set_timer(c, c->in.len ? HEAD_TIMEOUT_S : KEEP_ALIVE_S);
+    set_timer(c, c->in.len ? timeouts(c)->head : timeouts(c)->idle);
     proceed(c);
 }
 
@@ -208,7 +222,7 @@ static int on_octets(struct connection *c, struct bytes octets)
     // The library still waits for what comes after a TLS handshake in a role that it knows.
     lws_set_timeout(c->wsi, NO_PENDING_TIMEOUT, 0);
     if (c->state == CONNECTION_HEAD && c->in.len == 0)
-        set_timer(c, HEAD_TIMEOUT_S);
+        set_timer(c, timeouts(c)->head);
     text_add_bytes(&c->in, octets);
     if (c->in.len > IN_OCTETS_MAX)
         return -1;
@@ -226,7 +240,7 @@ static int on_writable(struct connection *c)
             return -1;
         c->sent += len;
         if (c->state == CONNECTION_ANSWERING)
-            set_timer(c, WRITE_TIMEOUT_S);
+            set_timer(c, timeouts(c)->write);
         lws_callback_on_writable(c->wsi);
         return 0;
     }
@@ -253,9 +267,9 @@ static int on_timer(struct connection *c)
         refuse(c, 408);
         return 0;
     case CONNECTION_BODY:
-        c->body_seconds += BODY_CHECK_S;
-        if (request_is_in_time(c->body.len, c->body_seconds))
-            set_timer(c, BODY_CHECK_S);
+        c->body_seconds += body_check_s(c);
+        if (request_is_in_time(c->body.len, c->body_seconds, timeouts(c)->body))
+            set_timer(c, body_check_s(c));
         else
             refuse(c, 408);
         return 0;
@@ -285,7 +299,7 @@ int door_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user,
     c->wsi = wsi;
     switch (reason) {
     case LWS_CALLBACK_RAW_ADOPT:
-        set_timer(c, HEAD_TIMEOUT_S); // a TLS handshake included
+        set_timer(c, timeouts(c)->head); // a TLS handshake included
         return 0;
     case LWS_CALLBACK_RAW_RX:
         return on_octets(c, (struct bytes){in, len});

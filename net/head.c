@@ -6,7 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
-enum { HEAD_OCTETS_MAX = HTTP_REQUEST_LINE_MAX + HTTP_HEADERS_MAX };
+const struct head_limits head_limits_default = {HTTP_REQUEST_LINE_MAX, HTTP_HEADERS_MAX,
+                                                HTTP_HEADER_COUNT_MAX};
 
 // --- Characters ---
 
@@ -52,21 +53,22 @@ static bool is_possible(struct bytes in, size_t i)
 }
 
 // The length of the head from `start` on, 0 while it is not all there, or a negative status.
-static int find_end(struct bytes in, size_t start, size_t *looked_at)
+static int find_end(const struct head_limits *limits, struct bytes in, size_t start,
+                    size_t *looked_at)
 {
+    size_t most = limits->line + limits->fields;
     for (size_t i = *looked_at; i < in.len; i++) {
         if (!is_possible(in, i))
             return -400;
         if (in.at[i] == '\n' && i >= start + 3 && memcmp(in.at + i - 3, "\r\n\r\n", 4) == 0) {
             *looked_at = i;
-            return i - start + 1 > HEAD_OCTETS_MAX ? -431 : (int)(i - start + 1);
+            return i - start + 1 > most ? -431 : (int)(i - start + 1);
         }
     }
     *looked_at = in.len;
-    if (in.len - start > HTTP_REQUEST_LINE_MAX &&
-        !memchr(in.at + start, '\n', HTTP_REQUEST_LINE_MAX))
+    if (in.len - start > limits->line && !memchr(in.at + start, '\n', limits->line))
         return -414;
-    return in.len - start > HEAD_OCTETS_MAX ? -431 : 0;
+    return in.len - start > most ? -431 : 0;
 }
 
 // --- Lines ---
@@ -100,9 +102,10 @@ static int read_version(struct head *head, struct bytes version)
     return 0;
 }
 
-static int read_request_line(struct head *head, struct bytes line)
+static int read_request_line(struct head *head, const struct head_limits *limits,
+                             struct bytes line)
 {
-    if (line.len + 2 > HTTP_REQUEST_LINE_MAX)
+    if (line.len + 2 > limits->line)
         return 414;
     head->method = next_word(&line);
     head->target = next_word(&line);
@@ -115,9 +118,9 @@ static int read_request_line(struct head *head, struct bytes line)
     return read_version(head, line);
 }
 
-static int read_field(struct head *head, struct bytes line)
+static int read_field(struct head *head, const struct head_limits *limits, struct bytes line)
 {
-    if (head->field_count == HTTP_HEADER_COUNT_MAX)
+    if (head->field_count == limits->field_count)
         return 431;
     // The name's octets rule out a folded line and a space before the colon too.
     const uint8_t *colon = memchr(line.at, ':', line.len);
@@ -129,11 +132,12 @@ static int read_field(struct head *head, struct bytes line)
     return 0;
 }
 
-int head_parse(struct head *head, struct bytes in, size_t *looked_at)
+int head_parse(struct head *head, const struct head_limits *limits, struct bytes in,
+               size_t *looked_at)
 {
     // RFC 9112 section 2.2: one empty line in front is forgiven.
     size_t start = in.len >= 2 && memcmp(in.at, "\r\n", 2) == 0 ? 2 : 0;
-    int len = find_end(in, start, looked_at);
+    int len = find_end(limits, in, start, looked_at);
     if (len <= 0)
         return len ? -len : HEAD_MORE;
 
@@ -141,11 +145,11 @@ int head_parse(struct head *head, struct bytes in, size_t *looked_at)
     head->field_count = 0;
     head->len = start + (size_t)len;
     struct bytes line = next_line(&rest);
-    int status = read_request_line(head, line);
-    if (!status && rest.len > HTTP_HEADERS_MAX)
+    int status = read_request_line(head, limits, line);
+    if (!status && rest.len > limits->fields)
         status = 431;
     while (!status && rest.len > 0)
-        status = read_field(head, next_line(&rest));
+        status = read_field(head, limits, next_line(&rest));
     return status;
 }
 

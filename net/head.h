@@ -1,5 +1,5 @@
 // The head of an HTTP/1 request: RFC 9112 sections 2 to 5, read strictly. What two readers
-// could understand in two ways is refused, as are heads beyond the bounds of base/limits.h.
+// could understand in two ways is refused, as are heads beyond the bounds that it is given.
 #pragma once
 
 #include "base/bytes.h"
@@ -23,12 +23,21 @@ struct head {
     size_t len; // octets up to the body, those of an empty line in front included
 };
 
+// Octets of the request line and of all fields, each with its line ends; how many fields, at
+// most HTTP_HEADER_COUNT_MAX.
+struct head_limits {
+    size_t line, fields, field_count;
+};
+
+extern const struct head_limits head_limits_default;
+
 enum { HEAD_MORE = 1 }; // not all there yet, and nothing wrong so far
 
 // Looks at `in`, which begins with a request. Returns 0 and fills `head`, HEAD_MORE, or the
 // status that refuses it: 400, 414, 431. `*looked_at` is where the last call stopped
 // looking for the end; 0 at first.
-int head_parse(struct head *head, struct bytes in, size_t *looked_at);
+int head_parse(struct head *head, const struct head_limits *limits, struct bytes in,
+               size_t *looked_at);
 
 // The value of the only field `name` (its case does not matter). Returns how many there are;
 // `*value` is that of the first.

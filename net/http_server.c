@@ -262,11 +262,28 @@ static int check_certificate(const char *cert, const char *key)
     return good ? 0 : ERR_IO;
 }
 
+// What is not set is as in base/limits.h.
+static void fill_limits(struct http_server_config *config)
+{
+    struct http_timeouts *t = &config->timeouts;
+    if (!config->limits)
+        config->limits = &visitors_limits_default;
+    if (!config->head)
+        config->head = &head_limits_default;
+    t->head = t->head ? t->head : HTTP_HEAD_TIMEOUT_S;
+    t->body = t->body ? t->body : HTTP_BODY_TIMEOUT_S;
+    t->idle = t->idle ? t->idle : HTTP_IDLE_TIMEOUT_S;
+    t->write = t->write ? t->write : HTTP_WRITE_TIMEOUT_S;
+    t->answer = t->answer ? t->answer : HTTP_ANSWER_TIMEOUT_S;
+}
+
 struct http_server *http_server_new(const struct http_server_config *config)
 {
     assert(config->listen_count <= LISTENERS_MAX);
     struct http_server *server = mem_alloc(sizeof *server);
     server->config = *config;
+    fill_limits(&server->config);
+    visitors_init(&server->visitors, server->config.limits);
     server->tls_cert = mem_text(config->tls_cert);
     server->tls_key = mem_text(config->tls_key);
     server->ws_path = mem_text(config->ws_path);

@@ -14,7 +14,9 @@
 
 #include "base/addr.h"
 #include "base/bytes.h"
+#include "net/head.h"
 #include "net/http.h"
+#include "net/visitors.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,18 +26,33 @@
 
 struct http_server;
 
+// In seconds. 0: as in base/limits.h.
+struct http_timeouts {
+    int head;   // from its first octet to its last, and a TLS handshake
+    int body;   // from the head to its last octet
+    int idle;   // between two requests
+    int write;  // of an answer, without any progress
+    int answer; // of a handler
+};
+
 struct http_server_config {
     uv_loop_t *loop; // borrowed; outlives the server
     const struct addr *listen;
     size_t listen_count;
     const char *tls_cert; // PEM files; NULL: plain HTTP
     const char *tls_key;
-    bool behind_tls;     // a proxy in front speaks https
-    const char *ws_path; // where web sockets open: "/ws"
-    bool rate_limit;     // requests per second for each address
+    bool behind_tls;                      // a proxy in front speaks https
+    const char *ws_path;                  // where web sockets open: "/ws"
+    bool rate_limit;                      // also of clients on loopback
+    const struct visitors_limits *limits; // NULL: visitors_limits_default
+    struct http_timeouts timeouts;
+    const struct head_limits *head; // NULL: head_limits_default
 
-    // Whether an Authorization field lets its bearer ask more often. Nobody when NULL.
-    bool (*is_known)(void *context, const char *authorization);
+    // The access key that an Authorization field proves; NULL: none. Each has a measure of its
+    // own. Nobody has one when this is NULL.
+    const char *(*key_of)(void *context, const char *authorization);
+    // Whether a path gives tokens for room codes, which can be guessed. None when NULL.
+    bool (*is_login)(void *context, const char *path);
     void *context;
 
     // Which pages may open web sockets, by their Origin: "https://a.example https://b.example".
@@ -44,7 +61,7 @@ struct http_server_config {
 
     // How long a body may be, by its path: HTTP_BODY_MAX when NULL. Only looks at its
     // arguments.
-    size_t (*body_max)(enum http_method method, const char *path);
+    size_t (*body_max)(void *context, enum http_method method, const char *path);
 
     // What pages say in their Content-Security-Policy: frame-ancestors. "'none'" when NULL.
     const char *frame_ancestors;

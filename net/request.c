@@ -12,7 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { WS_KEY_LEN = 24, LENGTH_DIGITS_MAX = 10, BODY_SECONDS_MAX = 30 };
+enum { WS_KEY_LEN = 24, LENGTH_DIGITS_MAX = 10 };
 
 static const struct {
     const char *name;
@@ -108,7 +108,8 @@ static int read_length(struct connection *c, const struct head *head)
         return 415;
     size_t max = HTTP_BODY_MAX;
     if (c->server->config.body_max)
-        max = c->server->config.body_max(c->request->method, c->request->path);
+        max = c->server->config.body_max(c->server->config.context, c->request->method,
+                                         c->request->path);
     c->body_expected = 0;
     if (codings) {
         if (!head_equal(coding, "chunked") || head->minor == 0)
@@ -222,10 +223,9 @@ int request_read_body(struct connection *c, struct bytes in, size_t *used)
     return 0;
 }
 
-bool request_is_in_time(size_t octets, int seconds)
+bool request_is_in_time(size_t octets, int seconds, int most)
 {
-    return seconds < BODY_SECONDS_MAX &&
-           octets >= (size_t)seconds * HTTP_BODY_OCTETS_PER_SECOND;
+    return seconds < most && octets >= (size_t)seconds * HTTP_BODY_OCTETS_PER_SECOND;
 }
 
 bool request_is_complete(const struct connection *c)

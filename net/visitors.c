@@ -6,13 +6,13 @@
 #include <assert.h>
 #include <string.h>
 
-enum {
-    HOSTS_MAX = 64 * 1024,
-    STRANGER_US = 1000 * 1000 / HTTP_REQUESTS_PER_SECOND, // for each request
-    KNOWN_US = 1000 * 1000 / HTTP_KNOWN_REQUESTS_PER_SECOND,
-    STRANGER_FULL_US = HTTP_REQUESTS_BURST * STRANGER_US,
-    KNOWN_FULL_US = HTTP_KNOWN_REQUESTS_BURST * KNOWN_US,
-    FORGET_US = STRANGER_FULL_US > KNOWN_FULL_US ? STRANGER_FULL_US : KNOWN_FULL_US,
+enum { HOSTS_MAX = 64 * 1024, SECOND_US = 1000 * 1000 };
+
+const struct visitors_limits visitors_limits_default = {
+    .connections = HTTP_CONNECTIONS_PER_ADDRESS_MAX,
+    .strangers = {HTTP_REQUESTS_PER_SECOND, HTTP_REQUESTS_BURST},
+    .keys = {HTTP_KEY_REQUESTS_PER_SECOND, HTTP_KEY_REQUESTS_BURST},
+    .logins = {HTTP_LOGINS_PER_SECOND, HTTP_LOGINS_BURST},
 };
 
 // A bucket as a moment: requests are paid for until then. It lies at most the time of a burst
@@ -20,8 +20,13 @@ enum {
 struct visitor {
     uint8_t network[16]; // the key
     uint32_t connections;
-    int64_t stranger_until;
-    int64_t known_until; // with management tokens
+    int64_t paid_until;
+    int64_t logins_until;
+};
+
+struct key_holder {
+    char *key;
+    int64_t paid_until;
 };
 
 static struct bytes key_of(const uint8_t network[16])
@@ -39,21 +44,60 @@ static struct visitor *find(const struct visitors *v, const struct addr *from,
     return map_get(&v->by_host, key_of(network));
 }
 
+void visitors_init(struct visitors *v, const struct visitors_limits *limits)
+{
+    *v = (struct visitors){.limits = *limits};
+}
+
 void visitors_dispose(struct visitors *v)
 {
     size_t at = 0;
     for (struct visitor *visitor; (visitor = map_next(&v->by_host, &at));)
         mem_free(visitor);
     map_dispose(&v->by_host);
+    at = 0;
+    for (struct key_holder *holder; (holder = map_next(&v->by_key, &at));) {
+        mem_free(holder->key);
+        mem_free(holder);
+    }
+    map_dispose(&v->by_key);
 }
+
+// --- Buckets ---
+
+static int64_t each_us(const struct visitors_rate *rate)
+{
+    return SECOND_US / rate->per_second;
+}
+
+// How long it takes to fill an empty one.
+static int64_t full_us(const struct visitors_rate *rate)
+{
+    return rate->per_second ? rate->burst * each_us(rate) : 0;
+}
+
+static bool pay(const struct visitors_rate *rate, int64_t *until, int64_t now)
+{
+    if (!rate->per_second)
+        return true;
+    if (*until < now - full_us(rate))
+        *until = now - full_us(rate);
+    if (*until + each_us(rate) > now)
+        return false;
+    *until += each_us(rate);
+    return true;
+}
+
+// --- Hosts ---
 
 // Forgets hosts that nothing would be different for.
 static void sweep(struct visitors *v, int64_t now)
 {
     size_t at = 0;
     for (struct visitor *visitor; (visitor = map_next(&v->by_host, &at));) {
-        if (visitor->connections == 0 && now - visitor->stranger_until >= FORGET_US &&
-            now - visitor->known_until >= FORGET_US) {
+        if (visitor->connections == 0 &&
+            now - visitor->paid_until >= full_us(&v->limits.strangers) &&
+            now - visitor->logins_until >= full_us(&v->limits.logins)) {
             map_remove(&v->by_host, key_of(visitor->network));
             mem_free(visitor);
         }
@@ -71,10 +115,11 @@ bool visitors_enter(struct visitors *v, const struct addr *from, int64_t now)
             return false;
         visitor = mem_alloc(sizeof *visitor);
         memcpy(visitor->network, network, sizeof visitor->network);
-        visitor->stranger_until = visitor->known_until = now - FORGET_US;
+        visitor->paid_until = now - full_us(&v->limits.strangers);
+        visitor->logins_until = now - full_us(&v->limits.logins);
         map_put(&v->by_host, key_of(visitor->network), visitor);
     }
-    if (visitor->connections >= HTTP_CONNECTIONS_PER_ADDRESS_MAX)
+    if (v->limits.connections && visitor->connections >= v->limits.connections)
         return false;
     visitor->connections++;
     return true;
@@ -88,18 +133,32 @@ void visitors_leave(struct visitors *v, const struct addr *from)
     visitor->connections--;
 }
 
-bool visitors_request(struct visitors *v, const struct addr *from, bool known, int64_t now)
+bool visitors_request(struct visitors *v, const struct addr *from, int64_t now)
 {
     uint8_t network[16];
     struct visitor *visitor = find(v, from, network);
     assert(visitor);
-    int64_t *until = known ? &visitor->known_until : &visitor->stranger_until;
-    int64_t full = known ? KNOWN_FULL_US : STRANGER_FULL_US;
-    int64_t each = known ? KNOWN_US : STRANGER_US;
-    if (*until < now - full)
-        *until = now - full;
-    if (*until + each > now)
-        return false;
-    *until += each;
-    return true;
+    return pay(&v->limits.strangers, &visitor->paid_until, now);
+}
+
+bool visitors_login(struct visitors *v, const struct addr *from, int64_t now)
+{
+    uint8_t network[16];
+    struct visitor *visitor = find(v, from, network);
+    assert(visitor);
+    return pay(&v->limits.logins, &visitor->logins_until, now);
+}
+
+// --- Keys ---
+
+bool visitors_keyed(struct visitors *v, const char *key, int64_t now)
+{
+    struct key_holder *holder = map_get(&v->by_key, bytes_of(key));
+    if (!holder) {
+        holder = mem_alloc(sizeof *holder);
+        holder->key = mem_text(key);
+        holder->paid_until = now - full_us(&v->limits.keys);
+        map_put(&v->by_key, bytes_of(holder->key), holder);
+    }
+    return pay(&v->limits.keys, &holder->paid_until, now);
 }

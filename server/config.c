@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/mem.h"
 
 #include <ctype.h>
@@ -9,7 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE_MAX_OCTETS = 4096 };
+enum {
+    LINE_MAX_OCTETS = 4096,
+    RATE_MAX = 100000,
+    TRIES_MAX = 1000000,
+    BODY_MAX_OCTETS = 4 * 1024 * 1024,
+};
 
 struct row {
     const char *name;
@@ -242,7 +248,38 @@ READ_TEXT(tls_cert)
 READ_TEXT(tls_key)
 READ_TEXT(frame_ancestors)
 READ_TEXT(origins)
+READ_TEXT(api_origins)
 READ_TEXT(user)
+
+// One of struct config_limits.
+#define READ_LIMIT(field, min, max)                                                            \
+    static int read_##field(struct config *c, const char *value)                               \
+    {                                                                                          \
+        return read_number(value, min, max, &c->limits.field);                                 \
+    }
+
+READ_LIMIT(connections, 0, 1000000)
+READ_LIMIT(requests, 0, RATE_MAX)
+READ_LIMIT(burst, 1, RATE_MAX)
+READ_LIMIT(key_requests, 0, RATE_MAX)
+READ_LIMIT(key_burst, 1, RATE_MAX)
+READ_LIMIT(logins, 0, RATE_MAX)
+READ_LIMIT(login_burst, 1, RATE_MAX)
+READ_LIMIT(wrong_codes, 1, TRIES_MAX)
+READ_LIMIT(wrong_codes_all, 1, TRIES_MAX)
+READ_LIMIT(body_max, 1024, BODY_MAX_OCTETS)
+READ_LIMIT(public_body_max, 1024, BODY_MAX_OCTETS)
+READ_LIMIT(request_line_max, 512, 64 * 1024)
+READ_LIMIT(headers_max, 1024, 64 * 1024)
+READ_LIMIT(header_count_max, 10, HTTP_HEADER_COUNT_MAX)
+READ_LIMIT(json_depth, 8, 256)
+READ_LIMIT(json_members, 100, 1000000)
+READ_LIMIT(json_string, 1024, BODY_MAX_OCTETS)
+READ_LIMIT(head_timeout, 1, 3600)
+READ_LIMIT(body_timeout, 1, 3600)
+READ_LIMIT(idle_timeout, 1, 3600)
+READ_LIMIT(write_timeout, 1, 3600)
+READ_LIMIT(answer_timeout, 1, 3600)
 
 static const struct row rows[] = {
     {"listen", "ADDRESS:PORT,...", "localhost:8080",
@@ -286,6 +323,38 @@ static const struct row rows[] = {
     {"origins", "ORIGIN,...", "",
      "the other pages that may open web sockets, as https://app.example.org; else all may",
      read_origins},
+    {"api-origins", "ORIGIN,...", "",
+     "the pages that may call the management API, as https://app.example.org; else none may",
+     read_api_origins},
+    {"connections", "N", "128", "open at once, of each address; 0 here and below: no limit",
+     read_connections},
+    {"requests", "N", "50", "a second, of each address", read_requests},
+    {"requests-burst", "N", "100", "and so many at once before", read_burst},
+    {"key-requests", "N", "200", "a second, of each access key, wherever they come from",
+     read_key_requests},
+    {"key-requests-burst", "N", "500", "and so many at once before", read_key_burst},
+    {"logins", "N", "10", "room codes for tokens a second, of each address", read_logins},
+    {"logins-burst", "N", "30", "and so many at once before", read_login_burst},
+    {"wrong-codes", "N", "20", "room codes that are none, a minute, of each address",
+     read_wrong_codes},
+    {"wrong-codes-all", "N", "600", "and of all together", read_wrong_codes_all},
+    {"body-max", "OCTETS", "1048576", "the longest body of a call with a management token",
+     read_body_max},
+    {"public-body-max", "OCTETS", "65536", "and of any other", read_public_body_max},
+    {"request-line-max", "OCTETS", "8192", "the longest request line", read_request_line_max},
+    {"headers-max", "OCTETS", "16384", "all fields of a request together", read_headers_max},
+    {"header-count-max", "N", "100", "fields of a request", read_header_count_max},
+    {"json-depth", "N", "32", "brackets in brackets, in the bodies of calls", read_json_depth},
+    {"json-members", "N", "4096", "members and elements of a body in all", read_json_members},
+    {"json-string", "OCTETS", "65536", "the longest text in a body", read_json_string},
+    {"head-timeout", "SECONDS", "10",
+     "from the first octet of a request to the end of its head", read_head_timeout},
+    {"body-timeout", "SECONDS", "30", "and on to its last octet", read_body_timeout},
+    {"idle-timeout", "SECONDS", "60", "between two requests", read_idle_timeout},
+    {"write-timeout", "SECONDS", "10", "of a client that takes nothing of its answer",
+     read_write_timeout},
+    {"answer-timeout", "SECONDS", "10", "of the storage, before a call is answered 503",
+     read_answer_timeout},
     {"user", "NAME", "", "become this user after the start as root", read_user},
     {"allow-root", NULL, "off", "run as root", read_allow_root},
     {"log-level", "debug|info|warn|error", "info", "how much is logged", read_log_level},

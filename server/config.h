@@ -19,6 +19,19 @@ enum config_meetings {
     CONFIG_MEETINGS_OFF
 };
 
+// What base/limits.h has as defaults. 0 lifts a rate.
+struct config_limits {
+    long connections;                  // of an address
+    long requests, burst;              // a second, of an address
+    long key_requests, key_burst;      // of an access key
+    long logins, login_burst;          // of an address, on /v2/token
+    long wrong_codes, wrong_codes_all; // a minute
+    long body_max, public_body_max;    // octets
+    long request_line_max, headers_max, header_count_max;
+    long json_depth, json_members, json_string;
+    long head_timeout, body_timeout, idle_timeout, write_timeout, answer_timeout; // seconds
+};
+
 // Strings live as long as the struct.
 struct config {
     struct addr listen[CONFIG_ADDRESSES_MAX];
@@ -36,6 +49,7 @@ struct config {
     enum config_meetings meetings;
     const char *room_codes_room;
     bool rate_limit;
+    struct config_limits limits;
     long max_session_hours; // 0: for ever
     bool log_chat;
     long log_days;     // 0: for ever
@@ -44,7 +58,8 @@ struct config {
     const char *tls_key;
     bool tls_self_signed;
     const char *frame_ancestors;
-    const char *origins;
+    const char *origins;     // that may open web sockets
+    const char *api_origins; // that may call the management API
     const char *user;
     bool allow_root;
     const char *log_level;

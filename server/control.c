@@ -112,10 +112,22 @@ static void start_handles(struct control *c)
     }
 }
 
-static bool is_known(void *context, const char *authorization)
+static const char *key_of(void *context, const char *authorization)
 {
     const struct control *c = context;
-    return api_is_management(c->config.api, authorization, clock_wall_ms());
+    return api_key_of(c->config.api, authorization, clock_wall_ms());
+}
+
+static bool is_login(void *context, const char *path)
+{
+    (void)context;
+    return api_is_login(path);
+}
+
+static size_t body_max(void *context, enum http_method method, const char *path)
+{
+    const struct control *c = context;
+    return api_body_max(c->config.api, method, path);
 }
 
 // The epoch tells the starts of this server apart, and the random part those after its data was
@@ -138,7 +150,9 @@ struct control *control_new(const struct control_config *config)
     assert(err == 0);
     c->config.http.loop = &c->loop;
     c->config.http.ws_path = "/ws";
-    c->config.http.is_known = is_known;
+    c->config.http.key_of = key_of;
+    c->config.http.is_login = is_login;
+    c->config.http.body_max = body_max;
     c->config.http.context = c;
     c->server = http_server_new(&c->config.http);
     if (!c->server) {

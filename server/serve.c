@@ -36,6 +36,9 @@ struct server {
     size_t listen_count;
     struct keys keys;
     struct api_config api;
+    struct visitors_limits visitors;
+    struct head_limits head;
+    struct json_bounds json;
     char tls_cert[PATH_MAX_OCTETS];
     char tls_key[PATH_MAX_OCTETS];
     struct jobs *jobs;
@@ -73,6 +76,40 @@ static void fill_api(struct server *s)
         .public_url = config->public_url[0] ? config->public_url : NULL,
         .ice_servers = config->ice_servers[0] ? config->ice_servers : NULL,
         .client_flags = config->client_flags_json,
+        .origins = config->api_origins[0] ? config->api_origins : NULL,
+        .json = &s->json,
+        .body_max = (size_t)config->limits.body_max,
+        .public_body_max = (size_t)config->limits.public_body_max,
+        .wrong_codes = (size_t)config->limits.wrong_codes,
+        .wrong_codes_all = (size_t)config->limits.wrong_codes_all,
+    };
+}
+
+static void fill_limits(struct server *s)
+{
+    const struct config_limits *limits = &s->config->limits;
+    s->head = (struct head_limits){.line = (size_t)limits->request_line_max,
+                                   .fields = (size_t)limits->headers_max,
+                                   .field_count = (size_t)limits->header_count_max};
+    s->json = (struct json_bounds){.depth = (size_t)limits->json_depth,
+                                   .members = (size_t)limits->json_members,
+                                   .string_len = (size_t)limits->json_string};
+    s->visitors = (struct visitors_limits){
+        .connections = (uint32_t)limits->connections,
+        .strangers = {(uint32_t)limits->requests, (uint32_t)limits->burst},
+        .keys = {(uint32_t)limits->key_requests, (uint32_t)limits->key_burst},
+        .logins = {(uint32_t)limits->logins, (uint32_t)limits->login_burst},
+    };
+}
+
+static struct http_timeouts timeouts_of(const struct config_limits *limits)
+{
+    return (struct http_timeouts){
+        .head = (int)limits->head_timeout,
+        .body = (int)limits->body_timeout,
+        .idle = (int)limits->idle_timeout,
+        .write = (int)limits->write_timeout,
+        .answer = (int)limits->answer_timeout,
     };
 }
 
@@ -138,6 +175,7 @@ static int start(struct server *s)
     int err = keys_load(&s->keys, s->config->data, &rng, clock_wall_ms());
     if (err)
         return err;
+    fill_limits(s);
     fill_api(s);
     text_addf(&path, "%s/parlor.db", s->config->data);
     s->jobs = jobs_new(path.at, &s->api, s->keys.template_id);
@@ -153,6 +191,9 @@ static int start(struct server *s)
                  .tls_key = tls ? s->tls_key : NULL,
                  .behind_tls = strncmp(s->config->public_url, "https://", 8) == 0,
                  .rate_limit = s->config->rate_limit,
+                 .limits = &s->visitors,
+                 .head = &s->head,
+                 .timeouts = timeouts_of(&s->config->limits),
                  .frame_ancestors =
                      s->config->frame_ancestors[0] ? s->config->frame_ancestors : NULL,
                  .origins = s->config->origins[0] ? s->config->origins : NULL},

@@ -14,9 +14,9 @@ static struct addr address(const char *text)
 
 TEST(a_wait_ends_when_the_first_of_20_is_a_minute_old)
 {
-    static struct api_tries t;
+    struct api_tries t;
     struct addr a = address("192.0.2.1");
-    t = (struct api_tries){0};
+    api_tries_init(&t, 20, 600);
     for (int i = 0; i < 20; i++)
         api_tries_add(&t, &a, i * SECOND_US);
     CHECK_EQ(api_tries_wait_s(&t, &a, 20 * SECOND_US), 40);
@@ -24,27 +24,29 @@ TEST(a_wait_ends_when_the_first_of_20_is_a_minute_old)
     CHECK_EQ(api_tries_wait_s(&t, &a, 60 * SECOND_US), 0);
     api_tries_add(&t, &a, 60 * SECOND_US);
     CHECK_EQ(api_tries_wait_s(&t, &a, 60 * SECOND_US), 1);
+    api_tries_dispose(&t);
 }
 
 TEST(an_IPv6_network_counts_as_one)
 {
-    static struct api_tries t;
+    struct api_tries t;
     struct addr a = address("2001:db8:0:1::1");
     struct addr b = address("2001:db8:0:1:ffff::2");
     struct addr c = address("2001:db8:0:2::1");
-    t = (struct api_tries){0};
+    api_tries_init(&t, 20, 600);
     for (int i = 0; i < 20; i++)
         api_tries_add(&t, i % 2 ? &a : &b, 0);
     CHECK_EQ(api_tries_wait_s(&t, &a, 0), 60);
     CHECK_EQ(api_tries_wait_s(&t, &b, 0), 60);
     CHECK_EQ(api_tries_wait_s(&t, &c, 0), 0);
+    api_tries_dispose(&t);
 }
 
 TEST(at_600_wrong_tries_everyone_waits)
 {
-    static struct api_tries t;
+    struct api_tries t;
     struct addr fresh = address("198.51.100.1");
-    t = (struct api_tries){0};
+    api_tries_init(&t, 20, 600);
     for (int i = 0; i < 600; i++) {
         char ip[32];
         snprintf(ip, sizeof ip, "10.0.%d.%d", i / 250, i % 250);
@@ -55,4 +57,20 @@ TEST(at_600_wrong_tries_everyone_waits)
     CHECK_EQ(api_tries_wait_s(&t, &fresh, 600), 60);
     api_tries_add(&t, &fresh, 600); // no room, no harm
     CHECK_EQ(api_tries_wait_s(&t, &fresh, 60 * SECOND_US), 0);
+    api_tries_dispose(&t);
+}
+
+TEST(both_bounds_are_the_callers)
+{
+    struct api_tries t;
+    struct addr a = address("192.0.2.1"), b = address("192.0.2.2"), c = address("192.0.2.3");
+    api_tries_init(&t, 2, 3);
+    api_tries_add(&t, &a, 0);
+    CHECK_EQ(api_tries_wait_s(&t, &a, 0), 0);
+    api_tries_add(&t, &a, 0);
+    CHECK_EQ(api_tries_wait_s(&t, &a, 0), 60);
+    CHECK_EQ(api_tries_wait_s(&t, &b, 0), 0);
+    api_tries_add(&t, &b, 0);
+    CHECK_EQ(api_tries_wait_s(&t, &c, 0), 60);
+    api_tries_dispose(&t);
 }

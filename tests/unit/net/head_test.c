@@ -9,7 +9,8 @@ static struct head head;
 static int parse(const char *text)
 {
     size_t looked_at = 0;
-    return head_parse(&head, test_exact_copy(text, strlen(text)), &looked_at);
+    return head_parse(&head, &head_limits_default, test_exact_copy(text, strlen(text)),
+                      &looked_at);
 }
 
 TEST(reads_line_and_fields)
@@ -33,7 +34,9 @@ TEST(every_prefix_of_a_head_wants_more)
     static const char text[] = "GET / HTTP/1.0\r\nHost: x\r\n\r\n";
     for (size_t len = 0; len < sizeof text - 1; len++) {
         size_t looked_at = 0;
-        CHECK_EQ(head_parse(&head, test_exact_copy(text, len), &looked_at), HEAD_MORE);
+        CHECK_EQ(
+            head_parse(&head, &head_limits_default, test_exact_copy(text, len), &looked_at),
+            HEAD_MORE);
     }
     CHECK_EQ(parse(text), 0);
     CHECK_EQ(head.minor, 0);
@@ -44,9 +47,10 @@ TEST(octets_may_come_one_by_one)
     static const char text[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\nGET";
     size_t looked_at = 0;
     for (size_t len = 0; len < 27; len++)
-        CHECK_EQ(head_parse(&head, (struct bytes){(const uint8_t *)text, len}, &looked_at),
+        CHECK_EQ(head_parse(&head, &head_limits_default,
+                            (struct bytes){(const uint8_t *)text, len}, &looked_at),
                  HEAD_MORE);
-    CHECK_EQ(head_parse(&head, bytes_of(text), &looked_at), 0);
+    CHECK_EQ(head_parse(&head, &head_limits_default, bytes_of(text), &looked_at), 0);
     CHECK_EQ(head.len, 27);
 }
 
@@ -118,4 +122,25 @@ TEST(broken_escapes_and_broken_utf8_are_refused)
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
         CHECK_EQ(decode(paths[i], out), ERR_MALFORMED);
     CHECK_EQ(decode("/%f4%8f%bf%bf", out), 5);
+}
+
+TEST(the_bounds_are_the_callers)
+{
+    static const struct head_limits limits = {.line = 20, .fields = 30, .field_count = 2};
+    static const struct {
+        const char *text;
+        int status;
+    } rows[] = {
+        {"GET /1234 HTTP/1.1\r\n\r\n", 0},
+        {"GET /12345 HTTP/1.1\r\n\r\n", 414},
+        {"GET / HTTP/1.1\r\nA: 1\r\nB: 2\r\n\r\n", 0},
+        {"GET / HTTP/1.1\r\nA: 1\r\nB: 2\r\nC: 3\r\n\r\n", 431},
+        {"GET / HTTP/1.1\r\nA: 123456789012345678901234\r\n\r\n", 0},
+        {"GET / HTTP/1.1\r\nA: 12345678901234567890123456\r\n\r\n", 431},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        size_t looked_at = 0;
+        CHECK_EQ(head_parse(&head, &limits, bytes_of(rows[i].text), &looked_at),
+                 rows[i].status);
+    }
 }

@@ -388,16 +388,38 @@ TEST(the_burst_of_requests_is_limited)
     served_stop(&served);
 }
 
-static bool is_known(void *context, const char *authorization)
+static const char *key_of(void *context, const char *authorization)
 {
-    return strcmp(authorization, context) == 0;
+    return strcmp(authorization, context) == 0 ? "key" : NULL;
 }
 
-TEST(who_is_known_may_ask_more_often)
+static bool is_login(void *context, const char *path)
+{
+    (void)context;
+    return strcmp(path, "/login") == 0;
+}
+
+TEST(who_logs_in_has_a_measure_of_its_own)
+{
+    static const struct visitors_limits limits = {
+        .connections = 128, .strangers = {1000, 1000}, .keys = {1000, 1000}, .logins = {1, 3}};
+    struct http_server_config config = {
+        .rate_limit = true, .limits = &limits, .is_login = is_login};
+    served_start(&served, &config);
+    for (int i = 0; i < 3; i++)
+        CHECK_EQ(served_status(&served, "POST /login HTTP/1.1\r\n" HOST "\r\n"), 200);
+    char *answer = served_exchange(&served, "POST /login HTTP/1.1\r\n" HOST "\r\n");
+    CHECK(strncmp(answer, "HTTP/1.1 429 ", 13) == 0);
+    CHECK(strstr(answer, "retry-after: 1\r\n") != NULL);
+    mem_free(answer);
+    CHECK_EQ(served_status(&served, "POST /other HTTP/1.1\r\n" HOST "\r\n"), 200);
+    served_stop(&served);
+}
+
+TEST(who_has_a_key_may_ask_more_often)
 {
     static char word[] = "Bearer good";
-    struct http_server_config config = {
-        .rate_limit = true, .is_known = is_known, .context = word};
+    struct http_server_config config = {.rate_limit = true, .key_of = key_of, .context = word};
     served_start(&served, &config);
     for (int i = 0; i < 3 * HTTP_REQUESTS_BURST; i++)
         CHECK_EQ(served_status(&served,
@@ -413,11 +435,11 @@ TEST(who_is_known_may_ask_more_often)
 
 TEST(a_body_must_come_with_a_kibibyte_a_second_and_in_half_a_minute)
 {
-    CHECK(request_is_in_time(10240, 10));
-    CHECK(!request_is_in_time(10239, 10));
-    CHECK(request_is_in_time(20480, 20));
-    CHECK(!request_is_in_time(20479, 20));
-    CHECK(!request_is_in_time(1000000, 30));
+    CHECK(request_is_in_time(10240, 10, 30));
+    CHECK(!request_is_in_time(10239, 10, 30));
+    CHECK(request_is_in_time(20480, 20, 30));
+    CHECK(!request_is_in_time(20479, 20, 30));
+    CHECK(!request_is_in_time(1000000, 30, 30));
 }
 
 TEST(a_query_that_cannot_be_decoded_is_refused)

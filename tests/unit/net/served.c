@@ -12,9 +12,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static size_t body_max(enum http_method method, const char *path)
+static size_t body_max(void *context, enum http_method method, const char *path)
 {
-    (void)method;
+    (void)context, (void)method;
     return strcmp(path, "/large") == 0 ? HTTP_BODY_LARGE_MAX : HTTP_BODY_MAX;
 }
 
