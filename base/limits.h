@@ -27,6 +27,27 @@ enum {
     HTTP_WRITE_TIMEOUT_S = 10,  // without any progress
     HTTP_ANSWER_TIMEOUT_S = 10, // of a handler
 
+    // Requests of ours
+    TARGET_URL_LEN_MAX = 2048,
+    TARGET_HOST_LEN_MAX = 253,
+    TARGET_NETWORKS_MAX = 32, // that are allowed beside the public Internet
+    TARGET_OWN_MAX = 16,      // addresses of this machine
+    FETCHES_MAX = 128,        // under way
+    FETCH_CONNECT_MS = 5 * 1000,
+    FETCH_MS = 10 * 1000,             // in all
+    FETCH_HEAD_MAX = 32 * 1024,       // octets of an answer's fields; beyond, it is no answer
+    FETCH_BODY_MAX = 64 * 1024,       // octets of its body that are read; the rest is cut off
+    WEBHOOKS_WAITING_MAX = 10 * 1000, // beyond, an event is kept as failed, to be replayed
+    WEBHOOKS_UNDER_WAY_MAX = 64,      // deliveries
+    WEBHOOKS_PER_RECEIVER_MAX = 8,    // of them, to one URL
+    WEBHOOK_HEADERS_MAX = 32,
+    WEBHOOK_HEADERS_LEN_MAX = 8 * 1024, // octets, of names and values
+    WEBHOOK_PATIENCE_S = 24 * 3600,     // then it is given up
+    WEBHOOK_REPLAYS_MAX = 16,           // that run
+    WEBHOOK_REPLAY_EVENTS_MAX = 50 * 1000,
+    WEBHOOK_REPLAY_INTERVAL_MS = 100,  // 10 events a second
+    WEBHOOK_REPLAY_FAILURES_MAX = 100, // in a row: then the replay is over
+
     // WebSocket
     WS_MESSAGE_MAX = 1024 * 1024,
     WS_FRAGMENTS_MAX = 1024,
