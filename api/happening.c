@@ -4,22 +4,36 @@
 
 enum { MS_PER_S = 1000 };
 
-static void put_session(struct json_out *j, const struct happening_session *s)
+// The vendor's "never", which Go's zero time is read from.
+static const char zero_time[] = "0001-01-01T00:00:00Z";
+
+static void put_room(struct json_out *j, const struct happening_session *s)
 {
     json_member_string(j, "room_id", s->room_id);
     json_member_string(j, "room_name", s->room_name);
-    json_member_string(j, "session_id", s->id);
+    if (s->id[0])
+        json_member_string(j, "session_id", s->id);
     json_member_string(j, "template_id", s->template_id);
+}
+
+static void put_session(struct json_out *j, const struct happening_session *s)
+{
+    put_room(j, s);
     api_member_time(j, "session_started_at", s->started_at);
 }
 
-static void put_who(struct json_out *j, const struct peer_view *who)
+static void put_user(struct json_out *j, const struct peer_view *who, const char *role)
 {
     json_member_string(j, "peer_id", who->id);
     json_member_string(j, "user_id", who->user_id);
     json_member_string(j, "user_name", who->name);
     json_member_string(j, "user_data", who->metadata);
-    json_member_string(j, "role", who->role);
+    json_member_string(j, "role", role);
+}
+
+static void put_who(struct json_out *j, const struct peer_view *who)
+{
+    put_user(j, who, who->role);
     api_member_time(j, "joined_at", who->joined_at);
 }
 
@@ -55,8 +69,6 @@ static void put_left(struct json_out *j, const struct event *e,
     json_member_string(j, "reason", leave_reason_text(e->left.reason));
     if (e->left.why && e->left.why[0])
         json_member_string(j, "message", e->left.why);
-    if (e->left.by && e->left.by[0])
-        json_member_string(j, "removed_by", e->left.by);
 }
 
 static void put_role_changed(struct json_out *j, const struct event *e,
@@ -68,6 +80,47 @@ static void put_role_changed(struct json_out *j, const struct event *e,
     api_member_time(j, "role_changed_at", now_ms);
     if (e->role.by[0])
         json_member_string(j, "role_change_requested_by", e->role.by);
+}
+
+// The role is the one that was wanted.
+static void put_role_failed(struct json_out *j, const struct event *e,
+                            const struct happening_session *s)
+{
+    put_session(j, s);
+    put_user(j, e->who, e->role.name);
+    api_member_time(j, "joined_at", e->who->joined_at);
+    json_member_string(j, "error_message", e->role.why);
+    if (e->role.by[0])
+        json_member_string(j, "role_change_requested_by", e->role.by);
+}
+
+static void put_join_failed(struct json_out *j, const struct event *e,
+                            const struct happening_session *s)
+{
+    put_room(j, s);
+    put_user(j, e->who, e->who->role);
+    json_member_string(j, "joined_at", zero_time);
+    json_member_string(j, "error_message", e->failed.why);
+    json_member_string(j, "type", "regular");
+}
+
+static void put_leave_failed(struct json_out *j, const struct event *e,
+                             const struct happening_session *s, int64_t now_ms)
+{
+    put_join_failed(j, e, s);
+    api_member_time(j, "left_at", now_ms);
+    json_member_int(j, "duration", 0);
+}
+
+static void put_end_failed(struct json_out *j, const struct event *e,
+                           const struct happening_session *s)
+{
+    put_room(j, s);
+    json_member_bool(j, "lock_room", e->failed.lock);
+    json_member_string(j, "reason", e->failed.reason);
+    json_member_string(j, "source", "api");
+    json_member_int(j, "error_code", 404);
+    json_member_string(j, "error_message", e->failed.why);
 }
 
 static void put_ended(struct json_out *j, const struct event *e,
@@ -158,21 +211,26 @@ static void put_poll(struct json_out *j, const struct event *e,
 static const struct {
     const char *type;
     bool is_for_hooks;
+    bool is_error;
 } kinds[] = {
-    [EVENT_ROOM_OPENED] = {"session.open.success", true},
-    [EVENT_ROOM_CLOSED] = {"session.close.success", true},
-    [EVENT_PEER_JOINED] = {"peer.join.success", true},
-    [EVENT_PEER_LEFT] = {"peer.leave.success", true},
-    [EVENT_ROLE_CHANGED] = {"role.change.success", true},
-    [EVENT_ROOM_ENDED] = {"room.end.success", true},
-    [EVENT_TRACKS_ADDED] = {"track.add.success", false},
-    [EVENT_TRACKS_UPDATED] = {"track.update.success", false},
-    [EVENT_TRACKS_REMOVED] = {"track.remove.success", false},
-    [EVENT_MUTE_ASKED] = {"track.mute.requested", false},
-    [EVENT_CHAT] = {"chat.message", false},
-    [EVENT_POLL_STARTED] = {"poll.started", false},
-    [EVENT_POLL_STOPPED] = {"poll.stopped", false},
-    [EVENT_POLL_ANSWERED] = {"poll.answered", false},
+    [EVENT_ROOM_OPENED] = {"session.open.success", .is_for_hooks = true},
+    [EVENT_ROOM_CLOSED] = {"session.close.success", .is_for_hooks = true},
+    [EVENT_PEER_JOINED] = {"peer.join.success", .is_for_hooks = true},
+    [EVENT_PEER_LEFT] = {"peer.leave.success", .is_for_hooks = true},
+    [EVENT_ROLE_CHANGED] = {"role.change.success", .is_for_hooks = true},
+    [EVENT_ROOM_ENDED] = {"room.end.success", .is_for_hooks = true},
+    [EVENT_JOIN_FAILED] = {"peer.join.failure", .is_for_hooks = true, .is_error = true},
+    [EVENT_LEAVE_FAILED] = {"peer.leave.failure", .is_for_hooks = true, .is_error = true},
+    [EVENT_ROLE_FAILED] = {"role.change.failure", .is_for_hooks = true, .is_error = true},
+    [EVENT_END_FAILED] = {"room.end.failure", .is_for_hooks = true, .is_error = true},
+    [EVENT_TRACKS_ADDED] = {"track.add.success"},
+    [EVENT_TRACKS_UPDATED] = {"track.update.success"},
+    [EVENT_TRACKS_REMOVED] = {"track.remove.success"},
+    [EVENT_MUTE_ASKED] = {"track.mute.requested"},
+    [EVENT_CHAT] = {"chat.message"},
+    [EVENT_POLL_STARTED] = {"poll.started"},
+    [EVENT_POLL_STOPPED] = {"poll.stopped"},
+    [EVENT_POLL_ANSWERED] = {"poll.answered"},
 };
 
 size_t api_happening_count(const struct event *event, bool with_chat)
@@ -184,6 +242,8 @@ size_t api_happening_count(const struct event *event, bool with_chat)
     case EVENT_TRACKS_UPDATED:
     case EVENT_TRACKS_REMOVED:
         return event->tracks.count;
+    case EVENT_END_FAILED: // once it is known in which room
+        return event->failed.room_name != NULL;
     case EVENT_CHAT: // what is said in private stays there
         return with_chat && !event->chat.is_private;
     default:
@@ -213,6 +273,18 @@ static void put_data(struct json_out *j, const struct event *e, size_t at,
     case EVENT_ROOM_ENDED:
         put_ended(j, e, s);
         break;
+    case EVENT_JOIN_FAILED:
+        put_join_failed(j, e, s);
+        break;
+    case EVENT_LEAVE_FAILED:
+        put_leave_failed(j, e, s, now_ms);
+        break;
+    case EVENT_ROLE_FAILED:
+        put_role_failed(j, e, s);
+        break;
+    case EVENT_END_FAILED:
+        put_end_failed(j, e, s);
+        break;
     case EVENT_MUTE_ASKED:
         put_mute_asked(j, e, s);
         break;
@@ -241,6 +313,7 @@ void api_happening(const struct event *event, size_t at,
         .user_id = is_anonymous ? "" : event->who->user_id,
         .at = now_ms,
         .is_for_hooks = kinds[event->kind].is_for_hooks,
+        .is_error = kinds[event->kind].is_error,
     };
     struct json_out j = json_out_on(&happening->data);
     json_open(&j, '{');

@@ -13,7 +13,7 @@
 
 // The session in which it happens.
 struct happening_session {
-    char id[OBJECT_ID_LEN + 1];
+    char id[OBJECT_ID_LEN + 1]; // "": in the room, but in no session
     char room_id[OBJECT_ID_LEN + 1];
     char template_id[OBJECT_ID_LEN + 1];
     char *room_name;
@@ -26,7 +26,8 @@ struct happening {
     const char *user_id;
     int64_t at;        // ms since the Unix epoch
     bool is_for_hooks; // one of the webhooks, too
-    struct text data;  // a JSON object; the caller's to dispose of
+    bool is_error;
+    struct text data; // a JSON object; the caller's to dispose of
 };
 
 // How many happenings the event is: 0 for most, one for each track for those of tracks.

@@ -318,7 +318,31 @@ int api_live_remove(struct api_context *c)
     return with_body(c, remove_peers);
 }
 
+// The back end learns of a meeting that was not there by the answer, and by an event, too.
+static void tell_missed(struct api_context *c)
+{
+    json_t *body;
+    const char *room_id = c->call->parameters[0];
+    if (!id_is_object(room_id))
+        return;
+    if (json_read(c->request->body, &json_bounds_default, &body))
+        body = NULL;
+    const char *reason = json_get_text(body, "reason", "");
+    struct event *event = event_add(c->events, EVENT_END_FAILED, NULL);
+    event->failed.room_id = event_text(c->events, room_id);
+    event->failed.why = "session not found";
+    event->failed.lock = json_get_bool(body, "lock", false);
+    event->failed.reason =
+        event_text(c->events, strlen(reason) <= REASON_LEN_MAX ? reason : "");
+    json_decref(body);
+}
+
 int api_live_end(struct api_context *c)
 {
+    struct room *room;
+    if (find_room(c, &room)) {
+        tell_missed(c);
+        return ERR_REFUSED;
+    }
     return with_body(c, end);
 }

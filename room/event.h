@@ -16,17 +16,22 @@
 
 enum event_kind {
     // People: told to everybody in the room unless it says otherwise.
-    EVENT_ROOM_OPENED,    // `session`: the first peer is in. For the session log
-    EVENT_ROOM_CLOSED,    // `session`: the last peer has left. For the session log
-    EVENT_PEER_JOINED,    // `who`
-    EVENT_PEER_LEFT,      // `who`, `left`
-    EVENT_PEER_SHOWN,     // `who` is in already, and told to all from now on
-    EVENT_PEER_ADMITTED,  // `who` waits no more: to most it has just come
-    EVENT_PEER_HELD,      // `who` waits now: to most it has gone
-    EVENT_PEER_UPDATED,   // `who`: name, metadata, role
-    EVENT_ROLE_ASKED,     // `role`, `who` if a peer asks: the question to `peer`
-    EVENT_ROLE_CHANGED,   // `who` with the new role, `role`: EVENT_PEER_UPDATED follows
-    EVENT_ROOM_ENDED,     // `ended`, `who` if a peer did it: before the others leave
+    EVENT_ROOM_OPENED,   // `session`: the first peer is in. For the session log
+    EVENT_ROOM_CLOSED,   // `session`: the last peer has left. For the session log
+    EVENT_PEER_JOINED,   // `who`
+    EVENT_PEER_LEFT,     // `who`, `left`
+    EVENT_PEER_SHOWN,    // `who` is in already, and told to all from now on
+    EVENT_PEER_ADMITTED, // `who` waits no more: to most it has just come
+    EVENT_PEER_HELD,     // `who` waits now: to most it has gone
+    EVENT_PEER_UPDATED,  // `who`: name, metadata, role
+    EVENT_ROLE_ASKED,    // `role`, `who` if a peer asks: the question to `peer`
+    EVENT_ROLE_CHANGED,  // `who` with the new role, `role`: EVENT_PEER_UPDATED follows
+    EVENT_ROOM_ENDED,    // `ended`, `who` if a peer did it: before the others leave
+    // What was tried and came to nothing. For the session log
+    EVENT_JOIN_FAILED,    // `who`, `failed`
+    EVENT_LEAVE_FAILED,   // `who`, `failed`: before it was in
+    EVENT_ROLE_FAILED,    // `who`, `role`, with `why`
+    EVENT_END_FAILED,     // `failed`: nobody was in
     EVENT_TRACKS_ADDED,   // `who`, `tracks`
     EVENT_TRACKS_UPDATED, // `who`, `tracks`
     EVENT_TRACKS_REMOVED, // `who`, `tracks`
@@ -151,13 +156,22 @@ struct event {
         struct {
             const char *name;  // EVENT_ROLE_ASKED: the role; EVENT_ROLE_CHANGED: the one before
             const char *token; // EVENT_ROLE_ASKED
-            const char *by;    // EVENT_ROLE_CHANGED: a peer's id; "": the back end
+            const char *by;    // a peer's id; "": the back end
+            const char *why;   // EVENT_ROLE_FAILED
         } role;
         struct {
             const char *room_id;
             bool lock; // the room is to be disabled in the store too
             const char *reason;
         } ended;
+        struct {
+            const char *room_id;
+            const char *room_name; // NULL, with template_id: not known yet
+            const char *template_id;
+            const char *why;
+            bool lock; // EVENT_END_FAILED, as `reason`
+            const char *reason;
+        } failed;
         struct {
             bool muted; // true: to be muted at once; false: please switch on
             // Of one track, or NULL: of all these.

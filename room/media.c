@@ -256,7 +256,7 @@ void media_answered(struct peer *peer, uint64_t request, int err, const char *te
     }
     add_answered(peer, request, err, text, events);
     if (is_join)
-        room_leave(peer, LEAVE_CLIENT_REQUEST, now, events);
+        room_fail_join(peer, "network disconnection", now, events);
     else if (!err)
         announce(peer, tracks, track_count, now, events);
 }

@@ -46,7 +46,8 @@ enum peer_state {
 struct role_request {
     char token[UUID_LEN + 1]; // "": there is none
     const struct role *role;
-    int64_t expires_at; // us, monotonic
+    char by[PEER_ID_LEN_MAX + 1]; // "": the back end
+    int64_t expires_at;           // us, monotonic
 };
 
 struct peer {

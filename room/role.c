@@ -7,6 +7,7 @@
 #include "room/rooms.h"
 #include "room/waiting.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void apply(struct peer *peer, const struct role *role, const char *by, struct moment now,
@@ -26,11 +27,22 @@ static void apply(struct peer *peer, const struct role *role, const char *by, st
     room_touch(peer->room);
 }
 
+static int fail(const struct peer *peer, const char *role, const struct peer *by, int err,
+                struct event_list *events)
+{
+    struct event *event = event_add_who(events, EVENT_ROLE_FAILED, peer);
+    event->role.name = event_text(events, role);
+    event->role.by = event_text(events, by ? by->id : "");
+    event->role.why = err == ERR_FULL ? "role limit reached" : "role not found";
+    return err;
+}
+
 static void ask(struct peer *peer, const struct peer *by, const struct role *role,
                 struct moment now, struct event_list *events)
 {
     id_uuid(peer->room->rooms->rng, peer->asked.token);
     peer->asked.role = role;
+    snprintf(peer->asked.by, sizeof peer->asked.by, "%s", by ? by->id : "");
     peer->asked.expires_at = now.mono_us + (int64_t)ROLE_REQUEST_MS * 1000;
 
     struct event *event = by ? event_add_who(events, EVENT_ROLE_ASKED, by)
@@ -47,10 +59,12 @@ int role_change(struct room *room, const struct peer *by, const char *peer_id, c
         return ERR_REFUSED;
     struct peer *peer = room_joined(room, peer_id);
     const struct role *wanted = template_role(room->template, role);
-    if (!peer || !wanted)
+    if (!peer)
         return ERR_NOT_FOUND;
+    if (!wanted)
+        return fail(peer, role, by, ERR_NOT_FOUND, events);
     if (wanted != peer->role && !room_has_place(room, wanted))
-        return ERR_FULL;
+        return fail(peer, role, by, ERR_FULL, events);
     if (force)
         apply(peer, wanted, by ? by->id : "", now, events);
     else
@@ -85,8 +99,10 @@ int role_change_many(struct room *room, const struct peer *by, const char *const
             !is_among(roles, role_count, peer->role->name))
             continue;
         is_full = !room_has_place(room, wanted);
-        if (is_full)
+        if (is_full) {
+            fail(peer, role, by, ERR_FULL, events);
             break;
+        }
         apply(peer, wanted, by ? by->id : "", now, events);
         has_changed = true;
     }
@@ -101,7 +117,7 @@ int role_accept(struct peer *peer, const char *role, const char *token, struct m
         strcmp(asked->role->name, role) != 0 || asked->expires_at <= now.mono_us)
         return ERR_NOT_FOUND;
     if (asked->role != peer->role && !room_has_place(peer->room, asked->role))
-        return ERR_FULL;
-    apply(peer, asked->role, "", now, events);
+        return fail(peer, role, room_joined(peer->room, asked->by), ERR_FULL, events);
+    apply(peer, asked->role, asked->by, now, events);
     return 0;
 }

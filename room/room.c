@@ -189,6 +189,45 @@ bool room_texts_fit(const char *name, const char *metadata)
            (!metadata || strlen(metadata) <= METADATA_LEN_MAX);
 }
 
+static void tell_failure(const struct room *room, struct event *event, const char *why,
+                         struct event_list *events)
+{
+    event->room = room->number;
+    event->failed.room_id = event_text(events, room->record.id);
+    event->failed.room_name = event_text(events, room->record.name);
+    event->failed.template_id = event_text(events, room->template->id);
+    event->failed.why = event_text(events, why);
+}
+
+// Somebody who never became a peer.
+static void refuse(const struct room *room, const struct join_wish *wish, const char *why,
+                   struct event_list *events)
+{
+    struct peer_view *who = arena_alloc(&events->arena, sizeof *who);
+    *who = (struct peer_view){.id = event_text(events, wish->peer_id),
+                              .role = event_text(events, wish->role),
+                              .name = event_text(events, wish->name),
+                              .metadata = event_text(events, wish->metadata),
+                              .user_id = event_text(events, wish->user_id)};
+    struct event *event = event_add(events, EVENT_JOIN_FAILED, NULL);
+    event->who = who;
+    tell_failure(room, event, why, events);
+}
+
+static const char *failure_text(enum admission why)
+{
+    bool is_role = why == ADMISSION_ROLE_UNKNOWN || why == ADMISSION_ROLE_FULL;
+    return is_role ? "role not allowed" : admission_text(why);
+}
+
+void room_fail_join(struct peer *peer, const char *why, struct moment now,
+                    struct event_list *events)
+{
+    tell_failure(peer->room, event_add_who(events, EVENT_JOIN_FAILED, peer), why, events);
+    struct expulsion itself = {.reason = LEAVE_WEBSOCKET_CLOSED, .by = "", .why = ""};
+    room_expel(peer, &itself, now, events);
+}
+
 int room_join(struct room *room, const struct join_wish *wish, uint64_t request,
               struct moment now, struct event_list *events, struct peer **peer,
               enum admission *why)
@@ -199,11 +238,15 @@ int room_join(struct room *room, const struct join_wish *wish, uint64_t request,
 
     struct peer *present = room_peer(room, wish->peer_id);
     if (present && (strcmp(present->user_id, wish->user_id) != 0 ||
-                    strcmp(present->token_role, wish->role) != 0))
+                    strcmp(present->token_role, wish->role) != 0)) {
+        refuse(room, wish, "duplicate peer id", events);
         return ERR_EXISTS;
+    }
     *why = room_may_join(&room->record, room->template, room, wish->role, wish->peer_id);
-    if (*why != ADMISSION_GRANTED)
+    if (*why != ADMISSION_GRANTED) {
+        refuse(room, wish, failure_text(*why), events);
         return ERR_REFUSED;
+    }
 
     // Whoever joins twice never saw the answer to the first join, so whatever connections it
     // has know nothing of the endpoints we made: both sides begin anew.
@@ -264,6 +307,9 @@ void room_leave(struct peer *peer, enum leave_reason reason, struct moment now,
                 struct event_list *events)
 {
     struct expulsion by_itself = {.reason = reason, .by = "", .why = ""};
+    if (peer->state == PEER_JOINING && reason == LEAVE_CLIENT_REQUEST)
+        tell_failure(peer->room, event_add_who(events, EVENT_LEAVE_FAILED, peer),
+                     "peer not joined", events);
     room_expel(peer, &by_itself, now, events);
 }
 
@@ -327,7 +373,7 @@ void room_expel(struct peer *peer, const struct expulsion *expulsion, struct mom
 void room_detach(struct peer *peer, struct moment now, struct event_list *events)
 {
     if (peer->state == PEER_JOINING) {
-        room_leave(peer, LEAVE_WEBSOCKET_CLOSED, now, events);
+        room_fail_join(peer, "network disconnection", now, events);
         return;
     }
     if (!peer->attached)

@@ -88,6 +88,10 @@ int room_join(struct room *room, const struct join_wish *wish, uint64_t request,
               struct moment now, struct event_list *events, struct peer **peer,
               enum admission *why);
 
+// A peer that was joining does not come in, and is gone.
+void room_fail_join(struct peer *peer, const char *why, struct moment now,
+                    struct event_list *events);
+
 void room_leave(struct peer *peer, enum leave_reason reason, struct moment now,
                 struct event_list *events);
 

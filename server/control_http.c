@@ -201,6 +201,38 @@ void control_lock_rooms(struct control *c)
     }
 }
 
+void control_look_up_missed(struct control *c)
+{
+    for (size_t i = 0; i < c->events.count; i++) {
+        const struct event *event = &c->events.at[i];
+        if (event->kind != EVENT_END_FAILED || event->failed.room_name ||
+            jobs_are_full(c->config.jobs))
+            continue;
+        struct job *job = mem_alloc(sizeof *job);
+        job->kind = JOB_MISSED;
+        snprintf(job->room.id, sizeof job->room.id, "%s", event->failed.room_id);
+        job->missed.lock = event->failed.lock;
+        job->missed.reason = mem_text(event->failed.reason);
+        jobs_put(c->config.jobs, job);
+    }
+}
+
+// Of a room that does not exist there is nothing to tell.
+static void on_missed(struct control *c, struct job *job)
+{
+    if (job->room.err)
+        return;
+    struct event *event = event_add(&c->events, EVENT_END_FAILED, NULL);
+    event->failed.room_id = event_text(&c->events, job->room.record.id);
+    event->failed.room_name = event_text(&c->events, job->room.record.name);
+    event->failed.template_id = event_text(&c->events, job->room.template->id);
+    event->failed.why = "session not found";
+    event->failed.lock = job->missed.lock;
+    event->failed.reason = event_text(&c->events, job->missed.reason);
+    template_free(job->room.template);
+    job->room.template = NULL;
+}
+
 static void on_locked(struct control *c, struct job *job)
 {
     struct room *room = rooms_find(&c->rooms, job->lock.id);
@@ -276,6 +308,9 @@ void control_results(struct control *c)
             break;
         case JOB_ROOM:
             on_room(c, done[i]);
+            break;
+        case JOB_MISSED:
+            on_missed(c, done[i]);
             break;
         case JOB_LOCK:
             on_locked(c, done[i]);

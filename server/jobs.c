@@ -103,9 +103,9 @@ static int run_age(struct db_job *db_job, struct db *db)
 }
 
 static int (*const runs[])(struct db_job *, struct db *) = {
-    [JOB_CALL] = run_call,     [JOB_ROOM] = run_room, [JOB_KEEP] = run_keep,
-    [JOB_FORGET] = run_forget, [JOB_LOCK] = run_lock, [JOB_LOG] = run_log,
-    [JOB_AGE] = run_age,
+    [JOB_CALL] = run_call, [JOB_ROOM] = run_room,     [JOB_MISSED] = run_room,
+    [JOB_KEEP] = run_keep, [JOB_FORGET] = run_forget, [JOB_LOCK] = run_lock,
+    [JOB_LOG] = run_log,   [JOB_AGE] = run_age,
 };
 
 // Whether the thread goes on.
@@ -125,7 +125,8 @@ static bool run_batch(struct jobs *jobs)
     atomic_store(&jobs->writable, db_is_writable(jobs->db));
     for (size_t i = 0; i < count; i++) {
         // A job that never ran, because no transaction could begin, has no result of its own.
-        if (batch[i]->kind == JOB_ROOM && !batch[i]->room.err)
+        bool loads = batch[i]->kind == JOB_ROOM || batch[i]->kind == JOB_MISSED;
+        if (loads && !batch[i]->room.err)
             batch[i]->room.err = batch[i]->db.err;
         inbox_put(jobs->done, &batch[i]);
     }
@@ -225,6 +226,8 @@ void job_dispose(struct job *job)
 {
     mem_free(job->live.document);
     job->live.document = NULL;
+    mem_free(job->missed.reason);
+    job->missed.reason = NULL;
     store_log_batch_free(job->log.batch);
     job->log.batch = NULL;
 }

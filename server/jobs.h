@@ -13,6 +13,7 @@
 enum job_kind {
     JOB_CALL,   // a REST handler
     JOB_ROOM,   // a room and its template, to go live
+    JOB_MISSED, // the same, to tell of a meeting that was to be ended and was not there
     JOB_KEEP,   // the snapshot of a live session
     JOB_FORGET, // a session that ended
     JOB_LOCK,   // a room is disabled, as somebody ended it for good
@@ -39,6 +40,10 @@ struct job {
         struct template *template; // the receiver's
         int err;                   // 0, ERR_NOT_FOUND, or of the storage
     } room;
+    struct {
+        bool lock;
+        char *reason;
+    } missed;
     struct {
         char room_id[OBJECT_ID_LEN + 1];
         char session_id[OBJECT_ID_LEN + 1];

@@ -125,7 +125,7 @@ static struct store_session_peer peer_of(const struct peer_view *who, int64_t le
                                        .left_at = left_at};
 }
 
-static void add_happening(struct logbook *l, const struct session *s,
+static void add_happening(struct logbook *l, const struct happening_session *s,
                           const struct happening *happening, struct moment now)
 {
     char id[OBJECT_ID_LEN + 1], uuid[UUID_LEN + 1];
@@ -137,11 +137,12 @@ static void add_happening(struct logbook *l, const struct session *s,
     entry->event = (struct store_session_event){
         .id = store_log_text(l->batch, id),
         .uuid = store_log_text(l->batch, uuid),
-        .session_id = store_log_text(l->batch, s->is.id),
-        .room_id = store_log_text(l->batch, s->is.room_id),
+        .session_id = store_log_text(l->batch, s->id),
+        .room_id = store_log_text(l->batch, s->room_id),
         .peer_id = store_log_text(l->batch, happening->peer_id),
         .user_id = store_log_text(l->batch, happening->user_id),
         .type = happening->type,
+        .is_error = happening->is_error,
         .at = happening->at,
         .data = store_log_text(l->batch, happening->data.at),
     };
@@ -174,6 +175,24 @@ static struct session *session_of(struct logbook *l, const struct event *event)
     return map_get(&l->sessions, map_key_u64(&event->room));
 }
 
+// What failed may have done so while nobody was in: `room` is filled.
+static const struct happening_session *place_of(struct logbook *l, const struct event *event,
+                                                struct happening_session *room)
+{
+    bool has_own = event->kind == EVENT_JOIN_FAILED || event->kind == EVENT_LEAVE_FAILED ||
+                   event->kind == EVENT_END_FAILED;
+    if (!has_own) {
+        const struct session *s = session_of(l, event);
+        return s ? &s->is : NULL;
+    }
+    if (!event->failed.room_name)
+        return NULL;
+    *room = (struct happening_session){.room_name = (char *)event->failed.room_name};
+    snprintf(room->room_id, sizeof room->room_id, "%s", event->failed.room_id);
+    snprintf(room->template_id, sizeof room->template_id, "%s", event->failed.template_id);
+    return room;
+}
+
 static void note_state(struct logbook *l, const struct session *s, const struct event *event,
                        struct moment now)
 {
@@ -201,17 +220,20 @@ static void note_state(struct logbook *l, const struct session *s, const struct 
 
 static void note(struct logbook *l, const struct event *event, struct moment now)
 {
-    struct session *s = session_of(l, event);
-    if (!s)
+    struct happening_session room;
+    const struct happening_session *place = place_of(l, event, &room);
+    if (!place)
         return; // of nobody's session: the reply to a join that was refused
     size_t count = api_happening_count(event, l->config.with_chat);
     for (size_t i = 0; i < count; i++) {
         struct happening happening;
-        api_happening(event, i, &s->is, now.wall_ms, &happening);
-        add_happening(l, s, &happening, now);
+        api_happening(event, i, place, now.wall_ms, &happening);
+        add_happening(l, place, &happening, now);
         text_dispose(&happening.data);
     }
-    note_state(l, s, event, now);
+    const struct session *s = map_get(&l->sessions, map_key_u64(&event->room));
+    if (s)
+        note_state(l, s, event, now);
     if (event->kind == EVENT_ROOM_CLOSED)
         free_session(map_remove(&l->sessions, map_key_u64(&event->room)));
 }

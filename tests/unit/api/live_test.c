@@ -178,7 +178,8 @@ TEST(an_update_of_a_peer_that_is_refused_changes_nothing_of_it)
     in.room->template->roles[0].max_peer_count = 1;
     CHECK_REFUSED(tell(&in, "/peers/bob", "{\"name\":\"x\",\"role\":\"host\"}"), 400,
                   "role limit reached", "");
-    CHECK_EQ(in.w->events.count, 0);
+    CHECK_EQ(in.w->events.count, 1); // that it failed is told
+    CHECK_EQ(in.w->events.at[0].kind, EVENT_ROLE_FAILED);
     CHECK_TEXT(room_peer(in.room, "bob")->name, "name");
     CHECK_TEXT(room_peer(in.room, "bob")->role->name, "guest");
     call_in_end(&in);
