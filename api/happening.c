@@ -203,7 +203,7 @@ static void put_poll(struct json_out *j, const struct event *e,
     put_session(j, s);
     json_member_string(j, "poll_id", e->poll.id);
     if (e->kind == EVENT_POLL_ANSWERED)
-        json_member_int(j, "question", e->poll.question);
+        json_member_int(j, "question", e->poll.answer->question);
 }
 
 // --- The table ---

@@ -125,9 +125,14 @@ enum {
     POLL_TEXT_LEN_MAX = 1024, // octets, of a title, a question, an option or an answer
     POLL_VOTERS_MAX = 20000,  // as many as a large room has
     POLL_DURATION_MAX_S = 24 * 3600,
-    POLL_STATS_INTERVAL_MS = 1000, // between two on-poll-stats of a poll
-    PEERS_TOLD_MAX = 200,          // of a room: beyond, only those that matter are told to all
-    SESSION_INFO_AT_ONCE = 100,    // peers of a room: beyond, counts are told once in a while
+    POLL_STATS_INTERVAL_MS = 1000,     // between two on-poll-stats of a poll
+    POLL_ANSWER_UPDATES_MAX = 20,      // of one answer
+    POLLS_PER_ROOM_MAX = 20,           // linked to it over REST
+    POLL_DOCUMENT_LEN_MAX = 64 * 1024, // octets, of a poll as it is stored
+    POLL_ATTACHMENTS_MAX = 10,         // of a question
+    POLL_URL_LEN_MAX = 2048,           // octets, of an attachment's
+    PEERS_TOLD_MAX = 200,       // of a room: beyond, only those that matter are told to all
+    SESSION_INFO_AT_ONCE = 100, // peers of a room: beyond, counts are told once in a while
     SESSION_INFO_INTERVAL_MS = 1000,
     WANTED_VIDEOS_MAX = 256,         // on demand, of one subscriber: as many as sections
     LOG_INTERVAL_MS = 200,           // of the session log's writes

@@ -120,6 +120,26 @@ struct event_publish_track {
     struct event_track_cap cap;
 };
 
+// An answer to a poll, as the store keeps it.
+struct event_answer {
+    const char *id;
+    const char *original; // id of the first of those that it replaces; "": none
+    int retries;          // how many it replaces
+    int64_t question;     // its index
+    bool is_skipped;
+    uint32_t options;    // option i is bit i - 1
+    const char *text;    // "" of a choice
+    const char *voter;   // the same for all answers of a person to this poll
+    const char *peer_id; // "" in an anonymous poll, as is `user_id`
+    const char *user_id;
+    int64_t duration_ms;
+    int score;
+    int64_t sent_at; // ms since the Unix epoch
+};
+
+struct poll_info;
+struct poll_question;
+
 struct event {
     enum event_kind kind;
     uint64_t room; // the room's number
@@ -148,7 +168,13 @@ struct event {
         } tracks;
         struct {
             const char *id;
-            int64_t question; // EVENT_POLL_ANSWERED: its index
+            bool is_kept;                      // written down: see enum poll_origin
+            int64_t at;                        // STARTED, STOPPED: ms since the Unix epoch
+            const struct event_answer *answer; // ANSWERED
+            // STARTED, when the store does not know the poll yet; else NULL:
+            const struct poll_info *info;
+            const struct poll_question *questions;
+            size_t question_count;
         } poll;
         struct {
             int64_t seconds_left;

@@ -119,6 +119,15 @@ static struct poll_roles keep_roles(struct arena *arena, const struct poll_roles
     return (struct poll_roles){at, roles->count};
 }
 
+static struct poll_info keep_info(struct arena *arena, const struct poll_info *info)
+{
+    struct poll_info kept = *info;
+    kept.title = keep(arena, info->title);
+    kept.vote = keep_roles(arena, &info->vote);
+    kept.responses = keep_roles(arena, &info->responses);
+    return kept;
+}
+
 static struct poll_question keep_question(struct arena *arena, const struct poll_question *q)
 {
     struct poll_question kept = *q;
@@ -138,10 +147,7 @@ static void rewrite(struct poll *poll, const struct poll_info *info,
                     const struct poll_question *questions, size_t question_count)
 {
     struct arena words = {0};
-    struct poll_info kept = *info;
-    kept.title = keep(&words, info->title);
-    kept.vote = keep_roles(&words, &info->vote);
-    kept.responses = keep_roles(&words, &info->responses);
+    struct poll_info kept = keep_info(&words, info);
     struct poll_question *list = arena_alloc(&words, question_count * sizeof *list);
     for (size_t i = 0; i < question_count; i++)
         list[i] = keep_question(&words, &questions[i]);
@@ -171,6 +177,7 @@ static struct poll *make(struct room *room, const struct peer *by, const char *i
     struct poll *poll = mem_alloc(sizeof *poll);
     poll->room = room;
     poll->number = ++room->polls.last_number;
+    poll->origin = *id ? POLL_NAMED : POLL_MADE;
     if (*id)
         memcpy(poll->id, id, strlen(id) + 1);
     else
@@ -182,6 +189,7 @@ static struct poll *make(struct room *room, const struct peer *by, const char *i
     poll->end = (struct timer){.owner = poll, .kind = TIMER_POLL_END};
     poll->stats = (struct timer){.owner = poll, .kind = TIMER_POLL_STATS};
     rng_fill(room->rooms->rng, poll->voters.seed, sizeof poll->voters.seed);
+    rng_fill(room->rooms->rng, poll->salt, sizeof poll->salt);
     map_put(&room->polls.by_id, bytes_of(poll->id), poll);
     return poll;
 }
@@ -195,6 +203,8 @@ enum poll_error poll_set_info(struct room *room, const struct peer *by, const ch
     struct poll *poll = map_get(&room->polls.by_id, bytes_of(id));
     if (poll && poll->state != POLL_CREATED)
         return POLL_WRONG_STATE;
+    if (poll && by && poll->origin == POLL_LINKED)
+        return POLL_IS_LINKED;
     if (!id_is_valid(id))
         return POLL_NOT_FOUND;
     if ((!poll && room->polls.by_id.count == POLLS_PER_SESSION_MAX) ||
@@ -226,7 +236,7 @@ static bool question_is_bounded(const struct poll_question *q)
     return true;
 }
 
-static bool question_is_sound(const struct poll_question *q)
+bool poll_question_is_sound(const struct poll_question *q)
 {
     option_set all = (option_set)((UINT64_C(1) << q->option_count) - 1);
     return q->text[0] && is_choice(q) == (q->option_count > 0) && (q->solution & ~all) == 0 &&
@@ -252,6 +262,8 @@ enum poll_error poll_set_questions(struct room *room, const struct peer *by, con
     struct poll *poll = *found;
     if (poll->state != POLL_CREATED)
         return POLL_WRONG_STATE;
+    if (by && poll->origin == POLL_LINKED)
+        return POLL_IS_LINKED;
     qsort(questions, count, sizeof *questions, by_index);
 
     struct poll_question *list = arena_alloc(arena, POLL_QUESTIONS_MAX * sizeof *list);
@@ -263,7 +275,7 @@ enum poll_error poll_set_questions(struct room *room, const struct peer *by, con
         if (index > POLL_QUESTIONS_MAX || !question_is_bounded(&questions[i].is))
             return POLL_FULL;
         if (index < 1 || index > (int64_t)list_count + 1 ||
-            !question_is_sound(&questions[i].is))
+            !poll_question_is_sound(&questions[i].is))
             return POLL_BAD_QUESTION;
         list[index - 1] = questions[i].is;
         if (index > (int64_t)list_count)
@@ -282,11 +294,37 @@ static void replace(char **text, const char *by)
     *text = mem_text(by);
 }
 
-static void add_event(const struct poll *poll, enum event_kind kind, struct event_list *events)
+static struct event *add_event(const struct poll *poll, enum event_kind kind,
+                               struct event_list *events)
 {
     struct event *event = event_add(events, kind, NULL);
     event->room = poll->room->number;
     event->poll.id = event_text(events, poll->id);
+    event->poll.is_kept = poll->origin != POLL_NAMED;
+    return event;
+}
+
+// What the store does not know of yet is told whole.
+static void add_started(const struct poll *poll, struct event_list *events)
+{
+    struct event *event = add_event(poll, EVENT_POLL_STARTED, events);
+    event->poll.at = poll->started_at;
+    if (poll->origin != POLL_MADE)
+        return;
+    struct poll_info *info = arena_alloc(&events->arena, sizeof *info);
+    struct poll_question *questions =
+        arena_alloc(&events->arena, poll->question_count * sizeof *questions);
+    *info = keep_info(&events->arena, &poll->info);
+    for (size_t i = 0; i < poll->question_count; i++)
+        questions[i] = keep_question(&events->arena, &poll->questions[i]);
+    event->poll.info = info;
+    event->poll.questions = questions;
+    event->poll.question_count = poll->question_count;
+}
+
+static void add_stopped(const struct poll *poll, struct event_list *events)
+{
+    add_event(poll, EVENT_POLL_STOPPED, events)->poll.at = poll->stopped_at;
 }
 
 enum poll_error poll_start(struct room *room, const struct peer *by, const char *id,
@@ -308,7 +346,7 @@ enum poll_error poll_start(struct room *room, const struct peer *by, const char 
     if (poll->info.duration_s > 0)
         timers_set(&room->rooms->timers, &poll->end,
                    now.mono_us + (int64_t)poll->info.duration_s * 1000000);
-    add_event(poll, EVENT_POLL_STARTED, events);
+    add_started(poll, events);
     room_touch(room);
     return POLL_DONE;
 }
@@ -322,7 +360,7 @@ static void stop(struct poll *poll, const char *by, struct moment now,
     replace(&poll->stopped_by, by);
     timers_set(timers, &poll->end, NEVER);
     timers_set(timers, &poll->stats, NEVER);
-    add_event(poll, EVENT_POLL_STOPPED, events);
+    add_stopped(poll, events);
     room_touch(poll->room);
 }
 
@@ -371,6 +409,53 @@ struct poll **poll_list(const struct room *room, const struct peer *by, enum pol
     }
     qsort(list, *count, sizeof(struct poll *), by_number);
     return list;
+}
+
+// --- Once more ---
+
+enum { RETELL_MS = 10000 };
+
+static void retell_answers(const struct poll *poll, int64_t since,
+                           const struct poll_voter *voter, struct event_list *events)
+{
+    for (size_t i = 0; i < poll->question_count; i++) {
+        if (voter->answers[i].given && voter->answers[i].sent_at >= since)
+            poll_tell_answer(poll, voter, i, event_add(events, EVENT_POLL_ANSWERED, NULL),
+                             events);
+    }
+}
+
+static int64_t last_answer_at(const struct poll *poll)
+{
+    int64_t last = 0;
+    size_t at = 0;
+    for (const struct poll_voter *voter; (voter = map_next(&poll->voters, &at));) {
+        for (size_t i = 0; i < poll->question_count; i++) {
+            if (voter->answers[i].sent_at > last)
+                last = voter->answers[i].sent_at;
+        }
+    }
+    return last;
+}
+
+static void retell(const struct poll *poll, struct event_list *events)
+{
+    if (poll->origin == POLL_NAMED || poll->state == POLL_CREATED)
+        return;
+    int64_t since = last_answer_at(poll) - RETELL_MS;
+    add_started(poll, events);
+    size_t at = 0;
+    for (const struct poll_voter *voter; (voter = map_next(&poll->voters, &at));)
+        retell_answers(poll, since, voter, events);
+    if (poll->state == POLL_STOPPED)
+        add_stopped(poll, events);
+}
+
+void polls_retell(const struct room *room, struct event_list *events)
+{
+    size_t at = 0;
+    for (const struct poll *poll; (poll = map_next(&room->polls.by_id, &at));)
+        retell(poll, events);
 }
 
 // --- Going ---

@@ -1,6 +1,7 @@
 // Polls and quizzes of a session: made by those who may, answered by those who may vote,
-// counted as the answers come in. They live as long as the session. Indexes of questions and
-// options count from 1, as the protocol does.
+// counted as the answers come in. They live as long as the session; what comes of those that
+// are kept is written down too (server/logbook). Indexes of questions and options count from 1,
+// as the protocol does.
 //
 //     created --poll_start()--> started --poll_stop(), or its time is over--> stopped
 //
@@ -31,6 +32,14 @@ enum question_type {
     QUESTION_MULTIPLE_CHOICE,
     QUESTION_SHORT_ANSWER,
     QUESTION_LONG_ANSWER,
+};
+
+// Where a poll comes from. The store knows polls by their id, so those that a client has named
+// are not kept: it might have taken another poll's.
+enum poll_origin {
+    POLL_MADE,   // in this session, and named by us: kept
+    POLL_NAMED,  // in this session, and named by a client
+    POLL_LINKED, // by the back end: kept, and changed by nobody here. See room/poll_link.h
 };
 
 const char *poll_type_name(enum poll_type type);    // "poll", "quiz"
@@ -99,6 +108,9 @@ struct poll_answer {
     char *text;          // or NULL
     int64_t duration_ms; // that the person took
     char id[UUID_LEN + 1];
+    char original[UUID_LEN + 1]; // id of the first of those that it replaces; "": none
+    int retries;                 // how many it replaces
+    int64_t sent_at;             // ms since the Unix epoch
     bool correct;
     int score;
 };
@@ -117,6 +129,8 @@ struct poll_voter {
 struct poll {
     struct room *room;
     char id[POLL_ID_LEN_MAX + 1];
+    enum poll_origin origin;
+    uint64_t salt[2];   // of the voters' hashes
     uint64_t number;    // in the order of creation
     struct arena words; // of `info` and `questions`
     struct poll_info info;
@@ -135,6 +149,7 @@ struct poll {
 // Zero-initialised is empty.
 struct polls {
     struct map by_id;
+    bool has_linked; // those of the back end came in
     uint64_t last_number;
 };
 
@@ -148,6 +163,7 @@ enum poll_error {
     POLL_NO_QUESTIONS, // there is nothing to start
     POLL_BAD_ANSWER,   // not of the question's kind or length, or no such option
     POLL_ANSWERED,     // and the answer is final
+    POLL_IS_LINKED,    // only the back end may change it
 };
 
 // --- Making ---
@@ -166,6 +182,10 @@ struct numbered_question {
 enum poll_error poll_set_questions(struct room *room, const struct peer *by, const char *id,
                                    struct numbered_question *questions, size_t count,
                                    struct arena *arena, struct poll **poll);
+
+// Whether the question may be asked: a text, options where and only where it is a choice, a
+// solution that is among them.
+bool poll_question_is_sound(const struct poll_question *q);
 
 enum poll_error poll_start(struct room *room, const struct peer *by, const char *id,
                            struct moment now, struct event_list *events, struct poll **poll);
@@ -207,12 +227,18 @@ struct poll **poll_list(const struct room *room, const struct peer *by, enum pol
 // All who answered, in the order of their first answers, in the arena.
 const struct poll_voter **poll_voters(const struct poll *poll, struct arena *arena);
 
+// After a restart, for the log alone, which may have lost the last moments: what has started
+// and stopped, and the answers of the last seconds, once more.
+void polls_retell(const struct room *room, struct event_list *events);
+
 // --- For the other files of room/ only ---
 
 // A key that nobody has voted with yet.
 struct poll_voter *poll_add_voter(struct poll *poll, const char *key, const char *peer_id,
                                   const char *user_id, const char *name);
 void poll_judge(const struct poll_question *q, struct poll_answer *answer); // its score
+void poll_tell_answer(const struct poll *poll, const struct poll_voter *voter, size_t at,
+                      struct event *event, struct event_list *events);
 void polls_dispose(struct polls *polls);
 void poll_end_due(struct poll *poll, struct moment now, struct event_list *events);
 void poll_stats_due(struct poll *poll, struct event_list *events);

@@ -4,6 +4,8 @@
 #include "room/poll.h"
 #include "room/rooms.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,10 +32,10 @@ struct poll_voter *poll_add_voter(struct poll *poll, const char *key, const char
 {
     struct poll_voter *voter =
         mem_alloc(sizeof *voter + poll->question_count * sizeof *voter->answers);
-    char uuid[UUID_LEN + 1];
-    id_uuid(poll->room->rooms->rng, uuid);
-    memcpy(voter->hash, uuid, 8);
-    memcpy(voter->hash + 8, uuid + UUID_LEN - 8, 8);
+    // Not random: whoever votes once more because a crash has lost the first vote is the same
+    // to the store, which has not.
+    snprintf(voter->hash, sizeof voter->hash, "%016" PRIx64,
+             map_hash(bytes_of(key), poll->salt));
     voter->key = mem_text(key);
     voter->peer_id = mem_text(peer_id);
     voter->user_id = mem_text(user_id);
@@ -142,6 +144,47 @@ static int64_t bounded(int64_t duration_ms)
     return duration_ms < ANSWER_DURATION_MAX_MS ? duration_ms : ANSWER_DURATION_MAX_MS;
 }
 
+void poll_tell_answer(const struct poll *poll, const struct poll_voter *voter, size_t at,
+                      struct event *event, struct event_list *events)
+{
+    const struct poll_answer *answer = &voter->answers[at];
+    bool is_anonymous = poll->info.anonymous;
+    struct event_answer *told = arena_alloc(&events->arena, sizeof *told);
+    *told = (struct event_answer){
+        .id = event_text(events, answer->id),
+        .original = event_text(events, answer->original),
+        .retries = answer->retries,
+        .question = (int64_t)at + 1,
+        .is_skipped = answer->skipped,
+        .options = answer->options,
+        .text = event_text(events, answer->text ? answer->text : ""),
+        .voter = event_text(events, voter->hash),
+        .peer_id = event_text(events, is_anonymous ? "" : voter->peer_id),
+        .user_id = event_text(events, is_anonymous ? "" : voter->user_id),
+        .duration_ms = answer->duration_ms,
+        .score = answer->score,
+        .sent_at = answer->sent_at,
+    };
+    event->room = poll->room->number;
+    event->poll.id = event_text(events, poll->id);
+    event->poll.is_kept = poll->origin != POLL_NAMED;
+    event->poll.answer = told;
+}
+
+// What the new answer has from the one that it replaces.
+static void replace(struct poll_answer *answer, const struct poll_answer *by)
+{
+    struct poll_answer old = *answer;
+    *answer = *by;
+    if (old.given) {
+        const char *first = old.original[0] ? old.original : old.id;
+        memcpy(answer->original, first, strlen(first) + 1);
+        answer->retries = old.retries + 1;
+        answer->updated = true;
+    }
+    mem_free(old.text);
+}
+
 enum poll_error poll_answer_question(struct poll *poll, struct peer *by,
                                      const struct answer_wish *wish, struct event_list *events,
                                      struct moment now, bool *correct)
@@ -162,30 +205,26 @@ enum poll_error poll_answer_question(struct poll *poll, struct peer *by,
     struct poll_voter *voter = map_get(&poll->voters, bytes_of(key_of(poll, by)));
     if (voter && is_final(poll, q, &voter->answers[at], wish))
         return POLL_ANSWERED;
-    if (!voter && poll->voter_count == POLL_VOTERS_MAX)
+    if (voter ? voter->answers[at].retries == POLL_ANSWER_UPDATES_MAX
+              : poll->voter_count == POLL_VOTERS_MAX)
         return POLL_FULL;
     if (!voter)
         voter = poll_add_voter(poll, key_of(poll, by), by->id, by->user_id, by->name);
 
     struct poll_answer *answer = &voter->answers[at];
-    bool again = answer->given;
-    mem_free(answer->text);
-    *answer = (struct poll_answer){
-        .given = true,
-        .skipped = wish->skipped,
-        .updated = again,
-        .options = options,
-        .text = is_choice(q) || wish->skipped ? NULL : mem_text(wish->text),
-        .duration_ms = bounded(wish->duration_ms),
-    };
-    id_uuid(poll->room->rooms->rng, answer->id);
+    poll->answer_count += !answer->given;
+    replace(answer, &(struct poll_answer){
+                        .given = true,
+                        .skipped = wish->skipped,
+                        .options = options,
+                        .text = is_choice(q) || wish->skipped ? NULL : mem_text(wish->text),
+                        .duration_ms = bounded(wish->duration_ms),
+                        .sent_at = now.wall_ms,
+                    });
+    id_object(&poll->room->rooms->ids, now.wall_ms, answer->id);
     poll_judge(q, answer);
-    poll->answer_count += !again;
     *correct = answer->correct && !q->hides_solution;
-
-    struct event *event = event_add_who(events, EVENT_POLL_ANSWERED, by);
-    event->poll.id = event_text(events, poll->id);
-    event->poll.question = wish->question;
+    poll_tell_answer(poll, voter, at, event_add_who(events, EVENT_POLL_ANSWERED, by), events);
     if (!poll->stats.place)
         timers_set(&poll->room->rooms->timers, &poll->stats,
                    now.mono_us + (int64_t)POLL_STATS_INTERVAL_MS * 1000);

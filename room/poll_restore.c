@@ -22,6 +22,9 @@ int poll_restore(struct room *room, const struct past_poll *past, struct moment 
         return ERR_MALFORMED;
     struct poll *made = *poll;
     made->state = past->state;
+    made->origin = past->origin;
+    if (past->salt)
+        memcpy(made->salt, past->salt, sizeof made->salt);
     replace(&made->created_by, past->created_by);
     replace(&made->started_by, past->started_by);
     replace(&made->stopped_by, past->stopped_by);
@@ -42,8 +45,8 @@ int poll_restore_answer(struct poll *poll, const struct past_voter *past,
 {
     struct poll_voter *voter = map_get(&poll->voters, bytes_of(past->key));
     if (given->question < 1 || given->question > (int64_t)poll->question_count ||
-        strlen(given->id) > UUID_LEN || strlen(past->hash) >= sizeof voter->hash ||
-        poll->voter_count == POLL_VOTERS_MAX)
+        strlen(given->id) > UUID_LEN || strlen(given->original) > UUID_LEN ||
+        strlen(past->hash) >= sizeof voter->hash || poll->voter_count == POLL_VOTERS_MAX)
         return ERR_MALFORMED;
     const struct poll_question *q = &poll->questions[given->question - 1];
     if (!voter)
@@ -56,11 +59,14 @@ int poll_restore_answer(struct poll *poll, const struct past_voter *past,
         .given = true,
         .skipped = given->skipped,
         .updated = given->updated,
+        .retries = given->retries > 0 ? given->retries : 0,
         .options = given->options,
         .text = given->text ? mem_text(given->text) : NULL,
         .duration_ms = given->duration_ms,
+        .sent_at = given->sent_at,
     };
     memcpy(answer->id, given->id, strlen(given->id) + 1);
+    memcpy(answer->original, given->original, strlen(given->original) + 1);
     poll_judge(q, answer);
     poll->answer_count++;
     return 0;

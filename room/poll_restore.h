@@ -9,6 +9,8 @@ struct past_poll {
     struct numbered_question *questions;
     size_t question_count;
     enum poll_state state;
+    enum poll_origin origin;
+    const uint64_t *salt; // two, of the voters' hashes; NULL: unknown
     const char *created_by, *started_by, *stopped_by;
     int64_t created_at, started_at, stopped_at; // ms since the Unix epoch
 };
@@ -25,11 +27,14 @@ struct past_voter {
 struct past_answer {
     int64_t question;
     const char *id;
+    const char *original;
+    int retries;
     bool skipped;
     bool updated;
     option_set options;
     const char *text; // or NULL
     int64_t duration_ms;
+    int64_t sent_at;
 };
 
 int poll_restore_answer(struct poll *poll, const struct past_voter *voter,

@@ -170,6 +170,7 @@ struct control *control_new(const struct control_config *config)
     c->logbook = logbook_new(&config->log, &c->rooms, c->config.jobs, &c->rng);
     snapshots_restore(c->snapshots, clock_now());
     logbook_restore(c->logbook, clock_now());
+    control_resume_polls(c);
     start_handles(c);
     return c;
 }

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "room/moderate.h"
+#include "room/poll_link.h"
 #include "server/clock.h"
 #include "server/files.h"
 
@@ -187,6 +188,45 @@ static void on_room(struct control *c, struct job *job)
     room_release(room);
 }
 
+static void fetch_polls(struct control *c, const char *room_id, const char *session_id)
+{
+    struct job *job = mem_alloc(sizeof *job);
+    job->kind = JOB_POLLS;
+    snprintf(job->polls.room_id, sizeof job->polls.room_id, "%s", room_id);
+    snprintf(job->polls.session_id, sizeof job->polls.session_id, "%s", session_id);
+    jobs_put(c->config.jobs, job);
+}
+
+void control_fetch_polls(struct control *c)
+{
+    for (size_t i = 0; i < c->events.count; i++) {
+        const struct event *event = &c->events.at[i];
+        if (event->kind == EVENT_ROOM_OPENED)
+            fetch_polls(c, event->session.room_id, event->session.session_id);
+    }
+}
+
+void control_resume_polls(struct control *c)
+{
+    size_t at = 0;
+    for (const struct room *room; (room = map_next(&c->rooms.by_id, &at));) {
+        if (room->session_id[0] && !room->polls.has_linked)
+            fetch_polls(c, room->record.id, room->session_id);
+    }
+}
+
+static void on_polls(struct control *c, struct job *job)
+{
+    struct room *room = rooms_find(&c->rooms, job->polls.room_id);
+    if (job->db.err) {
+        log_warn("server", "the polls of room %s were not read: %s", job->polls.room_id,
+                 err_name(job->db.err));
+        return;
+    }
+    if (room && strcmp(room->session_id, job->polls.session_id) == 0)
+        polls_link(room, job->polls.list, job->polls.count, clock_now(), &c->events);
+}
+
 void control_lock_rooms(struct control *c)
 {
     for (size_t i = 0; i < c->events.count; i++) {
@@ -311,6 +351,9 @@ void control_results(struct control *c)
             break;
         case JOB_MISSED:
             on_missed(c, done[i]);
+            break;
+        case JOB_POLLS:
+            on_polls(c, done[i]);
             break;
         case JOB_LOCK:
             on_locked(c, done[i]);

@@ -161,6 +161,7 @@ static void deliver_events(struct control *c, struct moment now)
     signal_deliver(c->signal, &c->events, now, &c->frames);
     control_lock_rooms(c);
     control_look_up_missed(c);
+    control_fetch_polls(c);
     bridge_deliver(c->bridge, &c->events, &c->commands);
     snapshots_deliver(c->snapshots, &c->events);
     logbook_deliver(c->logbook, &c->events, now);

@@ -62,6 +62,15 @@ static int run_room(struct db_job *db_job, struct db *db)
     return 0; // it only read
 }
 
+static int run_polls(struct db_job *db_job, struct db *db)
+{
+    struct job *job = (struct job *)db_job;
+    struct arena *arena = &job->polls.arena;
+    job->polls.list = arena_alloc(arena, POLLS_PER_ROOM_MAX * sizeof *job->polls.list);
+    return store_polls_linked(db, job->polls.room_id, arena, job->polls.list,
+                              &job->polls.count);
+}
+
 static int run_keep(struct db_job *db_job, struct db *db)
 {
     const struct job *job = (const struct job *)db_job;
@@ -105,7 +114,7 @@ static int run_age(struct db_job *db_job, struct db *db)
 static int (*const runs[])(struct db_job *, struct db *) = {
     [JOB_CALL] = run_call, [JOB_ROOM] = run_room,     [JOB_MISSED] = run_room,
     [JOB_KEEP] = run_keep, [JOB_FORGET] = run_forget, [JOB_LOCK] = run_lock,
-    [JOB_LOG] = run_log,   [JOB_AGE] = run_age,
+    [JOB_LOG] = run_log,   [JOB_AGE] = run_age,       [JOB_POLLS] = run_polls,
 };
 
 // Whether the thread goes on.
@@ -230,6 +239,7 @@ void job_dispose(struct job *job)
     job->missed.reason = NULL;
     store_log_batch_free(job->log.batch);
     job->log.batch = NULL;
+    arena_dispose(&job->polls.arena);
 }
 
 static void job_free(struct job *job)

@@ -5,6 +5,7 @@
 #include "api/api.h"
 #include "base/id.h"
 #include "room/rooms.h"
+#include "store/polls.h"
 #include "store/sessions.h"
 
 #include <stdbool.h>
@@ -12,6 +13,7 @@
 
 enum job_kind {
     JOB_CALL,   // a REST handler
+    JOB_POLLS,  // polls of the back end's, for a session that has begun
     JOB_ROOM,   // a room and its template, to go live
     JOB_MISSED, // the same, to tell of a meeting that was to be ended and was not there
     JOB_KEEP,   // the snapshot of a live session
@@ -50,6 +52,13 @@ struct job {
         char *document; // JOB_KEEP
         bool is_lost;   // JOB_FORGET: the session ended with the last process
     } live;
+    struct {
+        char room_id[OBJECT_ID_LEN + 1];
+        char session_id[OBJECT_ID_LEN + 1];
+        struct linked_poll *list; // POLLS_PER_ROOM_MAX
+        size_t count;
+        struct arena arena;
+    } polls;
     struct {
         char id[OBJECT_ID_LEN + 1]; // with a `call` that waits for it, if one asked for it
     } lock;

@@ -193,6 +193,83 @@ static const struct happening_session *place_of(struct logbook *l, const struct 
     return room;
 }
 
+// --- Polls ---
+
+static const char *new_id(struct logbook *l, struct moment now)
+{
+    char id[OBJECT_ID_LEN + 1];
+    id_object(&l->ids, now.wall_ms, id);
+    return store_log_text(l->batch, id);
+}
+
+// One that was made in the meeting is new to the store.
+static void add_poll(struct logbook *l, const struct event *event, struct moment now)
+{
+    struct store_log_entry *entry = add(l, STORE_LOG_POLL, now);
+    struct text document = {0};
+    if (!entry)
+        return;
+    store_poll_write(&document, event->poll.info, event->poll.questions,
+                     event->poll.question_count);
+    entry->poll = (struct store_poll){.id = store_log_text(l->batch, event->poll.id),
+                                      .document = store_log_text(l->batch, document.at),
+                                      .created_at = event->poll.at,
+                                      .updated_at = event->poll.at};
+    text_dispose(&document);
+}
+
+static void add_run(struct logbook *l, enum store_log_kind kind, const struct session *s,
+                    const struct event *event, struct moment now)
+{
+    struct store_log_entry *entry = add(l, kind, now);
+    if (entry)
+        entry->run =
+            (struct store_poll_run){.id = new_id(l, now),
+                                    .poll_id = store_log_text(l->batch, event->poll.id),
+                                    .session_id = store_log_text(l->batch, s->is.id),
+                                    .started_at = event->poll.at,
+                                    .stopped_at = event->poll.at};
+}
+
+static void add_answer(struct logbook *l, const struct session *s, const struct event *event,
+                       struct moment now)
+{
+    const struct event_answer *answer = event->poll.answer;
+    struct store_log_entry *entry = add(l, STORE_LOG_POLL_ANSWER, now);
+    if (!entry)
+        return;
+    entry->answer = (struct store_poll_answer){
+        .poll_id = store_log_text(l->batch, event->poll.id),
+        .session_id = store_log_text(l->batch, s->is.id),
+        .voter_row = new_id(l, now),
+        .is = *answer,
+    };
+    struct event_answer *kept = &entry->answer.is;
+    kept->id = store_log_text(l->batch, answer->id);
+    kept->original = store_log_text(l->batch, answer->original);
+    kept->text = store_log_text(l->batch, answer->text);
+    kept->voter = store_log_text(l->batch, answer->voter);
+    kept->peer_id = store_log_text(l->batch, answer->peer_id);
+    kept->user_id = store_log_text(l->batch, answer->user_id);
+}
+
+static void note_poll(struct logbook *l, const struct session *s, const struct event *event,
+                      struct moment now)
+{
+    if (!event->poll.is_kept)
+        return;
+    if (event->kind == EVENT_POLL_STARTED && event->poll.info)
+        add_poll(l, event, now);
+    if (event->kind == EVENT_POLL_STARTED)
+        add_run(l, STORE_LOG_POLL_START, s, event, now);
+    else if (event->kind == EVENT_POLL_STOPPED)
+        add_run(l, STORE_LOG_POLL_STOP, s, event, now);
+    else
+        add_answer(l, s, event, now);
+}
+
+// --- All of it ---
+
 static void note_state(struct logbook *l, const struct session *s, const struct event *event,
                        struct moment now)
 {
@@ -212,6 +289,11 @@ static void note_state(struct logbook *l, const struct session *s, const struct 
         break;
     case EVENT_ROOM_CLOSED:
         add_session(l, STORE_LOG_CLOSE, s, event->session.ended_at, now);
+        break;
+    case EVENT_POLL_STARTED:
+    case EVENT_POLL_STOPPED:
+    case EVENT_POLL_ANSWERED:
+        note_poll(l, s, event, now);
         break;
     default:
         break;
@@ -261,6 +343,11 @@ static void resume(struct logbook *l, const struct room *room, struct moment now
                                               .joined_at = peer->joined_at},
                  now);
     }
+    struct event_list polls = {0};
+    polls_retell(room, &polls);
+    for (size_t i = 0; i < polls.count; i++)
+        note_poll(l, s, &polls.at[i], now);
+    event_list_dispose(&polls);
 }
 
 void logbook_restore(struct logbook *l, struct moment now)

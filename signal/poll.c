@@ -26,6 +26,7 @@ bool poll_refused(struct call *call, enum poll_error err, enum act act)
         [POLL_NO_QUESTIONS] = {RPC_BAD_REQUEST, "the poll has no questions"},
         [POLL_BAD_ANSWER] = {RPC_BAD_REQUEST, "the answer is not of the question's kind"},
         [POLL_ANSWERED] = {RPC_BAD_REQUEST, "the answer that was given is final"},
+        [POLL_IS_LINKED] = {RPC_REFUSED, "the poll is the back end's to change"},
     };
     if (err == POLL_DONE)
         return false;

@@ -10,7 +10,8 @@
 #define COLUMNS                                                                                \
     "SELECT r.id, r.name, r.enabled, r.description, r.template_id, t.name, r.region, "         \
     "r.large_room, r.size, r.max_duration_seconds, r.recording_info, r.webhook, "              \
-    "r.created_at, r.updated_at, r.chat_history, r.is_meeting FROM rooms r JOIN templates t "  \
+    "r.created_at, r.updated_at, r.chat_history, r.is_meeting, r.polls FROM rooms r JOIN "     \
+    "templates t "                                                                             \
     "ON t.id = "                                                                               \
     "r.template_id "
 
@@ -38,6 +39,7 @@ static struct store_room read_row(struct db_query *q, struct arena *arena)
         .updated_at_ms = db_int(q, 13),
         .chat_history = db_int(q, 14),
         .is_meeting = db_int(q, 15) != 0,
+        .polls = keep(q, 16, arena),
     };
 }
 
@@ -98,6 +100,7 @@ static int write_row(struct db *db, const char *sql, const struct store_room *ro
     db_bind_int(q, 14, room->updated_at_ms);
     db_bind_int(q, 15, room->chat_history);
     db_bind_int(q, 16, room->is_meeting);
+    db_bind_text(q, 17, room->polls ? room->polls : "");
     int err = db_run(q);
     arena_dispose(&folded);
     return err;
@@ -109,11 +112,8 @@ int store_room_insert(struct db *db, const struct store_room *room)
         db,
         "INSERT INTO rooms (id, name, name_key, enabled, description, template_id, "
         "region, large_room, size, max_duration_seconds, recording_info, webhook, "
-        "created_at, updated_at, chat_history, is_meeting) VALUES ($1, $2, $3, $4, $5, $6, $7, "
-        "$8, "
-        "$9, "
-        "$10, "
-        "$11, $12, $13, $14, $15, $16)",
+        "created_at, updated_at, chat_history, is_meeting, polls) VALUES ($1, $2, $3, $4, $5, "
+        "$6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
         room);
 }
 
@@ -124,7 +124,7 @@ int store_room_update(struct db *db, const struct store_room *room)
                      "description = $5, template_id = $6, region = $7, large_room = $8, "
                      "size = $9, max_duration_seconds = $10, recording_info = $11, "
                      "webhook = $12, created_at = $13, updated_at = $14, "
-                     "chat_history = $15, is_meeting = $16 WHERE id = $1",
+                     "chat_history = $15, is_meeting = $16, polls = $17 WHERE id = $1",
                      room);
 }
 

@@ -21,6 +21,7 @@ struct store_room {
     int64_t chat_history;         // messages kept for late joiners; 0: none
     const char *recording_info;   // JSON object, or "" for what the template says
     const char *webhook;          // JSON object, or ""
+    const char *polls;            // ids of those linked to it, "a,b"
     bool is_meeting;              // of POST /api/meetings: forgotten when nobody uses it
     int64_t created_at_ms;
     int64_t updated_at_ms;

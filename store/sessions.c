@@ -56,7 +56,9 @@ static int close_session(struct db *db, const struct store_session *s)
     db_bind_text(q, 1, s->id);
     db_bind_int(q, 2, s->ended_at);
     int err = db_run(q);
-    return err ? err : end_peers(db, s->id, s->ended_at);
+    if (!err)
+        err = end_peers(db, s->id, s->ended_at);
+    return err ? err : store_poll_end_session(db, s->id, s->ended_at);
 }
 
 // Who is written down as being in, and did not come over, left when the process ended.
@@ -138,6 +140,14 @@ static int write_entry(struct db *db, const struct store_log_entry *entry)
     case STORE_LOG_EVENT:
         err = put_event(db, &entry->event);
         return err ? err : touch_session(db, entry->event.session_id, entry->event.at);
+    case STORE_LOG_POLL:
+        return store_poll_insert(db, &entry->poll);
+    case STORE_LOG_POLL_START:
+        return store_poll_start(db, &entry->run);
+    case STORE_LOG_POLL_STOP:
+        return store_poll_stop(db, &entry->run);
+    case STORE_LOG_POLL_ANSWER:
+        return store_poll_answer(db, &entry->answer);
     }
     return 0;
 }
@@ -158,8 +168,9 @@ int store_log_begin(struct db *db)
             "(SELECT session_id FROM live_rooms)"));
     if (err)
         return err;
-    return db_run(db_prepare(db, "UPDATE sessions SET ended_at = updated_at WHERE ended_at = 0 "
-                                 "AND id NOT IN (SELECT session_id FROM live_rooms)"));
+    err = db_run(db_prepare(db, "UPDATE sessions SET ended_at = updated_at WHERE ended_at = 0 "
+                                "AND id NOT IN (SELECT session_id FROM live_rooms)"));
+    return err ? err : store_poll_end_all(db);
 }
 
 int store_log_abandon(struct db *db, const char *session_id)
@@ -174,7 +185,8 @@ int store_log_abandon(struct db *db, const char *session_id)
     q = db_prepare(db,
                    "UPDATE sessions SET ended_at = updated_at WHERE ended_at = 0 AND id = $1");
     db_bind_text(q, 1, session_id);
-    return db_run(q);
+    err = db_run(q);
+    return err ? err : store_poll_end_all(db);
 }
 
 static int count_of(struct db_query *q, int64_t *count)

@@ -5,6 +5,7 @@
 #include "base/id.h"
 #include "base/mem.h"
 #include "store/db.h"
+#include "store/polls.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -51,6 +52,10 @@ enum store_log_kind {
     STORE_LOG_PEER,   // `peer` is in, as it is now
     STORE_LOG_LEFT,   // `peer`: left_at
     STORE_LOG_EVENT,  // `event`
+    STORE_LOG_POLL,   // `poll`, made in a meeting
+    STORE_LOG_POLL_START,  // `run`
+    STORE_LOG_POLL_STOP,   // `run`
+    STORE_LOG_POLL_ANSWER, // `answer`
 };
 
 struct store_log_entry {
@@ -59,6 +64,9 @@ struct store_log_entry {
         struct store_session session;
         struct store_session_peer peer;
         struct store_session_event event;
+        struct store_poll poll;
+        struct store_poll_run run;
+        struct store_poll_answer answer;
     };
 };
 

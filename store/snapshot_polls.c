@@ -53,10 +53,13 @@ static void put_answer(struct json_out *j, size_t at, const struct poll_answer *
     json_member_string(j, "id", answer->id);
     json_member_bool(j, "skipped", answer->skipped);
     json_member_bool(j, "updated", answer->updated);
+    json_member_string(j, "original", answer->original);
+    json_member_int(j, "retries", answer->retries);
     json_member_int(j, "options", answer->options);
     if (answer->text)
         json_member_string(j, "text", answer->text);
     json_member_int(j, "duration", answer->duration_ms);
+    json_member_int(j, "sent_at", answer->sent_at);
     json_close(j, '}');
 }
 
@@ -84,6 +87,12 @@ static void put_poll(struct json_out *j, const struct poll *poll, struct arena *
     const struct poll_info *info = &poll->info;
     json_open(j, '{');
     json_member_string(j, "id", poll->id);
+    json_member_int(j, "origin", poll->origin);
+    json_key(j, "salt");
+    json_open(j, '[');
+    json_put_int(j, (int64_t)poll->salt[0]);
+    json_put_int(j, (int64_t)poll->salt[1]);
+    json_close(j, ']');
     json_member_string(j, "title", info->title);
     json_member_int(j, "type", info->type);
     json_member_int(j, "mode", info->mode);
@@ -209,9 +218,12 @@ static int read_voter(struct poll *poll, const json_t *from)
             .id = text_of(answer, "id"),
             .skipped = json_get_bool(answer, "skipped", false),
             .updated = json_get_bool(answer, "updated", false),
+            .original = text_of(answer, "original"),
+            .retries = count_of(answer, "retries", POLL_ANSWER_UPDATES_MAX),
             .options = (option_set)json_get_int(answer, "options", 0),
             .text = json_get_text(answer, "text", NULL),
             .duration_ms = json_get_int(answer, "duration", 0),
+            .sent_at = json_get_int(answer, "sent_at", 0),
         };
         err = poll_restore_answer(poll, &past, &given);
     }
@@ -223,9 +235,13 @@ static int read_poll(struct room *room, const json_t *from, struct arena *arena,
 {
     const json_t *questions = json_get_array(from, "questions");
     const json_t *voters = json_get_array(from, "voters");
+    const json_t *salt = json_get_array(from, "salt");
+    uint64_t salts[2] = {(uint64_t)json_integer_value(json_array_get(salt, 0)),
+                         (uint64_t)json_integer_value(json_array_get(salt, 1))};
     size_t count = json_array_size(questions);
     int type = count_of(from, "type", POLL_QUIZ), mode = count_of(from, "mode", POLL_BY_NAME);
     int state = count_of(from, "state", POLL_STOPPED);
+    int origin = count_of(from, "origin", POLL_LINKED);
     if (type < 0 || mode < 0 || state < 0 || count > POLL_QUESTIONS_MAX)
         return ERR_MALFORMED;
     struct numbered_question *list = arena_alloc(arena, count * sizeof *list);
@@ -248,6 +264,8 @@ static int read_poll(struct room *room, const json_t *from, struct arena *arena,
         .questions = list,
         .question_count = count,
         .state = (enum poll_state)state,
+        .origin = origin < 0 ? POLL_NAMED : (enum poll_origin)origin,
+        .salt = json_array_size(salt) == 2 ? salts : NULL,
         .created_by = text_of(from, "created_by"),
         .started_by = text_of(from, "started_by"),
         .stopped_by = text_of(from, "stopped_by"),

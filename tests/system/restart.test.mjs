@@ -2,13 +2,10 @@
 // must still hold afterwards, and nobody who stayed may be seen to leave or to join.
 // PARLOR_SEED repeats a run.
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { patience, startServer, top, until } from '../browser/lib/server.mjs';
+import { patience, startServer, until } from '../browser/lib/server.mjs';
+import { Client } from './client.mjs';
 
-const WebSocket = createRequire(join(top, 'tests/browser/package.json'))('ws');
 const seed = Number(process.env.PARLOR_SEED ?? Date.now() % 2 ** 31);
 let random = seed;
 // mulberry32: short, and the same everywhere.
@@ -19,54 +16,6 @@ function chance() {
   return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
 }
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-// A client that comes back as the SDK does: with the same id and token, and no second join.
-class Client {
-  constructor(server, token) {
-    Object.assign(this, { server, token, id: randomUUID(), told: [], waiting: new Map(), open: false });
-  }
-
-  connect() {
-    return new Promise((resolve, reject) => {
-      const socket = new WebSocket(
-        `${this.server.origin.replace('http', 'ws')}/ws?peer=${this.id}&token=${this.token}`);
-      this.socket = socket;
-      socket.on('error', reject);
-      socket.on('close', () => {
-        if (this.socket !== socket) return;
-        this.open = false;
-        for (const { reject: fail } of this.waiting.values()) fail(new Error('lost'));
-        this.waiting.clear();
-      });
-      socket.on('message', (text) => {
-        const message = JSON.parse(text);
-        if (message.id) {
-          this.waiting.get(message.id)?.resolve(message);
-          this.waiting.delete(message.id);
-          return;
-        }
-        this.told.push(message);
-        if (message.method === 'on-policy-change') {
-          this.open = true;
-          resolve();
-        }
-      });
-    });
-  }
-
-  request(method, params) {
-    if (!this.open) return Promise.reject(new Error('lost'));
-    return new Promise((resolve, reject) => {
-      const id = randomUUID();
-      this.waiting.set(id, { resolve, reject });
-      this.socket.send(JSON.stringify({ jsonrpc: '2.0', id, method, params }));
-    });
-  }
-
-  said(method, from = 0) {
-    return this.told.slice(from).filter((message) => message.method === method);
-  }
-}
 
 let server, meeting;
 const clients = [];
@@ -81,14 +30,8 @@ after(async () => {
   await server?.stop();
 });
 
-async function tokenOf(code, user) {
-  const answer = await fetch(`${server.origin}/v2/token`,
-    { method: 'POST', body: JSON.stringify({ code, user_id: user }) });
-  return (await answer.json()).token;
-}
-
 async function come(role) {
-  const client = new Client(server, await tokenOf(meeting[role], `user-${clients.length}`));
+  const client = await Client.of(server, meeting[role], `user-${clients.length}`);
   await client.connect();
   const answer = await client.request('join', { name: `name ${clients.length}`, data: '' });
   assert.ok(answer.result, JSON.stringify(answer));
@@ -207,7 +150,7 @@ test('who left before a restart does not come back with it', async () => {
 
 test('a session that ended does not come back, and a snapshot that is damaged is dropped', async () => {
   const other = await server.meeting();
-  const alone = new Client(server, await tokenOf(other.host, 'alone'));
+  const alone = await Client.of(server, other.host, 'alone');
   await alone.connect();
   await alone.request('join', { name: 'alone', data: '' });
   await pause(1500);

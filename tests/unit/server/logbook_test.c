@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "room/chat.h"
 #include "room/moderate.h"
+#include "room/poll_link.h"
 #include "server/logbook.h"
 #include "store/keys.h"
 #include "test.h"
@@ -261,5 +262,184 @@ TEST(a_session_goes_on_after_a_restart)
     join(w, "cleo", "guest");
     write_down(w);
     CHECK_EQ(peers(w, &list), 3);
+    world_free(w);
+}
+
+// --- Polls ---
+
+static struct numbered_question yes_or_no(void)
+{
+    static const struct poll_option options[] = {{"yes", 0}, {"no", 0}};
+    return (struct numbered_question){.index = 1,
+                                      .is = {.type = QUESTION_SINGLE_CHOICE,
+                                             .text = "Tea?",
+                                             .weight = 4,
+                                             .options = options,
+                                             .option_count = 2,
+                                             .has_solution = true,
+                                             .solution = 1,
+                                             .solution_text = ""}};
+}
+
+static void link_poll(struct world *w, bool anonymous)
+{
+    struct numbered_question question = yes_or_no();
+    struct linked_poll poll = {.id = "64c000000000000000000001",
+                               .info = {.title = "Tea", .anonymous = anonymous},
+                               .questions = &question,
+                               .question_count = 1,
+                               .starts_at_once = true};
+    polls_link(w->f.room, &poll, 1, w->f.now, &w->f.events);
+    deliver(w);
+}
+
+static void vote(struct world *w, struct peer *by, const char *id, int64_t option, bool update)
+{
+    bool correct;
+    struct poll *poll = map_get(&w->f.room->polls.by_id, bytes_of(id));
+    struct answer_wish wish = {.question = 1,
+                               .type = -1,
+                               .update = update,
+                               .options = &option,
+                               .option_count = 1,
+                               .duration_ms = 700};
+    CHECK_EQ(poll_answer_question(poll, by, &wish, &w->f.events, w->f.now, &correct), 0);
+    deliver(w);
+}
+
+static int answers(struct world *w, const char *id, struct store_poll_answer list[])
+{
+    struct store_poll_filter filter = {.poll_id = id, .all = true, .limit = 100};
+    return store_poll_answers(w->db, &filter, &w->arena, list);
+}
+
+static struct store_poll_run only_run(struct world *w, const char *id)
+{
+    struct store_poll_run runs[STORE_POLLS_MAX];
+    struct store_poll_filter filter = {.poll_id = id, .limit = 100};
+    CHECK_EQ(store_poll_runs(w->db, &filter, &w->arena, runs), 1);
+    return runs[0];
+}
+
+static struct peer *join_reader(struct world *w, const char *id)
+{
+    w->f.room->template->roles[0].permissions[PERMISSION_POLL_READ] = true;
+    w->f.room->template->roles[1].permissions[PERMISSION_POLL_READ] = true;
+    return join(w, id, "host");
+}
+
+TEST(answers_to_a_linked_poll_are_written_down_with_what_they_replace)
+{
+    static const char id[] = "64c000000000000000000001";
+    struct world *w = world_new(false);
+    struct store_poll_answer list[STORE_POLLS_MAX];
+    struct peer *anna = join_reader(w, "anna");
+    link_poll(w, false);
+    vote(w, anna, id, 2, false);
+    vote(w, anna, id, 1, true);
+    vote(w, anna, id, 1, true);
+    write_down(w);
+    CHECK_EQ(answers(w, id, list), 3);
+    CHECK_EQ(list[2].is.retries, 0);
+    CHECK_EQ(list[2].is.options, 2);
+    CHECK_EQ(list[2].is.score, 0);
+    CHECK_EQ(list[0].is.retries, 2);
+    CHECK_TEXT(list[0].is.original, list[2].is.id);
+    CHECK_TEXT(list[1].is.original, list[2].is.id);
+    CHECK_EQ(list[0].is.score, 4);
+    CHECK_TEXT(list[0].is.peer_id, "anna");
+    CHECK_TEXT(list[0].session_id, only_session(w).id);
+    CHECK_EQ(list[0].is.sent_at, 1700000000000);
+    CHECK(list[0].is_last && !list[1].is_last && !list[2].is_last);
+    CHECK_EQ(only_run(w, id).responses, 1);
+    CHECK_EQ(only_run(w, id).stopped_at, 0);
+    w->f.now.wall_ms += 1000;
+    room_leave(anna, LEAVE_CLIENT_REQUEST, w->f.now, &w->f.events);
+    deliver(w);
+    write_down(w);
+    CHECK_EQ(only_run(w, id).stopped_at, 1700000001000);
+    world_free(w);
+}
+
+TEST(who_answered_an_anonymous_poll_is_not_written_anywhere)
+{
+    static const char id[] = "64c000000000000000000001";
+    struct world *w = world_new(false);
+    struct store_poll_answer list[STORE_POLLS_MAX];
+    struct store_poll_score scores[STORE_POLLS_MAX];
+    struct store_poll_filter filter = {.poll_id = id, .limit = 10};
+    struct peer *anna = join_reader(w, "anna");
+    link_poll(w, true);
+    vote(w, anna, id, 1, false);
+    write_down(w);
+    CHECK_EQ(answers(w, id, list), 1);
+    CHECK_TEXT(list[0].is.peer_id, "");
+    CHECK_TEXT(list[0].is.user_id, "");
+    CHECK(!strstr(list[0].is.voter, "anna"));
+    CHECK_EQ(store_poll_scores(w->db, &filter, &w->arena, scores), 1);
+    CHECK_TEXT(scores[0].peer_id, "");
+    CHECK_TEXT(scores[0].user_id, "");
+    world_free(w);
+}
+
+static const char *make_poll(struct world *w, const char *id)
+{
+    struct poll *poll;
+    struct arena arena = {0};
+    struct poll_info info = {.title = "Mine", .type = POLL_QUIZ};
+    struct numbered_question question = yes_or_no();
+    CHECK_EQ(poll_set_info(w->f.room, NULL, id, &info, w->f.now, &poll), 0);
+    CHECK_EQ(poll_set_questions(w->f.room, NULL, poll->id, &question, 1, &arena, &poll), 0);
+    CHECK_EQ(poll_start(w->f.room, NULL, poll->id, w->f.now, &w->f.events, &poll), 0);
+    deliver(w);
+    arena_dispose(&arena);
+    return poll->id;
+}
+
+// A client that names its poll might name another's.
+TEST(a_poll_made_in_the_meeting_is_kept_if_we_named_it)
+{
+    struct world *w = world_new(false);
+    struct store_poll_answer list[STORE_POLLS_MAX];
+    struct store_poll poll;
+    struct peer *anna = join_reader(w, "anna");
+    const char *ours = make_poll(w, "");
+    vote(w, anna, ours, 1, false);
+    const char *theirs = make_poll(w, "64c000000000000000000002");
+    vote(w, anna, theirs, 1, false);
+    write_down(w);
+    CHECK_EQ(store_poll_get(w->db, ours, &w->arena, &poll), 0);
+    CHECK(strstr(poll.document, "\"title\":\"Mine\"") != NULL);
+    CHECK_EQ(only_run(w, ours).responses, 1);
+    CHECK_EQ(store_poll_get(w->db, theirs, &w->arena, &poll), ERR_NOT_FOUND);
+    CHECK_EQ(answers(w, theirs, list), 0);
+    world_free(w);
+}
+
+// A snapshot may know of an answer that the log has lost with the process.
+TEST(after_a_restart_the_last_answers_are_written_once_more_and_count_once)
+{
+    static const char id[] = "64c000000000000000000001";
+    struct world *w = world_new(false);
+    struct store_poll_answer list[STORE_POLLS_MAX];
+    struct peer *anna = join_reader(w, "anna");
+    link_poll(w, false);
+    vote(w, anna, id, 2, false);
+    write_down(w);
+    struct peer *bert = join_reader(w, "bert");
+    bool correct;
+    struct answer_wish wish = {
+        .question = 1, .type = -1, .options = (int64_t[]){1}, .option_count = 1};
+    CHECK_EQ(poll_answer_question(map_get(&w->f.room->polls.by_id, bytes_of(id)), bert, &wish,
+                                  &w->f.events, w->f.now, &correct),
+             0);
+    event_list_clear(&w->f.events); // lost
+    logbook_free(w->log);
+    w->log = logbook_new(&(struct logbook_config){0}, &w->f.rooms, w->jobs, &w->f.rng);
+    logbook_restore(w->log, w->f.now);
+    write_down(w);
+    CHECK_EQ(answers(w, id, list), 2);
+    CHECK_EQ(only_run(w, id).responses, 2);
+    CHECK_EQ(only_run(w, id).voters, 2);
     world_free(w);
 }

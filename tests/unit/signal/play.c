@@ -24,6 +24,7 @@
 //     media nothing
 //     media read
 //     room disabled | enabled | size 1 | guests 1 | history 3 | lasts 600s
+//     room links <id> {...}       a poll of the back end's comes into the session
 //     server is node-1            named so; without it, it has no name
 //     server restarts node-2      goes on from what was written down, under this name
 //     loading | loaded            rooms are not there until "loaded"
@@ -248,6 +249,12 @@ static void worker_line(struct play *p, char *rest)
     }
 }
 
+static void link_poll(struct play *p, char *rest)
+{
+    const char *id = strtok_r(rest, " ", &rest);
+    stage_link(&p->stage, id, rest);
+}
+
 static void room_line(struct play *p, char *rest)
 {
     char *verb = strtok_r(rest, " ", &rest);
@@ -261,6 +268,8 @@ static void room_line(struct play *p, char *rest)
         p->stage.record.chat_history = atoi(rest);
     else if (strcmp(verb, "lasts") == 0)
         p->stage.record.max_duration_s = atoi(rest);
+    else if (strcmp(verb, "links") == 0)
+        link_poll(p, rest);
     else if (strcmp(verb, "guests") == 0)
         p->stage.guests_max = atoi(rest);
     else

@@ -1,6 +1,7 @@
 #include "stage.h"
 
 #include "base/json.h"
+#include "store/poll_document.h"
 #include "store/snapshot.h"
 #include "test.h"
 
@@ -351,6 +352,16 @@ static void load(struct stage *s, struct stage_client *client)
     room_hold(room);
     signal_ready(s->signal, client->session, room, s->now, &s->frames, &s->events);
     room_release(room);
+    pump(s);
+}
+
+void stage_link(struct stage *s, const char *poll_id, const char *document)
+{
+    struct linked_poll poll;
+    struct arena arena = {0};
+    store_poll_read(poll_id, document, &arena, &poll);
+    polls_link(rooms_find(&s->rooms, STAGE_ROOM_ID), &poll, 1, s->now, &s->events);
+    arena_dispose(&arena);
     pump(s);
 }
 

@@ -87,6 +87,8 @@ struct template *stage_template(int guests_max, bool all_share);
 struct stage_client *stage_open(struct stage *s, const char *name, const char *role,
                                 const char *user);
 void stage_load(struct stage *s); // the rooms that sessions wait for
+// Polls of the back end's come into the session, as once after it began.
+void stage_link(struct stage *s, const char *poll_id, const char *document);
 void stage_drop(struct stage *s, struct stage_client *client);
 struct stage_client *stage_client(struct stage *s, const char *name); // the latest socket
 

@@ -1,0 +1,329 @@
+#include "store/polls.h"
+
+#include "base/err.h"
+#include "base/limits.h"
+#include "store/rooms.h"
+
+#include <string.h>
+
+static const char *keep(struct arena *arena, const char *text)
+{
+    return arena_text(arena, bytes_of(text));
+}
+
+static const char *or_empty(const char *text)
+{
+    return text ? text : "";
+}
+
+static int found(int err)
+{
+    return err == DB_ROW ? 0 : err ? err : ERR_NOT_FOUND;
+}
+
+static int at_most(int limit)
+{
+    return limit < STORE_POLLS_MAX ? limit : STORE_POLLS_MAX;
+}
+
+// --- Polls ---
+
+int store_poll_get(struct db *db, const char *id, struct arena *arena, struct store_poll *poll)
+{
+    struct db_query *q =
+        db_prepare(db, "SELECT id, document, created_at, updated_at FROM polls WHERE id = $1");
+    db_bind_text(q, 1, id);
+    int err = db_step(q);
+    if (err == DB_ROW)
+        *poll = (struct store_poll){.id = keep(arena, db_text(q, 0)),
+                                    .document = keep(arena, db_text(q, 1)),
+                                    .created_at = db_int(q, 2),
+                                    .updated_at = db_int(q, 3)};
+    db_finish(q);
+    return found(err);
+}
+
+static int write_poll(struct db *db, const char *sql, const struct store_poll *poll)
+{
+    struct db_query *q = db_prepare(db, sql);
+    db_bind_text(q, 1, poll->id);
+    db_bind_text(q, 2, poll->document);
+    db_bind_int(q, 3, poll->created_at);
+    db_bind_int(q, 4, poll->updated_at);
+    return db_run(q);
+}
+
+int store_poll_insert(struct db *db, const struct store_poll *poll)
+{
+    return write_poll(db,
+                      "INSERT INTO polls (id, document, created_at, updated_at) "
+                      "VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING",
+                      poll);
+}
+
+int store_poll_update(struct db *db, const struct store_poll *poll)
+{
+    return write_poll(db,
+                      "UPDATE polls SET document = $2, created_at = $3, updated_at = $4 "
+                      "WHERE id = $1",
+                      poll);
+}
+
+int store_polls_linked(struct db *db, const char *room_id, struct arena *arena,
+                       struct linked_poll list[POLLS_PER_ROOM_MAX], size_t *count)
+{
+    struct store_room room;
+    *count = 0;
+    int err = store_room_get(db, room_id, arena, &room);
+    const char *at = err ? "" : room.polls;
+    while (!err && *at && *count < POLLS_PER_ROOM_MAX) {
+        size_t len = strcspn(at, ",");
+        const char *id = arena_text(arena, (struct bytes){(const uint8_t *)at, len});
+        struct store_poll poll;
+        err = store_poll_get(db, id, arena, &poll);
+        if (!err)
+            store_poll_read(id, poll.document, arena, &list[(*count)++]);
+        at += len + (at[len] == ',');
+    }
+    return err;
+}
+
+// --- Runs ---
+
+int store_poll_start(struct db *db, const struct store_poll_run *run)
+{
+    struct db_query *q = db_prepare(
+        db, "INSERT INTO poll_runs (id, poll_id, session_id, started_at, stopped_at) "
+            "VALUES ($1, $2, $3, $4, 0) ON CONFLICT (poll_id, session_id) DO UPDATE SET "
+            "stopped_at = 0");
+    db_bind_text(q, 1, run->id);
+    db_bind_text(q, 2, run->poll_id);
+    db_bind_text(q, 3, run->session_id);
+    db_bind_int(q, 4, run->started_at);
+    return db_run(q);
+}
+
+int store_poll_stop(struct db *db, const struct store_poll_run *run)
+{
+    struct db_query *q = db_prepare(
+        db, "UPDATE poll_runs SET stopped_at = $3 WHERE poll_id = $1 AND session_id = $2");
+    db_bind_text(q, 1, run->poll_id);
+    db_bind_text(q, 2, run->session_id);
+    db_bind_int(q, 3, run->stopped_at);
+    return db_run(q);
+}
+
+int store_poll_end_session(struct db *db, const char *session_id, int64_t at)
+{
+    struct db_query *q = db_prepare(
+        db, "UPDATE poll_runs SET stopped_at = $2 WHERE session_id = $1 AND stopped_at = 0");
+    db_bind_text(q, 1, session_id);
+    db_bind_int(q, 2, at);
+    return db_run(q);
+}
+
+int store_poll_end_all(struct db *db)
+{
+    return db_run(db_prepare(
+        db, "UPDATE poll_runs SET stopped_at = (SELECT s.ended_at FROM sessions s WHERE "
+            "s.id = poll_runs.session_id) WHERE stopped_at = 0 AND session_id IN "
+            "(SELECT id FROM sessions WHERE ended_at > 0)"));
+}
+
+int store_poll_runs(struct db *db, const struct store_poll_filter *filter, struct arena *arena,
+                    struct store_poll_run runs[STORE_POLLS_MAX])
+{
+    struct db_query *q =
+        db_prepare(db, "SELECT r.id, r.poll_id, r.session_id, r.started_at, r.stopped_at, "
+                       "(SELECT COUNT(*) FROM poll_answers a WHERE a.poll_id = r.poll_id AND "
+                       "a.session_id = r.session_id AND a.is_last = 1), "
+                       "(SELECT COUNT(*) FROM poll_voters v WHERE v.poll_id = r.poll_id AND "
+                       "v.session_id = r.session_id) "
+                       "FROM poll_runs r WHERE r.poll_id = $1 AND ($2 = '' OR r.id < $2) "
+                       "ORDER BY r.id DESC LIMIT $3");
+    db_bind_text(q, 1, filter->poll_id);
+    db_bind_text(q, 2, or_empty(filter->start));
+    db_bind_int(q, 3, at_most(filter->limit));
+    int count = 0, err;
+    while ((err = db_step(q)) == DB_ROW)
+        runs[count++] = (struct store_poll_run){
+            .id = keep(arena, db_text(q, 0)),
+            .poll_id = keep(arena, db_text(q, 1)),
+            .session_id = keep(arena, db_text(q, 2)),
+            .started_at = db_int(q, 3),
+            .stopped_at = db_int(q, 4),
+            .responses = db_int(q, 5),
+            .voters = db_int(q, 6),
+        };
+    db_finish(q);
+    return err ? err : count;
+}
+
+// --- Answers ---
+
+static int put_voter(struct db *db, const struct store_poll_answer *a)
+{
+    struct db_query *q = db_prepare(
+        db, "INSERT INTO poll_voters (id, poll_id, session_id, voter, peer_id, user_id) "
+            "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (poll_id, session_id, voter) DO "
+            "NOTHING");
+    db_bind_text(q, 1, a->voter_row);
+    db_bind_text(q, 2, a->poll_id);
+    db_bind_text(q, 3, a->session_id);
+    db_bind_text(q, 4, a->is.voter);
+    db_bind_text(q, 5, a->is.peer_id);
+    db_bind_text(q, 6, a->is.user_id);
+    return db_run(q);
+}
+
+// The last of a person's answers to a question counts. Mostly the one before says that it is
+// replaced; after a crash that lost it, the person may have answered a second time.
+static int replace_others(struct db *db, const struct store_poll_answer *a)
+{
+    struct db_query *q = db_prepare(
+        db, "UPDATE poll_answers SET is_last = 0 WHERE poll_id = $1 AND session_id = $2 AND "
+            "voter = $3 AND question = $4 AND id <> $5");
+    db_bind_text(q, 1, a->poll_id);
+    db_bind_text(q, 2, a->session_id);
+    db_bind_text(q, 3, a->is.voter);
+    db_bind_int(q, 4, a->is.question);
+    db_bind_text(q, 5, a->is.id);
+    return db_run(q);
+}
+
+int store_poll_answer(struct db *db, const struct store_poll_answer *a)
+{
+    int err = put_voter(db, a);
+    if (!err)
+        err = replace_others(db, a);
+    if (err)
+        return err;
+    struct db_query *q = db_prepare(
+        db, "INSERT INTO poll_answers (id, poll_id, session_id, voter, peer_id, user_id, "
+            "question, is_skipped, options, text, original, retries, duration, score, sent_at, "
+            "is_last) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
+            "$15, 1) ON CONFLICT (id) DO NOTHING");
+    db_bind_text(q, 1, a->is.id);
+    db_bind_text(q, 2, a->poll_id);
+    db_bind_text(q, 3, a->session_id);
+    db_bind_text(q, 4, a->is.voter);
+    db_bind_text(q, 5, a->is.peer_id);
+    db_bind_text(q, 6, a->is.user_id);
+    db_bind_int(q, 7, a->is.question);
+    db_bind_int(q, 8, a->is.is_skipped);
+    db_bind_int(q, 9, a->is.options);
+    db_bind_text(q, 10, a->is.text);
+    db_bind_text(q, 11, a->is.original);
+    db_bind_int(q, 12, a->is.retries);
+    db_bind_int(q, 13, a->is.duration_ms);
+    db_bind_int(q, 14, a->is.score);
+    db_bind_int(q, 15, a->is.sent_at);
+    return db_run(q);
+}
+
+#define ANSWER                                                                                 \
+    "SELECT id, poll_id, session_id, voter, peer_id, user_id, question, is_skipped, options, " \
+    "text, original, retries, duration, score, sent_at, is_last FROM poll_answers "
+
+static struct store_poll_answer read_answer(struct db_query *q, struct arena *arena)
+{
+    return (struct store_poll_answer){
+        .poll_id = keep(arena, db_text(q, 1)),
+        .session_id = keep(arena, db_text(q, 2)),
+        .is = {.id = keep(arena, db_text(q, 0)),
+               .voter = keep(arena, db_text(q, 3)),
+               .peer_id = keep(arena, db_text(q, 4)),
+               .user_id = keep(arena, db_text(q, 5)),
+               .question = db_int(q, 6),
+               .is_skipped = db_int(q, 7),
+               .options = (uint32_t)db_int(q, 8),
+               .text = keep(arena, db_text(q, 9)),
+               .original = keep(arena, db_text(q, 10)),
+               .retries = (int)db_int(q, 11),
+               .duration_ms = db_int(q, 12),
+               .score = (int)db_int(q, 13),
+               .sent_at = db_int(q, 14)},
+        .is_last = db_int(q, 15),
+    };
+}
+
+int store_poll_answers(struct db *db, const struct store_poll_filter *filter,
+                       struct arena *arena, struct store_poll_answer answers[STORE_POLLS_MAX])
+{
+    struct db_query *q = db_prepare(
+        db, ANSWER "WHERE poll_id = $1 AND ($2 = '' OR id < $2) AND ($3 = 0 OR question = $3) "
+                   "AND ($4 = 1 OR is_last = 1) ORDER BY id DESC LIMIT $5");
+    db_bind_text(q, 1, filter->poll_id);
+    db_bind_text(q, 2, or_empty(filter->start));
+    db_bind_int(q, 3, filter->question);
+    db_bind_int(q, 4, filter->all);
+    db_bind_int(q, 5, at_most(filter->limit));
+    int count = 0, err;
+    while ((err = db_step(q)) == DB_ROW)
+        answers[count++] = read_answer(q, arena);
+    db_finish(q);
+    return err ? err : count;
+}
+
+int store_poll_answer_get(struct db *db, const char *poll_id, const char *id,
+                          struct arena *arena, struct store_poll_answer *answer)
+{
+    struct db_query *q = db_prepare(db, ANSWER "WHERE poll_id = $1 AND id = $2");
+    db_bind_text(q, 1, poll_id);
+    db_bind_text(q, 2, id);
+    int err = db_step(q);
+    if (err == DB_ROW)
+        *answer = read_answer(q, arena);
+    db_finish(q);
+    return found(err);
+}
+
+// --- Scores ---
+
+#define SCORE                                                                                  \
+    "SELECT v.id, v.session_id, v.peer_id, v.user_id, "                                        \
+    "(SELECT COALESCE(SUM(a.duration), 0) FROM poll_answers a WHERE a.poll_id = v.poll_id "    \
+    "AND a.session_id = v.session_id AND a.voter = v.voter AND a.is_last = 1), "               \
+    "(SELECT COALESCE(SUM(a.score), 0) FROM poll_answers a WHERE a.poll_id = v.poll_id "       \
+    "AND a.session_id = v.session_id AND a.voter = v.voter AND a.is_last = 1) "                \
+    "FROM poll_voters v "
+
+static struct store_poll_score read_score(struct db_query *q, struct arena *arena)
+{
+    return (struct store_poll_score){
+        .id = keep(arena, db_text(q, 0)),
+        .session_id = keep(arena, db_text(q, 1)),
+        .peer_id = keep(arena, db_text(q, 2)),
+        .user_id = keep(arena, db_text(q, 3)),
+        .duration_ms = db_int(q, 4),
+        .score = db_int(q, 5),
+    };
+}
+
+int store_poll_scores(struct db *db, const struct store_poll_filter *filter,
+                      struct arena *arena, struct store_poll_score scores[STORE_POLLS_MAX])
+{
+    struct db_query *q = db_prepare(db, SCORE "WHERE v.poll_id = $1 AND ($2 = '' OR v.id < $2) "
+                                              "ORDER BY v.id DESC LIMIT $3");
+    db_bind_text(q, 1, filter->poll_id);
+    db_bind_text(q, 2, or_empty(filter->start));
+    db_bind_int(q, 3, at_most(filter->limit));
+    int count = 0, err;
+    while ((err = db_step(q)) == DB_ROW)
+        scores[count++] = read_score(q, arena);
+    db_finish(q);
+    return err ? err : count;
+}
+
+int store_poll_score_get(struct db *db, const char *poll_id, const char *id,
+                         struct arena *arena, struct store_poll_score *score)
+{
+    struct db_query *q = db_prepare(db, SCORE "WHERE v.poll_id = $1 AND v.id = $2");
+    db_bind_text(q, 1, poll_id);
+    db_bind_text(q, 2, id);
+    int err = db_step(q);
+    if (err == DB_ROW)
+        *score = read_score(q, arena);
+    db_finish(q);
+    return found(err);
+}
