@@ -83,5 +83,10 @@ api_handler api_external_stream_start, api_external_stream_stop, api_external_st
 api_handler api_asset_get, api_asset_list, api_asset_url;
 api_handler api_sip_trunk, api_sip_call, api_sip_dtmf, api_diagnostics_token;
 api_handler api_sessions_list, api_sessions_get, api_analytics_events;
+api_handler api_polls_create, api_polls_get, api_polls_update;
+api_handler api_poll_question_set, api_poll_question_delete;
+api_handler api_poll_option_set, api_poll_option_delete;
+api_handler api_poll_sessions, api_poll_responses, api_poll_response;
+api_handler api_poll_results, api_poll_result;
 api_handler api_meetings_create, api_meetings_codes;
 api_handler api_layouts, api_template_layouts_get, api_template_layouts_set, api_client_report;

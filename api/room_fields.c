@@ -1,6 +1,7 @@
 #include "api/room_fields.h"
 
 #include "base/err.h"
+#include "store/polls.h"
 #include "store/templates.h"
 
 #include <math.h>
@@ -211,15 +212,35 @@ static int take_webhook(struct api_context *c, const json_t *body, struct store_
     return 0;
 }
 
-// Polls come with their own calls; until then every poll id is one that does not exist.
-static int refuse_polls(struct api_context *c, const json_t *body)
+static bool names(const char *list, const char *id)
+{
+    return strstr(list, id); // of one length, with commas in between
+}
+
+// The ids of polls that exist, each once.
+static int take_polls(struct api_context *c, const json_t *body, struct store_room *room)
 {
     if (!api_sent(body, "polls"))
         return 0;
     const json_t *polls = json_get_array(body, "polls");
-    if (!polls)
+    if (!polls || json_array_size(polls) > POLLS_PER_ROOM_MAX)
         return invalid(c, "polls");
-    return json_array_size(polls) ? api_fail_body(c, "poll not found") : 0;
+    struct text list = {0};
+    int err = 0;
+    for (size_t i = 0; !err && i < json_array_size(polls); i++) {
+        const char *id = json_string_value(json_array_get(polls, i));
+        struct store_poll poll;
+        if (!id || !id_is_object(id))
+            err = invalid(c, "polls");
+        else if ((err = store_poll_get(c->db, id, c->arena, &poll)))
+            err = err == ERR_NOT_FOUND ? api_fail_body(c, "poll not found")
+                                       : api_fail_storage(c, err);
+        else if (!list.len || !names(list.at, id))
+            text_addf(&list, "%s%s", list.len ? "," : "", id);
+    }
+    room->polls = list.len ? keep(c, list.at) : "";
+    text_dispose(&list);
+    return err;
 }
 
 int api_room_apply(struct api_context *c, const json_t *body, struct store_room *room)
@@ -233,5 +254,5 @@ int api_room_apply(struct api_context *c, const json_t *body, struct store_room 
         err = take_recording(c, body, room);
     if (!err)
         err = take_webhook(c, body, room);
-    return err ? err : refuse_polls(c, body);
+    return err ? err : take_polls(c, body, room);
 }

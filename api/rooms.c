@@ -23,6 +23,18 @@ static void put_recording(struct json_out *j, const char *stored)
     json_decref(info);
 }
 
+static void put_polls(struct json_out *j, const char *list)
+{
+    json_key(j, "polls");
+    json_open(j, '[');
+    for (const char *at = list; *at;) {
+        size_t len = strcspn(at, ",");
+        json_put_bytes(j, (struct bytes){(const uint8_t *)at, len});
+        at += len + (at[len] == ',');
+    }
+    json_close(j, ']');
+}
+
 static void put_room(struct json_out *j, const struct api_config *config,
                      const struct store_room *room)
 {
@@ -48,6 +60,8 @@ static void put_room(struct json_out *j, const struct api_config *config,
         json_member_int(j, "max_duration_seconds", room->max_duration_seconds);
     if (room->chat_history)
         json_member_int(j, "chat_history", room->chat_history);
+    if (room->polls[0])
+        put_polls(j, room->polls);
     if (room->webhook[0]) {
         json_key(j, "webhook");
         json_put_verbatim(j, bytes_of(room->webhook));
@@ -102,6 +116,7 @@ int api_room_make(struct api_context *c, const json_t *body, bool is_meeting,
         .region = "auto",
         .recording_info = "",
         .webhook = "",
+        .polls = "",
         .is_meeting = is_meeting,
         .created_at_ms = c->now.wall_ms,
         .updated_at_ms = c->now.wall_ms,

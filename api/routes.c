@@ -56,6 +56,19 @@ const struct api_route api_routes[] = {
 
     STORED(GET, "/v2/analytics/events", api_analytics_events),
 
+    STORED(POST, "/v2/polls", api_polls_create),
+    STORED(GET, "/v2/polls/{}", api_polls_get),
+    STORED(POST, "/v2/polls/{}", api_polls_update),
+    STORED(POST, "/v2/polls/{}/questions/{}", api_poll_question_set),
+    STORED(DELETE, "/v2/polls/{}/questions/{}", api_poll_question_delete),
+    STORED(POST, "/v2/polls/{}/questions/{}/options/{}", api_poll_option_set),
+    STORED(DELETE, "/v2/polls/{}/questions/{}/options/{}", api_poll_option_delete),
+    STORED(GET, "/v2/polls/{}/sessions", api_poll_sessions),
+    STORED(GET, "/v2/polls/{}/responses", api_poll_responses),
+    STORED(GET, "/v2/polls/{}/responses/{}", api_poll_response),
+    STORED(GET, "/v2/polls/{}/results", api_poll_results),
+    STORED(GET, "/v2/polls/{}/results/{}", api_poll_result),
+
     STORED(POST, "/v2/stream-keys/room/{}", api_stream_key_create),
     STORED(GET, "/v2/stream-keys/room/{}", api_stream_key_get),
     STORED(POST, "/v2/stream-keys/room/{}/disable", api_stream_key_disable),
@@ -105,7 +118,6 @@ const struct api_route api_routes[] = {
 const size_t api_route_count = sizeof api_routes / sizeof *api_routes;
 
 const char *const api_unbuilt[] = {
-    "/v2/polls",
     "/v2/analytics/peer-stats",
     "/v2/analytics/webhooks",
     NULL,

@@ -149,7 +149,6 @@ TEST(HEAD_is_answered_as_GET)
 TEST(what_is_known_but_not_built_is_501)
 {
     static const char *const paths[] = {
-        "/v2/polls",
         "/v2/analytics/webhooks",
         "/v2/analytics/peer-stats",
     };
