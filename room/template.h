@@ -82,6 +82,14 @@ struct role {
     bool permissions[PERMISSION_COUNT];
 };
 
+// settings.roomState: what those who only look on are told.
+struct room_state_settings {
+    bool enabled;
+    bool send_peer_list;
+    bool stop_on_join; // else also those who have joined
+    int interval_s;
+};
+
 struct template
 {
     struct arena arena; // holds every string and array below
@@ -90,12 +98,7 @@ struct template
     struct role *roles; // in the order of the template
     size_t role_count;  // up to ROLES_PER_TEMPLATE_MAX
 
-    struct { // settings.roomState: what previewing clients are told
-        bool enabled;
-        bool send_peer_list;
-        bool stop_on_join;
-        int interval_s;
-    } room_state;
+    struct room_state_settings room_state;
 
     struct { // plugins.whiteboard.permissions
         bool present;

@@ -114,8 +114,9 @@ void notify_peer_list(struct signal *s, const struct session *session,
     notify_send(s, session, &j, frames);
 }
 
-void notify_room_state(struct signal *s, const struct session *session,
-                       struct frame_list *frames)
+// The SDK counts the peers of the list. Where there is none, or not all are in it, it takes the
+// count from session-info, and once told believes only that.
+void notify_room_state(struct signal *s, struct session *session, struct frame_list *frames)
 {
     const struct room *room = session->room;
     const struct role *role = template_role(room->template, session->role);
@@ -124,15 +125,22 @@ void notify_room_state(struct signal *s, const struct session *session,
     bool may_know = role->permissions[PERMISSION_SEND_ROOM_STATE];
     if (!may_know && !room->template->room_state.enabled)
         return;
+    // Whoever has joined knows the peers better.
+    bool has_list = !session->peer && room->told_count == room->joined_count &&
+                    (may_know || room->template->room_state.send_peer_list);
     struct json_out j = notify_open(s, "room-state");
     json_open(&j, '{');
     json_member_int(&j, "peer_count", (int64_t)waiting_present(room));
     json_key(&j, "room");
     shape_room_state(&j, room);
-    if (may_know || room->template->room_state.send_peer_list)
+    if (has_list)
         put_peers(&j, signal_audience(s, room->number), room, role, 0, WITHOUT_TRACKS);
     json_close(&j, '}');
     notify_send(s, session, &j, frames);
+
+    session->knows_count |= !has_list;
+    if (!session->peer && session->knows_count)
+        notify_session_info(s, session, frames);
 }
 
 void notify_room_info(struct signal *s, const struct session *session,

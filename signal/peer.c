@@ -70,7 +70,7 @@ void notify_joined(struct signal *s, const struct event *event, struct moment no
     }
     presence_joined(s, event, frames);
     notify_session_info_to_all(s, event->room, now, frames);
-    session_states_due(s, event->room, now);
+    preview_changed(s, event->room, now);
 }
 
 void notify_shown(struct signal *s, const struct event *event, struct moment now,
@@ -95,7 +95,7 @@ void notify_left(struct signal *s, const struct event *event, struct moment now,
     mem_free(map_remove(&s->channels, map_key_u64(&event->peer)));
     presence_left(s, event, frames);
     notify_session_info_to_all(s, event->room, now, frames);
-    session_states_due(s, event->room, now);
+    preview_changed(s, event->room, now);
 }
 
 // Of a name, metadata, role or groups: the tracks are left out, as they did not change.
@@ -132,7 +132,7 @@ void notify_admitted(struct signal *s, const struct event *event, struct moment 
     notify_some(s, &event->peer, 1, update, frames);
     notify_crossing(s, event, update, join, frames);
     notify_session_info_to_all(s, event->room, now, frames);
-    session_states_due(s, event->room, now);
+    preview_changed(s, event->room, now);
 }
 
 // To the one who waits now everybody else has gone.
@@ -159,5 +159,5 @@ void notify_held(struct signal *s, const struct event *event, struct moment now,
     empty_roster(s, event, frames);
     notify_crossing(s, event, update, leave, frames);
     notify_session_info_to_all(s, event->room, now, frames);
-    session_states_due(s, event->room, now);
+    preview_changed(s, event->room, now);
 }

@@ -5,8 +5,6 @@
 #include <assert.h>
 #include <string.h>
 
-enum { ROOM_STATE_INTERVAL_MS = 1000 }; // a full room of previews must not drown in them
-
 // --- How often ---
 
 static const int64_t message_cost_us = 1000000 / WS_MESSAGES_PER_SECOND;
@@ -38,7 +36,6 @@ struct signal *signal_new(struct rooms *rooms)
     s->node_id = mem_text("");
     list_init(&s->silent);
     list_init(&s->over);
-    list_init(&s->states_due);
     list_init(&s->infos_due);
     return s;
 }
@@ -113,7 +110,7 @@ static void drop(struct signal *s, struct session *session)
     forget_waiting(session);
     list_remove(&session->silent);
     list_remove(&session->over);
-    list_remove(&session->state_due);
+    preview_stop(s, session);
     map_remove(&s->sessions, map_key_u64(&session->number));
     mem_free(session->room_id);
     mem_free(session->role);
@@ -159,6 +156,7 @@ void signal_free(struct signal *s)
     map_dispose(&s->by_peer);
     map_dispose(&s->audiences);
     map_dispose(&s->channels);
+    timers_dispose(&s->states_due);
     text_dispose(&s->scratch);
     mem_free(s->node_id);
     mem_free(s);
@@ -213,7 +211,6 @@ uint64_t signal_open(struct signal *s, const struct signal_claims *claims, struc
     list_init(&session->in_room);
     list_init(&session->silent);
     list_init(&session->over);
-    list_init(&session->state_due);
     map_put(&s->sessions, map_key_u64(&session->number), session);
     hear(s, session, now);
     uint64_t number = session->number;
@@ -252,7 +249,7 @@ void session_end(struct signal *s, struct session *session, struct moment now,
     session->state = SESSION_OVER;
     session->over_at = now.mono_us;
     list_append(&s->over, &session->over);
-    list_remove(&session->state_due);
+    preview_stop(s, session);
     session_fail_requests(s, session, 0, "the session is over", frames);
     // What waited for the room is answered like whatever comes from now on.
     for (size_t i = 0; i < session->waiting_count; i++) {
@@ -342,7 +339,7 @@ void signal_ready(struct signal *s, uint64_t number, struct room *room, struct m
         take_over(s, session, peer, now, frames, events);
     } else {
         notify_policy(s, session, session->role, frames);
-        notify_room_state(s, session, frames);
+        preview_tell(s, session, now, frames);
     }
 
     // Handling a message may end the session, so each looks it up again.
@@ -428,13 +425,6 @@ static struct session *first_over(const struct signal *s)
     return list_empty(&s->over) ? NULL : LIST_ENTRY(s->over.next, struct session, over);
 }
 
-static struct session *first_state_due(const struct signal *s)
-{
-    return list_empty(&s->states_due)
-               ? NULL
-               : LIST_ENTRY(s->states_due.next, struct session, state_due);
-}
-
 static int64_t dead_at(const struct session *session)
 {
     return session ? session->heard_at + (int64_t)WS_SILENCE_MS * 1000 : NEVER;
@@ -445,11 +435,6 @@ static int64_t closed_at(const struct session *session)
     return session ? session->over_at + (int64_t)WS_LINGER_MS * 1000 : NEVER;
 }
 
-static int64_t state_sent_at(const struct session *session)
-{
-    return session ? session->state_due_at : NEVER;
-}
-
 int64_t signal_deadline(const struct signal *s)
 {
     int64_t at = dead_at(first_silent(s));
@@ -457,8 +442,8 @@ int64_t signal_deadline(const struct signal *s)
         at = closed_at(first_over(s));
     if (notify_deadline(s) < at)
         at = notify_deadline(s);
-    if (state_sent_at(first_state_due(s)) < at)
-        at = state_sent_at(first_state_due(s));
+    if (timers_next(&s->states_due) < at)
+        at = timers_next(&s->states_due);
     return at;
 }
 
@@ -473,27 +458,7 @@ void signal_expire(struct signal *s, struct moment now, struct frame_list *frame
         close_socket(s, session, SIGNAL_CLOSE_GOING_AWAY, frames);
     }
     notify_expire(s, now, frames);
-    while (state_sent_at(session = first_state_due(s)) <= now.mono_us) {
-        list_remove(&session->state_due);
-        if (!session->peer)
-            notify_room_state(s, session, frames);
-    }
-}
-
-void session_states_due(struct signal *s, uint64_t room, struct moment now)
-{
-    const struct audience *audience = signal_audience(s, room);
-    if (!audience)
-        return;
-    LIST_EACH(&audience->sessions, each)
-    {
-        struct session *session = LIST_ENTRY(each, struct session, in_room);
-        bool previews = session->state == SESSION_READY && !session->peer;
-        if (!previews || !list_empty(&session->state_due))
-            continue;
-        session->state_due_at = now.mono_us + (int64_t)ROOM_STATE_INTERVAL_MS * 1000;
-        list_append(&s->states_due, &session->state_due);
-    }
+    preview_expire(s, now, frames);
 }
 
 void signal_drain(struct signal *s, struct frame_list *frames)

@@ -5,6 +5,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "base/text.h"
+#include "base/timers.h"
 #include "room/permit.h"
 #include "signal/param.h"
 #include "signal/rpc.h"
@@ -43,6 +44,7 @@ struct session {
     uint64_t peer;     // number of the peer it speaks for; 0: none
     bool has_joined;   // a join was tried here, so a lost peer is no server restart
     bool knows_node;   // was told by node-info
+    bool knows_count;  // was told by session-info before it joined
 
     struct text waiting[WS_WAITING_MAX]; // SESSION_LOADING
     size_t waiting_count;
@@ -55,13 +57,14 @@ struct session {
     int errors_in_a_row;
 
     // Each of these lists is in the order of its deadlines, as all wait equally long.
-    struct list in_room;   // link in audience.sessions
-    struct list silent;    // link in signal.silent, by the last sign of life
-    int64_t heard_at;      // us
-    struct list over;      // link in signal.over
-    int64_t over_at;       // us
-    struct list state_due; // link in signal.states_due: a room-state will be sent
-    int64_t state_due_at;  // us
+    struct list in_room; // link in audience.sessions
+    struct list silent;  // link in signal.silent, by the last sign of life
+    int64_t heard_at;    // us
+    struct list over;    // link in signal.over
+    int64_t over_at;     // us
+
+    struct timer state_due; // of signal.states_due: a room-state will be sent
+    int64_t state_told_at;  // us; of the last one
 };
 
 // The sessions of one room, previewing ones included.
@@ -88,7 +91,7 @@ struct signal {
     struct map channels;  // peer's number -> struct channel
     struct list silent;
     struct list over;
-    struct list states_due;
+    struct timers states_due; // of sessions
     struct list infos_due;
     uint64_t last_session;
     char *node_id;
@@ -152,8 +155,6 @@ json_t *session_take(struct session *session, uint64_t request);
 // Requests that wait will not be answered by the media worker any more, all but one.
 void session_fail_requests(struct signal *s, struct session *session, uint64_t but,
                            const char *why, struct frame_list *frames);
-// The peers of the room changed: previewing clients will be told.
-void session_states_due(struct signal *s, uint64_t room, struct moment now);
 
 // --- method.c ---
 
@@ -223,9 +224,8 @@ void notify_session_info_to_all(struct signal *s, uint64_t room, struct moment n
                                 struct frame_list *frames);
 int64_t notify_deadline(const struct signal *s);
 void notify_expire(struct signal *s, struct moment now, struct frame_list *frames);
-// To a previewing client; nothing when its role may not know.
-void notify_room_state(struct signal *s, const struct session *session,
-                       struct frame_list *frames);
+// To one who looks on; nothing when its role may not know.
+void notify_room_state(struct signal *s, struct session *session, struct frame_list *frames);
 
 // --- presence.c ---
 
@@ -238,6 +238,16 @@ void presence_bring_forward(struct signal *s, uint64_t room, uint64_t peer,
                             struct frame_list *frames);
 void presence_tell(struct signal *s, struct audience *audience, struct frame_list *frames);
 void presence_forget(struct audience *audience);
+
+// --- preview.c ---
+
+// What there is to see now.
+void preview_tell(struct signal *s, struct session *session, struct moment now,
+                  struct frame_list *frames);
+// The peers of the room changed: those who look on will be told.
+void preview_changed(struct signal *s, uint64_t room, struct moment now);
+void preview_stop(struct signal *s, struct session *session);
+void preview_expire(struct signal *s, struct moment now, struct frame_list *frames);
 
 // --- policy.c ---
 

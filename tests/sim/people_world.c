@@ -126,6 +126,7 @@ static struct template *make_template(void)
     struct template *t = template_new();
     t->id = template_text(t, "64b0000000000000000000aa");
     t->name = template_text(t, "sim");
+    t->room_state.stop_on_join = true;
     template_set_roles(t, 4);
     for (size_t i = 0; i < 4; i++) {
         struct role *role = &t->roles[i];

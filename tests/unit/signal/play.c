@@ -25,6 +25,8 @@
 //     media read
 //     room disabled | enabled | size 1 | guests 1 | history 3 | lasts 600s
 //     room links <id> {...}       a poll of the back end's comes into the session
+//     room tells 10s [peers] [always]   the roomState of the template: how often, with the list
+//                                       of peers, also to those who have joined
 //     server is node-1            named so; without it, it has no name
 //     server restarts node-2      goes on from what was written down, under this name
 //     loading | loaded            rooms are not there until "loaded"
@@ -270,6 +272,13 @@ static void room_line(struct play *p, char *rest)
         p->stage.record.max_duration_s = atoi(rest);
     else if (strcmp(verb, "links") == 0)
         link_poll(p, rest);
+    else if (strcmp(verb, "tells") == 0)
+        p->stage.states = (struct room_state_settings){
+            .enabled = true,
+            .send_peer_list = strstr(rest, "peers"),
+            .stop_on_join = !strstr(rest, "always"),
+            .interval_s = atoi(rest),
+        };
     else if (strcmp(verb, "guests") == 0)
         p->stage.guests_max = atoi(rest);
     else

@@ -95,6 +95,7 @@ struct template *stage_template(int guests_max, bool all_share)
     struct template *t = template_new();
     t->id = template_text(t, STAGE_TEMPLATE_ID);
     t->name = template_text(t, "stage");
+    t->room_state.stop_on_join = true;
     template_set_roles(t, 4);
     fill_role(t, 0, "host", true);
     fill_role(t, 1, "guest", true);
@@ -346,6 +347,8 @@ void stage_restart(struct stage *s, const char *node_id)
 static void load(struct stage *s, struct stage_client *client)
 {
     struct template *template = stage_template(s->guests_max, s->all_share);
+    if (s->states.enabled)
+        template->room_state = s->states;
     if (s->adjust)
         s->adjust(template);
     struct room *room = rooms_put(&s->rooms, &s->record, template);

@@ -57,8 +57,9 @@ struct stage {
     struct room_record record;
     int guests_max;                     // maxPeerCount of the role guest
     void (*adjust)(struct template *t); // of the template, before the room goes live; or NULL
-    bool all_share;  // guests may share their screen and see rooms before joining, as hosts
-    bool is_loading; // rooms stay unloaded until stage_load()
+    bool all_share; // guests may share their screen and see rooms before joining, as hosts
+    struct room_state_settings states; // of the template, when enabled
+    bool is_loading;                   // rooms stay unloaded until stage_load()
 
     struct stage_client clients[STAGE_CLIENTS_MAX];
     size_t client_count;

@@ -100,6 +100,8 @@ PLAY(who_is_held_and_let_in_again_is_told_what_it_missed)
 PLAY(who_waits_is_let_in_by_a_change_of_role)
 PLAY(people_are_looked_up_in_pages)
 PLAY(people_are_found_by_a_part_of_their_name)
+PLAY(who_looks_on_is_told_as_the_template_says)
+PLAY(the_state_of_the_room_may_have_its_peers_and_go_on)
 PLAY(who_joins_anew_is_told_the_role_of_its_token)
 PLAY(who_may_let_people_in_hears_of_them_with_its_role)
 
