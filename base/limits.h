@@ -134,6 +134,7 @@ enum {
     PEERS_TOLD_MAX = 200,       // of a room: beyond, only those that matter are told to all
     SESSION_INFO_AT_ONCE = 100, // peers of a room: beyond, counts are told once in a while
     SESSION_INFO_INTERVAL_MS = 1000,
+    QUALITY_INTERVAL_MS = 1000,      // between two tellings of downlink scores
     WANTED_VIDEOS_MAX = 256,         // on demand, of one subscriber: as many as sections
     LOG_INTERVAL_MS = 200,           // of the session log's writes
     LOG_EVENTS_WAITING_MAX = 4096,   // entries that wait for a write: single events

@@ -45,7 +45,7 @@ enum event_kind {
     EVENT_POLL_ANSWERED,  // `poll`, `who`. For the session log
     EVENT_STORE_CHANGED,  // `store`: to those it names only
     EVENT_SPEAKERS,       // `speakers`
-    EVENT_QUALITY,        // `who`, `quality`
+    EVENT_QUALITY,        // `quality`
 
     // Replies of the media worker: for one client.
     EVENT_ANSWERED, // `peer`, `answered`: to an offer; also ends a join without one
@@ -95,6 +95,11 @@ struct event_speaker {
     const char *peer_id;
     const char *track_id;
     int level; // 1..100
+};
+
+struct event_score {
+    const char *peer_id;
+    int downlink_score; // 0..5
 };
 
 // A value of the session store.
@@ -232,7 +237,9 @@ struct event {
             size_t count;
         } speakers;
         struct {
-            int downlink_score; // 0..5
+            const struct event_score *list;
+            size_t count;
+            uint64_t to; // a peer's number; 0: everybody
         } quality;
         struct {
             uint64_t request;

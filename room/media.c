@@ -366,9 +366,3 @@ void media_speakers(struct rooms *rooms, uint64_t room, const struct media_speak
     event->speakers.list = list;
     event->speakers.count = list_count;
 }
-
-void media_quality(struct peer *peer, int downlink_score, struct event_list *events)
-{
-    if (peer->state == PEER_JOINED)
-        event_add_who(events, EVENT_QUALITY, peer)->quality.downlink_score = downlink_score;
-}

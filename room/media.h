@@ -53,4 +53,3 @@ struct media_speaker {
 // `room` is the room's number. Tracks that are gone are left out.
 void media_speakers(struct rooms *rooms, uint64_t room, const struct media_speaker *speakers,
                     size_t count, struct event_list *events);
-void media_quality(struct peer *peer, int downlink_score, struct event_list *events);

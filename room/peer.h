@@ -37,6 +37,8 @@ struct track {
     int64_t started_at; // ms since the Unix epoch
 };
 
+enum { SCORE_NONE = -1 };
+
 enum peer_state {
     PEER_JOINING, // its first offer is with the media worker; nobody knows of it yet
     PEER_JOINED,
@@ -51,7 +53,7 @@ struct role_request {
 };
 
 struct peer {
-    uint64_t number; // of all peers in this process, never used again
+    uint64_t number; // of all peers, in the order of joining; never used again
     struct room *room;
     char id[PEER_ID_LEN_MAX + 1];
     char *user_id;
@@ -87,7 +89,10 @@ struct peer {
 
     uint64_t
         chat_seen; // number of the last kept message that it got before it was away, or held
-    bool attached; // a socket speaks for it
+    int downlink_score; // 0..5, or SCORE_NONE: see room/quality.h
+    bool score_is_news; // not told yet
+
+    bool attached;           // a socket speaks for it
     int64_t grace_ends_at;   // us, monotonic; NEVER while attached
     struct list detached_at; // link in rooms.detached
 };

@@ -22,8 +22,16 @@ static void mark(struct peer *peer)
 
 void presence_enter(struct peer *peer)
 {
-    if (peer->room->told_count < PEERS_TOLD_MAX || may_do_things(peer->role))
+    presence_restore(peer,
+                     peer->room->told_count < PEERS_TOLD_MAX || may_do_things(peer->role));
+}
+
+void presence_restore(struct peer *peer, bool was_told)
+{
+    if (was_told)
         mark(peer);
+    else
+        peer->room->hides_peers = true;
 }
 
 void presence_leave(struct peer *peer)

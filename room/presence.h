@@ -8,6 +8,7 @@
 
 // The peer is in: whether it is told to all.
 void presence_enter(struct peer *peer);
+void presence_restore(struct peer *peer, bool was_told); // as it was before a restart
 void presence_leave(struct peer *peer);
 
 // It matters from now on: EVENT_PEER_SHOWN, unless it was told before.

@@ -13,6 +13,10 @@
 // again: more than all peers of a room may set in the seconds that can be lost.
 enum { LOST_VERSIONS_MAX = 1024 * 1024 };
 
+// Numbers that were given in those seconds too.
+enum { LOST_NUMBERS_MAX = 1024 * 1024 };
+static const uint64_t number_max = UINT64_C(1) << 53;
+
 struct room *room_restore(struct rooms *rooms, const struct room_record *record,
                           struct template *template, const struct past_session *session)
 {
@@ -35,8 +39,21 @@ struct room *room_restore(struct rooms *rooms, const struct room_record *record,
 
 static bool is_sound(const struct past_peer *past)
 {
-    return peer_id_is_valid(past->id) && strlen(past->name) <= NAME_LEN_MAX &&
-           strlen(past->metadata) <= METADATA_LEN_MAX;
+    return peer_id_is_valid(past->id) && past->number < number_max &&
+           strlen(past->name) <= NAME_LEN_MAX && strlen(past->metadata) <= METADATA_LEN_MAX;
+}
+
+// People stay in the order of joining, and pages that somebody reads go on.
+static void keep_number(struct peer *peer, uint64_t number)
+{
+    struct rooms *rooms = peer->room->rooms;
+    if (number == 0 || rooms_peer(rooms, number))
+        return;
+    map_remove(&rooms->peers, map_key_u64(&peer->number));
+    peer->number = number;
+    map_put(&rooms->peers, map_key_u64(&peer->number), peer);
+    if (rooms->last_number < number + LOST_NUMBERS_MAX)
+        rooms->last_number = number + LOST_NUMBERS_MAX;
 }
 
 int room_restore_peer(struct room *room, const struct past_peer *past, struct moment now)
@@ -57,12 +74,13 @@ int room_restore_peer(struct room *room, const struct past_peer *past, struct mo
                              .auto_video = past->auto_video,
                              .on_demand = past->on_demand};
     struct peer *peer = room_add_peer(room, &wish, role);
+    keep_number(peer, past->number);
     peer->state = PEER_JOINED;
     peer->joined_at = past->joined_at;
     peer->lost_media = past->had_media;
     room->joined_count++;
     waiting_count(peer, 1);
-    presence_enter(peer);
+    presence_restore(peer, past->was_told);
     room_detach(peer, now, NULL);
     duration_plan(room, now);
     peer->chat_seen = past->chat_seen;

@@ -25,6 +25,7 @@ struct room *room_restore(struct rooms *rooms, const struct room_record *record,
                           struct template *template, const struct past_session *session);
 
 struct past_peer {
+    uint64_t number; // which the order of joining goes by; 0: not known
     const char *id;
     const char *user_id;
     const char *name;
@@ -32,6 +33,7 @@ struct past_peer {
     const char *token_role;
     const char *role; // the present one
     int64_t joined_at;
+    bool was_told; // of to the others
     bool had_media;
     bool auto_video;
     bool on_demand;

@@ -4,6 +4,7 @@
 #include "room/duration.h"
 #include "room/feeds.h"
 #include "room/presence.h"
+#include "room/quality.h"
 #include "room/rooms.h"
 #include "room/waiting.h"
 #include "room/wanted.h"
@@ -113,6 +114,7 @@ struct peer *room_add_peer(struct room *room, const struct join_wish *wish,
     peer->on_demand = wish->on_demand;
     peer->attached = true;
     peer->grace_ends_at = NEVER;
+    peer->downlink_score = SCORE_NONE;
     list_init(&peer->detached_at);
     map_put(&room->peers, bytes_of(peer->id), peer);
     map_put(&room->rooms->peers, map_key_u64(&peer->number), peer);
@@ -176,6 +178,7 @@ void room_admit(struct peer *peer, const char *answer, struct moment now,
     answered->answered.text = text;
     event_add_who(events, EVENT_PEER_JOINED, peer);
     chat_history_tell(peer, 0, events);
+    quality_tell(peer, events);
     if (peer->role->waiting_room)
         waiting_tell(room, now, events);
 
@@ -361,11 +364,13 @@ void room_expel(struct peer *peer, const struct expulsion *expulsion, struct mom
         add_session_event(room, EVENT_ROOM_CLOSED, now.wall_ms, events);
         room->session_id[0] = 0;
         room->started_at = 0;
+        room->hides_peers = false;
         list_remove(&room->changed);
         session_store_dispose(&room->store);
         chat_history_dispose(&room->history);
         polls_dispose(&room->polls);
         duration_stop(room);
+        timers_set(&room->rooms->timers, &room->scores, NEVER);
     }
     room_forget_if_idle(room);
 }
@@ -402,6 +407,7 @@ void room_attach(struct peer *peer, struct event_list *events)
         event_add(events, EVENT_SUBSCRIBE_RESTART, peer);
     }
     session_store_tell(peer, events);
+    quality_tell(peer, events);
 }
 
 // --- What is told and asked of those who are in ---

@@ -37,6 +37,7 @@ struct room {
     size_t joined_count;
     size_t waiting_count;                       // of those who have joined
     size_t told_count;                          // of those who have joined: see room/presence.h
+    bool hides_peers;                           // somebody of this session was not told of
     size_t role_counts[ROLES_PER_TEMPLATE_MAX]; // of `peers`, by the place in the template
     int holds;
     char session_id[OBJECT_ID_LEN + 1]; // "" while nobody is in
@@ -45,6 +46,7 @@ struct room {
     struct chat_history history;        // of this session
     struct list changed;                // link in rooms.changed
     struct polls polls;                 // of this session
+    struct timer scores;                // when new ones are told: see room/quality.h
     struct timer duration;              // the next warning, or the end
     size_t warnings_given;              // of room/duration.c
 };

@@ -1,6 +1,7 @@
 #include "room/rooms.h"
 
 #include "room/duration.h"
+#include "room/quality.h"
 
 #include <assert.h>
 
@@ -21,6 +22,7 @@ static void free_room(struct room *room)
     map_dispose(&room->peers);
     map_dispose(&room->tracks);
     duration_stop(room);
+    timers_set(&room->rooms->timers, &room->scores, NEVER);
     session_store_dispose(&room->store);
     chat_history_dispose(&room->history);
     polls_dispose(&room->polls);
@@ -156,6 +158,9 @@ void rooms_expire(struct rooms *rooms, struct moment now, struct event_list *eve
             break;
         case TIMER_POLL_STATS:
             poll_stats_due(timer->owner, events);
+            break;
+        case TIMER_SCORES:
+            quality_due(timer->owner, events);
             break;
         }
     }

@@ -14,6 +14,7 @@ enum rooms_timer {
     TIMER_ROOM_DURATION, // owner: struct room
     TIMER_POLL_END,      // owner: struct poll
     TIMER_POLL_STATS,    // owner: struct poll
+    TIMER_SCORES,        // owner: struct room
 };
 
 struct rooms {

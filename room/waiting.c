@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "room/chat_history.h"
 #include "room/permit.h"
+#include "room/quality.h"
 #include "room/session_store.h"
 
 #include <stdlib.h>
@@ -82,8 +83,10 @@ void waiting_role_changed(struct peer *peer, const struct role *old, struct mome
         event_add_who(events, EVENT_PEER_HELD, peer);
     } else if (waited && !waits) {
         event_add_who(events, EVENT_PEER_ADMITTED, peer);
-        if (peer->attached) // else it is told when it comes back
+        if (peer->attached) { // else it is told when it comes back
             chat_history_tell(peer, peer->chat_seen, events);
+            quality_tell(peer, events);
+        }
     } else {
         event_add_who(events, EVENT_PEER_UPDATED, peer);
     }

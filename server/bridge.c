@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "room/media.h"
+#include "room/quality.h"
 
 #include <assert.h>
 #include <string.h>
@@ -289,7 +290,7 @@ void bridge_notice(struct bridge *b, const struct notice *notice, struct moment 
             media_subscribe_failed(peer, events);
         break;
     case NOTICE_QUALITY:
-        media_quality(peer, notice->quality.downlink_score, events);
+        quality_scored(peer, notice->quality.downlink_score, now);
         break;
     default:
         break;

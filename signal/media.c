@@ -171,13 +171,23 @@ void notify_quality(struct signal *s, const struct event *event, struct moment n
     json_open(&j, '{');
     json_key(&j, "peers");
     json_open(&j, '[');
-    json_open(&j, '{');
-    json_member_string(&j, "peer_id", event->who->id);
-    json_member_int(&j, "downlink_score", event->quality.downlink_score);
-    json_close(&j, '}');
+    for (size_t i = 0; i < event->quality.count; i++) {
+        json_open(&j, '{');
+        json_member_string(&j, "peer_id", event->quality.list[i].peer_id);
+        json_member_int(&j, "downlink_score", event->quality.list[i].downlink_score);
+        json_close(&j, '}');
+    }
     json_close(&j, ']');
     json_close(&j, '}');
-    notify_all(s, event->room, notify_finish(s, &j, frames), FRAME_DATA, frames);
+    struct bytes text = notify_finish(s, &j, frames);
+    const struct session *only = signal_session_of(s, event->quality.to);
+    if (!event->quality.to)
+        notify_all(s, event->room, text, FRAME_DATA, frames);
+    else if (only)
+        frame_add(frames, (struct frame){.kind = FRAME_DATA,
+                                         .session = only->number,
+                                         .peer = only->peer,
+                                         .text = text});
 }
 
 void notify_answered(struct signal *s, const struct event *event, struct moment now,

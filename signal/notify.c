@@ -143,19 +143,25 @@ void notify_room_state(struct signal *s, struct session *session, struct frame_l
         notify_session_info(s, session, frames);
 }
 
+static struct bytes room_info(struct signal *s, const struct room *room,
+                              struct frame_list *frames)
+{
+    struct json_out j = notify_open(s, "room-info");
+    json_open(&j, '{');
+    json_member_string(&j, "room_id", room->record.id);
+    json_member_string(&j, "name", room->record.name);
+    json_member_string(&j, "description", room->record.description);
+    json_member_int(&j, "max_size", room->record.size);
+    // With it the SDK asks for those whom it has not been told of.
+    json_member_bool(&j, "large_room_optimization", room->hides_peers);
+    json_close(&j, '}');
+    return notify_finish(s, &j, frames);
+}
+
 void notify_room_info(struct signal *s, const struct session *session,
                       struct frame_list *frames)
 {
-    const struct room_record *record = &session->room->record;
-    struct json_out j = notify_open(s, "room-info");
-    json_open(&j, '{');
-    json_member_string(&j, "room_id", record->id);
-    json_member_string(&j, "name", record->name);
-    json_member_string(&j, "description", record->description);
-    json_member_int(&j, "max_size", record->size);
-    json_member_bool(&j, "large_room_optimization", false);
-    json_close(&j, '}');
-    notify_send(s, session, &j, frames);
+    notify_text(session, room_info(s, session->room, frames), frames);
 }
 
 static struct bytes session_info(struct signal *s, const struct room *room,
@@ -260,6 +266,16 @@ void notify_some(const struct signal *s, const uint64_t *to, size_t count, struc
         if (session)
             notify_text(session, text, frames);
     }
+}
+
+void notify_hidden(struct signal *s, uint64_t room, struct frame_list *frames)
+{
+    struct audience *audience = signal_audience(s, room);
+    if (!audience || audience->knows_hidden)
+        return;
+    audience->knows_hidden = true;
+    const struct session *any = LIST_ENTRY(audience->sessions.next, struct session, in_room);
+    notify_all(s, room, room_info(s, any->room, frames), FRAME_TEXT, frames);
 }
 
 static void tell_session_info(struct signal *s, const struct audience *audience,

@@ -68,6 +68,8 @@ void notify_joined(struct signal *s, const struct event *event, struct moment no
         notify_peer_list(s, own, frames);
         notify_room_info(s, own, frames);
     }
+    if (!event->who->is_told)
+        notify_hidden(s, event->room, frames);
     presence_joined(s, event, frames);
     notify_session_info_to_all(s, event->room, now, frames);
     preview_changed(s, event->room, now);

@@ -73,6 +73,7 @@ struct audience {
     struct list sessions;
     struct list moves; // comings and goings that are not told yet: see presence.c
     size_t move_count;
+    bool knows_hidden;    // was told by room-info that it does not know of all
     struct list info_due; // link in signal.infos_due: a session-info will be sent
     int64_t info_due_at;  // us
 };
@@ -218,6 +219,8 @@ void notify_peer_list(struct signal *s, const struct session *session,
                       struct frame_list *frames);
 void notify_room_info(struct signal *s, const struct session *session,
                       struct frame_list *frames);
+// Somebody joined of whom not all are told: all are told that this happens, once.
+void notify_hidden(struct signal *s, uint64_t room, struct frame_list *frames);
 void notify_session_info(struct signal *s, const struct session *session,
                          struct frame_list *frames);
 void notify_session_info_to_all(struct signal *s, uint64_t room, struct moment now,

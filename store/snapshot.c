@@ -25,6 +25,7 @@ static void put_texts(struct json_out *j, const char *key, char *const *list, si
 static void put_peer(struct json_out *j, const struct peer *peer)
 {
     json_open(j, '{');
+    json_member_int(j, "number", (int64_t)peer->number);
     json_member_string(j, "id", peer->id);
     json_member_string(j, "user_id", peer->user_id);
     json_member_string(j, "name", peer->name);
@@ -32,6 +33,7 @@ static void put_peer(struct json_out *j, const struct peer *peer)
     json_member_string(j, "token_role", peer->token_role);
     json_member_string(j, "role", peer->role->name);
     json_member_int(j, "joined_at", peer->joined_at);
+    json_member_bool(j, "told", peer->is_told);
     json_member_bool(j, "media", peer->has_media || peer->lost_media);
     json_member_bool(j, "auto_video", peer->auto_video);
     if (peer->on_demand) {
@@ -156,6 +158,7 @@ static int read_peer(struct room *room, const json_t *from, struct arena *arena,
 {
     bool bad = false;
     struct past_peer past = {
+        .number = (uint64_t)json_get_int(from, "number", 0),
         .id = need_text(from, "id", &bad),
         .user_id = need_text(from, "user_id", &bad),
         .name = need_text(from, "name", &bad),
@@ -163,6 +166,7 @@ static int read_peer(struct room *room, const json_t *from, struct arena *arena,
         .token_role = need_text(from, "token_role", &bad),
         .role = need_text(from, "role", &bad),
         .joined_at = need_count(from, "joined_at", &bad),
+        .was_told = json_get_bool(from, "told", true),
         .had_media = json_get_bool(from, "media", false),
         .auto_video = json_get_bool(from, "auto_video", false),
         .on_demand = json_get_bool(from, "on_demand", false),

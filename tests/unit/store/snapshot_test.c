@@ -4,9 +4,12 @@
 #include "room/chat.h"
 #include "room/group.h"
 #include "room/media.h"
+#include "room/quality.h"
 #include "room/restore.h"
+#include "room/roster.h"
 #include "test.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define ROOM_ID "64b000000000000000000001"
@@ -165,6 +168,67 @@ TEST(what_was_written_goes_on_as_it_was)
     end(&after);
 }
 
+// A page that was read before is followed by the next one, and whoever comes now is behind all.
+TEST(people_stay_in_the_order_of_joining)
+{
+    struct world before, after;
+    struct text document = {0}, met = {0};
+    begin(&before);
+    before.room = rooms_put(&before.rooms, &before.record, make_template());
+    room_hold(before.room);
+    for (int i = 0; i < 30; i++) {
+        char id[8];
+        snprintf(id, sizeof id, "p%02d", 7 * i % 30);
+        join(&before, id, "guest");
+    }
+    struct roster_query query = {.limit = 10};
+    struct arena arena = {0};
+    struct roster_page page = roster_find(before.room, NULL, &query, &arena);
+    CHECK_TEXT(page.peers[9]->id, "p03");
+    query.after = page.last;
+    query.limit = 30;
+    store_snapshot_write(before.room, &document);
+
+    begin(&after);
+    CHECK_EQ(restore(&after, document.at), 0);
+    after.room = rooms_find(&after.rooms, ROOM_ID);
+    join(&after, "late", "guest");
+    page = roster_find(after.room, NULL, &query, &arena);
+    for (size_t i = 0; i < page.count; i++)
+        text_add(&met, page.peers[i]->id);
+    CHECK_TEXT(met.at, "p10p17p24p01p08p15p22p29p06p13p20p27p04p11p18p25p02p09p16p23late");
+    arena_dispose(&arena);
+    text_dispose(&met);
+    text_dispose(&document);
+    end(&before);
+    end(&after);
+}
+
+TEST(who_was_not_told_of_is_not_told_of_after_a_restart)
+{
+    struct world before, after;
+    struct text document = {0};
+    begin(&before);
+    before.room = rooms_put(&before.rooms, &before.record, make_template());
+    room_hold(before.room);
+    for (int i = 0; i < PEERS_TOLD_MAX + 2; i++) {
+        char id[8];
+        snprintf(id, sizeof id, "p%d", i);
+        join(&before, id, "guest");
+    }
+    store_snapshot_write(before.room, &document);
+    begin(&after);
+    CHECK_EQ(restore(&after, document.at), 0);
+    const struct room *room = rooms_find(&after.rooms, ROOM_ID);
+    CHECK(room->hides_peers);
+    CHECK_EQ(room->told_count, PEERS_TOLD_MAX);
+    CHECK(room_peer(room, "p199")->is_told);
+    CHECK(!room_peer(room, "p200")->is_told);
+    text_dispose(&document);
+    end(&before);
+    end(&after);
+}
+
 TEST(who_does_not_come_back_leaves_after_the_grace)
 {
     struct world before, after;
@@ -214,8 +278,9 @@ TEST(a_peer_whose_role_is_gone_is_left_out)
     end(&after);
 }
 
-#define PEER                                                                                   \
-    "{\"id\":\"p\",\"user_id\":\"u\",\"name\":\"n\",\"metadata\":\"\",\"token_role\":"         \
+#define PEER "{" PEER_REST
+#define PEER_REST                                                                              \
+    "\"id\":\"p\",\"user_id\":\"u\",\"name\":\"n\",\"metadata\":\"\",\"token_role\":"          \
     "\"host\","                                                                                \
     "\"role\":\"host\",\"joined_at\":1,\"chat_seen\":0,\"observed\":[],\"groups\":[]}"
 #define REST                                                                                   \
@@ -229,6 +294,9 @@ TEST(damaged_documents_leave_nothing_behind)
         int err;
     } damaged[] = {
         {"", ERR_MALFORMED},
+        {"{\"version\":1," REST "\"peers\":[{\"number\":-1," PEER_REST
+         "],\"values\":[],\"chat\":[]}",
+         ERR_MALFORMED},
         {"[]", ERR_MALFORMED},
         {"{\"version\":1," REST "\"peers\":[" PEER "],\"values\":[],\"chat\":[]",
          ERR_MALFORMED},
@@ -279,7 +347,7 @@ TEST(only_what_lasts_makes_a_room_worth_writing)
     CHECK(!list_empty(changed));
     list_remove(&w.room->changed);
     struct peer *host = room_peer(w.room, "host");
-    media_quality(host, 3, &w.events);
+    quality_scored(host, 3, w.now);
     media_subscribe_offer(host, "sdp", &w.events);
     CHECK(list_empty(changed));
     CHECK_EQ(room_update_peer(host, "New", NULL, w.now, &w.events), 0);
