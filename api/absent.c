@@ -7,6 +7,22 @@
 
 enum { DIGITS_MAX = 64 };
 
+// Each a text without the ends of lines: what comes after one would be another header.
+static bool are_headers(const json_t *body)
+{
+    const char *name;
+    json_t *value;
+    if (api_sent(body, "headers") && !json_get_object(body, "headers"))
+        return false;
+    json_object_foreach(json_object_get(body, "headers"), name, value)
+    {
+        const char *text = json_string_value(value);
+        if (!text || !name[0] || name[strcspn(name, "\r\n:")] || text[strcspn(text, "\r\n")])
+            return false;
+    }
+    return true;
+}
+
 static int need_texts(struct api_context *c, const char *const *names, const char *missing)
 {
     json_t *body;
@@ -21,6 +37,8 @@ static int need_texts(struct api_context *c, const char *const *names, const cha
             text_dispose(&detail);
         }
     }
+    if (!err && !are_headers(body))
+        err = api_fail_field(c, "headers");
     json_decref(body);
     return err ? err : api_fail(c, 503, "sip not configured");
 }

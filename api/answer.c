@@ -2,9 +2,11 @@
 
 #include "api/time.h"
 #include "base/err.h"
+#include "store/document.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { HTTP_INSUFFICIENT_STORAGE = 507 };
 
@@ -58,6 +60,13 @@ int api_fail_body(struct api_context *c, const char *detail)
     return api_fail_detail(c, 400, "Invalid body param", detail);
 }
 
+int api_fail_field(struct api_context *c, const char *path)
+{
+    char detail[DOCUMENT_WHERE_MAX + 32];
+    snprintf(detail, sizeof detail, "Invalid body param: %s", path);
+    return api_fail_detail(c, 400, "Invalid body param", detail);
+}
+
 int api_fail_query(struct api_context *c, const char *name)
 {
     char detail[80];
@@ -79,6 +88,26 @@ int api_fail_wait(struct api_context *c, int64_t wait_s)
     snprintf(detail, sizeof detail, "rate limit exceeded, retry after %s seconds", seconds);
     http_header_add(c->response, "retry-after", arena_text(c->arena, bytes_of(seconds)));
     return api_fail_detail(c, 429, "Too many requests", detail);
+}
+
+// The name differs between the vendor's documents; both mean a secret.
+static const char *const secrets[] = {"secret", "secretKey"};
+enum { SECRET_COUNT = sizeof secrets / sizeof *secrets };
+static const char hidden[] = "***";
+
+void api_hide_secrets(json_t *credentials)
+{
+    for (size_t i = 0; i < SECRET_COUNT; i++)
+        if (json_object_get(credentials, secrets[i]))
+            json_object_set_new(credentials, secrets[i], json_string(hidden));
+}
+
+void api_keep_secrets(json_t *credentials, const json_t *before)
+{
+    for (size_t i = 0; i < SECRET_COUNT; i++)
+        if (strcmp(json_get_text(credentials, secrets[i], ""), hidden) == 0 &&
+            json_object_get(before, secrets[i]))
+            json_object_set(credentials, secrets[i], json_object_get(before, secrets[i]));
 }
 
 void api_member_time(struct json_out *j, const char *key, int64_t wall_ms)

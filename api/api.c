@@ -11,6 +11,8 @@
 #include <string.h>
 #include <strings.h>
 
+enum { PATH_SEGMENTS_MAX = 8 }; // the longest pattern has seven
+
 static const char *const method_names[] = {"GET",   "HEAD",   "POST",    "PUT",
                                            "PATCH", "DELETE", "OPTIONS", "OTHER"};
 
@@ -21,30 +23,38 @@ static bool is_below(const char *path, const char *root)
     return strncmp(path, root, len) == 0 && (!path[len] || path[len] == '/');
 }
 
-bool api_owns(const char *path)
+// A path in its segments, so that an escaped slash is part of a name.
+struct path {
+    const char *segments[PATH_SEGMENTS_MAX];
+    size_t count;
+};
+
+// One slash at the end makes no difference.
+static struct path path_of(struct http_request *request)
 {
-    return is_below(path, "/v2") || is_below(path, "/api") || is_below(path, "/init");
+    struct path path;
+    path.count = http_path_segments(request, path.segments, PATH_SEGMENTS_MAX);
+    if (path.count > 1 && path.count <= PATH_SEGMENTS_MAX && !path.segments[path.count - 1][0])
+        path.count--;
+    return path;
 }
 
-// Whether `path` has the form of `pattern`; a slash at its end is tolerated. The views of the
-// parameters point into the path.
-static bool matches(const char *pattern, const char *path,
-                    struct bytes parameters[API_PATH_PARAMETERS_MAX])
+static bool matches(const char *pattern, const struct path *path,
+                    const char *parameters[API_PATH_PARAMETERS_MAX])
 {
-    size_t count = 0;
-    while (*pattern) {
-        if (*pattern == '{') {
-            size_t len = strcspn(path, "/");
-            if (!len)
-                return false;
-            parameters[count++] = (struct bytes){(const uint8_t *)path, len};
-            path += len;
-            pattern += 2;
-        } else if (*pattern++ != *path++) {
+    size_t at = 0, found = 0;
+    for (; *pattern == '/' && at < path->count && at < PATH_SEGMENTS_MAX; at++) {
+        const char *segment = path->segments[at];
+        size_t len = strcspn(++pattern, "/");
+        bool is_parameter = *pattern == '{';
+        if (is_parameter ? !segment[0]
+                         : strlen(segment) != len || memcmp(segment, pattern, len) != 0)
             return false;
-        }
+        if (is_parameter)
+            parameters[found++] = segment;
+        pattern += len;
     }
-    return !*path || strcmp(path, "/") == 0;
+    return !*pattern && at == path->count;
 }
 
 // HEAD is answered as GET is; the server leaves the body out.
@@ -56,13 +66,14 @@ static bool allows(const struct api_route *route, enum http_method method)
 
 static int refuse_method(struct http_request *request, struct http_response *response)
 {
-    struct bytes views[API_PATH_PARAMETERS_MAX];
+    const char *ignored[API_PATH_PARAMETERS_MAX];
+    struct path path = path_of(request);
     struct text allowed = {0};
     for (int method = HTTP_GET; method <= HTTP_DELETE; method++) {
         bool offered = false;
         for (size_t i = 0; i < api_route_count; i++)
             offered |= allows(&api_routes[i], (enum http_method)method) &&
-                       matches(api_routes[i].pattern, request->path, views);
+                       matches(api_routes[i].pattern, &path, ignored);
         if (offered)
             text_addf(&allowed, "%s%s", allowed.len ? ", " : "", method_names[method]);
     }
@@ -132,17 +143,17 @@ static int refuse_path(struct http_request *request, struct http_response *respo
 static int find_route(const struct api_config *config, struct http_request *request,
                       struct api_call *call, struct http_response *response)
 {
-    struct bytes parameters[API_PATH_PARAMETERS_MAX] = {{0}};
+    struct path path = path_of(request);
     const struct api_route *any = NULL;
     for (size_t i = 0; i < api_route_count; i++) {
         const struct api_route *route = &api_routes[i];
-        struct bytes views[API_PATH_PARAMETERS_MAX] = {{0}};
-        if (!matches(route->pattern, request->path, views))
+        const char *parameters[API_PATH_PARAMETERS_MAX] = {0};
+        if (!matches(route->pattern, &path, parameters))
             continue;
         any = route;
         if (allows(route, request->method)) {
             call->route = route;
-            memcpy(parameters, views, sizeof views);
+            memcpy(call->parameters, parameters, sizeof parameters);
         }
     }
     if (!any)
@@ -152,8 +163,6 @@ static int find_route(const struct api_config *config, struct http_request *requ
         return answer_preflight(any, response);
     if (!call->route)
         return refuse_method(request, response);
-    for (size_t i = 0; i < API_PATH_PARAMETERS_MAX; i++)
-        call->parameters[i] = arena_text(&request->arena, parameters[i]);
     return 0;
 }
 
@@ -187,18 +196,20 @@ const char *api_key_of(const struct api_config *config, const char *authorizatio
     return NULL;
 }
 
-bool api_is_login(const char *path)
+bool api_is_login(struct http_request *request)
 {
-    struct bytes views[API_PATH_PARAMETERS_MAX];
-    return matches("/v2/token", path, views);
+    struct path path = path_of(request);
+    return matches("/v2/token", &path, NULL);
 }
 
-size_t api_body_max(const struct api_config *config, enum http_method method, const char *path)
+size_t api_body_max(const struct api_config *config, struct http_request *request)
 {
-    struct bytes views[API_PATH_PARAMETERS_MAX];
+    const char *ignored[API_PATH_PARAMETERS_MAX];
+    struct path path = path_of(request);
     for (size_t i = 0; i < api_route_count; i++)
-        if (api_routes[i].scope == SCOPE_MANAGEMENT && api_routes[i].method == method &&
-            matches(api_routes[i].pattern, path, views))
+        if (api_routes[i].scope == SCOPE_MANAGEMENT &&
+            api_routes[i].method == request->method &&
+            matches(api_routes[i].pattern, &path, ignored))
             return config->body_max ? config->body_max : HTTP_BODY_LARGE_MAX;
     return config->public_body_max ? config->public_body_max : HTTP_BODY_MAX;
 }
@@ -263,7 +274,7 @@ enum api_next api_route(const struct api_config *config, struct http_request *re
     if (find_route(config, request, call, response) ||
         check_scope(config, request, wall_ms, call, response))
         return API_ANSWERED;
-    if (request->body.len > api_body_max(config, request->method, request->path)) {
+    if (request->body.len > api_body_max(config, request)) {
         api_refuse(response, 413, "body is too large", NULL);
         return API_ANSWERED;
     }

@@ -76,9 +76,6 @@ enum api_next {
 enum api_next api_route(const struct api_config *config, struct http_request *request,
                         int64_t wall_ms, struct api_call *call, struct http_response *response);
 
-// Whether the path is this API's, so that an unknown one gets its error body and not a page.
-bool api_owns(const char *path);
-
 // What the store thread owns: sources of ids and randomness, the limits on wrong codes.
 struct api;
 
@@ -114,9 +111,9 @@ void api_check_place(const struct api_call *call, const struct room *live,
                      struct http_response *response);
 
 // What the server in front asks about a request that it has not read yet. The access key of a
-// valid management token, NULL for anything else; whether a path gives tokens for room codes;
-// how long a body may be.
+// valid management token, NULL for anything else; whether it wants a token for a room code; how
+// long its body may be.
 const char *api_key_of(const struct api_config *config, const char *authorization,
                        int64_t wall_ms);
-bool api_is_login(const char *path);
-size_t api_body_max(const struct api_config *config, enum http_method method, const char *path);
+bool api_is_login(struct http_request *request);
+size_t api_body_max(const struct api_config *config, struct http_request *request);

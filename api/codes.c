@@ -246,9 +246,9 @@ static int read_wish(struct api_context *c, const json_t *body, char code[ROOM_C
     }
     const char *typed = json_get_text(body, "code", NULL);
     if (!typed)
-        return api_fail_body(c, "Invalid body param: code");
+        return api_fail_field(c, "code");
     if (!json_is_boolean(json_object_get(body, "enabled")))
-        return api_fail_body(c, "Invalid body param: enabled");
+        return api_fail_field(c, "enabled");
     api_code_normalise(typed, code);
     *enabled = json_get_bool(body, "enabled", false);
     return 0;

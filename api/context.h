@@ -37,6 +37,8 @@ int api_fail_detail(struct api_context *c, int status, const char *message, cons
 // 400 "Invalid body param", and the same for the query. `detail` names what is wrong.
 int api_fail_body(struct api_context *c, const char *detail);
 int api_fail_query(struct api_context *c, const char *name);
+// The same for a field of the body: "Invalid body param: <path>".
+int api_fail_field(struct api_context *c, const char *path);
 // 503 or 507. Returns `err`.
 int api_fail_storage(struct api_context *c, int err);
 int api_fail_wait(struct api_context *c, int64_t wait_s); // 429 with Retry-After
@@ -45,6 +47,8 @@ int api_fail_wait(struct api_context *c, int64_t wait_s); // 429 with Retry-Afte
 // object.
 int api_body(struct api_context *c, json_t **body);
 int api_body_list(struct api_context *c, json_t **body);
+// With room for the members of a template of many roles.
+int api_body_template(struct api_context *c, json_t **body);
 // A member that was sent: absent and null are not.
 bool api_sent(const json_t *body, const char *name);
 
@@ -55,6 +59,11 @@ int api_query_limit(struct api_context *c, int fallback, int *limit);
 // Which page of a list in the order of ids: `limit`, and `start`, which is NULL or "" for the
 // first one.
 int api_query_page(struct api_context *c, int *limit, const char **start);
+
+// Replaces what is secret in credentials, of a copy that is shown. NULL will do.
+void api_hide_secrets(json_t *credentials);
+// What is sent back as it was shown stays what it was.
+void api_keep_secrets(json_t *credentials, const json_t *before);
 
 // A member with a time.
 void api_member_time(struct json_out *j, const char *key, int64_t wall_ms);

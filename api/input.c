@@ -4,6 +4,7 @@
 
 #include "api/time.h"
 #include "base/err.h"
+#include "base/limits.h"
 
 #include <string.h>
 
@@ -18,16 +19,18 @@ static bool is_blank(struct bytes body)
     return true;
 }
 
-static int read_body(struct api_context *c, json_t **value)
+static int read_body(struct api_context *c, size_t members_min, json_t **value)
 {
-    const struct json_bounds *bounds = c->config->json ? c->config->json : &json_bounds_default;
-    int err = json_read(c->request->body, bounds, value);
+    struct json_bounds bounds = c->config->json ? *c->config->json : json_bounds_default;
+    if (bounds.members < members_min)
+        bounds.members = members_min;
+    int err = json_read(c->request->body, &bounds, value);
     if (err == ERR_FULL)
         return api_fail_body(c, "body is too deep, has too many members or too long a text");
     return err ? api_fail_body(c, "body is not valid JSON") : 0;
 }
 
-int api_body(struct api_context *c, json_t **body)
+static int read_object(struct api_context *c, size_t members_min, json_t **body)
 {
     // Go sends an empty body, axios {}, Dart nothing at all; none need say JSON.
     if (is_blank(c->request->body)) {
@@ -35,7 +38,7 @@ int api_body(struct api_context *c, json_t **body)
         return 0;
     }
     json_t *value;
-    int err = read_body(c, &value);
+    int err = read_body(c, members_min, &value);
     if (err)
         return err;
     if (!json_is_object(value)) {
@@ -46,10 +49,20 @@ int api_body(struct api_context *c, json_t **body)
     return 0;
 }
 
+int api_body(struct api_context *c, json_t **body)
+{
+    return read_object(c, 0, body);
+}
+
+int api_body_template(struct api_context *c, json_t **body)
+{
+    return read_object(c, TEMPLATE_MEMBERS_MAX, body);
+}
+
 int api_body_list(struct api_context *c, json_t **body)
 {
     json_t *value;
-    int err = read_body(c, &value);
+    int err = read_body(c, 0, &value);
     if (err)
         return err;
     if (!json_is_array(value)) {
@@ -81,9 +94,14 @@ int api_query_bool(struct api_context *c, const char *name, int *value)
 int api_query_time(struct api_context *c, const char *name, int64_t *wall_ms)
 {
     const char *text = http_query(c->request, name, 0);
-    if (text && api_time_parse(text, wall_ms))
-        return api_fail_query(c, name);
-    return 0;
+    if (!text)
+        return 0;
+    // The vendor's SDK does not escape the "+" of an offset, so that it reads as a space.
+    char *unescaped = arena_text(c->arena, bytes_of(text));
+    char *space = strchr(unescaped, ' ');
+    if (space)
+        *space = '+';
+    return api_time_parse(unescaped, wall_ms) ? api_fail_query(c, name) : 0;
 }
 
 int api_query_limit(struct api_context *c, int fallback, int *limit)

@@ -40,7 +40,7 @@ static int take_text(struct api_context *c, const json_t *body, const char *name
         return 0;
     const char *text = json_get_text(body, name, NULL);
     if (!text)
-        return api_fail_body(c, "a text is not a string");
+        return api_fail_field(c, name);
     *value = text[0] ? text : NULL;
     return 0;
 }

@@ -21,10 +21,10 @@ static int read_wish(struct api_context *c, char code[ROOM_CODE_LEN + 1],
     const json_t *user = json_object_get(body, "user_id");
     const char *user_text = json_is_string(user) ? json_string_value(user) : "";
     if (!typed[0])
-        err = api_fail_body(c, "Invalid body param: code");
+        err = api_fail_field(c, "code");
     else if ((api_sent(body, "user_id") && !json_is_string(user)) ||
              strlen(user_text) > JWT_TEXT_MAX)
-        err = api_fail_body(c, "Invalid body param: user_id");
+        err = api_fail_field(c, "user_id");
     if (!err) {
         api_code_normalise(typed, code);
         snprintf(user_id, JWT_TEXT_MAX + 1, "%s", user_text);

@@ -5,7 +5,6 @@
 #include "store/templates.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -16,13 +15,6 @@ enum {
     DURATION_MIN_S = 120,
     DURATION_MAX_S = 43200,
 };
-
-static int invalid(struct api_context *c, const char *field)
-{
-    char detail[80];
-    snprintf(detail, sizeof detail, "Invalid body param: %s", field);
-    return api_fail_body(c, detail);
-}
 
 bool api_room_name_ok(const char *name)
 {
@@ -55,7 +47,7 @@ static int take_text(struct api_context *c, const json_t *body, const char *name
         return 0;
     const char *value = json_get_text(body, name, NULL);
     if (!value)
-        return invalid(c, name);
+        return api_fail_field(c, name);
     *text = keep(c, value);
     return 0;
 }
@@ -65,7 +57,7 @@ static int take_bool(struct api_context *c, const json_t *body, const char *name
     if (!api_sent(body, name))
         return 0;
     if (!json_is_boolean(json_object_get(body, name)))
-        return invalid(c, name);
+        return api_fail_field(c, name);
     *value = json_get_bool(body, name, false);
     return 0;
 }
@@ -75,12 +67,12 @@ static int take_count(struct api_context *c, const json_t *body, const char *nam
 {
     if (!api_sent(body, name))
         return 0;
-    // A whole number may come as 30.0.
+    // A whole number may come as 30.0. What is far beyond any bound is told which one it
+    // missed.
     double number = json_number_value(json_object_get(body, name));
-    if (!json_is_number(json_object_get(body, name)) || floor(number) != number || number < 0 ||
-        number > INT32_MAX)
-        return invalid(c, name);
-    *value = (int64_t)number;
+    if (!json_is_number(json_object_get(body, name)) || floor(number) != number)
+        return api_fail_field(c, name);
+    *value = number > INT32_MAX ? INT32_MAX : number < INT32_MIN ? INT32_MIN : (int64_t)number;
     return 0;
 }
 
@@ -88,11 +80,11 @@ static int take_words(struct api_context *c, const json_t *body, struct store_ro
 {
     int err = take_text(c, body, "name", &room->name);
     if (!err && !api_room_name_ok(room->name))
-        err = invalid(c, "name");
+        err = api_fail_field(c, "name");
     if (!err)
         err = take_text(c, body, "description", &room->description);
     if (!err && strlen(room->description) > DESCRIPTION_LEN_MAX)
-        err = invalid(c, "description");
+        err = api_fail_field(c, "description");
     if (!err)
         err = take_text(c, body, "region", &room->region);
     static const char *const regions[] = {"auto", "in", "us", "eu"};
@@ -135,6 +127,8 @@ static int take_numbers(struct api_context *c, const json_t *body, struct store_
         err = take_count(c, body, "chat_history", &room->chat_history);
     if (err)
         return err;
+    if (room->size < 0)
+        return api_fail_field(c, "size");
     if (room->size > SIZE_MAX_OF_LARGE_ROOM)
         return api_fail_body(c, "Invalid body param: room size greater than 20000");
     if (room->size > SIZE_MAX_OF_ROOM && !room->large_room)
@@ -147,6 +141,8 @@ static int take_numbers(struct api_context *c, const json_t *body, struct store_
     if (room->max_duration_seconds > DURATION_MAX_S)
         return api_fail_body(
             c, "Invalid body param: max_duration_seconds greater than 43200 seconds");
+    if (room->chat_history < 0)
+        return api_fail_field(c, "chat_history");
     if (room->chat_history > CHAT_HISTORY_MAX)
         return api_fail_body(c, "Invalid body param: chat_history greater than 500 messages");
     return 0;
@@ -166,6 +162,11 @@ static bool upload_ok(const json_t *upload)
     return false;
 }
 
+static json_t *credentials_of(const json_t *info)
+{
+    return json_object_get(json_object_get(info, "upload_info"), "credentials");
+}
+
 static int take_recording(struct api_context *c, const json_t *body, struct store_room *room)
 {
     if (!api_sent(body, "recording_info"))
@@ -173,7 +174,7 @@ static int take_recording(struct api_context *c, const json_t *body, struct stor
     const json_t *info = json_get_object(body, "recording_info");
     if (!info ||
         (api_sent(info, "enabled") && !json_is_boolean(json_object_get(info, "enabled"))))
-        return invalid(c, "recording_info");
+        return api_fail_field(c, "recording_info");
     if (api_sent(info, "upload_info")) {
         const json_t *upload = json_get_object(info, "upload_info");
         if (!upload)
@@ -183,7 +184,12 @@ static int take_recording(struct api_context *c, const json_t *body, struct stor
         if (!upload_ok(upload))
             return api_fail_body(c, "Invalid upload configuration");
     }
-    room->recording_info = keep_json(c, info);
+    json_t *kept = json_deep_copy(info);
+    json_t *before = room->recording_info[0] ? json_loads(room->recording_info, 0, NULL) : NULL;
+    api_keep_secrets(credentials_of(kept), credentials_of(before));
+    room->recording_info = keep_json(c, kept);
+    json_decref(kept);
+    json_decref(before);
     return 0;
 }
 
@@ -203,7 +209,7 @@ static int take_webhook(struct api_context *c, const json_t *body, struct store_
         good = good && json_is_string(value);
     }
     if (!good)
-        return invalid(c, "webhook");
+        return api_fail_field(c, "webhook");
     json_t *kept = json_copy((json_t *)webhook);
     if (!api_sent(kept, "headers"))
         json_object_del(kept, "headers");
@@ -224,14 +230,14 @@ static int take_polls(struct api_context *c, const json_t *body, struct store_ro
         return 0;
     const json_t *polls = json_get_array(body, "polls");
     if (!polls || json_array_size(polls) > POLLS_PER_ROOM_MAX)
-        return invalid(c, "polls");
+        return api_fail_field(c, "polls");
     struct text list = {0};
     int err = 0;
     for (size_t i = 0; !err && i < json_array_size(polls); i++) {
         const char *id = json_string_value(json_array_get(polls, i));
         struct store_poll poll;
         if (!id || !id_is_object(id))
-            err = invalid(c, "polls");
+            err = api_fail_field(c, "polls");
         else if ((err = store_poll_get(c->db, id, c->arena, &poll)))
             err = err == ERR_NOT_FOUND ? api_fail_body(c, "poll not found")
                                        : api_fail_storage(c, err);

@@ -14,8 +14,7 @@ static void put_recording(struct json_out *j, const char *stored)
     json_key(j, "recording_info");
     json_t *info = *stored ? json_loads(stored, 0, NULL) : NULL;
     json_t *credentials = json_object_get(json_object_get(info, "upload_info"), "credentials");
-    if (json_object_get(credentials, "secret"))
-        json_object_set_new(credentials, "secret", json_string("***"));
+    api_hide_secrets(credentials);
     if (info)
         json_put_value(j, info);
     else

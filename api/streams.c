@@ -7,8 +7,8 @@
 #include "api/time.h"
 #include "base/err.h"
 #include "store/streams.h"
+#include "store/templates.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -22,19 +22,13 @@ enum {
 
 // --- What is asked to start ---
 
-static int invalid(struct api_context *c, const char *field)
-{
-    char detail[120];
-    snprintf(detail, sizeof detail, "Invalid body param: %s", field);
-    return api_fail_body(c, detail);
-}
-
+// Of `max` characters at most.
 static bool is_text(const json_t *object, const char *name, size_t max)
 {
     if (!api_sent(object, name))
         return true;
     const char *text = json_get_text(object, name, NULL);
-    return text && strlen(text) <= max;
+    return text && text_characters(text) <= max;
 }
 
 static bool is_bool(const json_t *object, const char *name)
@@ -52,8 +46,8 @@ static int check_common(struct api_context *c, const json_t *body)
     const char *url = json_get_text(body, "meeting_url", "");
     if (!is_text(body, "meeting_url", URL_LEN_MAX) ||
         (url[0] && !begins(url, "https://") && !begins(url, "http://")))
-        return invalid(c, "meeting_url");
-    return is_text(body, "destination", TITLE_LEN_MAX) ? 0 : invalid(c, "destination");
+        return api_fail_field(c, "meeting_url");
+    return is_text(body, "destination", TITLE_LEN_MAX) ? 0 : api_fail_field(c, "destination");
 }
 
 // 500x480 to 1920x1080, or 500x500 to 1080x1920.
@@ -65,7 +59,7 @@ static int check_resolution(struct api_context *c, const json_t *body)
     int64_t width = json_get_int(said, "width", 0), height = json_get_int(said, "height", 0);
     bool wide = width >= 500 && width <= 1920 && height >= 480 && height <= 1080;
     bool tall = width >= 500 && width <= 1080 && height >= 500 && height <= 1920;
-    return wide || tall ? 0 : invalid(c, "resolution");
+    return wide || tall ? 0 : api_fail_field(c, "resolution");
 }
 
 static bool are_words(const json_t *object, const char *name, const char *const *known,
@@ -98,7 +92,7 @@ static bool are_sections(const json_t *summary)
         const json_t *section = json_array_get(list, i);
         const char *title = json_get_text(section, "title", "");
         const char *format = json_get_text(section, "format", "bullets");
-        if (!title[0] || strlen(title) > TITLE_LEN_MAX ||
+        if (!title[0] || text_characters(title) > TITLE_LEN_MAX ||
             (strcmp(format, "bullets") != 0 && strcmp(format, "paragraph") != 0))
             return false;
     }
@@ -113,13 +107,13 @@ static int check_summary(struct api_context *c, const json_t *transcription)
     const json_t *temperature = json_object_get(summary, "temperature");
     double warm = json_number_value(temperature);
     if (!summary || !is_bool(summary, "enabled"))
-        return invalid(c, "transcription.summary");
+        return api_fail_field(c, "transcription.summary");
     if (!is_text(summary, "context", CONTEXT_LEN_MAX))
-        return invalid(c, "transcription.summary.context");
+        return api_fail_field(c, "transcription.summary.context");
     if (api_sent(summary, "temperature") &&
         (!json_is_number(temperature) || warm < 0.1 || warm > 1.0))
-        return invalid(c, "transcription.summary.temperature");
-    return are_sections(summary) ? 0 : invalid(c, "transcription.summary.sections");
+        return api_fail_field(c, "transcription.summary.temperature");
+    return are_sections(summary) ? 0 : api_fail_field(c, "transcription.summary.sections");
 }
 
 static int check_transcription(struct api_context *c, const json_t *body)
@@ -130,13 +124,13 @@ static int check_transcription(struct api_context *c, const json_t *body)
         return 0;
     const json_t *said = json_get_object(body, "transcription");
     if (!said || !is_bool(said, "enabled"))
-        return invalid(c, "transcription");
+        return api_fail_field(c, "transcription");
     if (!are_words(said, "output_modes", outputs, 3))
-        return invalid(c, "transcription.output_modes");
+        return api_fail_field(c, "transcription.output_modes");
     if (!are_words(said, "modes", modes, 3))
-        return invalid(c, "transcription.modes");
+        return api_fail_field(c, "transcription.modes");
     if (!are_words(said, "custom_vocabulary", NULL, VOCABULARY_MAX))
-        return invalid(c, "transcription.custom_vocabulary");
+        return api_fail_field(c, "transcription.custom_vocabulary");
     return check_summary(c, said);
 }
 
@@ -144,7 +138,7 @@ static int check_recording(struct api_context *c, const json_t *body)
 {
     int err = check_resolution(c, body);
     if (!err && !is_bool(body, "audio_only"))
-        err = invalid(c, "audio_only");
+        err = api_fail_field(c, "audio_only");
     return err ? err : check_transcription(c, body);
 }
 
@@ -153,7 +147,7 @@ static int check_live_stream(struct api_context *c, const json_t *body)
     const json_t *recording = json_get_object(body, "recording");
     if (api_sent(body, "recording") && (!recording || !is_bool(recording, "hls_vod") ||
                                         !is_bool(recording, "single_file_per_layer")))
-        return invalid(c, "recording");
+        return api_fail_field(c, "recording");
     return check_transcription(c, body);
 }
 
@@ -162,15 +156,15 @@ static int check_external_stream(struct api_context *c, const json_t *body)
     const json_t *urls = json_get_array(body, "rtmp_urls");
     size_t count = json_array_size(urls);
     if (count < 1 || count > RTMP_URLS_MAX)
-        return invalid(c, "rtmp_urls");
+        return api_fail_field(c, "rtmp_urls");
     for (size_t i = 0; i < count; i++) {
         const char *url = json_string_value(json_array_get(urls, i));
         if (!url || strlen(url) > URL_LEN_MAX ||
             (!begins(url, "rtmp://") && !begins(url, "rtmps://")))
-            return invalid(c, "rtmp_urls");
+            return api_fail_field(c, "rtmp_urls");
     }
     if (!is_bool(body, "recording"))
-        return invalid(c, "recording");
+        return api_fail_field(c, "recording");
     return check_resolution(c, body);
 }
 
@@ -178,21 +172,42 @@ static int check_external_stream(struct api_context *c, const json_t *body)
 
 static const struct kind {
     int (*check)(struct api_context *, const json_t *);
-    const char *unknown;     // 404
-    const char *idle;        // 404 of a stop when nothing runs
-    const char *unavailable; // 501
+    const char *unknown;      // 404
+    const char *idle;         // 404 of a stop when nothing runs
+    const char *unavailable;  // 501
+    const char *destinations; // the section of a template
 } kinds[] = {
     [STORE_RECORDING] = {check_recording, "recording not found", "recording not running",
-                         "recording is not available on this server"},
+                         "recording is not available on this server", "browserRecordings"},
     [STORE_LIVE_STREAM] = {check_live_stream, "live stream not found", "hls not running",
-                           "live streaming is not available on this server"},
+                           "live streaming is not available on this server", "hlsDestinations"},
     [STORE_EXTERNAL_STREAM] = {check_external_stream, "external stream not found",
                                "rtmp not running",
-                               "external streaming is not available on this server"},
-    [STORE_RECORDING_ASSET] = {NULL, "recording asset not found", "", ""},
+                               "external streaming is not available on this server",
+                               "rtmpDestinations"},
+    [STORE_RECORDING_ASSET] = {NULL, "recording asset not found", "", "", ""},
 };
 
 // --- Handlers ---
+
+// A template with one destination uses it without being told; of several one has to be named.
+static int check_destination(struct api_context *c, const struct store_room *room,
+                             const json_t *body, const char *section)
+{
+    struct store_template row;
+    const char *wanted = json_get_text(body, "destination", "");
+    int err = store_template_get(c->db, room->template_id, c->arena, &row);
+    if (err)
+        return api_fail_storage(c, err);
+    json_t *document = json_loads(row.document, 0, NULL);
+    const json_t *known = json_get_object(json_object_get(document, "destinations"), section);
+    if (wanted[0] && !json_object_get(known, wanted))
+        err = api_fail_body(c, "destination not found");
+    else if (!wanted[0] && json_object_size(known) > 1)
+        err = api_fail_body(c, "destination is needed: the template has several");
+    json_decref(document);
+    return err;
+}
 
 static int start(struct api_context *c, enum store_stream_kind kind)
 {
@@ -208,6 +223,8 @@ static int start(struct api_context *c, enum store_stream_kind kind)
     err = check_common(c, body);
     if (!err)
         err = kinds[kind].check(c, body);
+    if (!err)
+        err = check_destination(c, &room, body, kinds[kind].destinations);
     json_decref(body);
     return err ? err : api_fail(c, 501, kinds[kind].unavailable);
 }
@@ -333,7 +350,8 @@ int api_asset_url(struct api_context *c)
 {
     struct store_stream asset;
     const char *duration = http_query(c->request, "presign_duration", 0);
-    if (duration && (!duration[0] || duration[strspn(duration, "0123456789")]))
+    if (duration &&
+        (duration[strspn(duration, "0123456789")] || strspn(duration, "0") == strlen(duration)))
         return api_fail_query(c, "presign_duration");
     int err = find(c, STORE_RECORDING_ASSET, &asset);
     return err ? err : api_fail(c, 404, "recording asset has no file");
@@ -346,10 +364,10 @@ int api_live_stream_metadata(struct api_context *c)
     if (err)
         return err;
     const char *payload = json_get_text(body, "payload", "");
-    bool good = payload[0] && strlen(payload) <= TITLE_LEN_MAX &&
+    bool good = payload[0] && text_characters(payload) <= TITLE_LEN_MAX &&
                 json_is_integer(json_object_get(body, "duration")) &&
                 json_get_int(body, "duration", 0) > 0;
-    err = good ? stop_one(c, STORE_LIVE_STREAM) : invalid(c, "payload or duration");
+    err = good ? stop_one(c, STORE_LIVE_STREAM) : api_fail_field(c, "payload or duration");
     json_decref(body);
     return err;
 }

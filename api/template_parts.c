@@ -17,16 +17,6 @@ int api_template_of_path(struct api_context *c, struct store_template *row)
 
 // --- Showing ---
 
-// The name differs between the vendor's documents; both mean a secret.
-static void hide_secrets(json_t *credentials)
-{
-    static const char *const secrets[] = {"secret", "secretKey"};
-    for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
-        if (json_object_get(credentials, secrets[i]))
-            json_object_set_new(credentials, secrets[i], json_string("***"));
-    }
-}
-
 void api_put_section(struct json_out *j, const json_t *document, const char *name)
 {
     const json_t *section = json_get_object(document, name);
@@ -36,7 +26,7 @@ void api_put_section(struct json_out *j, const json_t *document, const char *nam
     }
     json_t *shown = json_deep_copy(section);
     json_t *upload = json_object_get(json_object_get(shown, "recording"), "upload");
-    hide_secrets(json_object_get(upload, "credentials"));
+    api_hide_secrets(json_object_get(upload, "credentials"));
     json_put_value(j, shown);
     json_decref(shown);
 }
@@ -74,6 +64,47 @@ int api_template_role_get(struct api_context *c)
     return err;
 }
 
+static void rename_in_list(json_t *list, const char *from, const char *to)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *which = json_string_value(json_array_get(list, i));
+        if (which && strcmp(which, from) == 0)
+            json_array_set_new(list, i, json_string(to));
+    }
+}
+
+static void rename_member(json_t *object, const char *key, const char *from, const char *to)
+{
+    if (strcmp(json_get_text(object, key, ""), from) == 0)
+        json_object_set_new(object, key, json_string(to));
+}
+
+// Whoever recorded, streamed or drew as `from` does so as `to`.
+static void rename_elsewhere(json_t *document, const char *from, const char *to)
+{
+    const char *kind, *key;
+    json_t *plugin, *list, *destinations, *one;
+    size_t i;
+    json_object_foreach(json_object_get(document, "plugins"), kind, plugin)
+    {
+        json_object_foreach(json_object_get(plugin, "permissions"), key, list)
+        {
+            rename_in_list(list, from, to);
+        }
+    }
+    json_object_foreach(json_object_get(document, "destinations"), kind, destinations)
+    {
+        json_object_foreach(destinations, key, one)
+        {
+            rename_member(one, "role", from, to);
+        }
+    }
+    json_array_foreach(json_object_get(document, "recordings"), i, one)
+    {
+        rename_member(one, "role", from, to);
+    }
+}
+
 // Puts `from` under the name `to`, in its place of the order.
 static void rename_role(json_t *document, const char *from, const char *to)
 {
@@ -82,15 +113,11 @@ static void rename_role(json_t *document, const char *from, const char *to)
     json_object_foreach(json_object_get(document, "roles"), name, role)
     {
         json_object_set(roles, strcmp(name, from) == 0 ? to : name, role);
-        json_t *seen =
-            json_object_get(json_object_get(role, "subscribeParams"), "subscribeToRoles");
-        for (size_t i = 0; i < json_array_size(seen); i++) {
-            const char *which = json_string_value(json_array_get(seen, i));
-            if (which && strcmp(which, from) == 0)
-                json_array_set_new(seen, i, json_string(to));
-        }
+        json_t *params = json_object_get(role, "subscribeParams");
+        rename_in_list(json_object_get(params, "subscribeToRoles"), from, to);
     }
     json_object_set_new(document, "roles", roles);
+    rename_elsewhere(document, from, to);
 }
 
 static int set_role(struct api_context *c, const json_t *body, json_t *document,
@@ -99,7 +126,7 @@ static int set_role(struct api_context *c, const json_t *body, json_t *document,
     const char *name = c->call->parameters[1];
     json_t *roles = json_object_get(document, "roles");
     if (api_sent(body, "name") && !json_get_text(body, "name", NULL))
-        return api_fail_body(c, "Invalid body param: name");
+        return api_fail_field(c, "name");
     bool exists = json_object_get(roles, name);
     const char *wanted = json_get_text(body, "name", name);
     json_t *role = json_deep_copy(body);

@@ -5,17 +5,9 @@
 
 #include "base/err.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { NAME_MAX_LEN = 100, DURATION_MAX_S = 43200, OFFSETS_MAX = 100 };
-
-static int invalid(struct api_context *c, const char *field)
-{
-    char detail[120];
-    snprintf(detail, sizeof detail, "Invalid body param: %s", field);
-    return api_fail_body(c, detail);
-}
 
 static bool in_range(const json_t *object, const char *key, int64_t min, int64_t max)
 {
@@ -59,35 +51,37 @@ static bool is_browser_composite(const json_t *said)
            in_range(said, "autoStopTimeout", 0, DURATION_MAX_S) && is_size(said);
 }
 
-static int check(struct api_context *c, const json_t *config)
+static int check(struct api_context *c, const json_t *config, const json_t *roles)
 {
-    const char *name = json_get_text(config, "name", "default");
+    const char *name = json_get_text(config, "name", "");
+    const char *role = json_get_text(config, "role", "");
     const json_t *composite = json_get_object(config, "compositeRecording");
-    if (!json_is_object(config) || !name[0] || strlen(name) > NAME_MAX_LEN ||
-        (api_sent(config, "name") && !json_get_text(config, "name", NULL)))
-        return invalid(c, "name");
-    if (api_sent(config, "role") && !json_get_text(config, "role", NULL))
-        return invalid(c, "role");
+    if (!name[0] || strlen(name) > NAME_MAX_LEN)
+        return api_fail_field(c, "name");
+    if (!role[0])
+        return api_fail_field(c, "role");
+    if (!json_object_get(roles, role))
+        return api_fail_body(c, "role not found");
     if (!in_range(config, "maxDuration", 1, DURATION_MAX_S))
-        return invalid(c, "maxDuration");
+        return api_fail_field(c, "maxDuration");
     if (!in_range(config, "presignDuration", 1, 7 * 86400))
-        return invalid(c, "presignDuration");
+        return api_fail_field(c, "presignDuration");
     if (!is_section(config, "thumbnails") ||
         !are_thumbnails(json_get_object(config, "thumbnails")))
-        return invalid(c, "thumbnails");
+        return api_fail_field(c, "thumbnails");
     if (!is_section(config, "compositeRecording") ||
         !is_section(composite, "browserComposite") ||
         !is_section(composite, "customComposite") ||
         !is_browser_composite(json_get_object(composite, "browserComposite")) ||
         !is_switch(json_get_object(composite, "customComposite"), "enabled"))
-        return invalid(c, "compositeRecording");
+        return api_fail_field(c, "compositeRecording");
     const json_t *track = json_get_object(config, "trackRecording");
     if (!is_section(config, "trackRecording") || !is_switch(track, "enabled"))
-        return invalid(c, "trackRecording");
+        return api_fail_field(c, "trackRecording");
     const json_t *stream = json_get_object(config, "streamRecording");
     if (!is_section(config, "streamRecording") || !is_switch(stream, "enabled") ||
         !is_size(stream))
-        return invalid(c, "streamRecording");
+        return api_fail_field(c, "streamRecording");
     return 0;
 }
 
@@ -117,12 +111,13 @@ static int set(struct api_context *c, json_t *list, struct store_template *row)
 {
     if (json_array_size(list) > 1)
         return api_fail_body(c, "one recording configuration at most");
-    int err = json_array_size(list) ? check(c, json_array_get(list, 0)) : 0;
-    if (err)
-        return err;
     json_t *document = json_loads(row->document, 0, NULL);
+    int err = json_array_size(list)
+                  ? check(c, json_array_get(list, 0), json_object_get(document, "roles"))
+                  : 0;
     json_object_set(document, "recordings", list);
-    err = api_template_store(c, document, row);
+    if (!err)
+        err = api_template_store(c, document, row);
     json_decref(document);
     return err ? err : answer(c, list);
 }

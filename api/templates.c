@@ -89,45 +89,79 @@ static int take_name(struct api_context *c, const json_t *body, const char **nam
         return 0;
     const char *sent = json_get_text(body, "name", "");
     if (!name_ok(sent))
-        return api_fail_body(c, "Invalid body param: name");
+        return api_fail_field(c, "name");
     *name = arena_text(c->arena, bytes_of(sent));
     return 0;
 }
 
-// The body's sections; those that it leaves out are as in a fresh installation.
-static json_t *document_of(const json_t *body)
+// The body's sections; those that it leaves out are as in a fresh installation. What has calls
+// of its own stays as it was in `before`, which may be NULL.
+static json_t *document_of(const json_t *body, const char *before)
 {
+    static const char *const kept[] = {"recordings", "layouts"};
     json_t *document = json_loads(store_document_default, 0, NULL);
     for (size_t i = 0; i < SECTION_COUNT; i++) {
         if (api_sent(body, sections[i]))
             json_object_set(document, sections[i], json_object_get(body, sections[i]));
     }
+    json_t *old = before ? json_loads(before, 0, NULL) : NULL;
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+        if (json_object_get(old, kept[i]))
+            json_object_set(document, kept[i], json_object_get(old, kept[i]));
+    json_decref(old);
     return document;
+}
+
+static int fail_document(struct api_context *c, const char *where)
+{
+    return where[0] ? api_fail_field(c, where)
+                    : api_fail_body(c, "template is too large or too deep");
+}
+
+// Writes `document` out with its defaults, as it is understood.
+static int fill(json_t *document, char where[DOCUMENT_WHERE_MAX])
+{
+    struct template *t;
+    struct text text = {0};
+    struct json_out j = json_out_on(&text);
+    json_put_value(&j, document);
+    int err = store_document_read(text_bytes(&text), &t, where);
+    text_dispose(&text);
+    if (err)
+        return err;
+    store_document_fill(document, t);
+    template_free(t);
+    return 0;
+}
+
+static json_t *credentials_of(const json_t *document)
+{
+    const json_t *recording =
+        json_object_get(json_object_get(document, "settings"), "recording");
+    return json_object_get(json_object_get(recording, "upload"), "credentials");
 }
 
 int api_template_store(struct api_context *c, json_t *document, struct store_template *row)
 {
     struct template *t;
     char where[DOCUMENT_WHERE_MAX];
+    json_t *before = json_loads(row->document, 0, NULL);
+    api_keep_secrets(credentials_of(document), credentials_of(before));
+    json_decref(before);
+    if (fill(document, where))
+        return fail_document(c, where);
+
     struct text text = {0};
     struct json_out j = json_out_on(&text);
     json_put_value(&j, document);
+    row->document = arena_text(c->arena, text_bytes(&text));
+    row->updated_at_ms = c->now.wall_ms;
+    // What is stored can be read: the defaults have made it longer.
     int err = store_document_read(text_bytes(&text), &t, where);
-    if (!err) {
-        store_document_fill(document, t);
-        template_free(t);
-        text_clear(&text);
-        j = json_out_on(&text);
-        json_put_value(&j, document);
-        row->document = arena_text(c->arena, text_bytes(&text));
-        row->updated_at_ms = c->now.wall_ms;
-    }
     text_dispose(&text);
-    if (err) {
-        char detail[DOCUMENT_WHERE_MAX + 32];
-        snprintf(detail, sizeof detail, "Invalid body param: %s", where);
-        return api_fail_body(c, detail);
-    }
+    if (err)
+        return fail_document(c, where);
+    template_free(t);
     err = store_template_update(c->db, row);
     if (err == ERR_EXISTS)
         return api_fail(c, 400, "template name already exists");
@@ -165,7 +199,7 @@ static int create(struct api_context *c, const json_t *body, struct store_templa
         err = api_fail_storage(c, err);
     if (err)
         return err;
-    json_t *document = document_of(body);
+    json_t *document = document_of(body, row->document);
     err = api_template_store(c, document, row);
     json_decref(document);
     return err;
@@ -175,7 +209,7 @@ int api_templates_create(struct api_context *c)
 {
     json_t *body;
     struct store_template row;
-    int err = api_body(c, &body);
+    int err = api_body_template(c, &body);
     if (err)
         return err;
     err = create(c, body, &row);
@@ -189,19 +223,12 @@ int api_templates_update(struct api_context *c)
     struct store_template row;
     int err = api_template_of_path(c, &row);
     if (!err)
-        err = api_body(c, &body);
+        err = api_body_template(c, &body);
     if (err)
         return err;
     err = take_name(c, body, &row.name);
     if (!err) {
-        json_t *document = document_of(body);
-        json_t *before = json_loads(row.document, 0, NULL);
-        // These have calls of their own.
-        if (json_get_array(before, "recordings"))
-            json_object_set(document, "recordings", json_object_get(before, "recordings"));
-        if (json_get_object(before, "layouts"))
-            json_object_set(document, "layouts", json_object_get(before, "layouts"));
-        json_decref(before);
+        json_t *document = document_of(body, row.document);
         err = api_template_store(c, document, &row);
         json_decref(document);
     }

@@ -6,6 +6,8 @@ enum {
     JSON_DEPTH_MAX = 32,
     JSON_MEMBERS_MAX = 4096,
     JSON_STRING_MAX = 64 * 1024,
+    TEMPLATE_MEMBERS_MAX = 16 * 1024, // of the body that makes a template
+    DOCUMENT_MEMBERS_MAX = 32 * 1024, // of a template as it is stored
 
     // HTTP
     HTTP_REQUEST_LINE_MAX = 8 * 1024,

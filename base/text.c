@@ -85,3 +85,11 @@ void text_add_escaped(struct text *t, struct bytes more)
             text_add_char(t, (char)c);
     }
 }
+
+size_t text_characters(const char *text)
+{
+    size_t count = 0;
+    for (; *text; text++)
+        count += ((uint8_t)*text & 0xc0) != 0x80;
+    return count;
+}

@@ -23,6 +23,9 @@ static inline struct bytes text_bytes(const struct text *t)
     return (struct bytes){(const uint8_t *)t->at, t->len};
 }
 
+// How many characters a string of valid UTF-8 has.
+size_t text_characters(const char *text);
+
 // What is added to a text for people and logs: control characters, quotes and backslashes of
 // client-made strings become \xNN, so that a log line stays one line.
 void text_add_escaped(struct text *t, struct bytes more);

@@ -108,7 +108,7 @@ static bool is_over_rate(struct connection *c)
     if (!config->rate_limit && addr_is_loopback(&c->from))
         return false;
     // Who logs in needs no key, and gains nothing by bringing one.
-    if (config->is_login && config->is_login(config->context, c->request->path))
+    if (config->is_login && config->is_login(config->context, c->request))
         return !visitors_login(visitors, &c->from, http_now()) ||
                !visitors_request(visitors, &c->from, http_now());
     const char *key =

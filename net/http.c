@@ -22,16 +22,15 @@ static int hex_digit(char c)
     return -1;
 }
 
-// Percent-decoded, "+" as a space (WHATWG URL, application/x-www-form-urlencoded). NULL when a
-// "%" begins nothing, or U+0000 would come out.
-static const char *decode(struct arena *arena, struct bytes text)
+// Percent-decoded. NULL when a "%" begins nothing, or U+0000 would come out.
+static const char *decode(struct arena *arena, struct bytes text, char plus)
 {
     char *out = arena_alloc(arena, text.len + 1);
     size_t len = 0;
     for (size_t i = 0; i < text.len; i++) {
         char c = (char)text.at[i];
         if (c == '+')
-            c = ' ';
+            c = plus;
         if (c == '%') {
             if (text.len - i < 3)
                 return NULL;
@@ -56,14 +55,29 @@ const char *http_query(struct http_request *request, const char *name, size_t at
         size_t key_len = equals ? (size_t)(equals - p) : len;
         if (key_len == name_len && memcmp(p, name, name_len) == 0 && at-- == 0) {
             const char *value = equals ? equals + 1 : p + len;
+            // "+" is a space (WHATWG URL, application/x-www-form-urlencoded).
             return decode(&request->arena,
-                          (struct bytes){(const uint8_t *)value, (size_t)(p + len - value)});
+                          (struct bytes){(const uint8_t *)value, (size_t)(p + len - value)},
+                          ' ');
         }
         p += len;
         if (*p == '&')
             p++;
     }
     return NULL;
+}
+
+size_t http_path_segments(struct http_request *request, const char **segments, size_t most)
+{
+    size_t count = 0;
+    for (const char *p = request->raw_path; *p == '/'; count++) {
+        size_t len = strcspn(++p, "/");
+        struct bytes segment = {(const uint8_t *)p, len};
+        if (count < most)
+            segments[count] = decode(&request->arena, segment, '+');
+        p += len;
+    }
+    return count;
 }
 
 void http_request_free(struct http_request *request)

@@ -24,8 +24,9 @@ enum http_method {
 // Views and strings live in the request's arena.
 struct http_request {
     enum http_method method;
-    const char *path;  // percent-decoded, starts with "/", valid UTF-8, no U+0000
-    const char *query; // as sent, without "?"; "" when there is none. Decodes to valid UTF-8
+    const char *path;     // percent-decoded, starts with "/", valid UTF-8, no U+0000
+    const char *raw_path; // as sent: what is "%2F" there is no separator
+    const char *query;    // as sent, without "?"; "" when there is none. Decodes to valid UTF-8
     const char *host;
     const char *authorization;     // NULL when absent. Two of them never get here: 400
     const char *content_type;      // NULL when absent
@@ -66,5 +67,9 @@ void http_header_add(struct http_response *response, const char *name, const cha
 // The value of `name` in the query, percent-decoded, in the arena; NULL when absent. `at`
 // counts occurrences from 0.
 const char *http_query(struct http_request *request, const char *name, size_t at);
+
+// The segments of the path, each percent-decoded, in the arena: "/a/b%2Fc/" has "a", "b/c" and
+// "". Returns how many there are; `most` of them are written at most.
+size_t http_path_segments(struct http_request *request, const char **segments, size_t most);
 
 const char *http_reason(int status); // "Not Found"

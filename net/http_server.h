@@ -51,17 +51,17 @@ struct http_server_config {
     // The access key that an Authorization field proves; NULL: none. Each has a measure of its
     // own. Nobody has one when this is NULL.
     const char *(*key_of)(void *context, const char *authorization);
-    // Whether a path gives tokens for room codes, which can be guessed. None when NULL.
-    bool (*is_login)(void *context, const char *path);
+    // Whether a request wants a token for a room code, which can be guessed. None when NULL.
+    bool (*is_login)(void *context, struct http_request *request);
     void *context;
 
     // Which pages may open web sockets, by their Origin: "https://a.example https://b.example".
     // Those of this server always may, and clients that are no browser. All when NULL.
     const char *origins;
 
-    // How long a body may be, by its path: HTTP_BODY_MAX when NULL. Only looks at its
-    // arguments.
-    size_t (*body_max)(void *context, enum http_method method, const char *path);
+    // How long the body of a request may be, of which the head is there: HTTP_BODY_MAX when
+    // NULL.
+    size_t (*body_max)(void *context, struct http_request *request);
 
     // What pages say in their Content-Security-Policy: frame-ancestors. "'none'" when NULL.
     const char *frame_ancestors;

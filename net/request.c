@@ -65,6 +65,7 @@ static int read_target(struct connection *c, struct bytes target, struct bytes h
     if (head_decode_path((struct bytes){target.at, path_len}, path) < 0)
         return 400;
     c->request->path = path;
+    c->request->raw_path = arena_text(&c->request->arena, (struct bytes){target.at, path_len});
     size_t query_at = mark ? path_len + 1 : path_len;
     struct bytes query = {target.at + query_at, target.len - query_at};
     // It is decoded value by value later; a filter that nobody can read must not be left out.
@@ -108,8 +109,7 @@ static int read_length(struct connection *c, const struct head *head)
         return 415;
     size_t max = HTTP_BODY_MAX;
     if (c->server->config.body_max)
-        max = c->server->config.body_max(c->server->config.context, c->request->method,
-                                         c->request->path);
+        max = c->server->config.body_max(c->server->config.context, c->request);
     c->body_expected = 0;
     if (codings) {
         if (!head_equal(coding, "chunked") || head->minor == 0)

@@ -118,16 +118,16 @@ static const char *key_of(void *context, const char *authorization)
     return api_key_of(c->config.api, authorization, clock_wall_ms());
 }
 
-static bool is_login(void *context, const char *path)
+static bool is_login(void *context, struct http_request *request)
 {
     (void)context;
-    return api_is_login(path);
+    return api_is_login(request);
 }
 
-static size_t body_max(void *context, enum http_method method, const char *path)
+static size_t body_max(void *context, struct http_request *request)
 {
     const struct control *c = context;
-    return api_body_max(c->config.api, method, path);
+    return api_body_max(c->config.api, request);
 }
 
 // The epoch tells the starts of this server apart, and the random part those after its data was

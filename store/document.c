@@ -4,100 +4,10 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "store/document_reader.h"
 #include "store/templates.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <string.h>
-
-// Where in the document a reader is: a list that lives on the stack, outermost last.
-struct place {
-    const struct place *in;
-    const char *key;
-};
-
-struct reader {
-    struct template *t;
-    char *where;
-};
-
-static void write_path(const struct place *place, char *where, size_t *len)
-{
-    if (!place)
-        return;
-    write_path(place->in, where, len);
-    int added =
-        snprintf(where + *len, DOCUMENT_WHERE_MAX - *len, "%s%s", *len ? "." : "", place->key);
-    *len += (size_t)added < DOCUMENT_WHERE_MAX - *len ? (size_t)added
-                                                      : DOCUMENT_WHERE_MAX - *len - 1;
-}
-
-static int fail(struct reader *r, const struct place *in, const char *key)
-{
-    size_t len = 0;
-    struct place here = {in, key};
-    r->where[0] = 0;
-    write_path(&here, r->where, &len);
-    return ERR_MALFORMED;
-}
-
-static bool absent(const json_t *object, const char *key)
-{
-    const json_t *value = json_object_get(object, key);
-    return !value || json_is_null(value);
-}
-
-static int take_int(struct reader *r, const struct place *in, const json_t *object,
-                    const char *key, int min, int max, int fallback, int *out)
-{
-    const json_t *value = json_object_get(object, key);
-    *out = fallback;
-    if (absent(object, key))
-        return 0;
-    // A whole number may come as 30.0.
-    double number = json_number_value(value);
-    if (!json_is_number(value) || number < min || number > max || floor(number) != number)
-        return fail(r, in, key);
-    *out = (int)number;
-    return 0;
-}
-
-static int take_bool(struct reader *r, const struct place *in, const json_t *object,
-                     const char *key, bool fallback, bool *out)
-{
-    *out = fallback;
-    if (absent(object, key))
-        return 0;
-    if (!json_is_boolean(json_object_get(object, key)))
-        return fail(r, in, key);
-    *out = json_is_true(json_object_get(object, key));
-    return 0;
-}
-
-// An object, or NULL when it is absent.
-static int take_object(struct reader *r, const struct place *in, const json_t *object,
-                       const char *key, const json_t **out)
-{
-    *out = json_get_object(object, key);
-    return *out || absent(object, key) ? 0 : fail(r, in, key);
-}
-
-static int take_names(struct reader *r, const struct place *in, const json_t *object,
-                      const char *key, struct names *out)
-{
-    const json_t *list = json_get_array(object, key);
-    if (!list)
-        return absent(object, key) ? 0 : fail(r, in, key);
-    struct names names = template_names(r->t, json_array_size(list));
-    for (size_t i = 0; i < names.count; i++) {
-        const char *name = json_string_value(json_array_get(list, i));
-        if (!name)
-            return fail(r, in, key);
-        names.at[i] = template_text(r->t, name);
-    }
-    *out = names;
-    return 0;
-}
 
 // The ranges and defaults of one kind of media.
 struct media_range {
@@ -143,7 +53,7 @@ static int take_codec(struct reader *r, const struct place *in, const json_t *ob
                       const struct media_range *range, struct role_media *media)
 {
     media->codec = range->codecs[0];
-    if (absent(object, "codec"))
+    if (document_absent(object, "codec"))
         return 0;
     const char *codec = json_get_text(object, "codec", "");
     for (size_t i = 0; range->codecs[i]; i++) {
@@ -152,7 +62,7 @@ static int take_codec(struct reader *r, const struct place *in, const json_t *ob
             return 0;
         }
     }
-    return fail(r, in, "codec");
+    return document_fail(r, in, "codec");
 }
 
 static int take_media(struct reader *r, const struct place *in, const json_t *params,
@@ -161,22 +71,22 @@ static int take_media(struct reader *r, const struct place *in, const json_t *pa
     const struct media_range *range = &ranges[kind];
     struct place here = {in, publish_kind_name(kind)};
     const json_t *object;
-    int err = take_object(r, in, params, here.key, &object);
+    int err = document_object(r, in, params, here.key, &object);
     if (!err)
-        err = take_int(r, &here, object, "bitRate", range->bitrate_min, range->bitrate_max,
-                       range->bitrate_default, &media->bitrate_kbps);
+        err = document_int(r, &here, object, "bitRate", range->bitrate_min, range->bitrate_max,
+                           range->bitrate_default, &media->bitrate_kbps);
     if (!err)
         err = take_codec(r, &here, object, range, media);
     if (err || !range->width_min)
         return err;
-    err = take_int(r, &here, object, "frameRate", 1, 30, range->frame_rate_default,
-                   &media->frame_rate);
+    err = document_int(r, &here, object, "frameRate", 1, 30, range->frame_rate_default,
+                       &media->frame_rate);
     if (!err)
-        err = take_int(r, &here, object, "width", range->width_min, range->width_max,
-                       range->width_default, &media->width);
+        err = document_int(r, &here, object, "width", range->width_min, range->width_max,
+                           range->width_default, &media->width);
     if (!err)
-        err = take_int(r, &here, object, "height", range->height_min, range->height_max,
-                       range->height_default, &media->height);
+        err = document_int(r, &here, object, "height", range->height_min, range->height_max,
+                           range->height_default, &media->height);
     return err;
 }
 
@@ -186,16 +96,16 @@ static int take_layer(struct reader *r, const struct place *in, const json_t *ob
     const char *rid = json_get_text(object, "rid", "");
     const json_t *scale = json_object_get(object, "scaleResolutionDownBy");
     if (strlen(rid) != 1 || !strchr("fhq", rid[0]))
-        return fail(r, in, "rid");
+        return document_fail(r, in, "rid");
     layer->rid[0] = rid[0];
     layer->scale_resolution_down_by = scale ? json_number_value(scale) : 1.0;
     if (layer->scale_resolution_down_by < 1.0 || layer->scale_resolution_down_by > 12.0)
-        return fail(r, in, "scaleResolutionDownBy");
-    int err = take_int(r, in, object, "maxBitrate", 0, 2000, 0, &layer->max_bitrate_kbps);
-    if (!err && absent(object, "maxFramerate"))
-        return fail(r, in, "maxFramerate");
+        return document_fail(r, in, "scaleResolutionDownBy");
+    int err = document_int(r, in, object, "maxBitrate", 0, 2000, 0, &layer->max_bitrate_kbps);
+    if (!err && document_absent(object, "maxFramerate"))
+        return document_fail(r, in, "maxFramerate");
     return err ? err
-               : take_int(r, in, object, "maxFramerate", 1, 30, 0, &layer->max_frame_rate);
+               : document_int(r, in, object, "maxFramerate", 1, 30, 0, &layer->max_frame_rate);
 }
 
 // The letters are in the order f, h, q, which happens to be the alphabet's.
@@ -210,12 +120,12 @@ static int take_simulcast(struct reader *r, const struct place *in, const json_t
 {
     const json_t *object;
     struct place here = {in, kind};
-    int err = take_object(r, in, simulcast, kind, &object);
-    if (err || absent(object, "layers"))
+    int err = document_object(r, in, simulcast, kind, &object);
+    if (err || document_absent(object, "layers"))
         return err;
     const json_t *layers = json_get_array(object, "layers");
     if (!layers || json_array_size(layers) > SIMULCAST_LAYERS_MAX)
-        return fail(r, &here, "layers");
+        return document_fail(r, &here, "layers");
     struct place in_layers = {&here, "layers"};
     for (size_t i = 0; i < json_array_size(layers); i++) {
         struct simulcast_layer *layer = &out->layers[i];
@@ -225,7 +135,7 @@ static int take_simulcast(struct reader *r, const struct place *in, const json_t
         bool first = i == 0;
         if (first ? layer->rid[0] != 'f' || layer->scale_resolution_down_by != 1.0
                   : !follows(layer, layer - 1))
-            return fail(r, &here, "layers");
+            return document_fail(r, &here, "layers");
     }
     out->layer_count = json_array_size(layers);
     return 0;
@@ -235,8 +145,8 @@ static int take_allowed(struct reader *r, const struct place *in, const json_t *
                         struct role *role)
 {
     const json_t *allowed = json_get_array(params, "allowed");
-    if (!allowed && !absent(params, "allowed"))
-        return fail(r, in, "allowed");
+    if (!allowed && !document_absent(params, "allowed"))
+        return document_fail(r, in, "allowed");
     for (int kind = 0; kind < PUBLISH_KIND_COUNT; kind++)
         role->allowed[kind] = !allowed;
     for (size_t i = 0; i < json_array_size(allowed); i++) {
@@ -245,7 +155,7 @@ static int take_allowed(struct reader *r, const struct place *in, const json_t *
         if (kind >= 0)
             role->allowed[kind] = true;
         else if (!name || strcmp(name, "simulcast") != 0) // which older documents carry
-            return fail(r, in, "allowed");
+            return document_fail(r, in, "allowed");
     }
     return 0;
 }
@@ -256,13 +166,13 @@ static int take_publish(struct reader *r, const struct place *in, const json_t *
     struct place here = {in, "publishParams"};
     const json_t *params;
     const json_t *simulcast = NULL;
-    int err = take_object(r, in, object, here.key, &params);
+    int err = document_object(r, in, object, here.key, &params);
     if (!err)
         err = take_allowed(r, &here, params, role);
     for (int kind = 0; !err && kind < PUBLISH_KIND_COUNT; kind++)
         err = take_media(r, &here, params, kind, &role->media[kind]);
     if (!err)
-        err = take_object(r, &here, params, "simulcast", &simulcast);
+        err = document_object(r, &here, params, "simulcast", &simulcast);
     struct place in_simulcast = {&here, "simulcast"};
     if (!err)
         err = take_simulcast(r, &in_simulcast, simulcast, "video", &role->video_simulcast);
@@ -276,17 +186,17 @@ static int take_degradation(struct reader *r, const struct place *in, const json
 {
     struct place here = {in, "subscribeDegradation"};
     const json_t *object;
-    int err = take_object(r, in, params, here.key, &object);
+    int err = document_object(r, in, params, here.key, &object);
     role->has_degradation = object != NULL;
     if (!err)
-        err = take_int(r, &here, object, "packetLossThreshold", 1, 100, 50,
-                       &role->degradation.packet_loss_threshold);
+        err = document_int(r, &here, object, "packetLossThreshold", 1, 100, 50,
+                           &role->degradation.packet_loss_threshold);
     if (!err)
-        err = take_int(r, &here, object, "degradeGracePeriodSeconds", 1, 10, 1,
-                       &role->degradation.degrade_grace_s);
+        err = document_int(r, &here, object, "degradeGracePeriodSeconds", 1, 10, 1,
+                           &role->degradation.degrade_grace_s);
     if (!err)
-        err = take_int(r, &here, object, "recoverGracePeriodSeconds", 1, 10, 4,
-                       &role->degradation.recover_grace_s);
+        err = document_int(r, &here, object, "recoverGracePeriodSeconds", 1, 10, 4,
+                           &role->degradation.recover_grace_s);
     return err;
 }
 
@@ -295,17 +205,17 @@ static int take_subscribe(struct reader *r, const struct place *in, const json_t
 {
     struct place here = {in, "subscribeParams"};
     const json_t *params;
-    int err = take_object(r, in, object, here.key, &params);
+    int err = document_object(r, in, object, here.key, &params);
     if (!err)
-        err = take_names(r, &here, params, "subscribeToRoles", &role->subscribe_to_roles);
-    if (!err && absent(params, "subscribeToRoles")) {
+        err = document_names(r, &here, params, "subscribeToRoles", &role->subscribe_to_roles);
+    if (!err && document_absent(params, "subscribeToRoles")) {
         role->subscribe_to_roles = template_names(r->t, r->t->role_count);
         for (size_t i = 0; i < r->t->role_count; i++)
             role->subscribe_to_roles.at[i] = r->t->roles[i].name;
     }
     if (!err)
-        err = take_int(r, &here, params, "maxSubsBitRate", 1, INT32_MAX, 3200,
-                       &role->max_subscribe_bitrate_kbps);
+        err = document_int(r, &here, params, "maxSubsBitRate", 1, INT32_MAX, 3200,
+                           &role->max_subscribe_bitrate_kbps);
     return err ? err : take_degradation(r, &here, params, role);
 }
 
@@ -314,10 +224,10 @@ static int take_permissions(struct reader *r, const struct place *in, const json
 {
     struct place here = {in, "permissions"};
     const json_t *permissions;
-    int err = take_object(r, in, object, here.key, &permissions);
+    int err = document_object(r, in, object, here.key, &permissions);
     for (int p = 0; !err && p < PERMISSION_COUNT; p++)
-        err = take_bool(r, &here, permissions, permission_name(p), permission_default(p),
-                        &role->permissions[p]);
+        err = document_bool(r, &here, permissions, permission_name(p), permission_default(p),
+                            &role->permissions[p]);
     if (role->permissions[PERMISSION_POLL_WRITE])
         role->permissions[PERMISSION_POLL_READ] = true;
     return err;
@@ -328,21 +238,22 @@ static int take_role(struct reader *r, const struct place *in, const json_t *obj
 {
     struct place here = {in, role->name};
     if (!json_is_object(object))
-        return fail(r, in, role->name);
-    if (!absent(object, "name") && strcmp(json_get_text(object, "name", ""), role->name) != 0)
-        return fail(r, &here, "name");
+        return document_fail(r, in, role->name);
+    if (!document_absent(object, "name") &&
+        strcmp(json_get_text(object, "name", ""), role->name) != 0)
+        return document_fail(r, &here, "name");
     int err = take_publish(r, &here, object, role);
     if (!err)
         err = take_subscribe(r, &here, object, role);
     if (!err)
         err = take_permissions(r, &here, object, role);
     if (!err)
-        err = take_int(r, &here, object, "priority", 1, 10, 1, &role->priority);
+        err = document_int(r, &here, object, "priority", 1, 10, 1, &role->priority);
     if (!err)
-        err = take_bool(r, &here, object, "waitingRoom", false, &role->waiting_room);
+        err = document_bool(r, &here, object, "waitingRoom", false, &role->waiting_room);
     if (!err)
-        err =
-            take_int(r, &here, object, "maxPeerCount", -1, INT32_MAX, 0, &role->max_peer_count);
+        err = document_int(r, &here, object, "maxPeerCount", -1, INT32_MAX, 0,
+                           &role->max_peer_count);
     return err;
 }
 
@@ -359,11 +270,11 @@ static int take_roles(struct reader *r, const json_t *document)
     const json_t *roles;
     const char *name;
     json_t *object;
-    int err = take_object(r, NULL, document, "roles", &roles);
+    int err = document_object(r, NULL, document, "roles", &roles);
     if (err)
         return err;
     if (json_object_size(roles) > ROLES_PER_TEMPLATE_MAX)
-        return fail(r, NULL, "roles");
+        return document_fail(r, NULL, "roles");
 
     // All names first: a role that does not say subscribes to every role.
     template_set_roles(r->t, json_object_size(roles));
@@ -371,7 +282,7 @@ static int take_roles(struct reader *r, const json_t *document)
     json_object_foreach((json_t *)roles, name, object)
     {
         if (!name[0] || strlen(name) > NAME_LEN_MAX)
-            return fail(r, NULL, "roles");
+            return document_fail(r, NULL, "roles");
         r->t->roles[i++].name = template_text(r->t, name);
     }
     struct place here = {NULL, "roles"};
@@ -396,7 +307,30 @@ static int take_region(struct reader *r, const struct place *in, const json_t *s
         if (strcmp(regions[i], region) == 0)
             return 0;
     }
-    return absent(settings, "region") ? 0 : fail(r, in, "region");
+    return document_absent(settings, "region") ? 0 : document_fail(r, in, "region");
+}
+
+static int take_recording(struct reader *r, const struct place *in, const json_t *settings)
+{
+    static const char *const types[] = {"s3", "gs", "oss", "azure", "file", NULL};
+    struct place here = {in, "recording"};
+    struct place in_upload = {&here, "upload"};
+    const json_t *recording, *upload = NULL, *ignored;
+    int err = document_object(r, in, settings, here.key, &recording);
+    if (!err)
+        err = document_switch(r, &here, recording, "enabled");
+    if (!err)
+        err = document_object(r, &here, recording, in_upload.key, &upload);
+    if (err || !upload)
+        return err;
+    if (!json_get_text(upload, "location", "")[0])
+        return document_fail(r, &in_upload, "location");
+    err = document_word(r, &in_upload, upload, "type", types);
+    if (!err)
+        err = document_word(r, &in_upload, upload, "prefix", NULL);
+    if (!err)
+        err = document_object(r, &in_upload, upload, "options", &ignored);
+    return err ? err : document_object(r, &in_upload, upload, "credentials", &ignored);
 }
 
 static int take_settings(struct reader *r, const json_t *document)
@@ -405,41 +339,26 @@ static int take_settings(struct reader *r, const json_t *document)
     struct place in_state = {&here, "roomState"};
     const json_t *settings;
     const json_t *state = NULL;
-    const json_t *recording;
-    int err = take_object(r, NULL, document, here.key, &settings);
+    int err = document_object(r, NULL, document, here.key, &settings);
     if (!err)
         err = take_region(r, &here, settings);
     if (!err)
-        err = take_object(r, &here, settings, "recording", &recording);
+        err = take_recording(r, &here, settings);
     if (!err)
-        err = take_object(r, &here, settings, in_state.key, &state);
+        err = document_object(r, &here, settings, in_state.key, &state);
     if (!err)
-        err = take_bool(r, &in_state, state, "enabled", false, &r->t->room_state.enabled);
+        err = document_bool(r, &in_state, state, "enabled", false, &r->t->room_state.enabled);
     if (!err)
-        err = take_bool(r, &in_state, state, "sendPeerList", false,
-                        &r->t->room_state.send_peer_list);
+        err = document_bool(r, &in_state, state, "sendPeerList", false,
+                            &r->t->room_state.send_peer_list);
     if (!err)
-        err = take_bool(r, &in_state, state, "stopRoomStateOnJoin", true,
-                        &r->t->room_state.stop_on_join);
+        err = document_bool(r, &in_state, state, "stopRoomStateOnJoin", true,
+                            &r->t->room_state.stop_on_join);
     if (!err)
-        err = take_int(r, &in_state, state, "messageInterval", 5, 3600, 5,
-                       &r->t->room_state.interval_s);
+        err = document_int(r, &in_state, state, "messageInterval", 5, 3600, 5,
+                           &r->t->room_state.interval_s);
     if (!err && r->t->room_state.interval_s % 5 != 0)
-        err = fail(r, &in_state, "messageInterval");
-    return err;
-}
-
-// Kept for the day there are engines for them; their kinds are objects by name.
-static int take_destinations(struct reader *r, const json_t *document)
-{
-    static const char *const kinds[] = {"rtmpDestinations", "hlsDestinations", "transcriptions",
-                                        "browserRecordings"};
-    struct place here = {NULL, "destinations"};
-    const json_t *destinations;
-    const json_t *kind;
-    int err = take_object(r, NULL, document, here.key, &destinations);
-    for (size_t i = 0; !err && i < sizeof kinds / sizeof *kinds; i++)
-        err = take_object(r, &here, destinations, kinds[i], &kind);
+        err = document_fail(r, &in_state, "messageInterval");
     return err;
 }
 
@@ -449,17 +368,19 @@ static int take_whiteboard(struct reader *r, const struct place *in, const json_
     struct place in_permissions = {&here, "permissions"};
     const json_t *whiteboard;
     const json_t *permissions = NULL;
-    int err = take_object(r, in, plugins, here.key, &whiteboard);
+    int err = document_object(r, in, plugins, here.key, &whiteboard);
     if (err || !whiteboard)
         return err;
     r->t->whiteboard.present = true;
-    err = take_object(r, &here, whiteboard, in_permissions.key, &permissions);
+    err = document_object(r, &here, whiteboard, in_permissions.key, &permissions);
     if (!err)
-        err = take_names(r, &in_permissions, permissions, "admin", &r->t->whiteboard.admin);
+        err = document_names(r, &in_permissions, permissions, "admin", &r->t->whiteboard.admin);
     if (!err)
-        err = take_names(r, &in_permissions, permissions, "writer", &r->t->whiteboard.writer);
+        err =
+            document_names(r, &in_permissions, permissions, "writer", &r->t->whiteboard.writer);
     if (!err)
-        err = take_names(r, &in_permissions, permissions, "reader", &r->t->whiteboard.reader);
+        err =
+            document_names(r, &in_permissions, permissions, "reader", &r->t->whiteboard.reader);
     return err;
 }
 
@@ -469,16 +390,16 @@ static int take_transcription(struct reader *r, const struct place *in, const js
     struct place in_permissions = {&here, "permissions"};
     const json_t *transcription;
     const json_t *permissions = NULL;
-    int err = take_object(r, in, plugins, here.key, &transcription);
+    int err = document_object(r, in, plugins, here.key, &transcription);
     if (err || !transcription)
         return err;
     r->t->transcription.present = true;
     r->t->transcription.mode =
         template_text(r->t, json_get_text(transcription, "mode", "caption"));
-    err = take_object(r, &here, transcription, in_permissions.key, &permissions);
+    err = document_object(r, &here, transcription, in_permissions.key, &permissions);
     return err ? err
-               : take_names(r, &in_permissions, permissions, "admin",
-                            &r->t->transcription.admin);
+               : document_names(r, &in_permissions, permissions, "admin",
+                                &r->t->transcription.admin);
 }
 
 // At the top; documents made after a malformed sample of the vendor have them in destinations.
@@ -488,7 +409,7 @@ static int take_plugins(struct reader *r, const json_t *document)
     struct place in_noise = {&here, "noiseCancellation"};
     const json_t *plugins;
     const json_t *noise = NULL;
-    int err = take_object(r, NULL, document, here.key, &plugins);
+    int err = document_object(r, NULL, document, here.key, &plugins);
     if (!err && !plugins)
         plugins = json_get_object(json_get_object(document, "destinations"), here.key);
     if (!err)
@@ -496,10 +417,15 @@ static int take_plugins(struct reader *r, const json_t *document)
     if (!err)
         err = take_transcription(r, &here, plugins);
     if (!err)
-        err = take_object(r, &here, plugins, in_noise.key, &noise);
+        err = document_object(r, &here, plugins, in_noise.key, &noise);
     return err ? err
-               : take_bool(r, &in_noise, noise, "enabled", false, &r->t->noise_cancellation);
+               : document_bool(r, &in_noise, noise, "enabled", false,
+                               &r->t->noise_cancellation);
 }
+
+// A document comes from a body and has its defaults written out: room for the largest template.
+static const struct json_bounds document_bounds = {2 * JSON_DEPTH_MAX, DOCUMENT_MEMBERS_MAX,
+                                                   JSON_STRING_MAX};
 
 int store_document_read(struct bytes document, struct template **t,
                         char where[DOCUMENT_WHERE_MAX])
@@ -507,14 +433,14 @@ int store_document_read(struct bytes document, struct template **t,
     struct reader r = {.where = where};
     json_t *object;
     where[0] = 0;
-    if (json_read(document, &json_bounds_default, &object))
+    if (json_read(document, &document_bounds, &object))
         return ERR_MALFORMED;
     r.t = template_new();
     int err = json_is_object(object) ? take_roles(&r, object) : ERR_MALFORMED;
     if (!err)
         err = take_settings(&r, object);
     if (!err)
-        err = take_destinations(&r, object);
+        err = document_destinations(&r, object);
     if (!err)
         err = take_plugins(&r, object);
     json_decref(object);

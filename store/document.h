@@ -1,6 +1,6 @@
 // A template as JSON, in one form for the column and the REST API: {"roles", "settings",
-// "destinations", "plugins"}, camelCase. What cannot be used yet (destinations) is kept as it
-// is and not looked into.
+// "destinations", "plugins"}, camelCase. What cannot be used yet (destinations) is checked
+// and kept.
 #pragma once
 
 #include "base/bytes.h"

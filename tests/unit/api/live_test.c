@@ -169,7 +169,7 @@ TEST(an_update_of_a_peer_that_is_refused_changes_nothing_of_it)
     CHECK_REFUSED(tell(&in, "/peers/bob", "{\"name\":\"x\",\"role\":\"king\"}"), 400,
                   "Invalid body param", "role not found");
     CHECK_REFUSED(tell(&in, "/peers/bob", "{\"name\":7,\"role\":\"host\"}"), 400,
-                  "Invalid body param", "a text is not a string");
+                  "Invalid body param", "Invalid body param: name");
     char body[600] = "{\"role\":\"host\",\"name\":\"";
     memset(body + strlen(body), 'x', NAME_LEN_MAX + 1);
     strcat(body, "\"}");

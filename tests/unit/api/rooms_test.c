@@ -218,6 +218,7 @@ static void *race(void *argument)
     if (db_open(&db, r->path) == 0) {
         struct http_request request = {.method = HTTP_POST,
                                        .path = "/v2/rooms",
+                                       .raw_path = "/v2/rooms",
                                        .query = "",
                                        .authorization = r->token,
                                        .body = bytes_of("{\"name\":\"the-one\"}")};
@@ -430,5 +431,42 @@ TEST(a_cursor_that_never_existed_is_a_position)
     make_room(w, "");
     CHECK_EQ(count_of(w, "/v2/rooms?start=ffffffffffffffffffffffff"), 1);
     CHECK_EQ(count_of(w, "/v2/rooms?start=000000000000000000000000"), 0);
+    world_free(w);
+}
+
+TEST(a_secret_of_an_upload_is_hidden_and_kept_when_it_is_sent_back_so)
+{
+    struct world *w = world_new();
+    const char *id =
+        make_room(w, "{\"name\":\"r\",\"recording_info\":{\"enabled\":true,\"upload_info\":{"
+                     "\"type\":\"s3\",\"location\":\"b\",\"credentials\":{\"key\":\"k\","
+                     "\"secret\":\"very-secret\",\"secretKey\":\"also-secret\"}}}}");
+    char path[64];
+    snprintf(path, sizeof path, "/v2/rooms/%s", id);
+    struct answer a = get(w, path);
+    CHECK(!strstr(a.body, "very-secret"));
+    CHECK(!strstr(a.body, "also-secret"));
+    CHECK(strstr(a.body, "\"key\":\"k\""));
+    CHECK(!json_get_bool(a.json, "recording_source_template", true));
+    CHECK_EQ(post(w, path,
+                  "{\"recording_info\":{\"enabled\":true,\"upload_info\":{\"type\":\"s3\","
+                  "\"location\":\"c\",\"credentials\":{\"key\":\"k\",\"secret\":\"***\"}}}}")
+                 .status,
+             200);
+    const char *stored = stored_column(w, "SELECT recording_info FROM rooms WHERE id = $1", id);
+    CHECK(strstr(stored, "very-secret"));
+    CHECK(!strstr(stored, "also-secret"));
+    CHECK(strstr(stored, "\"c\""));
+    world_free(w);
+}
+
+TEST(an_offset_whose_plus_was_not_escaped_is_understood)
+{
+    struct world *w = world_new();
+    make_room(w, "{\"name\":\"r\"}"); // 22:13:20Z
+    struct answer a = get(w, "/v2/rooms?after=2023-11-14T23:13:20+01:00");
+    CHECK_EQ(items(&a), 1);
+    a = get(w, "/v2/rooms?after=2023-11-14T23:13:21+01:00");
+    CHECK_EQ(items(&a), 0);
     world_free(w);
 }

@@ -257,18 +257,6 @@ TEST(reports_have_their_smallest_answer)
     world_free(w);
 }
 
-TEST(the_paths_of_the_api_are_its_own)
-{
-    CHECK(api_owns("/v2"));
-    CHECK(api_owns("/v2/x"));
-    CHECK(api_owns("/api/x"));
-    CHECK(api_owns("/init"));
-    CHECK(!api_owns("/"));
-    CHECK(!api_owns("/v20"));
-    CHECK(!api_owns("/initial"));
-    CHECK(!api_owns("/index.html"));
-}
-
 TEST(storage_trouble_is_503_and_a_full_disk_507)
 {
     struct http_response response = {0};

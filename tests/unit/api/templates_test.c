@@ -185,3 +185,146 @@ TEST(settings_are_merged_and_secrets_never_shown)
     CHECK_TEXT(json_string_value(dig(destinations.json, "hlsDestinations/one/name")), "one");
     world_free(w);
 }
+
+TEST(a_role_that_is_renamed_is_renamed_wherever_it_is_named)
+{
+    w = world_new();
+    struct answer a =
+        make("{\"roles\":{\"teacher\":{},\"pupil\":{}},\"plugins\":{\"whiteboard\":{"
+             "\"permissions\":{\"admin\":[\"teacher\"],\"reader\":[\"pupil\"]}}},"
+             "\"destinations\":{\"hlsDestinations\":{\"x\":{\"role\":\"teacher\"}}}}");
+    CHECK_EQ(
+        post(w, path_of(&a, "/recordings"), "[{\"name\":\"n\",\"role\":\"teacher\"}]").status,
+        200);
+    CHECK_EQ(post(w, path_of(&a, "/roles/teacher"), "{\"name\":\"tutor\"}").status, 200);
+    struct answer t = get(w, path_of(&a, ""));
+    const json_t *board = dig(t.json, "plugins/whiteboard/permissions");
+    CHECK_TEXT(json_string_value(json_array_get(dig(board, "admin"), 0)), "tutor");
+    CHECK_TEXT(json_string_value(json_array_get(dig(board, "reader"), 0)), "pupil");
+    CHECK_TEXT(json_get_text(dig(t.json, "destinations/hlsDestinations/x"), "role", ""),
+               "tutor");
+    struct answer recordings = get(w, path_of(&a, "/recordings"));
+    CHECK_TEXT(json_get_text(json_array_get(recordings.json, 0), "role", ""), "tutor");
+    world_free(w);
+}
+
+TEST(overwriting_a_template_keeps_what_has_calls_of_its_own)
+{
+    w = world_new();
+    struct answer a = make("{\"name\":\"class\",\"roles\":{\"teacher\":{}}}");
+    CHECK_EQ(
+        post(w, path_of(&a, "/recordings"), "[{\"name\":\"n\",\"role\":\"teacher\"}]").status,
+        200);
+    make("{\"name\":\"class\",\"roles\":{\"teacher\":{\"priority\":2}}}");
+    struct answer recordings = get(w, path_of(&a, "/recordings"));
+    CHECK_EQ(json_array_size(recordings.json), 1);
+    CHECK_EQ(post(w, path_of(&a, ""), "{\"roles\":{\"teacher\":{}}}").status, 200);
+    recordings = get(w, path_of(&a, "/recordings"));
+    CHECK_EQ(json_array_size(recordings.json), 1);
+    world_free(w);
+}
+
+// Each of 64 roles sees all of them, which is more than a body may usually hold.
+TEST(a_template_of_as_many_roles_as_may_be_is_usable_and_may_be_sent_back)
+{
+    w = world_new();
+    struct text body = {0};
+    text_add(&body, "{\"name\":\"crowd\",\"roles\":{");
+    for (int i = 0; i < 64; i++)
+        text_addf(&body, "%s\"role-%d\":{}", i ? "," : "", i);
+    text_add(&body, "}}");
+    struct answer a = make(body.at);
+    text_clear(&body);
+    text_addf(&body, "{\"template_id\":\"%s\"}", text(&a, "id"));
+    char codes[128];
+    snprintf(codes, sizeof codes, "/v2/room-codes/room/%s", make_room(w, body.at));
+    struct answer made = post(w, codes, "");
+    CHECK_EQ(made.status, 200);
+    CHECK_EQ(items(&made), 64);
+    struct answer shown = get(w, path_of(&a, ""));
+    CHECK_EQ(post(w, path_of(&a, ""), shown.body).status, 200);
+    CHECK_EQ(post(w, path_of(&a, "/settings"), "{}").status, 200);
+    text_dispose(&body);
+    world_free(w);
+}
+
+TEST(a_template_with_more_members_than_one_may_have_is_refused)
+{
+    w = world_new();
+    struct text body = {0};
+    text_add(&body, "{\"name\":\"crowd\",\"roles\":{");
+    for (int i = 0; i < 64; i++) {
+        text_addf(&body, "%s\"%d\":{\"subscribeParams\":{\"subscribeToRoles\":[", i ? "," : "",
+                  i);
+        for (int k = 0; k < 300; k++)
+            text_addf(&body, "%s\"x\"", k ? "," : "");
+        text_add(&body, "]}}");
+    }
+    text_add(&body, "}}");
+    CHECK_REFUSED(post(w, "/v2/templates", body.at), 400, "Invalid body param",
+                  "body is too deep, has too many members or too long a text");
+    text_dispose(&body);
+    world_free(w);
+}
+
+TEST(a_role_with_a_slash_in_its_name_is_reached)
+{
+    w = world_new();
+    struct answer a = make("{\"roles\":{\"a/b c\":{}}}");
+    struct answer role = get(w, path_of(&a, "/roles/a%2Fb%20c"));
+    CHECK_EQ(role.status, 200);
+    CHECK_TEXT(text(&role, "name"), "a/b c");
+    CHECK_EQ(get(w, path_of(&a, "/roles/a/b c")).status, 404);
+    world_free(w);
+}
+
+TEST(a_secret_that_is_sent_back_as_it_was_shown_stays)
+{
+    w = world_new();
+    struct answer a = make("{}");
+    CHECK_EQ(post(w, path_of(&a, "/settings"),
+                  "{\"recording\":{\"upload\":{\"type\":\"s3\",\"location\":\"b\","
+                  "\"credentials\":{\"key\":\"k\",\"secretKey\":\"very-secret\"}}}}")
+                 .status,
+             200);
+    struct answer shown = get(w, path_of(&a, ""));
+    CHECK(strstr(shown.body, "***"));
+    CHECK_EQ(post(w, path_of(&a, ""), shown.body).status, 200);
+    CHECK(
+        strstr(stored_column(w, "SELECT document FROM templates WHERE id = $1", text(&a, "id")),
+               "very-secret"));
+    world_free(w);
+}
+
+TEST(destinations_as_the_hosted_service_makes_them_are_taken)
+{
+    w = world_new();
+    struct answer a = make("{}");
+    static const char good[] =
+        "{\"hlsDestinations\":{\"hls\":{\"name\":\"hls\",\"playlistType\":\"live\","
+        "\"numPlaylistSegments\":5,\"maxDuration\":7200,\"layers\":["
+        "{\"width\":1280,\"height\":720,\"videoBitrate\":2048,\"audioBitrate\":64},"
+        "{\"width\":960,\"height\":540,\"videoBitrate\":1228,\"audioBitrate\":64},"
+        "{\"width\":852,\"height\":480,\"videoBitrate\":850,\"audioBitrate\":64},"
+        "{\"width\":640,\"height\":360,\"videoBitrate\":500,\"audioBitrate\":64}],"
+        "\"recording\":{\"hlsVod\":true,\"singleFilePerLayer\":false,\"enableZipUpload\":false,"
+        "\"layers\":[{\"width\":1280,\"height\":720}],\"thumbnails\":{\"enabled\":true,"
+        "\"width\":1280,\"height\":720,\"offsets\":[2],\"fps\":10},\"presignDuration\":3600}}},"
+        "\"rtmpDestinations\":{\"rtmp\":{\"name\":\"rtmp\",\"width\":1280,\"height\":720,"
+        "\"rtmpUrls\":[\"rtmp://a.example/x\"],\"recordingEnabled\":true,"
+        "\"autoStopTimeout\":300}},"
+        "\"transcriptions\":{\"t\":{\"name\":\"t\",\"role\":\"host\",\"modes\":[\"recorded\"],"
+        "\"outputModes\":[\"txt\",\"srt\",\"json\"],\"customVocabulary\":[\"Parlor\"],"
+        "\"summary\":{\"enabled\":true,\"context\":\"\",\"temperature\":0.5,\"sections\":["
+        "{\"title\":\"Agenda\",\"format\":\"bullets\"}]},"
+        "\"translation\":{\"enabled\":true,\"roleLanguages\":{\"host\":\"es\"}}}},"
+        "\"browserRecordings\":{\"b\":{\"name\":\"b\",\"role\":\"host\",\"autoStart\":true}}}";
+    struct answer set = post(w, path_of(&a, "/destinations"), good);
+    CHECK_EQ(set.status, 200);
+    CHECK_TEXT(set.body, good);
+    // A kind that is not sent stays, one that is sent is replaced.
+    set = post(w, path_of(&a, "/destinations"), "{\"transcriptions\":{}}");
+    CHECK_EQ(json_object_size(dig(set.json, "transcriptions")), 0);
+    CHECK(dig(set.json, "hlsDestinations/hls"));
+    world_free(w);
+}

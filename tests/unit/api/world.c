@@ -112,6 +112,7 @@ struct answer call(struct world *w, enum http_method method, const char *target,
     size_t path_len = strcspn(target, "?");
     request.path =
         arena_text(&request.arena, (struct bytes){(const uint8_t *)target, path_len});
+    request.raw_path = request.path;
     if (target[path_len])
         request.query = target + path_len + 1;
 
@@ -202,4 +203,14 @@ size_t items(const struct answer *a)
 const json_t *item(const struct answer *a, size_t at)
 {
     return json_array_get(json_get_array(a->json, "data"), at);
+}
+
+const char *stored_column(struct world *w, const char *sql, const char *value)
+{
+    struct db_query *q = db_prepare(w->db, sql);
+    db_bind_text(q, 1, value);
+    CHECK_EQ(db_step(q), DB_ROW);
+    const char *found = arena_text(&w->arena, bytes_of(db_text(q, 0)));
+    db_finish(q);
+    return found;
 }

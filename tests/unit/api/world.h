@@ -56,6 +56,9 @@ const char *header(const struct answer *a, const char *name); // "" when absent
 const char *text(const struct answer *a, const char *key);    // a member, "" when absent
 const char *make_room(struct world *w, const char *body);     // its id
 
+// What the store holds: the first column of what `sql` finds for $1.
+const char *stored_column(struct world *w, const char *sql, const char *value);
+
 // The n-th element of "data".
 const json_t *item(const struct answer *a, size_t at);
 size_t items(const struct answer *a);

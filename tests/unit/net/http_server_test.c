@@ -393,10 +393,10 @@ static const char *key_of(void *context, const char *authorization)
     return strcmp(authorization, context) == 0 ? "key" : NULL;
 }
 
-static bool is_login(void *context, const char *path)
+static bool is_login(void *context, struct http_request *request)
 {
     (void)context;
-    return strcmp(path, "/login") == 0;
+    return strcmp(request->path, "/login") == 0;
 }
 
 TEST(who_logs_in_has_a_measure_of_its_own)

@@ -29,3 +29,18 @@ TEST(reason_phrases_are_the_standard_ones)
     CHECK_TEXT(http_reason(403), "Forbidden");
     CHECK_TEXT(http_reason(200), "OK");
 }
+
+TEST(a_path_is_cut_before_it_is_decoded)
+{
+    struct http_request request = {.raw_path = "/a/b%2Fc+d//%C3%BC/"};
+    const char *segments[4];
+    CHECK_EQ(http_path_segments(&request, segments, 4), 5);
+    CHECK_TEXT(segments[0], "a");
+    CHECK_TEXT(segments[1], "b/c+d");
+    CHECK_TEXT(segments[2], "");
+    CHECK_TEXT(segments[3], "\xc3\xbc");
+    request.raw_path = "/";
+    CHECK_EQ(http_path_segments(&request, segments, 4), 1);
+    CHECK_TEXT(segments[0], "");
+    arena_dispose(&request.arena);
+}

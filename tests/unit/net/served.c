@@ -12,10 +12,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static size_t body_max(void *context, enum http_method method, const char *path)
+static size_t body_max(void *context, struct http_request *request)
 {
-    (void)context, (void)method;
-    return strcmp(path, "/large") == 0 ? HTTP_BODY_LARGE_MAX : HTTP_BODY_MAX;
+    (void)context;
+    return strcmp(request->path, "/large") == 0 ? HTTP_BODY_LARGE_MAX : HTTP_BODY_MAX;
 }
 
 void served_start(struct served *s, const struct http_server_config *config)

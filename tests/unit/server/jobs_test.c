@@ -56,7 +56,7 @@ static void put_meeting(struct jobs *jobs, uint64_t id)
     struct http_request *request = arena_alloc(&arena, sizeof *request);
     request->arena = arena;
     request->method = HTTP_POST;
-    request->path = "/api/meetings";
+    request->path = request->raw_path = "/api/meetings";
     request->query = "";
     request->host = "localhost";
     struct job *job = mem_alloc(sizeof *job);
