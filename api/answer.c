@@ -33,6 +33,8 @@ void api_refuse_storage(struct http_response *response, int err)
 {
     if (err == ERR_FULL)
         api_refuse(response, HTTP_INSUFFICIENT_STORAGE, "storage is full", NULL);
+    else if (err == ERR_MALFORMED)
+        api_refuse(response, 400, "a text cannot be stored", NULL);
     else
         api_refuse(response, 503, "storage is not available", err_name(err));
 }

@@ -334,6 +334,14 @@ int api_prepare(struct db *db, const char *template_id, int64_t wall_ms)
     return err;
 }
 
+// Codes are made when they are first asked for.
+bool api_only_reads(const struct api_call *call)
+{
+    const struct api_route *route = call->route;
+    return route->handler == api_login ||
+           (route->method == HTTP_GET && route->handler != api_meetings_codes);
+}
+
 int api_run(struct api *api, struct db *db, struct api_call *call, struct moment now,
             struct http_response *response)
 {

@@ -85,6 +85,9 @@ void api_free(struct api *api);
 // Writes the default template when there is none. Once, before the first api_run(), in a job.
 int api_prepare(struct db *db, const char *template_id, int64_t wall_ms);
 
+// Whether the handler writes nothing (struct db_job).
+bool api_only_reads(const struct api_call *call);
+
 // The handler. Returns what the job must return: 0, or ERR_* when nothing may be kept (the
 // response says why). When db_run_jobs() then reports an error that api_run() did not return,
 // the answer is api_refuse_storage()'s.
@@ -97,8 +100,9 @@ void api_run_live(const struct api_config *config, struct rooms *rooms, struct a
 
 // Replace the answer.
 void api_refuse(struct http_response *response, int status, const char *message,
-                const char *detail);                              // `detail` may be NULL
-void api_refuse_storage(struct http_response *response, int err); // 503, or 507
+                const char *detail); // `detail` may be NULL
+// 503, 507 for a full disk, 400 for a text that cannot be stored.
+void api_refuse_storage(struct http_response *response, int err);
 
 // Before a call that removes a room runs: whether it may. `live` is the room as it is now, NULL
 // when nobody is in it.

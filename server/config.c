@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "store/db.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -281,10 +282,21 @@ READ_LIMIT(idle_timeout, 1, 3600)
 READ_LIMIT(write_timeout, 1, 3600)
 READ_LIMIT(answer_timeout, 1, 3600)
 
+static int read_database(struct config *c, const char *value)
+{
+    c->database = value;
+    return db_is_location(value) ? 0 : ERR_MALFORMED;
+}
+
 static const struct row rows[] = {
     {"listen", "ADDRESS:PORT,...", "localhost:8080",
      "where pages, the API and web sockets are served", read_listen},
-    {"data", "FOLDER", "data", "where the database and the keys lie", read_data},
+    {"data", "FOLDER", "data", "where the keys lie, and the database unless it is elsewhere",
+     read_data},
+    {"database", "FILE|URL", "",
+     "the database: postgresql://USER@HOST/NAME, or an SQLite file; else parlor.db in the data "
+     "folder",
+     read_database},
     {"media-port", "PORT", "7000", "UDP port of the first media worker; worker i uses PORT + i",
      read_media_port},
     {"workers", "N", "0", "media workers; 0: one for each core", read_workers},
@@ -506,11 +518,11 @@ static int check_together(const struct config *c, struct text *why)
     return 0;
 }
 
-// Credentials of TURN servers may not be shown.
+// Credentials of TURN servers and passwords of databases may not be shown.
 static void add_misunderstood(struct text *why, const struct row *row, const char *value)
 {
     text_addf(why, "%s: not understood", row->name);
-    if (row->read != read_ice_servers)
+    if (row->read != read_ice_servers && row->read != read_database)
         text_addf(why, ": %.100s", value);
 }
 
@@ -565,8 +577,22 @@ bool config_is_local(const struct config *config)
 
 void config_print(const struct config *config, struct text *out)
 {
-    for (int i = 0; i < ROW_COUNT; i++)
-        text_addf(out, "%s = %s\n", rows[i].name, config->values[i]);
+    for (int i = 0; i < ROW_COUNT; i++) {
+        text_addf(out, "%s = ", rows[i].name);
+        if (rows[i].read == read_database)
+            db_show_location(config->values[i], out);
+        else
+            text_add(out, config->values[i]);
+        text_add_char(out, '\n');
+    }
+}
+
+void config_database(const char *data, const char *database, struct text *location)
+{
+    if (database[0])
+        text_add(location, database);
+    else
+        text_addf(location, "%s/parlor.db", data);
 }
 
 void config_help(struct text *out)

@@ -38,6 +38,7 @@ struct config {
     size_t listen_count;
     bool listens_by_default; // nobody asked for these addresses: one may be missing
     const char *data;
+    const char *database; // of store/db.h; "": parlor.db in the data folder
     uint16_t media_port;
     int workers; // 0: one for each core
     struct addr public_ips[CONFIG_ADDRESSES_MAX];
@@ -78,5 +79,9 @@ void config_dispose(struct config *config);
 // Whether all addresses that are listened on are this machine's own.
 bool config_is_local(const struct config *config);
 
-void config_print(const struct config *config, struct text *out); // as a configuration file
-void config_help(struct text *out);                               // the rows of --help
+// Adds where the database is: `database` if it is not empty, else in the folder.
+void config_database(const char *data, const char *database, struct text *location);
+
+// As a configuration file, without passwords.
+void config_print(const struct config *config, struct text *out);
+void config_help(struct text *out); // the rows of --help

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WAITING_MAX = 4096, STACK_BYTES = 512 * 1024, TRY_SPACE_MS = 1000 };
+enum { WAITING_MAX = 4096, STACK_BYTES = 512 * 1024, TEND_MS = 1000 };
 
 struct jobs {
     struct db *db;
@@ -117,6 +117,20 @@ static int (*const runs[])(struct db_job *, struct db *) = {
     [JOB_LOG] = run_log,   [JOB_AGE] = run_age,       [JOB_POLLS] = run_polls,
 };
 
+static bool only_reads(const struct job *job)
+{
+    switch (job->kind) {
+    case JOB_CALL:
+        return api_only_reads(&job->call.call);
+    case JOB_ROOM:
+    case JOB_MISSED:
+    case JOB_POLLS:
+        return true;
+    default:
+        return false;
+    }
+}
+
 // Whether the thread goes on.
 static bool run_batch(struct jobs *jobs)
 {
@@ -127,6 +141,7 @@ static bool run_batch(struct jobs *jobs)
     struct db_job *db_jobs[DB_BATCH_MAX];
     for (size_t i = 0; i < count; i++) {
         batch[i]->db.run = runs[batch[i]->kind];
+        batch[i]->db.only_reads = only_reads(batch[i]);
         db_jobs[i] = &batch[i]->db;
     }
     if (count > 0)
@@ -145,10 +160,13 @@ static bool run_batch(struct jobs *jobs)
 static void *store_thread(void *arg)
 {
     struct jobs *jobs = arg;
-    struct pollfd wait = {.fd = inbox_fd(jobs->todo), .events = POLLIN};
+    struct pollfd waits[] = {{.fd = inbox_fd(jobs->todo), .events = POLLIN},
+                             {.events = POLLIN}};
     do {
-        if (poll(&wait, 1, db_is_full(jobs->db) ? TRY_SPACE_MS : -1) == 0)
-            db_try_space(jobs->db);
+        waits[1].fd = db_fd(jobs->db);
+        int ready = poll(waits, 2, db_may_heal(jobs->db) ? TEND_MS : -1);
+        if (ready == 0 || waits[1].revents)
+            db_tend(jobs->db);
     } while (run_batch(jobs));
     return NULL;
 }
@@ -195,11 +213,11 @@ static void free_live(struct jobs *jobs)
     arena_dispose(&jobs->arena);
 }
 
-struct jobs *jobs_new(const char *path, const struct api_config *config,
+struct jobs *jobs_new(const char *location, const struct api_config *config,
                       const char *template_id)
 {
     struct db *db;
-    if (db_open(&db, path) != 0)
+    if (db_open(&db, location) != 0)
         return NULL;
     struct jobs *jobs = mem_alloc(sizeof *jobs);
     struct rng rng = {0}; // of the kernel

@@ -83,7 +83,7 @@ struct jobs;
 
 // Opens the database and starts the thread. NULL when the database does not open; the reason
 // is logged.
-struct jobs *jobs_new(const char *path, const struct api_config *config,
+struct jobs *jobs_new(const char *location, const struct api_config *config,
                       const char *template_id);
 // Finishes what was put, ends the thread and closes the database. Nothing may be put any more.
 void jobs_stop(struct jobs *jobs);

@@ -404,7 +404,7 @@ void logbook_done(struct logbook *l, struct job *job)
     if (job->kind != JOB_LOG)
         return;
     l->is_writing = false;
-    if (job->db.err == ERR_EXISTS) // it would never be written
+    if (job->db.err == ERR_EXISTS || job->db.err == ERR_MALFORMED) // it would never be written
         l->dropped += job->log.batch->count;
     else if (job->db.err)
         take_back(l, job);

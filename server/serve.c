@@ -171,15 +171,15 @@ static int start_workers(struct server *s)
 static int start(struct server *s)
 {
     struct rng rng = {0}; // of the kernel
-    struct text path = {0};
+    struct text database = {0};
     int err = keys_load(&s->keys, s->config->data, &rng, clock_wall_ms());
     if (err)
         return err;
     fill_limits(s);
     fill_api(s);
-    text_addf(&path, "%s/parlor.db", s->config->data);
-    s->jobs = jobs_new(path.at, &s->api, s->keys.template_id);
-    text_dispose(&path);
+    config_database(s->config->data, s->config->database, &database);
+    s->jobs = jobs_new(database.at, &s->api, s->keys.template_id);
+    text_dispose(&database);
     if (!s->jobs || prepare_tls(s) != 0 || start_workers(s) != 0)
         return ERR_IO;
     choose_listeners(s);

@@ -8,12 +8,17 @@
 //         name = mem_text(db_text(q, 0));
 //     db_finish(q);
 //
-// One connection belongs to one thread. Failures: ERR_EXISTS for a unique index, ERR_FULL when
-// the disk is full (heals by itself), ERR_WRONG_STATE for a write after a commit failed (the
-// storage is read-only until a restart: what the disk holds is unknown then, and an fsync is
-// never repeated), ERR_BUSY after 5 s behind another writer, ERR_IO for the rest, which is
-// logged.
+// One connection belongs to one thread. Failures: ERR_EXISTS for a unique index, ERR_REFUSED
+// for another rule of the schema, ERR_FULL when the disk is full (heals by itself),
+// ERR_WRONG_STATE for a write after a commit failed (SQLite: the storage is read-only until a
+// restart, what the disk holds is unknown then, and an fsync is never repeated), ERR_BUSY after
+// 5 s behind another writer, ERR_IO for the rest, which is logged: also while a server of
+// databases is away, which heals by itself.
+//
+// A statement that fails leaves nothing of itself and everything of its transaction.
 #pragma once
+
+#include "base/text.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,13 +29,32 @@ struct db_query;
 
 enum { DB_DONE = 0, DB_ROW = 1, DB_BATCH_MAX = 256 };
 
-// Opens (or creates) the database file, checks it, and brings its schema up to date. Returns 0,
-// or ERR_IO when it cannot be opened, ERR_MALFORMED when it is damaged, ERR_UNSUPPORTED when
-// its schema is newer than this program. What to tell the operator is logged as an error.
-int db_open(struct db **db, const char *path);
+enum db_use {
+    DB_SHARED, // created when it is not there, and its schema brought up to date
+    DB_ALONE, // that too; ERR_BUSY when somebody has it open, and so for others until it closes
+    DB_AS_IS, // nothing is created or brought up to date: it is only read
+};
+
+// Opens a database: a file's path (SQLite) or an URL (PostgreSQL). Returns 0, or ERR_IO when it
+// cannot be opened, ERR_MALFORMED when it is damaged, ERR_UNSUPPORTED when its schema is newer
+// than this program, or the server of databases unfit. What to tell the operator is logged as
+// an error.
+int db_open(struct db **db, const char *location);
+int db_open_as(struct db **db, const char *location, enum db_use use);
+// A new SQLite file with a schema of the past, for copies of a database that has it.
+int db_create(struct db **db, const char *path, int64_t schema);
 void db_close(struct db *db);
 
-// A cached statement, reset. `sql` is a literal. One that does not prepare fails at db_step().
+// Adds what may be shown of a location: an URL has no password then.
+void db_show_location(const char *location, struct text *out);
+bool db_is_url(const char *location); // of a server of databases, not of a file
+// Whether the location can be understood: an URL may be malformed.
+bool db_is_location(const char *location);
+
+int db_schema(struct db *db, int64_t *version); // ERR_MALFORMED: not a database of ours
+
+// A cached statement, reset. `sql` outlives the connection. One that does not prepare fails at
+// db_step().
 struct db_query *db_prepare(struct db *db, const char *sql);
 void db_bind_text(struct db_query *q, int at, const char *value); // copied; NULL binds NULL
 void db_bind_int(struct db_query *q, int at, int64_t value);
@@ -38,25 +62,40 @@ int db_step(struct db_query *q);
 const char *db_text(struct db_query *q, int column); // until the next step; "" for NULL
 int64_t db_int(struct db_query *q, int column);      // 0 for NULL
 void db_finish(struct db_query *q);
+int db_columns(struct db_query *q);             // of the row that was stepped to
+bool db_is_int(struct db_query *q, int column); // else it is a text
 // Steps a statement without rows to its end and finishes it: 0 or ERR_*.
 int db_run(struct db_query *q);
+// The same for a statement of a job which the job cannot do without: several of them need not
+// wait for each other. What goes wrong is told by a later statement, or fails the job.
+int db_run_later(struct db_query *q);
 
-// False after a commit failed, and while the disk is full: for GET /ready.
+// False after a commit failed, while the disk is full and while the database is away: for GET
+// /ready.
 bool db_is_writable(struct db *db);
 
-// Whether the last write found no space, and a write that tries again: when nobody writes,
-// nobody would learn that there is space again.
-bool db_is_full(struct db *db);
-void db_try_space(struct db *db);
+// Whether the storage is in a state that may pass: the disk is full, the database away. When
+// nobody writes, nobody would learn that it has passed, so db_tend() tries.
+bool db_may_heal(struct db *db);
+void db_tend(struct db *db);
+int db_fd(struct db *db); // when it is readable, db_tend() is due; -1: there is none
 
 // One piece of work of the store thread. `run` returns 0 to keep what it wrote, or ERR_* to
 // have it undone; it never waits for anything but the database.
 struct db_job {
     int (*run)(struct db_job *job, struct db *db);
+    bool only_reads; // needs no transaction; what it would write fails with ERR_WRONG_STATE
     int err; // after db_run_jobs(): 0, what `run` returned, or why nothing was committed
 };
 
-// Group commit: runs all jobs in one transaction, each in a savepoint of its own, and commits
-// once. Only after it returned may anyone be told. When the commit fails, every job that wrote
-// gets ERR_FULL, ERR_WRONG_STATE or ERR_IO; those which only read keep their answer.
+// Group commit: runs all jobs in one transaction, in which nobody else writes, each in a
+// savepoint of its own, and commits once. Only after it returned may anyone be told. When the
+// commit fails, every job that wrote gets ERR_FULL, ERR_WRONG_STATE or ERR_IO; those which only
+// read keep their answer. A commit whose outcome is unknown, as the connection was lost, is
+// never repeated: the database is asked what became of it, and when it cannot be, those who
+// wrote get ERR_IO.
 void db_run_jobs(struct db *db, struct db_job *const *jobs, size_t count);
+
+// For copies: all that is read from here on is of one moment, until db_end().
+int db_begin_snapshot(struct db *db);
+void db_end(struct db *db);

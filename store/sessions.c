@@ -37,7 +37,7 @@ static int open_session(struct db *db, const struct store_session *s)
     db_bind_text(q, 1, s->id);
     db_bind_text(q, 2, s->room_id);
     db_bind_int(q, 3, s->started_at);
-    return db_run(q);
+    return db_run_later(q);
 }
 
 static int end_peers(struct db *db, const char *session_id, int64_t at)
@@ -46,7 +46,7 @@ static int end_peers(struct db *db, const char *session_id, int64_t at)
         db, "UPDATE session_peers SET left_at = $2 WHERE session_id = $1 AND left_at = 0");
     db_bind_text(q, 1, session_id);
     db_bind_int(q, 2, at);
-    return db_run(q);
+    return db_run_later(q);
 }
 
 static int close_session(struct db *db, const struct store_session *s)
@@ -55,7 +55,7 @@ static int close_session(struct db *db, const struct store_session *s)
         db_prepare(db, "UPDATE sessions SET ended_at = $2, updated_at = $2 WHERE id = $1");
     db_bind_text(q, 1, s->id);
     db_bind_int(q, 2, s->ended_at);
-    int err = db_run(q);
+    int err = db_run_later(q);
     if (!err)
         err = end_peers(db, s->id, s->ended_at);
     return err ? err : store_poll_end_session(db, s->id, s->ended_at);
@@ -81,7 +81,7 @@ static int put_peer(struct db *db, const struct store_session_peer *p)
     db_bind_text(q, 4, p->role);
     db_bind_text(q, 5, p->user_id);
     db_bind_int(q, 6, p->joined_at);
-    return db_run(q);
+    return db_run_later(q);
 }
 
 static int end_peer(struct db *db, const struct store_session_peer *p)
@@ -91,15 +91,17 @@ static int end_peer(struct db *db, const struct store_session_peer *p)
     db_bind_text(q, 1, p->session_id);
     db_bind_text(q, 2, p->id);
     db_bind_int(q, 3, p->left_at);
-    return db_run(q);
+    return db_run_later(q);
 }
 
+// A batch may come a second time, when nobody knew whether it was committed.
 static int put_event(struct db *db, const struct store_session_event *e)
 {
     struct db_query *q = db_prepare(
         db,
         "INSERT INTO session_events (id, uuid, session_id, room_id, peer_id, user_id, type, "
-        "is_error, at, data) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
+        "is_error, at, data) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
+        "ON CONFLICT (id) DO NOTHING");
     db_bind_text(q, 1, e->id);
     db_bind_text(q, 2, e->uuid);
     db_bind_text(q, 3, e->session_id);
@@ -110,7 +112,7 @@ static int put_event(struct db *db, const struct store_session_event *e)
     db_bind_int(q, 8, e->is_error);
     db_bind_int(q, 9, e->at);
     db_bind_text(q, 10, e->data);
-    return db_run(q);
+    return db_run_later(q);
 }
 
 static int touch_session(struct db *db, const char *session_id, int64_t at)
@@ -119,7 +121,7 @@ static int touch_session(struct db *db, const char *session_id, int64_t at)
         db_prepare(db, "UPDATE sessions SET updated_at = $2 WHERE id = $1 AND ended_at = 0");
     db_bind_text(q, 1, session_id);
     db_bind_int(q, 2, at);
-    return db_run(q);
+    return db_run_later(q);
 }
 
 static int write_entry(struct db *db, const struct store_log_entry *entry)

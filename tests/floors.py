@@ -29,6 +29,7 @@ LIBRARIES = {
     "libwebsockets.h": ["net"],
     "curl/": ["net", "client", "server"],
     "sqlite3.h": ["store"],
+    "libpq-fe.h": ["store"],
     "pthread.h": ["net", "server"],
     "sys/socket.h": ["base", "net", "server"],
 }

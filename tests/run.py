@@ -12,6 +12,8 @@ import subprocess
 import sys
 import time
 
+from postgres import Postgres
+
 TOP = pathlib.Path(__file__).resolve().parent.parent
 
 
@@ -113,12 +115,14 @@ def count_tap(output):
     return Counts(found["pass"], found["fail"] + found["cancelled"], found["skipped"])
 
 
-def node(folder, *words, binary="build/parlor", patience=1):
+def node(folder, *words, binary="build/parlor", patience=1, postgres=None):
     """The tests of a folder that node runs; their figures are shown. A server with a sanitizer
     is slower: `patience` is how much."""
-    code, output = call(["node", "tests/run.mjs", folder, *words],
-                        env=dict(os.environ, **SANITIZERS, PARLOR_BINARY=str(TOP / binary),
-                                 PARLOR_PATIENCE=str(patience)))
+    environment = dict(os.environ, **SANITIZERS, PARLOR_BINARY=str(TOP / binary),
+                       PARLOR_PATIENCE=str(patience))
+    if postgres:
+        environment["PARLOR_TEST_POSTGRES"] = postgres
+    code, output = call(["node", "tests/run.mjs", folder, *words], env=environment)
     counts = count_tap(output)
     if code or counts.failed:
         print(output)
@@ -161,14 +165,28 @@ def run_web():
     return counts
 
 
-def run_contract():
+def run_contract(*options):
     """docs/openapi.yaml against the server, with a tester from PyPI in an environment of its own."""
-    code, output = call(["build/contract-venv/bin/python", "tests/contract/contract.py", "build/parlor"])
+    code, output = call(["build/contract-venv/bin/python", "tests/contract/contract.py", "build/parlor",
+                         *options])
     passed = len(re.findall(r"^ok ", output, re.M))
     failed = len(re.findall(r"^not ok ", output, re.M))
     if code:
         print(output[-12000:])
     return Counts(passed, max(failed, 1 if code else 0))
+
+
+def run_postgres():
+    """What a back end sees, calls that outlive kills, and the contract, on PostgreSQL as on SQLite."""
+    postgres = Postgres()
+    try:
+        postgres.start()
+        counts = node("system", "backend", "cli", "kills", "live", "polls", "restart", "sessions",
+                      postgres=postgres.url)
+        counts.add(run_contract("--database", postgres.url))
+    finally:
+        postgres.end()
+    return counts
 
 
 PARTS = {
@@ -180,6 +198,7 @@ PARTS = {
     "web": run_web,
     "contract": run_contract,
     "system": lambda: node("system"),
+    "postgres": run_postgres,
     "browser": lambda: node("browser"),
 }
 

@@ -3,7 +3,7 @@
 each of its examples is answered as it says, and that nothing schemathesis makes up from it gets an
 answer which it does not describe. `./dev test --only contract` calls it with a binary.
 
-    contract.py BINARY [--examples N] [--seed N]
+    contract.py BINARY [--examples N] [--seed N] [--database URL]
 
 Prints `ok NAME` or `not ok NAME` for each check."""
 import argparse
@@ -29,7 +29,7 @@ PATH_EXAMPLE_STATUS = {200, 204, 400, 403, 404, 501, 503}
 
 
 class Server:
-    def __init__(self, binary):
+    def __init__(self, binary, database):
         self.folder = tempfile.mkdtemp(prefix="parlor-contract-")
         with socket.socket() as probe, socket.socket(type=socket.SOCK_DGRAM) as media:
             probe.bind(("127.0.0.1", 0))
@@ -40,7 +40,8 @@ class Server:
         data = os.path.join(self.folder, "data")
         self.process = subprocess.Popen(
             [binary, "serve", "--data", data, "--listen", f"127.0.0.1:{port}", "--media-port",
-             str(media_port), "--workers", "1", "--rate-limit", "off", "--allow-root"],
+             str(media_port), "--workers", "1", "--rate-limit", "off", "--allow-root",
+             *(["--database", database] if database else [])],
             stdout=self.log, stderr=self.log)
         for _ in range(500):
             try:
@@ -181,8 +182,9 @@ def main():
     parser.add_argument("binary")
     parser.add_argument("--examples", type=int, default=40)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--database", help="its URL, when it is not SQLite")
     wanted = parser.parse_args()
-    server = Server(wanted.binary)
+    server = Server(wanted.binary, wanted.database)
     failed = False
 
     def report(name, faults):

@@ -8,6 +8,7 @@ import { createSocket } from 'node:dgram';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { newDatabase, sql } from './postgres.mjs';
 
 export const top = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 export const binary = process.env.PARLOR_BINARY ?? join(top, 'build/parlor');
@@ -81,14 +82,19 @@ async function start(folder, host, port, mediaPort, options) {
   return { child, exit, origin, readyMs: performance.now() - startedAt, log: () => log };
 }
 
-function changeRows(folder, sql) {
-  execFileSync('python3', ['-c', 'import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); '
-    + 'db.execute(sys.argv[2]); db.commit()', join(folder, 'parlor.db'), sql]);
+function changeRows(folder, database, text) {
+  if (database) sql(database.url, text);
+  else execFileSync('python3', ['-c', 'import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); '
+    + 'db.execute(sys.argv[2]); db.commit()', join(folder, 'parlor.db'), text]);
 }
 
-// Options go to `parlor serve`; `host` is the address that it listens on.
-export async function startServer(options = [], host = '127.0.0.1') {
+// Options go to `parlor serve`; `host` is the address that it listens on. Where PARLOR_TEST_POSTGRES
+// names a PostgreSQL, everything is stored there.
+export async function startServer(given = [], host = '127.0.0.1') {
   const folder = mkdtempSync(join(tmpdir(), 'parlor-test-'));
+  const postgres = process.env.PARLOR_TEST_POSTGRES;
+  const database = postgres && !given.includes('--database') ? newDatabase(postgres) : null;
+  const options = database ? [...given, '--database', database.url] : given;
   const port = await freeTcpPort();
   const mediaPort = await freeUdpPort();
   let running = await start(folder, host, port, mediaPort, options);
@@ -123,25 +129,26 @@ export async function startServer(options = [], host = '127.0.0.1') {
     },
 
     // `whileDown` may change what lies in the folder.
-    async restart(signal = 'SIGTERM', whileDown = () => {}) {
+    async restart(signal = 'SIGTERM', whileDown = async () => {}) {
       running.child.kill(signal);
       const ended = await running.exit;
       if (signal === 'SIGTERM' && ended.code !== 0) {
         throw new Error(`server ended with ${JSON.stringify(ended)}\n${running.log()}`);
       }
-      whileDown();
+      await whileDown();
       running = await start(folder, host, port, mediaPort, options);
     },
 
     // What a server that is down knows of the calls that it held.
-    forgetSessions: () => changeRows(folder, 'DELETE FROM live_rooms'),
-    damageSessions: () => changeRows(folder, 'UPDATE live_rooms SET document = substr(document, 2)'),
+    forgetSessions: () => changeRows(folder, database, 'DELETE FROM live_rooms'),
+    damageSessions: () => changeRows(folder, database, 'UPDATE live_rooms SET document = substr(document, 2)'),
 
     // Ends the server; the test fails when it did not end cleanly.
     async stop() {
       running.child.kill('SIGTERM');
       const { code, signal } = await running.exit;
       rmSync(folder, { recursive: true, force: true });
+      database?.drop();
       if (code !== 0) {
         throw new Error(`server ended with code ${code} signal ${signal}\n${running.log()}`);
       }

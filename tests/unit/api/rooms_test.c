@@ -244,13 +244,12 @@ static void *race(void *argument)
 TEST(two_servers_that_create_one_name_at_once_make_one_room)
 {
     struct world *w = world_new();
-    char path[2 * SCRATCH_PATH_MAX];
     const char *token = management(w);
     struct racer racers[4];
     pthread_t threads[4];
-    snprintf(path, sizeof path, "%s", scratch_path(&w->scratch, "parlor.db"));
     for (size_t i = 0; i < 4; i++) {
-        racers[i] = (struct racer){.path = path, .world = w, .token = token, .seed = i + 1};
+        racers[i] = (struct racer){
+            .path = w->scratch.database, .world = w, .token = token, .seed = i + 1};
         CHECK_EQ(pthread_create(&threads[i], NULL, race, &racers[i]), 0);
     }
     for (size_t i = 0; i < 4; i++)

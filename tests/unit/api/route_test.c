@@ -264,13 +264,35 @@ TEST(storage_trouble_is_503_and_a_full_disk_507)
     CHECK_EQ(response.status, 507);
     api_refuse_storage(&response, ERR_WRONG_STATE);
     CHECK_EQ(response.status, 503);
+    api_refuse_storage(&response, ERR_MALFORMED);
+    CHECK_EQ(response.status, 400);
     text_dispose(&response.body);
+}
+
+// What SQLite reports on a full disk it also reports at its own limit of pages.
+static void fill_disk(struct world *w)
+{
+    if (scratch_is_remote())
+        scratch_sql(&w->scratch,
+                    "CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE "
+                    "EXCEPTION 'full' USING ERRCODE = '53100'; END $$; CREATE TRIGGER filled "
+                    "BEFORE INSERT ON rooms FOR EACH ROW EXECUTE FUNCTION fill()");
+    else
+        CHECK_EQ(db_run(db_prepare(w->db, "PRAGMA max_page_count = 1")), 0);
+}
+
+static void empty_disk(struct world *w)
+{
+    if (scratch_is_remote())
+        scratch_sql(&w->scratch, "DROP TRIGGER filled ON rooms");
+    else
+        CHECK_EQ(db_run(db_prepare(w->db, "PRAGMA max_page_count = 100000")), 0);
 }
 
 TEST(a_full_disk_answers_507_and_reads_go_on)
 {
     struct world *w = world_new();
-    CHECK_EQ(db_run(db_prepare(w->db, "PRAGMA max_page_count = 1")), 0);
+    fill_disk(w);
     struct answer a = {0};
     char body[4200];
     // Some pages have room left: each room takes more of it.
@@ -280,7 +302,7 @@ TEST(a_full_disk_answers_507_and_reads_go_on)
     }
     CHECK_REFUSED(a, 507, "storage is full", "");
     CHECK_EQ(get(w, "/v2/rooms").status, 200);
-    CHECK_EQ(db_run(db_prepare(w->db, "PRAGMA max_page_count = 100000")), 0);
+    empty_disk(w);
     CHECK_EQ(post(w, "/v2/rooms", body).status, 200);
     world_free(w);
 }

@@ -38,7 +38,7 @@ struct world *world_new(void)
     w->api = api_new(&w->config, &rng);
     w->rng = rng;
     rooms_init(&w->rooms, &w->rng);
-    CHECK_EQ(db_open(&w->db, scratch_path(&w->scratch, "parlor.db")), 0);
+    CHECK_EQ(db_open(&w->db, w->scratch.database), 0);
     struct prepare_job prepare = {.job = {.run = run_prepare}};
     db_run_jobs(w->db, (struct db_job *[]){&prepare.job}, 1);
     CHECK_EQ(prepare.job.err, 0);
@@ -123,8 +123,10 @@ struct answer call(struct world *w, enum http_method method, const char *target,
     if (next == API_LIVE)
         api_run_live(&w->config, &w->rooms, &c, w->now, &response, &w->events);
     if (w->run) {
-        struct call_job job = {
-            .job = {.run = run_call}, .world = w, .call = &c, .response = &response};
+        struct call_job job = {.job = {.run = run_call, .only_reads = api_only_reads(&c)},
+                               .world = w,
+                               .call = &c,
+                               .response = &response};
         db_run_jobs(w->db, (struct db_job *[]){&job.job}, 1);
         if (job.job.err != job.err)
             api_refuse_storage(&response, job.job.err);

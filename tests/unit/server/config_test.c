@@ -194,3 +194,29 @@ TEST(the_help_names_every_setting)
     CHECK(strstr(help.at, "--allow-root") != NULL);
     text_dispose(&help);
 }
+
+TEST(the_password_of_a_database_is_never_shown)
+{
+    struct text printed = {0};
+    CHECK_EQ(read_config("--database postgresql://ann:hunter2@db.example.org/parlor", NULL), 0);
+    CHECK_TEXT(config.database, "postgresql://ann:hunter2@db.example.org/parlor");
+    config_print(&config, &printed);
+    CHECK(strstr(printed.at, "database = postgresql://ann@db.example.org/parlor\n") != NULL);
+    CHECK(strstr(printed.at, "hunter2") == NULL);
+    text_dispose(&printed);
+    CHECK_EQ(read_config("--database postgresql://ann:hunter2%zz@db/parlor", NULL),
+             ERR_MALFORMED);
+    CHECK_TEXT(why.at, "database: not understood");
+    done();
+}
+
+TEST(the_database_is_in_the_data_folder_unless_it_is_elsewhere)
+{
+    struct text location = {0};
+    config_database("data", "", &location);
+    CHECK_TEXT(location.at, "data/parlor.db");
+    text_clear(&location);
+    config_database("data", "/srv/other.db", &location);
+    CHECK_TEXT(location.at, "/srv/other.db");
+    text_dispose(&location);
+}

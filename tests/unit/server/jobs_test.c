@@ -1,3 +1,4 @@
+#include "../store/scratch.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "net/http_server.h"
@@ -11,23 +12,20 @@
 #include <string.h>
 #include <unistd.h>
 
-static char folder[32];
-static char database[64];
+static struct scratch scratch;
 static struct keys keys;
 static struct api_config config;
 
 static struct jobs *start(void)
 {
-    snprintf(folder, sizeof folder, "/tmp/parlor-jobs-XXXXXX");
-    CHECK(mkdtemp(folder) != NULL);
+    scratch = scratch_new();
     struct rng rng = rng_seeded(1);
-    CHECK_EQ(keys_load(&keys, folder, &rng, 1700000000000), 0);
+    CHECK_EQ(keys_load(&keys, scratch.folder, &rng, 1700000000000), 0);
     config = (struct api_config){.keys = {&keys.key, 1},
                                  .customer_id = keys.customer_id,
                                  .app_id = keys.app_id,
                                  .meetings = API_MEETINGS_ANYONE};
-    snprintf(database, sizeof database, "%s/parlor.db", folder);
-    struct jobs *jobs = jobs_new(database, &config, keys.template_id);
+    struct jobs *jobs = jobs_new(scratch.database, &config, keys.template_id);
     CHECK(jobs != NULL);
     return jobs;
 }
@@ -35,9 +33,7 @@ static struct jobs *start(void)
 static void stop(struct jobs *jobs)
 {
     jobs_free(jobs);
-    char command[96];
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    CHECK_EQ(system(command), 0);
+    scratch_remove(&scratch);
 }
 
 static struct job *take(struct jobs *jobs)

@@ -33,9 +33,9 @@ static struct world *world_new(bool with_chat)
     w->config = (struct api_config){.keys = {&w->keys.key, 1},
                                     .customer_id = w->keys.customer_id,
                                     .app_id = w->keys.app_id};
-    w->jobs = jobs_new(scratch_path(&w->scratch, "parlor.db"), &w->config, w->keys.template_id);
+    w->jobs = jobs_new(w->scratch.database, &w->config, w->keys.template_id);
     CHECK(w->jobs != NULL);
-    CHECK_EQ(db_open(&w->db, scratch_path(&w->scratch, "parlor.db")), 0);
+    CHECK_EQ(db_open(&w->db, w->scratch.database), 0);
     fixture_init(&w->f);
     w->log = logbook_new(&(struct logbook_config){.with_chat = with_chat}, &w->f.rooms, w->jobs,
                          &w->f.rng);

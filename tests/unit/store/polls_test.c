@@ -19,7 +19,7 @@ struct world {
 static struct world world_new(void)
 {
     struct world w = {.scratch = scratch_new()};
-    CHECK_EQ(db_open(&w.db, scratch_path(&w.scratch, "parlor.db")), 0);
+    CHECK_EQ(db_open(&w.db, w.scratch.database), 0);
     return w;
 }
 

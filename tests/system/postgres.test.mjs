@@ -1,0 +1,181 @@
+// The server on a PostgreSQL that is stopped, crashes and hangs under it: what was acknowledged is
+// there afterwards, everything heals by itself, and calls go on meanwhile.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { newDatabase, startPostgres, sql } from '../browser/lib/postgres.mjs';
+import { binary, patience, startServer, until } from '../browser/lib/server.mjs';
+import { Peer } from './peer.mjs';
+
+let postgres, database, server;
+
+before(async () => {
+  postgres = await startPostgres();
+  database = newDatabase(postgres.url);
+  server = await startServer(['--database', database.url]);
+});
+after(async () => {
+  await server?.stop();
+  await postgres?.end();
+});
+
+const status = async (path) => (await fetch(server.origin + path)).status;
+const ready = () => status('/ready');
+
+// Makes rooms over four connections until it is told to end. What was acknowledged, and how else
+// the server answered.
+function storm() {
+  const acknowledged = [];
+  const refused = [];
+  let going = true;
+  const writers = Array.from({ length: 4 }, async () => {
+    while (going) {
+      const made = await server.call('POST', '/v2/rooms', {}).catch(() => null);
+      if (made?.status === 200) acknowledged.push(made.body.id);
+      else if (made) refused.push(made.status);
+    }
+  });
+  return { acknowledged, refused, end: () => { going = false; return Promise.all(writers); } };
+}
+
+async function checkAll(ids) {
+  for (const id of ids) assert.equal((await server.call('GET', `/v2/rooms/${id}`)).status, 200, id);
+}
+
+test('nothing is stored in the folder but the keys', async () => {
+  const { room } = await server.meeting({ name: 'On-PostgreSQL' });
+  assert.ok(existsSync(join(server.folder, 'keys.json')));
+  assert.ok(!existsSync(join(server.folder, 'parlor.db')));
+  assert.equal(sql(database.url, `SELECT name FROM rooms WHERE id = '${room.id}'`), 'On-PostgreSQL');
+});
+
+test('a stopped database refuses with 503 what is stored, a call goes on, and it heals by itself', async () => {
+  const meeting = await server.meeting({ chat_history: 10 });
+  const ann = await Peer.join(server, meeting.host, { name: 'ann' });
+  const bob = await Peer.join(server, meeting.guest, { name: 'bob' });
+  const chat = async (text) => {
+    await ann.request('broadcast', { info: { message: text, type: 'chat' } });
+    await until(() => bob.said('on-broadcast').some(({ params }) => params.info?.message === text), text);
+  };
+  try {
+    await chat('before');
+    await postgres.stop();
+    await until(async () => (await ready()) === 503, 'not ready, though nobody asks for anything');
+    for (const [method, path, body] of [['POST', '/v2/rooms', {}], ['GET', '/v2/rooms'],
+      ['GET', `/v2/rooms/${meeting.room.id}`], ['POST', `/v2/room-codes/room/${meeting.room.id}`]]) {
+      const startedAt = performance.now();
+      const answer = await server.call(method, path, body);
+      assert.equal(answer.status, 503, `${method} ${path}`);
+      assert.deepEqual(Object.keys(answer.body), ['code', 'message', 'details']);
+      assert.ok(performance.now() - startedAt < 5000 * patience, `${method} ${path} was refused slowly`);
+    }
+    assert.equal(await status('/health'), 200);
+    assert.equal((await server.call('GET', `/v2/active-rooms/${meeting.room.id}`)).status, 200);
+    await chat('meanwhile');
+    await postgres.start();
+    await until(async () => (await ready()) === 200, 'the server to be ready again');
+    assert.equal((await server.call('POST', '/v2/rooms', {})).status, 200);
+    await chat('afterwards');
+    // What happened while it was away is written down.
+    const { host } = meeting;
+    const cat = await Peer.join(server, host, { name: 'cat' });
+    await until(async () => {
+      const [session] = (await server.call('GET', `/v2/sessions?room_id=${meeting.room.id}`)).body.data;
+      return Object.keys(session.peers).length === 3;
+    }, 'the session log');
+    await cat.end();
+  } finally {
+    await ann.end();
+    await bob.end();
+  }
+});
+
+test('acknowledged rooms outlive kills of the server', async () => {
+  const kept = [];
+  for (let round = 0; round < 5; round++) {
+    const running = storm();
+    await until(() => running.acknowledged.length > 10, 'rooms to be made', 15000, 2);
+    const restarted = server.restart('SIGKILL');
+    await running.end();
+    await restarted;
+    kept.push(...running.acknowledged);
+  }
+  await checkAll(kept);
+});
+
+test('acknowledged rooms outlive crashes of the database, and the server answers with nothing but 503', async () => {
+  const { pid } = server;
+  const running = storm();
+  for (let round = 0; round < 3; round++) {
+    const before = running.acknowledged.length;
+    await until(() => running.acknowledged.length > before + 10, 'rooms to be made', 15000, 2);
+    await postgres.crash();
+    await postgres.start();
+    await until(async () => (await ready()) === 200, 'the server to be ready again');
+  }
+  await running.end();
+  await checkAll(running.acknowledged);
+  assert.deepEqual([...new Set(running.refused)].filter((code) => code !== 503), []);
+  assert.equal(server.pid, pid);
+});
+
+test('a connection that is ended between two requests costs none of them', async () => {
+  sql(postgres.url, 'SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity '
+    + "WHERE application_name = 'parlor'");
+  for (let i = 0; i < 3; i++) assert.equal((await server.call('POST', '/v2/rooms', {})).status, 200);
+});
+
+test('a database that hangs is given up, and taken back when it moves', { timeout: 120000 }, async () => {
+  await postgres.freeze();
+  const answers = [];
+  try {
+    for (const method of ['POST', 'GET']) {
+      const startedAt = performance.now();
+      answers.push((await server.call(method, '/v2/rooms', method === 'POST' ? {} : undefined)).status);
+      assert.ok(performance.now() - startedAt < 10000 * patience, `${method} waited too long`);
+    }
+    assert.equal(await ready(), 503);
+  } finally {
+    await postgres.thaw();
+  }
+  assert.deepEqual(answers, [503, 503]);
+  await until(async () => (await ready()) === 200, 'the server to be ready again');
+  assert.equal((await server.call('POST', '/v2/rooms', {})).status, 200);
+});
+
+test('a call that was live is live after kill -9', async () => {
+  const meeting = await server.meeting();
+  const ann = await Peer.join(server, meeting.host, { name: 'ann' });
+  await until(() => sql(database.url, `SELECT count(*) FROM live_rooms WHERE room_id = '${meeting.room.id}'`) === '1',
+    'the call to be written down');
+  await server.restart('SIGKILL');
+  assert.match(server.log(), new RegExp(`room ${meeting.room.id} goes on: 1 peers`));
+  assert.equal((await server.call('GET', `/v2/active-rooms/${meeting.room.id}`)).status, 200);
+  await ann.end();
+});
+
+test('a second server takes the calls over, and the first says so', async () => {
+  const meeting = await server.meeting();
+  const ann = await Peer.join(server, meeting.host, { name: 'ann' });
+  const other = await startServer(['--database', database.url]);
+  try {
+    await ann.request('set-metadata', { key: 'k', data: 'v' });
+    await until(() => server.log().includes('another process uses this data'), 'the first to notice');
+  } finally {
+    await other.stop();
+    await ann.end();
+  }
+});
+
+test('a password is shown nowhere', () => {
+  const url = 'postgresql://ann:hunter2@127.0.0.1:1/parlor';
+  const env = { ...process.env, PARLOR_ALLOW_ROOT: '1', PARLOR_DATABASE: url };
+  for (const words of [['serve', '--data', server.folder], ['serve', '--print-config'],
+    ['serve', '--data', server.folder, '--database', 'postgresql://ann:hunter2%zz@h/d']]) {
+    const { stdout, stderr } = spawnSync(binary, words, { env, encoding: 'utf8', timeout: 20000 });
+    assert.ok(!(stdout + stderr).includes('hunter2'), stdout + stderr);
+    assert.ok((stdout + stderr).length > 0);
+  }
+});
