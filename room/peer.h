@@ -100,6 +100,9 @@ struct peer {
 // 1 to 64 characters of A-Z a-z 0-9 _ -
 bool peer_id_is_valid(const char *id);
 
+// For qsort() of pointers to peers: in the order of joining.
+int peer_by_number(const void *a, const void *b);
+
 // What kind of publishing a track is, to be compared with the role's allowed ones: a "screen"
 // source counts as screen, its sound too.
 enum publish_kind track_wish_kind(const struct track_wish *wish);

@@ -21,13 +21,6 @@ static bool fits(const struct peer *peer, const struct roster_query *query)
            (!query->group || group_has(peer, query->group)) && is_listed(query, peer->id);
 }
 
-static int by_number(const void *a, const void *b)
-{
-    uint64_t left = (*(const struct peer *const *)a)->number;
-    uint64_t right = (*(const struct peer *const *)b)->number;
-    return left < right ? -1 : left > right;
-}
-
 static struct roster_page page_of(const struct peer **all, size_t count, size_t skipped,
                                   size_t limit)
 {
@@ -52,7 +45,7 @@ struct roster_page roster_find(const struct room *room, const struct peer *by,
         if (room_sees(by, peer) && fits(peer, query))
             all[count++] = peer;
     }
-    qsort(all, count, sizeof *all, by_number);
+    qsort(all, count, sizeof *all, peer_by_number);
     while (skipped < count && all[skipped]->number <= query->after)
         skipped++;
     struct roster_page page = page_of(all, count, skipped, query->limit);
@@ -94,6 +87,6 @@ struct roster_page roster_search(const struct room *room, const struct peer *by,
         if (room_sees(by, peer) && contains(peer->name, text))
             all[count++] = peer;
     }
-    qsort(all, count, sizeof *all, by_number);
+    qsort(all, count, sizeof *all, peer_by_number);
     return page_of(all, count, offset < count ? offset : count, limit);
 }

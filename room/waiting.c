@@ -22,13 +22,6 @@ size_t waiting_present(const struct room *room)
     return room->joined_count - room->waiting_count;
 }
 
-static int by_number(const void *a, const void *b)
-{
-    uint64_t left = (*(const struct peer *const *)a)->number;
-    uint64_t right = (*(const struct peer *const *)b)->number;
-    return left < right ? -1 : left > right;
-}
-
 // The values of the session store are JSON, this one of ours too.
 static void write_list(const struct peer *const *waiting, size_t count, struct text *out)
 {
@@ -57,7 +50,7 @@ void waiting_tell(struct room *room, struct moment now, struct event_list *event
     }
     if (room->joined_count == 0)
         return; // and the session's values with it
-    qsort(waiting, count, sizeof *waiting, by_number);
+    qsort(waiting, count, sizeof *waiting, peer_by_number);
     struct text list = {0};
     write_list(waiting, count, &list);
     session_store_keep(room, list_key, list.at, now, events);

@@ -5,6 +5,7 @@
 #include "room/restore.h"
 #include "store/snapshot_polls.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 // A document is the program's own: its size was bounded when it was written.
@@ -47,6 +48,23 @@ static void put_peer(struct json_out *j, const struct peer *peer)
     put_texts(j, "observed", peer->observed, peer->observed_count);
     put_texts(j, "groups", peer->groups, peer->group_count);
     json_close(j, '}');
+}
+
+// In the order of joining, so that the document changes only when what it tells does.
+static void put_peers(struct json_out *j, const struct room *room)
+{
+    const struct peer **all = mem_alloc_array(room->peers.count + 1, sizeof *all), *peer;
+    size_t count = 0, at = 0;
+    while ((peer = map_next(&room->peers, &at))) {
+        if (peer->state == PEER_JOINED)
+            all[count++] = peer;
+    }
+    qsort(all, count, sizeof *all, peer_by_number);
+    json_open(j, '[');
+    for (size_t i = 0; i < count; i++)
+        put_peer(j, all[i]);
+    json_close(j, ']');
+    mem_free(all);
 }
 
 static void put_values(struct json_out *j, const struct session_store *store)
@@ -97,14 +115,7 @@ void store_snapshot_write(const struct room *room, struct text *document)
     json_member_string(&j, "session_id", room->session_id);
     json_member_int(&j, "started_at", room->started_at);
     json_key(&j, "peers");
-    json_open(&j, '[');
-    size_t at = 0;
-    const struct peer *peer;
-    while ((peer = map_next(&room->peers, &at))) {
-        if (peer->state == PEER_JOINED)
-            put_peer(&j, peer);
-    }
-    json_close(&j, ']');
+    put_peers(&j, room);
     json_member_int(&j, "last_value_version", room->store.last_version);
     json_member_bool(&j, "has_unset", room->store.has_unset);
     json_key(&j, "values");
