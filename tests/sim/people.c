@@ -4,11 +4,14 @@
 // as the SDK does. Between them are web sockets that deliver late and drop at any moment, and a
 // media worker on a thread of its own, whose commands and notices come late too. People join,
 // drop, come back, publish, mute, chat, change roles, wait to be let in, mute and remove
-// others, raise hands, set values, answer polls, leave, and send nonsense.
+// others, raise hands, set values, answer polls, leave, join twice, come back over another
+// network, and send nonsense. The server is killed now and then, and another goes on from what
+// was written down within the last second.
 //
 // Judged at every step: a request is answered once; a message reaches those it is for and
 // nobody else; nobody hears of people they may not see; no feed is open that the roles do not
-// allow once the worker has caught up. At the end, when the network is good again: what each
+// allow once the worker has caught up; whatever changed is marked to be written down. At the
+// end, when the network is good again: what each
 // client believes is what is true, and everything is gone when all have left.
 #include "tests/sim/people_world.h"
 

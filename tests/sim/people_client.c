@@ -63,7 +63,8 @@ static void put_tracks(struct text *t, const struct client *c)
 static void offer(struct world *w, struct client *c)
 {
     struct text t = {0};
-    text_add(&t, "\"desc\":{\"type\":\"offer\",\"sdp\":\"x\"},");
+    text_addf(&t, "\"desc\":{\"type\":\"offer\",\"sdp\":\"x\"},\"sfu_node_id\":\"%s\",",
+              c->node);
     put_tracks(&t, c);
     ask(w, c, "offer", t.at);
     text_dispose(&t);
@@ -303,6 +304,14 @@ static void remove_somebody(struct world *w, struct client *c)
     ask(w, c, "peer-leave-request", params);
 }
 
+// Its network changes: it comes back with a socket while the old one still looks open.
+static void client_stray(struct world *w, struct client *c)
+{
+    c->session = 0;
+    c->pending_count = 0;
+    client_back(w, c);
+}
+
 static void act_inside(struct world *w, struct client *c)
 {
     static void (*const often[])(struct world *, struct client *) = {
@@ -315,6 +324,8 @@ static void act_inside(struct world *w, struct client *c)
         accept_role(w, c);
     else if (dice < 6)
         client_lost(w, c);
+    else if (dice < 7)
+        client_stray(w, c);
     else if (dice < 9)
         client_leave(w, c);
     else if (dice < 11)
@@ -343,6 +354,8 @@ void client_act(struct world *w, struct client *c)
     case CLIENT_JOINING:
         if (world_below(w, 40) == 0)
             client_lost(w, c);
+        else if (world_below(w, 20) == 0)
+            join(w, c); // it cannot wait
         break;
     case CLIENT_IN:
         if (c->session)
@@ -476,6 +489,28 @@ static void hear_policy(struct world *w, struct client *c, const json_t *params)
     update_tracks(w, c);
 }
 
+// Its connections ended with a process: both are made anew, and what it sends has new ids.
+static void hear_node(struct world *w, struct client *c, const char *node)
+{
+    bool published[OWN_TRACKS_MAX];
+    if (strcmp(node, c->node) == 0)
+        return;
+    copy(c->node, sizeof c->node, node);
+    for (int i = 0; i < OWN_TRACKS_MAX; i++) {
+        published[i] = c->tracks[i].published;
+        c->tracks[i].published = false;
+    }
+    offer(w, c);
+    for (int i = 0; i < OWN_TRACKS_MAX; i++) {
+        struct own_track *track = &c->tracks[i];
+        if (!published[i])
+            continue;
+        snprintf(track->id, sizeof track->id, "t%d-%d", c->index, ++c->tracks_made);
+        track->published = true;
+        offer(w, c);
+    }
+}
+
 static void hear(struct world *w, struct client *c, const char *method, const json_t *params)
 {
     if (strcmp(method, "on-policy-change") == 0) {
@@ -490,6 +525,8 @@ static void hear(struct world *w, struct client *c, const char *method, const js
                                                               "on-track-remove",
                                                               method)) {
         hear_tracks(w, c, method, params);
+    } else if (strcmp(method, "node-info") == 0) {
+        hear_node(w, c, text_of(params, "sfu_node_id"));
     } else if (strcmp(method, "session-info") == 0) {
         c->count = json_integer_value(json_object_get(params, "peer_count"));
     } else if (strcmp(method, "offer") == 0) {
@@ -527,10 +564,15 @@ static void hear_answer(struct world *w, struct client *c, const json_t *message
     if (!error && !json_object_get(message, "result"))
         world_fail(w, "%s got an answer without a result", c->id);
     if (c->state == CLIENT_JOINING) {
-        if (error)
+        if (error && c->pending_count)
+            return; // it has tried again meanwhile
+        if (error) {
             client_lost(w, c);
-        else
-            c->state = CLIENT_IN;
+            return;
+        }
+        c->state = CLIENT_IN;
+        copy(c->node, sizeof c->node,
+             text_of(json_object_get(message, "result"), "sfu_node_id"));
     }
 }
 

@@ -5,6 +5,7 @@
 #include "room/media.h"
 #include "room/permit.h"
 #include "room/waiting.h"
+#include "store/snapshot.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -12,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STEP_US = 10000, SETTLE_US = 8000000 };
+enum { STEP_US = 10000, SETTLE_US = 8000000, KEEP_US = 1000000 };
 #define ROOM_ID "64b000000000000000000001"
 
 bool world_failed(const struct world *w)
@@ -211,6 +212,70 @@ void world_open(struct world *w, struct client *c)
     room_release(room);
 }
 
+// What the server writes down once a second, when something changed. Whatever changes without
+// being written down is lost by a restart.
+static void keep_snapshot(struct world *w)
+{
+    struct room *room = rooms_find(&w->rooms, ROOM_ID);
+    if (!room || !room->session_id[0]) {
+        text_clear(&w->kept);
+        return;
+    }
+    if (w->now.mono_us - w->kept_at < KEEP_US)
+        return;
+    struct text now_is = {0};
+    store_snapshot_write(room, &now_is);
+    const char *was = w->kept.at ? w->kept.at : "";
+    size_t at = 0;
+    while (was[at] && was[at] == now_is.at[at])
+        at++;
+    size_t from = at > 60 ? at - 60 : 0;
+    if (list_empty(&room->changed) && was[at] != now_is.at[at])
+        world_fail(w, "what changed was not marked: ...%.120s\nwas ...%.120s", now_is.at + from,
+                   was + (was[0] ? from : 0));
+    list_remove(&room->changed);
+    text_dispose(&w->kept);
+    w->kept = now_is;
+    w->kept_at = w->now.mono_us;
+}
+
+static void start_server(struct world *w)
+{
+    char node[16];
+    snprintf(node, sizeof node, "n%d", ++w->starts);
+    rooms_init(&w->rooms, &w->server_rng);
+    w->signal = signal_new(&w->rooms);
+    w->bridge = bridge_new(&w->rooms, 1);
+    signal_set_node(w->signal, node);
+}
+
+static void end_server(struct world *w)
+{
+    signal_free(w->signal);
+    bridge_free(w->bridge);
+    rooms_dispose(&w->rooms);
+    event_list_clear(&w->events);
+    frame_list_clear(&w->frames);
+}
+
+// As by kill -9: nothing that is on its way arrives, and what happened since the snapshot was
+// taken never did.
+void world_restart(struct world *w)
+{
+    for (size_t i = 0; i < w->client_count; i++) {
+        if (w->clients[i].session)
+            client_lost(w, &w->clients[i]);
+    }
+    for (size_t i = 0; i < w->letter_count; i++)
+        dispose_letter(&w->letters[i]);
+    w->letter_count = w->feed_count = w->subscription_count = 0;
+    end_server(w);
+    start_server(w);
+    if (w->kept.len && store_snapshot_restore(&w->rooms, &w->record, make_template(),
+                                              text_bytes(&w->kept), w->now) != 0)
+        world_fail(w, "the snapshot cannot be read: %s", w->kept.at);
+}
+
 // --- The worker ---
 
 static uint64_t peer_of(const struct feed_open *feed)
@@ -334,6 +399,25 @@ static void obey(struct world *w, const struct command *c)
     }
 }
 
+// What the worker measures.
+static void measure(struct world *w)
+{
+    if (w->subscription_count && world_below(w, 2)) {
+        const struct subscription *s =
+            &w->subscriptions[world_below(w, (uint32_t)w->subscription_count)];
+        tell(w, NOTICE_QUALITY, s->endpoint)->quality.downlink_score =
+            (uint8_t)world_below(w, 6);
+        return;
+    }
+    const struct room *room = rooms_find(&w->rooms, ROOM_ID);
+    if (!room || !w->feed_count)
+        return;
+    struct notice *n = tell(w, NOTICE_SPEAKERS, 0);
+    n->room = room->number;
+    n->speakers.list[n->speakers.count++] =
+        (struct notice_speaker){w->feeds[world_below(w, (uint32_t)w->feed_count)].track, 40};
+}
+
 // --- What must hold at once ---
 
 static const struct peer *own_peer(const struct world *w, const struct client *c)
@@ -374,6 +458,28 @@ static void expect_chat(struct world *w, const struct client *from, const char *
     }
 }
 
+// Scores and speakers name people too.
+static void judge_measures(struct world *w, const struct client *c, const char *text)
+{
+    if (!strstr(text, "\"on-connection-quality-update\"") &&
+        !strstr(text, "\"active-speakers\""))
+        return;
+    const struct peer *viewer = own_peer(w, c);
+    const struct room *room = rooms_find(&w->rooms, ROOM_ID);
+    json_t *message = json_loads(text, 0, NULL), *each;
+    const json_t *params = json_object_get(message, "params");
+    const json_t *peers = json_object_get(params, "peers");
+    size_t i;
+    json_array_foreach(peers ? peers : json_object_get(params, "speaker-list"), i, each)
+    {
+        const char *id = json_string_value(json_object_get(each, "peer_id"));
+        const struct peer *about = room ? room_joined(room, id) : NULL;
+        if (!viewer || (about && !room_sees(viewer, about)))
+            world_fail(w, "%s is measured for %s, who may not see it", id, c->id);
+    }
+    json_decref(message);
+}
+
 // A message that leaves the server: whom it is about must be known to whom it goes to.
 static void judge_frame(struct world *w, const struct client *c, const char *text)
 {
@@ -383,6 +489,7 @@ static void judge_frame(struct world *w, const struct client *c, const char *tex
             world_fail(w, "%s gets a message out of its time: %s", c->id, text);
         w->chat_got |= UINT32_C(1) << c->index;
     }
+    judge_measures(w, c, text);
     if (!strstr(text, "\"on-peer-join\"") && !strstr(text, "\"on-track-add\"") &&
         !strstr(text, "\"peer-list\""))
         return;
@@ -507,6 +614,7 @@ static void pass(struct world *w, int64_t us)
     rooms_expire(&w->rooms, w->now, &w->events);
     signal_expire(w->signal, w->now, &w->frames, &w->events);
     pump(w);
+    keep_snapshot(w);
     judge_feeds(w);
     for (size_t i = 0; i < w->client_count; i++) {
         struct client *c = &w->clients[i];
@@ -531,8 +639,12 @@ void world_step(struct world *w)
     pass(w, STEP_US);
     if (world_below(w, 2) == 0)
         client_act(w, &w->clients[world_below(w, (uint32_t)w->client_count)]);
+    if (world_below(w, 20) == 0)
+        measure(w);
     if (world_below(w, 300) == 0)
         leap(w);
+    if (world_below(w, 1000) == 0)
+        world_restart(w);
 }
 
 void world_settle(struct world *w)
@@ -666,9 +778,7 @@ void world_init(struct world *w, uint64_t seed, bool verbose)
                         .chat_handled = -1,
                         .verbose = verbose};
     w->record = (struct room_record){.id = ROOM_ID, .name = "sim", .enabled = true};
-    rooms_init(&w->rooms, &w->server_rng);
-    w->signal = signal_new(&w->rooms);
-    w->bridge = bridge_new(&w->rooms, 1);
+    start_server(w);
     w->client_count = 2 + world_below(w, CLIENTS_MAX - 1);
     for (size_t i = 0; i < w->client_count; i++) {
         w->clients[i].index = (int)i;
@@ -681,9 +791,8 @@ void world_dispose(struct world *w)
     for (size_t i = 0; i < w->letter_count; i++)
         dispose_letter(&w->letters[i]);
     mem_free(w->letters);
-    signal_free(w->signal);
-    bridge_free(w->bridge);
-    rooms_dispose(&w->rooms);
+    end_server(w);
+    text_dispose(&w->kept);
     event_list_dispose(&w->events);
     frame_list_dispose(&w->frames);
     bridge_commands_dispose(&w->commands);

@@ -53,6 +53,7 @@ struct client {
     uint64_t session;         // of its present socket; 0: none
     int64_t back_at;          // CLIENT_AWAY
     bool resumes;             // the present socket began with no join
+    char node[16];            // which process its connections are with
     int64_t up_due, down_due; // when the last letter arrives: sockets keep the order
     char role[16];
     struct belief others[CLIENTS_MAX];
@@ -98,6 +99,9 @@ struct world {
     struct signal *signal;
     struct bridge *bridge;
     struct room_record record;
+    struct text kept; // the snapshot of the session; empty: there is none
+    int64_t kept_at;
+    int starts; // of the server
     struct event_list events;
     struct frame_list frames;
     struct bridge_commands commands;
@@ -140,10 +144,11 @@ struct world {
 
 void world_init(struct world *w, uint64_t seed, bool verbose);
 void world_dispose(struct world *w);
-void world_step(struct world *w);   // a few milliseconds, and perhaps somebody does something
-void world_settle(struct world *w); // the network is good; all that is on its way arrives
-void world_judge(struct world *w);  // what clients believe is what is true
-void world_empty(struct world *w);  // all leave, and nothing is left
+void world_step(struct world *w);    // a few milliseconds, and perhaps somebody does something
+void world_restart(struct world *w); // the server ends, and another goes on
+void world_settle(struct world *w);  // the network is good; all that is on its way arrives
+void world_judge(struct world *w);   // what clients believe is what is true
+void world_empty(struct world *w);   // all leave, and nothing is left
 
 bool world_failed(const struct world *w);
 void world_fail(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
