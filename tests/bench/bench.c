@@ -112,6 +112,90 @@ void bench_member(struct bench_server *s, const char *json, const char *key, str
     text_add_bytes(value, (struct bytes){(const uint8_t *)at, strcspn(at, "\"")});
 }
 
+void bench_login(struct bench_server *s, const char *room_id, const char *role,
+                 struct text *token)
+{
+    struct text path = {0}, answer = {0}, code = {0}, body = {0};
+    text_addf(&path, "/v2/room-codes/room/%s/role/%s", room_id, role);
+    bench_post(s, path.at, "", &answer);
+    bench_member(s, answer.at, "code", &code);
+    text_addf(&body, "{\"code\":\"%s\",\"user_id\":\"%s\"}", code.at, role);
+    text_clear(&answer);
+    bench_post(s, "/v2/token", body.at, &answer);
+    bench_member(s, answer.at, "token", token);
+    text_dispose(&path);
+    text_dispose(&answer);
+    text_dispose(&code);
+    text_dispose(&body);
+}
+
+// --- Web sockets ---
+
+void bench_add_upgrade(struct text *out, const char *peer, const char *token)
+{
+    text_addf(out,
+              "GET /ws?peer=%s&token=%s HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
+              "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+              "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
+              peer, token);
+}
+
+// Masked with zeros: the mask is there, the text stays.
+static void add_frame(struct text *out, uint8_t kind, const char *message)
+{
+    size_t len = strlen(message), head_len = 2;
+    uint8_t head[10] = {kind};
+    if (len < 126) {
+        head[1] = (uint8_t)(0x80 | len);
+    } else if (len < 65536) {
+        head[1] = 0x80 | 126;
+        write_u16(head + 2, (uint16_t)len);
+        head_len = 4;
+    } else {
+        head[1] = 0x80 | 127;
+        write_u32(head + 6, (uint32_t)len);
+        head_len = 10;
+    }
+    static const uint8_t mask[4];
+    text_add_bytes(out, (struct bytes){head, head_len});
+    text_add_bytes(out, (struct bytes){mask, sizeof mask});
+    text_add(out, message);
+}
+
+void bench_add_frame(struct text *out, const char *message)
+{
+    add_frame(out, 0x81, message);
+}
+
+size_t bench_take_frames(struct bench_server *s, uint8_t *in, size_t in_len, struct text *out,
+                         void (*hear)(void *context, char *message), void *context)
+{
+    size_t at = 0;
+    while (in_len - at >= 2) {
+        const uint8_t *f = in + at;
+        size_t len = f[1] & 0x7f, head = len == 126 ? 4 : len == 127 ? 10 : 2;
+        if (in_len - at < head)
+            break;
+        if (head == 4)
+            len = read_u16(f + 2);
+        if (head == 10)
+            len = read_u32(f + 6); // no message is longer
+        if (in_len - at < head + len)
+            break;
+        char *text = (char *)in + at + head, kept = text[len];
+        text[len] = 0;
+        if ((f[0] & 0x0f) == 1)
+            hear(context, text);
+        if ((f[0] & 0x0f) == 9)
+            add_frame(out, 0x8a, text);
+        if ((f[0] & 0x0f) == 8)
+            bench_die(s, "the server closed a socket");
+        text[len] = kept;
+        at += head + len;
+    }
+    return at;
+}
+
 static void run_for_line(struct bench_server *s, const char *arguments, struct text *line)
 {
     char command[512], buffer[4096];
@@ -144,7 +228,8 @@ void bench_start(struct bench_server *s)
         bench_die(s, "mkdtemp");
     s->port = free_port(s, SOCK_STREAM);
     snprintf(listen, sizeof listen, "127.0.0.1:%u", s->port);
-    snprintf(media, sizeof media, "%u", free_port(s, SOCK_DGRAM));
+    s->media_port = free_port(s, SOCK_DGRAM);
+    snprintf(media, sizeof media, "%u", s->media_port);
     s->pid = fork();
     if (s->pid == 0) {
         int null = open("/dev/null", O_WRONLY);

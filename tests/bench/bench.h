@@ -12,7 +12,7 @@ struct bench_server {
     const char *parlor; // the binary
     char folder[64];
     pid_t pid;
-    unsigned port;
+    unsigned port, media_port;
     struct text token; // a management token
 };
 
@@ -30,6 +30,21 @@ void bench_post(struct bench_server *s, const char *path, const char *body,
 // The first member of that name, a string, anywhere in `json`.
 void bench_member(struct bench_server *s, const char *json, const char *key,
                   struct text *value);
+
+// The code of a role in a room, and the token that it is given for.
+void bench_login(struct bench_server *s, const char *room_id, const char *role,
+                 struct text *token);
+
+// Web sockets: RFC 6455. What is added to an output are the octets of an upgrade, or of a text
+// in one frame.
+void bench_add_upgrade(struct text *out, const char *peer, const char *token);
+void bench_add_frame(struct text *out, const char *message);
+
+// Calls `hear` with each text that `in` holds as a whole frame, terminated, and adds what
+// answers pings to `out`. Returns how many octets were used. `in` needs room for one more
+// octet.
+size_t bench_take_frames(struct bench_server *s, uint8_t *in, size_t len, struct text *out,
+                         void (*hear)(void *context, char *message), void *context);
 
 long bench_rss_bytes(const struct bench_server *s);
 // CPU seconds of the control thread, which is the process's first.

@@ -124,23 +124,9 @@ static void flush_out(struct person *p)
     watch(p, EPOLLIN | (p->out.len ? EPOLLOUT : 0), EPOLL_CTL_MOD);
 }
 
-// RFC 6455 section 5.2, masked with zeros: the mask is there, the text stays.
 static void say(struct person *p, const char *text)
 {
-    size_t len = strlen(text), head_len = 2;
-    uint8_t head[8] = {0x81};
-    if (len < 126) {
-        head[1] = (uint8_t)(0x80 | len);
-    } else {
-        head[1] = 0x80 | 126;
-        head[2] = (uint8_t)(len >> 8);
-        head[3] = (uint8_t)len;
-        head_len = 4;
-    }
-    static const uint8_t mask[4];
-    text_add_bytes(&p->out, (struct bytes){head, head_len});
-    text_add_bytes(&p->out, (struct bytes){mask, sizeof mask});
-    text_add_bytes(&p->out, (struct bytes){(const uint8_t *)text, len});
+    bench_add_frame(&p->out, text);
     flush_out(p);
 }
 
@@ -155,12 +141,9 @@ static void come(struct person *p)
     p->counted = 0;
     text_clear(&p->out);
     b.opening++;
-    text_addf(
-        &p->out,
-        "GET /ws?peer=crowd-%u&token=%s HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
-        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
-        p->number, b.app_token.at);
+    char peer[32];
+    snprintf(peer, sizeof peer, "crowd-%u", p->number);
+    bench_add_upgrade(&p->out, peer, b.app_token.at);
     watch(p, EPOLLIN | EPOLLOUT, EPOLL_CTL_ADD);
 }
 
@@ -176,10 +159,9 @@ static void go(struct person *p)
     p->state = PERSON_OUT;
 }
 
-static void hear_text(struct person *p, char *text, size_t len)
+static void hear_text(void *context, char *text)
 {
-    char kept = text[len];
-    text[len] = 0;
+    struct person *p = context;
     if (p->state == PERSON_COMING && strstr(text, "\"on-policy-change\"")) {
         char join[128];
         snprintf(join, sizeof join,
@@ -208,38 +190,6 @@ static void hear_text(struct person *p, char *text, size_t len)
         fprintf(stderr, "%.300s\n", text);
         bench_die(&b.server, "refused");
     }
-    text[len] = kept;
-}
-
-// Takes whole frames out of what came in. Returns how many octets were used.
-static size_t hear_frames(struct person *p)
-{
-    size_t at = 0;
-    while (p->in_len - at >= 2) {
-        const uint8_t *f = p->in + at;
-        size_t len = f[1] & 0x7f, head = 2;
-        if (len == 126) {
-            head = 4;
-            if (p->in_len - at < head)
-                break;
-            len = (size_t)f[2] << 8 | f[3];
-        } else if (len == 127) {
-            head = 10;
-            if (p->in_len - at < head)
-                break;
-            len = 0;
-            for (int i = 2; i < 10; i++)
-                len = len << 8 | f[i];
-        }
-        if (p->in_len - at < head + len)
-            break;
-        if ((f[0] & 0x0f) == 1)
-            hear_text(p, (char *)p->in + at + head, len);
-        if ((f[0] & 0x0f) == 8)
-            bench_die(&b.server, "the server closed a socket");
-        at += head + len;
-    }
-    return at;
 }
 
 static void hear(struct person *p)
@@ -269,7 +219,9 @@ static void hear(struct person *p)
             memmove(p->in, p->in + used, p->in_len - used);
             p->in_len -= used;
         }
-        used = hear_frames(p);
+        used = bench_take_frames(&b.server, p->in, p->in_len, &p->out, hear_text, p);
+        if (p->out.len)
+            flush_out(p);
         memmove(p->in, p->in + used, p->in_len - used);
         p->in_len -= used;
     }

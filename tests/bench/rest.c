@@ -1,16 +1,18 @@
 // How fast is the management API? Starts the server beside it on loopback and asks over 32
 // connections that stay open:
 //
+//     large     with 10 000 rooms: a list, a search, a page from the middle; memory
+//     ceiling   the same row written by SQLite alone, one commit each, and 32 in one commit
 //     reads     GET /v2/rooms/<id>
 //     writes    POST /v2/rooms: each answer comes after its commit
-//     ceiling   the same row written by SQLite alone, one commit each, and 32 in one commit
-//     large     with 10 000 rooms: a list, a search, a page from the middle; memory
+//     call      two people talk on the same server during both: no packet may be lost
 //
 //     rest [--seconds N] [--rooms N] [--parlor FILE]
 //
 // Prints one figure a line and fails when one misses its goal.
 #include "base/mem.h"
 #include "bench.h"
+#include "call.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -267,6 +269,15 @@ static void measure_large(void)
     text_dispose(&middle);
 }
 
+static void judge_call(struct call_count count)
+{
+    printf("%-34s %10lu packets\n", "the call meanwhile: sent", count.sent);
+    figure("  lost on the way", (double)count.sent - (double)count.received, "packets", 0,
+           false);
+    printf("%-34s %10lu packets\n", "  sent again", count.repaired);
+    printf("%-34s %10.1f ms\n", "  the longest way", count.latest_ms);
+}
+
 static int read_options(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
@@ -298,7 +309,10 @@ int main(int argc, char **argv)
     bench_member(&b.server, answer.at, "id", &id);
     room_id = id.at;
     open_connections();
+    measure_large(); // first: what the loads below leave behind would hide its memory
     measure_ceiling();
+    struct call call;
+    call_start(&call, &b.server);
     double reads = run(word_read, b.seconds, UINT32_MAX);
     figure("GET /v2/rooms/<id>", reads, "a second", GOAL_READS, true);
     printf("%-34s %10.1f ms\n", "  p50", percentile(50));
@@ -307,7 +321,7 @@ int main(int argc, char **argv)
     figure("POST /v2/rooms, durable", writes, "a second", GOAL_WRITES, true);
     printf("%-34s %10.1f ms\n", "  p50", percentile(50));
     printf("%-34s %10.1f ms\n", "  p99", percentile(99));
-    measure_large();
+    judge_call(call_end(&call));
     text_dispose(&answer);
     text_dispose(&id);
     bench_end(&b.server);
