@@ -23,6 +23,11 @@ static const char *types_of(struct api_context *c)
     return kept;
 }
 
+static bool is_word(const char *id)
+{
+    return !id[strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-")];
+}
+
 static int read_filter(struct api_context *c, struct store_event_filter *filter)
 {
     *filter = (struct store_event_filter){
@@ -31,10 +36,13 @@ static int read_filter(struct api_context *c, struct store_event_filter *filter)
         .session_id = http_query(c->request, "session_id", 0),
         .peer_id = http_query(c->request, "peer_id", 0),
         .user_id = http_query(c->request, "user_id", 0),
+        .beam_id = http_query(c->request, "beam_id", 0),
         .after_ms = c->now.wall_ms - WINDOW_DAYS * ms_per_day,
     };
     if (!filter->room_id || !filter->room_id[0])
         return api_fail_query(c, "room_id");
+    if (filter->beam_id && !is_word(filter->beam_id))
+        return api_fail_query(c, "beam_id");
     int err = api_query_bool(c, "error", &filter->is_error);
     return err ? err : api_query_page(c, &filter->limit, &filter->start);
 }
@@ -60,11 +68,14 @@ int api_analytics_events(struct api_context *c)
     int err = read_filter(c, &filter);
     if (err)
         return err;
+    int limit = filter.limit++;
     int count = store_event_list(c->db, &filter, c->arena, events, &total);
     if (count < 0)
         return api_fail_storage(c, count);
 
-    const char *next = count && count == filter.limit ? events[count - 1].id : "";
+    const char *next = "";
+    if (count > limit)
+        next = events[(count = limit) - 1].id;
     struct json_out j = api_json(c);
     json_open(&j, '{');
     json_member_int(&j, "limit", count);

@@ -182,13 +182,19 @@ static const char *bearer(const char *authorization)
     return authorization + 6 + strspn(authorization + 6, " ");
 }
 
+bool api_bearer(const struct api_config *config, const char *authorization, int64_t wall_ms,
+                struct jwt_claims *claims)
+{
+    const char *token = bearer(authorization);
+    return token &&
+           jwt_verify(bytes_of(token), &config->keys, wall_ms / 1000, claims) == JWT_VALID;
+}
+
 const char *api_key_of(const struct api_config *config, const char *authorization,
                        int64_t wall_ms)
 {
     struct jwt_claims claims;
-    const char *token = bearer(authorization);
-    if (!token || jwt_verify(bytes_of(token), &config->keys, wall_ms / 1000, &claims) ||
-        claims.type != JWT_MANAGEMENT)
+    if (!api_bearer(config, authorization, wall_ms, &claims) || claims.type != JWT_MANAGEMENT)
         return NULL;
     for (size_t i = 0; i < config->keys.count; i++)
         if (strcmp(config->keys.at[i].access_key, claims.access_key) == 0)
@@ -305,12 +311,14 @@ struct api *api_new(const struct api_config *config, const struct rng *rng)
     api_tries_init(
         &api->tries, config->wrong_codes ? config->wrong_codes : CODE_TRIES_PER_MINUTE,
         config->wrong_codes_all ? config->wrong_codes_all : CODE_TRIES_PER_MINUTE_ALL);
+    api_tries_init(&api->reports, REPORTS_PER_MINUTE, REPORTS_PER_MINUTE_ALL);
     return api;
 }
 
 void api_free(struct api *api)
 {
     api_tries_dispose(&api->tries);
+    api_tries_dispose(&api->reports);
     mem_free(api);
 }
 

@@ -10,6 +10,7 @@ struct api {
     struct rng rng;
     struct id_source ids;
     struct api_tries tries;
+    struct api_tries reports; // of clients
 };
 
 // A handler's world. `api` and `db` are there on the store thread only, `rooms` and `events`
@@ -29,6 +30,10 @@ struct api_context {
 
 // A handler writes the response and returns 0, or what api_fail() and its kin return.
 typedef int api_handler(struct api_context *c);
+
+// Whether an Authorization field holds a token of ours that is good, of whatever type.
+bool api_bearer(const struct api_config *config, const char *authorization, int64_t wall_ms,
+                struct jwt_claims *claims);
 
 // Answers. api_json() begins a 200: the handler writes one value.
 struct json_out api_json(struct api_context *c);
@@ -91,11 +96,12 @@ api_handler api_external_stream_start, api_external_stream_stop, api_external_st
     api_external_stream_get, api_external_stream_list;
 api_handler api_asset_get, api_asset_list, api_asset_url;
 api_handler api_sip_trunk, api_sip_call, api_sip_dtmf, api_diagnostics_token;
-api_handler api_sessions_list, api_sessions_get, api_analytics_events;
+api_handler api_sessions_list, api_sessions_get, api_analytics_events, api_analytics_peer_stats;
 api_handler api_polls_create, api_polls_get, api_polls_update;
 api_handler api_poll_question_set, api_poll_question_delete;
 api_handler api_poll_option_set, api_poll_option_delete;
 api_handler api_poll_sessions, api_poll_responses, api_poll_response;
 api_handler api_poll_results, api_poll_result;
 api_handler api_meetings_create, api_meetings_codes;
-api_handler api_layouts, api_template_layouts_get, api_template_layouts_set, api_client_report;
+api_handler api_layouts, api_template_layouts_get, api_template_layouts_set, api_client_report,
+    api_client_feedback;

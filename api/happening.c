@@ -1,6 +1,7 @@
 #include "api/happening.h"
 
 #include "api/context.h"
+#include "api/failure.h"
 
 enum { MS_PER_S = 1000 };
 
@@ -138,12 +139,19 @@ static void put_ended(struct json_out *j, const struct event *e,
     json_member_string(j, "source", e->who ? "peer" : "api");
 }
 
+// The vendor's members and no others.
 static void put_track(struct json_out *j, const struct event *e, size_t at,
                       const struct happening_session *s, int64_t now_ms)
 {
     const struct track_wish *track = &e->tracks.list[at];
-    put_session(j, s);
-    put_who(j, e->who);
+    json_member_string(j, "room_id", s->room_id);
+    json_member_string(j, "session_id", s->id);
+    json_member_string(j, "room_name", s->room_name);
+    json_member_string(j, "peer_id", e->who->id);
+    json_member_string(j, "user_id", e->who->user_id);
+    json_member_string(j, "user_name", e->who->name);
+    api_member_time(j, "joined_at", e->who->joined_at);
+    json_member_string(j, "role", e->who->role);
     json_member_string(j, "track_id", track->id);
     json_member_string(j, "stream_id", track->stream_id);
     json_member_string(j, "type", track->type == TRACK_AUDIO ? "audio" : "video");
@@ -206,6 +214,25 @@ static void put_poll(struct json_out *j, const struct event *e,
         json_member_int(j, "question", e->poll.answer->question);
 }
 
+static void put_failure(struct json_out *j, const struct event *e,
+                        const struct happening_session *s)
+{
+    json_t *info = json_loads(e->failure.info, 0, NULL);
+    api_failure_put(j, &(struct failure){.name = e->failure.name,
+                                         .account_id = s->account_id ? s->account_id : "",
+                                         .room_id = s->room_id,
+                                         .room_name = s->room_name,
+                                         .template_id = s->template_id,
+                                         .session_id = s->id,
+                                         .peer_id = e->who->id,
+                                         .user_id = e->who->user_id,
+                                         .user_name = e->who->name,
+                                         .role = e->who->role,
+                                         .agent = e->failure.agent,
+                                         .info = info});
+    json_decref(info);
+}
+
 // --- The table ---
 
 static const struct {
@@ -227,6 +254,7 @@ static const struct {
     [EVENT_TRACKS_UPDATED] = {"track.update.success"},
     [EVENT_TRACKS_REMOVED] = {"track.remove.success"},
     [EVENT_MUTE_ASKED] = {"track.mute.requested"},
+    [EVENT_CLIENT_FAILED] = {"client.failed", .is_error = true}, // and which it is
     [EVENT_CHAT] = {"chat.message"},
     [EVENT_POLL_STARTED] = {"poll.started"},
     [EVENT_POLL_STOPPED] = {"poll.stopped"},
@@ -285,6 +313,9 @@ static void put_data(struct json_out *j, const struct event *e, size_t at,
     case EVENT_END_FAILED:
         put_end_failed(j, e, s);
         break;
+    case EVENT_CLIENT_FAILED:
+        put_failure(j, e, s);
+        break;
     case EVENT_MUTE_ASKED:
         put_mute_asked(j, e, s);
         break;
@@ -315,6 +346,8 @@ void api_happening(const struct event *event, size_t at,
         .is_for_hooks = kinds[event->kind].is_for_hooks,
         .is_error = kinds[event->kind].is_error,
     };
+    if (event->kind == EVENT_CLIENT_FAILED)
+        happening->type = api_failure_type(event->failure.name);
     struct json_out j = json_out_on(&happening->data);
     json_open(&j, '{');
     put_data(&j, event, at, session, now_ms);

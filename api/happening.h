@@ -17,7 +17,8 @@ struct happening_session {
     char room_id[OBJECT_ID_LEN + 1];
     char template_id[OBJECT_ID_LEN + 1];
     char *room_name;
-    int64_t started_at; // ms since the Unix epoch
+    const char *account_id; // NULL counts as ""
+    int64_t started_at;     // ms since the Unix epoch
 };
 
 struct happening {

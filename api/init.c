@@ -4,10 +4,15 @@
 #include "api/context.h"
 
 #include "base/err.h"
+#include "base/limits.h"
 #include "store/document.h"
 #include "store/rooms.h"
 
 #include <string.h>
+
+// The windows are those that the SDK is built for: it takes a sample of so many of its looks,
+// whatever is said here.
+enum { PUBLISH_WINDOW_S = 30, SUBSCRIBE_WINDOW_S = 10 };
 
 // uri-host and port of RFC 9110 section 7.2, so that what a client sent as Host can become
 // part of a URL: a name or IPv4 address, or an IPv6 address in brackets.
@@ -80,6 +85,16 @@ void api_check_place(const struct api_call *call, const struct room *live,
         api_refuse(response, admission_code(why), admission_text(why), NULL);
 }
 
+// How often a client samples figures about its media, and reports them, in seconds.
+static void put_window(struct json_out *j, const char *key, int window_s)
+{
+    json_key(j, key);
+    json_open(j, '{');
+    json_member_int(j, "maxSampleWindowSize", window_s);
+    json_member_int(j, "maxSamplePushInterval", STATS_INTERVAL_S);
+    json_close(j, '}');
+}
+
 int api_init(struct api_context *c)
 {
     struct text endpoint = {0};
@@ -102,6 +117,8 @@ int api_init(struct api_context *c)
     json_open(&j, '{');
     json_key(&j, "enabledFlags");
     json_put_verbatim(&j, bytes_of(c->config->client_flags ? c->config->client_flags : "[]"));
+    put_window(&j, "publishStats", PUBLISH_WINDOW_S);
+    put_window(&j, "subscribeStats", SUBSCRIBE_WINDOW_S);
     json_close(&j, '}');
     json_close(&j, '}');
     text_dispose(&endpoint);

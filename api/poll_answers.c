@@ -16,14 +16,11 @@ static int read_filter(struct api_context *c, struct store_poll_filter *filter)
     const char *question = http_query(c->request, "question", 0);
     int all = 0;
     int err = api_poll_of_path(c, &poll);
-    *filter = (struct store_poll_filter){.poll_id = err ? "" : poll.id,
-                                         .start = http_query(c->request, "start", 0)};
+    *filter = (struct store_poll_filter){.poll_id = err ? "" : poll.id};
     if (!err)
-        err = api_query_limit(c, 10, &filter->limit);
+        err = api_query_page(c, &filter->limit, &filter->start);
     if (!err)
         err = api_query_bool(c, "all", &all);
-    if (!err && filter->start && filter->start[0] && !id_is_object(filter->start))
-        err = api_fail_query(c, "start");
     if (!err && question) {
         size_t len = strlen(question);
         bool is_number = len >= 1 && len <= 2 && strspn(question, "0123456789") == len;

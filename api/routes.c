@@ -55,6 +55,7 @@ const struct api_route api_routes[] = {
     STORED(GET, "/v2/sessions/{}", api_sessions_get),
 
     STORED(GET, "/v2/analytics/events", api_analytics_events),
+    STORED(GET, "/v2/analytics/peer-stats", api_analytics_peer_stats),
 
     STORED(POST, "/v2/polls", api_polls_create),
     STORED(GET, "/v2/polls/{}", api_polls_get),
@@ -110,15 +111,14 @@ const struct api_route api_routes[] = {
     {HTTP_GET, "/api/room-codes", SCOPE_MEETINGS, ANY_ORIGIN_GET_ONLY, API_STORED, api_meetings_codes},
 
     {HTTP_GET, "/v2/layouts/ui", SCOPE_APP, ANY_ORIGIN, API_STORED, api_layouts},
-    {HTTP_POST, "/v2/client/report", SCOPE_NONE, ANY_ORIGIN, API_ANSWERED, api_client_report},
-    {HTTP_POST, "/v2/client/feedback", SCOPE_NONE, ANY_ORIGIN, API_ANSWERED, api_client_report},
+    {HTTP_POST, "/v2/client/report", SCOPE_NONE, ANY_ORIGIN, API_STORED, api_client_report},
+    {HTTP_POST, "/v2/client/feedback", SCOPE_NONE, ANY_ORIGIN, API_ANSWERED, api_client_feedback},
 };
 // clang-format on
 
 const size_t api_route_count = sizeof api_routes / sizeof *api_routes;
 
 const char *const api_unbuilt[] = {
-    "/v2/analytics/peer-stats",
     "/v2/analytics/webhooks",
     NULL,
 };

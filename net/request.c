@@ -87,6 +87,7 @@ static int read_fields(struct connection *c, const struct head *head)
     request->if_none_match = field_text(c, head, "if-none-match");
     request->accept_encoding = field_text(c, head, "accept-encoding");
     request->access_key_header = field_text(c, head, "parlor-key");
+    request->user_agent = field_text(c, head, "user_agent_v2");
     request->access_control_request_headers =
         field_text(c, head, "access-control-request-headers");
     c->close_after = head->minor == 0 ||

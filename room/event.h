@@ -43,6 +43,8 @@ enum event_kind {
     EVENT_POLL_STOPPED,   // `poll`
     EVENT_POLL_STATS,     // `poll`: answers have come in
     EVENT_POLL_ANSWERED,  // `poll`, `who`. For the session log
+    EVENT_STATS_REPORTED, // `who`, `stats`. For the session log, as the next
+    EVENT_CLIENT_FAILED,  // `who`, `failure`
     EVENT_STORE_CHANGED,  // `store`: to those it names only
     EVENT_SPEAKERS,       // `speakers`
     EVENT_QUALITY,        // `quality`
@@ -144,6 +146,7 @@ struct event_answer {
 
 struct poll_info;
 struct poll_question;
+struct report_track;
 
 struct event {
     enum event_kind kind;
@@ -226,6 +229,19 @@ struct event {
             const uint64_t *to; // numbers of the peers that get it
             size_t to_count;
         } chat;
+        struct {
+            bool subscribes;
+            const struct report_track *tracks; // of room/report.h
+            size_t count;
+        } stats;
+        struct {
+            const char *room_id; // who says so may not be in a session
+            const char *room_name;
+            const char *template_id;
+            const char *name; // "publish.failed"
+            const char *info; // JSON, as the client says
+            const char *agent;
+        } failure;
         struct {
             const struct event_value *list;
             size_t count;

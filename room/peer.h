@@ -52,6 +52,12 @@ struct role_request {
     int64_t expires_at;           // us, monotonic
 };
 
+// How many reports of a client were taken since when: room/report.h.
+struct report_budget {
+    int64_t since_us; // monotonic
+    int count;
+};
+
 struct peer {
     uint64_t number; // of all peers, in the order of joining; never used again
     struct room *room;
@@ -83,6 +89,8 @@ struct peer {
 
     char **wanted; // ids of the tracks that it asked for
     size_t wanted_count;
+
+    struct report_budget reports;
 
     char **observed; // keys of the session store, whether set or not
     size_t observed_count;

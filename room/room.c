@@ -5,6 +5,7 @@
 #include "room/feeds.h"
 #include "room/presence.h"
 #include "room/quality.h"
+#include "room/report.h"
 #include "room/rooms.h"
 #include "room/waiting.h"
 #include "room/wanted.h"
@@ -280,6 +281,7 @@ int room_join(struct room *room, const struct join_wish *wish, uint64_t request,
 void room_drop_track(struct track *track)
 {
     struct room *room = track->owner->room;
+    report_remember(track);
     map_remove(&room->tracks, bytes_of(track->is.id));
     map_remove(&room->rooms->tracks, map_key_u64(&track->number));
     mem_free(track);
@@ -369,6 +371,7 @@ void room_expel(struct peer *peer, const struct expulsion *expulsion, struct mom
         session_store_dispose(&room->store);
         chat_history_dispose(&room->history);
         polls_dispose(&room->polls);
+        report_forget(room);
         duration_stop(room);
         timers_set(&room->rooms->timers, &room->scores, NEVER);
     }

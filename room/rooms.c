@@ -2,6 +2,7 @@
 
 #include "room/duration.h"
 #include "room/quality.h"
+#include "room/report.h"
 
 #include <assert.h>
 
@@ -26,6 +27,7 @@ static void free_room(struct room *room)
     session_store_dispose(&room->store);
     chat_history_dispose(&room->history);
     polls_dispose(&room->polls);
+    report_forget(room);
     template_free(room->template);
     mem_free(room);
 }

@@ -214,7 +214,8 @@ static int read_ice_servers(struct config *c, const char *value)
 // A list of those that change what the server has to do, and that it does.
 static int read_client_flags(struct config *c, const char *value)
 {
-    static const char *const known[] = {"nonWebRTCDisableOffer", "onDemandTracks"};
+    static const char *const known[] = {"nonWebRTCDisableOffer", "onDemandTracks",
+                                        "publishStats", "subscribeStats"};
     size_t len = 0;
     char *json = c->client_flags_json;
     c->client_flags = value;
@@ -306,9 +307,10 @@ static const struct row rows[] = {
      read_public_url},
     {"ice-servers", "JSON", "", "STUN and TURN servers for clients, a JSON array",
      read_ice_servers},
-    {"client-flags", "FLAG,...", "nonWebRTCDisableOffer",
+    {"client-flags", "FLAG,...", "nonWebRTCDisableOffer,publishStats,subscribeStats",
      "what is switched on in clients: nonWebRTCDisableOffer (roles without media need no "
-     "connection), onDemandTracks (cameras are sent to those who look at them only)",
+     "connection), onDemandTracks (cameras are sent to those who look at them only), "
+     "publishStats and subscribeStats (figures about what a client sends and gets)",
      read_client_flags},
     {"meetings", "anyone|key|off|auto", "auto",
      "who may make meetings without a token; auto: anyone when listening on loopback only, "

@@ -136,6 +136,7 @@ static void on_open(struct control *c, struct http_input *input)
     struct http_request *request = input->request;
     const char *token = http_query(request, "token", 0);
     const char *peer = http_query(request, "peer", 0);
+    const char *agent = http_query(request, "user_agent_v2", 0);
     struct jwt_claims verified = {0};
     enum jwt_fault fault = jwt_verify(bytes_of(token ? token : ""), &c->config.api->keys,
                                       now.wall_ms / 1000, &verified);
@@ -148,7 +149,8 @@ static void on_open(struct control *c, struct http_input *input)
                                   &(struct signal_claims){.room_id = verified.room_id,
                                                           .role = verified.role,
                                                           .user_id = verified.user_id,
-                                                          .peer_id = peer ? peer : ""},
+                                                          .peer_id = peer ? peer : "",
+                                                          .user_agent = agent},
                                   now, &c->frames);
     map_put(&c->clients_by_socket, map_key_u64(&client->socket), client);
     map_put(&c->clients_by_session, map_key_u64(&client->session), client);

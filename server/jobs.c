@@ -105,6 +105,12 @@ static int run_age(struct db_job *db_job, struct db *db)
         job->log.done = store_log_age(db, job->log.before_ms, job->log.most);
     if (job->log.done < 0)
         return job->log.done;
+    if (job->log.before_ms)
+        forgotten = store_stats_age(db, job->log.before_ms, job->log.most);
+    if (forgotten < 0)
+        return forgotten;
+    if (forgotten > job->log.done)
+        job->log.done = forgotten; // there may be more
     if (job->log.meetings_before_ms)
         forgotten =
             store_room_forget_meetings(db, job->log.meetings_before_ms, job->log.most / 10);

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { AGE_INTERVAL_S = 3600, AGE_AT_ONCE = 1000, AGE_AGAIN_S = 1 };
 
@@ -74,7 +75,8 @@ static struct store_log_entry *add(struct logbook *l, enum store_log_kind kind,
                                    struct moment now)
 {
     size_t waiting = l->batch ? l->batch->count : 0;
-    size_t most = kind == STORE_LOG_EVENT ? LOG_EVENTS_WAITING_MAX : LOG_ENTRIES_WAITING_MAX;
+    bool is_single = kind == STORE_LOG_EVENT || kind == STORE_LOG_STATS;
+    size_t most = is_single ? LOG_EVENTS_WAITING_MAX : LOG_ENTRIES_WAITING_MAX;
     if (waiting >= most) {
         l->dropped++;
         return NULL;
@@ -175,25 +177,39 @@ static struct session *session_of(struct logbook *l, const struct event *event)
     return map_get(&l->sessions, map_key_u64(&event->room));
 }
 
+static void fill_place(struct happening_session *room, const char *id, const char *name,
+                       const char *template_id)
+{
+    *room = (struct happening_session){.room_name = (char *)name};
+    snprintf(room->room_id, sizeof room->room_id, "%s", id);
+    snprintf(room->template_id, sizeof room->template_id, "%s", template_id);
+}
+
 // What failed may have done so while nobody was in: `room` is filled.
 static const struct happening_session *place_of(struct logbook *l, const struct event *event,
                                                 struct happening_session *room)
 {
-    bool has_own = event->kind == EVENT_JOIN_FAILED || event->kind == EVENT_LEAVE_FAILED ||
-                   event->kind == EVENT_END_FAILED;
-    if (!has_own) {
-        const struct session *s = session_of(l, event);
+    const struct session *s = session_of(l, event);
+    switch (event->kind) {
+    case EVENT_JOIN_FAILED:
+    case EVENT_LEAVE_FAILED:
+    case EVENT_END_FAILED:
+        if (!event->failed.room_name)
+            return NULL;
+        fill_place(room, event->failed.room_id, event->failed.room_name,
+                   event->failed.template_id);
+        return room;
+    case EVENT_CLIENT_FAILED:
+        fill_place(room, event->failure.room_id, event->failure.room_name,
+                   event->failure.template_id);
+        room->account_id = l->config.account_id;
+        if (s)
+            memcpy(room->id, s->is.id, sizeof room->id);
+        return room;
+    default:
         return s ? &s->is : NULL;
     }
-    if (!event->failed.room_name)
-        return NULL;
-    *room = (struct happening_session){.room_name = (char *)event->failed.room_name};
-    snprintf(room->room_id, sizeof room->room_id, "%s", event->failed.room_id);
-    snprintf(room->template_id, sizeof room->template_id, "%s", event->failed.template_id);
-    return room;
 }
-
-// --- Polls ---
 
 static const char *new_id(struct logbook *l, struct moment now)
 {
@@ -201,6 +217,27 @@ static const char *new_id(struct logbook *l, struct moment now)
     id_object(&l->ids, now.wall_ms, id);
     return store_log_text(l->batch, id);
 }
+
+// --- Figures of clients ---
+
+static void add_stats(struct logbook *l, const struct session *s, const struct event *event,
+                      struct moment now)
+{
+    struct text document = {0};
+    struct store_log_entry *entry = add(l, STORE_LOG_STATS, now);
+    if (!entry)
+        return;
+    store_stats_write(event->stats.tracks, event->stats.count, &document);
+    entry->stats = (struct store_stats){.id = new_id(l, now),
+                                        .session_id = store_log_text(l->batch, s->is.id),
+                                        .peer_id = store_log_text(l->batch, event->who->id),
+                                        .subscribes = event->stats.subscribes,
+                                        .at = now.wall_ms,
+                                        .document = store_log_text(l->batch, document.at)};
+    text_dispose(&document);
+}
+
+// --- Polls ---
 
 // One that was made in the meeting is new to the store.
 static void add_poll(struct logbook *l, const struct event *event, struct moment now)
@@ -289,6 +326,9 @@ static void note_state(struct logbook *l, const struct session *s, const struct 
         break;
     case EVENT_ROOM_CLOSED:
         add_session(l, STORE_LOG_CLOSE, s, event->session.ended_at, now);
+        break;
+    case EVENT_STATS_REPORTED:
+        add_stats(l, s, event, now);
         break;
     case EVENT_POLL_STARTED:
     case EVENT_POLL_STOPPED:

@@ -8,9 +8,10 @@
 #include "server/jobs.h"
 
 struct logbook_config {
-    bool with_chat;    // what people say to all is kept too
-    int days;          // that events are kept; 0: for ever
-    int meetings_days; // that meetings are kept which nobody uses; 0: for ever
+    bool with_chat;         // what people say to all is kept too
+    int days;               // that events are kept; 0: for ever
+    int meetings_days;      // that meetings are kept which nobody uses; 0: for ever
+    const char *account_id; // of events that name it; borrowed
 };
 
 struct logbook;

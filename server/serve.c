@@ -205,7 +205,8 @@ static int start(struct server *s)
         .max_session_s = s->config->max_session_hours * 3600,
         .log = {.with_chat = s->config->log_chat,
                 .days = (int)s->config->log_days,
-                .meetings_days = (int)s->config->meetings_ttl},
+                .meetings_days = (int)s->config->meetings_ttl,
+                .account_id = s->api.customer_id},
     });
     return s->control ? 0 : ERR_IO;
 }

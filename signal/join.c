@@ -72,9 +72,3 @@ void handle_ping(struct call *call)
     json_close(&j, '}');
     reply_send(call, &j);
 }
-
-// Telemetry: taken, and not kept.
-void handle_ignore(struct call *call)
-{
-    reply_empty(call);
-}

@@ -161,7 +161,7 @@ static const struct method methods[] = {
     {.name = "join", .handle = handle_join, .params = join_params},
     {.name = "leave", .handle = handle_leave},
     {.name = "ping", .handle = handle_ping},
-    {.name = "analytics", .handle = handle_ignore},
+    {.name = "analytics", .handle = handle_analytics},
     {.name = "trickle", .handle = handle_trickle, .params = candidate_params},
     {.name = "offer",
      .handle = handle_offer,

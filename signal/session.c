@@ -117,6 +117,7 @@ static void drop(struct signal *s, struct session *session)
     mem_free(session->told_role);
     mem_free(session->user_id);
     mem_free(session->peer_id);
+    mem_free(session->user_agent);
     mem_free(session);
 }
 
@@ -207,6 +208,8 @@ uint64_t signal_open(struct signal *s, const struct signal_claims *claims, struc
     session->role = mem_text(claims->role);
     session->user_id = mem_text(claims->user_id);
     session->peer_id = mem_text(claims->peer_id);
+    const char *agent = claims->user_agent ? claims->user_agent : "";
+    session->user_agent = mem_text(strlen(agent) <= USER_AGENT_LEN_MAX ? agent : "");
     session->bucket = bucket_full(now.mono_us);
     list_init(&session->in_room);
     list_init(&session->silent);

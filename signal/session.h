@@ -72,7 +72,8 @@ struct signal_claims {
     const char *room_id;
     const char *role;
     const char *user_id;
-    const char *peer_id; // as in the URL, unchecked; "" when missing
+    const char *peer_id;    // as in the URL, unchecked; "" when missing
+    const char *user_agent; // the same; NULL counts as ""
 };
 
 // Returns the number of the new session. Frames may be there at once: a refusal of a bad peer

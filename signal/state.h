@@ -40,6 +40,8 @@ struct session {
     char *told_role; // of the last policy; NULL before it
     char *user_id;
     char *peer_id;
+    char *user_agent; // as its URL says
+    struct report_budget reports;
     struct room *room; // held; NULL while loading
     uint64_t peer;     // number of the peer it speaks for; 0: none
     bool has_joined;   // a join was tried here, so a lost peer is no server restart
@@ -262,7 +264,7 @@ void policy_write(struct json_out *j, const struct template *template, const cha
 void handle_join(struct call *call);
 void handle_leave(struct call *call);
 void handle_ping(struct call *call);
-void handle_ignore(struct call *call);
+void handle_analytics(struct call *call);
 void handle_peer_update(struct call *call);
 void handle_get_peer(struct call *call);
 

@@ -150,6 +150,18 @@ const char *const store_migrations[] = {
     "CREATE INDEX poll_answers_by_id ON poll_answers (poll_id, id);"
     "CREATE INDEX poll_answers_by_voter ON poll_answers (poll_id, session_id, voter, "
     "question);",
+
+    "CREATE TABLE peer_stats ("
+    "  id TEXT PRIMARY KEY,"
+    "  session_id TEXT NOT NULL,"
+    "  peer_id TEXT NOT NULL,"
+    "  subscribes BIGINT NOT NULL,"
+    "  at BIGINT NOT NULL,"
+    "  size BIGINT NOT NULL,"
+    "  document TEXT NOT NULL);"
+    "CREATE INDEX peer_stats_by_peer ON peer_stats (session_id, peer_id, id);"
+    "CREATE INDEX peer_stats_by_time ON peer_stats (at);"
+    "CREATE INDEX session_peers_by_id ON session_peers (id);",
 };
 
 const size_t store_migration_count = sizeof store_migrations / sizeof *store_migrations;

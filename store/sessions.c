@@ -142,6 +142,8 @@ static int write_entry(struct db *db, const struct store_log_entry *entry)
     case STORE_LOG_EVENT:
         err = put_event(db, &entry->event);
         return err ? err : touch_session(db, entry->event.session_id, entry->event.at);
+    case STORE_LOG_STATS:
+        return store_stats_put(db, &entry->stats);
     case STORE_LOG_POLL:
         return store_poll_insert(db, &entry->poll);
     case STORE_LOG_POLL_START:
@@ -278,6 +280,22 @@ int store_session_list(struct db *db, const struct store_session_filter *filter,
     return err ? err : count;
 }
 
+#define PEER                                                                                   \
+    "SELECT session_id, id, name, role, user_id, joined_at, left_at FROM session_peers "
+
+static struct store_session_peer read_peer(struct db_query *q, struct arena *arena)
+{
+    return (struct store_session_peer){
+        .session_id = keep(arena, db_text(q, 0)),
+        .id = keep(arena, db_text(q, 1)),
+        .name = keep(arena, db_text(q, 2)),
+        .role = keep(arena, db_text(q, 3)),
+        .user_id = keep(arena, db_text(q, 4)),
+        .joined_at = db_int(q, 5),
+        .left_at = db_int(q, 6),
+    };
+}
+
 int store_session_peers(struct db *db, const char *session_id, struct arena *arena,
                         struct store_session_peer **peers, size_t *count)
 {
@@ -290,29 +308,54 @@ int store_session_peers(struct db *db, const char *session_id, struct arena *are
     *peers = arena_alloc(arena, (size_t)most * sizeof **peers);
     if (err)
         return err;
-    q = db_prepare(db, "SELECT session_id, id, name, role, user_id, joined_at, left_at FROM "
-                       "session_peers WHERE session_id = $1 ORDER BY joined_at, id");
+    q = db_prepare(db, PEER "WHERE session_id = $1 ORDER BY joined_at, id");
     db_bind_text(q, 1, session_id);
     while ((err = db_step(q)) == DB_ROW && *count < (size_t)most)
-        (*peers)[(*count)++] = (struct store_session_peer){
-            .session_id = keep(arena, db_text(q, 0)),
-            .id = keep(arena, db_text(q, 1)),
-            .name = keep(arena, db_text(q, 2)),
-            .role = keep(arena, db_text(q, 3)),
-            .user_id = keep(arena, db_text(q, 4)),
-            .joined_at = db_int(q, 5),
-            .left_at = db_int(q, 6),
-        };
+        (*peers)[(*count)++] = read_peer(q, arena);
     db_finish(q);
     return err;
 }
 
-// Types are words and points: none of them means anything to LIKE.
+static int get_peer(struct db_query *q, struct arena *arena, struct store_session_peer *peer)
+{
+    int err = db_step(q);
+    if (err == DB_ROW)
+        *peer = read_peer(q, arena);
+    db_finish(q);
+    return err == DB_ROW ? 0 : err ? err : ERR_NOT_FOUND;
+}
+
+int store_session_peer_get(struct db *db, const char *session_id, const char *id,
+                           struct arena *arena, struct store_session_peer *peer)
+{
+    struct db_query *q = db_prepare(db, PEER "WHERE session_id = $1 AND id = $2");
+    db_bind_text(q, 1, session_id);
+    db_bind_text(q, 2, id);
+    return get_peer(q, arena, peer);
+}
+
+int store_session_peer_last(struct db *db, const char *room_id, const char *id,
+                            const char *user_id, struct arena *arena,
+                            struct store_session_peer *peer)
+{
+    struct db_query *q =
+        db_prepare(db, PEER "WHERE id = $2 AND user_id = $3 AND session_id IN "
+                            "(SELECT s.id FROM sessions s WHERE s.room_id = $1) "
+                            "ORDER BY session_id DESC LIMIT 1");
+    db_bind_text(q, 1, room_id);
+    db_bind_text(q, 2, id);
+    db_bind_text(q, 3, user_id);
+    return get_peer(q, arena, peer);
+}
+
+// Types are words and points, and ids of beams letters, digits and hyphens: none of them means
+// anything to LIKE.
 #define EVENTS_WHERE                                                                           \
     "FROM session_events WHERE room_id = $1 "                                                  \
     "AND ($2 = '' OR $2 LIKE '%,' || type || ',%') "                                           \
     "AND ($3 = '' OR session_id = $3) AND ($4 = '' OR peer_id = $4) "                          \
-    "AND ($5 = '' OR user_id = $5) AND ($6 < 0 OR is_error = $6) AND at >= $7 "
+    "AND ($5 = '' OR user_id = $5) AND ($6 < 0 OR is_error = $6) AND at >= $7 "                \
+    "AND ($8 = '' OR data LIKE '%\"beam_id\":\"' || $8 || '\"%') "
 
 static void bind_events(struct db_query *q, const struct store_event_filter *filter)
 {
@@ -323,6 +366,7 @@ static void bind_events(struct db_query *q, const struct store_event_filter *fil
     db_bind_text(q, 5, or_empty(filter->user_id));
     db_bind_int(q, 6, filter->is_error);
     db_bind_int(q, 7, filter->after_ms);
+    db_bind_text(q, 8, or_empty(filter->beam_id));
 }
 
 int store_event_list(struct db *db, const struct store_event_filter *filter,
@@ -336,10 +380,10 @@ int store_event_list(struct db *db, const struct store_event_filter *filter,
         return err;
     q = db_prepare(
         db, "SELECT id, uuid, session_id, room_id, peer_id, user_id, type, is_error, "
-            "at, data " EVENTS_WHERE "AND ($8 = '' OR id < $8) ORDER BY id DESC LIMIT $9");
+            "at, data " EVENTS_WHERE "AND ($9 = '' OR id < $9) ORDER BY id DESC LIMIT $10");
     bind_events(q, filter);
-    db_bind_text(q, 8, or_empty(filter->start));
-    db_bind_int(q, 9, filter->limit < STORE_EVENTS_MAX ? filter->limit : STORE_EVENTS_MAX);
+    db_bind_text(q, 9, or_empty(filter->start));
+    db_bind_int(q, 10, filter->limit < STORE_EVENTS_MAX ? filter->limit : STORE_EVENTS_MAX);
     int count = 0;
     while ((err = db_step(q)) == DB_ROW)
         events[count++] = (struct store_session_event){

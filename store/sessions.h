@@ -5,6 +5,7 @@
 #include "base/id.h"
 #include "base/mem.h"
 #include "store/db.h"
+#include "store/peer_stats.h"
 #include "store/polls.h"
 
 #include <stdbool.h>
@@ -51,6 +52,7 @@ enum store_log_kind {
     STORE_LOG_RESUME, // `session` goes on after a restart: who is in comes as STORE_LOG_PEER
     STORE_LOG_PEER,   // `peer` is in, as it is now
     STORE_LOG_LEFT,   // `peer`: left_at
+    STORE_LOG_STATS,  // `stats`
     STORE_LOG_EVENT,  // `event`
     STORE_LOG_POLL,   // `poll`, made in a meeting
     STORE_LOG_POLL_START,  // `run`
@@ -64,6 +66,7 @@ struct store_log_entry {
         struct store_session session;
         struct store_session_peer peer;
         struct store_session_event event;
+        struct store_stats stats;
         struct store_poll poll;
         struct store_poll_run run;
         struct store_poll_answer answer;
@@ -96,7 +99,8 @@ int store_log_age(struct db *db, int64_t before_ms, int most);
 
 // --- Reading ---
 
-enum { STORE_SESSIONS_MAX = 100, STORE_EVENTS_MAX = 100 };
+// Of events a page and one more, which says whether it is the last.
+enum { STORE_SESSIONS_MAX = 100, STORE_EVENTS_MAX = 101 };
 
 struct store_session_filter {
     const char *room_id; // NULL: any
@@ -116,13 +120,22 @@ int store_session_list(struct db *db, const struct store_session_filter *filter,
 int store_session_peers(struct db *db, const char *session_id, struct arena *arena,
                         struct store_session_peer **peers, size_t *count);
 
+// One of them. 0, ERR_NOT_FOUND or ERR_*.
+int store_session_peer_get(struct db *db, const char *session_id, const char *id,
+                           struct arena *arena, struct store_session_peer *peer);
+// The last time that a user was in a room as this peer.
+int store_session_peer_last(struct db *db, const char *room_id, const char *id,
+                            const char *user_id, struct arena *arena,
+                            struct store_session_peer *peer);
+
 struct store_event_filter {
     const char *room_id;
     const char *types;      // ",a,b,": any of these; NULL: any
     const char *session_id; // NULL: any, as the others
     const char *peer_id;
     const char *user_id;
-    int is_error; // 0, 1, or -1: any
+    const char *beam_id; // of `data`; letters, digits and hyphens
+    int is_error;        // 0, 1, or -1: any
     int64_t after_ms;
     const char *start; // ids below this one; NULL: from the newest
     int limit;         // at most STORE_EVENTS_MAX

@@ -22,7 +22,7 @@ export class Client {
   connect() {
     return new Promise((resolve, reject) => {
       const socket = new WebSocket(
-        `${this.server.origin.replace('http', 'ws')}/ws?peer=${this.id}&token=${this.token}`);
+        `${this.server.origin.replace('http', 'ws')}/ws?peer=${this.id}&token=${this.token}${this.query ?? ''}`);
       this.socket = socket;
       socket.on('error', reject);
       socket.on('close', () => {

@@ -220,3 +220,40 @@ TEST(an_end_of_nothing_is_told_once_the_room_is_known)
                                  "\"error_message\":\"session not found\"}");
     fixture_dispose(&f);
 }
+
+// --- Not for webhooks ---
+
+TEST(a_track_event_has_the_vendors_members_and_no_others)
+{
+    struct happening happening;
+    struct happening_session s = {.id = "$session", .room_name = "standup"};
+    struct track_wish track = {
+        .id = "t1", .stream_id = "s1", .type = TRACK_VIDEO, .source = "screen", .muted = true};
+    struct peer_view who = {.id = "anna",
+                            .user_id = "u-anna",
+                            .name = "Anna",
+                            .metadata = "{}",
+                            .role = "host",
+                            .joined_at = 1700000000000};
+    struct event event = {.kind = EVENT_TRACKS_REMOVED,
+                          .who = &who,
+                          .tracks = {&track, (int64_t[]){1700000001000}, 1}};
+    snprintf(s.room_id, sizeof s.room_id, "64b000000000000000000001");
+    api_happening(&event, 0, &s, 1700000002000, &happening);
+    CHECK_TEXT(happening.type, "track.remove.success");
+    CHECK_TEXT(happening.data.at,
+               "{\"room_id\":\"64b000000000000000000001\",\"session_id\":\"$session\","
+               "\"room_name\":\"standup\",\"peer_id\":\"anna\",\"user_id\":\"u-anna\","
+               "\"user_name\":\"Anna\",\"joined_at\":\"2023-11-14T22:13:20.000Z\","
+               "\"role\":\"host\",\"track_id\":\"t1\",\"stream_id\":\"s1\","
+               "\"type\":\"video\",\"source\":\"screen\",\"mute\":true,"
+               "\"started_at\":\"2023-11-14T22:13:21.000Z\","
+               "\"stopped_at\":\"2023-11-14T22:13:22.000Z\"}");
+    CHECK(!happening.is_error);
+    text_dispose(&happening.data);
+    event.kind = EVENT_TRACKS_ADDED;
+    api_happening(&event, 0, &s, 1700000002000, &happening);
+    CHECK_TEXT(happening.type, "track.add.success");
+    CHECK(!strstr(happening.data.at, "stopped_at"));
+    text_dispose(&happening.data);
+}

@@ -25,8 +25,12 @@ TEST(init_says_where_to_go)
     const char *room = make_room(w, "");
     struct answer a = init(w, app(w, room, "host"));
     CHECK_EQ(a.status, 200);
-    CHECK_TEXT(a.body, "{\"endpoint\":\"ws://localhost:8080/ws\",\"rtcConfiguration\":"
-                       "{\"ice_servers\":[]},\"config\":{\"enabledFlags\":[]}}");
+    CHECK_TEXT(
+        a.body,
+        "{\"endpoint\":\"ws://localhost:8080/ws\",\"rtcConfiguration\":"
+        "{\"ice_servers\":[]},\"config\":{\"enabledFlags\":[],"
+        "\"publishStats\":{\"maxSampleWindowSize\":30,\"maxSamplePushInterval\":60},"
+        "\"subscribeStats\":{\"maxSampleWindowSize\":10,\"maxSamplePushInterval\":60}}}");
     CHECK_TEXT(header(&a, "access-control-allow-origin"), "*");
     world_free(w);
 }

@@ -150,7 +150,6 @@ TEST(what_is_known_but_not_built_is_501)
 {
     static const char *const paths[] = {
         "/v2/analytics/webhooks",
-        "/v2/analytics/peer-stats",
     };
     struct world *w = world_new();
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)

@@ -104,6 +104,7 @@ struct answer call(struct world *w, enum http_method method, const char *target,
         .host = w->host,
         .authorization = authorization,
         .access_key_header = w->parlor_key,
+        .user_agent = w->user_agent,
         .origin = w->origin,
         .body = bytes_of(body),
         .from = w->from,
@@ -163,6 +164,7 @@ const char *app(struct world *w, const char *room_id, const char *role)
     struct jwt_claims claims = {.type = JWT_APP};
     snprintf(claims.room_id, sizeof claims.room_id, "%s", room_id);
     snprintf(claims.role, sizeof claims.role, "%s", role);
+    snprintf(claims.user_id, sizeof claims.user_id, "%s", w->user_id);
     return sign(w, &claims);
 }
 

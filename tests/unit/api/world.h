@@ -20,6 +20,8 @@ struct world {
     bool secure;
     const char *host;
     const char *parlor_key; // header
+    const char *user_agent; // header
+    char user_id[64];       // of app tokens; "": none
     const char *origin;     // header
     bool run;               // whether the last call reached the store
     struct room *live;      // the room as it is, NULL when nobody is in it; borrowed

@@ -141,7 +141,8 @@ TEST(ice_servers_are_a_list_and_their_credentials_are_not_shown)
 TEST(clients_are_told_of_flags_that_are_known)
 {
     CHECK_EQ(read_config("", NULL), 0);
-    CHECK_TEXT(config.client_flags_json, "[\"nonWebRTCDisableOffer\"]");
+    CHECK_TEXT(config.client_flags_json,
+               "[\"nonWebRTCDisableOffer\",\"publishStats\",\"subscribeStats\"]");
     CHECK_EQ(read_config("--client-flags onDemandTracks,nonWebRTCDisableOffer", NULL), 0);
     CHECK_TEXT(config.client_flags_json, "[\"onDemandTracks\",\"nonWebRTCDisableOffer\"]");
     CHECK_EQ(read_config("--client-flags simulcast", NULL), ERR_MALFORMED);

@@ -6,6 +6,7 @@
 #include "room/chat.h"
 #include "room/moderate.h"
 #include "room/poll_link.h"
+#include "room/report.h"
 #include "server/logbook.h"
 #include "store/keys.h"
 #include "test.h"
@@ -441,5 +442,58 @@ TEST(after_a_restart_the_last_answers_are_written_once_more_and_count_once)
     CHECK_EQ(answers(w, id, list), 2);
     CHECK_EQ(only_run(w, id).responses, 2);
     CHECK_EQ(only_run(w, id).voters, 2);
+    world_free(w);
+}
+
+// --- Reports of clients ---
+
+TEST(figures_and_failures_of_a_client_are_written_down)
+{
+    struct world *w = world_new(false);
+    const char *data;
+    struct store_stats *list;
+    size_t count;
+    logbook_free(w->log);
+    w->log = logbook_new(&(struct logbook_config){.account_id = w->config.customer_id},
+                         &w->f.rooms, w->jobs, &w->f.rng);
+    struct peer *anna = join(w, "anna", "host");
+    struct report_failure failure = {
+        .name = "publish.failed", .info = "{\"error_code\":4002}", .agent = "sdk:web"};
+    report_peer_failure(anna, &failure, &w->f.events);
+    struct event *event = event_add_who(&w->f.events, EVENT_STATS_REPORTED, anna);
+    event->stats.tracks =
+        &(struct report_track){"t1", TRACK_AUDIO, 0,
+                               &(struct report_sample){{1000, 2, REPORT_UNKNOWN, 3, 4, 5, 6,
+                                                        REPORT_UNKNOWN, REPORT_UNKNOWN}},
+                               1};
+    event->stats.count = 1;
+    deliver(w);
+    write_down(w);
+    CHECK_EQ(events(w, ",client.publish.failed,", &data), 1);
+    CHECK(strstr(data, "\"error_code\":4002") != NULL);
+    CHECK(strstr(data, "\"peer_id\":\"anna\"") != NULL);
+    CHECK(strstr(data, w->config.customer_id) != NULL);
+    CHECK(strstr(data, "\"agent\":{\"sdk\":\"web\"}") != NULL);
+    CHECK_EQ(store_stats_list(w->db, only_session(w).id, "anna", &w->arena, &list, &count), 0);
+    CHECK_EQ(count, 1);
+    CHECK(!list[0].subscribes);
+    CHECK_TEXT(list[0].document,
+               "[{\"id\":\"t1\",\"type\":0,\"samples\":[[1000,2,null,3,4,5,6,null,null]]}]");
+    world_free(w);
+}
+
+// Nobody is in, so there is no session; the room is known.
+TEST(what_failed_before_anybody_was_in_is_written_down_too)
+{
+    struct world *w = world_new(false);
+    const char *data;
+    struct peer_view who = {.id = "anna", .role = "host", .name = "", .user_id = "u-anna"};
+    struct report_failure failure = {.name = "join.failed", .info = "{}", .agent = ""};
+    report_stranger_failure(w->f.room, &who, &failure, &w->f.events);
+    deliver(w);
+    write_down(w);
+    CHECK_EQ(events(w, ",client.join.failed,", &data), 1);
+    CHECK(!strstr(data, "session_id"));
+    CHECK(strstr(data, "\"user_id\":\"u-anna\"") != NULL);
     world_free(w);
 }

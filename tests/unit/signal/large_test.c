@@ -78,7 +78,7 @@ static void say(size_t who, const char *text)
 
 static size_t open(const char *peer_id)
 {
-    struct signal_claims claims = {STAGE_ROOM_ID, "viewer", peer_id, peer_id};
+    struct signal_claims claims = {STAGE_ROOM_ID, "viewer", peer_id, peer_id, NULL};
     CHECK(c.count < CROWD_MAX);
     c.sessions[c.count] = signal_open(c.signal, &claims, c.now, &c.frames);
     signal_ready(c.signal, c.sessions[c.count], c.room, c.now, &c.frames, &c.events);

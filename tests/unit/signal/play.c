@@ -22,6 +22,7 @@
 //     media feed host A1 high     the next thing that the worker was told
 //     media has feed host A1 high  this was among them; tables have no order
 //     media nothing
+//     log {...} | log nothing     what a client reported, as it is written down
 //     media read
 //     room disabled | enabled | size 1 | guests 1 | history 3 | lasts 600s
 //     room links <id> {...}       a poll of the back end's comes into the session
@@ -314,6 +315,8 @@ static void play_line(struct play *p, char *line)
         stage_wait(&p->stage, strstr(line, "ms") ? atoi(line) : 1000L * atoi(line));
     else if (strcmp(first, "worker") == 0)
         worker_line(p, line);
+    else if (strcmp(first, "log") == 0)
+        expect(p, &p->stage.log, line);
     else if (strcmp(first, "media") == 0)
         expect_media(p, line);
     else if (strcmp(first, "room") == 0)

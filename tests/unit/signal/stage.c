@@ -1,6 +1,7 @@
 #include "stage.h"
 
 #include "base/json.h"
+#include "store/peer_stats.h"
 #include "store/poll_document.h"
 #include "store/snapshot.h"
 #include "test.h"
@@ -267,10 +268,46 @@ static void learn_names(struct stage *s)
 }
 
 // Everything that an input has as its consequence, in the order in which the server does it.
+static void note_report(struct stage *s, const struct event *event)
+{
+    struct text line = {0};
+    struct json_out j = json_out_on(&line);
+    json_open(&j, '{');
+    json_member_string(&j, "peer_id", event->who->id);
+    json_member_string(&j, "role", event->who->role);
+    if (event->kind == EVENT_STATS_REPORTED) {
+        struct text tracks = {0};
+        store_stats_write(event->stats.tracks, event->stats.count, &tracks);
+        json_key(&j, event->stats.subscribes ? "gets" : "sends");
+        json_put_verbatim(&j, text_bytes(&tracks));
+        text_dispose(&tracks);
+    } else {
+        json_member_string(&j, "user_id", event->who->user_id);
+        json_member_string(&j, "name", event->failure.name);
+        json_member_string(&j, "agent", event->failure.agent);
+        json_member_string(&j, "room_name", event->failure.room_name);
+        json_key(&j, "info");
+        json_put_verbatim(&j, bytes_of(event->failure.info));
+    }
+    json_close(&j, '}');
+    keep(&s->log, text_bytes(&line));
+    text_dispose(&line);
+}
+
+static void take_log(struct stage *s)
+{
+    for (size_t i = 0; i < s->events.count; i++) {
+        const struct event *event = &s->events.at[i];
+        if (event->kind == EVENT_STATS_REPORTED || event->kind == EVENT_CLIENT_FAILED)
+            note_report(s, event);
+    }
+}
+
 static void pump(struct stage *s)
 {
     do {
         learn_names(s);
+        take_log(s);
         signal_deliver(s->signal, &s->events, s->now, &s->frames);
         bridge_deliver(s->bridge, &s->events, &s->commands);
         event_list_clear(&s->events);
@@ -304,6 +341,7 @@ static void end_process(struct stage *s)
         text_dispose(&s->peer_names[i]);
     s->peer_count = s->subscriber_count = s->track_count = 0;
     stage_forget(&s->media);
+    stage_forget(&s->log);
 }
 
 void stage_init(struct stage *s)
@@ -379,6 +417,7 @@ struct stage_client *stage_open(struct stage *s, const char *name, const char *r
     char user_id[64];
     snprintf(user_id, sizeof user_id, "user-%s", peer_id);
     struct signal_claims claims = {.room_id = STAGE_ROOM_ID,
+                                   .user_agent = "sdk:web,os:web_Linux",
                                    .role = role,
                                    .user_id = user ? user : user_id,
                                    .peer_id = peer_id};

@@ -71,6 +71,7 @@ struct stage {
     size_t subscriber_count;
     size_t offers_made;
     struct stage_queue media;                  // what the worker was told, as text
+    struct stage_queue log;                    // what clients reported, as JSON
     struct text peer_names[STAGE_CLIENTS_MAX]; // by the order in which they joined
     uint64_t peer_numbers[STAGE_CLIENTS_MAX];
     size_t peer_count;
