@@ -94,7 +94,12 @@ int json_read(struct bytes text, const struct json_bounds *bounds, json_t **valu
     if (err)
         return err;
     // Without JSON_ALLOW_NUL, jansson refuses \u0000; it always checks UTF-8.
-    json_t *read = json_loadb((const char *)text.at, text.len, JSON_DECODE_ANY, NULL);
+    json_error_t why;
+    json_t *read = json_loadb((const char *)text.at, text.len, JSON_DECODE_ANY, &why);
+    // JavaScript writes 1e20 without an exponent: a number too, though none of 64 bits.
+    if (!read && json_error_code(&why) == json_error_numeric_overflow)
+        read = json_loadb((const char *)text.at, text.len,
+                          JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, NULL);
     if (!read)
         return ERR_MALFORMED;
     if (!strings_fit(read, bounds->string_len)) {
