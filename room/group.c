@@ -35,12 +35,6 @@ static int check(struct room *room, const struct peer *by, const char *peer_id,
     return len >= 1 && len <= GROUP_NAME_LEN_MAX ? 0 : ERR_MALFORMED;
 }
 
-static void tell(struct peer *peer, struct event_list *events)
-{
-    event_add_who(events, EVENT_PEER_UPDATED, peer);
-    room_touch(peer->room);
-}
-
 int group_join(struct room *room, const struct peer *by, const char *peer_id, const char *name,
                struct event_list *events)
 {
@@ -52,7 +46,7 @@ int group_join(struct room *room, const struct peer *by, const char *peer_id, co
         return ERR_FULL;
     peer->groups[peer->group_count++] = mem_text(name);
     presence_show(peer, events);
-    tell(peer, events);
+    event_add_who(events, EVENT_PEER_UPDATED, peer);
     return 0;
 }
 
@@ -68,6 +62,6 @@ int group_leave(struct room *room, const struct peer *by, const char *peer_id, c
     peer->group_count--;
     memmove(peer->groups + place, peer->groups + place + 1,
             (peer->group_count - (size_t)place) * sizeof *peer->groups);
-    tell(peer, events);
+    event_add_who(events, EVENT_PEER_UPDATED, peer);
     return 0;
 }

@@ -190,8 +190,10 @@ int moderate_end(struct room *room, const struct peer *by, bool lock, const char
     event->ended.room_id = event_text(events, room->record.id);
     event->ended.lock = lock;
     event->ended.reason = event_text(events, reason);
-    if (lock)
+    if (lock) {
+        room->locked = true;
         room->record.enabled = false;
+    }
 
     expel_all(room, by, NULL, LEAVE_ROOM_ENDED, reason, now, events);
     return 0;

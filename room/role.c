@@ -24,7 +24,6 @@ static void apply(struct peer *peer, const struct role *role, const char *by, st
     presence_show(peer, events); // somebody cares about it
     waiting_role_changed(peer, old, now, events);
     media_role_changed(peer, old, now, events);
-    room_touch(peer->room);
 }
 
 static int fail(const struct peer *peer, const char *role, const struct peer *by, int err,

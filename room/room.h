@@ -39,6 +39,7 @@ struct room {
     size_t told_count;                          // of those who have joined: see room/presence.h
     bool hides_peers;                           // somebody of this session was not told of
     size_t role_counts[ROLES_PER_TEMPLATE_MAX]; // of `peers`, by the place in the template
+    bool locked; // by end-room, until the back end says otherwise: the store learns of it later
     int holds;
     char session_id[OBJECT_ID_LEN + 1]; // "" while nobody is in
     int64_t started_at;                 // ms since the Unix epoch; 0 while nobody is in

@@ -76,6 +76,7 @@ struct room *rooms_put(struct rooms *rooms, const struct room_record *record,
         return room;
     }
     room->record = *record; // the same id, so the key in `by_id` stays what it was
+    room->record.enabled &= !room->locked;
     bool is_idle = room->peers.count == 0;
     template_free(is_idle ? room->template : template);
     if (is_idle)
@@ -91,6 +92,7 @@ void rooms_refresh(struct rooms *rooms, const struct room_record *record, struct
     // Warnings were of the old end.
     if (room->record.max_duration_s != record->max_duration_s)
         room->warnings_given = 0;
+    room->locked = false;
     room->record = *record;
     duration_plan(room, now);
 }
