@@ -3,7 +3,7 @@
 _parlor() {
     local word=${COMP_WORDS[COMP_CWORD]}
     if [ "$COMP_CWORD" = 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "serve token key room template --help --version" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "serve token key room template backup restore migrate --help --version" -- "$word")
         return
     fi
     local verbs= options="--data --server --json --help"
@@ -14,10 +14,12 @@ _parlor() {
     room) verbs="create list show codes end delete"
         options="$options --name --template --description --size --limit --reason --lock" ;;
     template) verbs="list show apply" options="$options --limit" ;;
+    backup | restore) options="$options --config --database --force" ;;
+    migrate) options="$options --to" ;;
     esac
     if [ "$COMP_CWORD" = 2 ] && [ -n "$verbs" ]; then
         mapfile -t COMPREPLY < <(compgen -W "$verbs --help" -- "$word")
-    elif [ "${COMP_WORDS[1]} ${COMP_WORDS[2]}" = "template apply" ] && [ "${word#-}" = "$word" ]; then
+    elif [[ "${COMP_WORDS[1]} ${COMP_WORDS[2]}" =~ ^(template apply|(backup|restore) ) ]] && [ "${word#-}" = "$word" ]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
     else
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")

@@ -52,11 +52,11 @@ static const char *or_default(const char *variable, const char *fallback)
     return value && value[0] ? value : fallback;
 }
 
-static int run_verb(const struct verb *verb, int argc, char **argv)
+int command_run_verb(const struct verb *verb, int argc, char **argv)
 {
     const char *arguments[ARGUMENTS_MAX] = {0};
     size_t count = 0;
-    command.data = or_default("PARLOR_DATA", "data");
+    command.data = NULL;
     command.server = or_default("PARLOR_SERVER", "http://127.0.0.1:8080");
     for (int i = 0; i < argc; i++) {
         const char *value;
@@ -80,6 +80,9 @@ static int run_verb(const struct verb *verb, int argc, char **argv)
         else
             *option->value = value ? value : argv[++i];
     }
+    command.data_is_given = command.data;
+    if (!command.data)
+        command.data = or_default("PARLOR_DATA", "data");
     if (count < verb->arguments) {
         fputs(verb->usage, stderr);
         return EXIT_USAGE;
@@ -105,7 +108,7 @@ int command_run(const char *name, const struct verb *verbs, size_t count, int ar
     }
     for (size_t i = 0; argc > 0 && i < count; i++) {
         if (strcmp(verbs[i].name, argv[0]) == 0)
-            return run_verb(&verbs[i], argc - 1, argv + 1);
+            return command_run_verb(&verbs[i], argc - 1, argv + 1);
     }
     if (argc > 0)
         return command_complain("unknown word", argv[0]);

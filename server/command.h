@@ -37,6 +37,7 @@ struct verb {
 // What every verb knows after the options were read.
 struct command_settings {
     const char *data;   // folder
+    bool data_is_given; // by --data
     const char *server; // "http://127.0.0.1:8080"
     bool json;
 };
@@ -44,6 +45,8 @@ extern struct command_settings command;
 
 int command_run(const char *name, const struct verb *verbs, size_t count, int argc,
                 char **argv);
+// A command that is its own only verb: what is behind its name.
+int command_run_verb(const struct verb *verb, int argc, char **argv);
 int command_complain(const char *what, const char *which);
 
 // Of the data folder. Complains itself.
@@ -57,3 +60,6 @@ int command_token(int argc, char **argv);
 int command_key(int argc, char **argv);
 int command_room(int argc, char **argv);
 int command_template(int argc, char **argv);
+int command_backup(int argc, char **argv);
+int command_restore(int argc, char **argv);
+int command_migrate(int argc, char **argv);

@@ -16,6 +16,9 @@ static const char usage[] =
     "  key show           prints the access key and its secret; list, create, revoke\n"
     "  room create        makes a room; list, show, codes, end, delete\n"
     "  template apply     makes a template from a file; list, show\n"
+    "  backup             saves everything in a file, while the server runs\n"
+    "  restore            puts a backup in place\n"
+    "  migrate            moves a data folder's database into PostgreSQL\n"
     "\n"
     "  --help, --version\n";
 
@@ -51,8 +54,9 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"serve", run_serve},   {"token", command_token},       {"key", command_key},
-    {"room", command_room}, {"template", command_template},
+    {"serve", run_serve},         {"token", command_token},       {"key", command_key},
+    {"room", command_room},       {"template", command_template}, {"backup", command_backup},
+    {"restore", command_restore}, {"migrate", command_migrate},
 };
 
 int main(int count, char **arguments)

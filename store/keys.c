@@ -58,9 +58,9 @@ static void make(struct keys *keys, struct rng *rng, int64_t wall_ms)
     random_text(rng, MEETINGS_KEY_OCTETS, keys->meetings_key, sizeof keys->meetings_key);
 }
 
-static void write_document(const struct keys *keys, struct text *out)
+void keys_write(const struct keys *keys, struct text *document)
 {
-    struct json_out j = json_out_on(out);
+    struct json_out j = json_out_on(document);
     json_open(&j, '{');
     json_member_string(&j, "access_key", keys->key.access_key);
     json_member_string(&j, "app_secret", keys->key.secrets[0]);
@@ -70,7 +70,7 @@ static void write_document(const struct keys *keys, struct text *out)
     json_member_string(&j, "template_id", keys->template_id);
     json_member_string(&j, "meetings_key", keys->meetings_key);
     json_close(&j, '}');
-    text_add_char(out, '\n');
+    text_add_char(document, '\n');
 }
 
 // Writes all of `content` to a new file nobody else can read, then gives it its name: a server
@@ -108,7 +108,7 @@ static bool take(const json_t *document, const char *name, char *out, size_t cap
     return len >= 0 && (size_t)len < cap;
 }
 
-static int read_document(struct keys *keys, struct bytes content)
+int keys_parse(struct keys *keys, struct bytes content)
 {
     json_t *document;
     if (json_read(content, &json_bounds_default, &document))
@@ -149,7 +149,7 @@ static int read_file(int file, struct keys *keys, const char *path)
     ssize_t n;
     while (len < sizeof content && (n = read(file, content + len, sizeof content - len)) > 0)
         len += (size_t)n;
-    int err = read_document(keys, (struct bytes){content, len});
+    int err = keys_parse(keys, (struct bytes){content, len});
     if (err)
         log_error("keys", "%s is not usable: ids of 24 hex digits and secrets of at least %d",
                   path, SECRET_LEN_MIN);
@@ -186,7 +186,7 @@ int keys_load(struct keys *keys, const char *folder, struct rng *rng, int64_t wa
 
     struct text content = {0};
     make(keys, rng, wall_ms);
-    write_document(keys, &content);
+    keys_write(keys, &content);
     err = write_file(folder, text_bytes(&content));
     if (err)
         log_error("keys", "%s/keys.json: %s", folder, strerror(errno));
@@ -210,7 +210,7 @@ bool keys_revoke(struct keys *keys)
 int keys_save(const struct keys *keys, const char *folder)
 {
     struct text content = {0};
-    write_document(keys, &content);
+    keys_write(keys, &content);
     int err = write_file(folder, text_bytes(&content));
     wipe_text(&content);
     return err;

@@ -26,6 +26,10 @@ bool keys_revoke(struct keys *keys); // false: there was no old one
 // Writes the file anew, whole or not at all. 0 or ERR_IO.
 int keys_save(const struct keys *keys, const char *folder);
 
+// The whole of it as text, as it is in the file, and back: ERR_MALFORMED.
+void keys_write(const struct keys *keys, struct text *document);
+int keys_parse(struct keys *keys, struct bytes content);
+
 // What `parlor key show --json` prints: {"access_key","app_secret","template_id"}.
 void keys_show(const struct keys *keys, struct text *out);
 

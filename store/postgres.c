@@ -232,11 +232,13 @@ static void recover(struct postgres *pg, int err, bool guarded, bool after_later
     }
 }
 
-// Whether a statement can be sent now.
+// Why no statement can be sent now, or 0.
 static int check_transaction(const struct postgres *pg)
 {
     if (!pg->link.conn)
         return ERR_IO;
+    if (!is_writing(pg))
+        return 0;
     return pg->begin_err ? pg->begin_err : pg->job_err;
 }
 

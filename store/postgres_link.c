@@ -61,7 +61,9 @@ static void note_error(struct link *link, const PGresult *r)
     int err = err_of(link, state ? state : "");
     if (!link->err)
         link->err = err;
-    if (err != ERR_IO && err != ERR_MALFORMED)
+    // What comes behind an error, in a transaction that has failed, is not news.
+    bool follows = state && is_class(state, "25P02");
+    if ((err != ERR_IO && err != ERR_MALFORMED) || follows)
         return;
     struct text reason = {0};
     add_reason(&reason, message ? message : PQresultErrorMessage(r));

@@ -256,7 +256,7 @@ static int configure(struct db *db, enum db_use use)
         err = pragma_text(db, "PRAGMA quick_check", "ok", use);
     if (!err && use != DB_AS_IS)
         err = pragma_text(db, "PRAGMA journal_mode = WAL", "wal", use);
-    if (err == ERR_MALFORMED)
+    if (err == ERR_MALFORMED && use == DB_SHARED)
         log_error("store",
                   "%s is damaged. To restore: stop every parlor that uses it, then `parlor "
                   "restore --force FILE` with the last backup, start again",

@@ -181,7 +181,7 @@ def run_postgres():
     postgres = Postgres()
     try:
         postgres.start()
-        counts = node("system", "backend", "cli", "kills", "live", "polls", "restart", "sessions",
+        counts = node("system", "backend", "backup", "cli", "kills", "live", "polls", "restart", "sessions",
                       postgres=postgres.url)
         counts.add(run_contract("--database", postgres.url))
     finally:

@@ -104,7 +104,8 @@ test('a secret is replaced while the old one is still good, and then taken away'
 
 test('what is not understood ends with 2, and no server with 1 and a hint', () => {
   for (const words of [['room'], ['room', 'paint'], ['room', 'show'], ['room', 'list', '--colour', 'red'],
-    ['room', 'show', 'a', 'b'], ['template', 'apply'], ['key', 'show', '--hours', '1'], ['token', 'app', '--role']]) {
+    ['room', 'show', 'a', 'b'], ['template', 'apply'], ['backup'],
+    ['restore', 'a', 'b'], ['migrate'], ['migrate', '--to', 'elsewhere'], ['key', 'show', '--hours', '1'], ['token', 'app', '--role']]) {
     const { status, stderr } = spawnSync(binary, words, { encoding: 'utf8' });
     assert.equal(status, 2, words.join(' '));
     assert.ok(stderr.length > 0);
@@ -112,7 +113,7 @@ test('what is not understood ends with 2, and no server with 1 and a hint', () =
   const away = spawnSync(binary, ['room', 'list', '--data', server.folder, '--server', 'http://127.0.0.1:1'], { encoding: 'utf8' });
   assert.equal(away.status, 1);
   assert.match(away.stderr, /is the server running/);
-  for (const command of ['room', 'template', 'token', 'key']) {
+  for (const command of ['room', 'template', 'token', 'key', 'backup', 'restore', 'migrate']) {
     const { status, stdout } = spawnSync(binary, [command, '--help'], { encoding: 'utf8' });
     assert.equal(status, 0);
     assert.match(stdout, /Usage: parlor/);

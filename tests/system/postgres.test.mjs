@@ -8,6 +8,7 @@ import { after, before, test } from 'node:test';
 import { newDatabase, startPostgres, sql } from '../browser/lib/postgres.mjs';
 import { binary, patience, startServer, until } from '../browser/lib/server.mjs';
 import { Peer } from './peer.mjs';
+import { storm } from './storm.mjs';
 
 let postgres, database, server;
 
@@ -23,22 +24,6 @@ after(async () => {
 
 const status = async (path) => (await fetch(server.origin + path)).status;
 const ready = () => status('/ready');
-
-// Makes rooms over four connections until it is told to end. What was acknowledged, and how else
-// the server answered.
-function storm() {
-  const acknowledged = [];
-  const refused = [];
-  let going = true;
-  const writers = Array.from({ length: 4 }, async () => {
-    while (going) {
-      const made = await server.call('POST', '/v2/rooms', {}).catch(() => null);
-      if (made?.status === 200) acknowledged.push(made.body.id);
-      else if (made) refused.push(made.status);
-    }
-  });
-  return { acknowledged, refused, end: () => { going = false; return Promise.all(writers); } };
-}
 
 async function checkAll(ids) {
   for (const id of ids) assert.equal((await server.call('GET', `/v2/rooms/${id}`)).status, 200, id);
@@ -95,7 +80,7 @@ test('a stopped database refuses with 503 what is stored, a call goes on, and it
 test('acknowledged rooms outlive kills of the server', async () => {
   const kept = [];
   for (let round = 0; round < 5; round++) {
-    const running = storm();
+    const running = storm(server);
     await until(() => running.acknowledged.length > 10, 'rooms to be made', 15000, 2);
     const restarted = server.restart('SIGKILL');
     await running.end();
@@ -107,7 +92,7 @@ test('acknowledged rooms outlive kills of the server', async () => {
 
 test('acknowledged rooms outlive crashes of the database, and the server answers with nothing but 503', async () => {
   const { pid } = server;
-  const running = storm();
+  const running = storm(server);
   for (let round = 0; round < 3; round++) {
     const before = running.acknowledged.length;
     await until(() => running.acknowledged.length > before + 10, 'rooms to be made', 15000, 2);

@@ -88,10 +88,10 @@ function changeRows(folder, database, text) {
     + 'db.execute(sys.argv[2]); db.commit()', join(folder, 'parlor.db'), text]);
 }
 
-// Options go to `parlor serve`; `host` is the address that it listens on. Where PARLOR_TEST_POSTGRES
-// names a PostgreSQL, everything is stored there.
-export async function startServer(given = [], host = '127.0.0.1') {
-  const folder = mkdtempSync(join(tmpdir(), 'parlor-test-'));
+// Options go to `parlor serve`; `host` is the address that it listens on, `folder` one with data, if
+// there is any. Where PARLOR_TEST_POSTGRES names a PostgreSQL, everything is stored there.
+export async function startServer(given = [], host = '127.0.0.1',
+  folder = mkdtempSync(join(tmpdir(), 'parlor-test-'))) {
   const postgres = process.env.PARLOR_TEST_POSTGRES;
   const database = postgres && !given.includes('--database') ? newDatabase(postgres) : null;
   const options = database ? [...given, '--database', database.url] : given;
@@ -118,6 +118,9 @@ export async function startServer(given = [], host = '127.0.0.1') {
     get pid() { return running.child.pid; },
     get readyMs() { return running.readyMs; },
     port, mediaPort, folder, keys, token, call,
+    // Where everything is stored, for the commands: options.
+    store: ['--data', folder, ...(options.includes('--database')
+      ? ['--database', options[options.indexOf('--database') + 1]] : [])],
     log: () => running.log(),
 
     // What a back end does: a room and the codes of its two roles.
@@ -137,6 +140,12 @@ export async function startServer(given = [], host = '127.0.0.1') {
       }
       await whileDown();
       running = await start(folder, host, port, mediaPort, options);
+    },
+
+    // Ends it at once; its folder stays.
+    async kill() {
+      running.child.kill('SIGKILL');
+      await running.exit;
     },
 
     // What a server that is down knows of the calls that it held.
