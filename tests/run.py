@@ -189,12 +189,33 @@ def run_postgres():
     return counts
 
 
+def run_kills(count):
+    os.environ["PARLOR_KILLS"] = str(count)
+    return node("system", "kills")
+
+
+def run_long(program, count):
+    """A simulation of so many seeds, other ones each day."""
+    seed = int(time.time()) // 86400 * 1000003
+    print(f"# figure {program}: {count} seeds from {seed}")
+    return one([f"build/tests/sim/{program}", "--count", str(count), "--seed", str(seed)])
+
+
+# What ./dev nightly runs: few parts, each of them long.
+NIGHTLY = {
+    "kills": lambda: run_kills(200),
+    "sim": lambda: run_long("sim", 5000),
+    "people": lambda: run_long("people", 20000),
+    "fuzz": lambda: fuzz(120),
+    "contract": lambda: run_contract("--examples", "400"),
+}
+
 PARTS = {
     "floors": lambda: one([sys.executable, "tests/floors.py"]),
     "unit": lambda: meson("build"),
     "asan": run_asan,
     "tsan": run_tsan,
-    "fuzz": lambda: fuzz(),
+    "fuzz": lambda: fuzz(4),
     "web": run_web,
     "contract": run_contract,
     "system": lambda: node("system"),
@@ -203,8 +224,8 @@ PARTS = {
 }
 
 
-def fuzz():
-    code, output = call([sys.executable, "tests/fuzz/run.py", "--seconds", "4"])
+def fuzz(seconds):
+    code, output = call([sys.executable, "tests/fuzz/run.py", "--seconds", str(seconds)])
     passed = len(re.findall(r"^ok ", output, re.M))
     failed = len(re.findall(r"^not ok ", output, re.M))
     if code:
@@ -214,15 +235,17 @@ def fuzz():
 
 def main():
     parser = argparse.ArgumentParser(prog="./dev test", description=__doc__)
-    parser.add_argument("--only", action="append", choices=list(PARTS), metavar="PART",
+    parser.add_argument("--nightly", action="store_true", help="the long runs instead")
+    parser.add_argument("--only", action="append", choices=[*PARTS, *NIGHTLY], metavar="PART",
                         help="run this part; may be given several times")
     parser.add_argument("--list", action="store_true", help="name the parts")
     wanted = parser.parse_args()
+    parts = NIGHTLY if wanted.nightly else PARTS
     if wanted.list:
-        print("\n".join(PARTS))
+        print("\n".join(parts))
         return 0
     total = Counts()
-    for name, run in PARTS.items():
+    for name, run in parts.items():
         if wanted.only and name not in wanted.only:
             continue
         print(f"==> {name}", flush=True)
