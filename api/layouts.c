@@ -8,9 +8,11 @@
 #include "api/templates.h"
 
 #include "base/err.h"
+#include "base/map.h"
 #include "store/document.h"
 #include "store/rooms.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -77,7 +79,9 @@ static json_t *grid(const struct role *role)
 // Where somebody may be brought to, and from. NULL when there are not both.
 static json_t *stage(const struct template *t, const struct role *role)
 {
-    const struct role *on = publishes(role) ? role : NULL;
+    if (!publishes(role))
+        return NULL;
+    const struct role *on = role;
     json_t *off = json_array();
     for (size_t i = 0; i < t->role_count; i++) {
         const struct role *other = &t->roles[i];
@@ -86,7 +90,7 @@ static json_t *stage(const struct template *t, const struct role *role)
         else if (!publishes(other) && !other->waiting_room)
             json_array_append_new(off, json_string(other->name));
     }
-    if (on && json_array_size(off) && role->permissions[PERMISSION_CHANGE_ROLE])
+    if (json_array_size(off) && role->permissions[PERMISSION_CHANGE_ROLE])
         return json_pack("{s:s, s:s, s:s, s:o, s:b}", "bring_to_stage_label", "Bring to stage",
                          "remove_from_stage_label", "Remove from stage", "on_stage_role",
                          on->name, "off_stage_roles", off, "skip_preview_for_role_change", 0);
@@ -174,6 +178,23 @@ static void put_layouts(struct api_context *c, const struct template *t, const j
     json_decref(list);
 }
 
+// Browsers may keep the answer and ask whether it is still good: RFC 9110 section 8.8.3.
+static void tag(struct api_context *c)
+{
+    static const uint64_t key[2] = {0};
+    char etag[32];
+    const char *known = c->request->if_none_match;
+    snprintf(etag, sizeof etag, "\"%016" PRIx64 "\"",
+             map_hash(text_bytes(&c->response->body), key));
+    http_header_set(c->response, "cache-control", "private, max-age=0");
+    http_header_set(c->response, "etag", arena_text(c->arena, bytes_of(etag)));
+    if (known && (strstr(known, etag) || strcmp(known, "*") == 0)) {
+        c->response->status = 304;
+        c->response->content_type = NULL;
+        text_clear(&c->response->body);
+    }
+}
+
 int api_layouts(struct api_context *c)
 {
     struct store_room room;
@@ -192,6 +213,7 @@ int api_layouts(struct api_context *c)
     t->id = template_text(t, row.id);
     json_t *document = json_loads(row.document, 0, NULL);
     put_layouts(c, t, json_get_object(document, "layouts"), room.name);
+    tag(c);
     json_decref(document);
     template_free(t);
     return 0;
@@ -214,16 +236,37 @@ static bool only(const json_t *object, const char *const *names)
     return true;
 }
 
+// A client takes whatever is there for "on", null too.
+static bool has_null(const json_t *value)
+{
+    const char *key;
+    json_t *member;
+    size_t i;
+    json_object_foreach((json_t *)value, key, member)
+    {
+        if (json_is_null(member) || has_null(member))
+            return true;
+    }
+    json_array_foreach((json_t *)value, i, member)
+    {
+        if (json_is_null(member) || has_null(member))
+            return true;
+    }
+    return false;
+}
+
 // The client takes the first key of a screen for its kind: another one there breaks it.
 static bool are_screens(const json_t *screens)
 {
     static const char *const kinds[] = {"preview", "conferencing", "leave", NULL};
     static const char *const previews[] = {"default", "skip_preview_screen", NULL};
-    static const char *const calls[] = {"default", "hls_live_streaming", "hideSections", NULL};
-    const json_t *call = json_get_object(screens, "conferencing");
-    bool two = json_object_get(call, "default") && json_object_get(call, "hls_live_streaming");
-    return json_is_object(screens) && only(screens, kinds) &&
-           only(json_get_object(screens, "preview"), previews) && only(call, calls) && !two;
+    static const char *const calls[] = {"default", "hls_live_streaming", NULL};
+    const json_t *call = json_object_get(screens, "conferencing");
+    const json_t *preview_screen = json_object_get(screens, "preview");
+    return json_is_object(screens) && only(screens, kinds) && !has_null(screens) &&
+           (!preview_screen || json_is_object(preview_screen)) &&
+           only(preview_screen, previews) && only(call, calls) &&
+           (!call || json_object_size(call) == 1);
 }
 
 static bool is_layout(const json_t *layout)

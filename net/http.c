@@ -11,6 +11,17 @@ void http_header_add(struct http_response *response, const char *name, const cha
     response->headers[response->header_count++] = (struct http_header){name, value};
 }
 
+void http_header_set(struct http_response *response, const char *name, const char *value)
+{
+    for (size_t i = 0; i < response->header_count; i++) {
+        if (strcmp(response->headers[i].name, name) == 0) {
+            response->headers[i].value = value;
+            return;
+        }
+    }
+    http_header_add(response, name, value);
+}
+
 static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')

@@ -64,6 +64,8 @@ struct http_response {
 };
 
 void http_header_add(struct http_response *response, const char *name, const char *value);
+// The same, in the place of one that is there.
+void http_header_set(struct http_response *response, const char *name, const char *value);
 
 // The value of `name` in the query, percent-decoded, in the arena; NULL when absent. `at`
 // counts occurrences from 0.

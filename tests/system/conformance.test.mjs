@@ -115,6 +115,9 @@ test('46: layouts are a list, with JSON also for a bad token', async () => {
   const good = await fetch(`${server.origin}/v2/layouts/ui`, { headers: { authorization: `Bearer ${token}` } });
   assert.equal(good.status, 200);
   assert.ok(Array.isArray((await good.json()).data));
+  assert.equal(good.headers.get('cache-control'), 'private, max-age=0');
+  const again = await fetch(`${server.origin}/v2/layouts/ui`, { headers: { authorization: `Bearer ${token}`, 'if-none-match': good.headers.get('etag') } });
+  assert.deepEqual([again.status, await again.text()], [304, '']);
   const bad = await fetch(`${server.origin}/v2/layouts/ui`, { headers: { authorization: 'Bearer x.y.z' } });
   assert.equal(bad.status, 401);
   assert.equal((await bad.json()).code, 401);

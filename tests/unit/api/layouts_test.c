@@ -74,6 +74,43 @@ TEST(what_a_role_may_do_is_what_its_screens_offer)
     world_free(w);
 }
 
+TEST(a_viewer_brings_nobody_to_the_stage_whatever_it_may_do)
+{
+    struct world *w = world_new();
+    struct answer made =
+        post(w, "/v2/templates",
+             "{\"roles\":{\"speaker\":{},\"viewer\":{\"publishParams\":{\"allowed\":[]},"
+             "\"permissions\":{\"changeRole\":true,\"removeOthers\":true}}}}");
+    char wish[80];
+    snprintf(wish, sizeof wish, "{\"template_id\":\"%s\"}", text(&made, "id"));
+    struct answer a = layouts(w, make_room(w, wish), "viewer");
+    const json_t *viewer = at(item(&a, 0), "screens.conferencing.default.elements");
+    CHECK(!at(viewer, "on_stage_exp"));
+    CHECK(json_is_false(at(viewer, "chat.allow_pinning_messages")));
+    world_free(w);
+}
+
+TEST(a_browser_may_keep_the_layouts_and_asks_whether_they_are_still_good)
+{
+    struct world *w = world_new();
+    const char *room = make_room(w, "{\"name\":\"r\"}");
+    struct answer first = layouts(w, room, "host");
+    const char *etag = header(&first, "etag");
+    CHECK_TEXT(header(&first, "cache-control"), "private, max-age=0");
+    CHECK_EQ(strlen(etag), 18);
+    w->if_none_match = etag;
+    struct answer again = call(w, HTTP_GET, "/v2/layouts/ui", app(w, room, "host"), "");
+    CHECK_EQ(again.status, 304);
+    CHECK_TEXT(again.body, "");
+    CHECK_TEXT(header(&again, "etag"), etag);
+    again = layouts(w, room, "guest"); // another answer
+    CHECK(strcmp(header(&again, "etag"), etag) != 0);
+    post(w, "/v2/rooms", "{\"name\":\"r2\"}");
+    again = call(w, HTTP_GET, "/v2/layouts/ui", app(w, room, "host"), "");
+    CHECK_EQ(again.status, 304);
+    world_free(w);
+}
+
 TEST(a_template_may_say_it_itself)
 {
     struct world *w = world_new();
@@ -104,6 +141,12 @@ TEST(a_template_may_say_it_itself)
         "{\"viewer\":{\"screens\":{\"conferencing\":{\"default\":{},\"hls_live_streaming\":{}}}"
         "}}",
         "{\"viewer\":{\"screens\":{\"preview\":{\"default\":null}}}}",
+        "{\"viewer\":{\"screens\":{\"preview\":[]}}}",
+        "{\"viewer\":{\"screens\":{\"conferencing\":{}}}}",
+        "{\"viewer\":{\"screens\":{\"conferencing\":[]}}}",
+        "{\"viewer\":{\"screens\":{\"conferencing\":{\"default\":{},\"hideSections\":[]}}}}",
+        "{\"viewer\":{\"screens\":{\"conferencing\":{\"default\":{\"elements\":{\"chat\":null}}"
+        "}}}}",
         "{\"viewer\":{\"themes\":{}}}",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)

@@ -19,12 +19,13 @@ struct world {
     struct addr from;
     bool secure;
     const char *host;
-    const char *parlor_key; // header
-    const char *user_agent; // header
-    char user_id[64];       // of app tokens; "": none
-    const char *origin;     // header
-    bool run;               // whether the last call reached the store
-    struct room *live;      // the room as it is, NULL when nobody is in it; borrowed
+    const char *parlor_key;    // header
+    const char *user_agent;    // header
+    char user_id[64];          // of app tokens; "": none
+    const char *origin;        // header
+    bool run;                  // whether the last call reached the store
+    struct room *live;         // the room as it is, NULL when nobody is in it; borrowed
+    const char *if_none_match; // header
     struct rng rng;
     struct rooms rooms; // live ones, for /v2/active-rooms
     struct event_list events;
