@@ -307,6 +307,7 @@ struct api *api_new(const struct api_config *config, const struct rng *rng)
     struct api *api = mem_alloc(sizeof *api);
     api->config = config;
     api->rng = *rng;
+    api_set_signer(api, &config->keys.at[0]);
     id_source_init(&api->ids, &api->rng);
     api_tries_init(
         &api->tries, config->wrong_codes ? config->wrong_codes : CODE_TRIES_PER_MINUTE,
@@ -315,8 +316,14 @@ struct api *api_new(const struct api_config *config, const struct rng *rng)
     return api;
 }
 
+void api_set_signer(struct api *api, const struct jwt_key *key)
+{
+    api->signer = *key;
+}
+
 void api_free(struct api *api)
 {
+    mem_wipe(&api->signer, sizeof api->signer);
     api_tries_dispose(&api->tries);
     api_tries_dispose(&api->reports);
     mem_free(api);

@@ -81,6 +81,9 @@ struct api;
 
 struct api *api_new(const struct api_config *config, const struct rng *rng);
 void api_free(struct api *api);
+// The key that tokens are signed with from now on, on the store thread. At first it is the
+// first of the configuration, whose `keys` are only looked at by the control thread after that.
+void api_set_signer(struct api *api, const struct jwt_key *key);
 
 // Writes the default template when there is none. Once, before the first api_run(), in a job.
 int api_prepare(struct db *db, const char *template_id, int64_t wall_ms);

@@ -7,6 +7,7 @@
 
 struct api {
     const struct api_config *config;
+    struct jwt_key signer; // its own: the configuration's may change with SIGHUP
     struct rng rng;
     struct id_source ids;
     struct api_tries tries;

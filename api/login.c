@@ -72,11 +72,11 @@ static int look_up(struct api_context *c, const char *code, struct store_code *f
     return role_exists ? 0 : api_fail(c, 403, "role is invalid");
 }
 
-static void put_token(struct json_out *j, const struct api_config *config,
+static void put_token(struct json_out *j, const struct api *api,
                       const struct jwt_claims *claims)
 {
     struct text token = {0};
-    jwt_sign(claims, config->keys.at[0].secrets[0], &token);
+    jwt_sign(claims, api->signer.secrets[0], &token);
     json_open(j, '{');
     json_member_string(j, "token", token.at);
     api_member_time(j, "expires_at", claims->expires_at_s * 1000);
@@ -104,13 +104,12 @@ int api_login(struct api_context *c)
     if (!claims.user_id[0])
         id_uuid(&c->api->rng, claims.user_id);
     id_uuid(&c->api->rng, claims.jti);
-    snprintf(claims.access_key, sizeof claims.access_key, "%s",
-             c->config->keys.at[0].access_key);
+    snprintf(claims.access_key, sizeof claims.access_key, "%s", c->api->signer.access_key);
     snprintf(claims.room_id, sizeof claims.room_id, "%s", found.room_id);
     snprintf(claims.role, sizeof claims.role, "%s", found.role);
     claims.issued_at_s = c->now.wall_ms / 1000;
     claims.expires_at_s = claims.issued_at_s + TOKEN_LIFETIME_S;
     struct json_out j = api_json(c);
-    put_token(&j, c->config, &claims);
+    put_token(&j, c->api, &claims);
     return 0;
 }

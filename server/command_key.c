@@ -49,7 +49,8 @@ static int save(struct keys *keys, const char *done)
         fprintf(stderr, "parlor: keys.json in %.200s could not be written\n", command.data);
         return EXIT_FAILED;
     }
-    fprintf(stderr, "parlor: %s; restart the server to make it so (calls go on)\n", done);
+    fprintf(stderr,
+            "parlor: %s, once a server that runs is told: kill -HUP, systemctl reload\n", done);
     return EXIT_OK;
 }
 

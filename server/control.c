@@ -78,6 +78,7 @@ static void on_signal(uv_signal_t *handle, int number)
     if (number == SIGHUP) {
         if (http_server_reload_certificate(c->server) == 0)
             log_info("server", "the certificate was read again");
+        c->config.reload(c->config.context);
         return;
     }
     if (c->draining)

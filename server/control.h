@@ -19,6 +19,8 @@ struct control_config {
     struct inbox *notices; // borrowed: struct notice, from the workers
     int64_t max_session_s; // the longest that any meeting may last; 0: for ever
     struct logbook_config log;
+    void (*reload)(void *context); // on SIGHUP, on this thread
+    void *context;
 };
 
 struct control;

@@ -368,6 +368,8 @@ void control_results(struct control *c)
         case JOB_AGE:
             logbook_done(c->logbook, done[i]);
             break;
+        case JOB_KEY:
+            break;
         }
         job_dispose(done[i]);
         mem_free(done[i]);

@@ -117,10 +117,19 @@ static int run_age(struct db_job *db_job, struct db *db)
     return forgotten < 0 ? forgotten : 0;
 }
 
+static int run_key(struct db_job *db_job, struct db *db)
+{
+    struct job *job = (struct job *)db_job;
+    (void)db;
+    api_set_signer(job->api, job->key);
+    return 0;
+}
+
 static int (*const runs[])(struct db_job *, struct db *) = {
     [JOB_CALL] = run_call, [JOB_ROOM] = run_room,     [JOB_MISSED] = run_room,
     [JOB_KEEP] = run_keep, [JOB_FORGET] = run_forget, [JOB_LOCK] = run_lock,
     [JOB_LOG] = run_log,   [JOB_AGE] = run_age,       [JOB_POLLS] = run_polls,
+    [JOB_KEY] = run_key,
 };
 
 static bool only_reads(const struct job *job)
@@ -131,6 +140,7 @@ static bool only_reads(const struct job *job)
     case JOB_ROOM:
     case JOB_MISSED:
     case JOB_POLLS:
+    case JOB_KEY:
         return true;
     default:
         return false;
@@ -261,6 +271,10 @@ void job_dispose(struct job *job)
     job->live.document = NULL;
     mem_free(job->missed.reason);
     job->missed.reason = NULL;
+    if (job->key)
+        mem_wipe(job->key, sizeof *job->key);
+    mem_free(job->key);
+    job->key = NULL;
     store_log_batch_free(job->log.batch);
     job->log.batch = NULL;
     arena_dispose(&job->polls.arena);

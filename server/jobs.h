@@ -21,6 +21,7 @@ enum job_kind {
     JOB_LOCK,   // a room is disabled, as somebody ended it for good
     JOB_LOG,    // what happened in rooms
     JOB_AGE,    // some of what happened long ago is forgotten
+    JOB_KEY,    // tokens are signed with another key
 };
 
 // Moved to the store thread and back.
@@ -59,6 +60,7 @@ struct job {
         size_t count;
         struct arena arena;
     } polls;
+    struct jwt_key *key; // JOB_KEY
     struct {
         char id[OBJECT_ID_LEN + 1]; // with a `call` that waits for it, if one asked for it
     } lock;

@@ -168,6 +168,31 @@ static int start_workers(struct server *s)
     return 0;
 }
 
+// SIGHUP: secrets that were made or revoked meanwhile. A file that cannot be used changes
+// nothing, nor does one of another workspace, whose objects would be out of reach.
+static void reload_keys(void *context)
+{
+    struct server *s = context;
+    struct keys fresh;
+    int err = keys_read(&fresh, s->config->data);
+    if (!err && strcmp(fresh.key.access_key, s->keys.key.access_key) != 0)
+        err = ERR_REFUSED;
+    if (err) {
+        log_error("server", "keys.json was not read again: %s", err_name(err));
+        return;
+    }
+    s->keys.key = fresh.key;
+    memcpy(s->keys.meetings_key, fresh.meetings_key, sizeof s->keys.meetings_key);
+    struct job *job = mem_alloc(sizeof *job);
+    job->kind = JOB_KEY;
+    job->key = mem_alloc(sizeof *job->key);
+    *job->key = fresh.key;
+    keys_wipe(&fresh);
+    jobs_put(s->jobs, job);
+    log_info("server", "keys.json was read again: %s",
+             s->keys.key.secrets[1][0] ? "two secrets are good" : "one secret is good");
+}
+
 static int start(struct server *s)
 {
     struct rng rng = {0}; // of the kernel
@@ -207,6 +232,8 @@ static int start(struct server *s)
                 .days = (int)s->config->log_days,
                 .meetings_days = (int)s->config->meetings_ttl,
                 .account_id = s->api.customer_id},
+        .reload = reload_keys,
+        .context = s,
     });
     return s->control ? 0 : ERR_IO;
 }

@@ -1,7 +1,7 @@
 // The small commands, as a script uses them: what they print, and how they end.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { binary, startServer, until } from '../browser/lib/server.mjs';
@@ -84,21 +84,43 @@ test('tokens: one to manage, one to join, and a command to copy', async () => {
   assert.equal(run('token', 'management', '--hours', '0').status, 2);
 });
 
-test('a secret is replaced while the old one is still good, and then taken away', async () => {
+test('a secret is replaced while the old one is still good, and then taken away, and nobody has to leave', async () => {
   const list = (bearer) => fetch(`${server.origin}/v2/rooms`, { headers: { authorization: `Bearer ${bearer}` } });
+  const tells = async (pattern) => {
+    const before = server.log().length;
+    process.kill(server.pid, 'SIGHUP');
+    await until(() => pattern.test(server.log().slice(before)), 'the keys to be read again');
+  };
   const old = good('token', 'management');
   assert.match(good('key', 'list'), /one secret$/);
   assert.equal(run('key', 'revoke').status, 4);
-  good('key', 'create');
+  const made = run('key', 'create');
+  assert.equal(made.status, 0);
+  assert.match(made.stderr, /kill -HUP/);
   assert.equal(run('key', 'create').status, 4);
   assert.equal(JSON.parse(good('key', 'list', '--json'))[0].secrets, 2);
-  await server.restart();
   const fresh = good('token', 'management');
+  assert.equal((await list(fresh)).status, 401, 'not told yet');
+  await tells(/two secrets are good/);
   assert.equal((await list(old)).status, 200);
   assert.equal((await list(fresh)).status, 200);
+  // What the server signs itself is by the new one: it outlives the old.
+  const room = good('room', 'create', '--name', 'rotation');
+  const [{ code }] = JSON.parse(good('room', 'codes', room, '--json')).data;
+  const login = await fetch(`${server.origin}/v2/token`, { method: 'POST', body: JSON.stringify({ code }) });
+  const { token } = await login.json();
   good('key', 'revoke');
-  await server.restart();
+  await tells(/one secret is good/);
   assert.equal((await list(old)).status, 401);
+  assert.equal((await list(fresh)).status, 200);
+  const init = await fetch(`${server.origin}/init?peer_id=x`, { headers: { authorization: `Bearer ${token}` } });
+  assert.equal(init.status, 200);
+  // A file that cannot be used changes nothing.
+  const file = join(server.folder, 'keys.json');
+  const whole = readFileSync(file);
+  writeFileSync(file, whole.subarray(0, 40));
+  await tells(/keys\.json was not read again/);
+  writeFileSync(file, whole);
   assert.equal((await list(fresh)).status, 200);
 });
 
