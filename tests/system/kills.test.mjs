@@ -10,9 +10,10 @@ const MIN_ROOMS = 5; // acknowledged in each round, or the kill came before the 
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-// Rooms with their codes, until the server is gone. What was acknowledged goes to `kept`.
-async function write(server, kept) {
-  for (let goes = true; goes;) {
+// Rooms with their codes, until the storm is over. What was acknowledged goes to `weather.kept`.
+async function write(server, weather) {
+  const { kept } = weather;
+  while (weather.goes) {
     try {
       const room = await server.call('POST', '/v2/rooms', { description: 'made in a storm' });
       assert.equal(room.status, 200, JSON.stringify(room.body));
@@ -22,8 +23,7 @@ async function write(server, kept) {
       assert.equal(codes.status, 200, JSON.stringify(codes.body));
       entry.codes = codes.body.data;
     } catch (error) {
-      if (error instanceof assert.AssertionError) throw error;
-      goes = false; // killed
+      if (error instanceof assert.AssertionError) throw error; // else it was killed
     }
   }
 }
@@ -43,11 +43,14 @@ async function check(server, entries, round) {
 
 async function storm(server) {
   const kept = [];
-  const writers = Array.from({ length: WRITERS }, () => write(server, kept));
+  const weather = { kept, goes: true };
+  const writers = Array.from({ length: WRITERS }, () => write(server, weather));
   const late = Date.now() + 15000 * patience;
   while (kept.length < MIN_ROOMS && Date.now() < late) await pause(1);
   await pause(Math.random() * 40); // at any moment of a commit
-  await Promise.all([server.restart('SIGKILL'), ...writers]);
+  const restarted = server.restart('SIGKILL');
+  weather.goes = false;
+  await Promise.all([restarted, ...writers]);
   assert.ok(kept.length >= MIN_ROOMS, `${kept.length} rooms`);
   return kept;
 }
