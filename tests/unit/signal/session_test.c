@@ -54,7 +54,8 @@ TEST(malformed_messages_get_the_standard_codes)
         {"{", -32700, "null"},
         {"hello", -32700, "null"},
         {"{\"method\":\"ping\",\"id\":\"1\"} x", -32700, "null"},
-        {"{\"method\":\"p\\u0000\",\"id\":\"1\"}", -32700, "null"},
+        {"{\"method\":\"p\\u0000\",\"id\":\"1\"}", -32600, "\"1\""},
+        {"{\"method\":\"p\\u0000\",\"id\":\"1\"", -32700, "null"},
         {"{\"method\":\"\xff\",\"id\":\"1\"}", -32700, "null"},
         {"[]", -32600, "null"},
         {"[{\"method\":\"ping\",\"id\":\"1\",\"params\":{}}]", -32600, "null"},
@@ -182,7 +183,7 @@ TEST(deep_and_wide_messages_are_refused)
     for (int i = 0; i < 70000; i++)
         text_add(&text, ",0");
     text_add(&text, "]}}");
-    check_answer(client, text_bytes(&text), -32600, "null");
+    check_answer(client, text_bytes(&text), -32600, "\"1\"");
     text_dispose(&text);
     end();
 }
