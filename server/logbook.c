@@ -246,8 +246,8 @@ static void add_poll(struct logbook *l, const struct event *event, struct moment
     struct text document = {0};
     if (!entry)
         return;
-    store_poll_write(&document, event->poll.info, event->poll.questions,
-                     event->poll.question_count);
+    struct json_out j = json_out_on(&document);
+    store_poll_write(&j, event->poll.info, event->poll.questions, event->poll.question_count);
     entry->poll = (struct store_poll){.id = store_log_text(l->batch, event->poll.id),
                                       .document = store_log_text(l->batch, document.at),
                                       .created_at = event->poll.at,

@@ -76,10 +76,9 @@ static struct poll_question read_question(const json_t *from, struct arena *aren
     return q;
 }
 
-void store_poll_read(const char *id, const char *document, struct arena *arena,
-                     struct linked_poll *poll)
+void store_poll_read_value(const char *id, const json_t *from, struct arena *arena,
+                           struct linked_poll *poll)
 {
-    json_t *from = json_loads(document, 0, NULL);
     const json_t *list = json_get_array(from, "questions");
     int type = poll_type_from_name(json_get_text(from, "type", ""));
     int mode = poll_mode_from_name(json_get_text(from, "mode", ""));
@@ -101,6 +100,13 @@ void store_poll_read(const char *id, const char *document, struct arena *arena,
     for (size_t i = 0; i < count; i++)
         poll->questions[i] = (struct numbered_question){
             .index = (int64_t)i + 1, .is = read_question(json_array_get(list, i), arena)};
+}
+
+void store_poll_read(const char *id, const char *document, struct arena *arena,
+                     struct linked_poll *poll)
+{
+    json_t *from = json_loads(document, 0, NULL);
+    store_poll_read_value(id, from, arena, poll);
     json_decref(from);
 }
 
@@ -176,23 +182,22 @@ static void put_question(struct json_out *j, const struct poll_question *q, size
     json_close(j, '}');
 }
 
-void store_poll_write(struct text *document, const struct poll_info *info,
+void store_poll_write(struct json_out *j, const struct poll_info *info,
                       const struct poll_question *questions, size_t question_count)
 {
-    struct json_out j = json_out_on(document);
-    json_open(&j, '{');
-    json_member_string(&j, "title", info->title);
-    json_member_int(&j, "duration", info->duration_s);
-    json_member_bool(&j, "anonymous", info->anonymous);
-    json_member_string(&j, "mode", poll_mode_name(info->mode));
-    json_member_string(&j, "type", poll_type_name(info->type));
-    json_member_string(&j, "start", "manual");
-    put_roles(&j, "vote", &info->vote);
-    put_roles(&j, "responses", &info->responses);
-    json_key(&j, "questions");
-    json_open(&j, '[');
+    json_open(j, '{');
+    json_member_string(j, "title", info->title);
+    json_member_int(j, "duration", info->duration_s);
+    json_member_bool(j, "anonymous", info->anonymous);
+    json_member_string(j, "mode", poll_mode_name(info->mode));
+    json_member_string(j, "type", poll_type_name(info->type));
+    json_member_string(j, "start", "manual");
+    put_roles(j, "vote", &info->vote);
+    put_roles(j, "responses", &info->responses);
+    json_key(j, "questions");
+    json_open(j, '[');
     for (size_t i = 0; i < question_count; i++)
-        put_question(&j, &questions[i], i);
-    json_close(&j, ']');
-    json_close(&j, '}');
+        put_question(j, &questions[i], i);
+    json_close(j, ']');
+    json_close(j, '}');
 }

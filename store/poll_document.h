@@ -1,6 +1,6 @@
-// A poll as a JSON document: one form for the column and REST, which the structs of room/poll.h
-// are read from and written to. REST knows things that a meeting does not (`format`,
-// `attachment`, `start`); they stay in the document.
+// A poll as a JSON document: one form for the column, REST and the snapshots of sessions, which
+// the structs of room/poll.h are read from and written to. REST knows things that a meeting
+// does not (`format`, `attachment`, `start`); they stay in the document.
 #pragma once
 
 #include "base/json.h"
@@ -11,7 +11,8 @@
 // the arena.
 void store_poll_read(const char *id, const char *document, struct arena *arena,
                      struct linked_poll *poll);
+void store_poll_read_value(const char *id, const json_t *document, struct arena *arena,
+                           struct linked_poll *poll);
 
-// Of a poll that was made in a meeting.
-void store_poll_write(struct text *document, const struct poll_info *info,
+void store_poll_write(struct json_out *j, const struct poll_info *info,
                       const struct poll_question *questions, size_t question_count);

@@ -2,49 +2,11 @@
 
 #include "base/err.h"
 #include "room/poll_restore.h"
+#include "store/poll_document.h"
 
 #include <string.h>
 
 // --- Writing ---
-
-static void put_roles(struct json_out *j, const char *key, const struct poll_roles *roles)
-{
-    json_key(j, key);
-    json_open(j, '[');
-    for (size_t i = 0; i < roles->count; i++)
-        json_put_string(j, roles->at[i]);
-    json_close(j, ']');
-}
-
-static void put_question(struct json_out *j, const struct poll_question *q)
-{
-    json_open(j, '{');
-    json_member_int(j, "type", q->type);
-    json_member_string(j, "text", q->text);
-    json_member_bool(j, "skippable", q->skippable);
-    json_member_bool(j, "once", q->once);
-    json_member_bool(j, "negative", q->negative);
-    json_member_int(j, "duration", q->duration_s);
-    json_member_int(j, "weight", q->weight);
-    json_member_int(j, "min_len", q->answer_min_len);
-    json_member_int(j, "max_len", q->answer_max_len);
-    json_key(j, "options");
-    json_open(j, '[');
-    for (size_t i = 0; i < q->option_count; i++) {
-        json_open(j, '{');
-        json_member_string(j, "text", q->options[i].text);
-        json_member_int(j, "weight", q->options[i].weight);
-        json_close(j, '}');
-    }
-    json_close(j, ']');
-    json_member_bool(j, "has_solution", q->has_solution);
-    json_member_bool(j, "hides_solution", q->hides_solution);
-    json_member_int(j, "solution", q->solution);
-    json_member_string(j, "solution_text", q->solution_text);
-    json_member_bool(j, "minds_case", q->minds_case);
-    json_member_bool(j, "trims", q->trims);
-    json_close(j, '}');
-}
 
 static void put_answer(struct json_out *j, size_t at, const struct poll_answer *answer)
 {
@@ -93,15 +55,10 @@ static void put_poll(struct json_out *j, const struct poll *poll, struct arena *
     json_put_int(j, (int64_t)poll->salt[0]);
     json_put_int(j, (int64_t)poll->salt[1]);
     json_close(j, ']');
-    json_member_string(j, "title", info->title);
-    json_member_int(j, "type", info->type);
-    json_member_int(j, "mode", info->mode);
-    json_member_int(j, "duration", info->duration_s);
-    json_member_bool(j, "anonymous", info->anonymous);
     json_member_bool(j, "visibility", info->visibility);
     json_member_bool(j, "locked", info->locked);
-    put_roles(j, "vote", &info->vote);
-    put_roles(j, "responses", &info->responses);
+    json_key(j, "poll");
+    store_poll_write(j, info, poll->questions, poll->question_count);
     json_member_int(j, "state", poll->state);
     json_member_string(j, "created_by", poll->created_by);
     json_member_string(j, "started_by", poll->started_by);
@@ -109,11 +66,6 @@ static void put_poll(struct json_out *j, const struct poll *poll, struct arena *
     json_member_int(j, "created_at", poll->created_at);
     json_member_int(j, "started_at", poll->started_at);
     json_member_int(j, "stopped_at", poll->stopped_at);
-    json_key(j, "questions");
-    json_open(j, '[');
-    for (size_t i = 0; i < poll->question_count; i++)
-        put_question(j, &poll->questions[i]);
-    json_close(j, ']');
     json_key(j, "voters");
     json_open(j, '[');
     const struct poll_voter **voters = poll_voters(poll, arena);
@@ -153,53 +105,6 @@ static int count_of(const json_t *from, const char *key, int max)
     return value >= 0 && value <= max ? (int)value : -1;
 }
 
-static struct poll_roles read_roles(const json_t *from, const char *key, struct arena *arena)
-{
-    const json_t *list = json_get_array(from, key);
-    size_t count = json_array_size(list);
-    const char **names = arena_alloc(arena, count * sizeof *names);
-    for (size_t i = 0; i < count; i++) {
-        const char *name = json_string_value(json_array_get(list, i));
-        names[i] = name ? name : "";
-    }
-    return (struct poll_roles){names, count};
-}
-
-static int read_question(const json_t *from, struct arena *arena, struct poll_question *q)
-{
-    const json_t *list = json_get_array(from, "options");
-    size_t count = json_array_size(list);
-    int type = count_of(from, "type", QUESTION_LONG_ANSWER);
-    if (type < 0 || count > POLL_OPTIONS_MAX)
-        return ERR_MALFORMED;
-    struct poll_option *options = arena_alloc(arena, count * sizeof *options);
-    for (size_t i = 0; i < count; i++) {
-        const json_t *option = json_array_get(list, i);
-        options[i] = (struct poll_option){text_of(option, "text"),
-                                          count_of(option, "weight", INT16_MAX)};
-    }
-    *q = (struct poll_question){
-        .type = (enum question_type)type,
-        .text = text_of(from, "text"),
-        .skippable = json_get_bool(from, "skippable", false),
-        .once = json_get_bool(from, "once", false),
-        .negative = json_get_bool(from, "negative", false),
-        .duration_s = count_of(from, "duration", POLL_DURATION_MAX_S),
-        .weight = count_of(from, "weight", INT16_MAX),
-        .answer_min_len = count_of(from, "min_len", POLL_TEXT_LEN_MAX),
-        .answer_max_len = count_of(from, "max_len", POLL_TEXT_LEN_MAX),
-        .options = options,
-        .option_count = count,
-        .has_solution = json_get_bool(from, "has_solution", false),
-        .hides_solution = json_get_bool(from, "hides_solution", false),
-        .solution = (option_set)json_get_int(from, "solution", 0),
-        .solution_text = text_of(from, "solution_text"),
-        .minds_case = json_get_bool(from, "minds_case", false),
-        .trims = json_get_bool(from, "trims", false),
-    };
-    return q->answer_max_len < 0 ? ERR_MALFORMED : 0;
-}
-
 static int read_voter(struct poll *poll, const json_t *from)
 {
     struct past_voter past = {
@@ -233,38 +138,26 @@ static int read_voter(struct poll *poll, const json_t *from)
 static int read_poll(struct room *room, const json_t *from, struct arena *arena,
                      struct moment now)
 {
-    const json_t *questions = json_get_array(from, "questions");
+    const json_t *document = json_get_object(from, "poll");
     const json_t *voters = json_get_array(from, "voters");
     const json_t *salt = json_get_array(from, "salt");
     uint64_t salts[2] = {(uint64_t)json_integer_value(json_array_get(salt, 0)),
                          (uint64_t)json_integer_value(json_array_get(salt, 1))};
-    size_t count = json_array_size(questions);
-    int type = count_of(from, "type", POLL_QUIZ), mode = count_of(from, "mode", POLL_BY_NAME);
     int state = count_of(from, "state", POLL_STOPPED);
     int origin = count_of(from, "origin", POLL_LINKED);
-    if (type < 0 || mode < 0 || state < 0 || count > POLL_QUESTIONS_MAX)
+    struct linked_poll said;
+    if (!document || state < 0 || origin < 0)
         return ERR_MALFORMED;
-    struct numbered_question *list = arena_alloc(arena, count * sizeof *list);
-    for (size_t i = 0; i < count; i++) {
-        list[i].index = (int64_t)i + 1;
-        if (read_question(json_array_get(questions, i), arena, &list[i].is))
-            return ERR_MALFORMED;
-    }
+    store_poll_read_value(text_of(from, "id"), document, arena, &said);
+    said.info.visibility = json_get_bool(from, "visibility", false);
+    said.info.locked = json_get_bool(from, "locked", false);
     struct past_poll past = {
-        .id = text_of(from, "id"),
-        .info = {.title = text_of(from, "title"),
-                 .type = (enum poll_type)type,
-                 .mode = (enum poll_mode)mode,
-                 .duration_s = count_of(from, "duration", POLL_DURATION_MAX_S),
-                 .anonymous = json_get_bool(from, "anonymous", false),
-                 .visibility = json_get_bool(from, "visibility", false),
-                 .locked = json_get_bool(from, "locked", false),
-                 .vote = read_roles(from, "vote", arena),
-                 .responses = read_roles(from, "responses", arena)},
-        .questions = list,
-        .question_count = count,
+        .id = said.id,
+        .info = said.info,
+        .questions = said.questions,
+        .question_count = said.question_count,
         .state = (enum poll_state)state,
-        .origin = origin < 0 ? POLL_NAMED : (enum poll_origin)origin,
+        .origin = (enum poll_origin)origin,
         .salt = json_array_size(salt) == 2 ? salts : NULL,
         .created_by = text_of(from, "created_by"),
         .started_by = text_of(from, "started_by"),

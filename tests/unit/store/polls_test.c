@@ -178,7 +178,8 @@ TEST(a_document_is_read_and_written_back)
     CHECK_EQ(poll.question_count, 1);
     CHECK_EQ(poll.questions[0].index, 1);
     CHECK_EQ(poll.questions[0].is.solution, 5);
-    store_poll_write(&text, &poll.info, &poll.questions[0].is, 1);
+    struct json_out j = json_out_on(&text);
+    store_poll_write(&j, &poll.info, &poll.questions[0].is, 1);
     CHECK_TEXT(text.at, document);
     text_dispose(&text);
     arena_dispose(&arena);
