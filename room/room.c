@@ -203,9 +203,21 @@ static void tell_failure(const struct room *room, struct event *event, const cha
     event->failed.why = event_text(events, why);
 }
 
-// Somebody who never became a peer.
-static void refuse(const struct room *room, const struct join_wish *wish, const char *why,
-                   struct event_list *events)
+static const char *failure_text(enum admission why)
+{
+    switch (why) {
+    case ADMISSION_GRANTED:
+        return "duplicate peer id";
+    case ADMISSION_ROLE_UNKNOWN:
+    case ADMISSION_ROLE_FULL:
+        return "role not allowed";
+    default:
+        return admission_text(why);
+    }
+}
+
+void room_refuse_join(const struct room *room, const struct join_wish *wish, enum admission why,
+                      struct event_list *events)
 {
     struct peer_view *who = arena_alloc(&events->arena, sizeof *who);
     *who = (struct peer_view){.id = event_text(events, wish->peer_id),
@@ -215,13 +227,7 @@ static void refuse(const struct room *room, const struct join_wish *wish, const 
                               .user_id = event_text(events, wish->user_id)};
     struct event *event = event_add(events, EVENT_JOIN_FAILED, NULL);
     event->who = who;
-    tell_failure(room, event, why, events);
-}
-
-static const char *failure_text(enum admission why)
-{
-    bool is_role = why == ADMISSION_ROLE_UNKNOWN || why == ADMISSION_ROLE_FULL;
-    return is_role ? "role not allowed" : admission_text(why);
+    tell_failure(room, event, failure_text(why), events);
 }
 
 void room_fail_join(struct peer *peer, const char *why, struct moment now,
@@ -243,12 +249,12 @@ int room_join(struct room *room, const struct join_wish *wish, uint64_t request,
     struct peer *present = room_peer(room, wish->peer_id);
     if (present && (strcmp(present->user_id, wish->user_id) != 0 ||
                     strcmp(present->token_role, wish->role) != 0)) {
-        refuse(room, wish, "duplicate peer id", events);
+        room_refuse_join(room, wish, ADMISSION_GRANTED, events);
         return ERR_EXISTS;
     }
     *why = room_may_join(&room->record, room->template, room, wish->role, wish->peer_id);
     if (*why != ADMISSION_GRANTED) {
-        refuse(room, wish, failure_text(*why), events);
+        room_refuse_join(room, wish, *why, events);
         return ERR_REFUSED;
     }
 

@@ -92,6 +92,11 @@ int room_join(struct room *room, const struct join_wish *wish, uint64_t request,
               struct moment now, struct event_list *events, struct peer **peer,
               enum admission *why);
 
+// Somebody may not come in, and that is told: EVENT_JOIN_FAILED. `why` is ADMISSION_GRANTED
+// when all that is wrong is a peer id which is another user's. room_join() does it by itself.
+void room_refuse_join(const struct room *room, const struct join_wish *wish, enum admission why,
+                      struct event_list *events);
+
 // A peer that was joining does not come in, and is gone.
 void room_fail_join(struct peer *peer, const char *why, struct moment now,
                     struct event_list *events);

@@ -315,6 +315,18 @@ static void handle(struct signal *s, struct session *session, struct bytes text,
     close_socket(s, session, SIGNAL_CLOSE_POLICY, frames);
 }
 
+// Whoever is refused before it asked to join has no name yet.
+static void tell_refused(const struct session *session, enum admission why,
+                         struct event_list *events)
+{
+    struct join_wish wish = {.peer_id = session->peer_id,
+                             .user_id = session->user_id,
+                             .role = session->role,
+                             .name = "",
+                             .metadata = ""};
+    room_refuse_join(session->room, &wish, why, events);
+}
+
 void signal_ready(struct signal *s, uint64_t number, struct room *room, struct moment now,
                   struct frame_list *frames, struct event_list *events)
 {
@@ -331,10 +343,12 @@ void signal_ready(struct signal *s, uint64_t number, struct room *room, struct m
         room_may_join(&room->record, room->template, room, session->role, session->peer_id);
     if (peer && (strcmp(peer->user_id, session->user_id) != 0 ||
                  strcmp(peer->token_role, session->role) != 0)) {
+        tell_refused(session, ADMISSION_GRANTED, events);
         session_refuse(s, session, RPC_TAKEN, "the peer id is in use", now, frames);
         return;
     }
     if (why != ADMISSION_GRANTED) {
+        tell_refused(session, why, events);
         session_refuse(s, session, admission_code(why), admission_text(why), now, frames);
         return;
     }
