@@ -16,13 +16,6 @@ enum { PATH_SEGMENTS_MAX = 8 }; // the longest pattern has seven
 static const char *const method_names[] = {"GET",   "HEAD",   "POST",    "PUT",
                                            "PATCH", "DELETE", "OPTIONS", "OTHER"};
 
-// Whether `path` is `root` or below it.
-static bool is_below(const char *path, const char *root)
-{
-    size_t len = strlen(root);
-    return strncmp(path, root, len) == 0 && (!path[len] || path[len] == '/');
-}
-
 // A path in its segments, so that an escaped slash is part of a name.
 struct path {
     const char *segments[PATH_SEGMENTS_MAX];
@@ -127,18 +120,6 @@ static int answer_preflight(const struct api_route *route, struct http_response 
     return ERR_REFUSED; // no handler runs
 }
 
-static int refuse_path(struct http_request *request, struct http_response *response)
-{
-    for (const char *const *noun = api_unbuilt; *noun; noun++) {
-        if (is_below(request->path, *noun)) {
-            api_refuse(response, 501, "not implemented", NULL);
-            return ERR_UNSUPPORTED;
-        }
-    }
-    api_refuse(response, 404, "path not found", NULL);
-    return ERR_NOT_FOUND;
-}
-
 // Finds the row. Returns 0, or ERR_* with an answer.
 static int find_route(const struct api_config *config, struct http_request *request,
                       struct api_call *call, struct http_response *response)
@@ -156,8 +137,10 @@ static int find_route(const struct api_config *config, struct http_request *requ
             memcpy(call->parameters, parameters, sizeof parameters);
         }
     }
-    if (!any)
-        return refuse_path(request, response);
+    if (!any) {
+        api_refuse(response, 404, "path not found", NULL);
+        return ERR_NOT_FOUND;
+    }
     bool open = add_cors(config, any, request, response);
     if (open && any->openness != ANY_ORIGIN_GET_ONLY && request->method == HTTP_OPTIONS)
         return answer_preflight(any, response);

@@ -62,6 +62,9 @@ struct api_call {
     // Set by api_run() when it has written a room: what is stored of it now, for the live one.
     struct room_record *changed; // in the request's arena
 
+    // Set by api_run() when there are webhooks to send.
+    bool queues_webhooks;
+
     // The id of a room that goes when this succeeds; nobody may be in it. NULL for most calls.
     const char *removes;
 };

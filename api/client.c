@@ -78,7 +78,7 @@ static int write_down(struct api_context *c, const char *type, const json_t *bod
                                               .is_error = true,
                                               .at = c->now.wall_ms,
                                               .data = data.at}};
-    err = store_log_write(c->db, &entry, 1);
+    err = store_log_write(c->db, &entry, 1, NULL);
     text_dispose(&data);
     return err;
 }

@@ -1,6 +1,8 @@
 #include "api/room_fields.h"
 
+#include "api/webhook.h"
 #include "base/err.h"
+#include "base/target.h"
 #include "store/polls.h"
 #include "store/templates.h"
 
@@ -198,17 +200,10 @@ static int take_webhook(struct api_context *c, const json_t *body, struct store_
     if (!api_sent(body, "webhook"))
         return 0;
     const json_t *webhook = json_get_object(body, "webhook");
-    const char *url = json_get_text(webhook, "url", "");
-    bool http = strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0;
-    const json_t *headers = json_object_get(webhook, "headers");
-    bool good = http && (!api_sent(webhook, "headers") || json_is_object(headers));
-    const char *name;
-    json_t *value;
-    json_object_foreach((json_t *)headers, name, value)
-    {
-        good = good && json_is_string(value);
-    }
-    if (!good)
+    struct target target;
+    const char *wrong = target_parse(&target, bytes_of(json_get_text(webhook, "url", "")));
+    if (wrong || (api_sent(webhook, "headers") &&
+                  !api_webhook_headers_ok(json_object_get(webhook, "headers"))))
         return api_fail_field(c, "webhook");
     json_t *kept = json_copy((json_t *)webhook);
     if (!api_sent(kept, "headers"))

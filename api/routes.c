@@ -56,6 +56,9 @@ const struct api_route api_routes[] = {
 
     STORED(GET, "/v2/analytics/events", api_analytics_events),
     STORED(GET, "/v2/analytics/peer-stats", api_analytics_peer_stats),
+    STORED(GET, "/v2/analytics/webhooks", api_webhook_list),
+    STORED(POST, "/v2/analytics/webhooks/replay", api_webhook_replay),
+    STORED(GET, "/v2/analytics/webhooks/replay/{}", api_webhook_replay_get),
 
     STORED(POST, "/v2/polls", api_polls_create),
     STORED(GET, "/v2/polls/{}", api_polls_get),
@@ -117,8 +120,3 @@ const struct api_route api_routes[] = {
 // clang-format on
 
 const size_t api_route_count = sizeof api_routes / sizeof *api_routes;
-
-const char *const api_unbuilt[] = {
-    "/v2/analytics/webhooks",
-    NULL,
-};

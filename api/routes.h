@@ -29,7 +29,3 @@ struct api_route {
 
 extern const struct api_route api_routes[];
 extern const size_t api_route_count;
-
-// Nouns of the vendor's API of which nothing is built yet: 501, which tells a back end more
-// than the 404 of a path that never existed. Ends with NULL.
-extern const char *const api_unbuilt[];

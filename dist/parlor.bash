@@ -10,7 +10,7 @@ _parlor() {
     case ${COMP_WORDS[1]} in
     serve) options=$(parlor serve --help 2>/dev/null | grep -o -- '^ *--[a-z-]*') ;;
     token) verbs="management app" options="$options --room --role --user --hours --curl" ;;
-    key) verbs="show list create revoke" ;;
+    key) verbs="show list create revoke webhook" ;;
     room) verbs="create list show codes end delete"
         options="$options --name --template --description --size --limit --reason --lock" ;;
     template) verbs="list show apply" options="$options --limit" ;;

@@ -23,6 +23,21 @@ static int show(const char *const *arguments)
     return EXIT_OK;
 }
 
+static int show_webhook(const char *const *arguments)
+{
+    (void)arguments;
+    struct keys keys;
+    if (command_keys(&keys) != 0)
+        return EXIT_FAILED;
+    bool is_there = keys.webhook_secret[0];
+    if (is_there)
+        puts(keys.webhook_secret);
+    else
+        fputs("parlor: there is none yet: the server makes it when it starts\n", stderr);
+    keys_wipe(&keys);
+    return is_there ? EXIT_OK : EXIT_FAILED;
+}
+
 // Which secrets there are, without showing them.
 static int list(const char *const *arguments)
 {
@@ -103,6 +118,12 @@ int command_key(int argc, char **argv)
          "  Prints the access key, and whether it has an old secret beside the new one.\n",
          0,
          list,
+         {{0}}},
+        {"webhook",
+         "Usage: parlor key webhook\n"
+         "  Prints the secret that webhooks are signed with, to who may read the folder.\n",
+         0,
+         show_webhook,
          {{0}}},
         {"create",
          "Usage: parlor key create\n"

@@ -1,5 +1,6 @@
 #include "server/config.h"
 
+#include "api/webhook.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "base/limits.h"
@@ -236,6 +237,48 @@ static int read_client_flags(struct config *c, const char *value)
     return 0;
 }
 
+static int read_webhook_url(struct config *c, const char *value)
+{
+    struct target target;
+    c->webhook_url = value;
+    return value[0] && target_parse(&target, bytes_of(value)) ? ERR_MALFORMED : 0;
+}
+
+static int read_webhook_headers(struct config *c, const char *value)
+{
+    json_t *headers;
+    c->webhook_headers = value;
+    if (!value[0])
+        return 0;
+    if (json_read(bytes_of(value), &json_bounds_default, &headers))
+        return ERR_MALFORMED;
+    bool good = api_webhook_headers_ok(headers);
+    json_decref(headers);
+    return good ? 0 : ERR_MALFORMED;
+}
+
+static int read_webhook_secret(struct config *c, const char *value)
+{
+    c->webhook_secret = value;
+    return value[0] && strlen(value) < SECRET_LEN_MIN ? ERR_MALFORMED : 0;
+}
+
+static int read_webhook_part(struct config *c, struct bytes part)
+{
+    return target_allow(&c->webhook_rules, part) ? ERR_MALFORMED : 0;
+}
+
+static int read_webhook_allow(struct config *c, const char *value)
+{
+    c->webhook_rules.allowed_count = 0;
+    return for_each_part(c, value, read_webhook_part);
+}
+
+static int read_webhook_days(struct config *c, const char *value)
+{
+    return read_number(value, 0, 36500, &c->webhook_days);
+}
+
 // A value without an own form.
 #define READ_TEXT(field)                                                                       \
     static int read_##field(struct config *c, const char *value)                               \
@@ -369,10 +412,27 @@ static const struct row rows[] = {
      read_write_timeout},
     {"answer-timeout", "SECONDS", "10", "of the storage, before a call is answered 503",
      read_answer_timeout},
+    {"webhook-url", "URL", "",
+     "where events are sent, unless their room has a webhook of its own", read_webhook_url},
+    {"webhook-headers", "JSON", "",
+     "fields that go with them, an object; say it in the file or the environment",
+     read_webhook_headers},
+    {"webhook-secret", "TEXT", "",
+     "what signs them, of 32 characters or more; else that of keys.json", read_webhook_secret},
+    {"webhook-allow", "NETWORK,...", "",
+     "where webhooks may go beside the public Internet, as 10.1.0.0/16", read_webhook_allow},
+    {"webhook-days", "DAYS", "30", "how long what became of them is kept; 0: for ever",
+     read_webhook_days},
     {"user", "NAME", "", "become this user after the start as root", read_user},
     {"allow-root", NULL, "off", "run as root", read_allow_root},
     {"log-level", "debug|info|warn|error", "info", "how much is logged", read_log_level},
 };
+
+// What is never printed.
+static bool is_secret(const struct row *row)
+{
+    return row->read == read_webhook_headers || row->read == read_webhook_secret;
+}
 
 enum { ROW_COUNT = sizeof rows / sizeof *rows };
 
@@ -524,7 +584,7 @@ static int check_together(const struct config *c, struct text *why)
 static void add_misunderstood(struct text *why, const struct row *row, const char *value)
 {
     text_addf(why, "%s: not understood", row->name);
-    if (row->read != read_ice_servers && row->read != read_database)
+    if (row->read != read_ice_servers && row->read != read_database && !is_secret(row))
         text_addf(why, ": %.100s", value);
 }
 
@@ -580,6 +640,10 @@ bool config_is_local(const struct config *config)
 void config_print(const struct config *config, struct text *out)
 {
     for (int i = 0; i < ROW_COUNT; i++) {
+        if (is_secret(&rows[i]) && config->values[i][0]) {
+            text_addf(out, "# %s is set, and not shown\n", rows[i].name);
+            continue;
+        }
         text_addf(out, "%s = ", rows[i].name);
         if (rows[i].read == read_database)
             db_show_location(config->values[i], out);

@@ -4,7 +4,7 @@
 //     --media-port 7100     PARLOR_MEDIA_PORT=7100     media-port = 7100
 #pragma once
 
-#include "base/addr.h"
+#include "base/target.h"
 #include "base/text.h"
 
 #include <stdbool.h>
@@ -61,6 +61,11 @@ struct config {
     const char *frame_ancestors;
     const char *origins;     // that may open web sockets
     const char *api_origins; // that may call the management API
+    const char *webhook_url;
+    const char *webhook_headers; // a JSON object
+    const char *webhook_secret;
+    struct target_rules webhook_rules; // what is allowed beside the public Internet
+    long webhook_days;                 // 0: for ever
     const char *user;
     bool allow_root;
     const char *log_level;
@@ -82,6 +87,6 @@ bool config_is_local(const struct config *config);
 // Adds where the database is: `database` if it is not empty, else in the folder.
 void config_database(const char *data, const char *database, struct text *location);
 
-// As a configuration file, without passwords.
+// As a configuration file, without passwords and secrets.
 void config_print(const struct config *config, struct text *out);
 void config_help(struct text *out); // the rows of --help

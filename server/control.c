@@ -20,6 +20,7 @@ static void arm_timer(struct control *c);
 static void turn(struct control *c)
 {
     control_inputs(c);
+    hooks_results(c->hooks, clock_now());
     arm_timer(c);
     // The farewell is over when everybody has answered it.
     if (c->draining && c->clients_by_socket.count == 0)
@@ -169,6 +170,7 @@ struct control *control_new(const struct control_config *config)
     c->snapshots = snapshots_new(&c->rooms, c->config.jobs);
     name_node(c);
     c->logbook = logbook_new(&config->log, &c->rooms, c->config.jobs, &c->rng);
+    c->hooks = hooks_new(&config->hooks, c->config.jobs, &c->loop);
     snapshots_restore(c->snapshots, clock_now());
     logbook_restore(c->logbook, clock_now());
     control_resume_polls(c);
@@ -198,11 +200,15 @@ void control_free(struct control *c)
     // that the database opened in between would be closed with it, and its last write fail.
     snapshots_flush(c->snapshots, clock_now());
     logbook_flush(c->logbook, clock_now());
+    hooks_flush(c->hooks);
     jobs_stop(c->config.jobs);
     close_handles(c);
     http_server_close(c->server);
     while (!http_server_is_closed(c->server))
         uv_run(&c->loop, UV_RUN_NOWAIT);
+    hooks_close(c->hooks);
+    while (!hooks_is_closed(c->hooks))
+        uv_run(&c->loop, UV_RUN_ONCE);
     // Its last words are sockets that closed: nobody is left to be told.
     http_server_free(c->server);
     uv_loop_close(&c->loop);
@@ -218,6 +224,7 @@ void control_free(struct control *c)
     map_dispose(&c->channels);
     datachannels_free(c->datachannels);
     logbook_free(c->logbook);
+    hooks_free(c->hooks);
     snapshots_free(c->snapshots);
     bridge_free(c->bridge);
     signal_free(c->signal);

@@ -4,6 +4,7 @@
 
 #include "api/api.h"
 #include "net/http_server.h"
+#include "server/hooks.h"
 #include "server/jobs.h"
 #include "server/logbook.h"
 #include "server/worker.h"
@@ -19,6 +20,7 @@ struct control_config {
     struct inbox *notices; // borrowed: struct notice, from the workers
     int64_t max_session_s; // the longest that any meeting may last; 0: for ever
     struct logbook_config log;
+    struct hooks_config hooks;
     void (*reload)(void *context); // on SIGHUP, on this thread
     void *context;
 };

@@ -119,6 +119,8 @@ static void on_answer(struct control *c, struct job *job)
         api_check_place(call, rooms_find(&c->rooms, call->place->id), &job->call.response);
     if (!job->db.err && call->changed)
         rooms_refresh(&c->rooms, call->changed, clock_now());
+    if (!job->db.err && call->queues_webhooks)
+        hooks_look(c->hooks);
     if (!job->db.err && call->removes)
         end_removed(c, call->removes);
     http_server_respond(c->server, job->call.id, call->request, &job->call.response);
@@ -366,7 +368,11 @@ void control_results(struct control *c)
             break;
         case JOB_LOG:
         case JOB_AGE:
-            logbook_done(c->logbook, done[i]);
+            if (logbook_done(c->logbook, done[i]))
+                hooks_look(c->hooks);
+            break;
+        case JOB_HOOKS:
+            hooks_done(c->hooks, done[i], clock_now());
             break;
         case JOB_KEY:
             break;

@@ -193,6 +193,8 @@ int64_t control_deadline(const struct control *c)
     at = snapshots < at ? snapshots : at;
     int64_t log = logbook_deadline(c->logbook);
     at = log < at ? log : at;
+    int64_t hooks = hooks_deadline(c->hooks);
+    at = hooks < at ? hooks : at;
     return data < at ? data : at;
 }
 
@@ -207,5 +209,6 @@ void control_expire(struct control *c)
         datachannels_expire(c->datachannels, now.mono_us, &c->data);
     snapshots_expire(c->snapshots, now);
     logbook_expire(c->logbook, now);
+    hooks_expire(c->hooks, now);
     control_settle(c);
 }

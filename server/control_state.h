@@ -9,6 +9,7 @@
 #include "rtc/datachannel.h"
 #include "server/bridge.h"
 #include "server/control.h"
+#include "server/hooks.h"
 #include "server/logbook.h"
 #include "server/snapshots.h"
 #include "signal/session.h"
@@ -45,6 +46,7 @@ struct control {
     struct bridge *bridge;
     struct snapshots *snapshots;
     struct logbook *logbook;
+    struct hooks *hooks;
     struct datachannels *datachannels;
     struct map clients_by_socket;
     struct map clients_by_session;

@@ -93,8 +93,13 @@ static int run_lock(struct db_job *db_job, struct db *db)
 
 static int run_log(struct db_job *db_job, struct db *db)
 {
-    const struct job *job = (const struct job *)db_job;
-    return store_log_write(db, job->log.batch->entries, job->log.batch->count);
+    struct job *job = (struct job *)db_job;
+    return store_log_write(db, job->log.batch->entries, job->log.batch->count, &job->log.posts);
+}
+
+static int run_hooks(struct db_job *db_job, struct db *db)
+{
+    return store_webhook_turn(db, ((struct job *)db_job)->hooks);
 }
 
 static int run_age(struct db_job *db_job, struct db *db)
@@ -111,6 +116,12 @@ static int run_age(struct db_job *db_job, struct db *db)
         return forgotten;
     if (forgotten > job->log.done)
         job->log.done = forgotten; // there may be more
+    if (job->log.hooks_before_ms)
+        forgotten = store_webhook_age(db, job->log.hooks_before_ms, job->log.most);
+    if (forgotten < 0)
+        return forgotten;
+    if (forgotten > job->log.done)
+        job->log.done = forgotten;
     if (job->log.meetings_before_ms)
         forgotten =
             store_room_forget_meetings(db, job->log.meetings_before_ms, job->log.most / 10);
@@ -129,7 +140,7 @@ static int (*const runs[])(struct db_job *, struct db *) = {
     [JOB_CALL] = run_call, [JOB_ROOM] = run_room,     [JOB_MISSED] = run_room,
     [JOB_KEEP] = run_keep, [JOB_FORGET] = run_forget, [JOB_LOCK] = run_lock,
     [JOB_LOG] = run_log,   [JOB_AGE] = run_age,       [JOB_POLLS] = run_polls,
-    [JOB_KEY] = run_key,
+    [JOB_KEY] = run_key,   [JOB_HOOKS] = run_hooks,
 };
 
 static bool only_reads(const struct job *job)
@@ -219,6 +230,8 @@ static int run_prepare(struct db_job *db_job, struct db *db)
         err = store_live_begin(db, &job->jobs->epoch);
     if (!err)
         err = store_log_begin(db);
+    if (!err)
+        err = store_webhook_begin(db);
     return err ? err : list_live(job->jobs, db);
 }
 
@@ -278,6 +291,8 @@ void job_dispose(struct job *job)
     store_log_batch_free(job->log.batch);
     job->log.batch = NULL;
     arena_dispose(&job->polls.arena);
+    store_webhook_turn_free(job->hooks);
+    job->hooks = NULL;
 }
 
 static void job_free(struct job *job)

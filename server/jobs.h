@@ -6,7 +6,7 @@
 #include "base/id.h"
 #include "room/rooms.h"
 #include "store/polls.h"
-#include "store/sessions.h"
+#include "store/webhooks.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,6 +20,7 @@ enum job_kind {
     JOB_FORGET, // a session that ended
     JOB_LOCK,   // a room is disabled, as somebody ended it for good
     JOB_LOG,    // what happened in rooms
+    JOB_HOOKS,  // what became of webhooks, and the next ones
     JOB_AGE,    // some of what happened long ago is forgotten
     JOB_KEY,    // tokens are signed with another key
 };
@@ -68,8 +69,11 @@ struct job {
         struct store_log_batch *batch; // JOB_LOG
         int64_t before_ms;             // JOB_AGE: events; 0: none
         int64_t meetings_before_ms;    // and meetings that nobody used since; 0: none
+        int64_t hooks_before_ms;       // and webhooks that are done; 0: none
         int most, done;                // events to remove, and how many were
+        struct store_log_posts posts;  // JOB_LOG: webhooks
     } log;
+    struct store_webhook_turn *hooks; // JOB_HOOKS
 };
 
 // A session that the last process left, and what is stored of its room now.

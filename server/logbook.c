@@ -71,12 +71,12 @@ uint64_t logbook_dropped(const struct logbook *l)
 // --- Entries ---
 
 // NULL when there is no room for it: it is left out.
-static struct store_log_entry *add(struct logbook *l, enum store_log_kind kind,
+// A fact is what says who is in, and what a back end is to be told.
+static struct store_log_entry *add(struct logbook *l, enum store_log_kind kind, bool is_fact,
                                    struct moment now)
 {
     size_t waiting = l->batch ? l->batch->count : 0;
-    bool is_single = kind == STORE_LOG_EVENT || kind == STORE_LOG_STATS;
-    size_t most = is_single ? LOG_EVENTS_WAITING_MAX : LOG_ENTRIES_WAITING_MAX;
+    size_t most = is_fact ? LOG_ENTRIES_WAITING_MAX : LOG_EVENTS_WAITING_MAX;
     if (waiting >= most) {
         l->dropped++;
         return NULL;
@@ -91,7 +91,7 @@ static struct store_log_entry *add(struct logbook *l, enum store_log_kind kind,
 static void add_session(struct logbook *l, enum store_log_kind kind, const struct session *s,
                         int64_t ended_at, struct moment now)
 {
-    struct store_log_entry *entry = add(l, kind, now);
+    struct store_log_entry *entry = add(l, kind, true, now);
     if (!entry)
         return;
     entry->session = (struct store_session){
@@ -106,7 +106,7 @@ static void add_session(struct logbook *l, enum store_log_kind kind, const struc
 static void add_peer(struct logbook *l, enum store_log_kind kind, const struct session *s,
                      const struct store_session_peer *peer, struct moment now)
 {
-    struct store_log_entry *entry = add(l, kind, now);
+    struct store_log_entry *entry = add(l, kind, true, now);
     if (!entry)
         return;
     entry->peer = *peer;
@@ -131,7 +131,7 @@ static void add_happening(struct logbook *l, const struct happening_session *s,
                           const struct happening *happening, struct moment now)
 {
     char id[OBJECT_ID_LEN + 1], uuid[UUID_LEN + 1];
-    struct store_log_entry *entry = add(l, STORE_LOG_EVENT, now);
+    struct store_log_entry *entry = add(l, STORE_LOG_EVENT, happening->is_for_hooks, now);
     if (!entry)
         return;
     id_object(&l->ids, now.wall_ms, id);
@@ -148,6 +148,15 @@ static void add_happening(struct logbook *l, const struct happening_session *s,
         .at = happening->at,
         .data = store_log_text(l->batch, happening->data.at),
     };
+    if (!happening->is_for_hooks)
+        return;
+    struct text body = {0};
+    api_webhook_body(&l->config.workspace, uuid, happening, &body);
+    entry->event.post = store_log_text(l->batch, body.at);
+    text_dispose(&body);
+    // Somebody waits for it, and a crash before it is stored would lose it.
+    if (l->config.target && l->config.target[0])
+        l->write_at = now.mono_us;
 }
 
 // --- Events ---
@@ -202,7 +211,7 @@ static const struct happening_session *place_of(struct logbook *l, const struct 
     case EVENT_CLIENT_FAILED:
         fill_place(room, event->failure.room_id, event->failure.room_name,
                    event->failure.template_id);
-        room->account_id = l->config.account_id;
+        room->account_id = l->config.workspace.account_id;
         if (s)
             memcpy(room->id, s->is.id, sizeof room->id);
         return room;
@@ -224,7 +233,7 @@ static void add_stats(struct logbook *l, const struct session *s, const struct e
                       struct moment now)
 {
     struct text document = {0};
-    struct store_log_entry *entry = add(l, STORE_LOG_STATS, now);
+    struct store_log_entry *entry = add(l, STORE_LOG_STATS, false, now);
     if (!entry)
         return;
     store_stats_write(event->stats.tracks, event->stats.count, &document);
@@ -242,7 +251,7 @@ static void add_stats(struct logbook *l, const struct session *s, const struct e
 // One that was made in the meeting is new to the store.
 static void add_poll(struct logbook *l, const struct event *event, struct moment now)
 {
-    struct store_log_entry *entry = add(l, STORE_LOG_POLL, now);
+    struct store_log_entry *entry = add(l, STORE_LOG_POLL, true, now);
     struct text document = {0};
     if (!entry)
         return;
@@ -258,7 +267,7 @@ static void add_poll(struct logbook *l, const struct event *event, struct moment
 static void add_run(struct logbook *l, enum store_log_kind kind, const struct session *s,
                     const struct event *event, struct moment now)
 {
-    struct store_log_entry *entry = add(l, kind, now);
+    struct store_log_entry *entry = add(l, kind, true, now);
     if (entry)
         entry->run =
             (struct store_poll_run){.id = new_id(l, now),
@@ -272,7 +281,7 @@ static void add_answer(struct logbook *l, const struct session *s, const struct 
                        struct moment now)
 {
     const struct event_answer *answer = event->poll.answer;
-    struct store_log_entry *entry = add(l, STORE_LOG_POLL_ANSWER, now);
+    struct store_log_entry *entry = add(l, STORE_LOG_POLL_ANSWER, true, now);
     if (!entry)
         return;
     entry->answer = (struct store_poll_answer){
@@ -406,6 +415,7 @@ static void put_batch(struct logbook *l)
     struct job *job = mem_alloc(sizeof *job);
     job->kind = JOB_LOG;
     job->log.batch = l->batch;
+    job->log.posts.workspace = l->config.target;
     l->batch = NULL;
     l->is_writing = true;
     jobs_put(l->jobs, job);
@@ -437,12 +447,12 @@ static void take_back(struct logbook *l, struct job *job)
     }
 }
 
-void logbook_done(struct logbook *l, struct job *job)
+bool logbook_done(struct logbook *l, struct job *job)
 {
     if (job->kind == JOB_AGE && job->log.done == AGE_AT_ONCE)
         l->age_at -= (AGE_INTERVAL_S - AGE_AGAIN_S) * us_per_s; // there is more
     if (job->kind != JOB_LOG)
-        return;
+        return false;
     l->is_writing = false;
     if (job->db.err == ERR_EXISTS || job->db.err == ERR_MALFORMED) // it would never be written
         l->dropped += job->log.batch->count;
@@ -453,11 +463,17 @@ void logbook_done(struct logbook *l, struct job *job)
                  (unsigned long long)(l->dropped - l->dropped_told));
         l->dropped_told = l->dropped;
     }
+    if (job->db.err)
+        return false;
+    if (job->log.posts.refused)
+        log_warn("server", "%d webhooks are kept as failed: %d wait already",
+                 job->log.posts.refused, WEBHOOKS_WAITING_MAX);
+    return job->log.posts.stored > 0;
 }
 
 static bool ages(const struct logbook *l)
 {
-    return l->config.days || l->config.meetings_days;
+    return l->config.days || l->config.meetings_days || l->config.hooks_days;
 }
 
 int64_t logbook_deadline(const struct logbook *l)
@@ -477,6 +493,8 @@ static void age(struct logbook *l, struct moment now)
         job->log.before_ms = now.wall_ms - l->config.days * ms_per_day;
     if (l->config.meetings_days)
         job->log.meetings_before_ms = now.wall_ms - l->config.meetings_days * ms_per_day;
+    if (l->config.hooks_days)
+        job->log.hooks_before_ms = now.wall_ms - l->config.hooks_days * ms_per_day;
     job->log.most = AGE_AT_ONCE;
     jobs_put(l->jobs, job);
 }

@@ -4,14 +4,17 @@
 // out first, and counted, then all else.
 #pragma once
 
+#include "api/webhook.h"
 #include "room/rooms.h"
 #include "server/jobs.h"
 
 struct logbook_config {
-    bool with_chat;         // what people say to all is kept too
-    int days;               // that events are kept; 0: for ever
-    int meetings_days;      // that meetings are kept which nobody uses; 0: for ever
-    const char *account_id; // of events that name it; borrowed
+    bool with_chat;    // what people say to all is kept too
+    int days;          // that events are kept; 0: for ever
+    int meetings_days; // that meetings are kept which nobody uses; 0: for ever
+    int hooks_days;    // that webhooks are kept which are done; 0: for ever
+    struct api_webhook_workspace workspace; // borrowed strings
+    const char *target; // of the workspace's webhooks, as the store keeps it; borrowed
 };
 
 struct logbook;
@@ -26,8 +29,9 @@ void logbook_restore(struct logbook *l, struct moment now);
 
 void logbook_deliver(struct logbook *l, const struct event_list *events, struct moment now);
 
-// A write is done; takes what the job holds when it has to be tried again.
-void logbook_done(struct logbook *l, struct job *job);
+// A write is done; takes what the job holds when it has to be tried again. True: there are
+// webhooks to send.
+bool logbook_done(struct logbook *l, struct job *job);
 
 int64_t logbook_deadline(const struct logbook *l); // NEVER when nothing waits
 void logbook_expire(struct logbook *l, struct moment now);

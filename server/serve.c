@@ -19,6 +19,7 @@
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -41,6 +42,7 @@ struct server {
     struct json_bounds json;
     char tls_cert[PATH_MAX_OCTETS];
     char tls_key[PATH_MAX_OCTETS];
+    struct text webhook_target; // as the store keeps it
     struct jobs *jobs;
     struct dtls_identity *identity;
     struct inbox *notices;
@@ -183,6 +185,8 @@ static void reload_keys(void *context)
     }
     s->keys.key = fresh.key;
     memcpy(s->keys.meetings_key, fresh.meetings_key, sizeof s->keys.meetings_key);
+    if (fresh.webhook_secret[0])
+        memcpy(s->keys.webhook_secret, fresh.webhook_secret, sizeof s->keys.webhook_secret);
     struct job *job = mem_alloc(sizeof *job);
     job->kind = JOB_KEY;
     job->key = mem_alloc(sizeof *job->key);
@@ -191,6 +195,32 @@ static void reload_keys(void *context)
     jobs_put(s->jobs, job);
     log_info("server", "keys.json was read again: %s",
              s->keys.key.secrets[1][0] ? "two secrets are good" : "one secret is good");
+}
+
+// Who may set a URL shall not reach what listens on this machine only.
+static struct hooks_config hooks_of(struct server *s)
+{
+    const struct config *config = s->config;
+    struct hooks_config hooks = {
+        .webhook = {.url = config->webhook_url,
+                    .headers = config->webhook_headers,
+                    .secret = config->webhook_secret[0] ? config->webhook_secret
+                                                        : s->keys.webhook_secret},
+        .rules = config->webhook_rules,
+    };
+    hooks.rules.own_count = addresses_of_machine(hooks.rules.own, TARGET_OWN_MAX);
+    text_clear(&s->webhook_target);
+    api_webhook_target(&hooks.webhook, &s->webhook_target);
+    return hooks;
+}
+
+// Before any thread is started. libuv resolves names with four threads, libc gives a name
+// server five seconds twice: a webhook's name whose server is dead is to cost neither the
+// others' time nor that of a stop.
+static void tame_resolver(void)
+{
+    setenv("UV_THREADPOOL_SIZE", "8", 0);
+    setenv("RES_OPTIONS", "timeout:2 attempts:2", 0);
 }
 
 static int start(struct server *s)
@@ -208,6 +238,7 @@ static int start(struct server *s)
     if (!s->jobs || prepare_tls(s) != 0 || start_workers(s) != 0)
         return ERR_IO;
     choose_listeners(s);
+    struct hooks_config hooks = hooks_of(s);
     bool tls = s->tls_cert[0];
     s->control = control_new(&(struct control_config){
         .http = {.listen = s->listen,
@@ -231,7 +262,10 @@ static int start(struct server *s)
         .log = {.with_chat = s->config->log_chat,
                 .days = (int)s->config->log_days,
                 .meetings_days = (int)s->config->meetings_ttl,
-                .account_id = s->api.customer_id},
+                .hooks_days = (int)s->config->webhook_days,
+                .workspace = {s->keys.customer_id, s->keys.app_id},
+                .target = s->webhook_target.at},
+        .hooks = hooks,
         .reload = reload_keys,
         .context = s,
     });
@@ -252,6 +286,7 @@ static void stop(struct server *s)
         dtls_identity_free(s->identity);
     if (s->jobs)
         jobs_free(s->jobs);
+    text_dispose(&s->webhook_target);
     keys_wipe(&s->keys);
 }
 
@@ -303,6 +338,7 @@ int serve(const struct config *config)
     struct text why = {0};
     set_log_level(config);
     process_harden();
+    tame_resolver();
     signal(SIGPIPE, SIG_IGN);
     // A heap for each thread costs memory that few threads do not pay back.
     mallopt(M_ARENA_MAX, 2);

@@ -17,6 +17,7 @@
 enum {
     FILE_MAX = 16 * 1024,
     SECRET_OCTETS = 64,
+    WEBHOOK_SECRET_OCTETS = 32,
     MEETINGS_KEY_OCTETS = 32,
     PATH_LEN_MAX = 4096
 };
@@ -55,6 +56,7 @@ static void make(struct keys *keys, struct rng *rng, int64_t wall_ms)
     id_object(&ids, wall_ms, keys->app_id);
     id_object(&ids, wall_ms, keys->template_id);
     random_text(rng, SECRET_OCTETS, keys->key.secrets[0], sizeof keys->key.secrets[0]);
+    random_text(rng, WEBHOOK_SECRET_OCTETS, keys->webhook_secret, sizeof keys->webhook_secret);
     random_text(rng, MEETINGS_KEY_OCTETS, keys->meetings_key, sizeof keys->meetings_key);
 }
 
@@ -69,6 +71,7 @@ void keys_write(const struct keys *keys, struct text *document)
     json_member_string(&j, "app_id", keys->app_id);
     json_member_string(&j, "template_id", keys->template_id);
     json_member_string(&j, "meetings_key", keys->meetings_key);
+    json_member_string(&j, "webhook_secret", keys->webhook_secret);
     json_close(&j, '}');
     text_add_char(document, '\n');
 }
@@ -126,12 +129,14 @@ int keys_parse(struct keys *keys, struct bytes content)
         take(document, "customer_id", read.customer_id, sizeof read.customer_id) &&
         take(document, "app_id", read.app_id, sizeof read.app_id) &&
         take(document, "template_id", read.template_id, sizeof read.template_id) &&
-        take(document, "meetings_key", read.meetings_key, sizeof read.meetings_key);
+        take(document, "meetings_key", read.meetings_key, sizeof read.meetings_key) &&
+        take(document, "webhook_secret", read.webhook_secret, sizeof read.webhook_secret);
     json_decref(document);
     good = good && id_is_object(key->access_key) && id_is_object(read.customer_id) &&
            id_is_object(read.app_id) && id_is_object(read.template_id) &&
            strlen(key->secrets[0]) >= SECRET_LEN_MIN &&
            (!key->secrets[1][0] || strlen(key->secrets[1]) >= SECRET_LEN_MIN) &&
+           (!read.webhook_secret[0] || strlen(read.webhook_secret) >= SECRET_LEN_MIN) &&
            (!read.meetings_key[0] || strlen(read.meetings_key) >= SECRET_LEN_MIN);
     if (good)
         *keys = read;
@@ -185,16 +190,18 @@ int keys_load(struct keys *keys, const char *folder, struct rng *rng, int64_t wa
         return ERR_IO;
     }
     int err = keys_read(keys, folder);
-    if (err != ERR_NOT_FOUND)
+    if (err && err != ERR_NOT_FOUND)
         return err;
-
-    struct text content = {0};
-    make(keys, rng, wall_ms);
-    keys_write(keys, &content);
-    err = write_file(folder, text_bytes(&content));
+    if (!err && keys->webhook_secret[0])
+        return 0;
+    if (err)
+        make(keys, rng, wall_ms);
+    else // of a version that had no webhooks
+        random_text(rng, WEBHOOK_SECRET_OCTETS, keys->webhook_secret,
+                    sizeof keys->webhook_secret);
+    err = keys_save(keys, folder);
     if (err)
         log_error("keys", "%s/keys.json: %s", folder, strerror(errno));
-    wipe_text(&content);
     return err;
 }
 

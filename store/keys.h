@@ -10,12 +10,13 @@ struct keys {
     char customer_id[OBJECT_ID_LEN + 1];
     char app_id[OBJECT_ID_LEN + 1];
     char template_id[OBJECT_ID_LEN + 1]; // of the built-in default template
+    char webhook_secret[128];            // signs webhooks
     char meetings_key[64];               // opens POST /api/meetings when `meetings` is "key"
 };
 
-// Reads `<folder>/keys.json`, or makes it on the first start (the folder too). Returns 0, or
-// ERR_IO, ERR_MALFORMED for a file that cannot be used, ERR_REFUSED for one that others than
-// its owner may read; the reason is logged without any secret.
+// Reads `<folder>/keys.json` (and adds what it lacks), or makes it on the first start (the
+// folder too). Returns 0, or ERR_IO, ERR_MALFORMED for a file that cannot be used, ERR_REFUSED
+// for one that others than its owner may read; the reason is logged without any secret.
 int keys_load(struct keys *keys, const char *folder, struct rng *rng, int64_t wall_ms);
 // The same without making anything: ERR_NOT_FOUND before the first start.
 int keys_read(struct keys *keys, const char *folder);

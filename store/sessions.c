@@ -1,6 +1,7 @@
 #include "store/sessions.h"
 
 #include "base/err.h"
+#include "store/webhooks.h"
 
 // --- Writing ---
 
@@ -124,7 +125,8 @@ static int touch_session(struct db *db, const char *session_id, int64_t at)
     return db_run_later(q);
 }
 
-static int write_entry(struct db *db, const struct store_log_entry *entry)
+static int write_entry(struct db *db, const struct store_log_entry *entry,
+                       struct store_log_posts *posts)
 {
     int err = 0;
     switch (entry->kind) {
@@ -141,6 +143,8 @@ static int write_entry(struct db *db, const struct store_log_entry *entry)
         return err ? err : touch_session(db, entry->peer.session_id, entry->peer.left_at);
     case STORE_LOG_EVENT:
         err = put_event(db, &entry->event);
+        if (!err && entry->event.post && posts)
+            err = store_webhook_put(db, &entry->event, posts);
         return err ? err : touch_session(db, entry->event.session_id, entry->event.at);
     case STORE_LOG_STATS:
         return store_stats_put(db, &entry->stats);
@@ -156,11 +160,12 @@ static int write_entry(struct db *db, const struct store_log_entry *entry)
     return 0;
 }
 
-int store_log_write(struct db *db, const struct store_log_entry *entries, size_t count)
+int store_log_write(struct db *db, const struct store_log_entry *entries, size_t count,
+                    struct store_log_posts *posts)
 {
     int err = 0;
     for (size_t i = 0; !err && i < count; i++)
-        err = write_entry(db, &entries[i]);
+        err = write_entry(db, &entries[i], posts);
     return err;
 }
 

@@ -42,6 +42,7 @@ struct store_session_event {
     bool is_error;
     int64_t at;
     const char *data; // a JSON object
+    const char *post; // the body of its webhook; NULL: it has none
 };
 
 // --- Writing ---
@@ -84,8 +85,18 @@ struct store_log_entry *store_log_add(struct store_log_batch *batch, enum store_
 const char *store_log_text(struct store_log_batch *batch, const char *text); // a copy
 void store_log_batch_free(struct store_log_batch *batch);                    // of mem_alloc()
 
-// All of it, or ERR_* of store/db.h.
-int store_log_write(struct db *db, const struct store_log_entry *entries, size_t count);
+// What becomes of the webhooks of a batch: see store/webhooks.h.
+struct store_log_posts {
+    const char *workspace; // JSON: {"url"}. NULL or "": only rooms with their own have any
+    bool is_counted;
+    int64_t waiting; // then: how many do
+    int stored;      // by this batch
+    int refused;     // as WEBHOOKS_WAITING_MAX wait: kept as failed
+};
+
+// All of it, or ERR_* of store/db.h. `posts` NULL: without webhooks.
+int store_log_write(struct db *db, const struct store_log_entry *entries, size_t count,
+                    struct store_log_posts *posts);
 
 // The session is over, though nobody wrote it down: it ended when it was last heard of.
 int store_log_abandon(struct db *db, const char *session_id);

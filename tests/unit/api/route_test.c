@@ -146,18 +146,6 @@ TEST(HEAD_is_answered_as_GET)
     world_free(w);
 }
 
-TEST(what_is_known_but_not_built_is_501)
-{
-    static const char *const paths[] = {
-        "/v2/analytics/webhooks",
-    };
-    struct world *w = world_new();
-    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
-        CHECK_REFUSED(get(w, paths[i]), 501, "not implemented", "");
-    CHECK_EQ(get(w, "/v2/analytics/nothing").status, 404);
-    world_free(w);
-}
-
 static void check_preflight(struct world *w, const char *path)
 {
     struct answer a = call(w, HTTP_OPTIONS, path, NULL, "");

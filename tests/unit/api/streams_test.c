@@ -285,7 +285,7 @@ TEST(meetings_that_nobody_uses_are_forgotten_and_rooms_are_not)
         {STORE_LOG_OPEN,
          .session = {.id = "s2", .room_id = text(&live, "Room_Id"), .started_at = 1}},
     };
-    CHECK_EQ(store_log_write(w->db, log, 3), 0);
+    CHECK_EQ(store_log_write(w->db, log, 3, NULL), 0);
     CHECK_EQ(store_room_forget_meetings(w->db, WORLD_START_MS, 10), 0); // made just now
     CHECK_EQ(store_room_forget_meetings(w->db, WORLD_START_MS + 5000, 10), 1);
     CHECK_EQ(get(w, path("/v2/rooms/%s", text(&unused, "Room_Id"))).status, 404);

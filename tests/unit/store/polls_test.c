@@ -148,7 +148,7 @@ TEST(a_poll_that_runs_when_its_session_ends_stops_with_it)
         {STORE_LOG_POLL_START,
          .run = {.id = "x2", .poll_id = poll_id, .session_id = "s2", .started_at = 1500}},
     };
-    CHECK_EQ(store_log_write(w.db, entries, sizeof entries / sizeof *entries), 0);
+    CHECK_EQ(store_log_write(w.db, entries, sizeof entries / sizeof *entries, NULL), 0);
     CHECK_EQ(run_of(&w, 1, 2).stopped_at, 900);
     CHECK_EQ(run_of(&w, 0, 2).stopped_at, 0);
     // The process died, and nothing continues the session.

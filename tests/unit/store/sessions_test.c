@@ -31,7 +31,7 @@ static void world_dispose(struct world *w)
 
 static void write_one(struct world *w, struct store_log_entry entry)
 {
-    CHECK_EQ(store_log_write(w->db, &entry, 1), 0);
+    CHECK_EQ(store_log_write(w->db, &entry, 1, NULL), 0);
 }
 
 static void open_session(struct world *w, const char *id, const char *room, int64_t at)

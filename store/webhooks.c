@@ -1,0 +1,330 @@
+#include "store/webhooks.h"
+
+#include "base/err.h"
+#include "base/limits.h"
+#include "store/replays.h"
+
+// `next_at` of what has somebody in front of it in its line.
+static const int64_t never = INT64_MAX;
+
+static int one_int(struct db_query *q, int64_t *value)
+{
+    int err = db_step(q);
+    if (err == DB_ROW)
+        *value = db_int(q, 0);
+    db_finish(q);
+    return err == DB_ROW ? 0 : err ? err : ERR_NOT_FOUND;
+}
+
+// --- Storing ---
+
+static int count_waiting(struct db *db, int64_t *count)
+{
+    return one_int(db_prepare(db, "SELECT COUNT(*) FROM webhooks WHERE state = 0"), count);
+}
+
+// The room's own target comes instead of the workspace's. Returns 0, or ERR_NOT_FOUND without
+// any.
+static int find_target(struct db *db, const char *room_id, const char *workspace,
+                       struct arena *arena, const char **target, bool *is_rooms)
+{
+    struct db_query *q = db_prepare(db, "SELECT webhook FROM rooms WHERE id = $1");
+    db_bind_text(q, 1, room_id);
+    int err = db_step(q);
+    *is_rooms = err == DB_ROW && db_text(q, 0)[0];
+    *target = *is_rooms ? arena_text(arena, bytes_of(db_text(q, 0))) : workspace;
+    db_finish(q);
+    if (err < 0)
+        return err;
+    return *target && (*target)[0] ? 0 : ERR_NOT_FOUND;
+}
+
+int store_webhook_retarget(struct db *db, const char *workspace, struct arena *arena,
+                           struct store_webhook *webhook)
+{
+    const char *target;
+    bool is_rooms;
+    int err = find_target(db, webhook->room_id, workspace, arena, &target, &is_rooms);
+    if (!err) {
+        webhook->target = target;
+        webhook->is_rooms = is_rooms;
+    }
+    return err == ERR_NOT_FOUND ? 0 : err;
+}
+
+static int has_line(struct db *db, const char *line, bool *has)
+{
+    int64_t count = 0;
+    struct db_query *q = db_prepare(
+        db, "SELECT COUNT(*) FROM (SELECT id FROM webhooks WHERE state = 0 AND line = $1 "
+            "LIMIT 1) first");
+    db_bind_text(q, 1, line);
+    int err = one_int(q, &count);
+    *has = count > 0;
+    return err;
+}
+
+static int insert(struct db *db, const struct store_session_event *e, const char *target,
+                  bool is_rooms, bool is_full)
+{
+    const char *line = e->session_id[0] ? e->session_id : e->room_id;
+    bool has_others = false;
+    int err = is_full ? 0 : has_line(db, line, &has_others);
+    if (err)
+        return err;
+    struct db_query *q = db_prepare(
+        db, "INSERT INTO webhooks (id, uuid, room_id, line, type, at, target, is_rooms, body, "
+            "state, tries, next_at, taken, error) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
+            "$10, 0, $11, 0, $12)");
+    db_bind_text(q, 1, e->id);
+    db_bind_text(q, 2, e->uuid);
+    db_bind_text(q, 3, e->room_id);
+    db_bind_text(q, 4, line);
+    db_bind_text(q, 5, e->type);
+    db_bind_int(q, 6, e->at);
+    db_bind_text(q, 7, target);
+    db_bind_int(q, 8, is_rooms);
+    db_bind_text(q, 9, e->post);
+    db_bind_int(q, 10, is_full ? STORE_WEBHOOK_FAILED : STORE_WEBHOOK_WAITING);
+    db_bind_int(q, 11, has_others ? never : e->at);
+    db_bind_text(q, 12, is_full ? "too many webhooks are waiting" : "");
+    return db_run(q);
+}
+
+int store_webhook_put(struct db *db, const struct store_session_event *event,
+                      struct store_log_posts *posts)
+{
+    struct arena arena = {0};
+    const char *target;
+    bool is_rooms;
+    int err = find_target(db, event->room_id, posts->workspace, &arena, &target, &is_rooms);
+    if (!err && !posts->is_counted) {
+        err = count_waiting(db, &posts->waiting);
+        posts->is_counted = !err;
+    }
+    bool is_full = posts->waiting >= WEBHOOKS_WAITING_MAX;
+    if (!err)
+        err = insert(db, event, target, is_rooms, is_full);
+    if (!err) {
+        posts->waiting += !is_full;
+        posts->stored += !is_full;
+        posts->refused += is_full;
+    }
+    arena_dispose(&arena);
+    return err == ERR_NOT_FOUND ? 0 : err;
+}
+
+// --- Sending ---
+
+struct store_webhook_turn *store_webhook_turn_new(size_t outcome_count)
+{
+    struct store_webhook_turn *turn = mem_alloc(sizeof *turn);
+    turn->outcomes = mem_alloc_array(outcome_count, sizeof *turn->outcomes);
+    turn->outcome_count = outcome_count;
+    return turn;
+}
+
+void store_webhook_turn_free(struct store_webhook_turn *turn)
+{
+    if (!turn)
+        return;
+    for (size_t i = 0; i < turn->outcome_count; i++)
+        mem_free(turn->outcomes[i].error);
+    mem_free(turn->outcomes);
+    arena_dispose(&turn->arena);
+    mem_free(turn);
+}
+
+// Whoever is first in the line of `id` now is due, unless it has a time already.
+static int let_next(struct db *db, const char *id, int64_t now)
+{
+    struct db_query *q = db_prepare(
+        db, "UPDATE webhooks SET next_at = $2 WHERE next_at = $3 AND id = (SELECT MIN(id) FROM "
+            "webhooks WHERE state = 0 AND line = (SELECT line FROM webhooks WHERE id = $1))");
+    db_bind_text(q, 1, id);
+    db_bind_int(q, 2, now);
+    db_bind_int(q, 3, never);
+    return db_run(q);
+}
+
+static int settle_final(struct db *db, const char *id, enum store_webhook_state state,
+                        int64_t tries, const char *error, int64_t now)
+{
+    struct db_query *q =
+        db_prepare(db, "UPDATE webhooks SET state = $2, tries = tries + $3, error = $4, "
+                       "taken = 0 WHERE id = $1");
+    db_bind_text(q, 1, id);
+    db_bind_int(q, 2, state);
+    db_bind_int(q, 3, tries);
+    db_bind_text(q, 4, error);
+    int err = db_run(q);
+    return err ? err : let_next(db, id, now);
+}
+
+int store_webhook_settle_by_replay(struct db *db, const char *id, int64_t now)
+{
+    return settle_final(db, id, STORE_WEBHOOK_DELIVERED, 0, "", now);
+}
+
+static int settle(struct db *db, const struct store_webhook_outcome *o, int64_t now)
+{
+    if (o->replay_id[0])
+        return store_replay_settle(db, o, now);
+    if (o->is_delivered)
+        return settle_final(db, o->id, STORE_WEBHOOK_DELIVERED, 1, "", now);
+    if (!o->next_at)
+        return settle_final(db, o->id, STORE_WEBHOOK_FAILED, 1, o->error, now);
+    // A replay may have delivered it in between.
+    struct db_query *q =
+        db_prepare(db, "UPDATE webhooks SET tries = tries + 1, next_at = $2, error = $3, "
+                       "taken = 0 WHERE id = $1 AND state = 0");
+    db_bind_text(q, 1, o->id);
+    db_bind_int(q, 2, o->next_at);
+    db_bind_text(q, 3, o->error);
+    return db_run(q);
+}
+
+void store_webhook_bind(struct db_query *q, const struct store_webhook_filter *filter)
+{
+    db_bind_int(q, 1, filter->after_ms);
+    db_bind_int(q, 2, filter->before_ms);
+    db_bind_text(q, 3, filter->room_id);
+    db_bind_text(q, 4, filter->types);
+    db_bind_int(q, 5, filter->status);
+}
+
+struct store_webhook store_webhook_read(struct db_query *q, struct arena *arena)
+{
+    return (struct store_webhook){
+        .id = arena_text(arena, bytes_of(db_text(q, 0))),
+        .replay_id = "",
+        .uuid = arena_text(arena, bytes_of(db_text(q, 1))),
+        .room_id = arena_text(arena, bytes_of(db_text(q, 2))),
+        .type = arena_text(arena, bytes_of(db_text(q, 3))),
+        .at = db_int(q, 4),
+        .target = arena_text(arena, bytes_of(db_text(q, 5))),
+        .is_rooms = db_int(q, 6),
+        .body = arena_text(arena, bytes_of(db_text(q, 7))),
+        .state = (enum store_webhook_state)db_int(q, 8),
+        .tries = db_int(q, 9),
+        .error = arena_text(arena, bytes_of(db_text(q, 10))),
+    };
+}
+
+// A receiver that is slow or dead has WEBHOOKS_PER_RECEIVER_MAX places and no more: the others
+// stay free.
+static int take(struct db *db, struct store_webhook_turn *turn)
+{
+    turn->taken = arena_alloc(&turn->arena, turn->places * sizeof *turn->taken);
+    struct db_query *q = db_prepare(
+        db, STORE_WEBHOOK_SELECT
+        "WHERE id IN (SELECT due.id FROM (SELECT id, target, next_at, ROW_NUMBER() OVER "
+        "(PARTITION BY target ORDER BY next_at, id) AS place FROM webhooks "
+        "WHERE state = 0 AND next_at <= $1) due WHERE due.place + (SELECT COUNT(*) FROM "
+        "webhooks sent WHERE sent.taken = 1 AND sent.target = due.target AND sent.next_at > "
+        "$1) <= $2 ORDER BY due.next_at, due.id LIMIT $3) ORDER BY id");
+    db_bind_int(q, 1, turn->now);
+    db_bind_int(q, 2, WEBHOOKS_PER_RECEIVER_MAX);
+    db_bind_int(q, 3, (int64_t)turn->places);
+    int err;
+    while ((err = db_step(q)) == DB_ROW && turn->taken_count < turn->places)
+        turn->taken[turn->taken_count++] = store_webhook_read(q, &turn->arena);
+    db_finish(q);
+    for (size_t i = 0; err == 0 && i < turn->taken_count; i++) {
+        q = db_prepare(db, "UPDATE webhooks SET taken = 1, next_at = $2 WHERE id = $1");
+        db_bind_text(q, 1, turn->taken[i].id);
+        db_bind_int(q, 2, turn->taken_until);
+        err = db_run(q);
+    }
+    return err;
+}
+
+// When there is something to take that was left: at once where a place was wanting, which is
+// known when a result comes.
+static int find_next(struct db *db, struct store_webhook_turn *turn)
+{
+    int64_t count = 0;
+    int64_t at = never;
+    struct db_query *q = db_prepare(
+        db, "SELECT COUNT(*), COALESCE(MIN(next_at), 0) FROM webhooks WHERE state = 0 AND "
+            "next_at > $1 AND next_at < $2");
+    db_bind_int(q, 1, turn->now);
+    db_bind_int(q, 2, never);
+    int err = db_step(q);
+    if (err == DB_ROW) {
+        count = db_int(q, 0);
+        at = count ? db_int(q, 1) : never;
+    }
+    db_finish(q);
+    turn->next_at = at;
+    return err == DB_ROW ? 0 : err;
+}
+
+int store_webhook_turn(struct db *db, struct store_webhook_turn *turn)
+{
+    int err = 0;
+    for (size_t i = 0; !err && i < turn->outcome_count; i++)
+        err = settle(db, &turn->outcomes[i], turn->now);
+    if (err || !turn->takes)
+        return err;
+    err = take(db, turn);
+    if (!err)
+        err = find_next(db, turn);
+    if (!err)
+        err = store_replay_take(db, turn);
+    int64_t replay_at = never;
+    if (!err)
+        err = store_replay_next(db, &replay_at);
+    turn->next_at = replay_at < turn->next_at ? replay_at : turn->next_at;
+    return err;
+}
+
+int store_webhook_begin(struct db *db)
+{
+    int err =
+        db_run(db_prepare(db, "UPDATE webhooks SET taken = 0, next_at = at WHERE taken = 1"));
+    return err ? err : store_replay_begin(db);
+}
+
+int store_webhook_age(struct db *db, int64_t before_ms, int most)
+{
+    int64_t count = 0;
+    struct db_query *q = db_prepare(db, "SELECT COUNT(*) FROM (SELECT id FROM webhooks WHERE "
+                                        "at < $1 AND state > 0 LIMIT $2) old");
+    db_bind_int(q, 1, before_ms);
+    db_bind_int(q, 2, most);
+    int err = one_int(q, &count);
+    if (!err && count) {
+        q = db_prepare(db, "DELETE FROM webhooks WHERE id IN (SELECT id FROM webhooks WHERE "
+                           "at < $1 AND state > 0 ORDER BY at LIMIT $2)");
+        db_bind_int(q, 1, before_ms);
+        db_bind_int(q, 2, most);
+        err = db_run(q);
+    }
+    if (!err)
+        err = store_replay_age(db, before_ms);
+    return err ? err : (int)count;
+}
+
+// --- Looking ---
+
+int store_webhook_list(struct db *db, const struct store_webhook_filter *filter, int limit,
+                       int64_t offset, struct arena *arena,
+                       struct store_webhook webhooks[STORE_WEBHOOKS_MAX], int64_t *total)
+{
+    struct db_query *q = db_prepare(db, "SELECT COUNT(*) FROM webhooks " STORE_WEBHOOK_WHERE);
+    store_webhook_bind(q, filter);
+    int err = one_int(q, total);
+    if (err)
+        return err;
+    q = db_prepare(db, STORE_WEBHOOK_SELECT STORE_WEBHOOK_WHERE
+                   "ORDER BY id DESC LIMIT $6 OFFSET $7");
+    store_webhook_bind(q, filter);
+    db_bind_int(q, 6, limit < STORE_WEBHOOKS_MAX ? limit : STORE_WEBHOOKS_MAX);
+    db_bind_int(q, 7, offset);
+    int count = 0;
+    while ((err = db_step(q)) == DB_ROW && count < STORE_WEBHOOKS_MAX)
+        webhooks[count++] = store_webhook_read(q, arena);
+    db_finish(q);
+    return err < 0 ? err : count;
+}

@@ -1,0 +1,116 @@
+// The webhooks that are to be sent, and those that were: each is stored with the event that it
+// tells of, in the same transaction, and stays as the delivery log. What is kept in order is a
+// line: the events of one session. Only the first of a line that waits is ever due.
+#pragma once
+
+#include "base/limits.h"
+#include "store/sessions.h"
+
+enum store_webhook_state {
+    STORE_WEBHOOK_WAITING,
+    STORE_WEBHOOK_DELIVERED,
+    STORE_WEBHOOK_FAILED, // given up
+};
+
+// Strings live in the arena given to the call that filled it.
+struct store_webhook {
+    const char *id;        // that of the event: the order
+    const char *replay_id; // "": no replay; of what was taken only
+    const char *uuid;
+    const char *room_id;
+    const char *type;
+    int64_t at;         // ms since the Unix epoch, as all times here
+    const char *target; // JSON: {"url", "headers"}, as it was when the event was stored
+    bool is_rooms;      // the room's own target, and not that of the workspace
+    const char *body;   // JSON, as it is sent
+    enum store_webhook_state state;
+    int64_t tries;
+    const char *error; // of the last try; "" when it was good, or there was none
+};
+
+// --- Sending ---
+
+// What became of one try.
+struct store_webhook_outcome {
+    char id[OBJECT_ID_LEN + 1];
+    char replay_id[OBJECT_ID_LEN + 1]; // "": no replay
+    bool is_delivered;
+    int64_t next_at; // of the next try, or of the replay's next event; 0: given up
+    char *error;     // of mem_alloc(); NULL: none
+};
+
+// One visit of whoever sends: results are written, the next ones are taken.
+struct store_webhook_turn {
+    struct store_webhook_outcome *outcomes;
+    size_t outcome_count;
+    bool takes;            // false: results only
+    size_t places;         // how many may be taken
+    const char *workspace; // its target, for replays; "": it has none
+    int64_t now;
+    int64_t taken_until; // then what was taken is due again
+
+    struct arena arena; // of those below
+    struct store_webhook *taken;
+    size_t taken_count;
+    struct store_webhook replays[WEBHOOK_REPLAYS_MAX]; // one event of each that is due
+    size_t replay_count;
+    int64_t next_at; // when the next one is due; INT64_MAX: none waits
+};
+
+struct store_webhook_turn *store_webhook_turn_new(size_t outcome_count);
+void store_webhook_turn_free(struct store_webhook_turn *turn);
+
+int store_webhook_turn(struct db *db, struct store_webhook_turn *turn);
+
+// Before anything else is taken by a new process: what the last one was sending is due.
+int store_webhook_begin(struct db *db);
+
+// Removes at most `most` that are done, from before `before_ms`. Returns how many, or ERR_*.
+int store_webhook_age(struct db *db, int64_t before_ms, int most);
+
+// --- Looking ---
+
+enum { STORE_WEBHOOKS_MAX = 100 };
+
+enum store_webhook_status {
+    STORE_WEBHOOKS_ALL,
+    STORE_WEBHOOKS_SUCCESS,
+    STORE_WEBHOOKS_FAILURE, // given up, or tried in vain so far
+};
+
+struct store_webhook_filter {
+    int64_t after_ms; // of `at`, inclusive, as before_ms
+    int64_t before_ms;
+    const char *room_id; // "": any
+    const char *types;   // ",a,b,": any of these; "": any
+    enum store_webhook_status status;
+};
+
+// Newest first. `total`: of all pages. Returns how many, or ERR_*.
+int store_webhook_list(struct db *db, const struct store_webhook_filter *filter, int limit,
+                       int64_t offset, struct arena *arena,
+                       struct store_webhook webhooks[STORE_WEBHOOKS_MAX], int64_t *total);
+
+// --- For store/ ---
+
+// With the event, in its transaction. Of an event of a room without any target nothing is kept.
+int store_webhook_put(struct db *db, const struct store_session_event *event,
+                      struct store_log_posts *posts);
+// Gives it the target that it would have now; the old one stays when there is none.
+int store_webhook_retarget(struct db *db, const char *workspace, struct arena *arena,
+                           struct store_webhook *webhook);
+// It was delivered by a replay.
+int store_webhook_settle_by_replay(struct db *db, const char *id, int64_t now);
+
+// A filter is $1 to $5.
+#define STORE_WEBHOOK_WHERE                                                                    \
+    "WHERE at >= $1 AND at <= $2 AND ($3 = '' OR room_id = $3) "                               \
+    "AND ($4 = '' OR $4 LIKE '%,' || type || ',%') "                                           \
+    "AND ($5 = 0 OR ($5 = 1 AND state = 1) OR "                                                \
+    "($5 = 2 AND (state = 2 OR (state = 0 AND tries > 0)))) "
+#define STORE_WEBHOOK_SELECT                                                                   \
+    "SELECT id, uuid, room_id, type, at, target, is_rooms, body, state, tries, error "         \
+    "FROM webhooks "
+
+void store_webhook_bind(struct db_query *q, const struct store_webhook_filter *filter);
+struct store_webhook store_webhook_read(struct db_query *q, struct arena *arena);
