@@ -1,4 +1,4 @@
-#include "client/parlor.h"
+#include "client/request.h"
 
 #include "base/id.h"
 #include "base/json.h"
@@ -6,36 +6,45 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/rng.h"
-#include "base/text.h"
 
-#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { ANSWER_MAX = 1024 * 1024, CONNECT_TIMEOUT_S = 5, TIMEOUT_S = 15 };
+// --- Tokens ---
 
-__attribute__((format(printf, 3, 4))) static int fail(struct parlor_error *error, int status,
-                                                      const char *format, ...)
+static bool take_claims(const struct parlor_token_options *wish, struct jwt_claims *claims)
 {
-    va_list args;
-    va_start(args, format);
-    error->status = status;
-    vsnprintf(error->message, sizeof error->message, format, args);
-    va_end(args);
-    return -1;
+    if (!wish->room_id)
+        return !wish->role && !wish->user_id;
+    claims->type = JWT_APP;
+    if (!id_is_object(wish->room_id) || !wish->role || !wish->role[0] ||
+        strlen(wish->role) > JWT_TEXT_MAX ||
+        (wish->user_id && strlen(wish->user_id) > JWT_TEXT_MAX))
+        return false;
+    snprintf(claims->room_id, sizeof claims->room_id, "%s", wish->room_id);
+    snprintf(claims->role, sizeof claims->role, "%s", wish->role);
+    snprintf(claims->user_id, sizeof claims->user_id, "%s", wish->user_id ? wish->user_id : "");
+    return true;
 }
 
-char *parlor_management_token(const char *access_key, const char *app_secret)
+char *parlor_token(const char *access_key, const char *app_secret,
+                   const struct parlor_token_options *options)
 {
-    if (!access_key || !app_secret || !id_is_object(access_key) || !app_secret[0])
-        return NULL;
-    struct rng rng = {0};
+    static const struct parlor_token_options nothing = {0};
+    const struct parlor_token_options *wish = options ? options : &nothing;
+    struct rng rng = {0}; // of the kernel
     struct jwt_claims claims = {.type = JWT_MANAGEMENT, .issued_at_s = time(NULL)};
-    claims.expires_at_s = claims.issued_at_s + TOKEN_LIFETIME_S;
+    if (!access_key || !app_secret || !id_is_object(access_key) || !app_secret[0] ||
+        wish->lifetime_s < 0 || !take_claims(wish, &claims))
+        return NULL;
+    claims.expires_at_s =
+        claims.issued_at_s + (wish->lifetime_s ? wish->lifetime_s : TOKEN_LIFETIME_S);
     snprintf(claims.access_key, sizeof claims.access_key, "%s", access_key);
     id_uuid(&rng, claims.jti);
+    if (claims.type == JWT_APP && !claims.user_id[0])
+        id_uuid(&rng, claims.user_id);
 
     struct text token = {0};
     jwt_sign(&claims, app_secret, &token);
@@ -45,102 +54,19 @@ char *parlor_management_token(const char *access_key, const char *app_secret)
     return copy;
 }
 
-static size_t take(char *data, size_t size, size_t count, void *to)
+char *parlor_management_token(const char *access_key, const char *app_secret)
 {
-    struct text *answer = to;
-    if (answer->len + size * count > ANSWER_MAX)
-        return 0; // makes curl give up
-    text_add_bytes(answer, (struct bytes){(const uint8_t *)data, size * count});
-    return size * count;
+    return parlor_token(access_key, app_secret, NULL);
 }
 
-// One request. Returns 0 with the status and what came, or -1.
-static int perform(CURL *curl, const char *method, const char *url, const char *token,
-                   const char *body, struct text *answer, long *status,
-                   struct parlor_error *error)
-{
-    struct text authorization = {0};
-    text_addf(&authorization, "Authorization: Bearer %s", token);
-    struct curl_slist *headers = curl_slist_append(NULL, authorization.at);
-    headers = curl_slist_append(headers, "Content-Type: application/json");
-    text_dispose(&authorization);
-
-    curl_easy_setopt(curl, CURLOPT_URL, url);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-    if (strcmp(method, "POST") == 0)
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body ? body : "");
-    else
-        curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_S);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)TIMEOUT_S);
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_USERAGENT, "libparlor/" PARLOR_VERSION);
-    CURLcode code = curl_easy_perform(curl);
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, status);
-    curl_slist_free_all(headers);
-    return code ? fail(error, 0, "%s: %s", url, curl_easy_strerror(code)) : 0;
-}
-
-// The message of an error body, "Invalid body param: template not found".
-static int fail_with_answer(struct parlor_error *error, long status, const json_t *answer)
-{
-    const char *message = json_get_text(answer, "message", NULL);
-    const char *detail =
-        json_string_value(json_array_get(json_get_array(answer, "details"), 0));
-    if (!message)
-        return fail(error, (int)status, "the server answered with status %ld", status);
-    return fail(error, (int)status, "%s%s%s", message, detail ? ": " : "",
-                detail ? detail : "");
-}
-
-static int refuse(struct bytes answer, long status, struct parlor_error *error)
-{
-    json_t *read = NULL;
-    if (json_read(answer, &json_bounds_default, &read))
-        read = NULL;
-    fail_with_answer(error, status, read);
-    json_decref(read);
-    return -1;
-}
-
-// base_url + path. Returns 0 and what came with a status of 200 to 299.
-static int request(const struct parlor_server *server, const char *method, const char *path,
-                   const char *body, struct text *answer, struct parlor_error *error)
-{
-    struct text url = {0};
-    long status = 0;
-    *error = (struct parlor_error){0};
-
-    size_t base_len = server->base_url ? strlen(server->base_url) : 0;
-    if (!base_len)
-        return fail(error, 0, "base_url is missing");
-    if (server->base_url[base_len - 1] == '/')
-        base_len--;
-    char *token = parlor_management_token(server->access_key, server->app_secret);
-    if (!token)
-        return fail(error, 0, "access_key is not 24 hex digits, or app_secret is missing");
-    CURL *curl = curl_easy_init();
-    text_addf(&url, "%.*s%s", (int)base_len, server->base_url, path);
-    int result = curl ? perform(curl, method, url.at, token, body, answer, &status, error)
-                      : fail(error, 0, "libcurl does not start");
-    if (!result && (status < 200 || status > 299))
-        result = refuse(text_bytes(answer), status, error);
-    curl_easy_cleanup(curl);
-    mem_wipe(token, strlen(token));
-    free(token);
-    text_dispose(&url);
-    return result;
-}
+// --- Calls ---
 
 char *parlor_call(const struct parlor_server *server, const char *method, const char *path,
                   const char *body, struct parlor_error *error)
 {
     struct text answer = {0};
     char *copy = NULL;
-    if (!request(server, method, path, body, &answer, error))
+    if (!request_send(server, method, path, body, &answer, error))
         copy = strdup(answer.at ? answer.at : "");
     text_dispose(&answer);
     return copy;
@@ -152,17 +78,96 @@ static int post(const struct parlor_server *server, const char *path, const char
 {
     struct text answer = {0};
     json_t *read = NULL;
-    int result = request(server, "POST", path, body, &answer, error);
+    int result = request_send(server, "POST", path, body, &answer, error);
     if (!result && (json_read(text_bytes(&answer), &json_bounds_default, &read) ||
                     !json_is_object(read))) {
         json_decref(read);
-        result = fail(error, 200, "the server's answer is not the JSON expected");
+        result = request_fail(error, 200, "the server's answer is not the JSON expected");
     }
     if (!result)
         *value = read;
     text_dispose(&answer);
     return result;
 }
+
+// A call that answers with nothing of interest.
+static int tell(const struct parlor_server *server, const char *method, const char *path,
+                const char *body, struct parlor_error *error)
+{
+    struct text answer = {0};
+    int result = request_send(server, method, path, body, &answer, error);
+    text_dispose(&answer);
+    return result;
+}
+
+// "/rooms/<id><rest>", or -1 when `id` is none.
+static int path_to(struct text *path, const char *noun, const char *id, const char *rest,
+                   struct parlor_error *error)
+{
+    *error = (struct parlor_error){0};
+    if (!id || !id_is_object(id))
+        return request_fail(error, 0, "the id is not 24 hex digits");
+    text_addf(path, "/%s/%s%s", noun, id, rest);
+    return 0;
+}
+
+static char *get_one(const struct parlor_server *server, const char *noun, const char *id,
+                     struct parlor_error *error)
+{
+    struct text path = {0};
+    char *answer = NULL;
+    if (!path_to(&path, noun, id, "", error))
+        answer = parlor_call(server, "GET", path.at, NULL, error);
+    text_dispose(&path);
+    return answer;
+}
+
+static char *list(const struct parlor_server *server, const char *noun, int limit,
+                  const char *start, struct parlor_error *error)
+{
+    struct text path = {0};
+    text_addf(&path, "/%s?limit=%d", noun, limit ? limit : 100);
+    if (start && start[0]) {
+        text_add(&path, "&start=");
+        request_add_encoded(&path, start);
+    }
+    char *answer = parlor_call(server, "GET", path.at, NULL, error);
+    text_dispose(&path);
+    return answer;
+}
+
+// The id of the object that has the id or the name `given`.
+static int find(const struct parlor_server *server, const char *noun, const char *given,
+                char id[PARLOR_ID_LEN + 1], struct parlor_error *error)
+{
+    struct text path = {0};
+    *error = (struct parlor_error){0};
+    if (!given || !given[0])
+        return request_fail(error, 0, "the name is missing");
+    if (id_is_object(given)) {
+        memcpy(id, given, PARLOR_ID_LEN + 1);
+        return 0;
+    }
+    text_addf(&path, "/%s?name=", noun);
+    request_add_encoded(&path, given);
+    char *answer = parlor_call(server, "GET", path.at, NULL, error);
+    text_dispose(&path);
+    if (!answer)
+        return -1;
+    json_t *page = json_loads(answer, 0, NULL);
+    const json_t *first = json_array_get(json_get_array(page, "data"), 0);
+    const char *found = json_get_text(first, "id", "");
+    int result = 0;
+    if (id_is_object(found))
+        memcpy(id, found, PARLOR_ID_LEN + 1);
+    else
+        result = request_fail(error, 404, "nothing is named %.200s", given);
+    json_decref(page);
+    free(answer);
+    return result;
+}
+
+// --- Rooms ---
 
 static void put_option(struct json_out *j, const char *key, const char *value)
 {
@@ -182,6 +187,8 @@ int parlor_create_room(const struct parlor_server *server,
     put_option(&j, "name", wish->name);
     put_option(&j, "description", wish->description);
     put_option(&j, "template_id", wish->template_id);
+    if (wish->size)
+        json_member_int(&j, "size", wish->size);
     json_close(&j, '}');
 
     json_t *answer;
@@ -197,7 +204,7 @@ int parlor_create_room(const struct parlor_server *server,
         snprintf(room->template_id, sizeof room->template_id, "%s",
                  json_get_text(answer, "template_id", ""));
     } else {
-        result = fail(error, 200, "the server's answer has no room id");
+        result = request_fail(error, 200, "the server's answer has no room id");
     }
     json_decref(answer);
     return result;
@@ -225,7 +232,7 @@ int parlor_get_room_codes(const struct parlor_server *server, const char *room_i
     json_t *answer;
     *error = (struct parlor_error){0};
     if (!room_id || !id_is_object(room_id))
-        return fail(error, 0, "the room id is not 24 hex digits");
+        return request_fail(error, 0, "the room id is not 24 hex digits");
     snprintf(path, sizeof path, "/room-codes/room/%s", room_id);
     int result = post(server, path, "", &answer, error);
     if (result)
@@ -235,8 +242,91 @@ int parlor_get_room_codes(const struct parlor_server *server, const char *room_i
         take_code(list, "host", codes->host);
         take_code(list, "guest", codes->guest);
     } else {
-        result = fail(error, 200, "the server's answer has no list of codes");
+        result = request_fail(error, 200, "the server's answer has no list of codes");
     }
     json_decref(answer);
     return result;
+}
+
+int parlor_find_room(const struct parlor_server *server, const char *id_or_name,
+                     char id[PARLOR_ID_LEN + 1], struct parlor_error *error)
+{
+    return find(server, "rooms", id_or_name, id, error);
+}
+
+char *parlor_get_room(const struct parlor_server *server, const char *room_id,
+                      struct parlor_error *error)
+{
+    return get_one(server, "rooms", room_id, error);
+}
+
+char *parlor_list_rooms(const struct parlor_server *server, int limit, const char *start,
+                        struct parlor_error *error)
+{
+    return list(server, "rooms", limit, start, error);
+}
+
+int parlor_end_room(const struct parlor_server *server, const char *room_id, const char *reason,
+                    int lock, struct parlor_error *error)
+{
+    struct text path = {0}, body = {0};
+    struct json_out j = json_out_on(&body);
+    json_open(&j, '{');
+    json_member_string(&j, "reason", reason ? reason : "");
+    json_member_bool(&j, "lock", lock);
+    json_close(&j, '}');
+    int result = path_to(&path, "active-rooms", room_id, "/end-room", error);
+    if (!result)
+        result = tell(server, "POST", path.at, body.at, error);
+    text_dispose(&path);
+    text_dispose(&body);
+    return result;
+}
+
+int parlor_delete_room(const struct parlor_server *server, const char *room_id,
+                       struct parlor_error *error)
+{
+    struct text path = {0};
+    int result = path_to(&path, "rooms", room_id, "", error);
+    if (!result)
+        result = tell(server, "DELETE", path.at, NULL, error);
+    text_dispose(&path);
+    return result;
+}
+
+char *parlor_list_room_codes(const struct parlor_server *server, const char *room_id,
+                             struct parlor_error *error)
+{
+    struct text path = {0};
+    char *answer = NULL;
+    if (!path_to(&path, "room-codes/room", room_id, "", error))
+        answer = parlor_call(server, "POST", path.at, "", error);
+    text_dispose(&path);
+    return answer;
+}
+
+// --- Templates ---
+
+int parlor_find_template(const struct parlor_server *server, const char *id_or_name,
+                         char id[PARLOR_ID_LEN + 1], struct parlor_error *error)
+{
+    return find(server, "templates", id_or_name, id, error);
+}
+
+char *parlor_get_template(const struct parlor_server *server, const char *template_id,
+                          struct parlor_error *error)
+{
+    return get_one(server, "templates", template_id, error);
+}
+
+char *parlor_list_templates(const struct parlor_server *server, int limit, const char *start,
+                            struct parlor_error *error)
+{
+    return list(server, "templates", limit, start, error);
+}
+
+char *parlor_apply_template(const struct parlor_server *server, const char *template_json,
+                            struct parlor_error *error)
+{
+    return parlor_call(server, "POST", "/templates", template_json, error);
 }

@@ -1,5 +1,6 @@
-// libparlor: the management API for C programs. Makes rooms and gets their codes, from a Parlor
-// server or any other that speaks the same API.
+// libparlor: the management API for C programs. Makes tokens, rooms, their codes and templates,
+// with a Parlor server or any other that speaks the same API. `parlor room`, `parlor template`
+// and `parlor token` are written on it.
 //
 //     struct parlor_server server = {
 //         .base_url = "https://meet.example.org/v2",
@@ -46,11 +47,28 @@ struct parlor_error {
     char message[PARLOR_MESSAGE_MAX]; // for people, in English
 };
 
-// Makes a management token, good for 24 hours and any number of calls. Returns a string that
-// the caller frees with free(), or NULL when the key is not 24 hex digits or the secret is
-// empty. The other functions make their own: this one is for calls that libparlor does not
-// have.
+// --- Tokens ---
+
+// Whom a token is for. Without a room it is a management token, for this API.
+struct parlor_token_options {
+    const char *room_id; // 24 hex digits: a token to join this room with,
+    const char *role;    // in this role,
+    const char *user_id; // as this user; NULL: a new one
+    long lifetime_s;     // 0: 24 hours
+};
+
+// Makes a token, good for any number of calls until it expires. `options` may be NULL. Returns
+// a string that the caller frees with free(), or NULL when the key is not 24 hex digits, the
+// secret is empty, or the options make no sense. The other functions make their own.
+PARLOR_EXPORT char *parlor_token(const char *access_key, const char *app_secret,
+                                 const struct parlor_token_options *options);
+// A management token for 24 hours.
 PARLOR_EXPORT char *parlor_management_token(const char *access_key, const char *app_secret);
+
+// --- Calls ---
+//
+// What has many fields comes as JSON: a string that the caller frees with free(); NULL is a
+// refusal, with `error`. What returns int returns 0, or -1 with `error`.
 
 // Any call of the API: `method` is "GET", "POST" or "DELETE", `path` comes after base_url
 // ("/rooms?limit=100"), `body` is JSON or NULL. Returns the answer, which the caller frees with
@@ -58,11 +76,14 @@ PARLOR_EXPORT char *parlor_management_token(const char *access_key, const char *
 PARLOR_EXPORT char *parlor_call(const struct parlor_server *server, const char *method,
                                 const char *path, const char *body, struct parlor_error *error);
 
+// --- Rooms ---
+
 // What a room is to be. NULL stands for the server's choice.
 struct parlor_room_options {
     const char *name;        // of a-z A-Z 0-9 . - : _  A name that exists gives that room.
     const char *description; // at most 4096 octets
     const char *template_id; // 24 hex digits
+    int size;                // people at most; 0: the server's choice
 };
 
 struct parlor_room {
@@ -88,6 +109,45 @@ struct parlor_codes {
 // Returns 0, or -1 with `error`.
 PARLOR_EXPORT int parlor_get_room_codes(const struct parlor_server *server, const char *room_id,
                                         struct parlor_codes *codes, struct parlor_error *error);
+
+// Codes for all roles of the room's template:
+// {"data":[{"role":"host","code":"xxx-yyyy-zzz",...}]}.
+PARLOR_EXPORT char *parlor_list_room_codes(const struct parlor_server *server,
+                                           const char *room_id, struct parlor_error *error);
+
+// The id of a room that is named by its id or its name; `error->status` is 404 when there is
+// none of that name. An id is not looked up.
+PARLOR_EXPORT int parlor_find_room(const struct parlor_server *server, const char *id_or_name,
+                                   char id[PARLOR_ID_LEN + 1], struct parlor_error *error);
+PARLOR_EXPORT char *parlor_get_room(const struct parlor_server *server, const char *room_id,
+                                    struct parlor_error *error);
+
+// A page, newest first: {"limit","data":[...],"last"}. `limit` is 1 to 100, 0 for 100; `start`
+// is the "last" of the page before, NULL for the first one.
+PARLOR_EXPORT char *parlor_list_rooms(const struct parlor_server *server, int limit,
+                                      const char *start, struct parlor_error *error);
+
+// Ends the meeting for all; with `lock` the room is disabled too. 404: nobody is in it.
+// `reason` may be NULL.
+PARLOR_EXPORT int parlor_end_room(const struct parlor_server *server, const char *room_id,
+                                  const char *reason, int lock, struct parlor_error *error);
+// Deletes the room with its codes. 409: somebody is in it.
+PARLOR_EXPORT int parlor_delete_room(const struct parlor_server *server, const char *room_id,
+                                     struct parlor_error *error);
+
+// --- Templates ---
+
+PARLOR_EXPORT int parlor_find_template(const struct parlor_server *server,
+                                       const char *id_or_name, char id[PARLOR_ID_LEN + 1],
+                                       struct parlor_error *error);
+PARLOR_EXPORT char *parlor_get_template(const struct parlor_server *server,
+                                        const char *template_id, struct parlor_error *error);
+PARLOR_EXPORT char *parlor_list_templates(const struct parlor_server *server, int limit,
+                                          const char *start, struct parlor_error *error);
+// Makes the template that `template_json` describes, or overwrites the one of its name.
+PARLOR_EXPORT char *parlor_apply_template(const struct parlor_server *server,
+                                          const char *template_json,
+                                          struct parlor_error *error);
 
 #ifdef __cplusplus
 }

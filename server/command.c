@@ -130,32 +130,35 @@ int command_keys(struct keys *keys)
     return err;
 }
 
-char *command_call(const char *method, const char *path, const char *body, int *exit_code)
+int command_connect(struct command_link *link)
 {
-    struct keys keys;
-    struct parlor_error error;
-    struct text base = {0};
-    *exit_code = EXIT_FAILED;
-    if (command_keys(&keys) != 0)
-        return NULL;
+    *link = (struct command_link){0};
+    if (command_keys(&link->keys) != 0)
+        return EXIT_FAILED;
     curl_global_init(CURL_GLOBAL_DEFAULT);
-    text_addf(&base, "%s/v2", command.server);
-    struct parlor_server server = {.base_url = base.at,
-                                   .access_key = keys.key.access_key,
-                                   .app_secret = keys.key.secrets[0]};
-    char *answer = parlor_call(&server, method, path, body, &error);
-    keys_wipe(&keys);
-    text_dispose(&base);
-    if (answer) {
-        *exit_code = EXIT_OK;
-        return answer;
-    }
-    fprintf(stderr, "parlor: %s\n", error.message);
-    if (error.status == 404)
-        *exit_code = EXIT_NOT_FOUND;
-    else if (error.status == 409)
-        *exit_code = EXIT_CONFLICT;
-    else if (error.status == 0)
+    text_addf(&link->base_url, "%s/v2", command.server);
+    link->server = (struct parlor_server){.base_url = link->base_url.at,
+                                          .access_key = link->keys.key.access_key,
+                                          .app_secret = link->keys.key.secrets[0]};
+    return EXIT_OK;
+}
+
+// What the server said no with.
+static int complain_of(const struct parlor_error *error)
+{
+    fprintf(stderr, "parlor: %s\n", error->message);
+    if (error->status == 404)
+        return EXIT_NOT_FOUND;
+    if (error->status == 409)
+        return EXIT_CONFLICT;
+    if (error->status == 0)
         fputs("parlor: is the server running? --server URL says where it is\n", stderr);
-    return NULL;
+    return EXIT_FAILED;
+}
+
+int command_disconnect(struct command_link *link, bool good)
+{
+    keys_wipe(&link->keys);
+    text_dispose(&link->base_url);
+    return good ? EXIT_OK : complain_of(&link->error);
 }

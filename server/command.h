@@ -2,6 +2,7 @@
 // function for each of its verbs; what they share is here.
 #pragma once
 
+#include "base/text.h"
 #include "client/parlor.h"
 #include "store/keys.h"
 
@@ -52,9 +53,18 @@ int command_complain(const char *what, const char *which);
 // Of the data folder. Complains itself.
 int command_keys(struct keys *keys);
 
-// A call to the running server. The answer is the caller's to free(); NULL after a complaint,
-// with `exit_code` set.
-char *command_call(const char *method, const char *path, const char *body, int *exit_code);
+// The running server, for calls of libparlor.
+struct command_link {
+    struct keys keys;
+    struct text base_url;
+    struct parlor_server server;
+    struct parlor_error error;
+};
+
+// EXIT_OK, or another after a complaint; then nothing is open.
+int command_connect(struct command_link *link);
+// `good` is whether the last call was: else complains of `error`. Returns the exit status.
+int command_disconnect(struct command_link *link, bool good);
 
 int command_token(int argc, char **argv);
 int command_key(int argc, char **argv);

@@ -1,11 +1,8 @@
 // parlor room, parlor template: rooms and templates of a running server.
 #include "server/command.h"
 
-#include "base/id.h"
 #include "base/json.h"
-#include "base/text.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,68 +12,28 @@ enum { FILE_MAX_OCTETS = 1024 * 1024 };
 static const char *name, *template_id, *description, *size, *limit, *reason;
 static bool lock;
 
-// --- Paths ---
+// --- What both have ---
 
-// Percent-encoded: RFC 3986 section 2.1.
-static void add_encoded(struct text *path, const char *value)
-{
-    for (; *value; value++) {
-        if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~",
-                   *value))
-            text_add_char(path, *value);
-        else
-            text_addf(path, "%%%02X", (unsigned char)*value);
-    }
-}
+typedef int finder(const struct parlor_server *server, const char *given, char *id,
+                   struct parlor_error *error);
+typedef char *getter(const struct parlor_server *server, const char *id,
+                     struct parlor_error *error);
+typedef char *lister(const struct parlor_server *server, int limit, const char *start,
+                     struct parlor_error *error);
 
-static int call_and_print(const char *method, const char *path, const char *body)
+static int show(finder *find, getter *get, const char *given)
 {
-    int exit_code;
-    char *answer = command_call(method, path, body, &exit_code);
-    if (answer && answer[0])
+    struct command_link link;
+    char id[PARLOR_ID_LEN + 1], *answer = NULL;
+    if (command_connect(&link))
+        return EXIT_FAILED;
+    if (!find(&link.server, given, id, &link.error))
+        answer = get(&link.server, id, &link.error);
+    if (answer)
         puts(answer);
     free(answer);
-    return exit_code;
+    return command_disconnect(&link, answer);
 }
-
-// An id as given, or that of the object with this name. Complains itself.
-static int find(const char *noun, const char *given, char id[OBJECT_ID_LEN + 1])
-{
-    struct text path = {0};
-    int exit_code;
-    if (id_is_object(given)) {
-        memcpy(id, given, OBJECT_ID_LEN + 1);
-        return EXIT_OK;
-    }
-    text_addf(&path, "/%s?name=", noun);
-    add_encoded(&path, given);
-    char *answer = command_call("GET", path.at, NULL, &exit_code);
-    text_dispose(&path);
-    if (!answer)
-        return exit_code;
-    json_t *page = json_loads(answer, 0, NULL);
-    const json_t *first = json_array_get(json_get_array(page, "data"), 0);
-    snprintf(id, OBJECT_ID_LEN + 1, "%s", json_get_text(first, "id", ""));
-    json_decref(page);
-    free(answer);
-    if (id[0])
-        return EXIT_OK;
-    fprintf(stderr, "parlor: no such name: %.100s\n", given);
-    return EXIT_NOT_FOUND;
-}
-
-static int on_one(const char *noun, const char *given, const char *method, const char *format,
-                  const char *body)
-{
-    char id[OBJECT_ID_LEN + 1], path[120];
-    int exit_code = find(noun, given, id);
-    if (exit_code)
-        return exit_code;
-    snprintf(path, sizeof path, format, id);
-    return call_and_print(method, path, body);
-}
-
-// --- Lists ---
 
 static void put_line(const json_t *one, bool is_room)
 {
@@ -86,27 +43,43 @@ static void put_line(const json_t *one, bool is_room)
                                                   : "");
 }
 
-static int list_of(const char *noun, bool is_room)
+static void put_lines(const char *answer, bool is_room)
 {
-    char path[64];
-    int exit_code;
-    snprintf(path, sizeof path, "/%s?limit=%.10s", noun, limit ? limit : "100");
-    char *answer = command_call("GET", path, NULL, &exit_code);
-    if (!answer)
-        return exit_code;
-    if (command.json) {
-        puts(answer);
-    } else {
-        json_t *page = json_loads(answer, 0, NULL), *one;
-        size_t i;
-        json_array_foreach(json_object_get(page, "data"), i, one)
-        {
-            put_line(one, is_room);
-        }
-        json_decref(page);
+    json_t *page = json_loads(answer, 0, NULL), *one;
+    size_t i;
+    json_array_foreach(json_object_get(page, "data"), i, one)
+    {
+        put_line(one, is_room);
     }
+    json_decref(page);
+}
+
+// A number from 1 to `most`, or that of NULL. -1 after a complaint.
+static int read_number(const char *option, const char *value, int most, int fallback)
+{
+    char *end;
+    long number = value ? strtol(value, &end, 10) : fallback;
+    if (!value || (value[0] && !*end && number >= 1 && number <= most))
+        return (int)number;
+    fprintf(stderr, "parlor: --%s is a number from 1 to %d: %.100s\n", option, most, value);
+    return -1;
+}
+
+static int list(lister *get, bool is_room)
+{
+    struct command_link link;
+    int count = read_number("limit", limit, 100, 100);
+    if (count < 0)
+        return EXIT_USAGE;
+    if (command_connect(&link))
+        return EXIT_FAILED;
+    char *answer = get(&link.server, count, NULL, &link.error);
+    if (answer && command.json)
+        puts(answer);
+    else if (answer)
+        put_lines(answer, is_room);
     free(answer);
-    return exit_code;
+    return command_disconnect(&link, answer);
 }
 
 // --- Rooms ---
@@ -114,83 +87,90 @@ static int list_of(const char *noun, bool is_room)
 static int room_create(const char *const *arguments)
 {
     (void)arguments;
-    struct text body = {0};
-    struct json_out j = json_out_on(&body);
-    json_open(&j, '{');
-    if (name)
-        json_member_string(&j, "name", name);
-    if (template_id)
-        json_member_string(&j, "template_id", template_id);
-    if (description)
-        json_member_string(&j, "description", description);
-    if (size)
-        json_member_int(&j, "size", strtoll(size, NULL, 10));
-    json_close(&j, '}');
-    int exit_code;
-    char *answer = command_call("POST", "/rooms", body.at, &exit_code);
-    text_dispose(&body);
-    if (!answer)
-        return exit_code;
-    json_t *room = json_loads(answer, 0, NULL);
-    puts(command.json ? answer : json_get_text(room, "id", ""));
-    json_decref(room);
-    free(answer);
-    return exit_code;
+    struct command_link link;
+    struct parlor_room room;
+    int people = read_number("size", size, 20000, 0);
+    if (people < 0)
+        return EXIT_USAGE;
+    struct parlor_room_options wish = {name, description, template_id, people};
+    char *shown = NULL;
+    if (command_connect(&link))
+        return EXIT_FAILED;
+    bool good = !parlor_create_room(&link.server, &wish, &room, &link.error);
+    if (good && command.json) {
+        shown = parlor_get_room(&link.server, room.id, &link.error);
+        good = shown;
+    }
+    if (good)
+        puts(shown ? shown : room.id);
+    free(shown);
+    return command_disconnect(&link, good);
 }
 
 static int room_list(const char *const *arguments)
 {
     (void)arguments;
-    return list_of("rooms", true);
+    return list(parlor_list_rooms, true);
 }
 
 static int room_show(const char *const *arguments)
 {
-    return on_one("rooms", arguments[0], "GET", "/rooms/%s", NULL);
+    return show(parlor_find_room, parlor_get_room, arguments[0]);
 }
 
 static int room_end(const char *const *arguments)
 {
-    struct text body = {0};
-    struct json_out j = json_out_on(&body);
-    json_open(&j, '{');
-    json_member_string(&j, "reason", reason ? reason : "");
-    json_member_bool(&j, "lock", lock);
-    json_close(&j, '}');
-    int exit_code = on_one("rooms", arguments[0], "POST", "/active-rooms/%s/end-room", body.at);
-    text_dispose(&body);
-    return exit_code;
+    struct command_link link;
+    char id[PARLOR_ID_LEN + 1];
+    if (command_connect(&link))
+        return EXIT_FAILED;
+    bool good = !parlor_find_room(&link.server, arguments[0], id, &link.error) &&
+                !parlor_end_room(&link.server, id, reason, lock, &link.error);
+    if (good)
+        puts(command.json ? "{\"message\":\"session is ending\"}" : "session is ending");
+    return command_disconnect(&link, good);
 }
 
 static int room_delete(const char *const *arguments)
 {
-    return on_one("rooms", arguments[0], "DELETE", "/rooms/%s", NULL);
+    struct command_link link;
+    char id[PARLOR_ID_LEN + 1];
+    if (command_connect(&link))
+        return EXIT_FAILED;
+    bool good = !parlor_find_room(&link.server, arguments[0], id, &link.error) &&
+                !parlor_delete_room(&link.server, id, &link.error);
+    if (good && command.json)
+        printf("{\"id\":\"%s\",\"deleted\":true}\n", id);
+    return command_disconnect(&link, good);
+}
+
+static void put_codes(const char *answer)
+{
+    json_t *codes = json_loads(answer, 0, NULL), *one;
+    size_t i;
+    json_array_foreach(json_object_get(codes, "data"), i, one)
+    {
+        const char *code = json_get_text(one, "code", "");
+        printf("%-20s %s  %s/m/%s\n", json_get_text(one, "role", ""), code, command.server,
+               code);
+    }
+    json_decref(codes);
 }
 
 static int room_codes(const char *const *arguments)
 {
-    char id[OBJECT_ID_LEN + 1], path[80];
-    int exit_code = find("rooms", arguments[0], id);
-    if (exit_code)
-        return exit_code;
-    snprintf(path, sizeof path, "/room-codes/room/%s", id);
-    char *answer = command_call("POST", path, "", &exit_code);
-    if (!answer)
-        return exit_code;
-    json_t *codes = json_loads(answer, 0, NULL), *one;
-    size_t i;
-    if (command.json)
+    struct command_link link;
+    char id[PARLOR_ID_LEN + 1], *answer = NULL;
+    if (command_connect(&link))
+        return EXIT_FAILED;
+    if (!parlor_find_room(&link.server, arguments[0], id, &link.error))
+        answer = parlor_list_room_codes(&link.server, id, &link.error);
+    if (answer && command.json)
         puts(answer);
-    else
-        json_array_foreach(json_object_get(codes, "data"), i, one)
-        {
-            printf("%-20s %s  %s/m/%s\n", json_get_text(one, "role", ""),
-                   json_get_text(one, "code", ""), command.server,
-                   json_get_text(one, "code", ""));
-        }
-    json_decref(codes);
+    else if (answer)
+        put_codes(answer);
     free(answer);
-    return exit_code;
+    return command_disconnect(&link, answer);
 }
 
 int command_room(int argc, char **argv)
@@ -239,12 +219,12 @@ int command_room(int argc, char **argv)
 static int template_list(const char *const *arguments)
 {
     (void)arguments;
-    return list_of("templates", false);
+    return list(parlor_list_templates, false);
 }
 
 static int template_show(const char *const *arguments)
 {
-    return on_one("templates", arguments[0], "GET", "/templates/%s", NULL);
+    return show(parlor_find_template, parlor_get_template, arguments[0]);
 }
 
 static int template_apply(const char *const *arguments)
@@ -269,15 +249,17 @@ static int template_apply(const char *const *arguments)
     }
     json_decref(read);
     content[len] = 0;
-    int exit_code;
-    char *answer = command_call("POST", "/templates", content, &exit_code);
-    if (!answer)
-        return exit_code;
-    json_t *made = json_loads(answer, 0, NULL);
-    puts(command.json ? answer : json_get_text(made, "id", ""));
-    json_decref(made);
+    struct command_link link;
+    if (command_connect(&link))
+        return EXIT_FAILED;
+    char *answer = parlor_apply_template(&link.server, content, &link.error);
+    if (answer) {
+        json_t *made = json_loads(answer, 0, NULL);
+        puts(command.json ? answer : json_get_text(made, "id", ""));
+        json_decref(made);
+    }
     free(answer);
-    return exit_code;
+    return command_disconnect(&link, answer);
 }
 
 int command_template(int argc, char **argv)

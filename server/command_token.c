@@ -4,8 +4,6 @@
 
 #include "base/jwt.h"
 #include "base/limits.h"
-#include "base/text.h"
-#include "server/clock.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +14,7 @@ enum { HOUR_S = 3600, HOURS_MAX = 24 * 366 };
 static const char *room, *role, *user, *hours;
 static bool curl;
 
-static int read_hours(int64_t *seconds)
+static int read_hours(long *seconds)
 {
     *seconds = TOKEN_LIFETIME_S;
     if (!hours)
@@ -29,58 +27,45 @@ static int read_hours(int64_t *seconds)
     return 0;
 }
 
-static int print(struct jwt_claims *claims, const char *path)
+static int print(struct parlor_token_options *wish, const char *path)
 {
     struct keys keys;
-    int64_t lifetime_s;
-    int err = read_hours(&lifetime_s);
+    int err = read_hours(&wish->lifetime_s);
     if (err)
         return err;
     if (command_keys(&keys) != 0)
         return EXIT_FAILED;
-    struct rng rng = {0}; // of the kernel
-    claims->issued_at_s = clock_wall_ms() / 1000;
-    claims->expires_at_s = claims->issued_at_s + lifetime_s;
-    memcpy(claims->access_key, keys.key.access_key, sizeof claims->access_key);
-    id_uuid(&rng, claims->jti);
-    struct text token = {0};
-    jwt_sign(claims, keys.key.secrets[0], &token);
+    char *token = parlor_token(keys.key.access_key, keys.key.secrets[0], wish);
     keys_wipe(&keys);
+    if (!token)
+        return command_complain("that makes no token", wish->role);
     if (curl)
-        printf("curl -H 'Authorization: Bearer %s' '%s%s'\n", token.at, command.server, path);
+        printf("curl -H 'Authorization: Bearer %s' '%s%s'\n", token, command.server, path);
     else if (command.json)
-        printf("{\"token\":\"%s\"}\n", token.at);
+        printf("{\"token\":\"%s\"}\n", token);
     else
-        puts(token.at);
-    text_dispose(&token);
+        puts(token);
+    free(token);
     return EXIT_OK;
 }
 
 static int management(const char *const *arguments)
 {
     (void)arguments;
-    struct jwt_claims claims = {.type = JWT_MANAGEMENT};
-    return print(&claims, "/v2/rooms");
+    return print(&(struct parlor_token_options){0}, "/v2/rooms");
 }
 
 static int app(const char *const *arguments)
 {
     (void)arguments;
-    struct jwt_claims claims = {.type = JWT_APP};
-    struct rng rng = {0};
     if (!room || !id_is_object(room))
         return command_complain("--room is an id of 24 hex digits", room);
     if (!role || !role[0] || strlen(role) > JWT_TEXT_MAX)
         return command_complain("--role is missing", role);
     if (user && strlen(user) > JWT_TEXT_MAX)
         return command_complain("--user is too long", user);
-    snprintf(claims.room_id, sizeof claims.room_id, "%s", room);
-    snprintf(claims.role, sizeof claims.role, "%s", role);
-    if (user)
-        snprintf(claims.user_id, sizeof claims.user_id, "%s", user);
-    else
-        id_uuid(&rng, claims.user_id);
-    return print(&claims, "/init?peer_id=me");
+    return print(&(struct parlor_token_options){.room_id = room, .role = role, .user_id = user},
+                 "/init?peer_id=me");
 }
 
 int command_token(int argc, char **argv)

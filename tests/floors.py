@@ -31,7 +31,7 @@ LIBRARIES = {
     "sqlite3.h": ["store"],
     "libpq-fe.h": ["store"],
     "pthread.h": ["net", "server"],
-    "sys/socket.h": ["base", "net", "server"],
+    "sys/socket.h": ["base", "net", "server", "client"],  # of client/, the example is a server
 }
 
 # "Outside net/, store/ and server/, time, randomness and output are arguments."

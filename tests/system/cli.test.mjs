@@ -127,7 +127,8 @@ test('a secret is replaced while the old one is still good, and then taken away,
 test('what is not understood ends with 2, and no server with 1 and a hint', () => {
   for (const words of [['room'], ['room', 'paint'], ['room', 'show'], ['room', 'list', '--colour', 'red'],
     ['room', 'show', 'a', 'b'], ['template', 'apply'], ['backup'],
-    ['restore', 'a', 'b'], ['migrate'], ['migrate', '--to', 'elsewhere'], ['key', 'show', '--hours', '1'], ['token', 'app', '--role']]) {
+    ['restore', 'a', 'b'], ['migrate'], ['migrate', '--to', 'elsewhere'], ['key', 'show', '--hours', '1'], ['token', 'app', '--role'], ['room', 'list', '--limit', '101'], ['room', 'list', '--limit', '0'],
+    ['room', 'create', '--size', 'many']]) {
     const { status, stderr } = spawnSync(binary, words, { encoding: 'utf8' });
     assert.equal(status, 2, words.join(' '));
     assert.ok(stderr.length > 0);
