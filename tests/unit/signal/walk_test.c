@@ -1,9 +1,10 @@
 // Who may do what, by which door: every method of the table as every role, over the web socket
 // and over the data channel, against a table written by hand. The roles are the stage's four
-// and one for each permission alone.
+// and one for each permission alone. What is forbidden changes nothing, and nobody hears of it.
 #include "stage.h"
 
 #include "signal/state.h"
+#include "store/snapshot.h"
 #include "test.h"
 
 #include <stdio.h>
@@ -105,6 +106,14 @@ static int code_of(struct stage_queue *queue)
     return code;
 }
 
+// What the session has to remember, as text.
+static struct text state(void)
+{
+    struct text text = {0};
+    store_snapshot_write(rooms_find(&s.rooms, STAGE_ROOM_ID), &text);
+    return text;
+}
+
 static void step(struct stage_client *client, const struct expectation *e, const char *role)
 {
     char request[512];
@@ -118,12 +127,23 @@ static void step(struct stage_client *client, const struct expectation *e, const
     if (e->by_channel ? by_channel == 405 : by_channel != 405)
         fail_msg("%s as %s over the data channel: %d", e->method, role, by_channel);
 
+    struct stage_client *other = stage_client(&s, "other");
+    struct text before = state();
     stage_forget(&client->socket);
+    stage_forget(&other->socket);
+    stage_forget(&s.media);
     stage_send(&s, client, request);
     int code = code_of(&client->socket);
     if (code == -1 || (code == 403) == allowed)
         fail_msg("%s as %s: %d, and it is %s", e->method, role, code,
                  allowed ? "allowed" : "forbidden");
+    if (!allowed) {
+        struct text after = state();
+        if (strcmp(before.at, after.at) != 0 || other->socket.count || s.media.count)
+            fail_msg("%s as %s left a trace", e->method, role);
+        text_dispose(&after);
+    }
+    text_dispose(&before);
 }
 
 // Adds roles that have one permission each; host has all of them.
