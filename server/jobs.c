@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WAITING_MAX = 4096, STACK_BYTES = 512 * 1024, TEND_MS = 1000 };
+enum { WAITING_MAX = 4096, STACK_BYTES = 512 * 1024, TEND_MS = 1000, KEPT_MAX = 1024 };
 
 struct jobs {
     struct db *db;
@@ -25,6 +25,10 @@ struct jobs {
     struct inbox *done;
     pthread_t thread;
     atomic_bool writable;
+
+    // Of the thread: what is done when the storage is back.
+    struct job *kept[KEPT_MAX];
+    size_t kept_count;
 
     int64_t epoch;
     struct arena arena; // of those below
@@ -158,13 +162,30 @@ static bool only_reads(const struct job *job)
     }
 }
 
-// Whether the thread goes on.
-static bool run_batch(struct jobs *jobs)
+// Of these nobody waits for the answer, and nobody would ask again. (A live session is written
+// down again by itself, and so is what happened in it.)
+static bool is_to_be_kept(const struct job *job)
 {
-    struct job *batch[DB_BATCH_MAX];
-    size_t count = inbox_take(jobs->todo, batch, DB_BATCH_MAX);
-    bool ends = count > 0 && !batch[count - 1];
-    count -= ends;
+    return job->kind == JOB_FORGET || job->kind == JOB_POLLS ||
+           (job->kind == JOB_LOCK && !job->call.call.request);
+}
+
+static void hand_back(struct jobs *jobs, struct job *job)
+{
+    if (job->db.err && db_may_heal(jobs->db) && is_to_be_kept(job) &&
+        jobs->kept_count < KEPT_MAX) {
+        jobs->kept[jobs->kept_count++] = job;
+        return;
+    }
+    // A job that never ran, because no transaction could begin, has no result of its own.
+    bool loads = job->kind == JOB_ROOM || job->kind == JOB_MISSED;
+    if (loads && !job->room.err)
+        job->room.err = job->db.err;
+    inbox_put(jobs->done, &job);
+}
+
+static void run_all(struct jobs *jobs, struct job *const *batch, size_t count)
+{
     struct db_job *db_jobs[DB_BATCH_MAX];
     for (size_t i = 0; i < count; i++) {
         batch[i]->db.run = runs[batch[i]->kind];
@@ -174,13 +195,29 @@ static bool run_batch(struct jobs *jobs)
     if (count > 0)
         db_run_jobs(jobs->db, db_jobs, count);
     atomic_store(&jobs->writable, db_is_writable(jobs->db));
-    for (size_t i = 0; i < count; i++) {
-        // A job that never ran, because no transaction could begin, has no result of its own.
-        bool loads = batch[i]->kind == JOB_ROOM || batch[i]->kind == JOB_MISSED;
-        if (loads && !batch[i]->room.err)
-            batch[i]->room.err = batch[i]->db.err;
-        inbox_put(jobs->done, &batch[i]);
+    for (size_t i = 0; i < count; i++)
+        hand_back(jobs, batch[i]);
+}
+
+static void run_kept(struct jobs *jobs)
+{
+    struct job *batch[DB_BATCH_MAX];
+    while (jobs->kept_count && !db_may_heal(jobs->db)) {
+        size_t count = jobs->kept_count < DB_BATCH_MAX ? jobs->kept_count : DB_BATCH_MAX;
+        memcpy(batch, jobs->kept, count * sizeof *batch);
+        jobs->kept_count -= count;
+        memmove(jobs->kept, jobs->kept + count, jobs->kept_count * sizeof *jobs->kept);
+        run_all(jobs, batch, count);
     }
+}
+
+// Whether the thread goes on.
+static bool run_batch(struct jobs *jobs)
+{
+    struct job *batch[DB_BATCH_MAX];
+    size_t count = inbox_take(jobs->todo, batch, DB_BATCH_MAX);
+    bool ends = count > 0 && !batch[count - 1];
+    run_all(jobs, batch, count - ends);
     return !ends;
 }
 
@@ -190,6 +227,7 @@ static void *store_thread(void *arg)
     struct pollfd waits[] = {{.fd = inbox_fd(jobs->todo), .events = POLLIN},
                              {.events = POLLIN}};
     do {
+        run_kept(jobs);
         waits[1].fd = db_fd(jobs->db);
         int ready = poll(waits, 2, db_may_heal(jobs->db) ? TEND_MS : -1);
         if (ready == 0 || waits[1].revents)
@@ -320,6 +358,8 @@ void jobs_free(struct jobs *jobs)
     struct job *job;
     while (jobs_take(jobs, &job, 1))
         job_free(job);
+    while (jobs->kept_count)
+        job_free(jobs->kept[--jobs->kept_count]);
     inbox_free(jobs->todo);
     inbox_free(jobs->done);
     free_live(jobs);

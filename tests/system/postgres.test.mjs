@@ -77,6 +77,25 @@ test('a stopped database refuses with 503 what is stored, a call goes on, and it
   }
 });
 
+test('who ends a meeting for good while the database is away ends it for good', async () => {
+  const meeting = await server.meeting();
+  const ann = await Peer.join(server, meeting.host, { name: 'ann' });
+  const { id } = meeting.room;
+  await until(() => sql(database.url, `SELECT count(*) FROM live_rooms WHERE room_id = '${id}'`) === '1',
+    'the call to be written down');
+  await postgres.stop();
+  await until(async () => (await ready()) === 503, 'not ready');
+  await ann.request('end-room', { lock: true, reason: 'night' });
+  ann.notify('leave', { client_reason: 'the end' });
+  await until(async () => (await server.call('GET', `/v2/active-rooms/${id}`)).status === 404, 'the end');
+  await ann.end();
+  await postgres.start();
+  await until(async () => (await ready()) === 200, 'the server to be ready again');
+  await until(() => sql(database.url, `SELECT enabled FROM rooms WHERE id = '${id}'`) === '0', 'the room to be disabled');
+  await until(() => sql(database.url, `SELECT count(*) FROM live_rooms WHERE room_id = '${id}'`) === '0',
+    'the call to be forgotten');
+});
+
 test('acknowledged rooms outlive kills of the server', async () => {
   const kept = [];
   for (let round = 0; round < 5; round++) {
