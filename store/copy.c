@@ -270,6 +270,18 @@ static int run_copy(struct db_job *job, struct db *to)
     return j->copy->failed && err == ERR_EXISTS ? ERR_REFUSED : err;
 }
 
+// Without a look at what came in, PostgreSQL plans as if there were nothing, until it looks by
+// itself.
+static int look_at_tables(struct db *db, const struct tables *tables)
+{
+    struct text sql = {0};
+    for (size_t i = 0; i < tables->count; i++)
+        text_addf(&sql, "ANALYZE %s;", tables->at[i].name);
+    int err = db->backend->execute(db, sql.at);
+    text_dispose(&sql);
+    return err;
+}
+
 int store_copy(struct db *from, struct db *to, bool replace, struct store_copy *copy)
 {
     struct copy_job job = {.job.run = run_copy, .from = from, .copy = copy, .replace = replace};
@@ -282,6 +294,9 @@ int store_copy(struct db *from, struct db *to, bool replace, struct store_copy *
     copy->tables = arena_alloc(&copy->arena, TABLES_MAX * sizeof *copy->tables);
     db_run_jobs(to, (struct db_job *[]){&job.job}, 1);
     db_end(from);
+    if (!job.job.err && !is_file(to) && look_at_tables(to, &job.tables) != 0)
+        log_warn("store", "%s: what came in was not looked at: requests may be slow at first",
+                 to->name.at);
     return job.job.err;
 }
 
