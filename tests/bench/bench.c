@@ -236,7 +236,7 @@ void bench_start(struct bench_server *s)
         dup2(null, 1);
         execl(s->parlor, s->parlor, "serve", "--listen", listen, "--media-port", media,
               "--workers", "1", "--data", s->folder, "--rate-limit", "off", "--allow-root",
-              (char *)NULL);
+              "--database", s->database ? s->database : "", (char *)NULL);
         _exit(127);
     }
     for (int i = 0; i < 500; i++) {

@@ -8,8 +8,9 @@
 #include <sys/types.h>
 
 struct bench_server {
-    const char *name;   // of the benchmark, for what it says
-    const char *parlor; // the binary
+    const char *name;     // of the benchmark, for what it says
+    const char *parlor;   // the binary
+    const char *database; // an URL; NULL: SQLite in the folder
     char folder[64];
     pid_t pid;
     unsigned port, media_port;

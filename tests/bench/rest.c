@@ -7,7 +7,7 @@
 //     writes    POST /v2/rooms: each answer comes after its commit
 //     call      two people talk on the same server during both: no packet may be lost
 //
-//     rest [--seconds N] [--rooms N] [--parlor FILE]
+//     rest [--seconds N] [--rooms N] [--parlor FILE] [--database URL]
 //
 // Prints one figure a line and fails when one misses its goal.
 #include "base/mem.h"
@@ -287,6 +287,8 @@ static int read_options(int argc, char **argv)
             b.rooms = (unsigned)atoi(argv[++i]);
         else if (i + 1 < argc && strcmp(argv[i], "--parlor") == 0)
             b.server.parlor = argv[++i];
+        else if (i + 1 < argc && strcmp(argv[i], "--database") == 0)
+            b.server.database = argv[++i];
         else
             return -1;
     }
@@ -296,8 +298,10 @@ static int read_options(int argc, char **argv)
 int main(int argc, char **argv)
 {
     if (read_options(argc, argv) < 0) {
-        fprintf(stderr, "usage: rest [--seconds N] [--rooms N] [--parlor FILE]\n"
-                        "N seconds (8) of reading and of writing, and N rooms (10000)\n");
+        fprintf(stderr,
+                "usage: rest [--seconds N] [--rooms N] [--parlor FILE] [--database URL]\n"
+                "N seconds (8) of reading and of writing, and N rooms (10000); on SQLite, "
+                "or on the empty\nPostgreSQL database of the URL\n");
         return 2;
     }
     signal(SIGPIPE, SIG_IGN);
