@@ -2,61 +2,7 @@
 
 #include "base/err.h"
 
-// Copies a view that fits; else leaves the empty text.
-static void copy_text(char *to, size_t size, struct bytes from)
-{
-    to[0] = '\0';
-    if (from.len < size) {
-        if (from.len)
-            memcpy(to, from.at, from.len);
-        to[from.len] = '\0';
-    }
-}
-
 // --- Codecs ---
-
-// RFC 6184 section 8.1: the first octet of profile-level-id is profile_idc, 66 for the
-// baselines, which is also what its absence means. All subscribers are offered constrained
-// baseline, so that is what publishers may send.
-static bool is_baseline(const struct sdp_format *f)
-{
-    struct bytes profile;
-    if (!sdp_parameter(f->fmtp, "profile-level-id", &profile))
-        return true;
-    return profile.len == 6 && profile.at[0] == '4' && profile.at[1] == '2';
-}
-
-// Which codec of ours a format is; CODEC_NONE for what we do not forward.
-static enum codec forwarded_codec(const struct sdp_section *s, const struct sdp_format *f)
-{
-    struct bytes value;
-    enum codec c = codec_from_name(f->encoding);
-    if (c == CODEC_NONE || f->clock_rate != codec_clock_rate(c) ||
-        codec_is_video(c) != (s->kind == SDP_VIDEO))
-        return CODEC_NONE;
-    // Every receiver decodes profile 0; few decode the others.
-    if (c == CODEC_VP9 && sdp_parameter(f->fmtp, "profile-id", &value) && !sdp_is(value, "0"))
-        return CODEC_NONE;
-    if (c == CODEC_AV1 && sdp_parameter(f->fmtp, "profile", &value) && !sdp_is(value, "0"))
-        return CODEC_NONE;
-    // Single NAL units (mode 0) do not fit into datagrams at the sizes of today.
-    if (c == CODEC_H264 &&
-        (!sdp_parameter(f->fmtp, "packetization-mode", &value) || !sdp_is(value, "1")))
-        return CODEC_NONE;
-    return c == CODEC_H264 && !is_baseline(f) ? CODEC_NONE : c;
-}
-
-// How widely a format of the chosen codec is decoded: constrained baseline H.264 is what Safari
-// and Firefox have, then baseline.
-static int format_rank(enum codec c, const struct sdp_format *f)
-{
-    struct bytes profile;
-    if (c != CODEC_H264 || !sdp_parameter(f->fmtp, "profile-level-id", &profile) ||
-        profile.len != 6)
-        return 0;
-    profile.len = 4;
-    return sdp_is(profile, "42e0") ? 2 : sdp_is(profile, "4200") ? 1 : 0;
-}
 
 static const struct sdp_format *choose_format(const struct sdp_section *s,
                                               const struct codec_preference *preference,
@@ -66,10 +12,10 @@ static const struct sdp_format *choose_format(const struct sdp_section *s,
     enum codec c = CODEC_NONE;
     for (size_t i = 0; i < s->format_count; i++) {
         const struct sdp_format *f = &s->formats[i];
-        enum codec offered = forwarded_codec(s, f);
+        enum codec offered = negotiate_forwarded(s, f);
         if (offered == CODEC_NONE)
             continue;
-        bool better = offered == c ? format_rank(c, f) > format_rank(c, best)
+        bool better = offered == c ? negotiate_rank(c, f) > negotiate_rank(c, best)
                                    : c == CODEC_NONE || offered == preference->video;
         if (better) {
             best = f;
@@ -78,19 +24,6 @@ static const struct sdp_format *choose_format(const struct sdp_section *s,
     }
     *chosen = c;
     return best;
-}
-
-static uint8_t rtx_of(const struct sdp_section *s, uint8_t payload_type)
-{
-    for (size_t i = 0; i < s->format_count; i++) {
-        struct bytes apt;
-        uint64_t number;
-        if (sdp_is(s->formats[i].encoding, "rtx") &&
-            sdp_parameter(s->formats[i].fmtp, "apt", &apt) && sdp_number(apt, 127, &number) &&
-            number == payload_type)
-            return s->formats[i].payload_type;
-    }
-    return 0;
 }
 
 static bool read_codec(const struct sdp_section *s, const struct codec_preference *preference,
@@ -103,7 +36,7 @@ static bool read_codec(const struct sdp_section *s, const struct codec_preferenc
     section->codec = (struct negotiated_codec){
         .codec = c,
         .payload_type = f->payload_type,
-        .rtx_payload_type = codec_is_video(c) ? rtx_of(s, f->payload_type) : 0,
+        .rtx_payload_type = codec_is_video(c) ? negotiate_rtx_of(s, f->payload_type) : 0,
         .clock_rate = f->clock_rate,
         .nack = f->feedback & SDP_NACK,
         .pli = f->feedback & SDP_NACK_PLI,
@@ -111,29 +44,12 @@ static bool read_codec(const struct sdp_section *s, const struct codec_preferenc
         .twcc = f->feedback & SDP_TRANSPORT_CC,
         .remb = f->feedback & SDP_GOOG_REMB,
     };
-    copy_text(section->codec.fmtp, sizeof section->codec.fmtp, f->fmtp);
+    negotiate_copy(section->codec.fmtp, sizeof section->codec.fmtp, f->fmtp);
     section->opus_dtx = c == CODEC_OPUS && preference->opus_dtx;
     return true;
 }
 
 // --- Streams of a section ---
-
-static void read_extensions(const struct sdp_section *s, struct publish_section *section)
-{
-    for (size_t i = 0; i < s->extension_count; i++) {
-        const struct sdp_extension *e = &s->extensions[i];
-        // Ids above 14 need the two-octet form (RFC 8285 section 4.2), which nobody uses for
-        // want of ids. What the client only receives it will not send.
-        if (e->id > 14 || e->direction == SDP_RECVONLY || e->direction == SDP_INACTIVE)
-            continue;
-        for (size_t k = 0; k < NEGOTIATE_EXTENSIONS; k++) {
-            const struct negotiate_extension *known = &negotiate_extension_table[k];
-            if ((s->kind == SDP_AUDIO ? known->audio : known->video) &&
-                sdp_is(e->uri, known->uri))
-                *negotiate_extension_id(&section->extensions, k) = (uint8_t)e->id;
-        }
-    }
-}
 
 static bool has_rid(const struct sdp_section *s, struct bytes id)
 {
@@ -154,7 +70,7 @@ static void read_simulcast(const struct sdp_section *s, struct publish_section *
         if (rid.len && rid.at[0] == '~')
             rid = (struct bytes){rid.at + 1, rid.len - 1};
         if (rid.len && rid.len <= RID_LEN_MAX && has_rid(s, rid))
-            copy_text(section->layers[section->layer_count++].rid, RID_LEN_MAX + 1, rid);
+            negotiate_copy(section->layers[section->layer_count++].rid, RID_LEN_MAX + 1, rid);
     }
 }
 
@@ -165,7 +81,7 @@ static void read_single_layer(const struct sdp_section *s, struct publish_sectio
     section->layer_count = 1;
     for (size_t i = 0; i < s->rid_count; i++)
         if (s->rids[i].send && s->rids[i].id.len <= RID_LEN_MAX) {
-            copy_text(layer->rid, sizeof layer->rid, s->rids[i].id);
+            negotiate_copy(layer->rid, sizeof layer->rid, s->rids[i].id);
             break;
         }
     for (size_t i = 0; i < s->ssrc_count; i++)
@@ -186,8 +102,8 @@ static void read_msid(const struct sdp_section *s, struct publish_section *secti
         stream_id = s->ssrcs[i].stream_id;
         track_id = s->ssrcs[i].track_id;
     }
-    copy_text(section->stream_id, sizeof section->stream_id, stream_id);
-    copy_text(section->track_id, sizeof section->track_id, track_id);
+    negotiate_copy(section->stream_id, sizeof section->stream_id, stream_id);
+    negotiate_copy(section->track_id, sizeof section->track_id, track_id);
 }
 
 static bool read_media(const struct sdp_section *s, const struct codec_preference *preference,
@@ -198,7 +114,7 @@ static bool read_media(const struct sdp_section *s, const struct codec_preferenc
         return false;
     section->sending = s->direction == SDP_SENDRECV || s->direction == SDP_SENDONLY;
     read_msid(s, section);
-    read_extensions(s, section);
+    negotiate_read_extensions(s, SDP_RECVONLY, &section->extensions);
     read_simulcast(s, section);
     // Layers are told apart by the rid in their packets; a browser that cannot send it gets no
     // simulcast.
@@ -223,21 +139,11 @@ static bool read_application(const struct sdp_section *s, struct publish_section
 
 // --- The offer ---
 
-static bool in_bundle(const struct sdp *sdp, const struct sdp_section *s, bool first)
-{
-    if (sdp->bundle_count == 0)
-        return first; // we have one transport: it serves the first section
-    for (size_t i = 0; i < sdp->bundle_count; i++)
-        if (bytes_equal(sdp->bundle[i], s->mid))
-            return true;
-    return false;
-}
-
 static bool read_section(const struct sdp *sdp, const struct sdp_section *s, bool first,
                          bool has_application, const struct codec_preference *preference,
                          struct publish_section *section)
 {
-    if ((s->port == 0 && !s->bundle_only) || !in_bundle(sdp, s, first) ||
+    if ((s->port == 0 && !s->bundle_only) || !negotiate_in_bundle(sdp, s, first) ||
         s->mid.len > MID_LEN_MAX)
         return false;
     switch (s->kind) {
@@ -291,7 +197,8 @@ static int read_offer(const struct sdp *sdp, const struct codec_preference *pref
         bool first = tagged == NULL;
         if (!read_section(sdp, s, first, has_application, preference, section))
             *section = (struct publish_section){.kind = section->kind, .stopped = true};
-        copy_text(section->mid, sizeof section->mid, s->mid);
+        section->line = s->line;
+        negotiate_copy(section->mid, sizeof section->mid, s->mid);
         if (section->stopped)
             continue;
         has_application |= section->kind == MEDIA_APPLICATION;
@@ -318,6 +225,29 @@ int negotiate_publish(struct bytes offer_sdp, const struct codec_preference *pre
         err = read_offer(sdp, preference, offer, why);
     mem_free(sdp);
     return err;
+}
+
+int negotiate_whole(const struct publish_offer *offer, struct text *why)
+{
+    size_t counts[] = {[MEDIA_AUDIO] = 0, [MEDIA_VIDEO] = 0, [MEDIA_APPLICATION] = 0};
+    for (size_t i = 0; i < offer->section_count; i++) {
+        const struct publish_section *s = &offer->sections[i];
+        if (s->stopped)
+            return negotiate_refuse(
+                why, ERR_UNSUPPORTED, s->line,
+                "section cannot be served: it is stopped or not bundled, or "
+                "has no codec of ours");
+        if (s->kind == MEDIA_APPLICATION)
+            continue;
+        if (!s->sending)
+            return negotiate_refuse(why, ERR_UNSUPPORTED, s->line, "section does not send");
+        if (++counts[s->kind] > 1)
+            return negotiate_refuse(why, ERR_UNSUPPORTED, s->line,
+                                    "second section of its kind");
+    }
+    if (counts[MEDIA_AUDIO] + counts[MEDIA_VIDEO] == 0)
+        return negotiate_refuse(why, ERR_UNSUPPORTED, 1, "no audio and no video");
+    return 0;
 }
 
 // --- The answer ---

@@ -66,6 +66,7 @@ struct publish_layer {
 
 // A media section of a publisher's offer, as answered.
 struct publish_section {
+    uint32_t line; // of its m=
     char mid[MID_LEN_MAX + 1];
     enum media_kind kind;
     bool sending; // offered as sendonly or sendrecv, with a codec that we forward
@@ -104,6 +105,11 @@ int negotiate_publish(struct bytes offer_sdp, const struct codec_preference *pre
                       struct publish_offer *offer, struct text *why);
 void negotiate_publish_answer(const struct publish_offer *offer, struct bytes offer_sdp,
                               const struct local_description *local, struct text *answer_sdp);
+
+// Whether an offer that was read can be served whole: RFC 9725 sections 4.4.2 and 4.4.3 want an
+// offer refused of which a section would be. At most one section of audio and one of video,
+// each sending, at least one of them. 0; or ERR_UNSUPPORTED, and `why` names the line.
+int negotiate_whole(const struct publish_offer *offer, struct text *why);
 
 // --- Subscribing: we offer, the client answers ---
 

@@ -81,6 +81,99 @@ int negotiate_remote(const struct sdp_section *s, struct transport_remote *remot
     return 0;
 }
 
+void negotiate_copy(char *to, size_t size, struct bytes from)
+{
+    to[0] = '\0';
+    if (from.len < size) {
+        if (from.len)
+            memcpy(to, from.at, from.len);
+        to[from.len] = '\0';
+    }
+}
+
+bool negotiate_in_bundle(const struct sdp *sdp, const struct sdp_section *s, bool first)
+{
+    if (sdp->bundle_count == 0)
+        return first; // we have one transport: it serves the first section
+    for (size_t i = 0; i < sdp->bundle_count; i++)
+        if (bytes_equal(sdp->bundle[i], s->mid))
+            return true;
+    return false;
+}
+
+// RFC 6184 section 8.1: the first octet of profile-level-id is profile_idc, 66 for the
+// baselines, which is also what its absence means. All subscribers are offered constrained
+// baseline, so that is what publishers may send.
+static bool is_baseline(const struct sdp_format *f)
+{
+    struct bytes profile;
+    if (!sdp_parameter(f->fmtp, "profile-level-id", &profile))
+        return true;
+    return profile.len == 6 && profile.at[0] == '4' && profile.at[1] == '2';
+}
+
+enum codec negotiate_forwarded(const struct sdp_section *s, const struct sdp_format *f)
+{
+    struct bytes value;
+    enum codec c = codec_from_name(f->encoding);
+    if (c == CODEC_NONE || f->clock_rate != codec_clock_rate(c) ||
+        codec_is_video(c) != (s->kind == SDP_VIDEO))
+        return CODEC_NONE;
+    // Every receiver decodes profile 0; few decode the others.
+    if (c == CODEC_VP9 && sdp_parameter(f->fmtp, "profile-id", &value) && !sdp_is(value, "0"))
+        return CODEC_NONE;
+    if (c == CODEC_AV1 && sdp_parameter(f->fmtp, "profile", &value) && !sdp_is(value, "0"))
+        return CODEC_NONE;
+    // Single NAL units (mode 0) do not fit into datagrams at the sizes of today.
+    if (c == CODEC_H264 &&
+        (!sdp_parameter(f->fmtp, "packetization-mode", &value) || !sdp_is(value, "1")))
+        return CODEC_NONE;
+    return c == CODEC_H264 && !is_baseline(f) ? CODEC_NONE : c;
+}
+
+// How widely a format of the chosen codec is decoded: constrained baseline H.264 is what Safari
+// and Firefox have, then baseline.
+int negotiate_rank(enum codec c, const struct sdp_format *f)
+{
+    struct bytes profile;
+    if (c != CODEC_H264 || !sdp_parameter(f->fmtp, "profile-level-id", &profile) ||
+        profile.len != 6)
+        return 0;
+    profile.len = 4;
+    return sdp_is(profile, "42e0") ? 2 : sdp_is(profile, "4200") ? 1 : 0;
+}
+
+uint8_t negotiate_rtx_of(const struct sdp_section *s, uint8_t payload_type)
+{
+    for (size_t i = 0; i < s->format_count; i++) {
+        struct bytes apt;
+        uint64_t number;
+        if (sdp_is(s->formats[i].encoding, "rtx") &&
+            sdp_parameter(s->formats[i].fmtp, "apt", &apt) && sdp_number(apt, 127, &number) &&
+            number == payload_type)
+            return s->formats[i].payload_type;
+    }
+    return 0;
+}
+
+void negotiate_read_extensions(const struct sdp_section *s, enum sdp_direction useless,
+                               struct extension_ids *ids)
+{
+    for (size_t i = 0; i < s->extension_count; i++) {
+        const struct sdp_extension *e = &s->extensions[i];
+        // Ids above 14 need the two-octet form (RFC 8285 section 4.2), which nobody uses for
+        // want of ids.
+        if (e->id > 14 || e->direction == useless || e->direction == SDP_INACTIVE)
+            continue;
+        for (size_t k = 0; k < NEGOTIATE_EXTENSIONS; k++) {
+            const struct negotiate_extension *known = &negotiate_extension_table[k];
+            if ((s->kind == SDP_AUDIO ? known->audio : known->video) &&
+                sdp_is(e->uri, known->uri))
+                *negotiate_extension_id(ids, k) = (uint8_t)e->id;
+        }
+    }
+}
+
 struct sdp *negotiate_describe(const struct local_description *local, size_t section_cap,
                                struct arena *arena)
 {

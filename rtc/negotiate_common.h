@@ -13,6 +13,19 @@ int negotiate_refuse(struct text *why, int err, uint32_t line, const char *what)
 int negotiate_remote(const struct sdp_section *s, struct transport_remote *remote,
                      struct text *why);
 
+// Copies a view that fits; else leaves the empty text.
+void negotiate_copy(char *to, size_t size, struct bytes from);
+
+// Whether a section shares the one transport; `first`: no other does yet.
+bool negotiate_in_bundle(const struct sdp *sdp, const struct sdp_section *s, bool first);
+
+// Which codec of ours a format is; CODEC_NONE for what we do not forward.
+enum codec negotiate_forwarded(const struct sdp_section *s, const struct sdp_format *f);
+// Of two formats of one codec the higher is the one that more receivers decode.
+int negotiate_rank(enum codec c, const struct sdp_format *f);
+// The payload type that repairs `payload_type`; 0: none.
+uint8_t negotiate_rtx_of(const struct sdp_section *s, uint8_t payload_type);
+
 // The URIs of header extensions, and where their ids are in struct extension_ids.
 struct negotiate_extension {
     const char *uri;
@@ -27,6 +40,11 @@ static inline uint8_t *negotiate_extension_id(struct extension_ids *ids, size_t 
 {
     return (uint8_t *)ids + negotiate_extension_table[i].offset;
 }
+
+// The ids that a section gives to extensions of ours, without those that the client has in the
+// `useless` direction only: what it only receives it will not send.
+void negotiate_read_extensions(const struct sdp_section *s, enum sdp_direction useless,
+                               struct extension_ids *ids);
 
 // A description of ours with no section yet. Texts live in `arena`.
 struct sdp *negotiate_describe(const struct local_description *local, size_t section_cap,

@@ -1,12 +1,14 @@
-// An offer answered, and the same text as a subscriber's answer to an offer of ours.
+// An offer answered, as a publisher's and as a viewer's, and the same text as a subscriber's
+// answer to an offer of ours.
 #include "base/mem.h"
-#include "rtc/negotiate.h"
+#include "rtc/negotiate_watch.h"
 #include "rtc/sdp.h"
 
 static struct sdp_section sdp_sections[SDP_SECTIONS_MAX];
 static struct sdp sdp = {.sections = sdp_sections, .section_cap = SDP_SECTIONS_MAX};
 static struct publish_offer offer;
 static struct subscribe_answer answer;
+static struct watch_offer watch;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -18,8 +20,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct text out = {0};
     struct text why = {0};
     struct sdp_error error;
-    if (negotiate_publish(text, &preference, &offer, &why) == 0)
+    if (negotiate_publish(text, &preference, &offer, &why) == 0) {
         negotiate_publish_answer(&offer, text, &local, &out);
+        negotiate_whole(&offer, &why);
+    }
+    if (negotiate_watch(text, &watch, &why) == 0)
+        negotiate_watch_answer(&watch, text, &local, "name", &out);
     if (sdp_parse(&sdp, text, &error) == 0 && sdp.section_count > 0)
         negotiate_subscribe(text, sdp.section_count - 1, &answer, &why);
     text_dispose(&out);

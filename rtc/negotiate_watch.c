@@ -1,0 +1,194 @@
+#include "rtc/negotiate_watch.h"
+
+#include "base/err.h"
+#include "rtc/negotiate_common.h"
+
+// --- The offer ---
+
+static struct negotiated_codec *codec_of(struct watch_section *section, enum codec c)
+{
+    for (size_t i = 0; i < section->codec_count; i++)
+        if (section->codecs[i].codec == c)
+            return &section->codecs[i];
+    return NULL;
+}
+
+static const struct sdp_format *format_of(const struct sdp_section *s, uint8_t payload_type)
+{
+    for (size_t i = 0; i < s->format_count; i++)
+        if (s->formats[i].payload_type == payload_type)
+            return &s->formats[i];
+    return NULL;
+}
+
+// A track's codec is not known yet, so every one that the client decodes is agreed on, each in
+// the format that suits most publishers.
+static void read_codecs(const struct sdp_section *s, struct watch_section *section)
+{
+    for (size_t i = 0; i < s->format_count; i++) {
+        const struct sdp_format *f = &s->formats[i];
+        enum codec c = negotiate_forwarded(s, f);
+        if (c == CODEC_NONE)
+            continue;
+        struct negotiated_codec *codec = codec_of(section, c);
+        if (codec &&
+            negotiate_rank(c, f) <= negotiate_rank(c, format_of(s, codec->payload_type)))
+            continue;
+        if (!codec)
+            codec = &section->codecs[section->codec_count++];
+        *codec = (struct negotiated_codec){
+            .codec = c,
+            .payload_type = f->payload_type,
+            .rtx_payload_type = codec_is_video(c) ? negotiate_rtx_of(s, f->payload_type) : 0,
+            .clock_rate = f->clock_rate,
+            .nack = f->feedback & SDP_NACK,
+            .pli = f->feedback & SDP_NACK_PLI,
+            .fir = f->feedback & SDP_CCM_FIR,
+        };
+        negotiate_copy(codec->fmtp, sizeof codec->fmtp, f->fmtp);
+    }
+}
+
+// Of the extensions that we write at all.
+static void read_extensions(const struct sdp_section *s, struct watch_section *section)
+{
+    struct extension_ids ours = negotiate_extensions;
+    negotiate_read_extensions(s, SDP_SENDONLY, &section->extensions);
+    for (size_t i = 0; i < NEGOTIATE_EXTENSIONS; i++)
+        if (!*negotiate_extension_id(&ours, i))
+            *negotiate_extension_id(&section->extensions, i) = 0;
+}
+
+static bool read_section(const struct sdp *sdp, const struct sdp_section *s, bool first,
+                         struct watch_section *section)
+{
+    if ((s->port == 0 && !s->bundle_only) || !negotiate_in_bundle(sdp, s, first) ||
+        s->mid.len > MID_LEN_MAX || s->protocol != SDP_RTP || !s->rtcp_mux ||
+        (s->kind != SDP_AUDIO && s->kind != SDP_VIDEO) ||
+        (s->direction != SDP_RECVONLY && s->direction != SDP_SENDRECV))
+        return false;
+    read_codecs(s, section);
+    read_extensions(s, section);
+    negotiate_copy(section->mid, sizeof section->mid, s->mid);
+    section->rtcp_rsize = s->rtcp_rsize;
+    return section->codec_count > 0;
+}
+
+static int read_offer(const struct sdp *sdp, struct watch_offer *offer, struct text *why)
+{
+    const struct sdp_section *tagged = NULL; // carries the transport, RFC 9143 section 7.1
+    offer->section_count = 0;
+    if (sdp->section_count == 0)
+        return negotiate_refuse(why, ERR_MALFORMED, 1, "no media section");
+    for (size_t i = 0; i < sdp->section_count; i++) {
+        const struct sdp_section *s = &sdp->sections[i];
+        if (i == SDP_LIVE_SECTIONS_MAX)
+            return negotiate_refuse(why, ERR_FULL, s->line, "too many sections");
+        struct watch_section *section = &offer->sections[offer->section_count++];
+        *section =
+            (struct watch_section){.kind = s->kind == SDP_AUDIO ? MEDIA_AUDIO : MEDIA_VIDEO};
+        section->receiving = read_section(sdp, s, !tagged, section);
+        if (section->receiving && (!tagged || (tagged->bundle_only && !s->bundle_only)))
+            tagged = s;
+    }
+    if (!tagged)
+        return negotiate_refuse(why, ERR_UNSUPPORTED, sdp->sections[0].line,
+                                "no section receives audio or video that we have");
+    return negotiate_remote(tagged, &offer->remote, why);
+}
+
+int negotiate_watch(struct bytes offer_sdp, struct watch_offer *offer, struct text *why)
+{
+    struct sdp *sdp = sdp_new(sdp_count_sections(offer_sdp));
+    struct sdp_error error;
+    int err = offer_sdp.len > SDP_LIVE_LEN_MAX ? ERR_FULL : 0;
+    if (err)
+        negotiate_refuse(why, err, 1, "description is too long");
+    else if ((err = sdp_parse(sdp, offer_sdp, &error)) < 0)
+        negotiate_refuse(why, err, error.line, error.what);
+    else
+        err = read_offer(sdp, offer, why);
+    mem_free(sdp);
+    return err;
+}
+
+// --- The answer ---
+
+static void answer_codec(const struct negotiated_codec *codec, struct sdp_section *s,
+                         struct arena *arena)
+{
+    struct sdp_format *f = negotiate_add_format(s, codec->payload_type,
+                                                codec_name(codec->codec), codec->clock_rate);
+    f->feedback = negotiate_feedback(codec);
+    if (codec->codec == CODEC_OPUS) {
+        f->channels = 2;
+        f->fmtp = bytes_of("minptime=10;useinbandfec=1");
+    } else {
+        f->fmtp = arena_bytes(arena, codec->fmtp);
+    }
+    if (codec->rtx_payload_type)
+        negotiate_add_rtx(s, codec->rtx_payload_type, codec->payload_type, codec->clock_rate,
+                          arena);
+}
+
+static void answer_stream(const struct watch_section *section, const char *name,
+                          struct sdp_section *s)
+{
+    s->stream_id = bytes_of(name);
+    s->track_id = bytes_of(section->mid[0] ? section->mid : "0");
+    s->ssrcs[s->ssrc_count++] = (struct sdp_ssrc){
+        .ssrc = section->ssrc, .rtx_ssrc = section->rtx_ssrc, .cname = bytes_of(name)};
+    if (section->rtx_ssrc)
+        s->ssrcs[s->ssrc_count++] =
+            (struct sdp_ssrc){.ssrc = section->rtx_ssrc, .cname = bytes_of(name)};
+}
+
+static void answer_section(const struct watch_section *section,
+                           const struct sdp_section *offered,
+                           const struct local_description *local, const char *name,
+                           struct sdp *answer, struct arena *arena)
+{
+    struct sdp_section *s = &answer->sections[answer->section_count++];
+    struct extension_ids ids = section->extensions;
+    s->kind = offered->kind;
+    s->media = offered->media;
+    s->protocol_text = offered->protocol_text;
+    s->formats_text = offered->formats_text;
+    s->mid = offered->mid;
+    s->direction = section->receiving ? SDP_SENDONLY : SDP_INACTIVE;
+    if (!section->receiving)
+        return;
+    negotiate_connect(answer, s, local, local->dtls_client ? SDP_ACTIVE : SDP_PASSIVE, arena);
+    s->rtcp_mux = true;
+    s->rtcp_rsize = section->rtcp_rsize;
+    for (size_t i = 0; i < section->codec_count; i++)
+        answer_codec(&section->codecs[i], s, arena);
+    negotiate_list_formats(s, arena);
+    for (size_t i = 0; i < NEGOTIATE_EXTENSIONS; i++)
+        if (*negotiate_extension_id(&ids, i))
+            negotiate_add_extension(s, *negotiate_extension_id(&ids, i),
+                                    negotiate_extension_table[i].uri);
+    answer_stream(section, name, s);
+}
+
+void negotiate_watch_answer(const struct watch_offer *offer, struct bytes offer_sdp,
+                            const struct local_description *local, const char *name,
+                            struct text *answer_sdp)
+{
+    struct arena arena = {0};
+    struct sdp_error error;
+    struct sdp *offered = sdp_new(offer->section_count);
+    struct sdp *answer = negotiate_describe(local, offer->section_count, &arena);
+    answer->msid_semantic = true;
+    // It was read before, by negotiate_watch().
+    if (sdp_parse(offered, offer_sdp, &error) == 0 &&
+        offered->section_count == offer->section_count) {
+        for (size_t i = 0; i < offer->section_count; i++)
+            answer_section(&offer->sections[i], &offered->sections[i], local, name, answer,
+                           &arena);
+        sdp_write(answer, answer_sdp);
+    }
+    mem_free(offered);
+    mem_free(answer);
+    arena_dispose(&arena);
+}
