@@ -12,6 +12,12 @@ void command_dispose(struct command *c)
     case COMMAND_ANSWER:
         mem_free(c->answer.sdp);
         break;
+    case COMMAND_WATCH:
+        mem_free(c->watch.sdp);
+        break;
+    case COMMAND_FRAGMENT:
+        mem_free(c->fragment.text);
+        break;
     case COMMAND_SCTP_SEND:
         mem_free(c->sctp.packet);
         break;

@@ -14,6 +14,8 @@ enum command_kind {
     COMMAND_ENDPOINT_CLOSE, // with its tracks or feeds
     COMMAND_OFFER,          // a publisher's offer: answered by NOTICE_ANSWER
     COMMAND_ANSWER,         // a subscriber's answer to our last offer
+    COMMAND_WATCH,          // a viewer's offer: answered by NOTICE_ANSWER
+    COMMAND_FRAGMENT,       // a client's SDP fragment: answered by NOTICE_ANSWER
     COMMAND_FEED_OPEN,      // send this track to this subscriber: NOTICE_OFFER follows
     COMMAND_FEED_CLOSE,
     COMMAND_FEED_LAYER,  // at most this layer; LAYER_NONE stops
@@ -45,6 +47,10 @@ struct command_track {
     uint64_t track;
     char track_id[MSID_LEN_MAX + 1]; // the msid's, to be matched with the offer's sections
     struct track_cap cap;
+
+    // Of an offer that is `whole`: what subscribers are told instead of the msid.
+    enum media_kind kind;
+    char stream_id[MSID_LEN_MAX + 1];
 };
 
 struct command {
@@ -52,22 +58,33 @@ struct command {
     uint64_t room;     // COMMAND_ENDPOINT_OPEN: rooms come into being with their first endpoint
     uint64_t endpoint; // all kinds but TRACK_*
     uint64_t track;    // FEED_*, TRACK_*
-    uint64_t request;  // OFFER: comes back in the answer
+    uint64_t request;  // OFFER, WATCH, FRAGMENT: comes back in the answer
     union {
         struct {
             enum endpoint_kind kind;
+            bool answers; // to subscribe: the client offers, by one COMMAND_WATCH (WHEP)
         } open;
         struct {
             char *sdp;
             struct command_track *tracks; // all that are published, new ones included
             size_t track_count;
             struct codec_preference preference;
+            // From a client that knows no track ids (WHIP): a section is the first track of its
+            // kind, and is refused with the whole offer when there is none.
+            bool whole;
         } offer;
         struct {
             char *sdp;
         } answer;
         struct {
+            char *sdp;
+        } watch;
+        struct {
+            char *text;
+        } fragment;
+        struct {
             enum layer layer; // FEED_OPEN and FEED_LAYER; audio: LAYER_NONE or LAYER_HIGH
+            bool ahead;       // FEED_OPEN: before others where a viewer has too few sections
         } feed;
         struct {
             bool muted;
@@ -80,5 +97,11 @@ struct command {
         } sctp;
     };
 };
+
+// Whether its sender waits for NOTICE_ANSWER.
+static inline bool command_is_answered(const struct command *c)
+{
+    return c->kind == COMMAND_OFFER || c->kind == COMMAND_WATCH || c->kind == COMMAND_FRAGMENT;
+}
 
 void command_dispose(struct command *c); // frees what it points to

@@ -1,21 +1,25 @@
 #include "sfu/endpoint.h"
 
+#include "base/err.h"
 #include "base/mem.h"
 #include "base/moment.h"
 #include "rtc/dtls.h"
+#include "rtc/sdp_fragment.h"
 #include "sfu/publisher.h"
 #include "sfu/shared.h"
 #include "sfu/subscriber.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 // Whatever is still due after a look is looked at again this much later, so that no mistake in
 // a deadline can stop the clock.
 enum { LOOK_AGAIN_US = 1000 };
 
-struct endpoint *endpoint_open(struct shared *s, struct meeting *meeting, uint64_t id,
-                               enum endpoint_kind kind, const struct tick *tick)
+struct endpoint *endpoint_open(struct shared *s, struct meeting *meeting,
+                               const struct command *command, const struct tick *tick)
 {
+    enum endpoint_kind kind = command->open.kind;
     struct endpoint *e = mem_alloc(sizeof *e);
     struct transport_config config = {
         .engine = s->config.engine,
@@ -23,7 +27,7 @@ struct endpoint *endpoint_open(struct shared *s, struct meeting *meeting, uint64
         .rng = s->config.rng,
         .worker = s->config.worker,
     };
-    e->id = id;
+    e->id = command->endpoint;
     e->shared = s;
     e->meeting = meeting;
     e->kind = kind;
@@ -39,7 +43,7 @@ struct endpoint *endpoint_open(struct shared *s, struct meeting *meeting, uint64
     if (kind == ENDPOINT_PUBLISH)
         e->publisher = publisher_new(e, tick);
     else
-        e->subscriber = subscriber_new(e, tick);
+        e->subscriber = subscriber_new(e, command->open.answers, tick);
     demux_set_ufrag(&s->demux, &e->names, transport_ufrag(e->transport));
     map_put(&s->endpoints, map_key_u64(&e->id), e);
     meeting->endpoint_count++;
@@ -90,6 +94,50 @@ void endpoint_note_stray(struct endpoint *e, uint32_t ssrc)
 bool endpoint_is_connected(const struct endpoint *e)
 {
     return transport_state(e->transport) == TRANSPORT_CONNECTED;
+}
+
+void endpoint_take_remote(struct endpoint *e, const struct transport_remote *remote,
+                          const struct tick *tick)
+{
+    if (e->remote.ufrag[0] && strcmp(e->remote.ufrag, remote->ufrag) != 0)
+        transport_restart_ice(e->transport);
+    e->remote = *remote;
+    transport_set_remote(e->transport, remote, tick->now);
+}
+
+struct notice endpoint_answer(const struct endpoint *e, const struct command *command)
+{
+    struct notice made = {.kind = NOTICE_ANSWER, .room = e->meeting->id, .endpoint = e->id};
+    made.answer.request = command->request;
+    return made;
+}
+
+static void restart(struct endpoint *e, const struct sdp_fragment *fragment, struct text *out,
+                    const struct tick *tick)
+{
+    struct transport_remote remote = e->remote;
+    memcpy(remote.ufrag, fragment->ufrag.at, fragment->ufrag.len);
+    memcpy(remote.pwd, fragment->pwd.at, fragment->pwd.len);
+    remote.ufrag[fragment->ufrag.len] = remote.pwd[fragment->pwd.len] = '\0';
+    endpoint_take_remote(e, &remote, tick);
+    struct local_description local = endpoint_describe(e, tick);
+    sdp_fragment_write(local.ufrag, local.pwd, out);
+}
+
+void endpoint_fragment(struct endpoint *e, const struct command *command,
+                       const struct tick *tick)
+{
+    struct sdp_fragment fragment;
+    struct sdp_error error;
+    struct text text = {0};
+    struct notice made = endpoint_answer(e, command);
+    made.answer.err = sdp_fragment_parse(&fragment, bytes_of(command->fragment.text), &error);
+    if (made.answer.err < 0)
+        text_addf(&text, "line %" PRIu32 ": %s", error.line, error.what);
+    else if (fragment.ufrag.len && !bytes_equal(fragment.ufrag, bytes_of(e->remote.ufrag)))
+        restart(e, &fragment, &text, tick);
+    made.answer.text = text_take(&text);
+    *notice_add(tick->notices, NOTICE_ANSWER) = made;
 }
 
 struct local_description endpoint_describe(struct endpoint *e, const struct tick *tick)

@@ -23,8 +23,9 @@ struct endpoint {
     struct meeting *meeting;
     struct transport *transport;
     enum endpoint_kind kind;
-    enum transport_state state; // as of the last notice
-    int64_t heard_at;           // the last datagram that the transport did not drop
+    enum transport_state state;     // as of the last notice
+    struct transport_remote remote; // as last described; without ufrag before
+    int64_t heard_at;               // the last datagram that the transport did not drop
     union {
         struct publisher *publisher;
         struct subscriber *subscriber;
@@ -38,8 +39,8 @@ struct endpoint {
     struct list link; // in shared.closed_endpoints once closed
 };
 
-struct endpoint *endpoint_open(struct shared *s, struct meeting *meeting, uint64_t id,
-                               enum endpoint_kind kind, const struct tick *tick);
+struct endpoint *endpoint_open(struct shared *s, struct meeting *meeting,
+                               const struct command *command, const struct tick *tick);
 // Ends its tracks or feeds, says goodbye, and moves it to shared.closed_endpoints.
 void endpoint_close(struct endpoint *e, const struct tick *tick);
 void endpoint_free(struct endpoint *e); // one that was closed
@@ -54,6 +55,17 @@ void endpoint_media(struct endpoint *e, struct bytes packet, const struct tick *
 void endpoint_expire(struct endpoint *e, const struct tick *tick);
 // The deadline may have come nearer.
 void endpoint_touch(struct endpoint *e, const struct tick *tick);
+
+// What the client's description says of its side. Other credentials than before are a restart
+// of ICE, which our next description answers with new ones: RFC 8445 section 9.
+void endpoint_take_remote(struct endpoint *e, const struct transport_remote *remote,
+                          const struct tick *tick);
+// The client's candidates, which a lite agent does not need, or its restart of ICE.
+void endpoint_fragment(struct endpoint *e, const struct command *command,
+                       const struct tick *tick);
+
+// Begins the answer to a command that has a `request`.
+struct notice endpoint_answer(const struct endpoint *e, const struct command *command);
 
 // What our next description says; the session version grows. Registers the ufrag.
 struct local_description endpoint_describe(struct endpoint *e, const struct tick *tick);

@@ -5,6 +5,7 @@
 #include "rtc/codec.h"
 #include "rtc/negotiate.h"
 #include "rtc/rtp.h"
+#include "sfu/seats.h"
 #include "sfu/shared.h"
 #include "sfu/subscriber.h"
 #include "sfu/track.h"
@@ -19,19 +20,51 @@ static struct feed_line *line_of(const struct feed *f)
     return f->line == NO_LINE ? NULL : &f->track->lines[f->line];
 }
 
-struct feed *feed_new(struct track *t, struct subscriber *s, enum layer max_layer,
-                      uint32_t first_seq)
+struct feed *feed_new(struct track *t, struct subscriber *s, enum layer max_layer)
 {
     struct feed *f = mem_alloc(sizeof *f);
     f->track = t;
     f->subscriber = s;
     f->line = NO_LINE;
     f->max_layer = max_layer;
-    f->next_seq = first_seq;
     f->repair_budget = FEED_REPAIR_BURST;
     list_append(&t->feeds, &f->link);
     t->shared->stats.feeds++;
     return f;
+}
+
+struct feed_tail feed_tail(const struct feed *f)
+{
+    assert(f->line == NO_LINE);
+    return (struct feed_tail){
+        .begun = f->begun,
+        .next_seq = f->next_seq,
+        .last_timestamp = f->last_timestamp,
+        .last_at = f->last_at,
+        .last_picture_id = f->last_picture_id,
+        .last_tl0 = f->last_tl0,
+        .packets = f->packets,
+        .octets = f->octets,
+        .rtx_seq = f->rtx_seq,
+    };
+}
+
+void feed_go_on(struct feed *f, const struct feed_tail *tail)
+{
+    assert(f->line == NO_LINE);
+    f->begun = tail->begun;
+    f->next_seq = tail->next_seq;
+    f->last_timestamp = tail->last_timestamp;
+    f->last_at = tail->last_at;
+    f->last_picture_id = tail->last_picture_id;
+    f->last_tl0 = tail->last_tl0;
+    f->packets = tail->packets;
+    f->octets = tail->octets;
+    f->repair_counted = tail->octets;
+    f->rtx_seq = tail->rtx_seq;
+    // What was sent before is in the history of another track.
+    f->last_layer = NO_LAYER;
+    f->segment_count = 0;
 }
 
 // --- Segments ---
@@ -75,14 +108,14 @@ static void end_segment(struct feed *f, struct feed_line *line)
 static uint32_t timestamp_after_switch(const struct feed *f, const struct track_layer *layer,
                                        const struct history_slot *slot)
 {
-    const struct track_layer *before = &f->track->layers[f->last_layer];
     uint32_t clock_rate = f->track->codec.clock_rate;
     int64_t passed = (slot->arrived_at - f->last_at) * (int64_t)clock_rate / 1000000;
     uint32_t outgoing = f->last_timestamp + (uint32_t)(passed > 0 ? passed : 0);
 
     uint32_t same_moment;
-    if (report_same_moment(&before->report, &layer->report, slot->timestamp, clock_rate,
-                           &same_moment)) {
+    if (f->last_layer != NO_LAYER &&
+        report_same_moment(&f->track->layers[f->last_layer].report, &layer->report,
+                           slot->timestamp, clock_rate, &same_moment)) {
         const struct feed_segment *last =
             &f->segments[(f->segment_count - 1) % FEED_SEGMENTS_MAX];
         uint32_t reported = same_moment + last->shift.timestamp;
@@ -223,6 +256,7 @@ void feed_set_flowing(struct feed *f, bool flowing, const struct tick *tick)
         .feed = f,
         .ssrc = f->ssrc,
         .current = NO_LAYER,
+        .seated = f->seat,
     };
     feed_choose(f, tick);
 }
@@ -300,6 +334,21 @@ static void put_payload(struct batch_packet *p, enum codec codec,
     p->payload = (struct bytes){slot->payload.at + len, slot->payload.len - len};
 }
 
+// A viewer chose the payload types and the ids of extensions itself.
+static void put_seated(struct batch_packet *p, const struct outgoing *o, const struct feed *f)
+{
+    struct rtp_header header = {
+        .payload_type = f->seated_codec->payload_type,
+        .marker = o->slot->marker,
+    };
+    struct extension_values values = o->slot->extensions;
+    values.mid = bytes_of(f->seat->mid);
+    struct writer w = writer_on(p->head, sizeof p->head);
+    rtp_put_header(&w, &header, &f->seat->extensions, &values);
+    assert(!w.overflow);
+    p->head_len = p->clear_len = (uint8_t)w.len;
+}
+
 static void send_on(const struct outgoing *o, enum codec codec, const struct feed_line *line,
                     const struct tick *tick)
 {
@@ -310,7 +359,9 @@ static void send_on(const struct outgoing *o, enum codec codec, const struct fee
     p->head_len = p->clear_len = o->head_len;
     p->index = seq;
     // A copy of a size that the compiler knows beats one of the exact size.
-    if (o->head_len <= 32)
+    if (line->seated)
+        put_seated(p, o, line->feed);
+    else if (o->head_len <= 32)
         memcpy(p->head, o->head, 32);
     else
         memcpy(p->head, o->head, sizeof o->head);
@@ -419,8 +470,14 @@ void feed_repair(struct feed *f, uint16_t seq16, const struct tick *tick)
     if (!slot || !may_repair(f, seq16, slot->payload.len + RTP_HEADER_LEN))
         return;
 
+    const struct seat *seat = f->seat;
+    enum codec codec = f->track->codec.codec;
+    struct extension_values values = slot->extensions;
+    if (seat)
+        values.mid = bytes_of(seat->mid);
     struct rtp_header header = {
-        .payload_type = negotiate_rtx_payload_type(f->track->codec.codec),
+        .payload_type =
+            seat ? f->seated_codec->rtx_payload_type : negotiate_rtx_payload_type(codec),
         .marker = slot->marker,
         .seq = (uint16_t)f->rtx_seq,
         .timestamp = slot->timestamp + segment->shift.timestamp,
@@ -428,14 +485,14 @@ void feed_repair(struct feed *f, uint16_t seq16, const struct tick *tick)
     };
     struct batch_packet *p = batch_media(tick->out, line->path);
     struct writer w = writer_on(p->head, sizeof p->head);
-    rtp_put_header(&w, &header, &negotiate_extensions, &slot->extensions);
+    rtp_put_header(&w, &header, seat ? &seat->extensions : &negotiate_extensions, &values);
     p->kind = BATCH_RTP;
     p->clear_len = (uint8_t)w.len;
     p->index = f->rtx_seq++;
     rtp_put_osn(&w, seq16);
     assert(!w.overflow);
     p->head_len = (uint8_t)w.len;
-    put_payload(p, f->track->codec.codec, slot, &segment->shift);
+    put_payload(p, codec, slot, &segment->shift);
     f->track->shared->stats.retransmissions++;
 }
 

@@ -19,6 +19,8 @@
 enum {
     NO_LAYER = 0xff,
     FEED_SEGMENTS_MAX = 8,
+    // A receiver that misses the first packets must not guess a ROC of 1.
+    FEED_SEQ_START_BOUND = 32768,
     FEED_REPAIRS_MAX =
         256, // packets whose retransmissions are counted: half a second of 4 Mbit/s
     // What may be retransmitted at once: the budget saved up. A key frame of 720p lost whole.
@@ -32,6 +34,7 @@ enum {
 
 struct track;
 struct subscriber;
+struct seat; // sfu/seats.h
 
 // The differences of a segment.
 struct feed_shift {
@@ -50,6 +53,20 @@ struct feed_line {
     uint32_t ssrc;
     uint8_t current;    // layer; NO_LAYER: nothing is sent
     uint8_t start_mask; // a key frame of one of these layers begins the next segment
+    bool seated;        // the packets' heads are written as the seat wants them
+};
+
+// Where a stream of ours stands. Of a seat, which one feed after another sends on.
+struct feed_tail {
+    bool begun;
+    uint64_t next_seq;
+    uint32_t last_timestamp;
+    int64_t last_at;
+    uint16_t last_picture_id;
+    uint8_t last_tl0;
+    uint32_t packets;
+    uint32_t octets;
+    uint32_t rtx_seq;
 };
 
 struct feed_segment {
@@ -70,9 +87,14 @@ struct feed {
     uint32_t ssrc;
     uint32_t rtx_ssrc; // 0: none
 
-    bool begun;        // a segment was sent: the following are about it
-    uint64_t next_seq; // outgoing number of the next segment's first packet
-    uint8_t last_layer;
+    // To a viewer (sfu/seats.h):
+    struct seat *seat;                           // NULL: it has none
+    const struct negotiated_codec *seated_codec; // of the seat's
+    bool ahead;                                  // before others where seats are few
+
+    bool begun;              // a segment was sent: the following are about it
+    uint64_t next_seq;       // outgoing number of the next segment's first packet
+    uint8_t last_layer;      // NO_LAYER: another feed sent before
     uint32_t last_timestamp; // outgoing, of the newest packet of the last segment
     int64_t last_at;
     uint16_t last_picture_id; // outgoing
@@ -94,9 +116,13 @@ struct feed {
     } repairs[FEED_REPAIRS_MAX]; // by outgoing number
 };
 
-struct feed *feed_new(struct track *t, struct subscriber *s, enum layer max_layer,
-                      uint32_t first_seq);
+// Its stream is the caller's to name: `next_seq`, `rtx_seq` and the SSRCs.
+struct feed *feed_new(struct track *t, struct subscriber *s, enum layer max_layer);
 void feed_free(struct feed *f); // and takes it out of its track
+
+// While it does not flow: where its stream stands, and to go on where another feed stopped.
+struct feed_tail feed_tail(const struct feed *f);
+void feed_go_on(struct feed *f, const struct feed_tail *tail);
 
 // Lets the feed flow or stops it, as the subscriber's connection and answer allow.
 void feed_set_flowing(struct feed *f, bool flowing, const struct tick *tick);

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 enum notice_kind {
-    NOTICE_ANSWER,    // to COMMAND_OFFER: the answer, or why there is none
+    NOTICE_ANSWER,    // to COMMAND_OFFER, _WATCH, _FRAGMENT: the answer, or why there is none
     NOTICE_OFFER,     // a subscriber's next offer; never two outstanding
     NOTICE_CONNECTED, // ICE and DTLS are up (again)
     NOTICE_CLOSED,    // the transport failed or fell silent; the endpoint stays until closed
@@ -35,7 +35,7 @@ struct notice {
         struct {
             uint64_t request;
             int err;          // 0, or ERR_*; then `text` says what is wrong with which line
-            char *text;       // the answer's SDP
+            char *text;       // the answer's SDP; "" to a fragment that only adds candidates
             uint64_t *tracks; // those that the offer sends; of the command's list
             size_t track_count;
         } answer;

@@ -8,6 +8,7 @@
 #include "rtc/rtcp.h"
 #include "rtc/rtp.h"
 #include "sfu/endpoint.h"
+#include "sfu/seats.h"
 #include "sfu/shared.h"
 #include "sfu/track.h"
 
@@ -134,13 +135,32 @@ static bool may_learn(struct publisher *p, int64_t now)
     return p->learnt_in_window++ < SSRC_NEW_PER_SECOND;
 }
 
-// The first packet of an SSRC says by MID and RID what it is (RFC 8843 section 9.2).
+// The only track that may be sent with this payload type and has not begun. NULL: there is
+// none, or more than one.
+static struct track *track_by_payload_type(struct publisher *p, uint8_t payload_type)
+{
+    struct track *found = NULL;
+    LIST_EACH(&p->tracks, each)
+    {
+        struct track *t = LIST_ENTRY(each, struct track, link);
+        if (t->layer_count > 1 || t->codec.payload_type != payload_type)
+            continue;
+        if (found || t->layers[0].ssrc)
+            return NULL;
+        found = t;
+    }
+    return found;
+}
+
+// The first packet of an SSRC says by MID and RID what it is, or by a payload type that only
+// one section has (RFC 9143 section 9.2): encoders that are no browsers may do no more.
 static struct publisher_stream *learn_stream(struct publisher *p,
                                              const struct rtp_packet *packet,
                                              const struct extension_values *values, int64_t now)
 {
-    struct track *t = track_by_mid(p, values->mid);
-    if (!t || values->mid.len == 0)
+    struct track *t = values->mid.len ? track_by_mid(p, values->mid)
+                                      : track_by_payload_type(p, packet->payload_type);
+    if (!t)
         return NULL;
     bool repair =
         t->codec.rtx_payload_type && packet->payload_type == t->codec.rtx_payload_type;
@@ -263,14 +283,36 @@ static void take_offer(struct publisher *p, const struct command *c,
     }
 }
 
-static void take_remote(struct publisher *p, const struct transport_remote *remote, int64_t now)
+// Gives the sections of a whole offer the names of the tracks that they are.
+static int name_sections(const struct command *c, struct publish_offer *offer, struct text *why)
 {
-    // RFC 8445 section 9: other credentials are a restart, and are answered with new ones.
-    bool restart = *p->remote_ufrag && strcmp(p->remote_ufrag, remote->ufrag) != 0;
-    if (restart)
-        transport_restart_ice(p->endpoint->transport);
-    memcpy(p->remote_ufrag, remote->ufrag, sizeof p->remote_ufrag);
-    transport_set_remote(p->endpoint->transport, remote, now);
+    for (size_t i = 0; i < offer->section_count; i++) {
+        struct publish_section *section = &offer->sections[i];
+        const struct command_track *t = c->offer.tracks;
+        const struct command_track *end = t + c->offer.track_count;
+        if (section->kind == MEDIA_APPLICATION)
+            continue;
+        while (t < end && t->kind != section->kind)
+            t++;
+        if (t == end) {
+            text_addf(why, "line %" PRIu32 ": the role may not publish %s", section->line,
+                      section->kind == MEDIA_AUDIO ? "audio" : "video");
+            return ERR_REFUSED;
+        }
+        memcpy(section->track_id, t->track_id, sizeof section->track_id);
+        memcpy(section->stream_id, t->stream_id, sizeof section->stream_id);
+    }
+    return 0;
+}
+
+static int read_offer(const struct command *c, struct publish_offer *offer, struct text *why)
+{
+    int err = negotiate_publish(bytes_of(c->offer.sdp), &c->offer.preference, offer, why);
+    if (!err && c->offer.whole)
+        err = negotiate_whole(offer, why);
+    if (!err && c->offer.whole)
+        err = name_sections(c, offer, why);
+    return err;
 }
 
 void publisher_offer(struct publisher *p, const struct command *command,
@@ -280,19 +322,16 @@ void publisher_offer(struct publisher *p, const struct command *command,
     struct bytes sdp = bytes_of(command->offer.sdp);
     struct publish_offer *offer = &s->offer;
 
-    struct notice made = {.kind = NOTICE_ANSWER};
-    made.room = p->endpoint->meeting->id;
-    made.endpoint = p->endpoint->id;
-    made.answer.request = command->request;
+    struct notice made = endpoint_answer(p->endpoint, command);
 
     text_clear(&s->why);
-    made.answer.err = negotiate_publish(sdp, &command->offer.preference, offer, &s->why);
+    made.answer.err = read_offer(command, offer, &s->why);
     if (made.answer.err < 0) {
         made.answer.text = mem_text_of(text_bytes(&s->why));
         *notice_add(tick->notices, NOTICE_ANSWER) = made;
         return;
     }
-    take_remote(p, &offer->remote, tick->now);
+    endpoint_take_remote(p->endpoint, &offer->remote, tick);
     take_offer(p, command, offer, tick->now, &made);
     struct local_description local = endpoint_describe(p->endpoint, tick);
     struct text answer = {0};
@@ -300,6 +339,8 @@ void publisher_offer(struct publisher *p, const struct command *command,
     made.answer.text = text_take(&answer);
     *notice_add(tick->notices, NOTICE_ANSWER) = made;
     close_others(p, made.answer.tracks, made.answer.track_count, tick);
+    LIST_EACH(&p->tracks, each)
+    seats_follow_track(LIST_ENTRY(each, struct track, link), tick);
 }
 
 // --- Media ---

@@ -32,7 +32,6 @@ struct publisher {
     struct endpoint *endpoint;
     struct list tracks;
     char cname[20]; // what subscribers see: ours, so that nothing of the client's leaks
-    char remote_ufrag[257];
 
     struct publisher_stream streams[SSRC_PER_TRANSPORT_MAX];
     uint32_t stream_count;

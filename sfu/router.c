@@ -9,6 +9,7 @@
 #include "rtc/transport.h"
 #include "sfu/endpoint.h"
 #include "sfu/publisher.h"
+#include "sfu/seats.h"
 #include "sfu/shared.h"
 #include "sfu/subscriber.h"
 #include "sfu/track.h"
@@ -190,7 +191,7 @@ static void open_endpoint(const struct command *c, const struct tick *tick)
     struct shared *s = tick->shared;
     if (map_get(&s->endpoints, map_key_u64(&c->endpoint)))
         return;
-    endpoint_open(s, open_meeting(s, c->room), c->endpoint, c->open.kind, tick);
+    endpoint_open(s, open_meeting(s, c->room), c, tick);
 }
 
 static void on_publisher(struct endpoint *e, const struct command *c, const struct tick *tick)
@@ -208,12 +209,15 @@ static void on_subscriber(struct subscriber *s, const struct command *c,
     case COMMAND_ANSWER:
         subscriber_answer(s, c->answer.sdp, tick);
         break;
+    case COMMAND_WATCH:
+        subscriber_watch(s, c, tick);
+        break;
     case COMMAND_RESTART_ICE:
         subscriber_restart_ice(s, tick);
         break;
     case COMMAND_FEED_OPEN:
         if (t)
-            subscriber_add(s, t, c->feed.layer, tick);
+            subscriber_add(s, t, c, tick);
         break;
     case COMMAND_FEED_CLOSE:
         if (f)
@@ -241,6 +245,8 @@ static void on_endpoint(const struct command *c, const struct tick *tick)
     if (c->kind == COMMAND_SCTP_SEND)
         transport_send_sctp(e->transport, (struct bytes){c->sctp.packet, c->sctp.len},
                             tick->now, tick->out);
+    else if (c->kind == COMMAND_FRAGMENT)
+        endpoint_fragment(e, c, tick);
     else if (e->kind == ENDPOINT_PUBLISH)
         on_publisher(e, c, tick);
     else
@@ -283,7 +289,8 @@ void router_expire(struct router *r, int64_t now, struct batch *out,
             endpoint_expire(timer->owner, &tick);
         } else {
             struct meeting *m = timer->owner;
-            speakers_expire(&m->speakers, m->id, &tick);
+            if (speakers_expire(&m->speakers, m->id, &tick))
+                seats_follow_speakers(m, &tick);
             timers_set(&s->timers, &m->timer, m->speakers.look_at);
         }
     }

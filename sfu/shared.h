@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "base/timers.h"
 #include "rtc/negotiate.h"
+#include "rtc/negotiate_watch.h"
 #include "sfu/demux.h"
 #include "sfu/router.h"
 #include "sfu/speaker.h"
@@ -40,5 +41,6 @@ struct shared {
     // Scratch for descriptions, too large for the stack.
     struct publish_offer offer;
     struct subscribe_answer answer;
+    struct watch_offer watch;
     struct text why;
 };

@@ -77,10 +77,18 @@ static bool worth_telling(const struct speakers *s, const struct notice_speaker 
     return false;
 }
 
-void speakers_expire(struct speakers *s, uint64_t room, const struct tick *tick)
+uint8_t speakers_level(const struct speakers *s, uint64_t track)
+{
+    for (size_t i = 0; i < s->said_count; i++)
+        if (s->said[i].track == track)
+            return s->said[i].level;
+    return 0;
+}
+
+bool speakers_expire(struct speakers *s, uint64_t room, const struct tick *tick)
 {
     if (tick->now < s->look_at)
-        return;
+        return false;
     struct notice_speaker list[SPEAKERS_MAX] = {0};
     size_t count = 0;
     LIST_EACH(&s->talkers, each)
@@ -92,7 +100,8 @@ void speakers_expire(struct speakers *s, uint64_t room, const struct tick *tick)
         }
         talker_stop(t);
     }
-    if (worth_telling(s, list, count)) {
+    bool changed = worth_telling(s, list, count);
+    if (changed) {
         struct notice *n = notice_add(tick->notices, NOTICE_SPEAKERS);
         n->room = room;
         memcpy(n->speakers.list, list, sizeof list);
@@ -102,4 +111,5 @@ void speakers_expire(struct speakers *s, uint64_t room, const struct tick *tick)
         s->said_at = tick->now;
     }
     s->look_at = s->said_count ? tick->now + LOOK_PERIOD_US : NEVER;
+    return changed;
 }

@@ -32,5 +32,8 @@ void talker_stop(struct talker *t); // muted or gone: not counted any more
 // A packet says `level`: 0 is the loudest, 127 silence (-dBov). `s->look_at` may get nearer.
 void speakers_hear(struct speakers *s, struct talker *t, uint8_t level, int64_t now);
 
-// Looks at `s->look_at`: adds NOTICE_SPEAKERS when the list changed.
-void speakers_expire(struct speakers *s, uint64_t room, const struct tick *tick);
+// How loud the last notice said that a track is; 0: silent.
+uint8_t speakers_level(const struct speakers *s, uint64_t track);
+
+// Looks at `s->look_at`: adds NOTICE_SPEAKERS when the list changed, and says so.
+bool speakers_expire(struct speakers *s, uint64_t room, const struct tick *tick);

@@ -9,6 +9,7 @@
 #include "sfu/endpoint.h"
 #include "sfu/publisher.h"
 #include "sfu/quality.h"
+#include "sfu/seats.h"
 #include "sfu/shared.h"
 #include "sfu/track.h"
 
@@ -16,20 +17,20 @@
 #include <string.h>
 
 enum {
-    SEQ_START_BOUND =
-        32768, // a receiver that misses the first packets must not guess a ROC of 1
     COMPOUND_MAX = 1200,
     SENDER_REPORT_SPACE = 28 + 40, // with its CNAME
 };
 
-struct subscriber *subscriber_new(struct endpoint *e, const struct tick *tick)
+struct subscriber *subscriber_new(struct endpoint *e, bool answers, const struct tick *tick)
 {
     struct subscriber *s = mem_alloc(sizeof *s);
     s->endpoint = e;
     s->report_at = NEVER;
     s->score = QUALITY_NONE;
     s->scored_at = s->restarted_at = tick->now;
-    s->offer_wanted = true; // the first one has the data channel only
+    if (answers)
+        s->seats = seats_new(tick);
+    s->offer_wanted = !answers; // the first one has the data channel only
     return s;
 }
 
@@ -42,6 +43,7 @@ void subscriber_close(struct subscriber *s)
 
 void subscriber_free(struct subscriber *s)
 {
+    seats_free(s->seats);
     mem_free(s->sections);
     mem_free(s->places);
     mem_free(s->feeds);
@@ -184,12 +186,25 @@ static uint32_t new_ssrc(const struct subscriber *s, struct rng *rng)
     return ssrc;
 }
 
-void subscriber_add(struct subscriber *s, struct track *t, enum layer layer,
+// What a feed is sent under, for good.
+static void name_stream(struct feed *f, struct rng *rng)
+{
+    const struct subscriber *s = f->subscriber;
+    f->next_seq = rng_below(rng, FEED_SEQ_START_BOUND);
+    f->rtx_seq = rng_below(rng, FEED_SEQ_START_BOUND);
+    f->ssrc = new_ssrc(s, rng);
+    if (negotiate_rtx_payload_type(f->track->codec.codec))
+        do
+            f->rtx_ssrc = new_ssrc(s, rng);
+        while (f->rtx_ssrc == f->ssrc);
+}
+
+void subscriber_add(struct subscriber *s, struct track *t, const struct command *command,
                     const struct tick *tick)
 {
     struct feed *known = subscriber_feed(s, t->id);
     if (known) {
-        feed_set_layer(known, layer, tick);
+        feed_set_layer(known, command->feed.layer, tick);
         return;
     }
     if (s->feed_count == SUBSCRIBER_FEEDS_MAX) {
@@ -201,17 +216,15 @@ void subscriber_add(struct subscriber *s, struct track *t, enum layer layer,
         s->feed_cap = s->feed_cap ? s->feed_cap * 2 : 4;
         s->feeds = mem_resize(s->feeds, s->feed_cap * sizeof(struct feed *));
     }
-    struct rng *rng = tick->shared->config.rng;
-    uint32_t first_seq = rng_below(rng, SEQ_START_BOUND);
-    struct feed *f = feed_new(t, s, layer, first_seq);
+    struct feed *f = feed_new(t, s, command->feed.layer);
     f->place = NO_PLACE;
-    f->rtx_seq = rng_below(rng, SEQ_START_BOUND);
-    f->ssrc = new_ssrc(s, rng);
-    if (negotiate_rtx_payload_type(t->codec.codec))
-        do
-            f->rtx_ssrc = new_ssrc(s, rng);
-        while (f->rtx_ssrc == f->ssrc);
+    f->ahead = command->feed.ahead;
     s->feeds[s->feed_count++] = f;
+    if (s->seats) {
+        seats_fill(s, tick);
+        return;
+    }
+    name_stream(f, tick->shared->config.rng);
     want_offer(s, tick);
 }
 
@@ -222,6 +235,12 @@ void subscriber_remove(struct feed *f, const struct tick *tick)
     while (s->feeds[i] != f)
         i++;
     s->feeds[i] = s->feeds[--s->feed_count];
+    if (s->seats) {
+        seats_leave(f, tick);
+        feed_free(f);
+        seats_fill(s, tick);
+        return;
+    }
     leave_place(s, f);
     feed_free(f);
     want_offer(s, tick);
@@ -288,8 +307,35 @@ void subscriber_answer(struct subscriber *s, const char *sdp, const struct tick 
     endpoint_touch(s->endpoint, tick);
 }
 
+void subscriber_watch(struct subscriber *s, const struct command *command,
+                      const struct tick *tick)
+{
+    struct shared *shared = tick->shared;
+    struct watch_offer *offer = &shared->watch;
+    struct bytes sdp = bytes_of(command->watch.sdp);
+    struct notice made = endpoint_answer(s->endpoint, command);
+    struct text answer = {0};
+    text_clear(&shared->why);
+    if (!s->seats || s->seats->count)
+        made.answer.err = ERR_WRONG_STATE;
+    else
+        made.answer.err = negotiate_watch(sdp, offer, &shared->why);
+    if (made.answer.err < 0) {
+        made.answer.text = mem_text_of(text_bytes(&shared->why));
+    } else {
+        endpoint_take_remote(s->endpoint, &offer->remote, tick);
+        seats_take_offer(s, offer, tick);
+        struct local_description local = endpoint_describe(s->endpoint, tick);
+        negotiate_watch_answer(offer, sdp, &local, s->seats->cname, &answer);
+        made.answer.text = text_take(&answer);
+    }
+    *notice_add(tick->notices, NOTICE_ANSWER) = made;
+}
+
 void subscriber_restart_ice(struct subscriber *s, const struct tick *tick)
 {
+    if (s->seats)
+        return;
     // With the next offer: until then the credentials of an unanswered one must work.
     s->restarted_at = tick->now;
     s->restart_wanted = true;
@@ -433,7 +479,8 @@ static void send_reports(struct subscriber *s, const struct tick *tick)
         if (w.cap - w.len < SENDER_REPORT_SPACE)
             send_compound(s, &w, tick);
         rtcp_put_sender_report(&w, f->ssrc, &sender, NULL, 0);
-        rtcp_put_cname(&w, f->ssrc, bytes_of(f->track->publisher->cname));
+        rtcp_put_cname(&w, f->ssrc,
+                       bytes_of(s->seats ? s->seats->cname : f->track->publisher->cname));
     }
     send_compound(s, &w, tick);
 }
@@ -449,7 +496,7 @@ static bool is_sending(const struct subscriber *s)
 // When ICE is to be restarted unless the peer is heard; NEVER without a connection.
 static int64_t silence_ends_at(const struct subscriber *s)
 {
-    if (!endpoint_is_connected(s->endpoint))
+    if (s->seats || !endpoint_is_connected(s->endpoint))
         return NEVER;
     int64_t since = s->endpoint->heard_at;
     return (since > s->restarted_at ? since : s->restarted_at) + SILENCE_PATIENCE_US;

@@ -19,6 +19,9 @@
 //
 // A client only waits when its subscribe connection fails; so when a connection falls silent
 // we restart its ICE, long before the transport is given up.
+//
+// A viewer (WHEP) is a subscriber that makes the offer itself, once: it has seats (sfu/seats.h)
+// instead of places, nothing is ever offered to it, and restarting ICE is its own affair.
 #pragma once
 
 #include "base/bytes.h"
@@ -43,6 +46,7 @@ enum {
 };
 
 struct endpoint;
+struct seats; // sfu/seats.h
 
 // Whose a section is.
 struct subscriber_place {
@@ -52,6 +56,7 @@ struct subscriber_place {
 
 struct subscriber {
     struct endpoint *endpoint;
+    struct seats *seats; // of a viewer; else NULL
     struct feed **feeds; // in no order
     uint32_t feed_count;
     uint32_t feed_cap;
@@ -76,18 +81,23 @@ struct subscriber {
     int64_t scored_at;
 };
 
-struct subscriber *subscriber_new(struct endpoint *e, const struct tick *tick);
+// `answers`: it is a viewer.
+struct subscriber *subscriber_new(struct endpoint *e, bool answers, const struct tick *tick);
 void subscriber_close(struct subscriber *s); // ends its feeds
 void subscriber_free(struct subscriber *s);
 
 struct batch_path *subscriber_path(const struct subscriber *s);
 
-void subscriber_add(struct subscriber *s, struct track *t, enum layer layer,
+// As COMMAND_FEED_OPEN says.
+void subscriber_add(struct subscriber *s, struct track *t, const struct command *command,
                     const struct tick *tick);
 void subscriber_remove(struct feed *f, const struct tick *tick);          // frees the feed
 struct feed *subscriber_feed(const struct subscriber *s, uint64_t track); // NULL: none
 
 void subscriber_answer(struct subscriber *s, const char *sdp, const struct tick *tick);
+// A viewer's offer: answered with NOTICE_ANSWER.
+void subscriber_watch(struct subscriber *s, const struct command *command,
+                      const struct tick *tick);
 void subscriber_restart_ice(struct subscriber *s, const struct tick *tick);
 // The connection came up or is gone: feeds flow or stop.
 void subscriber_connection_changed(struct subscriber *s, const struct tick *tick);

@@ -7,6 +7,7 @@
 #include "rtc/rtcp.h"
 #include "sfu/endpoint.h"
 #include "sfu/publisher.h"
+#include "sfu/seats.h"
 #include "sfu/shared.h"
 #include "sfu/subscriber.h"
 
@@ -341,6 +342,7 @@ void track_mute(struct track *t, bool muted, bool held, const struct tick *tick)
     t->held = held;
     if (muted)
         talker_stop(&t->talker);
+    seats_follow_track(t, tick);
     if (same_for_feeds)
         return;
     LIST_EACH(&t->feeds, each)

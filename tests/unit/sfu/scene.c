@@ -52,6 +52,7 @@ void scene_close(struct scene *s)
     notice_list_dispose(&s->log);
     dtls_identity_free(s->identity);
     srtp_engine_free(s->engine);
+    mem_free(s->last_answer);
 }
 
 static struct scene_client *client_of(struct scene *s, uint64_t endpoint)
@@ -121,7 +122,9 @@ static void take_answer(struct scene *s, struct scene_client *c, const struct no
 {
     s->last_answer_err = n->answer.err;
     s->last_answer_tracks = n->answer.track_count;
-    if (n->answer.err)
+    mem_free(s->last_answer);
+    s->last_answer = mem_text(n->answer.text);
+    if (n->answer.err || !strstr(n->answer.text, "a=ice-ufrag:"))
         return;
     client_take_remote(&c->client, n->answer.text);
     if (!client_is_connected(&c->client))
@@ -290,7 +293,7 @@ void scene_pass(struct scene *s, int64_t span_us, int64_t step_us)
 // --- Clients ---
 
 static struct scene_client *add_client(struct scene *s, uint64_t endpoint,
-                                       enum endpoint_kind kind)
+                                       enum endpoint_kind kind, bool answers)
 {
     struct scene_client *c = &s->clients[s->client_count++];
     char at[32];
@@ -302,7 +305,7 @@ static struct scene_client *add_client(struct scene *s, uint64_t endpoint,
     scene_command(s, (struct command){.kind = COMMAND_ENDPOINT_OPEN,
                                       .room = SCENE_ROOM,
                                       .endpoint = endpoint,
-                                      .open.kind = kind});
+                                      .open = {kind, answers}});
     return c;
 }
 
@@ -331,7 +334,7 @@ struct scene_client *scene_publisher(struct scene *s, uint64_t endpoint,
                                      const struct client_section *sections, size_t count,
                                      uint64_t first_track)
 {
-    struct scene_client *c = add_client(s, endpoint, ENDPOINT_PUBLISH);
+    struct scene_client *c = add_client(s, endpoint, ENDPOINT_PUBLISH, false);
     memcpy(c->sections, sections, count * sizeof *sections);
     c->section_count = c->source_count = count;
     for (size_t i = 0; i < count; i++)
@@ -342,8 +345,39 @@ struct scene_client *scene_publisher(struct scene *s, uint64_t endpoint,
 
 struct scene_client *scene_subscriber(struct scene *s, uint64_t endpoint)
 {
-    struct scene_client *c = add_client(s, endpoint, ENDPOINT_SUBSCRIBE);
+    struct scene_client *c = add_client(s, endpoint, ENDPOINT_SUBSCRIBE, false);
     scene_settle(s);
+    return c;
+}
+
+// Every `from` becomes `to`, which is no longer.
+static void replace(char *text, const char *from, const char *to)
+{
+    for (char *at = text; (at = strstr(at, from)); at += strlen(to)) {
+        memmove(at + strlen(to), at + strlen(from), strlen(at + strlen(from)) + 1);
+        memcpy(at, to, strlen(to));
+    }
+}
+
+struct scene_client *scene_viewer(struct scene *s, uint64_t endpoint, size_t audio,
+                                  size_t video, const char *codec)
+{
+    struct scene_client *c = add_client(s, endpoint, ENDPOINT_SUBSCRIBE, true);
+    struct client_section sections[CLIENT_TRACKS_MAX];
+    for (size_t i = 0; i < audio + video; i++)
+        sections[i] = i < audio ? scene_audio : scene_video;
+    struct text sdp = {0};
+    client_write_offer(&c->client, sections, audio + video, &sdp);
+    char *text = text_take(&sdp);
+    replace(text, "a=sendonly", "a=recvonly");
+    replace(text, "VP8", codec);
+    scene_command(s, (struct command){.kind = COMMAND_WATCH,
+                                      .room = SCENE_ROOM,
+                                      .endpoint = endpoint,
+                                      .request = 88,
+                                      .watch.sdp = text});
+    scene_settle(s);
+    c->offered_count = client_read_offer(s->last_answer, c->offered, SDP_SECTIONS_MAX);
     return c;
 }
 

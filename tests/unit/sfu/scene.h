@@ -38,7 +38,7 @@ struct scene_client {
     unsigned offers;
     unsigned wrong_steps; // of sections, which a browser would not take
     bool mute;            // does not answer offers
-    char *last_offer;
+    char *last_offer;     // of the router; its answer to a viewer
     struct scene_packet *got;
     size_t got_count;
     unsigned reports; // sender reports received
@@ -64,6 +64,7 @@ struct scene {
     bool stop;                // nothing more is delivered
     int last_answer_err;
     size_t last_answer_tracks;
+    char *last_answer;
 };
 
 void scene_open(struct scene *s);
@@ -79,6 +80,10 @@ struct scene_client *scene_publisher(struct scene *s, uint64_t endpoint,
                                      const struct client_section *sections, size_t count,
                                      uint64_t first_track);
 struct scene_client *scene_subscriber(struct scene *s, uint64_t endpoint);
+// A connected viewer, whose one offer has `audio` and `video` sections to receive with; `codec`
+// is the only video that it decodes. What was answered is in `offered`.
+struct scene_client *scene_viewer(struct scene *s, uint64_t endpoint, size_t audio,
+                                  size_t video, const char *codec);
 // Offers the publisher's sections again, with their `stopped` flags.
 void scene_offer(struct scene *s, struct scene_client *c, uint64_t first_track);
 

@@ -1,0 +1,58 @@
+// The seats of a viewer (WHEP): the sections of the one offer that it makes, and which feed is
+// in each of them. There may be more tracks than seats, or none at all; a seat goes from one to
+// the next without a word of signalling, as one stream: numbers and timestamps go on, and what
+// comes begins with a key frame.
+//
+// Who gets a seat, the first that applies:
+//
+//     audio   not muted; who talks (sfu/speaker.h); who has a seat; the older track
+//     video   not muted; a screen; who has a seat; the older track
+//
+// A track whose codec the viewer does not decode gets none. One viewer has one name (CNAME) for
+// all seats, since the sender reports of all are on our clock: sound and picture stay in step
+// whoever they are of.
+#pragma once
+
+#include "rtc/negotiate_watch.h"
+#include "sfu/feed.h"
+#include "sfu/tick.h"
+
+struct meeting;
+struct subscriber;
+struct track;
+
+struct seat {
+    char mid[MID_LEN_MAX + 1];
+    enum media_kind kind;
+    struct negotiated_codec codecs[WATCH_CODECS_MAX];
+    size_t codec_count;
+    struct extension_ids extensions;
+    uint32_t ssrc;
+    uint32_t rtx_ssrc;     // 0: none
+    struct feed *feed;     // NULL: nobody sits here
+    struct feed_tail tail; // while nobody does
+};
+
+struct seats {
+    struct seat *at;
+    uint32_t count;
+    char cname[20];
+};
+
+struct seats *seats_new(const struct tick *tick);
+void seats_free(struct seats *seats); // NULL is none
+
+// Makes the seats of a viewer that has none yet, and names their streams in `offer`.
+void seats_take_offer(struct subscriber *s, struct watch_offer *offer, const struct tick *tick);
+
+// Gives the seats to those who are to have them.
+void seats_fill(struct subscriber *s, const struct tick *tick);
+// The feed goes: its seat is empty.
+void seats_leave(struct feed *f, const struct tick *tick);
+
+// Others talk now; a track was muted, is heard again, or has another codec: seats follow.
+void seats_follow_speakers(struct meeting *m, const struct tick *tick);
+void seats_follow_track(struct track *t, const struct tick *tick);
+
+// How a seat carries a codec; NULL: not at all.
+const struct negotiated_codec *seat_codec(const struct seat *seat, enum codec codec);
