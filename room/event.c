@@ -13,6 +13,8 @@ const char *leave_reason_text(enum leave_reason reason)
         return "client request";
     case LEAVE_WEBSOCKET_CLOSED:
         return "websocket closed";
+    case LEAVE_MEDIA_LOST:
+        return "connection lost";
     case LEAVE_REMOVED:
         return "peer kicked";
     case LEAVE_REPLACED:
@@ -53,6 +55,8 @@ static bool is_passing(enum event_kind kind)
     case EVENT_ENDPOINT_OPEN:
     case EVENT_ENDPOINT_CLOSE:
     case EVENT_PUBLISH:
+    case EVENT_WATCH:
+    case EVENT_FRAGMENT:
     case EVENT_SUBSCRIBE_ANSWER:
     case EVENT_SUBSCRIBE_RESTART:
     case EVENT_FEED_OPEN:

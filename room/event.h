@@ -57,6 +57,8 @@ enum event_kind {
     EVENT_ENDPOINT_OPEN,    // `endpoint`
     EVENT_ENDPOINT_CLOSE,   // `endpoint`
     EVENT_PUBLISH,          // `publish`
+    EVENT_WATCH,            // `watch`: a viewer's offer
+    EVENT_FRAGMENT,         // `fragment`: what a client says of ICE after its offer
     EVENT_SUBSCRIBE_ANSWER, // `offer`: the client's answer
     EVENT_SUBSCRIBE_RESTART,
     EVENT_FEED_OPEN,  // `feed`: `peer` gets this track
@@ -72,6 +74,7 @@ enum feed_level { FEED_NONE, FEED_LOW, FEED_MEDIUM, FEED_HIGH };
 enum leave_reason {
     LEAVE_CLIENT_REQUEST,   // "client request"
     LEAVE_WEBSOCKET_CLOSED, // "websocket closed": did not come back in time
+    LEAVE_MEDIA_LOST,       // "connection lost": does not signal, and its media is gone
     LEAVE_REPLACED,         // "server removed peer": joined again with the same id
     LEAVE_REMOVED,          // "peer kicked", by somebody who may
     LEAVE_ROOM_ENDED,       // "server removed peer": the meeting is over for all
@@ -124,6 +127,8 @@ struct event_track_cap {
 struct event_publish_track {
     uint64_t number;
     const char *id;
+    const char *stream_id;
+    bool is_video;
     struct event_track_cap cap;
 };
 
@@ -267,6 +272,7 @@ struct event {
         } offer;
         struct {
             bool subscribe; // else the one to publish
+            bool answers;   // the client makes the offer, and its peer subscribes
         } endpoint;
         struct {
             uint64_t request; // comes back in media_answered()
@@ -274,10 +280,21 @@ struct event {
             const struct event_publish_track *tracks; // all that are published
             size_t track_count;
             const char *video_codec; // the role's: "vp8"; "" when it does not say
+            bool whole; // what the offer sends are these tracks, all of it or nothing
         } publish;
+        struct {
+            uint64_t request; // comes back in media_answered()
+            const char *sdp;
+        } watch;
+        struct {
+            uint64_t request; // comes back in media_answered()
+            const char *text;
+            bool subscribe; // of the peer's connections
+        } fragment;
         struct {
             uint64_t track;
             enum feed_level level; // EVENT_FEED_OPEN, EVENT_FEED_LAYER
+            bool ahead;            // EVENT_FEED_OPEN: before others where there is little room
         } feed;
         struct {
             uint64_t track;

@@ -2,6 +2,8 @@
 
 #include "room/wanted.h"
 
+#include <string.h>
+
 // Audio flows from the start; video waits until the client asks for a layer, unless it said at
 // join that it wants all of it, or has asked for it already.
 static enum feed_level first_level(const struct peer *subscriber, const struct track *track)
@@ -20,6 +22,7 @@ static void open(const struct peer *subscriber, const struct track *track,
     struct event *event = event_add(events, EVENT_FEED_OPEN, subscriber);
     event->feed.track = track->number;
     event->feed.level = first_level(subscriber, track);
+    event->feed.ahead = strcmp(track->is.source, "screen") == 0;
 }
 
 static void close(struct peer *subscriber, const struct track *track, struct event_list *events)
@@ -52,10 +55,10 @@ void feeds_follow_role(struct peer *peer, const struct role *old, struct event_l
     while ((other = map_next(&peer->room->peers, &at))) {
         if (other == peer || other->state != PEER_JOINED)
             continue;
-        bool saw =
-            peer->has_media && names_contain(&old->subscribe_to_roles, other->role->name);
-        bool was_seen =
-            other->has_media && names_contain(&other->role->subscribe_to_roles, old->name);
+        bool saw = room_may_get(peer, other) &&
+                   names_contain(&old->subscribe_to_roles, other->role->name);
+        bool was_seen = room_may_get(other, peer) &&
+                        names_contain(&other->role->subscribe_to_roles, old->name);
         follow(peer, other, saw, events);
         follow(other, peer, was_seen, events);
     }

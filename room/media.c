@@ -137,6 +137,20 @@ void media_mute(struct track *const *tracks, size_t count, struct event_list *ev
         add_tracks_event(changed.at[0]->owner, EVENT_TRACKS_UPDATED, &changed, events);
 }
 
+void media_unmute(struct track *const *tracks, size_t count, struct event_list *events)
+{
+    struct selection changed = {0};
+    for (size_t i = 0; i < count; i++) {
+        if (!tracks[i]->is.muted)
+            continue;
+        tracks[i]->is.muted = tracks[i]->held = false;
+        add_mute_event(tracks[i], events);
+        pick(&changed, tracks[i]);
+    }
+    if (changed.count)
+        add_tracks_event(changed.at[0]->owner, EVENT_TRACKS_UPDATED, &changed, events);
+}
+
 // --- Publishing ---
 
 // The SDK sends sound at 32 kbit/s whatever the role says.
@@ -170,6 +184,33 @@ static struct event_track_cap cap_of(const struct role *role, const struct track
     return (struct event_track_cap){kbps, layers, said->layer_count};
 }
 
+// The worker is not told of tracks that the role may not publish: it answers their sections all
+// the same, and drops what arrives in them, unless the offer is whole.
+static void add_publish_event(struct peer *peer, const char *sdp, uint64_t request,
+                              struct event_list *events)
+{
+    struct event_publish_track *tracks =
+        arena_alloc(&events->arena, TRACKS_PER_PEER_MAX * sizeof *tracks);
+    size_t track_count = 0;
+    for (size_t i = 0; i < peer->track_count; i++) {
+        const struct track *track = peer->tracks[i];
+        if (track->allowed)
+            tracks[track_count++] = (struct event_publish_track){
+                .number = track->number,
+                .id = event_text(events, track->is.id),
+                .stream_id = event_text(events, track->is.stream_id),
+                .is_video = track->is.type == TRACK_VIDEO,
+                .cap = cap_of(peer->role, &track->is, events)};
+    }
+    struct event *event = event_add(events, EVENT_PUBLISH, peer);
+    event->publish.request = request;
+    event->publish.sdp = event_text(events, sdp);
+    event->publish.tracks = tracks;
+    event->publish.track_count = track_count;
+    event->publish.video_codec = event_text(events, peer->role->media[PUBLISH_VIDEO].codec);
+    event->publish.whole = peer->door == DOOR_WHIP;
+}
+
 void media_offer(struct peer *peer, const char *sdp, const struct track_wish *wishes,
                  size_t count, uint64_t request, struct event_list *events)
 {
@@ -178,24 +219,42 @@ void media_offer(struct peer *peer, const char *sdp, const struct track_wish *wi
     remove_missing(peer, wishes, count, events);
     media_update(peer, wishes, count, events);
     add_new(peer, wishes, count);
+    add_publish_event(peer, sdp, request, events);
+}
 
-    // The worker is not told of tracks that the role may not publish: it answers their
-    // sections all the same, and drops what arrives in them.
-    struct event_publish_track *tracks =
-        arena_alloc(&events->arena, TRACKS_PER_PEER_MAX * sizeof *tracks);
-    size_t track_count = 0;
-    for (size_t i = 0; i < peer->track_count; i++) {
-        if (peer->tracks[i]->allowed)
-            tracks[track_count++] = (struct event_publish_track){
-                peer->tracks[i]->number, event_text(events, peer->tracks[i]->is.id),
-                cap_of(peer->role, &peer->tracks[i]->is, events)};
+// One stream of one track of each kind: RFC 9725 section 4.4.2.
+static void add_own_tracks(struct peer *peer)
+{
+    struct rng *rng = peer->room->rooms->rng;
+    struct track_wish wishes[] = {{.type = TRACK_AUDIO, .source = "regular"},
+                                  {.type = TRACK_VIDEO, .source = "regular"}};
+    id_uuid(rng, wishes[0].stream_id);
+    memcpy(wishes[1].stream_id, wishes[0].stream_id, sizeof wishes[0].stream_id);
+    for (size_t i = 0; i < 2; i++)
+        id_uuid(rng, wishes[i].id);
+    add_new(peer, wishes, 2);
+}
+
+void media_join(struct peer *peer, const char *sdp, struct event_list *events)
+{
+    if (peer->door == DOOR_WHEP) {
+        struct event *event = event_add(events, EVENT_WATCH, peer);
+        event->watch.request = peer->join_offer;
+        event->watch.sdp = event_text(events, sdp);
+        return;
     }
-    struct event *event = event_add(events, EVENT_PUBLISH, peer);
-    event->publish.request = request;
-    event->publish.sdp = event_text(events, sdp);
-    event->publish.tracks = tracks;
-    event->publish.track_count = track_count;
-    event->publish.video_codec = event_text(events, peer->role->media[PUBLISH_VIDEO].codec);
+    if (peer->door == DOOR_WHIP)
+        add_own_tracks(peer);
+    add_publish_event(peer, sdp, peer->join_offer, events);
+}
+
+void media_fragment(struct peer *peer, const char *text, uint64_t request,
+                    struct event_list *events)
+{
+    struct event *event = event_add(events, EVENT_FRAGMENT, peer);
+    event->fragment.request = request;
+    event->fragment.text = event_text(events, text);
+    event->fragment.subscribe = peer->door == DOOR_WHEP;
 }
 
 static void add_answered(struct peer *peer, uint64_t request, int err, const char *text,
@@ -243,6 +302,20 @@ static void announce(struct peer *peer, const uint64_t *tracks, size_t count, st
     announce_picked(peer, &sent, now, events);
 }
 
+// Those that its only offer does not send never come.
+static void forget_unsent(struct peer *peer)
+{
+    struct selection sent = {0};
+    for (size_t i = 0; i < peer->track_count; i++) {
+        if (peer->tracks[i]->negotiated)
+            pick(&sent, peer->tracks[i]);
+        else
+            room_drop_track(peer->tracks[i]);
+    }
+    memcpy(peer->tracks, sent.at, sizeof peer->tracks);
+    peer->track_count = sent.count;
+}
+
 void media_answered(struct peer *peer, uint64_t request, int err, const char *text,
                     const uint64_t *tracks, size_t track_count, struct moment now,
                     struct event_list *events)
@@ -252,6 +325,9 @@ void media_answered(struct peer *peer, uint64_t request, int err, const char *te
     bool is_join = peer->state == PEER_JOINING && request == peer->join_offer;
     if (is_join && !err) {
         room_admit(peer, text, now, events);
+        announce(peer, tracks, track_count, now, events);
+        if (peer->door == DOOR_WHIP)
+            forget_unsent(peer);
         return;
     }
     add_answered(peer, request, err, text, events);
@@ -311,9 +387,14 @@ void media_subscribe_answer(struct peer *peer, const char *sdp, struct event_lis
     event_add(events, EVENT_SUBSCRIBE_ANSWER, peer)->offer.sdp = event_text(events, sdp);
 }
 
-void media_subscribe_failed(struct peer *peer, struct event_list *events)
+void media_closed(struct peer *peer, bool subscribe, bool restart, struct moment now,
+                  struct event_list *events)
 {
-    if (peer->attached)
+    if (peer->door != DOOR_SIGNAL)
+        room_leave(peer, LEAVE_MEDIA_LOST, now, events);
+    else if (!subscribe || !restart)
+        return; // a publish connection is the client's to restart
+    else if (peer->attached)
         event_add(events, EVENT_SUBSCRIBE_RESTART, peer);
     else
         peer->subscribe_failed = true;

@@ -4,6 +4,21 @@
 
 #include "room/rooms.h"
 
+// The offer of a peer that joins. What one that does not signal publishes are tracks of its own
+// from then on, one of each kind that its role allows, under ids of ours; those that the offer
+// does not send are forgotten with the answer.
+void media_join(struct peer *peer, const char *sdp, struct event_list *events);
+
+// Candidates, or a restart of ICE, of a peer that does not signal: an SDP fragment, opaque.
+// EVENT_ANSWERED with `request` follows; its text is empty unless ICE was restarted.
+void media_fragment(struct peer *peer, const char *text, uint64_t request,
+                    struct event_list *events);
+
+// The transport of one of the peer's connections is closed for good, or silent: then a
+// `restart` of ICE may bring it back. Who does not signal is not told, and leaves.
+void media_closed(struct peer *peer, bool subscribe, bool restart, struct moment now,
+                  struct event_list *events);
+
 // A publish offer: what is new in `wishes` is announced once the worker's answer accepted it,
 // what is missing is removed. It is never refused: a client whose publish offer fails can
 // publish nothing any more. A track that the role may not publish, or one too many, is
@@ -31,14 +46,13 @@ void media_role_changed(struct peer *peer, const struct role *old, struct moment
 // Somebody else mutes tracks of one peer: as if it had said so itself, but nothing of them is
 // sent to anybody until it unmutes them.
 void media_mute(struct track *const *tracks, size_t count, struct event_list *events);
+// The tracks of a peer that nobody can ask to unmute itself: it never stopped sending.
+void media_unmute(struct track *const *tracks, size_t count, struct event_list *events);
 
 // The worker's offer for the subscribe connection, and the client's answer to it. An answer
 // which no offer waits for is dropped.
 void media_subscribe_offer(struct peer *peer, const char *sdp, struct event_list *events);
 void media_subscribe_answer(struct peer *peer, const char *sdp, struct event_list *events);
-
-// The subscribe transport failed: the server has to restart ICE, the client only waits.
-void media_subscribe_failed(struct peer *peer, struct event_list *events);
 
 // How much of a track the peer wants. Returns 0, or ERR_NOT_FOUND for a track that it does not
 // get or that is of the other type, ERR_FULL when it gets too many on demand. May be repeated.

@@ -42,6 +42,8 @@ int moderate_track(struct room *room, const struct peer *by, const char *peer_id
     event->asked.to_count = 1;
     if (muted)
         media_mute(&track, 1, events);
+    else if (peer->door != DOOR_SIGNAL)
+        media_unmute(&track, 1, events);
     return 0;
 }
 
@@ -119,8 +121,13 @@ int moderate_tracks(struct room *room, const struct peer *by, const struct mute_
     if (to_count == 0)
         return 0;
     add_asked(room, by, wish, to, to_count, events);
-    for (size_t i = 0; wish->muted && i < to_count; i++)
-        media_mute(picked, pick(rooms_peer(room->rooms, to[i]), wish, picked), events);
+    for (size_t i = 0; i < to_count; i++) {
+        const struct peer *asked = rooms_peer(room->rooms, to[i]);
+        if (wish->muted)
+            media_mute(picked, pick(asked, wish, picked), events);
+        else if (asked->door != DOOR_SIGNAL)
+            media_unmute(picked, pick(asked, wish, picked), events);
+    }
     return 0;
 }
 

@@ -39,6 +39,13 @@ struct track {
 
 enum { SCORE_NONE = -1 };
 
+// How a peer came in, and so which connections it has.
+enum peer_door {
+    DOOR_SIGNAL, // signals: one connection to publish and one to subscribe
+    DOOR_WHIP,   // offered once what it publishes, and can be told nothing
+    DOOR_WHEP,   // offered once to watch, likewise
+};
+
 enum peer_state {
     PEER_JOINING, // its first offer is with the media worker; nobody knows of it yet
     PEER_JOINED,
@@ -68,6 +75,8 @@ struct peer {
     char *token_role;        // the role its token says; who comes back must bring the same
     const struct role *role; // of the room's template
     enum peer_state state;
+    enum peer_door door;
+    char *only;          // a viewer's: the id of the peer that it watches; NULL: all
     bool has_media;      // false: joined without an offer, has no peer connections
     bool lost_media;     // its connections ended with the process that held them
     bool is_told;        // others know of it: see room/presence.h
@@ -104,6 +113,16 @@ struct peer {
     int64_t grace_ends_at;   // us, monotonic; NEVER while attached
     struct list detached_at; // link in rooms.detached
 };
+
+static inline bool peer_publishes(const struct peer *peer)
+{
+    return peer->has_media && peer->door != DOOR_WHEP;
+}
+
+static inline bool peer_subscribes(const struct peer *peer)
+{
+    return peer->has_media && peer->door != DOOR_WHIP;
+}
 
 // 1 to 64 characters of A-Z a-z 0-9 _ -
 bool peer_id_is_valid(const char *id);

@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "room/duration.h"
 #include "room/feeds.h"
+#include "room/media.h"
 #include "room/presence.h"
 #include "room/quality.h"
 #include "room/report.h"
@@ -113,6 +114,8 @@ struct peer *room_add_peer(struct room *room, const struct join_wish *wish,
     peer->has_media = wish->offer;
     peer->auto_video = wish->auto_video;
     peer->on_demand = wish->on_demand;
+    peer->door = wish->door;
+    peer->only = wish->only ? mem_text(wish->only) : NULL;
     peer->attached = true;
     peer->grace_ends_at = NEVER;
     peer->downlink_score = SCORE_NONE;
@@ -138,7 +141,9 @@ static void add_session_event(struct room *room, enum event_kind kind, int64_t e
 static void add_endpoint_event(const struct peer *peer, enum event_kind kind, bool subscribe,
                                struct event_list *events)
 {
-    event_add(events, kind, peer)->endpoint.subscribe = subscribe;
+    struct event *event = event_add(events, kind, peer);
+    event->endpoint.subscribe = subscribe;
+    event->endpoint.answers = subscribe && peer->door == DOOR_WHEP;
 }
 
 // The subscribe connection is offered even when there is nothing to see yet: it brings the data
@@ -183,7 +188,9 @@ void room_admit(struct peer *peer, const char *answer, struct moment now,
     if (peer->role->waiting_room)
         waiting_tell(room, now, events);
 
-    if (peer->has_media)
+    if (peer->door == DOOR_WHEP)
+        feeds_open_for_subscriber(peer, events);
+    else if (peer_subscribes(peer))
         open_subscribe(peer, events);
 }
 
@@ -273,12 +280,8 @@ int room_join(struct room *room, const struct join_wish *wish, uint64_t request,
         room_admit(joining, NULL, now, events);
         return 0;
     }
-    add_endpoint_event(joining, EVENT_ENDPOINT_OPEN, false, events);
-    struct event *publish = event_add(events, EVENT_PUBLISH, joining);
-    publish->publish.request = request;
-    publish->publish.sdp = event_text(events, wish->offer);
-    publish->publish.video_codec =
-        event_text(events, joining->role->media[PUBLISH_VIDEO].codec);
+    add_endpoint_event(joining, EVENT_ENDPOINT_OPEN, wish->door == DOOR_WHEP, events);
+    media_join(joining, wish->offer, events);
     return 0;
 }
 
@@ -306,6 +309,7 @@ void room_drop_peer(struct peer *peer)
     mem_free(peer->name);
     mem_free(peer->metadata);
     mem_free(peer->token_role);
+    mem_free(peer->only);
     mem_free(peer->subscribe_offer);
     wanted_dispose(peer);
     session_store_forget_peer(peer);
@@ -345,13 +349,13 @@ void room_expel(struct peer *peer, const struct expulsion *expulsion, struct mom
 
     for (size_t i = 0; i < peer->track_count; i++)
         feeds_close_of_track(peer->tracks[i], events);
-    if (peer->has_media) {
-        if (joined)
-            add_endpoint_event(peer, EVENT_ENDPOINT_CLOSE, true, events);
-        add_endpoint_event(peer, EVENT_ENDPOINT_CLOSE, false, events);
-    }
     if (!joined)
         refuse_join(peer, expulsion->reason, events);
+    // Who signals subscribes only once it is in.
+    if (peer_subscribes(peer) && (joined || peer->door == DOOR_WHEP))
+        add_endpoint_event(peer, EVENT_ENDPOINT_CLOSE, true, events);
+    if (peer_publishes(peer))
+        add_endpoint_event(peer, EVENT_ENDPOINT_CLOSE, false, events);
     struct event *left = joined ? event_add_who(events, EVENT_PEER_LEFT, peer) : NULL;
     if (left) {
         left->left.reason = expulsion->reason;
@@ -448,10 +452,16 @@ void room_touch(struct room *room)
         list_append(&room->rooms->changed, &room->changed);
 }
 
+bool room_may_get(const struct peer *subscriber, const struct peer *publisher)
+{
+    return subscriber != publisher && peer_subscribes(subscriber) &&
+           subscriber->state == PEER_JOINED &&
+           (!subscriber->only || strcmp(subscriber->only, publisher->id) == 0);
+}
+
 bool room_subscribes(const struct peer *subscriber, const struct peer *publisher)
 {
-    return subscriber != publisher && subscriber->has_media &&
-           subscriber->state == PEER_JOINED &&
+    return room_may_get(subscriber, publisher) &&
            names_contain(&subscriber->role->subscribe_to_roles, publisher->role->name);
 }
 

@@ -81,9 +81,12 @@ struct join_wish {
     const char *offer; // opaque SDP; NULL for a role without media
     bool auto_video;
     bool on_demand; // cameras only when it asks for them
+    enum peer_door door;
+    const char *only; // DOOR_WHEP: the id of the peer to be watched; NULL: all
 };
 
 // Lets the peer in: PEER_JOINING until media_answered(), or joined at once without an offer.
+// The only offer of a peer that does not signal is in the wish, with all that it publishes.
 // EVENT_ANSWERED with `request` follows in any case. A peer of the same user that is in already
 // has lost the answer to its first try: it leaves and joins anew. Returns 0; ERR_REFUSED with
 // `why` set when it may not come in; ERR_EXISTS when the id is another user's; ERR_FULL for a
@@ -136,7 +139,9 @@ int room_update_peer(struct peer *peer, const char *name, const char *metadata,
 // Events about a peer do this by themselves where it is so.
 void room_touch(struct room *room);
 
-// Whether `subscriber` is to see and hear what `publisher` publishes.
+// Whether `subscriber` has a way to get anything of `publisher`; and whether it is to see and
+// hear what that one publishes, by its role.
+bool room_may_get(const struct peer *subscriber, const struct peer *publisher);
 bool room_subscribes(const struct peer *subscriber, const struct peer *publisher);
 size_t room_track_count(const struct room *room); // announced ones
 

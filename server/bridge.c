@@ -141,8 +141,11 @@ static void fill_offer(struct command *command, const struct event *event)
         struct command_track *track = &command->offer.tracks[i];
         track->track = event->publish.tracks[i].number;
         strncpy(track->track_id, event->publish.tracks[i].id, MSID_LEN_MAX);
+        strncpy(track->stream_id, event->publish.tracks[i].stream_id, MSID_LEN_MAX);
+        track->kind = event->publish.tracks[i].is_video ? MEDIA_VIDEO : MEDIA_AUDIO;
         track->cap = cap_of(&event->publish.tracks[i].cap);
     }
+    command->offer.whole = event->publish.whole;
     // A muted microphone goes on sending silence; with DTX that is 2 packets a second, not 50.
     command->offer.preference = (struct codec_preference){
         .video = codec_from_name(bytes_of(event->publish.video_codec)),
@@ -172,6 +175,26 @@ static void add_feed(struct bridge_commands *out, const struct placement *place,
         add(out, place, kind, bridge_endpoint(event->peer, ENDPOINT_SUBSCRIBE));
     command->track = event->feed.track;
     command->feed.layer = layer_of(event->feed.level);
+    command->feed.ahead = event->feed.ahead;
+}
+
+static void add_watch(struct bridge_commands *out, const struct placement *place,
+                      const struct event *event)
+{
+    struct command *command =
+        add(out, place, COMMAND_WATCH, bridge_endpoint(event->peer, ENDPOINT_SUBSCRIBE));
+    command->request = event->watch.request;
+    command->watch.sdp = mem_text(event->watch.sdp);
+}
+
+static void add_fragment(struct bridge_commands *out, const struct placement *place,
+                         const struct event *event)
+{
+    enum endpoint_kind kind = event->fragment.subscribe ? ENDPOINT_SUBSCRIBE : ENDPOINT_PUBLISH;
+    struct command *command =
+        add(out, place, COMMAND_FRAGMENT, bridge_endpoint(event->peer, kind));
+    command->request = event->fragment.request;
+    command->fragment.text = mem_text(event->fragment.text);
 }
 
 static void open_endpoint(struct bridge *b, const struct event *event,
@@ -181,7 +204,10 @@ static void open_endpoint(struct bridge *b, const struct event *event,
     struct placement *at = place(b, event->room);
     at->endpoint_count++;
     b->load[at->worker]++;
-    add(out, at, COMMAND_ENDPOINT_OPEN, bridge_endpoint(event->peer, kind))->open.kind = kind;
+    struct command *command =
+        add(out, at, COMMAND_ENDPOINT_OPEN, bridge_endpoint(event->peer, kind));
+    command->open.kind = kind;
+    command->open.answers = event->endpoint.answers;
 }
 
 static void close_endpoint(struct bridge *b, struct placement *at, const struct event *event,
@@ -211,6 +237,12 @@ static void deliver(struct bridge *b, const struct event *event, struct bridge_c
         break;
     case EVENT_PUBLISH:
         fill_offer(add(out, at, COMMAND_OFFER, publish), event);
+        break;
+    case EVENT_WATCH:
+        add_watch(out, at, event);
+        break;
+    case EVENT_FRAGMENT:
+        add_fragment(out, at, event);
         break;
     case EVENT_SUBSCRIBE_ANSWER:
         add(out, at, COMMAND_ANSWER, subscribe)->answer.sdp = mem_text(event->offer.sdp);
@@ -283,11 +315,9 @@ void bridge_notice(struct bridge *b, const struct notice *notice, struct moment 
         media_subscribe_offer(peer, notice->offer.sdp, events);
         break;
     case NOTICE_CLOSED:
-        // A publish connection is the client's to restart. What failed for another reason than
-        // silence no restart can mend.
-        if (bridge_kind(notice->endpoint) == ENDPOINT_SUBSCRIBE &&
-            notice->closed.reason == TRANSPORT_SILENT)
-            media_subscribe_failed(peer, events);
+        // What failed for another reason than silence no restart can mend.
+        media_closed(peer, bridge_kind(notice->endpoint) == ENDPOINT_SUBSCRIBE,
+                     notice->closed.reason == TRANSPORT_SILENT, now, events);
         break;
     case NOTICE_QUALITY:
         quality_scored(peer, notice->quality.downlink_score, now);
@@ -303,7 +333,7 @@ void bridge_undelivered(struct bridge *b, const struct command *command, struct 
     log_warn("bridge", "worker's inbox is full: command %d of endpoint %llu is lost",
              command->kind, (unsigned long long)command->endpoint);
     struct peer *peer = rooms_peer(b->rooms, bridge_peer(command->endpoint));
-    if (peer && command->kind == COMMAND_OFFER)
+    if (peer && command_is_answered(command))
         media_answered(peer, command->request, ERR_BUSY, "the server is busy", NULL, 0, now,
                        events);
 }

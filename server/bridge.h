@@ -60,7 +60,7 @@ void bridge_deliver(struct bridge *b, const struct event_list *events,
 void bridge_notice(struct bridge *b, const struct notice *notice, struct moment now,
                    struct event_list *events);
 
-// The worker's inbox was full. An offer is then answered with ERR_BUSY at once; nothing else
+// The worker's inbox was full. What waits for an answer gets ERR_BUSY at once; nothing else
 // waits for an answer. The caller disposes of the command.
 void bridge_undelivered(struct bridge *b, const struct command *command, struct moment now,
                         struct event_list *events);

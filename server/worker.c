@@ -222,7 +222,7 @@ void worker_free(struct worker *w)
 
 bool worker_put(struct worker *w, const struct command *command)
 {
-    if (command->kind == COMMAND_OFFER || command->kind == COMMAND_SCTP_SEND)
+    if (command_is_answered(command) || command->kind == COMMAND_SCTP_SEND)
         return inbox_offer(w->commands, command);
     inbox_put(w->commands, command);
     return true;

@@ -56,7 +56,7 @@ static void put_peers(struct json_out *j, const struct room *room)
     const struct peer **all = mem_alloc_array(room->peers.count + 1, sizeof *all), *peer;
     size_t count = 0, at = 0;
     while ((peer = map_next(&room->peers, &at))) {
-        if (peer->state == PEER_JOINED)
+        if (peer->state == PEER_JOINED && peer->door == DOOR_SIGNAL) // others come anew
             all[count++] = peer;
     }
     qsort(all, count, sizeof *all, peer_by_number);
