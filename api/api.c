@@ -57,7 +57,8 @@ static bool allows(const struct api_route *route, enum http_method method)
                                        route->openness != ANY_ORIGIN_GET_ONLY);
 }
 
-static int refuse_method(struct http_request *request, struct http_response *response)
+// "GET, POST": what the path may be called with, in the request's arena.
+static const char *allowed_methods(struct http_request *request)
 {
     const char *ignored[API_PATH_PARAMETERS_MAX];
     struct path path = path_of(request);
@@ -70,8 +71,14 @@ static int refuse_method(struct http_request *request, struct http_response *res
         if (offered)
             text_addf(&allowed, "%s%s", allowed.len ? ", " : "", method_names[method]);
     }
-    http_header_add(response, "allow", arena_text(&request->arena, text_bytes(&allowed)));
+    const char *list = arena_text(&request->arena, text_bytes(&allowed));
     text_dispose(&allowed);
+    return list;
+}
+
+static int refuse_method(struct http_request *request, struct http_response *response)
+{
+    http_header_add(response, "allow", allowed_methods(request));
     api_refuse(response, 405, "Method not allowed", NULL);
     return ERR_REFUSED;
 }
@@ -109,12 +116,22 @@ static bool add_cors(const struct api_config *config, const struct api_route *ro
 
 // The preflight of a browser (Fetch section 3.2.2). "*" as allowed headers would not cover
 // Authorization.
-static int answer_preflight(const struct api_route *route, struct http_response *response)
+static int answer_preflight(const struct api_route *route, struct http_request *request,
+                            struct http_response *response)
 {
+    bool is_sdp = route->openness == ANY_ORIGIN_SDP;
+    const char *of_old_clients =
+        route->openness == OWN_ORIGIN ? "GET, POST, DELETE" : "GET, POST";
     http_header_add(response, "access-control-allow-methods",
-                    route->openness == OWN_ORIGIN ? "GET, POST, DELETE" : "GET, POST");
+                    is_sdp ? allowed_methods(request) : of_old_clients);
     http_header_add(response, "access-control-allow-headers",
-                    "Authorization, Content-Type, user_agent_v2");
+                    is_sdp ? "Authorization, Content-Type, If-Match"
+                           : "Authorization, Content-Type, user_agent_v2");
+    // RFC 9725 section 4.2 wants the first; a PATCH goes to a path that no POST goes to.
+    if (is_sdp)
+        http_header_add(response, route->next == API_JOIN ? "accept-post" : "accept-patch",
+                        route->next == API_JOIN ? "application/sdp"
+                                                : "application/trickle-ice-sdpfrag");
     http_header_add(response, "access-control-max-age", "86400");
     response->status = 204;
     return ERR_REFUSED; // no handler runs
@@ -142,8 +159,10 @@ static int find_route(const struct api_config *config, struct http_request *requ
         return ERR_NOT_FOUND;
     }
     bool open = add_cors(config, any, request, response);
+    if (any->openness == ANY_ORIGIN_SDP)
+        http_header_add(response, "access-control-expose-headers", "Location, Link, ETag");
     if (open && any->openness != ANY_ORIGIN_GET_ONLY && request->method == HTTP_OPTIONS)
-        return answer_preflight(any, response);
+        return answer_preflight(any, request, response);
     if (!call->route)
         return refuse_method(request, response);
     return 0;
@@ -269,8 +288,9 @@ enum api_next api_route(const struct api_config *config, struct http_request *re
     }
     if (call->route->handler == api_rooms_delete)
         call->removes = call->parameters[0];
-    if (call->route->next != API_ANSWERED)
-        return call->route->next;
+    enum api_next next = call->route->next;
+    if (next == API_STORED || next == API_LIVE)
+        return next;
     struct api_context c = {
         .config = config,
         .call = call,
@@ -278,11 +298,12 @@ enum api_next api_route(const struct api_config *config, struct http_request *re
         .arena = &request->arena,
         .response = response,
     };
+    int err = ERR_UNSUPPORTED;
     if (call->route->handler)
-        call->route->handler(&c);
+        err = call->route->handler(&c);
     else
         api_refuse(response, 501, "not implemented", NULL);
-    return API_ANSWERED;
+    return err ? API_ANSWERED : next;
 }
 
 struct api *api_new(const struct api_config *config, const struct rng *rng)

@@ -3,8 +3,9 @@
 //     control thread   api_route()      path, method, token, size: most refusals end here
 //     store thread     api_run()        the row's handler, in a transaction of db_run_jobs()
 //     control thread   api_run_live()   or the handler of a live room, at once
+//     control thread   api/whip.h       or somebody comes in without a web socket
 //
-// All are functions from request to response; neither touches a socket.
+// All are functions from request to response; none touches a socket.
 #pragma once
 
 #include "base/id.h"
@@ -65,6 +66,9 @@ struct api_call {
     // Set by api_run() when there are webhooks to send.
     bool queues_webhooks;
 
+    // Of API_JOIN: as what the call comes in.
+    enum peer_door door;
+
     // The id of a room that goes when this succeeds; nobody may be in it. NULL for most calls.
     const char *removes;
 };
@@ -73,6 +77,8 @@ enum api_next {
     API_ANSWERED, // `response` is the answer already
     API_STORED,   // api_run() is next, on the store thread
     API_LIVE,     // api_run_live() is next
+    API_JOIN,     // the room that the token names is to be loaded, then whip_post() is next
+    API_RESOURCE, // whip_change() is next
 };
 
 // The first look. `wall_ms` is the time since the Unix epoch.

@@ -9,6 +9,11 @@
     {                                                                                          \
         HTTP_##method, pattern, SCOPE_MANAGEMENT, OWN_ORIGIN, API_LIVE, handler                \
     }
+// Peers that do not signal: whip.h.
+#define SDP(method, pattern, next, handler)                                                    \
+    {                                                                                          \
+        HTTP_##method, pattern, SCOPE_APP, ANY_ORIGIN_SDP, next, handler                       \
+    }
 
 // clang-format off
 const struct api_route api_routes[] = {
@@ -112,6 +117,13 @@ const struct api_route api_routes[] = {
 
     {HTTP_POST, "/api/meetings", SCOPE_MEETINGS, OWN_ORIGIN, API_STORED, api_meetings_create},
     {HTTP_GET, "/api/room-codes", SCOPE_MEETINGS, ANY_ORIGIN_GET_ONLY, API_STORED, api_meetings_codes},
+
+    SDP(POST, "/whip/{}", API_JOIN, api_whip_publish),
+    SDP(PATCH, "/whip/{}/{}", API_RESOURCE, api_whip_patch),
+    SDP(DELETE, "/whip/{}/{}", API_RESOURCE, api_whip_delete),
+    SDP(POST, "/whep/{}", API_JOIN, api_whip_watch),
+    SDP(PATCH, "/whep/{}/{}", API_RESOURCE, api_whip_patch),
+    SDP(DELETE, "/whep/{}/{}", API_RESOURCE, api_whip_delete),
 
     {HTTP_GET, "/v2/layouts/ui", SCOPE_APP, ANY_ORIGIN, API_STORED, api_layouts},
     {HTTP_POST, "/v2/client/report", SCOPE_NONE, ANY_ORIGIN, API_STORED, api_client_report},

@@ -16,6 +16,7 @@ enum openness {
     OWN_ORIGIN,
     ANY_ORIGIN,
     ANY_ORIGIN_GET_ONLY, // the endpoint of old clients: even HEAD and OPTIONS are 405
+    ANY_ORIGIN_SDP,      // WHIP and WHEP: with more headers in both directions
 };
 
 struct api_route {
@@ -23,7 +24,9 @@ struct api_route {
     const char *pattern; // {} is a parameter
     enum scope scope;
     enum openness openness;
-    enum api_next next;   // where the handler runs; API_ANSWERED: at once
+    // Where the handler runs; API_ANSWERED: at once. Of API_JOIN and API_RESOURCE it is the
+    // first look only, and returns whether there is a next.
+    enum api_next next;
     api_handler *handler; // NULL: not built yet, 501
 };
 

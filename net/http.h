@@ -32,6 +32,7 @@ struct http_request {
     const char *content_type;      // NULL when absent
     const char *origin;            // NULL when absent
     const char *if_none_match;     // NULL when absent
+    const char *if_match;          // NULL when absent
     const char *accept_encoding;   // NULL when absent
     const char *access_key_header; // "Parlor-Key", for POST /api/meetings; NULL when absent
     const char *user_agent; // "user_agent_v2", what the SDK says of itself; NULL when absent

@@ -87,6 +87,7 @@ static void on_signal(uv_signal_t *handle, int number)
     log_info("server", "stopping");
     c->draining = true;
     signal_drain(c->signal, &c->frames);
+    whip_drain(c->whip, &c->replies);
     control_settle(c);
     snapshots_flush(c->snapshots, clock_now());
     logbook_flush(c->logbook, clock_now());
@@ -168,6 +169,7 @@ struct control *control_new(const struct control_config *config)
     c->bridge = bridge_new(&c->rooms, c->config.worker_count);
     c->datachannels = datachannels_new(clock_mono_us());
     c->snapshots = snapshots_new(&c->rooms, c->config.jobs);
+    c->whip = whip_new(config->api, &c->rooms, &c->rng);
     name_node(c);
     c->logbook = logbook_new(&config->log, &c->rooms, c->config.jobs, &c->rng);
     c->hooks = hooks_new(&config->hooks, c->config.jobs, &c->loop);
@@ -202,6 +204,8 @@ void control_free(struct control *c)
     logbook_flush(c->logbook, clock_now());
     hooks_flush(c->hooks);
     jobs_stop(c->config.jobs);
+    whip_drain(c->whip, &c->replies);
+    control_send_replies(c);
     close_handles(c);
     http_server_close(c->server);
     while (!http_server_is_closed(c->server))
@@ -223,6 +227,8 @@ void control_free(struct control *c)
     map_dispose(&c->clients_by_session);
     map_dispose(&c->channels);
     datachannels_free(c->datachannels);
+    whip_free(c->whip);
+    whip_replies_dispose(&c->replies);
     logbook_free(c->logbook);
     hooks_free(c->hooks);
     snapshots_free(c->snapshots);

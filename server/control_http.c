@@ -66,6 +66,22 @@ static void run_live(struct control *c, struct job *job)
     mem_free(job);
 }
 
+void control_send_replies(struct control *c)
+{
+    for (size_t i = 0; i < c->replies.count; i++) {
+        struct whip_reply *reply = &c->replies.at[i];
+        http_server_respond(c->server, reply->id, reply->request, &reply->response);
+    }
+    c->replies.count = 0;
+}
+
+static void load_room(struct control *c, struct job *job, const char *room_id)
+{
+    job->kind = JOB_ROOM;
+    snprintf(job->room.id, sizeof job->room.id, "%s", room_id);
+    jobs_put(c->config.jobs, job);
+}
+
 static void on_request(struct control *c, struct http_input *input)
 {
     struct http_request *request = input->request;
@@ -78,13 +94,18 @@ static void on_request(struct control *c, struct http_input *input)
     if (call.removes && next != API_ANSWERED &&
         !api_check_idle(&call, rooms_find(&c->rooms, call.removes), &response))
         next = API_ANSWERED;
-    if (next != API_ANSWERED && jobs_are_full(c->config.jobs)) {
+    bool is_late = next == API_JOIN && c->draining;
+    if (next != API_ANSWERED && (is_late || jobs_are_full(c->config.jobs))) {
         api_refuse(&response, 503, "Service Unavailable", "too much to do");
         http_header_add(&response, "retry-after", "1");
         next = API_ANSWERED;
     }
     if (next == API_ANSWERED) {
         http_server_respond(c->server, input->id, request, &response);
+        return;
+    }
+    if (next == API_RESOURCE) {
+        whip_change(c->whip, input->id, &call, &response, clock_now(), &c->events, &c->replies);
         return;
     }
     struct job *job = mem_alloc(sizeof *job);
@@ -94,6 +115,8 @@ static void on_request(struct control *c, struct http_input *input)
     job->call.response = response;
     if (next == API_LIVE)
         run_live(c, job);
+    else if (next == API_JOIN)
+        load_room(c, job, call.claims.room_id);
     else
         jobs_put(c->config.jobs, job);
 }
@@ -167,15 +190,35 @@ static void on_open(struct control *c, struct http_input *input)
         signal_refuse(c->signal, client->session, 503, "too much to do", now, &c->frames);
     } else {
         struct job *job = mem_alloc(sizeof *job);
-        job->kind = JOB_ROOM;
         job->room.session = client->session;
-        memcpy(job->room.id, verified.room_id, sizeof job->room.id);
-        jobs_put(c->config.jobs, job);
+        load_room(c, job, verified.room_id);
     }
+}
+
+// Somebody comes in without a web socket.
+static void on_room_for_call(struct control *c, struct job *job)
+{
+    struct room *room = NULL;
+    int err = c->draining ? ERR_BUSY : job->room.err;
+    if (err) {
+        template_free(job->room.template);
+    } else {
+        room = rooms_put(&c->rooms, &job->room.record, job->room.template);
+        room_hold(room);
+    }
+    whip_post(c->whip, job->call.id, &job->call.call, room, err, &job->call.response,
+              clock_now(), &c->events, &c->replies);
+    control_settle(c);
+    if (room)
+        room_release(room);
 }
 
 static void on_room(struct control *c, struct job *job)
 {
+    if (job->call.call.request) {
+        on_room_for_call(c, job);
+        return;
+    }
     struct moment now = clock_now();
     if (job->room.err || !signal_is_open(c->signal, job->room.session)) {
         bool unknown = job->room.err == ERR_NOT_FOUND;

@@ -159,6 +159,7 @@ static void handle_data(struct control *c, struct moment now)
 static void deliver_events(struct control *c, struct moment now)
 {
     signal_deliver(c->signal, &c->events, now, &c->frames);
+    whip_deliver(c->whip, &c->events, &c->replies);
     control_lock_rooms(c);
     control_look_up_missed(c);
     control_fetch_polls(c);
@@ -171,11 +172,13 @@ static void deliver_events(struct control *c, struct moment now)
 void control_settle(struct control *c)
 {
     struct moment now = clock_now();
-    while (c->events.count || c->frames.count || c->commands.count || c->data.count) {
+    while (c->events.count || c->frames.count || c->commands.count || c->data.count ||
+           c->replies.count) {
         if (c->events.count)
             deliver_events(c, now);
         send_frames(c, now.mono_us);
         send_commands(c, now);
+        control_send_replies(c);
         if (c->data.count)
             handle_data(c, now);
     }
@@ -195,6 +198,8 @@ int64_t control_deadline(const struct control *c)
     at = log < at ? log : at;
     int64_t hooks = hooks_deadline(c->hooks);
     at = hooks < at ? hooks : at;
+    int64_t whip = whip_deadline(c->whip);
+    at = whip < at ? whip : at;
     return data < at ? data : at;
 }
 
@@ -207,6 +212,7 @@ void control_expire(struct control *c)
         rooms_expire(&c->rooms, now, &c->events);
     if (datachannels_deadline(c->datachannels) <= now.mono_us)
         datachannels_expire(c->datachannels, now.mono_us, &c->data);
+    whip_expire(c->whip, now, &c->events, &c->replies);
     snapshots_expire(c->snapshots, now);
     logbook_expire(c->logbook, now);
     hooks_expire(c->hooks, now);

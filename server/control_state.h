@@ -5,6 +5,7 @@
 //     control_media.c  notices, data channels, and the delivery of all that follows
 #pragma once
 
+#include "api/whip.h"
 #include "base/map.h"
 #include "rtc/datachannel.h"
 #include "server/bridge.h"
@@ -47,6 +48,7 @@ struct control {
     struct snapshots *snapshots;
     struct logbook *logbook;
     struct hooks *hooks;
+    struct whip *whip;
     struct datachannels *datachannels;
     struct map clients_by_socket;
     struct map clients_by_session;
@@ -61,11 +63,13 @@ struct control {
     struct frame_list frames;
     struct bridge_commands commands;
     struct datachannel_events data;
+    struct whip_replies replies;
 };
 
 // --- control_http.c ---
 void control_inputs(struct control *c);         // drains the HTTP server
 void control_results(struct control *c);        // drains the store thread
+void control_send_replies(struct control *c);   // of peers without a web socket
 void control_lock_rooms(struct control *c);     // ended for good, by the events that wait
 void control_look_up_missed(struct control *c); // rooms that were to be ended, by the same
 void control_fetch_polls(struct control *c);    // for sessions that begin, by the same

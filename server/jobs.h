@@ -14,7 +14,7 @@
 enum job_kind {
     JOB_CALL,   // a REST handler
     JOB_POLLS,  // polls of the back end's, for a session that has begun
-    JOB_ROOM,   // a room and its template, to go live
+    JOB_ROOM,   // a room and its template, to go live; with a `call` that waits for it, if any
     JOB_MISSED, // the same, to tell of a meeting that was to be ended and was not there
     JOB_KEEP,   // the snapshot of a live session
     JOB_FORGET, // a session that ended

@@ -23,7 +23,7 @@ import urllib.error
 import urllib.request
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-METHODS = ("get", "post", "delete")
+METHODS = ("get", "post", "patch", "delete")
 # The examples name things that are not there unless they say otherwise.
 PATH_EXAMPLE_STATUS = {200, 204, 400, 403, 404, 501, 503}
 
@@ -52,13 +52,13 @@ class Server:
         self.token = subprocess.run([binary, "token", "management", "--data", data], check=True,
                                     capture_output=True, text=True).stdout.strip()
 
-    def call(self, method, path, body=None, token=None):
+    def call(self, method, path, body=None, token=None, content_type="application/json", more=()):
         """The status and the body of an answer."""
-        headers = {"content-type": "application/json"}
+        headers = {"content-type": content_type, **dict(more)}
         if token:
             headers["authorization"] = f"Bearer {token}"
         request = urllib.request.Request(self.origin + path, method=method, headers=headers,
-                                         data=None if body is None else json.dumps(body).encode())
+                                         data=None if body is None else octets(body, content_type))
         try:
             with urllib.request.urlopen(request, timeout=20) as answer:
                 return answer.status, answer.read()
@@ -73,6 +73,10 @@ class Server:
         return code
 
 
+def octets(body, content_type):
+    return (json.dumps(body) if content_type == "application/json" else body).encode()
+
+
 def operations(description):
     for path, item in description["paths"].items():
         for method in METHODS:
@@ -82,7 +86,7 @@ def operations(description):
 
 def table_rows():
     source = (TOP / "api/routes.c").read_text()
-    return set(re.findall(r'(?:STORED|LIVE)\((\w+),\s*"([^"]+)"', source) +
+    return set(re.findall(r'(?:STORED|LIVE|SDP)\((\w+),\s*"([^"]+)"', source) +
                re.findall(r'\{HTTP_(\w+),\s*"([^"]+)"', source))
 
 
@@ -97,9 +101,10 @@ def check_table(description):
     return faults
 
 
-def parameter(description, value):
+def resolved(description, value):
     if "$ref" in value:
-        return description["components"]["parameters"][value["$ref"].split("/")[-1]]
+        _, _, kind, name = value["$ref"].split("/")
+        return description["components"][kind][name]
     return value
 
 
@@ -108,17 +113,20 @@ def check_examples(description, server):
     faults = []
     for method, path, parameters, operation in operations(description):
         for given in parameters:
-            known = parameter(description, given)
+            known = resolved(description, given)
             path = path.replace("{%s}" % known["name"], str(known.get("example", "x")))
-        queries = [parameter(description, one) for one in operation.get("parameters", [])]
-        needed = [f"{one['name']}={one.get('example', 'x')}" for one in queries if one.get("required")]
+        wanted_ones = [one for one in (resolved(description, one) for one in operation.get("parameters", []))
+                       if one.get("required")]
+        needed = [f"{one['name']}={one.get('example', 'x')}" for one in wanted_ones if one["in"] == "query"]
+        headers = {one["name"]: one["example"] for one in wanted_ones if one["in"] == "header"}
         target = path + ("?" + "&".join(needed) if needed else "")
-        content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
-        examples = content.get("examples") or {"none": {"value": None}}
+        contents = resolved(description, operation.get("requestBody", {})).get("content", {})
+        content_type, content = next(iter(contents.items()), ("application/json", {}))
+        examples = content.get("examples") or content.get("x-examples") or {"none": {"value": None}}
         scopes = [name for one in operation.get("security", description["security"]) for name in one]
         for name, example in examples.items():
             token = server.app_token if "app" in scopes else server.token
-            status, body = server.call(method, target, example["value"], token)
+            status, body = server.call(method, target, example["value"], token, content_type, headers)
             where = f"{method} {target} ({name})"
             wanted = example.get("x-expected-status")
             if wanted and status != wanted:
@@ -133,10 +141,11 @@ def check_examples(description, server):
 
 
 def make_app_token(server):
+    """A token, and the room that it is for."""
     _, room = server.call("POST", "/v2/rooms", {}, server.token)
     _, codes = server.call("POST", f"/v2/room-codes/room/{json.loads(room)['id']}", None, server.token)
     _, login = server.call("POST", "/v2/token", {"code": json.loads(codes)["data"][0]["code"]})
-    return json.loads(login)["token"]
+    return json.loads(login)["token"], json.loads(room)["id"]
 
 
 # A body may hold U+0000 by its schema, and any string may be longer than an URL may be.
@@ -156,9 +165,11 @@ def check_property(server, openapi, folder, examples, seed):
     the same, and what is there after it was deleted. (Refusing what the schema allows is no fault: a
     name may be taken.) Of the 5xx only those are described that say that an engine is missing."""
     config = pathlib.Path(folder) / "schemathesis.toml"
-    config.write_text(CONFIG)
     faults = []
     for scope, token in (("management", server.token), ("app", server.app_token)):
+        # Of any other room an app token's offers would all be refused.
+        own_room = f'[parameters]\n"path.room_id" = "{server.app_room}"\n' if scope == "app" else ""
+        config.write_text(own_room + CONFIG)
         chosen = [operation["operationId"] for _, _, _, operation in operations(openapi)
                   if ("app" in [name for one in operation.get("security", openapi["security"]) for name in one])
                   == (scope == "app")]
@@ -170,7 +181,7 @@ def check_property(server, openapi, folder, examples, seed):
              "negative_data_rejection,use_after_free,ensure_resource_availability",
              *[word for name in chosen for word in ("--include-operation-id", name)]],
             cwd=folder, capture_output=True, text=True,
-            env=dict(os.environ, SCHEMATHESIS_HOOKS=""))
+            env=dict(os.environ, SCHEMATHESIS_HOOKS="sdp_hooks", PYTHONPATH=str(TOP / "tests/contract")))
         print("\n".join(line for line in done.stdout.splitlines() if "generated" in line))
         if done.returncode:
             faults.append(done.stdout[-12000:] + done.stderr[-2000:])
@@ -195,7 +206,7 @@ def main():
             print(f"    {fault}", flush=True)
 
     try:
-        server.app_token = make_app_token(server)
+        server.app_token, server.app_room = make_app_token(server)
         status, body = server.call("GET", "/openapi.json")
         description = json.loads(body)
         report("the description is served", [] if status == 200 else [str(status)])

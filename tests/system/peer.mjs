@@ -361,4 +361,4 @@ export class Peer {
   }
 }
 
-export { werift };
+export { werift, connection, Source, Sink, readSections, readRtx };
