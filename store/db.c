@@ -99,6 +99,15 @@ int db_run(struct db_query *q)
     return err;
 }
 
+int db_run_int(struct db_query *q, int64_t *value)
+{
+    int err = db_step(q);
+    if (err == DB_ROW)
+        *value = db_int(q, 0);
+    db_finish(q);
+    return err == DB_ROW ? 0 : err ? err : ERR_NOT_FOUND;
+}
+
 int db_run_later(struct db_query *q)
 {
     int err = check_allowed(q);

@@ -69,6 +69,8 @@ int db_run(struct db_query *q);
 // The same for a statement of a job which the job cannot do without: several of them need not
 // wait for each other. What goes wrong is told by a later statement, or fails the job.
 int db_run_later(struct db_query *q);
+// The one number of its one row, and finishes it: 0, ERR_NOT_FOUND without a row, or ERR_*.
+int db_run_int(struct db_query *q, int64_t *value);
 
 // False after a commit failed, while the disk is full and while the database is away: for GET
 // /ready.

@@ -5,15 +5,6 @@
 
 static const int64_t never = INT64_MAX;
 
-static int one_int(struct db_query *q, int64_t *value)
-{
-    int err = db_step(q);
-    if (err == DB_ROW)
-        *value = db_int(q, 0);
-    db_finish(q);
-    return err == DB_ROW ? 0 : err ? err : ERR_NOT_FOUND;
-}
-
 // --- Starting and looking ---
 
 #define SELECT                                                                                 \
@@ -81,7 +72,7 @@ static int count(struct db *db, const struct store_replay *replay, const char *a
     store_webhook_bind(q, &replay->filter);
     db_bind_text(q, 6, after);
     db_bind_int(q, 7, replay->most);
-    return one_int(q, total);
+    return db_run_int(q, total);
 }
 
 static int insert(struct db *db, const struct store_replay *r, const char *after)
@@ -119,8 +110,8 @@ int store_replay_start(struct db *db, struct store_replay *replay, struct arena 
         return err;
 
     int64_t running;
-    err = one_int(db_prepare(db, "SELECT COUNT(*) FROM webhook_replays WHERE state = 0"),
-                  &running);
+    err = db_run_int(db_prepare(db, "SELECT COUNT(*) FROM webhook_replays WHERE state = 0"),
+                     &running);
     if (!err && running >= WEBHOOK_REPLAYS_MAX)
         err = ERR_FULL;
     const char *after = "";
@@ -290,7 +281,7 @@ int store_replay_next(struct db *db, int64_t *at)
     struct db_query *q = db_prepare(
         db, "SELECT COALESCE(MIN(next_at), $1) FROM webhook_replays WHERE state = 0");
     db_bind_int(q, 1, never);
-    return one_int(q, at);
+    return db_run_int(q, at);
 }
 
 int store_replay_begin(struct db *db)

@@ -198,15 +198,6 @@ int store_log_abandon(struct db *db, const char *session_id)
     return err ? err : store_poll_end_all(db);
 }
 
-static int count_of(struct db_query *q, int64_t *count)
-{
-    int err = db_step(q);
-    if (err == DB_ROW)
-        *count = db_int(q, 0);
-    db_finish(q);
-    return err == DB_ROW ? 0 : err ? err : ERR_NOT_FOUND;
-}
-
 int store_log_age(struct db *db, int64_t before_ms, int most)
 {
     int64_t count = 0;
@@ -214,7 +205,7 @@ int store_log_age(struct db *db, int64_t before_ms, int most)
         db, "SELECT COUNT(*) FROM (SELECT id FROM session_events WHERE at < $1 LIMIT $2) old");
     db_bind_int(q, 1, before_ms);
     db_bind_int(q, 2, most);
-    int err = count_of(q, &count);
+    int err = db_run_int(q, &count);
     if (err || !count)
         return err;
     q = db_prepare(db, "DELETE FROM session_events WHERE id IN (SELECT id FROM session_events "
@@ -308,7 +299,7 @@ int store_session_peers(struct db *db, const char *session_id, struct arena *are
     struct db_query *q =
         db_prepare(db, "SELECT COUNT(*) FROM session_peers WHERE session_id = $1");
     db_bind_text(q, 1, session_id);
-    int err = count_of(q, &most);
+    int err = db_run_int(q, &most);
     *count = 0;
     *peers = arena_alloc(arena, (size_t)most * sizeof **peers);
     if (err)
@@ -380,7 +371,7 @@ int store_event_list(struct db *db, const struct store_event_filter *filter,
 {
     struct db_query *q = db_prepare(db, "SELECT COUNT(*) " EVENTS_WHERE);
     bind_events(q, filter);
-    int err = count_of(q, total);
+    int err = db_run_int(q, total);
     if (err)
         return err;
     q = db_prepare(

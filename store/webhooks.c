@@ -7,20 +7,11 @@
 // `next_at` of what has somebody in front of it in its line.
 static const int64_t never = INT64_MAX;
 
-static int one_int(struct db_query *q, int64_t *value)
-{
-    int err = db_step(q);
-    if (err == DB_ROW)
-        *value = db_int(q, 0);
-    db_finish(q);
-    return err == DB_ROW ? 0 : err ? err : ERR_NOT_FOUND;
-}
-
 // --- Storing ---
 
 static int count_waiting(struct db *db, int64_t *count)
 {
-    return one_int(db_prepare(db, "SELECT COUNT(*) FROM webhooks WHERE state = 0"), count);
+    return db_run_int(db_prepare(db, "SELECT COUNT(*) FROM webhooks WHERE state = 0"), count);
 }
 
 // The room's own target comes instead of the workspace's. Returns 0, or ERR_NOT_FOUND without
@@ -59,7 +50,7 @@ static int has_line(struct db *db, const char *line, bool *has)
         db, "SELECT COUNT(*) FROM (SELECT id FROM webhooks WHERE state = 0 AND line = $1 "
             "LIMIT 1) first");
     db_bind_text(q, 1, line);
-    int err = one_int(q, &count);
+    int err = db_run_int(q, &count);
     *has = count > 0;
     return err;
 }
@@ -293,7 +284,7 @@ int store_webhook_age(struct db *db, int64_t before_ms, int most)
                                         "at < $1 AND state > 0 LIMIT $2) old");
     db_bind_int(q, 1, before_ms);
     db_bind_int(q, 2, most);
-    int err = one_int(q, &count);
+    int err = db_run_int(q, &count);
     if (!err && count) {
         q = db_prepare(db, "DELETE FROM webhooks WHERE id IN (SELECT id FROM webhooks WHERE "
                            "at < $1 AND state > 0 ORDER BY at LIMIT $2)");
@@ -314,7 +305,7 @@ int store_webhook_list(struct db *db, const struct store_webhook_filter *filter,
 {
     struct db_query *q = db_prepare(db, "SELECT COUNT(*) FROM webhooks " STORE_WEBHOOK_WHERE);
     store_webhook_bind(q, filter);
-    int err = one_int(q, total);
+    int err = db_run_int(q, total);
     if (err)
         return err;
     q = db_prepare(db, STORE_WEBHOOK_SELECT STORE_WEBHOOK_WHERE

@@ -138,6 +138,41 @@ TEST(ice_servers_are_a_list_and_their_credentials_are_not_shown)
     done();
 }
 
+TEST(where_webhooks_go_is_checked)
+{
+    CHECK_EQ(read_config("--webhook-url https://x.example/hook --webhook-allow 10.0.0.0/8,::1 "
+                         "--webhook-headers {\"X-A\":\"b\"} --webhook-days 7",
+                         NULL),
+             0);
+    CHECK_TEXT(config.webhook_url, "https://x.example/hook");
+    CHECK_EQ(config.webhook_rules.allowed_count, 2);
+    CHECK_EQ(config.webhook_days, 7);
+    static const char *const bad[] = {
+        "--webhook-url ftp://x",    "--webhook-url http://u@x/",
+        "--webhook-allow 10.0.0/8", "--webhook-headers {\"Host\":\"x\"}",
+        "--webhook-headers [1]",    "--webhook-secret short",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        CHECK_EQ(read_config(bad[i], NULL), ERR_MALFORMED);
+    done();
+}
+
+TEST(the_secrets_of_webhooks_are_not_shown)
+{
+    char *environment[] = {(char *)"PARLOR_WEBHOOK_SECRET=hidden0123456789abcdef0123456789abcd",
+                           (char *)"PARLOR_WEBHOOK_HEADERS={\"X-Secret\":\"hidden\"}", NULL};
+    CHECK_EQ(read_config("", environment), 0);
+    CHECK_TEXT(config.webhook_headers, "{\"X-Secret\":\"hidden\"}");
+    struct text printed = {0};
+    config_print(&config, &printed);
+    CHECK(strstr(printed.at, "hidden") == NULL);
+    CHECK(strstr(printed.at, "# webhook-secret is set, and not shown\n") != NULL);
+    text_dispose(&printed);
+    CHECK_EQ(read_config("--webhook-headers {\"X-Secret\":\"hidden\"", NULL), ERR_MALFORMED);
+    CHECK_TEXT(why.at, "webhook-headers: not understood");
+    done();
+}
+
 TEST(clients_are_told_of_flags_that_are_known)
 {
     CHECK_EQ(read_config("", NULL), 0);

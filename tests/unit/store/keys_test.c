@@ -122,6 +122,23 @@ TEST(a_damaged_file_is_malformed_and_stays)
     scratch_remove(&s);
 }
 
+TEST(a_file_without_a_secret_for_webhooks_gets_one_and_keeps_the_rest)
+{
+    struct scratch s = scratch_new();
+    struct keys keys;
+    CHECK_EQ(write_and_read(&s, "{" IDS ",\"app_secret\":\"" SECRET_32 "\"}", 0600), 0);
+    keys = load(&s);
+    CHECK_TEXT(keys.key.secrets[0], SECRET_32);
+    CHECK_EQ(strlen(keys.webhook_secret), 43); // 32 octets in base64url
+    struct keys again = load(&s);
+    CHECK_EQ(memcmp(&keys, &again, sizeof keys), 0);
+    CHECK_EQ(write_and_read(
+                 &s, "{" IDS ",\"app_secret\":\"" SECRET_32 "\",\"webhook_secret\":\"short\"}",
+                 0600),
+             ERR_MALFORMED);
+    scratch_remove(&s);
+}
+
 TEST(what_is_shown_is_the_three_fields_of_the_contract)
 {
     struct scratch s = scratch_new();
