@@ -33,18 +33,7 @@ static bool read_codec(const struct sdp_section *s, const struct codec_preferenc
     const struct sdp_format *f = choose_format(s, preference, &c);
     if (!f)
         return false;
-    section->codec = (struct negotiated_codec){
-        .codec = c,
-        .payload_type = f->payload_type,
-        .rtx_payload_type = codec_is_video(c) ? negotiate_rtx_of(s, f->payload_type) : 0,
-        .clock_rate = f->clock_rate,
-        .nack = f->feedback & SDP_NACK,
-        .pli = f->feedback & SDP_NACK_PLI,
-        .fir = f->feedback & SDP_CCM_FIR,
-        .twcc = f->feedback & SDP_TRANSPORT_CC,
-        .remb = f->feedback & SDP_GOOG_REMB,
-    };
-    negotiate_copy(section->codec.fmtp, sizeof section->codec.fmtp, f->fmtp);
+    negotiate_take_format(s, f, c, &section->codec);
     section->opus_dtx = c == CODEC_OPUS && preference->opus_dtx;
     return true;
 }
@@ -291,6 +280,7 @@ static void answer_media(const struct publish_section *section,
     struct extension_ids ids = section->extensions;
     s->direction = section->sending ? SDP_RECVONLY : SDP_INACTIVE;
     s->rtcp_mux = true;
+    s->rtcp_mux_only = offered->rtcp_mux_only;
     s->rtcp_rsize = offered->rtcp_rsize;
 
     struct sdp_format *f = negotiate_add_format(s, codec->payload_type,

@@ -143,7 +143,8 @@ int negotiate_rank(enum codec c, const struct sdp_format *f)
     return sdp_is(profile, "42e0") ? 2 : sdp_is(profile, "4200") ? 1 : 0;
 }
 
-uint8_t negotiate_rtx_of(const struct sdp_section *s, uint8_t payload_type)
+// The payload type that repairs `payload_type`; 0: none.
+static uint8_t rtx_of(const struct sdp_section *s, uint8_t payload_type)
 {
     for (size_t i = 0; i < s->format_count; i++) {
         struct bytes apt;
@@ -154,6 +155,23 @@ uint8_t negotiate_rtx_of(const struct sdp_section *s, uint8_t payload_type)
             return s->formats[i].payload_type;
     }
     return 0;
+}
+
+void negotiate_take_format(const struct sdp_section *s, const struct sdp_format *f,
+                           enum codec c, struct negotiated_codec *codec)
+{
+    *codec = (struct negotiated_codec){
+        .codec = c,
+        .payload_type = f->payload_type,
+        .rtx_payload_type = codec_is_video(c) ? rtx_of(s, f->payload_type) : 0,
+        .clock_rate = f->clock_rate,
+        .nack = f->feedback & SDP_NACK,
+        .pli = f->feedback & SDP_NACK_PLI,
+        .fir = f->feedback & SDP_CCM_FIR,
+        .twcc = f->feedback & SDP_TRANSPORT_CC,
+        .remb = f->feedback & SDP_GOOG_REMB,
+    };
+    negotiate_copy(codec->fmtp, sizeof codec->fmtp, f->fmtp);
 }
 
 void negotiate_read_extensions(const struct sdp_section *s, enum sdp_direction useless,

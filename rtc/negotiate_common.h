@@ -23,8 +23,9 @@ bool negotiate_in_bundle(const struct sdp *sdp, const struct sdp_section *s, boo
 enum codec negotiate_forwarded(const struct sdp_section *s, const struct sdp_format *f);
 // Of two formats of one codec the higher is the one that more receivers decode.
 int negotiate_rank(enum codec c, const struct sdp_format *f);
-// The payload type that repairs `payload_type`; 0: none.
-uint8_t negotiate_rtx_of(const struct sdp_section *s, uint8_t payload_type);
+// A codec as the format of a section has it.
+void negotiate_take_format(const struct sdp_section *s, const struct sdp_format *f,
+                           enum codec c, struct negotiated_codec *codec);
 
 // The URIs of header extensions, and where their ids are in struct extension_ids.
 struct negotiate_extension {

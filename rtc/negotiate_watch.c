@@ -36,16 +36,8 @@ static void read_codecs(const struct sdp_section *s, struct watch_section *secti
             continue;
         if (!codec)
             codec = &section->codecs[section->codec_count++];
-        *codec = (struct negotiated_codec){
-            .codec = c,
-            .payload_type = f->payload_type,
-            .rtx_payload_type = codec_is_video(c) ? negotiate_rtx_of(s, f->payload_type) : 0,
-            .clock_rate = f->clock_rate,
-            .nack = f->feedback & SDP_NACK,
-            .pli = f->feedback & SDP_NACK_PLI,
-            .fir = f->feedback & SDP_CCM_FIR,
-        };
-        negotiate_copy(codec->fmtp, sizeof codec->fmtp, f->fmtp);
+        negotiate_take_format(s, f, c, codec);
+        codec->twcc = codec->remb = false; // nothing of ours would read it
     }
 }
 
@@ -70,7 +62,6 @@ static bool read_section(const struct sdp *sdp, const struct sdp_section *s, boo
     read_codecs(s, section);
     read_extensions(s, section);
     negotiate_copy(section->mid, sizeof section->mid, s->mid);
-    section->rtcp_rsize = s->rtcp_rsize;
     return section->codec_count > 0;
 }
 
@@ -160,7 +151,8 @@ static void answer_section(const struct watch_section *section,
         return;
     negotiate_connect(answer, s, local, local->dtls_client ? SDP_ACTIVE : SDP_PASSIVE, arena);
     s->rtcp_mux = true;
-    s->rtcp_rsize = section->rtcp_rsize;
+    s->rtcp_mux_only = offered->rtcp_mux_only;
+    s->rtcp_rsize = offered->rtcp_rsize;
     for (size_t i = 0; i < section->codec_count; i++)
         answer_codec(&section->codecs[i], s, arena);
     negotiate_list_formats(s, arena);

@@ -12,7 +12,6 @@ struct watch_section {
     char mid[MID_LEN_MAX + 1];
     enum media_kind kind;
     bool receiving; // audio or video that we may send; else answered with port 0
-    bool rtcp_rsize;
     struct negotiated_codec codecs[WATCH_CODECS_MAX]; // each once, in the client's order
     size_t codec_count;
     struct extension_ids extensions;

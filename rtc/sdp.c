@@ -161,6 +161,13 @@ static int read_rtcp_mux(struct parser *p, struct bytes value)
     return 0;
 }
 
+static int read_rtcp_mux_only(struct parser *p, struct bytes value)
+{
+    (void)value;
+    p->section->rtcp_mux_only = true;
+    return 0;
+}
+
 static int read_rtcp_rsize(struct parser *p, struct bytes value)
 {
     (void)value;
@@ -432,6 +439,7 @@ static int read_attribute(struct parser *p, struct bytes value)
         {"rid", read_rid, false},
         {"simulcast", read_simulcast, false},
         {"rtcp-mux", read_rtcp_mux, false},
+        {"rtcp-mux-only", read_rtcp_mux_only, false},
         {"rtcp-rsize", read_rtcp_rsize, false},
         {"bundle-only", read_bundle_only, false},
         {"sctp-port", read_sctp_port, false},

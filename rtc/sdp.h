@@ -101,6 +101,7 @@ struct sdp_section {
     struct bytes stream_id; // of the first a=msid
     struct bytes track_id;
     bool rtcp_mux;
+    bool rtcp_mux_only; // RFC 8858: repeated where it is offered
     bool rtcp_rsize;
     bool end_of_candidates;
     struct bytes simulcast_send; // "f;h;q" (RFC 8853)

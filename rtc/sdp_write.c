@@ -81,6 +81,8 @@ static void write_rtp(const struct sdp_section *s, struct text *out)
                   VIEW(s->track_id));
     if (s->rtcp_mux)
         text_add(out, "a=rtcp-mux\r\n");
+    if (s->rtcp_mux_only)
+        text_add(out, "a=rtcp-mux-only\r\n");
     if (s->rtcp_rsize)
         text_add(out, "a=rtcp-rsize\r\n");
     for (size_t i = 0; i < s->format_count; i++)

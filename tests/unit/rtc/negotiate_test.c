@@ -516,3 +516,60 @@ TEST(the_seeds_of_webrtc_do_no_harm)
         text_dispose(&text);
     }
 }
+
+// --- Whole, or not at all: RFC 9725 section 4.4.3 ---
+
+#define WHOLE_SESSION                                                                          \
+    "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1 2\r\n"
+#define WHOLE_SECTION(kind, mid, direction, codec)                                             \
+    "m=" kind " 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:" mid "\r\na=" direction "\r\na=rtcp-mux\r\n"  \
+    "a=ice-ufrag:EsAw\r\na=ice-pwd:P2uYro0UCOQ4zxjKXaWCBui1\r\na=setup:actpass\r\n"            \
+    "a=fingerprint:sha-256 6B:8B:F0:65:5F:78:E2:51:3B:AC:6F:F3:3F:46:1B:35:DC:B8:5F:64:1A:24:" \
+    "C2:43:F0:A1:58:D0:A1:2C:19:08\r\na=rtpmap:96 " codec "\r\n"
+
+static int whole(const char *sdp, struct text *why)
+{
+    text_clear(why);
+    CHECK_EQ(negotiate_publish(bytes_of(sdp), &no_preference, &offer, why), 0);
+    return negotiate_whole(&offer, why);
+}
+
+TEST(an_offer_of_which_all_can_be_served_is_whole)
+{
+    struct text why = {0};
+    CHECK_EQ(
+        whole(
+            WHOLE_SESSION WHOLE_SECTION("audio", "0", "sendonly", "opus/48000/2") WHOLE_SECTION(
+                "video", "1", "sendrecv",
+                "VP8/90000") "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:2\r\n",
+            &why),
+        0);
+    text_dispose(&why);
+}
+
+TEST(an_offer_that_is_not_whole_is_refused_and_the_line_named)
+{
+    static const struct {
+        const char *sdp, *why;
+    } cases[] = {
+        {WHOLE_SESSION WHOLE_SECTION("audio", "0", "sendonly", "opus/48000/2")
+             WHOLE_SECTION("audio", "1", "sendonly", "opus/48000/2"),
+         "line 15: second section of its kind"},
+        {WHOLE_SESSION WHOLE_SECTION("audio", "0", "recvonly", "opus/48000/2"),
+         "line 6: section does not send"},
+        {WHOLE_SESSION WHOLE_SECTION("audio", "0", "sendonly", "opus/48000/2")
+             WHOLE_SECTION("video", "1", "sendonly", "H263/90000"),
+         "line 15: section cannot be served: it is stopped or not bundled, or has no codec of "
+         "ours"},
+        {WHOLE_SESSION WHOLE_SECTION("audio", "0", "sendonly", "opus/48000/2")
+             WHOLE_SECTION("video", "elsewhere", "sendonly", "VP8/90000"),
+         "line 15: section cannot be served: it is stopped or not bundled, or has no codec of "
+         "ours"},
+    };
+    struct text why = {0};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        CHECK_EQ(whole(cases[i].sdp, &why), ERR_UNSUPPORTED);
+        CHECK_TEXT(why.at, cases[i].why);
+    }
+    text_dispose(&why);
+}

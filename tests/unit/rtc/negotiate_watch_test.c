@@ -93,6 +93,7 @@ TEST(the_answer_sends_and_names_its_streams)
     CHECK(strstr(answer.at, "m=video 9 UDP/TLS/RTP/SAVPF 120 124 126\r\n"));
     CHECK(strstr(answer.at, "a=setup:passive\r\na=mid:0\r\na=sendonly\r\n"));
     CHECK(strstr(answer.at, "a=msid:name 0\r\n"));
+    CHECK(!strstr(answer.at, "rtcp-mux-only"));
     CHECK(strstr(answer.at, "a=msid:name 1\r\n"));
     CHECK(strstr(answer.at, "a=ssrc:1000 cname:name\r\n"));
     CHECK(strstr(answer.at, "a=ssrc-group:FID 1001 2000\r\n"));
@@ -113,6 +114,13 @@ TEST(what_cannot_be_sent_into_is_stopped_and_the_rest_goes_on)
     CHECK(strstr(answer.at, "m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\n"));
     CHECK(strstr(answer.at, "m=video 0 UDP/TLS/RTP/SAVPF 96\r\n"));
     CHECK(strstr(answer.at, "a=group:BUNDLE 0\r\n"));
+    done();
+}
+
+TEST(what_is_only_multiplexed_is_answered_so)
+{
+    CHECK_EQ(watch(SESSION AUDIO "a=rtcp-mux-only\r\n"), 0);
+    CHECK(strstr(answer.at, "a=rtcp-mux\r\na=rtcp-mux-only\r\n"));
     done();
 }
 

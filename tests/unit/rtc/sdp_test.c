@@ -413,6 +413,7 @@ static void check_same_section(const struct sdp_section *a, const struct sdp_sec
     CHECK(bytes_equal(a->transport.fingerprint, b->transport.fingerprint));
     CHECK_EQ(a->transport.setup, b->transport.setup);
     CHECK_EQ(a->rtcp_mux, b->rtcp_mux);
+    CHECK_EQ(a->rtcp_mux_only, b->rtcp_mux_only);
     CHECK_EQ(a->rtcp_rsize, b->rtcp_rsize);
     CHECK_EQ(a->sctp_port, b->sctp_port);
     CHECK_EQ(a->max_message_size, b->max_message_size);

@@ -294,3 +294,75 @@ TEST(speakers_come_through_by_track)
     CHECK_EQ(events.at[0].speakers.list[0].level, 42);
     end();
 }
+
+static struct peer *come(struct room *room, enum peer_door door)
+{
+    struct join_wish wish = {.peer_id = "x",
+                             .user_id = "x",
+                             .role = "host",
+                             .name = "",
+                             .metadata = "",
+                             .offer = "offer",
+                             .door = door};
+    struct peer *peer;
+    enum admission why;
+    CHECK_EQ(room_join(room, &wish, rooms_number(&rooms), now, &events, &peer, &why), 0);
+    deliver();
+    return peer;
+}
+
+TEST(an_encoder_offers_tracks_that_have_no_ids_yet)
+{
+    begin(1);
+    struct peer *peer = come(make_room(1), DOOR_WHIP);
+    CHECK_EQ(commands.count, 2);
+    CHECK_EQ(command(0)->open.kind, ENDPOINT_PUBLISH);
+    CHECK_EQ(command(1)->kind, COMMAND_OFFER);
+    CHECK(command(1)->offer.whole);
+    CHECK_EQ(command(1)->offer.track_count, 2);
+    CHECK_EQ(command(1)->offer.tracks[0].kind, MEDIA_AUDIO);
+    CHECK_EQ(command(1)->offer.tracks[1].kind, MEDIA_VIDEO);
+    CHECK_TEXT(command(1)->offer.tracks[1].stream_id, peer->tracks[1]->is.stream_id);
+    media_fragment(peer, "a=x", 5, &events);
+    deliver();
+    CHECK_EQ(command(0)->kind, COMMAND_FRAGMENT);
+    CHECK_EQ(command(0)->endpoint, bridge_endpoint(peer->number, ENDPOINT_PUBLISH));
+    CHECK_EQ(command(0)->request, 5);
+    CHECK_TEXT(command(0)->fragment.text, "a=x");
+    end();
+}
+
+TEST(a_viewer_has_an_endpoint_that_answers)
+{
+    begin(1);
+    struct peer *peer = come(make_room(1), DOOR_WHEP);
+    CHECK_EQ(commands.count, 2);
+    CHECK_EQ(command(0)->kind, COMMAND_ENDPOINT_OPEN);
+    CHECK_EQ(command(0)->open.kind, ENDPOINT_SUBSCRIBE);
+    CHECK(command(0)->open.answers);
+    CHECK_EQ(command(1)->kind, COMMAND_WATCH);
+    CHECK_EQ(command(1)->request, peer->join_offer);
+    CHECK_TEXT(command(1)->watch.sdp, "offer");
+    bridge_undelivered(bridge, command(1), now, &events);
+    CHECK_EQ(events.at[0].kind, EVENT_ANSWERED);
+    CHECK_EQ(events.at[0].answered.err, ERR_BUSY);
+    end();
+}
+
+TEST(who_does_not_signal_leaves_with_its_transport)
+{
+    begin(1);
+    struct room *room = make_room(1);
+    room_hold(room);
+    struct peer *peer = come(room, DOOR_WHIP);
+    accept_join(peer);
+    deliver();
+    struct notice notice = {.kind = NOTICE_CLOSED,
+                            .endpoint = bridge_endpoint(peer->number, ENDPOINT_PUBLISH)};
+    notice.closed.reason = TRANSPORT_CLOSED_BY_PEER;
+    bridge_notice(bridge, &notice, now, &events);
+    CHECK_EQ(room->joined_count, 0);
+    deliver();
+    CHECK_EQ(command(0)->kind, COMMAND_ENDPOINT_CLOSE);
+    end();
+}

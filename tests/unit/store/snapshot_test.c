@@ -251,6 +251,30 @@ TEST(who_does_not_come_back_leaves_after_the_grace)
     end(&after);
 }
 
+TEST(who_does_not_signal_comes_anew_and_is_left_out)
+{
+    struct world w;
+    hold_a_call(&w);
+    struct join_wish wish = {.peer_id = "encoder",
+                             .user_id = "e",
+                             .role = "host",
+                             .name = "",
+                             .metadata = "",
+                             .offer = "sdp",
+                             .door = DOOR_WHIP};
+    struct peer *peer;
+    enum admission why;
+    CHECK_EQ(room_join(w.room, &wish, 90, w.now, &w.events, &peer, &why), 0);
+    media_answered(peer, 90, 0, "answer", NULL, 0, w.now, &w.events);
+    CHECK(room_joined(w.room, "encoder"));
+    struct text document = {0};
+    store_snapshot_write(w.room, &document);
+    CHECK(strstr(document.at, "\"id\":\"host\""));
+    CHECK(!strstr(document.at, "encoder"));
+    text_dispose(&document);
+    end(&w);
+}
+
 TEST(a_peer_whose_role_is_gone_is_left_out)
 {
     struct world before, after;

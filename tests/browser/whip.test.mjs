@@ -1,0 +1,161 @@
+// Encoders and players without our signalling in a room with the unmodified SDK: a page that knows
+// nothing but RTCPeerConnection, and a WebRTC stack that is not a browser's.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { appToken, Mouth } from '../system/mouth.mjs';
+import { werift } from '../system/peer.mjs';
+import { inbound, openPerson } from './lib/chromium.mjs';
+import { startServer, until } from './lib/server.mjs';
+import { join, openSdk, startSdkPage, state, untilState } from './lib/sdk.mjs';
+
+let server, sdkPage, meeting, host, bare, hostToken, guestToken;
+
+before(async () => {
+  server = await startServer(['--ice-servers', '[{"urls":"stun:127.0.0.1:9"}]']);
+  sdkPage = await startSdkPage();
+  meeting = await server.meeting();
+  hostToken = await appToken(server, meeting.host, 'encoder');
+  guestToken = await appToken(server, meeting.guest, 'player');
+  const origins = [sdkPage.origin, server.origin, server.origin.replace('http', 'ws')];
+  host = await openPerson({ origins });
+  bare = await openPerson({ origins });
+  await openSdk(host.page, sdkPage);
+  await join(host.page, server, meeting.host, 'Hana');
+  await untilState(host.page, (s) => s.tracks.length === 2, 'her tracks');
+  await openSdk(bare.page, sdkPage); // for its origin only: nothing of it is used
+});
+after(async () => {
+  await host?.close();
+  await bare?.close();
+  await sdkPage?.stop();
+  await server?.stop();
+});
+
+// Runs in the page: one connection and one POST.
+async function open([url, token, sends]) {
+  const pc = new RTCPeerConnection();
+  const mouth = { pc };
+  if (sends) {
+    const media = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
+    for (const track of media.getTracks()) pc.addTransceiver(track, { direction: 'sendonly', streams: [media] });
+  } else {
+    for (const kind of ['audio', 'video']) pc.addTransceiver(kind, { direction: 'recvonly' });
+    const element = Object.assign(document.createElement('video'), { autoplay: true, playsInline: true, width: 320 });
+    document.body.append(element);
+    pc.ontrack = ({ streams: [stream] }) => (element.srcObject = stream);
+    mouth.element = element;
+  }
+  await pc.setLocalDescription();
+  const posted = await fetch(url, { method: 'POST', body: pc.localDescription.sdp,
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/sdp' } });
+  const sdp = await posted.text();
+  if (posted.status !== 201) throw new Error(`${posted.status} ${sdp}`);
+  await pc.setRemoteDescription({ type: 'answer', sdp });
+  const said = ['location', 'etag', 'link'].map((name) => posted.headers.get(name));
+  (window.mouths ??= []).push(Object.assign(mouth, { resource: new URL(said[0], url).href, token }));
+  return said;
+}
+
+const leave = (page, at) => page.evaluate(async (i) => {
+  const { pc, resource, token, element } = window.mouths[i];
+  const { status } = await fetch(resource, { method: 'DELETE', headers: { authorization: `Bearer ${token}` } });
+  pc.close();
+  element?.remove();
+  return status;
+}, at);
+
+// More than `frames` pictures decoded, and sound that is not silence, from now on.
+async function untilPlays(page, what, frames = 20) {
+  const first = await inbound(page);
+  await until(async () => {
+    const now = await inbound(page);
+    return now.framesDecoded > first.framesDecoded + frames && now.audioEnergy > first.audioEnergy;
+  }, what, 20000);
+}
+
+// Pictures that the page decoded of each track.
+const decoded = async (page) =>
+  Object.fromEntries((await inbound(page)).video.map(({ track, frames }) => [track, frames]));
+
+test('a page without any library watches the room', async () => {
+  const said = await bare.page.evaluate(open, [`${server.origin}/whep/${meeting.room.id}`, guestToken, false]);
+  assert.match(said[0], /^\/whep\//);
+  assert.match(said[2], /^<stun:127\.0\.0\.1:9>; rel="ice-server"$/);
+  await untilPlays(bare.page, 'the page to play Hana');
+  const size = await bare.page.evaluate(() => [window.mouths[0].element.videoWidth, window.mouths[0].element.videoHeight]);
+  assert.ok(size[0] > 0 && size[1] > 0, String(size));
+  const seen = await untilState(host.page, (s) => s.peers.some(({ name }) => name === 'player'), 'the player');
+  assert.equal(seen.peers.find(({ name }) => name === 'player').roleName, 'guest');
+});
+
+test('sound and picture of a player are played out of one clock', async () => {
+  const apart = () => bare.page.evaluate(async () => {
+    const stats = [...(await window.mouths[0].pc.getStats()).values()].filter(({ type }) => type === 'inbound-rtp');
+    const at = stats.map((stat) => stat.estimatedPlayoutTimestamp);
+    return at.length === 2 && at.every((moment) => moment > 0) ? Math.abs(at[0] - at[1]) : null;
+  });
+  const ms = await until(async () => (await apart()) ?? false, 'sender reports on both streams', 20000);
+  assert.ok(ms < 500, `${ms} ms apart`);
+});
+
+test('the page publishes, and Hana sees and hears it; it leaves by a DELETE', async () => {
+  await bare.page.evaluate(open, [`${server.origin}/whip/${meeting.room.id}?name=Page&peer=page`, hostToken, true]);
+  const seen = await untilState(host.page, (s) => s.tracks.filter((t) => t.peerId === 'page').length === 2, 'its tracks');
+  const peer = seen.peers.find(({ id }) => id === 'page');
+  assert.deepEqual([peer.name, peer.roleName, peer.customerUserId], ['Page', 'host', 'encoder']);
+  assert.deepEqual(seen.tracks.filter((t) => t.peerId === 'page').map((t) => [t.type, t.source, t.enabled]).sort(),
+    [['audio', 'regular', true], ['video', 'regular', true]]);
+  await untilPlays(host.page, 'Hana to see and hear the page');
+  assert.ok((await decoded(host.page))[peer.videoTrack] > 20);
+  assert.equal(await leave(bare.page, 1), 200);
+  await untilState(host.page, (s) => !s.peers.some(({ id }) => id === 'page'), 'it to be gone');
+  assert.deepEqual(bare.problems, []);
+});
+
+test('what another stack watches and publishes again is seen by Hana: real media, both ways', async () => {
+  const viewer = await Mouth.watch(server, guestToken, ['audio', 'video'], '?name=relay');
+  const encoder = await Mouth.publish(server, hostToken, ['audio', 'video'], '?peer=relayed');
+  try {
+    const senders = Object.fromEntries(encoder.transceivers.map(({ kind, sender }) => [kind, sender]));
+    const [dtls] = viewer.pc.dtlsTransports;
+    const pli = () => dtls.sendRtcp([new werift.RtcpPayloadSpecificFeedback({
+      feedback: new werift.PictureLossIndication({ senderSsrc: 1, mediaSsrc: viewer.sink('video').ssrc }) })]);
+    senders.video.onPictureLossIndication.subscribe(pli);
+    viewer.onPacket = ({ header, payload }) => {
+      const sink = viewer.sinks.find(({ ssrc }) => ssrc === header.ssrc);
+      if (!sink || payload.length === 0) return;
+      const { sequenceNumber, timestamp, marker } = header;
+      senders[sink.kind].sendRtp(new werift.RtpPacket(new werift.RtpHeader(
+        { sequenceNumber, timestamp, marker, payloadType: 0, ssrc: 0 }), payload)).catch(() => {});
+    };
+    const seen = await untilState(host.page, (s) => s.tracks.filter((t) => t.peerId === 'relayed').length === 2, 'the relay');
+    const { videoTrack } = seen.peers.find(({ id }) => id === 'relayed');
+    await until(async () => (await decoded(host.page))[videoTrack] > 20, 'decoded pictures of the relay', 20000);
+    await untilPlays(host.page, 'its sound');
+    assert.deepEqual(viewer.sinks.map(({ missing }) => missing.length), [0, 0]);
+  } finally {
+    await encoder.delete();
+    await viewer.delete();
+    await Promise.all([encoder.end(), viewer.end()]);
+  }
+});
+
+test('a player that waits sees who comes, who goes and who comes again', async () => {
+  const { host: code, guest, room } = await server.meeting();
+  const [sends, watches] = [await appToken(server, code, 'e'), await appToken(server, guest, 'p')];
+  assert.equal(await leave(bare.page, 0), 200);
+  await bare.page.evaluate(open, [`${server.origin}/whep/${room.id}`, watches, false]);
+  const publish = (query) => host.page.evaluate(open, [`${server.origin}/whip/${room.id}${query}`, sends, true]);
+  await publish('?peer=first');
+  await untilPlays(bare.page, 'the first');
+  await publish('?peer=second');
+  await host.page.evaluate(() => window.mouths[0].pc.close()); // without a DELETE: DTLS says so
+  await untilPlays(bare.page, 'the second, as soon as the first hung up');
+  const listed = (await server.call('GET', `/v2/active-rooms/${room.id}/peers`)).body.peers;
+  assert.deepEqual(Object.keys(listed).filter((id) => ['first', 'second'].includes(id)), ['second']);
+  assert.equal(await leave(host.page, 1), 200);
+  await publish('?peer=third');
+  await untilPlays(bare.page, 'the third');
+  assert.deepEqual(bare.problems, []);
+  assert.equal((await state(host.page)).connected, true);
+});
