@@ -93,9 +93,9 @@ void router_free(struct router *r)
     size_t at = 0;
     for (struct endpoint *e; (e = map_next(&s->endpoints, &at));)
         close_endpoint(e, &tick);
-    router_flushed(r);
     notice_list_dispose(&notices);
-    batch_dispose(&out);
+    batch_dispose(&out); // names paths of what is freed next
+    router_flushed(r);
     map_dispose(&s->meetings);
     map_dispose(&s->endpoints);
     map_dispose(&s->tracks);
