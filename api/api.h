@@ -69,6 +69,9 @@ struct api_call {
     // Of API_JOIN: as what the call comes in.
     enum peer_door door;
 
+    // Set by api_run() when it has rewritten a poll: its id.
+    const char *changed_poll; // in the request's arena
+
     // The id of a room that goes when this succeeds; nobody may be in it. NULL for most calls.
     const char *removes;
 };

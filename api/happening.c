@@ -240,25 +240,29 @@ static const struct {
     bool is_for_hooks;
     bool is_error;
 } kinds[] = {
-    [EVENT_ROOM_OPENED] = {"session.open.success", .is_for_hooks = true},
-    [EVENT_ROOM_CLOSED] = {"session.close.success", .is_for_hooks = true},
-    [EVENT_PEER_JOINED] = {"peer.join.success", .is_for_hooks = true},
-    [EVENT_PEER_LEFT] = {"peer.leave.success", .is_for_hooks = true},
-    [EVENT_ROLE_CHANGED] = {"role.change.success", .is_for_hooks = true},
-    [EVENT_ROOM_ENDED] = {"room.end.success", .is_for_hooks = true},
-    [EVENT_JOIN_FAILED] = {"peer.join.failure", .is_for_hooks = true, .is_error = true},
-    [EVENT_LEAVE_FAILED] = {"peer.leave.failure", .is_for_hooks = true, .is_error = true},
-    [EVENT_ROLE_FAILED] = {"role.change.failure", .is_for_hooks = true, .is_error = true},
-    [EVENT_END_FAILED] = {"room.end.failure", .is_for_hooks = true, .is_error = true},
-    [EVENT_TRACKS_ADDED] = {"track.add.success"},
-    [EVENT_TRACKS_UPDATED] = {"track.update.success"},
-    [EVENT_TRACKS_REMOVED] = {"track.remove.success"},
-    [EVENT_MUTE_ASKED] = {"track.mute.requested"},
-    [EVENT_CLIENT_FAILED] = {"client.failed", .is_error = true}, // and which it is
-    [EVENT_CHAT] = {"chat.message"},
-    [EVENT_POLL_STARTED] = {"poll.started"},
-    [EVENT_POLL_STOPPED] = {"poll.stopped"},
-    [EVENT_POLL_ANSWERED] = {"poll.answered"},
+    [EVENT_ROOM_OPENED] = {.type = "session.open.success", .is_for_hooks = true},
+    [EVENT_ROOM_CLOSED] = {.type = "session.close.success", .is_for_hooks = true},
+    [EVENT_PEER_JOINED] = {.type = "peer.join.success", .is_for_hooks = true},
+    [EVENT_PEER_LEFT] = {.type = "peer.leave.success", .is_for_hooks = true},
+    [EVENT_ROLE_CHANGED] = {.type = "role.change.success", .is_for_hooks = true},
+    [EVENT_ROOM_ENDED] = {.type = "room.end.success", .is_for_hooks = true},
+    [EVENT_JOIN_FAILED] = {.type = "peer.join.failure", .is_for_hooks = true, .is_error = true},
+    [EVENT_LEAVE_FAILED] = {.type = "peer.leave.failure",
+                            .is_for_hooks = true,
+                            .is_error = true},
+    [EVENT_ROLE_FAILED] = {.type = "role.change.failure",
+                           .is_for_hooks = true,
+                           .is_error = true},
+    [EVENT_END_FAILED] = {.type = "room.end.failure", .is_for_hooks = true, .is_error = true},
+    [EVENT_TRACKS_ADDED] = {.type = "track.add.success"},
+    [EVENT_TRACKS_UPDATED] = {.type = "track.update.success"},
+    [EVENT_TRACKS_REMOVED] = {.type = "track.remove.success"},
+    [EVENT_MUTE_ASKED] = {.type = "track.mute.requested"},
+    [EVENT_CLIENT_FAILED] = {.type = "client.failed", .is_error = true}, // and which it is
+    [EVENT_CHAT] = {.type = "chat.message"},
+    [EVENT_POLL_STARTED] = {.type = "poll.started"},
+    [EVENT_POLL_STOPPED] = {.type = "poll.stopped"},
+    [EVENT_POLL_ANSWERED] = {.type = "poll.answered"},
 };
 
 size_t api_happening_count(const struct event *event, bool with_chat)

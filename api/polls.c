@@ -94,6 +94,7 @@ static int rewrite(struct api_context *c, struct store_poll *poll, const json_t 
         return err;
     poll->updated_at = c->now.wall_ms;
     err = store_poll_update(c->db, poll);
+    c->call->changed_poll = poll->id;
     return err ? api_fail_storage(c, err) : 0;
 }
 

@@ -149,7 +149,6 @@ struct poll {
 // Zero-initialised is empty.
 struct polls {
     struct map by_id;
-    bool has_linked; // those of the back end came in
     uint64_t last_number;
 };
 

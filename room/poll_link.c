@@ -2,6 +2,24 @@
 
 #include "room/rooms.h"
 
+struct linked_polls *linked_polls_new(void)
+{
+    return mem_alloc(sizeof(struct linked_polls));
+}
+
+void linked_polls_free(struct linked_polls *polls)
+{
+    if (polls)
+        arena_dispose(&polls->arena);
+    mem_free(polls);
+}
+
+void room_link_polls(struct room *room, struct linked_polls *polls)
+{
+    linked_polls_free(room->linked);
+    room->linked = polls;
+}
+
 static bool is_complete(const struct linked_poll *from)
 {
     for (size_t i = 0; i < from->question_count; i++) {
@@ -11,31 +29,22 @@ static bool is_complete(const struct linked_poll *from)
     return from->question_count > 0;
 }
 
-static void link_one(struct room *room, struct linked_poll *from, struct moment now,
-                     struct event_list *events)
+static void bring(struct room *room, struct linked_poll *from, struct moment now,
+                  struct event_list *events)
 {
     struct poll *poll;
-    struct arena arena = {0};
-    // A client may have made one under this id in the moment before.
-    if (map_get(&room->polls.by_id, bytes_of(from->id)) ||
-        poll_set_info(room, NULL, from->id, &from->info, now, &poll) != POLL_DONE)
+    if (poll_set_info(room, NULL, from->id, &from->info, now, &poll) != POLL_DONE)
         return;
     poll->origin = POLL_LINKED;
     if (is_complete(from) &&
-        poll_set_questions(room, NULL, from->id, from->questions, from->question_count, &arena,
-                           &poll) == POLL_DONE &&
+        poll_set_questions(room, NULL, from->id, from->questions, from->question_count,
+                           &events->arena, &poll) == POLL_DONE &&
         from->starts_at_once)
         poll_start(room, NULL, from->id, now, events, &poll);
-    arena_dispose(&arena);
 }
 
-void polls_link(struct room *room, struct linked_poll *polls, size_t count, struct moment now,
-                struct event_list *events)
+void polls_bring_linked(struct room *room, struct moment now, struct event_list *events)
 {
-    if (!room->session_id[0] || room->polls.has_linked)
-        return;
-    room->polls.has_linked = true;
-    for (size_t i = 0; i < count; i++)
-        link_one(room, &polls[i], now, events);
-    room_touch(room);
+    for (size_t i = 0; room->linked && i < room->linked->count; i++)
+        bring(room, &room->linked->list[i], now, events);
 }

@@ -1,5 +1,5 @@
-// Polls of the back end's in a session: those that were linked to the room when it began. Each
-// session has copies of its own, which nobody in it changes.
+// Polls of the back end's, which it links to a room: they come into each of its sessions when
+// the first peer is in. Each session has copies of its own, which nobody in it changes.
 #pragma once
 
 #include "room/poll.h"
@@ -12,8 +12,21 @@ struct linked_poll {
     bool starts_at_once; // with the session; else somebody who may starts it
 };
 
-// Brings them into the session that runs; nothing when they are in already, or nobody is. One
-// with a question that cannot be asked yet (a choice without options) comes without questions,
-// so it does not start. Left out are those that find no place.
-void polls_link(struct room *room, struct linked_poll *polls, size_t count, struct moment now,
-                struct event_list *events);
+struct linked_polls {
+    struct linked_poll list[POLLS_PER_ROOM_MAX];
+    size_t count;
+    struct arena arena; // of all that they point to
+};
+
+struct linked_polls *linked_polls_new(void);
+void linked_polls_free(struct linked_polls *polls); // NULL is fine
+
+// What is stored now: counts for the sessions to come. Takes `polls`; NULL: none.
+void room_link_polls(struct room *room, struct linked_polls *polls);
+
+// --- For the other files of room/ only ---
+
+// The session has begun. A poll with a question that cannot be asked yet (a choice without
+// options) comes without questions, so it does not start. Left out are those that find no
+// place.
+void polls_bring_linked(struct room *room, struct moment now, struct event_list *events);

@@ -4,6 +4,7 @@
 #include "room/duration.h"
 #include "room/feeds.h"
 #include "room/media.h"
+#include "room/poll_link.h"
 #include "room/presence.h"
 #include "room/quality.h"
 #include "room/report.h"
@@ -169,7 +170,8 @@ void room_admit(struct peer *peer, const char *answer, struct moment now,
 
     peer->state = PEER_JOINED;
     peer->joined_at = now.wall_ms;
-    if (room->joined_count++ == 0) {
+    bool is_first = room->joined_count++ == 0;
+    if (is_first) {
         id_object(&room->rooms->ids, now.wall_ms, room->session_id);
         room->started_at = now.wall_ms;
         add_session_event(room, EVENT_ROOM_OPENED, 0, events);
@@ -192,6 +194,8 @@ void room_admit(struct peer *peer, const char *answer, struct moment now,
         feeds_open_for_subscriber(peer, events);
     else if (peer_subscribes(peer))
         open_subscribe(peer, events);
+    if (is_first)
+        polls_bring_linked(room, now, events);
 }
 
 bool room_texts_fit(const char *name, const char *metadata)

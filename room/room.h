@@ -48,6 +48,7 @@ struct room {
     struct list changed;                // link in rooms.changed
     struct polls polls;                 // of this session
     struct timer scores;                // when new ones are told: see room/quality.h
+    struct linked_polls *linked;        // for sessions to come: room/poll_link.h; NULL: none
     struct past_tracks *past_tracks;    // of this session: room/report.c; NULL: none
     struct timer duration;              // the next warning, or the end
     size_t warnings_given;              // of room/duration.c

@@ -1,6 +1,7 @@
 #include "room/rooms.h"
 
 #include "room/duration.h"
+#include "room/poll_link.h"
 #include "room/quality.h"
 #include "room/report.h"
 
@@ -28,6 +29,7 @@ static void free_room(struct room *room)
     chat_history_dispose(&room->history);
     polls_dispose(&room->polls);
     report_forget(room);
+    linked_polls_free(room->linked);
     template_free(room->template);
     mem_free(room);
 }

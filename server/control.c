@@ -175,7 +175,6 @@ struct control *control_new(const struct control_config *config)
     c->hooks = hooks_new(&config->hooks, c->config.jobs, &c->loop);
     snapshots_restore(c->snapshots, clock_now());
     logbook_restore(c->logbook, clock_now());
-    control_resume_polls(c);
     start_handles(c);
     return c;
 }

@@ -132,6 +132,65 @@ static void end_removed(struct control *c, const char *room_id)
         moderate_end(room, NULL, false, "the room was deleted", clock_now(), &c->events);
 }
 
+// --- Polls of the back end's ---
+
+static void fetch_polls(struct control *c, const struct room *room)
+{
+    struct job *job = mem_alloc(sizeof *job);
+    job->kind = JOB_POLLS;
+    memcpy(job->room.id, room->record.id, sizeof job->room.id);
+    jobs_put(c->config.jobs, job);
+}
+
+static bool links(const struct room *room, const char *poll_id)
+{
+    for (size_t i = 0; room->linked && i < room->linked->count; i++) {
+        if (strcmp(room->linked->list[i].id, poll_id) == 0)
+            return true;
+    }
+    return false;
+}
+
+// What is stored of them has changed. A room that is loaded and has no session yet would begin
+// one with the old ones.
+static void refresh_polls(struct control *c, const struct api_call *call)
+{
+    struct room *room = call->changed ? rooms_find(&c->rooms, call->changed->id) : NULL;
+    if (room && !room->session_id[0])
+        fetch_polls(c, room);
+    if (!call->changed_poll)
+        return;
+    size_t at = 0;
+    while ((room = map_next(&c->rooms.by_id, &at))) {
+        if (!room->session_id[0] && links(room, call->changed_poll))
+            fetch_polls(c, room);
+    }
+}
+
+// The same for a room that somebody looks at while its session ends.
+void control_fetch_polls(struct control *c)
+{
+    for (size_t i = 0; i < c->events.count; i++) {
+        const struct event *event = &c->events.at[i];
+        const struct room *room = event->kind == EVENT_ROOM_CLOSED
+                                      ? rooms_find(&c->rooms, event->session.room_id)
+                                      : NULL;
+        if (room)
+            fetch_polls(c, room);
+    }
+}
+
+static void on_polls(struct control *c, struct job *job)
+{
+    struct room *room = rooms_find(&c->rooms, job->room.id);
+    template_free(job->room.template);
+    job->room.template = NULL;
+    if (job->room.err || !room)
+        return;
+    room_link_polls(room, job->room.polls);
+    job->room.polls = NULL;
+}
+
 static void on_answer(struct control *c, struct job *job)
 {
     struct api_call *call = &job->call.call;
@@ -144,6 +203,8 @@ static void on_answer(struct control *c, struct job *job)
         rooms_refresh(&c->rooms, call->changed, clock_now());
     if (!job->db.err && call->queues_webhooks)
         hooks_look(c->hooks);
+    if (!job->db.err)
+        refresh_polls(c, call);
     if (!job->db.err && call->removes)
         end_removed(c, call->removes);
     http_server_respond(c->server, job->call.id, call->request, &job->call.response);
@@ -195,6 +256,16 @@ static void on_open(struct control *c, struct http_input *input)
     }
 }
 
+// The room of a JOB_ROOM, live and held.
+static struct room *hold_loaded(struct control *c, struct job *job)
+{
+    struct room *room = rooms_put(&c->rooms, &job->room.record, job->room.template);
+    room_link_polls(room, job->room.polls);
+    job->room.polls = NULL;
+    room_hold(room);
+    return room;
+}
+
 // Somebody comes in without a web socket.
 static void on_room_for_call(struct control *c, struct job *job)
 {
@@ -203,8 +274,7 @@ static void on_room_for_call(struct control *c, struct job *job)
     if (err) {
         template_free(job->room.template);
     } else {
-        room = rooms_put(&c->rooms, &job->room.record, job->room.template);
-        room_hold(room);
+        room = hold_loaded(c, job);
     }
     whip_post(c->whip, job->call.id, &job->call.call, room, err, &job->call.response,
               clock_now(), &c->events, &c->replies);
@@ -228,50 +298,10 @@ static void on_room(struct control *c, struct job *job)
         template_free(job->room.template);
         return;
     }
-    struct room *room = rooms_put(&c->rooms, &job->room.record, job->room.template);
-    room_hold(room);
+    struct room *room = hold_loaded(c, job);
     signal_ready(c->signal, job->room.session, room, now, &c->frames, &c->events);
     control_settle(c);
     room_release(room);
-}
-
-static void fetch_polls(struct control *c, const char *room_id, const char *session_id)
-{
-    struct job *job = mem_alloc(sizeof *job);
-    job->kind = JOB_POLLS;
-    snprintf(job->polls.room_id, sizeof job->polls.room_id, "%s", room_id);
-    snprintf(job->polls.session_id, sizeof job->polls.session_id, "%s", session_id);
-    jobs_put(c->config.jobs, job);
-}
-
-void control_fetch_polls(struct control *c)
-{
-    for (size_t i = 0; i < c->events.count; i++) {
-        const struct event *event = &c->events.at[i];
-        if (event->kind == EVENT_ROOM_OPENED)
-            fetch_polls(c, event->session.room_id, event->session.session_id);
-    }
-}
-
-void control_resume_polls(struct control *c)
-{
-    size_t at = 0;
-    for (const struct room *room; (room = map_next(&c->rooms.by_id, &at));) {
-        if (room->session_id[0] && !room->polls.has_linked)
-            fetch_polls(c, room->record.id, room->session_id);
-    }
-}
-
-static void on_polls(struct control *c, struct job *job)
-{
-    struct room *room = rooms_find(&c->rooms, job->polls.room_id);
-    if (job->db.err) {
-        log_warn("server", "the polls of room %s were not read: %s", job->polls.room_id,
-                 err_name(job->db.err));
-        return;
-    }
-    if (room && strcmp(room->session_id, job->polls.session_id) == 0)
-        polls_link(room, job->polls.list, job->polls.count, clock_now(), &c->events);
 }
 
 void control_lock_rooms(struct control *c)

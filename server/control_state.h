@@ -72,8 +72,7 @@ void control_results(struct control *c);        // drains the store thread
 void control_send_replies(struct control *c);   // of peers without a web socket
 void control_lock_rooms(struct control *c);     // ended for good, by the events that wait
 void control_look_up_missed(struct control *c); // rooms that were to be ended, by the same
-void control_fetch_polls(struct control *c);    // for sessions that begin, by the same
-void control_resume_polls(struct control *c);   // for sessions that had not got theirs
+void control_fetch_polls(struct control *c);    // of sessions that ended, by the same
 
 // --- control_media.c ---
 void control_notices(struct control *c);

@@ -8,6 +8,7 @@
 #include "server/clock.h"
 #include "store/document.h"
 #include "store/live_rooms.h"
+#include "store/polls.h"
 #include "store/rooms.h"
 
 #include <poll.h>
@@ -45,8 +46,16 @@ static int run_call(struct db_job *db_job, struct db *db)
     return job->call.answered;
 }
 
+static int load_polls(struct db *db, const struct store_room *room, struct linked_polls **polls)
+{
+    if (!room->polls[0])
+        return 0;
+    *polls = linked_polls_new();
+    return store_polls_linked(db, room->polls, *polls);
+}
+
 static int load_room(struct db *db, const char *id, struct room_record *record,
-                     struct template **template)
+                     struct template **template, struct linked_polls **polls)
 {
     struct arena arena = {0};
     struct store_room room;
@@ -55,6 +64,8 @@ static int load_room(struct db *db, const char *id, struct room_record *record,
         store_room_record(&room, record);
         err = store_template_load(db, room.template_id, template);
     }
+    if (!err)
+        err = load_polls(db, &room, polls);
     arena_dispose(&arena);
     return err;
 }
@@ -62,17 +73,14 @@ static int load_room(struct db *db, const char *id, struct room_record *record,
 static int run_room(struct db_job *db_job, struct db *db)
 {
     struct job *job = (struct job *)db_job;
-    job->room.err = load_room(db, job->room.id, &job->room.record, &job->room.template);
+    // It may have run before, and the storage have gone away then.
+    template_free(job->room.template);
+    linked_polls_free(job->room.polls);
+    job->room.template = NULL;
+    job->room.polls = NULL;
+    job->room.err =
+        load_room(db, job->room.id, &job->room.record, &job->room.template, &job->room.polls);
     return 0; // it only read
-}
-
-static int run_polls(struct db_job *db_job, struct db *db)
-{
-    struct job *job = (struct job *)db_job;
-    struct arena *arena = &job->polls.arena;
-    job->polls.list = arena_alloc(arena, POLLS_PER_ROOM_MAX * sizeof *job->polls.list);
-    return store_polls_linked(db, job->polls.room_id, arena, job->polls.list,
-                              &job->polls.count);
 }
 
 static int run_keep(struct db_job *db_job, struct db *db)
@@ -143,7 +151,7 @@ static int run_key(struct db_job *db_job, struct db *db)
 static int (*const runs[])(struct db_job *, struct db *) = {
     [JOB_CALL] = run_call, [JOB_ROOM] = run_room,     [JOB_MISSED] = run_room,
     [JOB_KEEP] = run_keep, [JOB_FORGET] = run_forget, [JOB_LOCK] = run_lock,
-    [JOB_LOG] = run_log,   [JOB_AGE] = run_age,       [JOB_POLLS] = run_polls,
+    [JOB_LOG] = run_log,   [JOB_AGE] = run_age,       [JOB_POLLS] = run_room,
     [JOB_KEY] = run_key,   [JOB_HOOKS] = run_hooks,
 };
 
@@ -178,7 +186,7 @@ static void hand_back(struct jobs *jobs, struct job *job)
         return;
     }
     // A job that never ran, because no transaction could begin, has no result of its own.
-    bool loads = job->kind == JOB_ROOM || job->kind == JOB_MISSED;
+    bool loads = job->kind == JOB_ROOM || job->kind == JOB_MISSED || job->kind == JOB_POLLS;
     if (loads && !job->room.err)
         job->room.err = job->db.err;
     inbox_put(jobs->done, &job);
@@ -255,7 +263,7 @@ static int list_live(struct jobs *jobs, struct db *db)
         *live = (struct jobs_live){.room_id = rooms[i].room_id,
                                    .session_id = rooms[i].session_id,
                                    .document = rooms[i].document};
-        load_room(db, live->room_id, &live->record, &live->template);
+        load_room(db, live->room_id, &live->record, &live->template, &live->polls);
     }
     return 0;
 }
@@ -275,8 +283,10 @@ static int run_prepare(struct db_job *db_job, struct db *db)
 
 static void free_live(struct jobs *jobs)
 {
-    for (size_t i = 0; i < jobs->live_count; i++)
+    for (size_t i = 0; i < jobs->live_count; i++) {
         template_free(jobs->live[i].template);
+        linked_polls_free(jobs->live[i].polls);
+    }
     arena_dispose(&jobs->arena);
 }
 
@@ -328,7 +338,8 @@ void job_dispose(struct job *job)
     job->key = NULL;
     store_log_batch_free(job->log.batch);
     job->log.batch = NULL;
-    arena_dispose(&job->polls.arena);
+    linked_polls_free(job->room.polls);
+    job->room.polls = NULL;
     store_webhook_turn_free(job->hooks);
     job->hooks = NULL;
 }

@@ -4,8 +4,8 @@
 
 #include "api/api.h"
 #include "base/id.h"
+#include "room/poll_link.h"
 #include "room/rooms.h"
-#include "store/polls.h"
 #include "store/webhooks.h"
 
 #include <stdbool.h>
@@ -13,7 +13,7 @@
 
 enum job_kind {
     JOB_CALL,   // a REST handler
-    JOB_POLLS,  // polls of the back end's, for a session that has begun
+    JOB_POLLS,  // those that are linked to a room, anew
     JOB_ROOM,   // a room and its template, to go live; with a `call` that waits for it, if any
     JOB_MISSED, // the same, to tell of a meeting that was to be ended and was not there
     JOB_KEEP,   // the snapshot of a live session
@@ -41,8 +41,9 @@ struct job {
         uint64_t session;
         char id[OBJECT_ID_LEN + 1];
         struct room_record record;
-        struct template *template; // the receiver's
-        int err;                   // 0, ERR_NOT_FOUND, or of the storage
+        struct template *template;  // the receiver's
+        struct linked_polls *polls; // the same; NULL: none
+        int err;                    // 0, ERR_NOT_FOUND, or of the storage
     } room;
     struct {
         bool lock;
@@ -54,13 +55,6 @@ struct job {
         char *document; // JOB_KEEP
         bool is_lost;   // JOB_FORGET: the session ended with the last process
     } live;
-    struct {
-        char room_id[OBJECT_ID_LEN + 1];
-        char session_id[OBJECT_ID_LEN + 1];
-        struct linked_poll *list; // POLLS_PER_ROOM_MAX
-        size_t count;
-        struct arena arena;
-    } polls;
     struct jwt_key *key; // JOB_KEY
     struct {
         char id[OBJECT_ID_LEN + 1]; // with a `call` that waits for it, if one asked for it
@@ -83,6 +77,7 @@ struct jobs_live {
     const char *document;
     struct room_record record;
     struct template *template; // NULL when the room is gone; the receiver's to take
+    struct linked_polls *polls; // for its next sessions, the same; NULL: none
 };
 
 struct jobs;

@@ -54,8 +54,11 @@ static void restore(struct snapshots *s, struct jobs_live *live, struct moment n
                                                 bytes_of(live->document), now)
                        : ERR_NOT_FOUND;
     if (!err) {
+        struct room *room = rooms_find(s->rooms, live->room_id);
+        room_link_polls(room, live->polls);
+        live->polls = NULL;
         log_info("server", "room %s goes on: %zu peers may come back", live->room_id,
-                 rooms_find(s->rooms, live->room_id)->joined_count);
+                 room->joined_count);
         return;
     }
     log_warn("server", "the session of room %s does not go on: %s", live->room_id,

@@ -2,7 +2,6 @@
 
 #include "base/err.h"
 #include "base/limits.h"
-#include "store/rooms.h"
 
 #include <string.h>
 
@@ -69,21 +68,17 @@ int store_poll_update(struct db *db, const struct store_poll *poll)
                       poll);
 }
 
-int store_polls_linked(struct db *db, const char *room_id, struct arena *arena,
-                       struct linked_poll list[POLLS_PER_ROOM_MAX], size_t *count)
+int store_polls_linked(struct db *db, const char *ids, struct linked_polls *polls)
 {
-    struct store_room room;
-    *count = 0;
-    int err = store_room_get(db, room_id, arena, &room);
-    const char *at = err ? "" : room.polls;
-    while (!err && *at && *count < POLLS_PER_ROOM_MAX) {
-        size_t len = strcspn(at, ",");
-        const char *id = arena_text(arena, (struct bytes){(const uint8_t *)at, len});
+    int err = 0;
+    while (!err && *ids && polls->count < POLLS_PER_ROOM_MAX) {
+        size_t len = strcspn(ids, ",");
+        const char *id = arena_text(&polls->arena, (struct bytes){(const uint8_t *)ids, len});
         struct store_poll poll;
-        err = store_poll_get(db, id, arena, &poll);
+        err = store_poll_get(db, id, &polls->arena, &poll);
         if (!err)
-            store_poll_read(id, poll.document, arena, &list[(*count)++]);
-        at += len + (at[len] == ',');
+            store_poll_read(id, poll.document, &polls->arena, &polls->list[polls->count++]);
+        ids += len + (ids[len] == ',');
     }
     return err;
 }

@@ -24,9 +24,8 @@ int store_poll_get(struct db *db, const char *id, struct arena *arena, struct st
 int store_poll_insert(struct db *db, const struct store_poll *poll); // nothing if it is there
 int store_poll_update(struct db *db, const struct store_poll *poll);
 
-// Those that are linked to the room, in their order.
-int store_polls_linked(struct db *db, const char *room_id, struct arena *arena,
-                       struct linked_poll list[POLLS_PER_ROOM_MAX], size_t *count);
+// Those that are linked to the room, in their order: `ids` is store_room.polls.
+int store_polls_linked(struct db *db, const char *ids, struct linked_polls *polls);
 
 // --- Runs: a poll in a session ---
 

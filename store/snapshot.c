@@ -126,7 +126,6 @@ void store_snapshot_write(const struct room *room, struct text *document)
     for (const struct past_message *m = history->first; m; m = m->next)
         put_message(&j, m);
     json_close(&j, ']');
-    json_member_bool(&j, "has_linked_polls", room->polls.has_linked);
     json_key(&j, "polls");
     snapshot_put_polls(&j, room);
     json_close(&j, '}');
@@ -245,7 +244,6 @@ static int read_all(struct room *room, const json_t *from, struct arena *arena,
         err = read_peer(room, json_array_get(peers, i), arena, now);
     if (!err)
         err = snapshot_read_polls(room, json_get_array(from, "polls"), arena, now);
-    room->polls.has_linked = json_get_bool(from, "has_linked_polls", false);
     if (!err && room->joined_count == 0)
         err = ERR_NOT_FOUND;
     return err;

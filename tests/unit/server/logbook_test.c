@@ -282,16 +282,19 @@ static struct numbered_question yes_or_no(void)
                                              .solution_text = ""}};
 }
 
+// Before anybody is in.
 static void link_poll(struct world *w, bool anonymous)
 {
-    struct numbered_question question = yes_or_no();
-    struct linked_poll poll = {.id = "64c000000000000000000001",
-                               .info = {.title = "Tea", .anonymous = anonymous},
-                               .questions = &question,
-                               .question_count = 1,
-                               .starts_at_once = true};
-    polls_link(w->f.room, &poll, 1, w->f.now, &w->f.events);
-    deliver(w);
+    struct linked_polls *polls = linked_polls_new();
+    struct numbered_question *question = arena_alloc(&polls->arena, sizeof *question);
+    *question = yes_or_no();
+    polls->list[polls->count++] =
+        (struct linked_poll){.id = "64c000000000000000000001",
+                             .info = {.title = "Tea", .anonymous = anonymous},
+                             .questions = question,
+                             .question_count = 1,
+                             .starts_at_once = true};
+    room_link_polls(w->f.room, polls);
 }
 
 static void vote(struct world *w, struct peer *by, const char *id, int64_t option, bool update)
@@ -334,8 +337,8 @@ TEST(answers_to_a_linked_poll_are_written_down_with_what_they_replace)
     static const char id[] = "64c000000000000000000001";
     struct world *w = world_new(false);
     struct store_poll_answer list[STORE_POLLS_MAX];
-    struct peer *anna = join_reader(w, "anna");
     link_poll(w, false);
+    struct peer *anna = join_reader(w, "anna");
     vote(w, anna, id, 2, false);
     vote(w, anna, id, 1, true);
     vote(w, anna, id, 1, true);
@@ -369,8 +372,8 @@ TEST(who_answered_an_anonymous_poll_is_not_written_anywhere)
     struct store_poll_answer list[STORE_POLLS_MAX];
     struct store_poll_score scores[STORE_POLLS_MAX];
     struct store_poll_filter filter = {.poll_id = id, .limit = 10};
-    struct peer *anna = join_reader(w, "anna");
     link_poll(w, true);
+    struct peer *anna = join_reader(w, "anna");
     vote(w, anna, id, 1, false);
     write_down(w);
     CHECK_EQ(answers(w, id, list), 1);
@@ -423,8 +426,8 @@ TEST(after_a_restart_the_last_answers_are_written_once_more_and_count_once)
     static const char id[] = "64c000000000000000000001";
     struct world *w = world_new(false);
     struct store_poll_answer list[STORE_POLLS_MAX];
-    struct peer *anna = join_reader(w, "anna");
     link_poll(w, false);
+    struct peer *anna = join_reader(w, "anna");
     vote(w, anna, id, 2, false);
     write_down(w);
     struct peer *bert = join_reader(w, "bert");

@@ -25,7 +25,7 @@
 //     log {...} | log nothing     what a client reported, as it is written down
 //     media read
 //     room disabled | enabled | size 1 | guests 1 | history 3 | lasts 600s
-//     room links <id> {...}       a poll of the back end's comes into the session
+//     room links <id> {...}       a poll of the back end's, before the session begins
 //     room tells 10s [peers] [always]   the roomState of the template: how often, with the list
 //                                       of peers, also to those who have joined
 //     server is node-1            named so; without it, it has no name

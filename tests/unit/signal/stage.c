@@ -361,6 +361,8 @@ void stage_dispose(struct stage *s)
     event_list_dispose(&s->events);
     frame_list_dispose(&s->frames);
     bridge_commands_dispose(&s->commands);
+    for (size_t i = 0; i < s->poll_count; i++)
+        mem_free(s->polls[i].document);
     for (size_t i = 0; i < s->client_count; i++) {
         stage_forget(&s->clients[i].socket);
         stage_forget(&s->clients[i].channel);
@@ -384,6 +386,22 @@ void stage_restart(struct stage *s, const char *node_id)
     learn_names(s);
 }
 
+void stage_link(struct stage *s, const char *poll_id, const char *document)
+{
+    CHECK(s->poll_count < POLLS_PER_ROOM_MAX);
+    snprintf(s->polls[s->poll_count].id, sizeof s->polls[0].id, "%s", poll_id);
+    s->polls[s->poll_count++].document = mem_text(document);
+}
+
+static struct linked_polls *linked(const struct stage *s)
+{
+    struct linked_polls *polls = linked_polls_new();
+    for (size_t i = 0; i < s->poll_count; i++)
+        store_poll_read(s->polls[i].id, s->polls[i].document, &polls->arena,
+                        &polls->list[polls->count++]);
+    return polls;
+}
+
 static void load(struct stage *s, struct stage_client *client)
 {
     struct template *template = stage_template(s->guests_max, s->all_share);
@@ -392,19 +410,10 @@ static void load(struct stage *s, struct stage_client *client)
     if (s->adjust)
         s->adjust(template);
     struct room *room = rooms_put(&s->rooms, &s->record, template);
+    room_link_polls(room, linked(s));
     room_hold(room);
     signal_ready(s->signal, client->session, room, s->now, &s->frames, &s->events);
     room_release(room);
-    pump(s);
-}
-
-void stage_link(struct stage *s, const char *poll_id, const char *document)
-{
-    struct linked_poll poll;
-    struct arena arena = {0};
-    store_poll_read(poll_id, document, &arena, &poll);
-    polls_link(rooms_find(&s->rooms, STAGE_ROOM_ID), &poll, 1, s->now, &s->events);
-    arena_dispose(&arena);
     pump(s);
 }
 

@@ -44,6 +44,12 @@ struct stage_subscriber {
 
 enum stage_worker { WORKER_ANSWERS, WORKER_REFUSES, WORKER_IS_SILENT, WORKER_IS_FULL };
 
+// A poll that the back end has linked to the room.
+struct stage_poll {
+    char id[OBJECT_ID_LEN + 1];
+    char *document;
+};
+
 struct stage {
     struct rng rng;
     struct rooms rooms;
@@ -55,6 +61,8 @@ struct stage {
     struct bridge_commands commands;
 
     struct room_record record;
+    struct stage_poll polls[POLLS_PER_ROOM_MAX];
+    size_t poll_count;
     int guests_max;                     // maxPeerCount of the role guest
     void (*adjust)(struct template *t); // of the template, before the room goes live; or NULL
     bool all_share; // guests may share their screen and see rooms before joining, as hosts
@@ -89,7 +97,7 @@ struct template *stage_template(int guests_max, bool all_share);
 struct stage_client *stage_open(struct stage *s, const char *name, const char *role,
                                 const char *user);
 void stage_load(struct stage *s); // the rooms that sessions wait for
-// Polls of the back end's come into the session, as once after it began.
+// A poll of the back end's, for sessions that begin later.
 void stage_link(struct stage *s, const char *poll_id, const char *document);
 void stage_drop(struct stage *s, struct stage_client *client);
 struct stage_client *stage_client(struct stage *s, const char *name); // the latest socket
