@@ -295,6 +295,8 @@ static void take_over(struct signal *s, struct session *session, struct peer *pe
     notify_policy(s, session, peer->role->name, frames);
     notify_peer_list(s, session, frames);
     notify_session_info(s, session, frames);
+    if (session->room->hides_peers) // it may have been away when that began
+        notify_room_info(s, session, frames);
     room_attach(peer, events);
 }
 

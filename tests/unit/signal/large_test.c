@@ -18,6 +18,7 @@ static struct crowd {
     struct room *room;
     uint64_t sessions[CROWD_MAX];
     size_t count;
+    size_t first; // the present socket of "p0"
 } c;
 
 // What the first of the crowd was told since told_clear().
@@ -59,7 +60,7 @@ static void pump(void)
     event_list_clear(&c.events);
     for (size_t i = 0; i < c.frames.count; i++) {
         const struct frame *frame = &c.frames.at[i];
-        if (frame->session != c.sessions[0] || frame->kind != FRAME_TEXT)
+        if (frame->session != c.sessions[c.first] || frame->kind != FRAME_TEXT)
             continue;
         json_t *message = json_loadb((const char *)frame->text.at, frame->text.len, 0, NULL);
         const char *method = json_string_value(json_object_get(message, "method"));
@@ -81,6 +82,8 @@ static size_t open(const char *peer_id)
     struct signal_claims claims = {STAGE_ROOM_ID, "viewer", peer_id, peer_id, NULL};
     CHECK(c.count < CROWD_MAX);
     c.sessions[c.count] = signal_open(c.signal, &claims, c.now, &c.frames);
+    if (strcmp(peer_id, "p0") == 0)
+        c.first = c.count;
     signal_ready(c.signal, c.sessions[c.count], c.room, c.now, &c.frames, &c.events);
     pump();
     return c.count++;
@@ -214,6 +217,19 @@ TEST(above_two_hundred_the_rest_is_counted_and_clients_know_to_ask)
     pass(1000);
     CHECK_EQ(told.leaves, 1);
     CHECK_EQ(told.peer_count, 201);
+    end();
+}
+
+TEST(who_was_away_when_that_began_is_told_when_it_comes_back)
+{
+    begin(200);
+    signal_closed(c.signal, c.sessions[0], c.now, &c.events);
+    pump();
+    join("hidden");
+    told_clear();
+    open("p0");
+    CHECK_EQ(told.room_infos, 1);
+    CHECK(told.is_large);
     end();
 }
 
