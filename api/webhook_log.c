@@ -205,7 +205,7 @@ static int body_time(struct api_context *c, const json_t *body, const char *name
     if (!api_sent(body, name))
         return 0;
     const char *text = json_get_text(body, name, NULL);
-    return text && api_time_parse(text, wall_ms) == 0 ? 0 : api_fail_body(c, name);
+    return text && api_time_parse(text, wall_ms) == 0 ? 0 : api_fail_field(c, name);
 }
 
 static int body_count(struct api_context *c, const json_t *body, const char *name, int64_t min,
@@ -215,9 +215,9 @@ static int body_count(struct api_context *c, const json_t *body, const char *nam
         return 0;
     const json_t *number = json_object_get(body, name);
     if (!json_is_integer(number))
-        return api_fail_body(c, name);
+        return api_fail_field(c, name);
     *value = json_integer_value(number);
-    return *value >= min && *value <= max ? 0 : api_fail_body(c, name);
+    return *value >= min && *value <= max ? 0 : api_fail_field(c, name);
 }
 
 static int body_types(struct api_context *c, const json_t *body, const char **types)
@@ -237,7 +237,7 @@ static int body_types(struct api_context *c, const json_t *body, const char **ty
             add_type(&t, json_string_value(type));
     }
     *types = take_types(c, &t);
-    return good ? 0 : api_fail_body(c, "event_names");
+    return good ? 0 : api_fail_field(c, "event_names");
 }
 
 static int read_replay(struct api_context *c, const json_t *body, struct store_replay *r)
@@ -247,10 +247,10 @@ static int read_replay(struct api_context *c, const json_t *body, struct store_r
         json_get_text(body, "status", api_sent(body, "status") ? "" : "failed");
     const char *room_id = json_get_text(body, "room_id", api_sent(body, "room_id") ? NULL : "");
     if (!room_id)
-        return api_fail_body(c, "room_id");
+        return api_fail_field(c, "room_id");
     filter->room_id = arena_text(c->arena, bytes_of(room_id));
     if (!take_status(status, &filter->status))
-        return api_fail_body(c, "status");
+        return api_fail_field(c, "status");
     int err = body_time(c, body, "start_time", &filter->after_ms);
     if (!err)
         err = body_time(c, body, "end_time", &filter->before_ms);

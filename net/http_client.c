@@ -367,6 +367,8 @@ static void on_deadline(uv_timer_t *timer)
     uv_close((uv_handle_t *)timer, on_deadline_closed);
 }
 
+// By libuv's threads: libcurl 7.88 has one of its own for each name, and waits for it, the loop
+// with it, when a request is given up while its name is still being resolved.
 static void resolve(struct fetch *f)
 {
     struct addrinfo wanted = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};

@@ -211,9 +211,11 @@ static int take(struct db *db, struct store_webhook_turn *turn)
         db, STORE_WEBHOOK_SELECT
         "WHERE id IN (SELECT due.id FROM (SELECT id, target, next_at, ROW_NUMBER() OVER "
         "(PARTITION BY target ORDER BY next_at, id) AS place FROM webhooks "
-        "WHERE state = 0 AND next_at <= $1) due WHERE due.place + (SELECT COUNT(*) FROM "
-        "webhooks sent WHERE sent.taken = 1 AND sent.target = due.target AND sent.next_at > "
-        "$1) <= $2 ORDER BY due.next_at, due.id LIMIT $3) ORDER BY id");
+        "WHERE state = 0 AND next_at <= $1) due LEFT JOIN (SELECT target, COUNT(*) AS places "
+        "FROM webhooks WHERE taken = 1 AND next_at > $1 GROUP BY target) sent "
+        "ON sent.target = due.target WHERE due.place <= $2 AND "
+        "due.place + COALESCE(sent.places, 0) <= $2 ORDER BY due.next_at, due.id LIMIT $3) "
+        "ORDER BY id");
     db_bind_int(q, 1, turn->now);
     db_bind_int(q, 2, WEBHOOKS_PER_RECEIVER_MAX);
     db_bind_int(q, 3, (int64_t)turn->places);

@@ -132,6 +132,7 @@ struct answer call(struct world *w, enum http_method method, const char *target,
         db_run_jobs(w->db, (struct db_job *[]){&job.job}, 1);
         if (job.job.err != job.err)
             api_refuse_storage(&response, job.job.err);
+        w->queues_webhooks = c.queues_webhooks;
     }
     if (c.changed)
         rooms_refresh(&w->rooms, c.changed, w->now);

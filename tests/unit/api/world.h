@@ -24,6 +24,7 @@ struct world {
     char user_id[64];          // of app tokens; "": none
     const char *origin;        // header
     bool run;                  // whether the last call reached the store
+    bool queues_webhooks;      // and has something to send
     struct room *live;         // the room as it is, NULL when nobody is in it; borrowed
     const char *if_none_match; // header
     struct rng rng;
