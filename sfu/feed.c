@@ -450,10 +450,24 @@ static bool may_repair(struct feed *f, uint16_t seq, size_t len)
     return true;
 }
 
+// A viewer without a retransmission stream gets the very packet again: RFC 4585 section 6.2.1
+// leaves that open, and the same octets under the same number are encrypted to the same.
+static void send_again(const struct feed *f, const struct feed_line *line,
+                       const struct feed_segment *segment, const struct history_slot *slot,
+                       const struct tick *tick)
+{
+    struct outgoing o;
+    struct feed_line then = *line;
+    then.shift = segment->shift;
+    prepare(&o, f->track, slot);
+    send_on(&o, f->track->codec.codec, &then, tick);
+    f->track->shared->stats.retransmissions++;
+}
+
 void feed_repair(struct feed *f, uint16_t seq16, const struct tick *tick)
 {
     const struct feed_line *line = line_of(f);
-    if (!line || !f->begun || f->rtx_ssrc == 0)
+    if (!line || !f->begun || (f->rtx_ssrc == 0 && !f->seat))
         return;
     uint64_t next = line->current == NO_LAYER
                         ? f->next_seq
@@ -469,6 +483,11 @@ void feed_repair(struct feed *f, uint16_t seq16, const struct tick *tick)
         history_get(&f->track->layers[segment->layer].history, seq - segment->shift.seq);
     if (!slot || !may_repair(f, seq16, slot->payload.len + RTP_HEADER_LEN))
         return;
+
+    if (f->rtx_ssrc == 0) {
+        send_again(f, line, segment, slot, tick);
+        return;
+    }
 
     const struct seat *seat = f->seat;
     enum codec codec = f->track->codec.codec;

@@ -371,6 +371,8 @@ struct scene_client *scene_viewer(struct scene *s, uint64_t endpoint, size_t aud
     char *text = text_take(&sdp);
     replace(text, "a=sendonly", "a=recvonly");
     replace(text, "VP8", codec);
+    if (s->no_rtx)
+        replace(text, " rtx/90000", " x/90000");
     scene_command(s, (struct command){.kind = COMMAND_WATCH,
                                       .room = SCENE_ROOM,
                                       .endpoint = endpoint,

@@ -64,6 +64,7 @@ struct scene {
     bool stop;                // nothing more is delivered
     int last_answer_err;
     size_t last_answer_tracks;
+    bool no_rtx; // viewers have no retransmission stream
     char *last_answer;
 };
 

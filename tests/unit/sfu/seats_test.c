@@ -233,6 +233,32 @@ TEST(a_repair_after_the_seat_changed_hands_is_of_the_new_track)
     close_scene();
 }
 
+TEST(without_a_retransmission_stream_the_packet_itself_comes_again)
+{
+    scene_open(&scene);
+    scene.no_rtx = true;
+    ann = scene_publisher(&scene, ANN, anns, 2, ANNS);
+    viewer = scene_viewer(&scene, VIEWER, 0, 1, "VP8");
+    feed(ANNS + 1, false);
+    CHECK_EQ(viewer->offered[0].rtx_ssrc, 0);
+    seen(ann, 1, 0);
+    scene.drop_rtp_to_clients = true;
+    scene_frame(&scene, ann, 1);
+    scene.drop_rtp_to_clients = false;
+    struct scene_packet before = *last();
+    uint8_t buffer[64];
+    struct writer w = writer_on(buffer, sizeof buffer);
+    uint16_t lost = (uint16_t)(before.seq + 1);
+    rtcp_put_nack(&w, 1, viewer->offered[0].ssrc, &lost, 1);
+    scene_rtcp(&scene, viewer, &w);
+    CHECK_EQ(last()->ssrc, viewer->offered[0].ssrc);
+    CHECK_EQ(last()->seq, lost);
+    struct mark m;
+    CHECK(mark_read(&m, true, (struct bytes){last()->payload, last()->len}));
+    CHECK_EQ(m.frame, 2);
+    close_scene();
+}
+
 TEST(who_publishes_later_is_seen_by_a_viewer_that_waits)
 {
     scene_open(&scene);
