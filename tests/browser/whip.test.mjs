@@ -98,6 +98,30 @@ test('sound and picture of a player are played out of one clock', async () => {
   assert.ok(ms < 500, `${ms} ms apart`);
 });
 
+test('a restart of ICE by PATCH leaves the player as it is', async () => {
+  const [etag, mine] = await bare.page.evaluate(async () => {
+    const { pc, resource, token } = window.mouths[0];
+    const lines = (sdp) => ['ice-ufrag', 'ice-pwd'].map((name) => sdp.match(new RegExp(`^a=${name}:.*$`, 'm'))[0].trim());
+    await pc.setLocalDescription(await pc.createOffer({ iceRestart: true }));
+    const patched = await fetch(resource, { method: 'PATCH', body: lines(pc.localDescription.sdp).join('\r\n') + '\r\n',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/trickle-ice-sdpfrag', 'if-match': '*' } });
+    if (patched.status !== 200) throw new Error(String(patched.status));
+    const [ufrag, pwd] = lines(await patched.text());
+    await pc.setRemoteDescription({ type: 'answer',
+      sdp: pc.remoteDescription.sdp.replace(/^a=ice-ufrag:.*$/gm, ufrag).replace(/^a=ice-pwd:.*$/gm, pwd) });
+    return [patched.headers.get('etag'), lines(pc.localDescription.sdp)[0].replace('a=ice-ufrag:', '')];
+  });
+  assert.match(etag, /^"/);
+  // What is used now was checked under the new credentials.
+  const inUse = () => bare.page.evaluate(async () => {
+    const stats = await window.mouths[0].pc.getStats();
+    const { selectedCandidatePairId: id } = [...stats.values()].find(({ type }) => type === 'transport');
+    return stats.get(stats.get(id)?.localCandidateId)?.usernameFragment;
+  });
+  await until(async () => (await inUse()) === mine, 'a path under the new credentials');
+  await untilPlays(bare.page, 'the page to play on', 40);
+});
+
 test('the page publishes, and Hana sees and hears it; it leaves by a DELETE', async () => {
   await bare.page.evaluate(open, [`${server.origin}/whip/${meeting.room.id}?name=Page&peer=page`, hostToken, true]);
   const seen = await untilState(host.page, (s) => s.tracks.filter((t) => t.peerId === 'page').length === 2, 'its tracks');
