@@ -354,7 +354,8 @@ void signal_ready(struct signal *s, uint64_t number, struct room *room, struct m
         session_refuse(s, session, admission_code(why), admission_text(why), now, frames);
         return;
     }
-    if (peer) {
+    // No socket speaks for who does not signal; a join under the id replaces that peer.
+    if (peer && peer->door == DOOR_SIGNAL) {
         take_over(s, session, peer, now, frames, events);
     } else {
         notify_policy(s, session, session->role, frames);

@@ -5,6 +5,7 @@
 #include "test.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static struct stage s;
 
@@ -531,5 +532,29 @@ TEST(ten_that_publish_at_once_never_make_two_offers_outstanding)
         // Two tracks of each of the nine others are on their way.
         stage_answer(&s, clients[i]);
     }
+    end();
+}
+
+TEST(a_socket_does_not_speak_for_an_encoder_that_has_its_id)
+{
+    begin();
+    previewing();
+    struct join_wish wish = {.peer_id = "guest",
+                             .user_id = "user-guest",
+                             .role = "guest",
+                             .name = "",
+                             .metadata = "",
+                             .door = DOOR_WHIP};
+    struct peer *encoder;
+    enum admission why;
+    struct room *room = rooms_find(&s.rooms, STAGE_ROOM_ID);
+    CHECK_EQ(room_join(room, &wish, 1, s.now, &s.events, &encoder, &why), 0);
+    struct stage_client *client = stage_open(&s, "guest", "guest", NULL);
+    CHECK(client->socket.count > 0);
+    for (size_t i = 0; i < client->socket.count; i++)
+        CHECK(!strstr(client->socket.at[i], "peer-list"));
+    signal_closed(s.signal, client->session, s.now, &s.events);
+    CHECK(room_joined(room, "guest") == encoder);
+    CHECK(encoder->attached);
     end();
 }
