@@ -158,7 +158,7 @@ static void put_track(struct json_out *j, const struct event *e, size_t at,
     json_member_string(j, "source", track->source);
     json_member_bool(j, "mute", track->muted);
     api_member_time(j, "started_at", e->tracks.started_at[at]);
-    if (e->kind == EVENT_TRACKS_REMOVED)
+    if (e->kind == EVENT_TRACKS_REMOVED || e->kind == EVENT_TRACKS_ENDED)
         api_member_time(j, "stopped_at", now_ms);
 }
 
@@ -257,6 +257,7 @@ static const struct {
     [EVENT_TRACKS_ADDED] = {.type = "track.add.success"},
     [EVENT_TRACKS_UPDATED] = {.type = "track.update.success"},
     [EVENT_TRACKS_REMOVED] = {.type = "track.remove.success"},
+    [EVENT_TRACKS_ENDED] = {.type = "track.remove.success"},
     [EVENT_MUTE_ASKED] = {.type = "track.mute.requested"},
     [EVENT_CLIENT_FAILED] = {.type = "client.failed", .is_error = true}, // and which it is
     [EVENT_CHAT] = {.type = "chat.message"},
@@ -273,6 +274,7 @@ size_t api_happening_count(const struct event *event, bool with_chat)
     case EVENT_TRACKS_ADDED:
     case EVENT_TRACKS_UPDATED:
     case EVENT_TRACKS_REMOVED:
+    case EVENT_TRACKS_ENDED:
         return event->tracks.count;
     case EVENT_END_FAILED: // once it is known in which room
         return event->failed.room_name != NULL;

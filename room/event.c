@@ -44,6 +44,7 @@ static bool is_passing(enum event_kind kind)
     case EVENT_TRACKS_ADDED: // media is made anew after a restart
     case EVENT_TRACKS_UPDATED:
     case EVENT_TRACKS_REMOVED:
+    case EVENT_TRACKS_ENDED:
     case EVENT_JOIN_FAILED:
     case EVENT_LEAVE_FAILED:
     case EVENT_ROLE_FAILED:

@@ -35,6 +35,7 @@ enum event_kind {
     EVENT_TRACKS_ADDED,   // `who`, `tracks`
     EVENT_TRACKS_UPDATED, // `who`, `tracks`
     EVENT_TRACKS_REMOVED, // `who`, `tracks`
+    EVENT_TRACKS_ENDED,   // `who`, `tracks`: they go with their owner. For the session log
     EVENT_ROOM_ENDS_SOON, // `ends`
     EVENT_MUTE_ASKED,     // `asked`, `who` if a peer asks: to those it names only
     EVENT_CHAT,           // `chat`, `who` unless the back end says it: to those it names only

@@ -96,6 +96,18 @@ static void add_new(struct peer *peer, const struct track_wish *wishes, size_t c
     }
 }
 
+void media_end(struct peer *peer, struct event_list *events)
+{
+    struct selection known = {0};
+    for (size_t i = 0; i < peer->track_count; i++) {
+        feeds_close_of_track(peer->tracks[i], events);
+        if (peer->tracks[i]->announced)
+            pick(&known, peer->tracks[i]);
+    }
+    if (peer->state == PEER_JOINED)
+        add_tracks_event(peer, EVENT_TRACKS_ENDED, &known, events);
+}
+
 // Type, source and stream of a track never change; what else is told about it may.
 void media_update(struct peer *peer, const struct track_wish *wishes, size_t count,
                   struct event_list *events)

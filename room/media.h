@@ -43,6 +43,9 @@ void media_update(struct peer *peer, const struct track_wish *wishes, size_t cou
 void media_role_changed(struct peer *peer, const struct role *old, struct moment now,
                         struct event_list *events);
 
+// The peer goes, and its tracks with it.
+void media_end(struct peer *peer, struct event_list *events);
+
 // Somebody else mutes tracks of one peer: as if it had said so itself, but nothing of them is
 // sent to anybody until it unmutes them.
 void media_mute(struct track *const *tracks, size_t count, struct event_list *events);

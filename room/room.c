@@ -351,8 +351,7 @@ void room_expel(struct peer *peer, const struct expulsion *expulsion, struct mom
     struct room *room = peer->room;
     bool joined = peer->state == PEER_JOINED;
 
-    for (size_t i = 0; i < peer->track_count; i++)
-        feeds_close_of_track(peer->tracks[i], events);
+    media_end(peer, events);
     if (!joined)
         refuse_join(peer, expulsion->reason, events);
     // Who signals subscribes only once it is in.

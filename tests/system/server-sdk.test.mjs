@@ -122,6 +122,38 @@ test('sessions: the meeting is history', async () => {
   await refused(hms.sessions.retrieveById('000000000000000000000000'), 404);
 });
 
+test('lists of codes, sessions and events: its iterator reaches the last page too', async () => {
+  const { id } = await hms.rooms.create({ name: 'many-meetings' });
+  for (let i = 0; i < 23; i++) await hms.roomCodes.createForRole(id, 'guest');
+  const codes = await all(hms.roomCodes.list(id, { limit: 10 }));
+  assert.equal(new Set(codes.map((one) => one.code)).size, 23);
+
+  // Twelve meetings, one after the other, with a track each.
+  for (let i = 0; i < 12; i++) {
+    const peer = await Peer.join(server, codes[i].code, { name: `guest ${i}` });
+    await peer.send('audio');
+    await until(async () => Object.keys((await hms.activeRooms.retrievePeerDetails(id, peer.id)).tracks).length === 1, 'the track');
+    await peer.leave();
+    // What happens is written down within a moment.
+    await until(async () => (await all(hms.sessions.list({ room_id: id, active: false }))).length === i + 1, 'the end');
+  }
+  const sessions = await all(hms.sessions.list({ room_id: id }));
+  assert.equal(new Set(sessions.map((one) => one.id)).size, 12);
+  assert.ok(sessions.every((one) => !one.active && one.room_id === id));
+  for (let i = 1; i < 12; i++) assert.ok(sessions[i - 1].created_at >= sessions[i].created_at, 'newest first');
+  const events = () => all(hms.analytics.listTrackEvents({ room_id: id, type: ['track.add.success', 'track.remove.success'] }));
+  await until(async () => (await events()).length === 24, 'the events');
+  const found = await events();
+  assert.equal(new Set(found.map((event) => event.id)).size, 24);
+  const of = (type) => found.filter((event) => event.type === type);
+  assert.equal(of('track.add.success').length, 12);
+  assert.ok(of('track.remove.success').every((event) => event.data.stopped_at));
+  const [one] = await all(hms.analytics.listTrackEvents({ room_id: id, type: ['track.add.success'], session_id: sessions[3].id }));
+  assert.equal(one.data.session_id, sessions[3].id);
+  assert.equal(one.data.room_name, 'many-meetings');
+  assert.deepEqual(await all(hms.analytics.listErrorEvents?.({ room_id: id, type: ['client.join.failed'] }) ?? []), []);
+});
+
 test('recordings and streams: lists are there, starting one says what is missing', async () => {
   assert.deepEqual(await all(hms.recordings.list()), []);
   assert.deepEqual(await all(hms.liveStreams.list({ room_id: room.id })), []);

@@ -123,6 +123,25 @@ TEST(a_track_that_vanishes_is_unfed_before_the_offer_goes_to_the_worker)
     fixture_dispose(&f);
 }
 
+// For the session log: clients are told by the leave alone.
+TEST(tracks_end_before_their_owner_has_left)
+{
+    fixture_init(&f);
+    struct peer *host = fixture_join(&f, "host", "host");
+    struct track_wish wishes[] = {wish("A", TRACK_AUDIO, "regular"),
+                                  wish("V", TRACK_VIDEO, "regular")};
+    publish(host, wishes, 2);
+    event_list_clear(&f.events);
+    room_leave(host, LEAVE_CLIENT_REQUEST, f.now, &f.events);
+    const struct event *ended = fixture_event(&f, EVENT_TRACKS_ENDED);
+    CHECK_EQ(ended->tracks.count, 2);
+    CHECK_TEXT(ended->tracks.list[1].id, "V");
+    CHECK_TEXT(ended->who->id, "host");
+    CHECK(ended < fixture_event(&f, EVENT_PEER_LEFT));
+    CHECK_EQ(fixture_count(&f, EVENT_TRACKS_REMOVED), 0);
+    fixture_dispose(&f);
+}
+
 TEST(an_answer_that_comes_after_its_track_has_gone_announces_nothing)
 {
     fixture_init(&f);
