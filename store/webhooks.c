@@ -66,7 +66,7 @@ static int insert(struct db *db, const struct store_session_event *e, const char
     struct db_query *q = db_prepare(
         db, "INSERT INTO webhooks (id, uuid, room_id, line, type, at, target, is_rooms, body, "
             "state, tries, next_at, taken, error) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
-            "$10, 0, $11, 0, $12)");
+            "$10, 0, $11, 0, $12) ON CONFLICT (id) DO NOTHING");
     db_bind_text(q, 1, e->id);
     db_bind_text(q, 2, e->uuid);
     db_bind_text(q, 3, e->room_id);

@@ -181,8 +181,8 @@ def run_postgres():
     postgres = Postgres()
     try:
         postgres.start()
-        counts = node("system", "backend", "backup", "cli", "kills", "live", "polls", "restart", "sessions",
-                      postgres=postgres.url)
+        counts = node("system", "backend", "backup", "cli", "kills", "live", "polls", "reports",
+                      "restart", "server-sdk", "sessions", "webhooks", postgres=postgres.url)
         counts.add(run_contract("--database", postgres.url))
     finally:
         postgres.end()

@@ -429,3 +429,17 @@ TEST(what_a_replay_delivered_is_not_tried_again_and_lets_its_line_go_on)
     CHECK_EQ(atoi(w.turn->taken[0].id), 2);
     world_dispose(&w);
 }
+
+// When nobody knew whether the first time was committed.
+TEST(what_is_written_a_second_time_is_told_once)
+{
+    struct world w = world_new();
+    happen(&w, "a", "one");
+    w.next_id = 0;
+    happen(&w, "a", "one");
+    happen(&w, "a", "two");
+    CHECK_TEXT(scratch_sql(&w.scratch, "SELECT COUNT(*) FROM session_events"), "2");
+    CHECK_TEXT(scratch_sql(&w.scratch, "SELECT COUNT(*) FROM webhooks"), "2");
+    CHECK_TEXT(take(&w), "1");
+    world_dispose(&w);
+}
