@@ -28,6 +28,8 @@ static int64_t told_at_us;
 static void tell_progress(const char *table, int64_t rows)
 {
     int64_t now_us = clock_mono_us();
+    if (!told_at_us)
+        told_at_us = now_us;
     if (now_us - told_at_us < PROGRESS_MS * 1000)
         return;
     told_at_us = now_us;
