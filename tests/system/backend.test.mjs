@@ -92,7 +92,7 @@ test('every refusal is JSON with code and message', async () => {
     ['GET', '/v2/nothing', sign(claims()), 404],
     ['GET', '/nothing/here', undefined, 404],
     ['DELETE', '/v2/room-codes/code', sign(claims()), 405],
-    ['POST', '/v2/polls', sign(claims()), 501],
+    ['POST', '/v2/polls', sign(claims()), 400],
   ];
   for (const [method, path, token, status] of cases) {
     const answer = await call(method, path, { token });
