@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import { appToken, Mouth } from '../system/mouth.mjs';
 import { werift } from '../system/peer.mjs';
 import { inbound, openPerson } from './lib/chromium.mjs';
+import { buildRelay, startRelay } from './lib/pion.mjs';
 import { startServer, until } from './lib/server.mjs';
 import { join, openSdk, startSdkPage, state, untilState } from './lib/sdk.mjs';
 
@@ -161,6 +162,23 @@ test('what another stack watches and publishes again is seen by Hana: real media
     await encoder.delete();
     await viewer.delete();
     await Promise.all([encoder.end(), viewer.end()]);
+  }
+});
+
+test('Pion watches and publishes too', async () => {
+  const relay = buildRelay();
+  const { local } = await state(host.page);
+  const pion = startRelay(relay.path, [server.origin, meeting.room.id, guestToken, hostToken, local.id, 'pion']);
+  try {
+    const seen = await untilState(host.page, (s) => s.tracks.filter((t) => t.peerId === 'pion').length === 2, 'Pion');
+    await until(() => pion.last.audio > 50 && pion.last.video > 50, 'packets to reach Pion');
+    const { videoTrack } = seen.peers.find(({ id }) => id === 'pion');
+    await until(async () => (await decoded(host.page))[videoTrack] > 20, 'decoded pictures of Pion', 20000);
+    await untilPlays(host.page, 'its sound');
+  } finally {
+    const lines = await pion.end();
+    relay.remove();
+    assert.deepEqual(lines.slice(-2), [{ deleted: 200 }, { deleted: 200 }]);
   }
 });
 
