@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "fixture.h"
+#include "room/role.h"
 #include "test.h"
 
 #include <stdio.h>
@@ -191,5 +192,48 @@ TEST(speakers_of_other_rooms_are_left_out)
     CHECK_EQ(f.events.at[0].speakers.list[0].level, 42);
     media_speakers(&f.rooms, f.room->number + 1, speakers, 2, &f.events);
     CHECK_EQ(f.events.at[1].speakers.count, 0);
+    fixture_dispose(&f);
+}
+
+// Sound is held to what the SDK sends at least, videos of files to the larger of two measures.
+TEST(the_worker_is_told_what_the_role_lets_a_track_need)
+{
+    fixture_init(&f);
+    struct role *role = &f.room->template->roles[0];
+    role->media[PUBLISH_AUDIO].bitrate_kbps = 16;
+    role->media[PUBLISH_VIDEO].bitrate_kbps = 300;
+    role->media[PUBLISH_SCREEN].bitrate_kbps = 900;
+    role->video_simulcast =
+        (struct simulcast){.layers = {{"f", 1, 0, 30}, {"q", 4, 100, 30}}, .layer_count = 2};
+    struct peer *host = fixture_join(&f, "host", "host");
+    struct track_wish wishes[] = {
+        wish("A", TRACK_AUDIO, "regular"), wish("V", TRACK_VIDEO, "regular"),
+        wish("S", TRACK_VIDEO, "screen"), wish("F", TRACK_VIDEO, "videoplaylist")};
+    media_offer(host, "sdp", wishes, 4, 50, &f.events);
+    const struct event_publish_track *tracks = fixture_event(&f, EVENT_PUBLISH)->publish.tracks;
+    CHECK_EQ(tracks[0].cap.kbps, 32);
+    CHECK_EQ(tracks[1].cap.layer_count, 2);
+    CHECK_EQ(tracks[1].cap.layers[0].max_bitrate_kbps, 300);
+    CHECK_EQ(tracks[1].cap.layers[1].max_bitrate_kbps, 100);
+    CHECK_EQ(tracks[2].cap.kbps, 900);
+    CHECK_EQ(tracks[2].cap.layer_count, 0);
+    CHECK_EQ(tracks[3].cap.kbps, 900);
+    fixture_dispose(&f);
+}
+
+TEST(another_role_has_its_own_bounds_at_once)
+{
+    fixture_init(&f);
+    f.room->template->roles[0].media[PUBLISH_VIDEO].bitrate_kbps = 900;
+    f.room->template->roles[1].media[PUBLISH_VIDEO].bitrate_kbps = 200;
+    struct peer *host = fixture_join(&f, "host", "host");
+    struct track_wish video = wish("V", TRACK_VIDEO, "regular");
+    publish(host, &video, 1);
+    event_list_clear(&f.events);
+    CHECK_EQ(role_change(f.room, NULL, "host", "guest", true, f.now, &f.events), 0);
+    CHECK_EQ(fixture_count(&f, EVENT_TRACK_CAP), 1);
+    const struct event *event = fixture_event(&f, EVENT_TRACK_CAP);
+    CHECK_EQ(event->cap.track, host->tracks[0]->number);
+    CHECK_EQ(event->cap.is.kbps, 200);
     fixture_dispose(&f);
 }
