@@ -210,13 +210,17 @@ bool api_is_login(struct http_request *request)
     return matches("/v2/token", &path, NULL);
 }
 
+static bool is_of_back_ends(const struct api_route *route)
+{
+    return route->scope == SCOPE_MANAGEMENT || route->scope == SCOPE_WEBHOOKS;
+}
+
 size_t api_body_max(const struct api_config *config, struct http_request *request)
 {
     const char *ignored[API_PATH_PARAMETERS_MAX];
     struct path path = path_of(request);
     for (size_t i = 0; i < api_route_count; i++)
-        if (api_routes[i].scope == SCOPE_MANAGEMENT &&
-            api_routes[i].method == request->method &&
+        if (is_of_back_ends(&api_routes[i]) && api_routes[i].method == request->method &&
             matches(api_routes[i].pattern, &path, ignored))
             return config->body_max ? config->body_max : HTTP_BODY_LARGE_MAX;
     return config->public_body_max ? config->public_body_max : HTTP_BODY_MAX;
@@ -257,6 +261,16 @@ static int check_meetings(const struct api_config *config, struct http_request *
     return check_token(config, request, wall_ms, JWT_MANAGEMENT, claims, response);
 }
 
+static int check_webhooks(const struct api_config *config, struct http_request *request,
+                          int64_t wall_ms, struct jwt_claims *claims,
+                          struct http_response *response)
+{
+    int err = check_token(config, request, wall_ms, JWT_MANAGEMENT, claims, response);
+    if (err && response->status == 403)
+        api_refuse(response, 403, "insufficient permissions", NULL);
+    return err;
+}
+
 static int check_scope(const struct api_config *config, struct http_request *request,
                        int64_t wall_ms, struct api_call *call, struct http_response *response)
 {
@@ -265,6 +279,8 @@ static int check_scope(const struct api_config *config, struct http_request *req
         return 0;
     case SCOPE_MANAGEMENT:
         return check_token(config, request, wall_ms, JWT_MANAGEMENT, &call->claims, response);
+    case SCOPE_WEBHOOKS:
+        return check_webhooks(config, request, wall_ms, &call->claims, response);
     case SCOPE_APP:
         return check_token(config, request, wall_ms, JWT_APP, &call->claims, response);
     case SCOPE_MEETINGS:

@@ -61,9 +61,9 @@ const struct api_route api_routes[] = {
 
     STORED(GET, "/v2/analytics/events", api_analytics_events),
     STORED(GET, "/v2/analytics/peer-stats", api_analytics_peer_stats),
-    STORED(GET, "/v2/analytics/webhooks", api_webhook_list),
-    STORED(POST, "/v2/analytics/webhooks/replay", api_webhook_replay),
-    STORED(GET, "/v2/analytics/webhooks/replay/{}", api_webhook_replay_get),
+    {HTTP_GET, "/v2/analytics/webhooks", SCOPE_WEBHOOKS, OWN_ORIGIN, API_STORED, api_webhook_list},
+    {HTTP_POST, "/v2/analytics/webhooks/replay", SCOPE_WEBHOOKS, OWN_ORIGIN, API_STORED, api_webhook_replay},
+    {HTTP_GET, "/v2/analytics/webhooks/replay/{}", SCOPE_WEBHOOKS, OWN_ORIGIN, API_STORED, api_webhook_replay_get},
 
     STORED(POST, "/v2/polls", api_polls_create),
     STORED(GET, "/v2/polls/{}", api_polls_get),

@@ -7,6 +7,7 @@
 enum scope {
     SCOPE_NONE,
     SCOPE_MANAGEMENT, // a management token
+    SCOPE_WEBHOOKS,   // the same, refused in the vendor's words for these calls
     SCOPE_APP,        // an app token
     SCOPE_MEETINGS,   // as the setting `meetings` says
 };
