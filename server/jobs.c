@@ -241,6 +241,9 @@ static void *store_thread(void *arg)
         if (ready == 0 || waits[1].revents)
             db_tend(jobs->db);
     } while (run_batch(jobs));
+    if (jobs->kept_count)
+        log_error("store", "the storage did not come back: %zu changes are lost",
+                  jobs->kept_count);
     return NULL;
 }
 

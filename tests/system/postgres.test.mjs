@@ -173,6 +173,24 @@ test('a second server takes the calls over, and the first says so', async () => 
   }
 });
 
+test('a server that is stopped while the database is away ends at once', async () => {
+  const other = newDatabase(postgres.url);
+  const stopped = await startServer(['--database', other.url]);
+  try {
+    const meeting = await stopped.meeting();
+    const ann = await Peer.join(stopped, meeting.host, { name: 'ann' });
+    await postgres.stop();
+    ann.notify('leave', { client_reason: 'night' });
+    await ann.end();
+  } finally {
+    const startedAt = performance.now();
+    await stopped.stop(); // with code 0
+    assert.ok(performance.now() - startedAt < 5000 * patience);
+    assert.match(stopped.log(), /is away/);
+    await postgres.start();
+  }
+});
+
 test('a password is shown nowhere', () => {
   const url = 'postgresql://ann:hunter2@127.0.0.1:1/parlor';
   const env = { ...process.env, PARLOR_ALLOW_ROOT: '1', PARLOR_DATABASE: url };
