@@ -1,5 +1,5 @@
-// What the vendor's API has and a server without the engine for it answers: telephony and
-// diagnostics. What is asked is checked all the same, so that a client's faults show.
+// What the vendor's API has and a server without the engine for it answers: telephony. What is
+// asked is checked all the same, so that a client's faults show.
 
 #include "api/context.h"
 
@@ -73,9 +73,4 @@ int api_sip_dtmf(struct api_context *c)
     }
     json_decref(body);
     return err ? err : api_fail(c, 503, "sip not configured");
-}
-
-int api_diagnostics_token(struct api_context *c)
-{
-    return api_fail(c, 404, "diagnostics are switched off");
 }

@@ -374,7 +374,8 @@ bool api_only_reads(const struct api_call *call)
 {
     const struct api_route *route = call->route;
     return route->handler == api_login ||
-           (route->method == HTTP_GET && route->handler != api_meetings_codes);
+           (route->method == HTTP_GET && route->handler != api_meetings_codes &&
+            route->handler != api_diagnostics_token);
 }
 
 int api_run(struct api *api, struct db *db, struct api_call *call, struct moment now,

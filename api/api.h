@@ -35,6 +35,8 @@ struct api_config {
     const char *ice_servers;   // a JSON array; NULL: []
     const char *client_flags;  // what /init switches on in clients: a JSON array; NULL: []
 
+    bool diagnostics; // whether anybody may have a token for the room of test calls
+
     // Which pages may call what only back ends need: "https://a.example,https://b.example".
     // None when NULL: a management token does not belong in a browser.
     const char *origins;

@@ -2,6 +2,7 @@
 // counted.
 
 #include "api/codes.h"
+#include "api/rooms.h"
 
 #include "base/err.h"
 #include "base/limits.h"
@@ -87,6 +88,23 @@ static void put_token(struct json_out *j, const struct api *api,
     text_dispose(&token);
 }
 
+// Completes the claims, of which the user may be known, and answers with their token.
+static int answer_token(struct api_context *c, struct jwt_claims *claims, const char *room_id,
+                        const char *role)
+{
+    if (!claims->user_id[0])
+        id_uuid(&c->api->rng, claims->user_id);
+    id_uuid(&c->api->rng, claims->jti);
+    snprintf(claims->access_key, sizeof claims->access_key, "%s", c->api->signer.access_key);
+    snprintf(claims->room_id, sizeof claims->room_id, "%s", room_id);
+    snprintf(claims->role, sizeof claims->role, "%s", role);
+    claims->issued_at_s = c->now.wall_ms / 1000;
+    claims->expires_at_s = claims->issued_at_s + TOKEN_LIFETIME_S;
+    struct json_out j = api_json(c);
+    put_token(&j, c->api, claims);
+    return 0;
+}
+
 int api_login(struct api_context *c)
 {
     char code[ROOM_CODE_LEN + 1];
@@ -101,15 +119,50 @@ int api_login(struct api_context *c)
     if (err)
         return err;
 
-    if (!claims.user_id[0])
-        id_uuid(&c->api->rng, claims.user_id);
-    id_uuid(&c->api->rng, claims.jti);
-    snprintf(claims.access_key, sizeof claims.access_key, "%s", c->api->signer.access_key);
-    snprintf(claims.room_id, sizeof claims.room_id, "%s", found.room_id);
-    snprintf(claims.role, sizeof claims.role, "%s", found.role);
-    claims.issued_at_s = c->now.wall_ms / 1000;
-    claims.expires_at_s = claims.issued_at_s + TOKEN_LIFETIME_S;
-    struct json_out j = api_json(c);
-    put_token(&j, c->api, &claims);
+    return answer_token(c, &claims, found.room_id, found.role);
+}
+
+// --- GET /v2/diagnostics/token: a token for a test call, for whoever asks ---
+
+// The room of test calls, made by the first one.
+static int find_test_room(struct api_context *c, struct store_room *room)
+{
+    static const char name[] = "diagnostics";
+    int err = store_room_by_name(c->db, name, c->arena, room);
+    if (err == ERR_NOT_FOUND) {
+        json_t *wish = json_pack("{s:s}", "name", name);
+        err = api_room_make(c, wish, false, room);
+        json_decref(wish);
+        return err;
+    }
+    if (err)
+        return api_fail_storage(c, err);
+    return room->enabled ? 0 : api_fail(c, 403, "room is not active");
+}
+
+// Who tests is a guest; in a template without guests, whoever its last role is.
+static int find_test_role(struct api_context *c, const struct store_room *room,
+                          const char **role)
+{
+    struct template *t;
+    int err = store_template_load(c->db, room->template_id, &t);
+    if (err)
+        return api_fail_storage(c, err);
+    const char *last = t->role_count ? t->roles[t->role_count - 1].name : "";
+    *role = arena_text(c->arena, bytes_of(template_role(t, "guest") ? "guest" : last));
+    template_free(t);
     return 0;
+}
+
+int api_diagnostics_token(struct api_context *c)
+{
+    struct store_room room;
+    const char *role;
+    struct jwt_claims claims = {.type = JWT_APP};
+    if (!c->config->diagnostics)
+        return api_fail(c, 404, "diagnostics are switched off");
+    int err = find_test_room(c, &room);
+    if (!err)
+        err = find_test_role(c, &room, &role);
+    return err ? err : answer_token(c, &claims, room.id, role);
 }

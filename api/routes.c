@@ -113,7 +113,7 @@ const struct api_route api_routes[] = {
     STORED(POST, "/v2/sip/outbound/trunks/{}", api_sip_trunk),
     STORED(POST, "/v2/sip/outbound/call", api_sip_call),
     {HTTP_POST, "/v2/sip/dtmf", SCOPE_APP, OWN_ORIGIN, API_ANSWERED, api_sip_dtmf},
-    {HTTP_GET, "/v2/diagnostics/token", SCOPE_NONE, ANY_ORIGIN, API_ANSWERED, api_diagnostics_token},
+    {HTTP_GET, "/v2/diagnostics/token", SCOPE_NONE, ANY_ORIGIN, API_STORED, api_diagnostics_token},
 
     {HTTP_POST, "/api/meetings", SCOPE_MEETINGS, OWN_ORIGIN, API_STORED, api_meetings_create},
     {HTTP_GET, "/api/room-codes", SCOPE_MEETINGS, ANY_ORIGIN_GET_ONLY, API_STORED, api_meetings_codes},

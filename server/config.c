@@ -141,6 +141,11 @@ static int read_max_session_hours(struct config *c, const char *value)
     return read_number(value, 0, 24 * 365, &c->max_session_hours);
 }
 
+static int read_diagnostics(struct config *c, const char *value)
+{
+    return read_switch(value, &c->diagnostics);
+}
+
 static int read_log_chat(struct config *c, const char *value)
 {
     return read_switch(value, &c->log_chat);
@@ -370,6 +375,9 @@ static const struct row rows[] = {
      read_max_session_hours},
     {"log-chat", "on|off", "off", "the session log keeps what people say to all",
      read_log_chat},
+    {"diagnostics", "on|off", "off",
+     "on gives anybody a token for the room of test calls, GET /v2/diagnostics/token",
+     read_diagnostics},
     {"log-days", "DAYS", "30", "how long the events of sessions are kept; 0: for ever",
      read_log_days},
     {"tls-cert", "FILE", "", "certificate chain, PEM; read again on SIGHUP", read_tls_cert},

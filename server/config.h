@@ -53,6 +53,7 @@ struct config {
     struct config_limits limits;
     long max_session_hours; // 0: for ever
     bool log_chat;
+    bool diagnostics;
     long log_days;     // 0: for ever
     long meetings_ttl; // days; 0: for ever
     const char *tls_cert;

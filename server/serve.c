@@ -78,6 +78,7 @@ static void fill_api(struct server *s)
         .public_url = config->public_url[0] ? config->public_url : NULL,
         .ice_servers = config->ice_servers[0] ? config->ice_servers : NULL,
         .client_flags = config->client_flags_json,
+        .diagnostics = config->diagnostics,
         .origins = config->api_origins[0] ? config->api_origins : NULL,
         .json = &s->json,
         .body_max = (size_t)config->limits.body_max,

@@ -298,3 +298,24 @@ TEST(the_default_template_is_made_once)
     CHECK_EQ(items(&a), 1);
     world_free(w);
 }
+
+TEST(a_test_call_is_for_anybody_where_diagnostics_are_on)
+{
+    struct world *w = world_new();
+    CHECK_REFUSED(call(w, HTTP_GET, "/v2/diagnostics/token", NULL, ""), 404,
+                  "diagnostics are switched off", "");
+    w->config.diagnostics = true;
+    struct answer a = call(w, HTTP_GET, "/v2/diagnostics/token?region=eu", NULL, "");
+    CHECK_EQ(a.status, 200);
+    CHECK_TEXT(text(&a, "role"), "guest");
+    CHECK_TEXT(header(&a, "access-control-allow-origin"), "*");
+    char authorization[2048];
+    snprintf(authorization, sizeof authorization, "Bearer %s", text(&a, "token"));
+    CHECK_EQ(call(w, HTTP_GET, "/init?peer_id=p", authorization, "").status, 200);
+    struct answer again = call(w, HTTP_GET, "/v2/diagnostics/token", NULL, "");
+    CHECK_TEXT(text(&again, "room_id"), text(&a, "room_id"));
+    post(w, "/v2/rooms", "{\"name\":\"diagnostics\",\"enabled\":false}");
+    CHECK_REFUSED(call(w, HTTP_GET, "/v2/diagnostics/token", NULL, ""), 403,
+                  "room is not active", "");
+    world_free(w);
+}
