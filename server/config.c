@@ -436,10 +436,11 @@ static const struct row rows[] = {
     {"log-level", "debug|info|warn|error", "info", "how much is logged", read_log_level},
 };
 
-// What is never printed.
+// What is never printed: credentials of TURN servers among them.
 static bool is_secret(const struct row *row)
 {
-    return row->read == read_webhook_headers || row->read == read_webhook_secret;
+    return row->read == read_webhook_headers || row->read == read_webhook_secret ||
+           row->read == read_ice_servers;
 }
 
 enum { ROW_COUNT = sizeof rows / sizeof *rows };
@@ -588,11 +589,10 @@ static int check_together(const struct config *c, struct text *why)
     return 0;
 }
 
-// Credentials of TURN servers and passwords of databases may not be shown.
 static void add_misunderstood(struct text *why, const struct row *row, const char *value)
 {
     text_addf(why, "%s: not understood", row->name);
-    if (row->read != read_ice_servers && row->read != read_database && !is_secret(row))
+    if (row->read != read_database && !is_secret(row)) // it may have a password
         text_addf(why, ": %.100s", value);
 }
 

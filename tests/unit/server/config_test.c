@@ -157,10 +157,13 @@ TEST(where_webhooks_go_is_checked)
     done();
 }
 
-TEST(the_secrets_of_webhooks_are_not_shown)
+TEST(secrets_are_not_shown)
 {
     char *environment[] = {(char *)"PARLOR_WEBHOOK_SECRET=hidden0123456789abcdef0123456789abcd",
-                           (char *)"PARLOR_WEBHOOK_HEADERS={\"X-Secret\":\"hidden\"}", NULL};
+                           (char *)"PARLOR_WEBHOOK_HEADERS={\"X-Secret\":\"hidden\"}",
+                           (char *)"PARLOR_ICE_SERVERS=[{\"urls\":[\"turn:a\"],"
+                                   "\"username\":\"u\",\"credential\":\"hidden\"}]",
+                           NULL};
     CHECK_EQ(read_config("", environment), 0);
     CHECK_TEXT(config.webhook_headers, "{\"X-Secret\":\"hidden\"}");
     struct text printed = {0};
