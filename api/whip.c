@@ -250,10 +250,11 @@ static int join(struct whip *w, const struct api_call *call, struct room *room,
     const char *asked = http_query(call->request, "peer", 0);
     const char *name = http_query(call->request, "name", 0);
     bool watches = call->door == DOOR_WHEP;
+    const char *peer_id = asked && !watches ? asked : own_id;
     struct arena *arena = &call->request->arena;
     struct join_wish wish = {
-        .peer_id = asked && !watches ? asked : own_id,
-        .user_id = call->claims.user_id,
+        .peer_id = peer_id,
+        .user_id = call->claims.user_id[0] ? call->claims.user_id : peer_id,
         .role = call->claims.role,
         .name = name ? name : call->claims.user_id,
         .metadata = "",

@@ -75,7 +75,7 @@ const char *admission_text(enum admission a); // "room is not active"; the SDK s
 
 struct join_wish {
     const char *peer_id; // of the socket's URL, checked with peer_id_is_valid()
-    const char *user_id; // of the verified token, as is `role`
+    const char *user_id; // of the verified token, as is `role`; the peer's id if it has none
     const char *role;
     const char *name;
     const char *metadata;

@@ -206,7 +206,8 @@ uint64_t signal_open(struct signal *s, const struct signal_claims *claims, struc
     session->number = ++s->last_session;
     session->room_id = mem_text(claims->room_id);
     session->role = mem_text(claims->role);
-    session->user_id = mem_text(claims->user_id);
+    // Who has no name for its user is a user of its own, also when it comes back.
+    session->user_id = mem_text(claims->user_id[0] ? claims->user_id : claims->peer_id);
     session->peer_id = mem_text(claims->peer_id);
     const char *agent = claims->user_agent ? claims->user_agent : "";
     session->user_agent = mem_text(strlen(agent) <= USER_AGENT_LEN_MAX ? agent : "");

@@ -71,7 +71,7 @@ void signal_set_node(struct signal *s, const char *node_id);
 struct signal_claims {
     const char *room_id;
     const char *role;
-    const char *user_id;
+    const char *user_id;    // "" when the token names none: the peer id stands for it
     const char *peer_id;    // as in the URL, unchecked; "" when missing
     const char *user_agent; // the same; NULL counts as ""
 };

@@ -558,3 +558,16 @@ TEST(a_socket_does_not_speak_for_an_encoder_that_has_its_id)
     CHECK(encoder->attached);
     end();
 }
+
+TEST(who_has_no_user_id_is_a_user_of_its_own)
+{
+    begin();
+    struct stage_client *client = stage_open(&s, "guest", "guest", "");
+    stage_send(
+        &s, client,
+        "{\"method\":\"join\",\"params\":{\"name\":\"Gus\",\"data\":\"\"},\"id\":\"1\"}");
+    const struct peer *peer = room_joined(rooms_find(&s.rooms, STAGE_ROOM_ID), "guest");
+    CHECK(peer != NULL);
+    CHECK_TEXT(peer->user_id, "guest");
+    end();
+}
