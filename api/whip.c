@@ -76,6 +76,16 @@ void whip_replies_dispose(struct whip_replies *list)
     *list = (struct whip_replies){0};
 }
 
+// Not in one initialiser: gcc 12 with -ftrivial-auto-var-init=zero cuts the first header's value
+// off to an octet there.
+static struct whip_reply begin_reply(uint64_t id, const struct api_call *call,
+                                     const struct http_response *response)
+{
+    struct whip_reply reply = {.id = id, .request = call->request};
+    reply.response = *response;
+    return reply;
+}
+
 static void send_reply(struct whip_replies *out, const struct whip_reply *reply)
 {
     if (out->count == out->cap) {
@@ -274,8 +284,7 @@ void whip_post(struct whip *w, uint64_t id, const struct api_call *call, struct 
                int err, struct http_response *response, struct moment now,
                struct event_list *events, struct whip_replies *out)
 {
-    struct whip_reply reply = {.id = id, .request = call->request};
-    reply.response = *response;
+    struct whip_reply reply = begin_reply(id, call, response);
     struct peer *peer = NULL;
     uint64_t request = rooms_number(w->rooms);
     if (!room)
@@ -338,8 +347,7 @@ void whip_change(struct whip *w, uint64_t id, const struct api_call *call,
                  struct http_response *response, struct moment now, struct event_list *events,
                  struct whip_replies *out)
 {
-    struct whip_reply reply = {.id = id, .request = call->request};
-    reply.response = *response;
+    struct whip_reply reply = begin_reply(id, call, response);
     const struct resource *resource = find_resource(w, call);
     struct peer *peer = resource ? rooms_peer(w->rooms, resource->peer) : NULL;
     if (check_change(w, call, peer ? resource : NULL, &reply.response)) {
