@@ -1,464 +1,30 @@
 #include "server/config.h"
 
-#include "api/webhook.h"
 #include "base/err.h"
-#include "base/json.h"
-#include "base/limits.h"
 #include "base/mem.h"
+#include "server/settings.h"
 #include "store/db.h"
 
 #include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum {
-    LINE_MAX_OCTETS = 4096,
-    RATE_MAX = 100000,
-    TRIES_MAX = 1000000,
-    BODY_MAX_OCTETS = 4 * 1024 * 1024,
-};
+enum { LINE_MAX_OCTETS = 4096 };
 
-struct row {
-    const char *name;
-    const char *argument; // as the help shows it; NULL for one that needs none
-    const char *fallback;
-    const char *help;
-    int (*read)(struct config *config, const char *value); // 0 or ERR_MALFORMED
-};
-
-// --- How each value is read ---
-
-static int read_addr(struct config *c, struct bytes part)
+static int setting_of(struct bytes name)
 {
-    char *text = mem_text_of(part);
-    int err = 0;
-    const char *port = strncmp(text, "localhost:", 10) == 0 ? text + 10 : NULL;
-    if (c->listen_count + 2 > CONFIG_ADDRESSES_MAX) {
-        err = ERR_FULL;
-    } else if (port) {
-        char six[ADDR_TEXT_MAX];
-        char four[ADDR_TEXT_MAX];
-        snprintf(four, sizeof four, "127.0.0.1:%s", port);
-        snprintf(six, sizeof six, "[::1]:%s", port);
-        err = addr_parse(&c->listen[c->listen_count++], four);
-        if (!err)
-            err = addr_parse(&c->listen[c->listen_count++], six);
-    } else {
-        err = addr_parse(&c->listen[c->listen_count++], text);
-    }
-    mem_free(text);
-    return err ? ERR_MALFORMED : 0;
-}
-
-// Calls `each` with every element of a list "a, b".
-static int for_each_part(struct config *c, const char *value,
-                         int (*each)(struct config *, struct bytes))
-{
-    for (const char *p = value; *p;) {
-        p += strspn(p, ", \t");
-        size_t len = strcspn(p, ", \t");
-        if (len == 0)
-            break;
-        int err = each(c, (struct bytes){(const uint8_t *)p, len});
-        if (err)
-            return err;
-        p += len;
-    }
-    return 0;
-}
-
-static int read_listen(struct config *c, const char *value)
-{
-    c->listen_count = 0;
-    int err = for_each_part(c, value, read_addr);
-    return err || c->listen_count == 0 ? ERR_MALFORMED : 0;
-}
-
-static int read_public_part(struct config *c, struct bytes part)
-{
-    if (c->public_ip_count == CONFIG_ADDRESSES_MAX)
-        return ERR_MALFORMED;
-    char *text = mem_text_of(part);
-    int err = addr_parse_ip(&c->public_ips[c->public_ip_count], text, 0);
-    mem_free(text);
-    if (err)
-        return ERR_MALFORMED;
-    c->public_ip_count++;
-    return 0;
-}
-
-static int read_public_ip(struct config *c, const char *value)
-{
-    c->public_ip_count = 0;
-    return for_each_part(c, value, read_public_part);
-}
-
-static int read_number(const char *value, long min, long max, long *number)
-{
-    char *end;
-    if (!isdigit((unsigned char)value[0]))
-        return ERR_MALFORMED;
-    *number = strtol(value, &end, 10);
-    return *end || *number < min || *number > max ? ERR_MALFORMED : 0;
-}
-
-static int read_media_port(struct config *c, const char *value)
-{
-    long number;
-    if (read_number(value, 1, 65535, &number))
-        return ERR_MALFORMED;
-    c->media_port = (uint16_t)number;
-    return 0;
-}
-
-static int read_workers(struct config *c, const char *value)
-{
-    long number;
-    if (read_number(value, 0, CONFIG_WORKERS_MAX, &number))
-        return ERR_MALFORMED;
-    c->workers = (int)number;
-    return 0;
-}
-
-static int read_switch(const char *value, bool *on)
-{
-    bool yes =
-        strcmp(value, "on") == 0 || strcmp(value, "1") == 0 || strcmp(value, "true") == 0;
-    bool no =
-        strcmp(value, "off") == 0 || strcmp(value, "0") == 0 || strcmp(value, "false") == 0;
-    *on = yes;
-    return yes || no ? 0 : ERR_MALFORMED;
-}
-
-static int read_rate_limit(struct config *c, const char *value)
-{
-    return read_switch(value, &c->rate_limit);
-}
-
-static int read_max_session_hours(struct config *c, const char *value)
-{
-    return read_number(value, 0, 24 * 365, &c->max_session_hours);
-}
-
-static int read_diagnostics(struct config *c, const char *value)
-{
-    return read_switch(value, &c->diagnostics);
-}
-
-static int read_log_chat(struct config *c, const char *value)
-{
-    return read_switch(value, &c->log_chat);
-}
-
-static int read_meetings_ttl(struct config *c, const char *value)
-{
-    return read_number(value, 0, 36500, &c->meetings_ttl);
-}
-
-static int read_log_days(struct config *c, const char *value)
-{
-    return read_number(value, 0, 36500, &c->log_days);
-}
-
-static int read_allow_root(struct config *c, const char *value)
-{
-    return read_switch(value, &c->allow_root);
-}
-
-static int read_tls(struct config *c, const char *value)
-{
-    c->tls_self_signed = strcmp(value, "self-signed") == 0;
-    return c->tls_self_signed || strcmp(value, "off") == 0 ? 0 : ERR_MALFORMED;
-}
-
-static int read_meetings(struct config *c, const char *value)
-{
-    static const char *const words[] = {[CONFIG_MEETINGS_AUTO] = "auto",
-                                        [CONFIG_MEETINGS_ANYONE] = "anyone",
-                                        [CONFIG_MEETINGS_KEY] = "key",
-                                        [CONFIG_MEETINGS_OFF] = "off"};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        if (strcmp(value, words[i]) == 0) {
-            c->meetings = (enum config_meetings)i;
-            return 0;
-        }
-    }
-    return ERR_MALFORMED;
-}
-
-static int read_log_level(struct config *c, const char *value)
-{
-    c->log_level = value;
-    static const char *const words[] = {"debug", "info", "warn", "error"};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(value, words[i]) == 0)
-            return 0;
-    return ERR_MALFORMED;
-}
-
-static int read_public_url(struct config *c, const char *value)
-{
-    c->public_url = value;
-    bool is_url = strncmp(value, "http://", 7) == 0 || strncmp(value, "https://", 8) == 0;
-    return is_url || !value[0] ? 0 : ERR_MALFORMED;
-}
-
-static int read_ice_servers(struct config *c, const char *value)
-{
-    c->ice_servers = value;
-    json_t *list;
-    if (!value[0])
-        return 0;
-    if (json_read(bytes_of(value), &json_bounds_default, &list))
-        return ERR_MALFORMED;
-    bool is_list = json_is_array(list);
-    json_decref(list);
-    return is_list ? 0 : ERR_MALFORMED;
-}
-
-// A list of those that change what the server has to do, and that it does.
-static int read_client_flags(struct config *c, const char *value)
-{
-    static const char *const known[] = {"nonWebRTCDisableOffer", "onDemandTracks",
-                                        "publishStats", "subscribeStats"};
-    size_t len = 0;
-    char *json = c->client_flags_json;
-    c->client_flags = value;
-    json[len++] = '[';
-    for (const char *p = value; *p;) {
-        size_t word = strcspn(p, ",");
-        size_t i = 0;
-        while (i < sizeof known / sizeof *known &&
-               (strlen(known[i]) != word || strncmp(known[i], p, word) != 0))
-            i++;
-        if (i == sizeof known / sizeof *known || len + word + 4 >= sizeof c->client_flags_json)
-            return ERR_MALFORMED;
-        len += (size_t)snprintf(json + len, sizeof c->client_flags_json - len, "%s\"%s\"",
-                                len > 1 ? "," : "", known[i]);
-        p += word + (p[word] == ',');
-    }
-    snprintf(json + len, sizeof c->client_flags_json - len, "]");
-    return 0;
-}
-
-static int read_webhook_url(struct config *c, const char *value)
-{
-    struct target target;
-    c->webhook_url = value;
-    return value[0] && target_parse(&target, bytes_of(value)) ? ERR_MALFORMED : 0;
-}
-
-static int read_webhook_headers(struct config *c, const char *value)
-{
-    json_t *headers;
-    c->webhook_headers = value;
-    if (!value[0])
-        return 0;
-    if (json_read(bytes_of(value), &json_bounds_default, &headers))
-        return ERR_MALFORMED;
-    bool good = api_webhook_headers_ok(headers);
-    json_decref(headers);
-    return good ? 0 : ERR_MALFORMED;
-}
-
-static int read_webhook_secret(struct config *c, const char *value)
-{
-    c->webhook_secret = value;
-    return value[0] && strlen(value) < SECRET_LEN_MIN ? ERR_MALFORMED : 0;
-}
-
-static int read_webhook_part(struct config *c, struct bytes part)
-{
-    return target_allow(&c->webhook_rules, part) ? ERR_MALFORMED : 0;
-}
-
-static int read_webhook_allow(struct config *c, const char *value)
-{
-    c->webhook_rules.allowed_count = 0;
-    return for_each_part(c, value, read_webhook_part);
-}
-
-static int read_webhook_days(struct config *c, const char *value)
-{
-    return read_number(value, 0, 36500, &c->webhook_days);
-}
-
-// A value without an own form.
-#define READ_TEXT(field)                                                                       \
-    static int read_##field(struct config *c, const char *value)                               \
-    {                                                                                          \
-        c->field = value;                                                                      \
-        return 0;                                                                              \
-    }
-
-READ_TEXT(data)
-READ_TEXT(room_codes_room)
-READ_TEXT(tls_cert)
-READ_TEXT(tls_key)
-READ_TEXT(frame_ancestors)
-READ_TEXT(origins)
-READ_TEXT(api_origins)
-READ_TEXT(user)
-
-// One of struct config_limits.
-#define READ_LIMIT(field, min, max)                                                            \
-    static int read_##field(struct config *c, const char *value)                               \
-    {                                                                                          \
-        return read_number(value, min, max, &c->limits.field);                                 \
-    }
-
-READ_LIMIT(connections, 0, 1000000)
-READ_LIMIT(requests, 0, RATE_MAX)
-READ_LIMIT(burst, 1, RATE_MAX)
-READ_LIMIT(key_requests, 0, RATE_MAX)
-READ_LIMIT(key_burst, 1, RATE_MAX)
-READ_LIMIT(logins, 0, RATE_MAX)
-READ_LIMIT(login_burst, 1, RATE_MAX)
-READ_LIMIT(wrong_codes, 1, TRIES_MAX)
-READ_LIMIT(wrong_codes_all, 1, TRIES_MAX)
-READ_LIMIT(body_max, 1024, BODY_MAX_OCTETS)
-READ_LIMIT(public_body_max, 1024, BODY_MAX_OCTETS)
-READ_LIMIT(request_line_max, 512, 64 * 1024)
-READ_LIMIT(headers_max, 1024, 64 * 1024)
-READ_LIMIT(header_count_max, 10, HTTP_HEADER_COUNT_MAX)
-READ_LIMIT(json_depth, 8, 256)
-READ_LIMIT(json_members, 100, 1000000)
-READ_LIMIT(json_string, 1024, BODY_MAX_OCTETS)
-READ_LIMIT(head_timeout, 1, 3600)
-READ_LIMIT(body_timeout, 1, 3600)
-READ_LIMIT(idle_timeout, 1, 3600)
-READ_LIMIT(write_timeout, 1, 3600)
-READ_LIMIT(answer_timeout, 1, 3600)
-
-static int read_database(struct config *c, const char *value)
-{
-    c->database = value;
-    return db_is_location(value) ? 0 : ERR_MALFORMED;
-}
-
-static const struct row rows[] = {
-    {"listen", "ADDRESS:PORT,...", "localhost:8080",
-     "where pages, the API and web sockets are served", read_listen},
-    {"data", "FOLDER", "data", "where the keys lie, and the database unless it is elsewhere",
-     read_data},
-    {"database", "FILE|URL", "",
-     "the database: postgresql://USER@HOST/NAME, or an SQLite file; else parlor.db in the data "
-     "folder",
-     read_database},
-    {"media-port", "PORT", "7000", "UDP port of the first media worker; worker i uses PORT + i",
-     read_media_port},
-    {"workers", "N", "0", "media workers; 0: one for each core", read_workers},
-    {"public-ip", "ADDRESS,...", "",
-     "what clients are told instead of this machine's addresses", read_public_ip},
-    {"public-url", "URL", "", "how clients reach this server; else what they asked for",
-     read_public_url},
-    {"ice-servers", "JSON", "", "STUN and TURN servers for clients, a JSON array",
-     read_ice_servers},
-    {"client-flags", "FLAG,...", "nonWebRTCDisableOffer,publishStats,subscribeStats",
-     "what is switched on in clients: nonWebRTCDisableOffer (roles without media need no "
-     "connection), onDemandTracks (cameras are sent to those who look at them only), "
-     "publishStats and subscribeStats (figures about what a client sends and gets)",
-     read_client_flags},
-    {"meetings", "anyone|key|off|auto", "auto",
-     "who may make meetings without a token; auto: anyone when listening on loopback only, "
-     "else who has the key",
-     read_meetings},
-    {"meetings-ttl", "DAYS", "30",
-     "meetings that nobody used for so long are forgotten, with their codes; 0: never",
-     read_meetings_ttl},
-    {"room-codes-room", "ROOM-ID", "", "the room whose codes GET /api/room-codes hands out",
-     read_room_codes_room},
-    {"rate-limit", "on|off", "on", "off lifts the limits per address for clients on loopback",
-     read_rate_limit},
-    {"max-session-hours", "HOURS", "12", "the longest that any meeting may last; 0: for ever",
-     read_max_session_hours},
-    {"log-chat", "on|off", "off", "the session log keeps what people say to all",
-     read_log_chat},
-    {"diagnostics", "on|off", "off",
-     "on gives anybody a token for the room of test calls, GET /v2/diagnostics/token",
-     read_diagnostics},
-    {"log-days", "DAYS", "30", "how long the events of sessions are kept; 0: for ever",
-     read_log_days},
-    {"tls-cert", "FILE", "", "certificate chain, PEM; read again on SIGHUP", read_tls_cert},
-    {"tls-key", "FILE", "", "its private key, PEM", read_tls_key},
-    {"tls", "off|self-signed", "off", "makes a certificate, for a LAN", read_tls},
-    {"frame-ancestors", "SOURCES", "", "who may show the pages in a frame; nobody else",
-     read_frame_ancestors},
-    {"origins", "ORIGIN,...", "",
-     "the other pages that may open web sockets, as https://app.example.org; else all may",
-     read_origins},
-    {"api-origins", "ORIGIN,...", "",
-     "the pages that may call the management API, as https://app.example.org; else none may",
-     read_api_origins},
-    {"connections", "N", "128", "open at once, of each address; 0 here and below: no limit",
-     read_connections},
-    {"requests", "N", "50", "a second, of each address", read_requests},
-    {"requests-burst", "N", "100", "and so many at once before", read_burst},
-    {"key-requests", "N", "200", "a second, of each access key, wherever they come from",
-     read_key_requests},
-    {"key-requests-burst", "N", "500", "and so many at once before", read_key_burst},
-    {"logins", "N", "10", "room codes for tokens a second, of each address", read_logins},
-    {"logins-burst", "N", "30", "and so many at once before", read_login_burst},
-    {"wrong-codes", "N", "20", "room codes that are none, a minute, of each address",
-     read_wrong_codes},
-    {"wrong-codes-all", "N", "600", "and of all together", read_wrong_codes_all},
-    {"body-max", "OCTETS", "1048576", "the longest body of a call with a management token",
-     read_body_max},
-    {"public-body-max", "OCTETS", "65536", "and of any other", read_public_body_max},
-    {"request-line-max", "OCTETS", "8192", "the longest request line", read_request_line_max},
-    {"headers-max", "OCTETS", "16384", "all fields of a request together", read_headers_max},
-    {"header-count-max", "N", "100", "fields of a request", read_header_count_max},
-    {"json-depth", "N", "32", "brackets in brackets, in the bodies of calls", read_json_depth},
-    {"json-members", "N", "4096", "members and elements of a body in all", read_json_members},
-    {"json-string", "OCTETS", "65536", "the longest text in a body", read_json_string},
-    {"head-timeout", "SECONDS", "10",
-     "from the first octet of a request to the end of its head", read_head_timeout},
-    {"body-timeout", "SECONDS", "30", "and on to its last octet", read_body_timeout},
-    {"idle-timeout", "SECONDS", "60", "between two requests", read_idle_timeout},
-    {"write-timeout", "SECONDS", "10", "of a client that takes nothing of its answer",
-     read_write_timeout},
-    {"answer-timeout", "SECONDS", "10", "of the storage, before a call is answered 503",
-     read_answer_timeout},
-    {"webhook-url", "URL", "",
-     "where events are sent, unless their room has a webhook of its own", read_webhook_url},
-    {"webhook-headers", "JSON", "",
-     "fields that go with them, an object; say it in the file or the environment",
-     read_webhook_headers},
-    {"webhook-secret", "TEXT", "",
-     "what signs them, of 32 characters or more; else that of keys.json", read_webhook_secret},
-    {"webhook-allow", "NETWORK,...", "",
-     "where webhooks may go beside the public Internet, as 10.1.0.0/16", read_webhook_allow},
-    {"webhook-days", "DAYS", "30", "how long what became of them is kept; 0: for ever",
-     read_webhook_days},
-    {"user", "NAME", "", "become this user after the start as root", read_user},
-    {"allow-root", NULL, "off", "run as root", read_allow_root},
-    {"log-level", "debug|info|warn|error", "info", "how much is logged", read_log_level},
-};
-
-// What is never printed: credentials of TURN servers among them.
-static bool is_secret(const struct row *row)
-{
-    return row->read == read_webhook_headers || row->read == read_webhook_secret ||
-           row->read == read_ice_servers;
-}
-
-enum { ROW_COUNT = sizeof rows / sizeof *rows };
-
-static int row_of(struct bytes name)
-{
-    for (int i = 0; i < ROW_COUNT; i++)
-        if (bytes_equal(bytes_of(rows[i].name), name))
+    for (int i = 0; i < SETTING_COUNT; i++)
+        if (bytes_equal(bytes_of(settings[i].name), name))
             return i;
     return -1;
 }
 
 // --- The three sources ---
 
-static void set(char **values, int row, const char *value)
+static void set(char **values, int setting, const char *value)
 {
-    mem_free(values[row]);
-    values[row] = mem_text(value);
+    mem_free(values[setting]);
+    values[setting] = mem_text(value);
 }
 
 static int read_flags(struct config *c, char **values, int count, char *const *arguments,
@@ -480,13 +46,13 @@ static int read_flags(struct config *c, char **values, int count, char *const *a
         bool is_flag = name.len > 2 && strncmp(flag, "--", 2) == 0;
         name = (struct bytes){name.at + 2, is_flag ? name.len - 2 : 0};
         bool is_file = bytes_equal(name, bytes_of("config"));
-        int row = is_flag && !is_file ? row_of(name) : -1;
-        if (!is_file && row < 0) {
+        int setting = is_flag && !is_file ? setting_of(name) : -1;
+        if (!is_file && setting < 0) {
             text_addf(why, "unknown option: %.100s (parlor serve --help lists them)", flag);
             return ERR_MALFORMED;
         }
         const char *value = equals ? equals + 1 : NULL;
-        if (!value && !is_file && !rows[row].argument)
+        if (!value && !is_file && !settings[setting].argument)
             value = "on";
         if (!value && i + 1 < count)
             value = arguments[++i];
@@ -498,7 +64,7 @@ static int read_flags(struct config *c, char **values, int count, char *const *a
             mem_free(*file);
             *file = mem_text(value);
         } else {
-            set(values, row, value);
+            set(values, setting, value);
         }
     }
     return 0;
@@ -534,12 +100,12 @@ static int read_line(char **values, char *line, struct text *why)
     }
     value++;
     value += strspn(value, " \t");
-    int row = row_of((struct bytes){(const uint8_t *)name, name_len});
-    if (row < 0) {
+    int setting = setting_of((struct bytes){(const uint8_t *)name, name_len});
+    if (setting < 0) {
         text_addf(why, "unknown setting: %.*s", (int)(name_len < 100 ? name_len : 100), name);
         return ERR_MALFORMED;
     }
-    set(values, row, value);
+    set(values, setting, value);
     return 0;
 }
 
@@ -589,10 +155,11 @@ static int check_together(const struct config *c, struct text *why)
     return 0;
 }
 
-static void add_misunderstood(struct text *why, const struct row *row, const char *value)
+static void add_misunderstood(struct text *why, const struct setting *setting,
+                              const char *value)
 {
-    text_addf(why, "%s: not understood", row->name);
-    if (row->read != read_database && !is_secret(row)) // it may have a password
+    text_addf(why, "%s: not understood", setting->name);
+    if (setting->display == SETTING_OPEN)
         text_addf(why, ": %.100s", value);
 }
 
@@ -600,8 +167,8 @@ int config_read(struct config *config, int argument_count, char *const *argument
                 char *const *environment, struct text *why)
 {
     *config = (struct config){0};
-    config->values = mem_alloc_array(ROW_COUNT, sizeof *config->values);
-    char *flags[ROW_COUNT] = {0};
+    config->values = mem_alloc_array(SETTING_COUNT, sizeof *config->values);
+    char *flags[SETTING_COUNT] = {0};
     const char *named = environment_value(environment, "config");
     char *file = named ? mem_text(named) : NULL;
 
@@ -609,29 +176,29 @@ int config_read(struct config *config, int argument_count, char *const *argument
     int err = read_flags(config, flags, argument_count, arguments, &file, why);
     if (!err && file)
         err = read_file(config->values, file, why);
-    for (int i = 0; i < ROW_COUNT; i++) {
-        const char *value = environment_value(environment, rows[i].name);
+    for (int i = 0; i < SETTING_COUNT; i++) {
+        const char *value = environment_value(environment, settings[i].name);
         if (value)
             set(config->values, i, value);
         if (flags[i])
             set(config->values, i, flags[i]);
         if (!config->values[i])
-            set(config->values, i, rows[i].fallback);
+            set(config->values, i, settings[i].fallback);
         mem_free(flags[i]);
     }
     mem_free(file);
-    for (int i = 0; i < ROW_COUNT && !err; i++) {
-        err = rows[i].read(config, config->values[i]);
+    for (int i = 0; i < SETTING_COUNT && !err; i++) {
+        err = settings[i].read(config, config->values[i]);
         if (err)
-            add_misunderstood(why, &rows[i], config->values[i]);
+            add_misunderstood(why, &settings[i], config->values[i]);
     }
-    config->listens_by_default = strcmp(config->values[0], rows[0].fallback) == 0;
+    config->listens_by_default = strcmp(config->values[0], settings[0].fallback) == 0;
     return err ? err : check_together(config, why);
 }
 
 void config_dispose(struct config *config)
 {
-    for (int i = 0; config->values && i < ROW_COUNT; i++)
+    for (int i = 0; config->values && i < SETTING_COUNT; i++)
         mem_free(config->values[i]);
     mem_free(config->values);
     *config = (struct config){0};
@@ -647,13 +214,13 @@ bool config_is_local(const struct config *config)
 
 void config_print(const struct config *config, struct text *out)
 {
-    for (int i = 0; i < ROW_COUNT; i++) {
-        if (is_secret(&rows[i]) && config->values[i][0]) {
-            text_addf(out, "# %s is set, and not shown\n", rows[i].name);
+    for (int i = 0; i < SETTING_COUNT; i++) {
+        if (settings[i].display == SETTING_SECRET && config->values[i][0]) {
+            text_addf(out, "# %s is set, and not shown\n", settings[i].name);
             continue;
         }
-        text_addf(out, "%s = ", rows[i].name);
-        if (rows[i].read == read_database)
+        text_addf(out, "%s = ", settings[i].name);
+        if (settings[i].display == SETTING_LOCATION)
             db_show_location(config->values[i], out);
         else
             text_add(out, config->values[i]);
@@ -671,13 +238,13 @@ void config_database(const char *data, const char *database, struct text *locati
 
 void config_help(struct text *out)
 {
-    for (int i = 0; i < ROW_COUNT; i++) {
+    for (int i = 0; i < SETTING_COUNT; i++) {
         char flag[64];
-        snprintf(flag, sizeof flag, "--%s %s", rows[i].name,
-                 rows[i].argument ? rows[i].argument : "");
-        text_addf(out, "  %-34s %s", flag, rows[i].help);
-        if (rows[i].fallback[0])
-            text_addf(out, " (%s)", rows[i].fallback);
+        snprintf(flag, sizeof flag, "--%s %s", settings[i].name,
+                 settings[i].argument ? settings[i].argument : "");
+        text_addf(out, "  %-34s %s", flag, settings[i].help);
+        if (settings[i].fallback[0])
+            text_addf(out, " (%s)", settings[i].fallback);
         text_add_char(out, '\n');
     }
 }
