@@ -5,8 +5,7 @@
 //     PARLOR_URL=http://localhost:8080 PARLOR_ACCESS_KEY=... PARLOR_APP_SECRET=...
 //     parlor-example                 prints one pair
 //     parlor-example --serve PORT    answers GET requests on 127.0.0.1 with a new pair each;
-//     port 0:
-//                                    any. Prints its address first
+//                                    port 0 is any. Prints its address first
 //
 // PARLOR_TEMPLATE names the template of the rooms; the server's default without it.
 #include <parlor.h>
