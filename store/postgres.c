@@ -568,6 +568,11 @@ static void postgres_close(struct db *db)
 {
     struct postgres *pg = of(db);
     clear(&pg->xid);
+    // The server would free it in a while: whoever comes next need not wait for that.
+    if (pg->link.conn && pg->use != DB_AS_IS) {
+        link_send(&pg->link, "SELECT pg_advisory_unlock_all()");
+        link_land(&pg->link);
+    }
     if (pg->link.conn)
         link_close(&pg->link);
     mem_wipe(pg->location, strlen(pg->location));

@@ -143,8 +143,7 @@ TEST(while_the_database_is_away_jobs_are_refused_and_it_heals)
     relay_start(&relay, s.database);
     CHECK_EQ(db_open(&db, relay.location), 0);
     CHECK_EQ(write_one(db, "before"), 0);
-    atomic_store(&relay.refuses, true);
-    poll(NULL, 0, 100);
+    relay_refuse(&relay);
     struct test_job a = job_of("a", WRITE), read = job_of("", READ);
     read.job.only_reads = true;
     db_run_jobs(db, (struct db_job *[]){&a.job, &read.job}, 2);

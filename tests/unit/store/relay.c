@@ -41,6 +41,7 @@ static void accept_one(struct relay *relay, int *ends)
     }
     ends[0] = client;
     ends[1] = server;
+    atomic_fetch_add(&relay->open, 1);
 }
 
 // What came at one end goes to the other. False: the pair is over.
@@ -78,6 +79,7 @@ static void *run(void *argument)
                 close(pairs[i][0]);
                 close(pairs[i][1]);
                 pairs[i][0] = pairs[i][1] = -1;
+                atomic_fetch_sub(&relay->open, 1);
             }
         }
         for (int i = 0; i < PAIRS_MAX && waits[0].revents; i++) {
@@ -108,6 +110,13 @@ void relay_start(struct relay *relay, const char *location)
     snprintf(relay->location, sizeof relay->location, "%.*s%d%s", (int)(port - location),
              location, ntohs(at.sin_port), strchr(port, '/'));
     CHECK_EQ(pthread_create(&relay->thread, NULL, run, relay), 0);
+}
+
+void relay_refuse(struct relay *relay)
+{
+    atomic_store(&relay->refuses, true);
+    while (atomic_load(&relay->open) > 0)
+        poll(NULL, 0, 1);
 }
 
 void relay_end(struct relay *relay)
