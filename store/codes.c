@@ -1,6 +1,7 @@
 #include "store/codes.h"
 
 #include "base/err.h"
+#include "store/row.h"
 
 #include <stdio.h>
 
@@ -11,7 +12,7 @@
 static struct store_code read_row(struct db_query *q, struct arena *arena)
 {
     struct store_code row = {
-        .role = arena_text(arena, bytes_of(db_text(q, 3))),
+        .role = row_text(arena, q, 3),
         .enabled = db_int(q, 4) != 0,
         .created_at_ms = db_int(q, 5),
         .updated_at_ms = db_int(q, 6),
@@ -97,9 +98,9 @@ int store_code_list(struct db *db, const struct store_code_filter *filter, struc
                    "AND c.id > COALESCE((SELECT s.id FROM room_codes s WHERE s.code = $4), '') "
                    "ORDER BY c.id LIMIT $5");
     db_bind_text(q, 1, filter->room_id);
-    db_bind_text(q, 2, filter->role ? filter->role : "");
+    db_bind_text(q, 2, or_empty(filter->role));
     db_bind_int(q, 3, filter->enabled);
-    db_bind_text(q, 4, filter->start ? filter->start : "");
+    db_bind_text(q, 4, or_empty(filter->start));
     db_bind_int(q, 5, filter->limit < STORE_CODES_MAX ? filter->limit : STORE_CODES_MAX);
     int count = 0;
     int err;

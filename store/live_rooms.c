@@ -1,22 +1,13 @@
 #include "store/live_rooms.h"
 
 #include "base/err.h"
+#include "store/row.h"
 
 #include <string.h>
 
-static int read_number(struct db *db, const char *sql, int64_t *number)
-{
-    struct db_query *q = db_prepare(db, sql);
-    int err = db_step(q);
-    if (err == DB_ROW)
-        *number = db_int(q, 0);
-    db_finish(q);
-    return err == DB_ROW ? 0 : err ? err : ERR_NOT_FOUND;
-}
-
 static int read_epoch(struct db *db, int64_t *epoch)
 {
-    return read_number(db, "SELECT number FROM live_epoch", epoch);
+    return db_run_int(db_prepare(db, "SELECT number FROM live_epoch"), epoch);
 }
 
 int store_live_begin(struct db *db, int64_t *epoch)
@@ -70,7 +61,7 @@ int store_live_list(struct db *db, struct arena *arena, struct store_live_room *
 {
     int64_t most = 0;
     *count = 0;
-    int err = read_number(db, "SELECT COUNT(*) FROM live_rooms", &most);
+    int err = db_run_int(db_prepare(db, "SELECT COUNT(*) FROM live_rooms"), &most);
     if (err)
         return err;
     *list = arena_alloc(arena, (size_t)most * sizeof **list);
@@ -78,9 +69,9 @@ int store_live_list(struct db *db, struct arena *arena, struct store_live_room *
         db_prepare(db, "SELECT room_id, session_id, document FROM live_rooms ORDER BY room_id");
     while ((err = db_step(q)) == DB_ROW && *count < (size_t)most)
         (*list)[(*count)++] = (struct store_live_room){
-            .room_id = arena_text(arena, bytes_of(db_text(q, 0))),
-            .session_id = arena_text(arena, bytes_of(db_text(q, 1))),
-            .document = arena_text(arena, bytes_of(db_text(q, 2))),
+            .room_id = row_text(arena, q, 0),
+            .session_id = row_text(arena, q, 1),
+            .document = row_text(arena, q, 2),
         };
     db_finish(q);
     return err;

@@ -1,8 +1,8 @@
 #include "store/peer_stats.h"
 
-#include "base/err.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "store/row.h"
 
 #include <string.h>
 
@@ -124,12 +124,12 @@ int store_stats_list(struct db *db, const char *session_id, const char *peer_id,
     db_bind_text(q, 2, peer_id);
     while ((err = db_step(q)) == DB_ROW && *count < (size_t)most)
         (*list)[(*count)++] = (struct store_stats){
-            .id = arena_text(arena, bytes_of(db_text(q, 0))),
+            .id = row_text(arena, q, 0),
             .session_id = session_id,
             .peer_id = peer_id,
             .subscribes = db_int(q, 1),
             .at = db_int(q, 2),
-            .document = arena_text(arena, bytes_of(db_text(q, 3))),
+            .document = row_text(arena, q, 3),
         };
     db_finish(q);
     return err < 0 ? err : 0;

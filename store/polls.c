@@ -1,24 +1,9 @@
 #include "store/polls.h"
 
-#include "base/err.h"
 #include "base/limits.h"
+#include "store/row.h"
 
 #include <string.h>
-
-static const char *keep(struct arena *arena, const char *text)
-{
-    return arena_text(arena, bytes_of(text));
-}
-
-static const char *or_empty(const char *text)
-{
-    return text ? text : "";
-}
-
-static int found(int err)
-{
-    return err == DB_ROW ? 0 : err ? err : ERR_NOT_FOUND;
-}
 
 static int at_most(int limit)
 {
@@ -34,12 +19,12 @@ int store_poll_get(struct db *db, const char *id, struct arena *arena, struct st
     db_bind_text(q, 1, id);
     int err = db_step(q);
     if (err == DB_ROW)
-        *poll = (struct store_poll){.id = keep(arena, db_text(q, 0)),
-                                    .document = keep(arena, db_text(q, 1)),
+        *poll = (struct store_poll){.id = row_text(arena, q, 0),
+                                    .document = row_text(arena, q, 1),
                                     .created_at = db_int(q, 2),
                                     .updated_at = db_int(q, 3)};
     db_finish(q);
-    return found(err);
+    return row_found(err);
 }
 
 static int write_poll(struct db *db, const char *sql, const struct store_poll *poll)
@@ -142,9 +127,9 @@ int store_poll_runs(struct db *db, const struct store_poll_filter *filter, struc
     int count = 0, err;
     while ((err = db_step(q)) == DB_ROW)
         runs[count++] = (struct store_poll_run){
-            .id = keep(arena, db_text(q, 0)),
-            .poll_id = keep(arena, db_text(q, 1)),
-            .session_id = keep(arena, db_text(q, 2)),
+            .id = row_text(arena, q, 0),
+            .poll_id = row_text(arena, q, 1),
+            .session_id = row_text(arena, q, 2),
             .started_at = db_int(q, 3),
             .stopped_at = db_int(q, 4),
             .responses = db_int(q, 5),
@@ -223,17 +208,17 @@ int store_poll_answer(struct db *db, const struct store_poll_answer *a)
 static struct store_poll_answer read_answer(struct db_query *q, struct arena *arena)
 {
     return (struct store_poll_answer){
-        .poll_id = keep(arena, db_text(q, 1)),
-        .session_id = keep(arena, db_text(q, 2)),
-        .is = {.id = keep(arena, db_text(q, 0)),
-               .voter = keep(arena, db_text(q, 3)),
-               .peer_id = keep(arena, db_text(q, 4)),
-               .user_id = keep(arena, db_text(q, 5)),
+        .poll_id = row_text(arena, q, 1),
+        .session_id = row_text(arena, q, 2),
+        .is = {.id = row_text(arena, q, 0),
+               .voter = row_text(arena, q, 3),
+               .peer_id = row_text(arena, q, 4),
+               .user_id = row_text(arena, q, 5),
                .question = db_int(q, 6),
                .is_skipped = db_int(q, 7),
                .options = (uint32_t)db_int(q, 8),
-               .text = keep(arena, db_text(q, 9)),
-               .original = keep(arena, db_text(q, 10)),
+               .text = row_text(arena, q, 9),
+               .original = row_text(arena, q, 10),
                .retries = (int)db_int(q, 11),
                .duration_ms = db_int(q, 12),
                .score = (int)db_int(q, 13),
@@ -270,7 +255,7 @@ int store_poll_answer_get(struct db *db, const char *poll_id, const char *id,
     if (err == DB_ROW)
         *answer = read_answer(q, arena);
     db_finish(q);
-    return found(err);
+    return row_found(err);
 }
 
 // --- Scores ---
@@ -286,10 +271,10 @@ int store_poll_answer_get(struct db *db, const char *poll_id, const char *id,
 static struct store_poll_score read_score(struct db_query *q, struct arena *arena)
 {
     return (struct store_poll_score){
-        .id = keep(arena, db_text(q, 0)),
-        .session_id = keep(arena, db_text(q, 1)),
-        .peer_id = keep(arena, db_text(q, 2)),
-        .user_id = keep(arena, db_text(q, 3)),
+        .id = row_text(arena, q, 0),
+        .session_id = row_text(arena, q, 1),
+        .peer_id = row_text(arena, q, 2),
+        .user_id = row_text(arena, q, 3),
         .duration_ms = db_int(q, 4),
         .score = db_int(q, 5),
     };
@@ -320,5 +305,5 @@ int store_poll_score_get(struct db *db, const char *poll_id, const char *id,
     if (err == DB_ROW)
         *score = read_score(q, arena);
     db_finish(q);
-    return found(err);
+    return row_found(err);
 }

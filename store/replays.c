@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "base/limits.h"
+#include "store/row.h"
 
 static const int64_t never = INT64_MAX;
 
@@ -16,12 +17,12 @@ static int read_one(struct db_query *q, struct arena *arena, struct store_replay
     int err = db_step(q);
     if (err == DB_ROW)
         *replay = (struct store_replay){
-            .id = arena_text(arena, bytes_of(db_text(q, 0))),
-            .wish = arena_text(arena, bytes_of(db_text(q, 1))),
+            .id = row_text(arena, q, 0),
+            .wish = row_text(arena, q, 1),
             .filter = {.after_ms = db_int(q, 2),
                        .before_ms = db_int(q, 3),
-                       .room_id = arena_text(arena, bytes_of(db_text(q, 4))),
-                       .types = arena_text(arena, bytes_of(db_text(q, 5))),
+                       .room_id = row_text(arena, q, 4),
+                       .types = row_text(arena, q, 5),
                        .status = (enum store_webhook_status)db_int(q, 6)},
             .most = db_int(q, 7),
             .skip = db_int(q, 8),
@@ -33,7 +34,7 @@ static int read_one(struct db_query *q, struct arena *arena, struct store_replay
             .failed = db_int(q, 14),
         };
     db_finish(q);
-    return err == DB_ROW ? 0 : err ? err : ERR_NOT_FOUND;
+    return row_found(err);
 }
 
 int store_replay_get(struct db *db, const char *id, struct arena *arena,
@@ -58,7 +59,7 @@ static int skip(struct db *db, const struct store_replay *replay, struct arena *
     db_bind_int(q, 6, replay->skip);
     int err = db_step(q);
     if (err == DB_ROW)
-        *after = arena_text(arena, bytes_of(db_text(q, 0)));
+        *after = row_text(arena, q, 0);
     db_finish(q);
     return err == DB_ROW ? 0 : err;
 }
@@ -139,9 +140,9 @@ int store_replay_failures(struct db *db, const char *id, struct arena *arena,
     int err;
     while ((err = db_step(q)) == DB_ROW && found < STORE_REPLAY_FAILURES_MAX)
         failures[found++] = (struct store_replay_failure){
-            .uuid = arena_text(arena, bytes_of(db_text(q, 0))),
-            .type = arena_text(arena, bytes_of(db_text(q, 1))),
-            .error = arena_text(arena, bytes_of(db_text(q, 2))),
+            .uuid = row_text(arena, q, 0),
+            .type = row_text(arena, q, 1),
+            .error = row_text(arena, q, 2),
         };
     db_finish(q);
     return err < 0 ? err : found;
@@ -227,12 +228,12 @@ static int list_due(struct db *db, struct store_webhook_turn *turn,
     int err;
     while ((err = db_step(q)) == DB_ROW && found < WEBHOOK_REPLAYS_MAX)
         steps[found++] = (struct step){
-            .id = arena_text(arena, bytes_of(db_text(q, 0))),
-            .after = arena_text(arena, bytes_of(db_text(q, 1))),
+            .id = row_text(arena, q, 0),
+            .after = row_text(arena, q, 1),
             .filter = {.after_ms = db_int(q, 2),
                        .before_ms = db_int(q, 3),
-                       .room_id = arena_text(arena, bytes_of(db_text(q, 4))),
-                       .types = arena_text(arena, bytes_of(db_text(q, 5))),
+                       .room_id = row_text(arena, q, 4),
+                       .types = row_text(arena, q, 5),
                        .status = (enum store_webhook_status)db_int(q, 6)},
         };
     db_finish(q);

@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "base/limits.h"
+#include "store/row.h"
 
 #include <string.h>
 
@@ -15,31 +16,26 @@
     "ON t.id = "                                                                               \
     "r.template_id "
 
-static const char *keep(struct db_query *q, int column, struct arena *arena)
-{
-    return arena_text(arena, bytes_of(db_text(q, column)));
-}
-
 static struct store_room read_row(struct db_query *q, struct arena *arena)
 {
     return (struct store_room){
-        .id = keep(q, 0, arena),
-        .name = keep(q, 1, arena),
+        .id = row_text(arena, q, 0),
+        .name = row_text(arena, q, 1),
         .enabled = db_int(q, 2) != 0,
-        .description = keep(q, 3, arena),
-        .template_id = keep(q, 4, arena),
-        .template_name = keep(q, 5, arena),
-        .region = keep(q, 6, arena),
+        .description = row_text(arena, q, 3),
+        .template_id = row_text(arena, q, 4),
+        .template_name = row_text(arena, q, 5),
+        .region = row_text(arena, q, 6),
         .large_room = db_int(q, 7) != 0,
         .size = db_int(q, 8),
         .max_duration_seconds = db_int(q, 9),
-        .recording_info = keep(q, 10, arena),
-        .webhook = keep(q, 11, arena),
+        .recording_info = row_text(arena, q, 10),
+        .webhook = row_text(arena, q, 11),
         .created_at_ms = db_int(q, 12),
         .updated_at_ms = db_int(q, 13),
         .chat_history = db_int(q, 14),
         .is_meeting = db_int(q, 15) != 0,
-        .polls = keep(q, 16, arena),
+        .polls = row_text(arena, q, 16),
     };
 }
 
@@ -100,7 +96,7 @@ static int write_row(struct db *db, const char *sql, const struct store_room *ro
     db_bind_int(q, 14, room->updated_at_ms);
     db_bind_int(q, 15, room->chat_history);
     db_bind_int(q, 16, room->is_meeting);
-    db_bind_text(q, 17, room->polls ? room->polls : "");
+    db_bind_text(q, 17, or_empty(room->polls));
     int err = db_run(q);
     arena_dispose(&folded);
     return err;
@@ -167,7 +163,7 @@ int store_room_forget_meetings(struct db *db, int64_t before_ms, int most)
     db_bind_int(q, 2, most);
     int err;
     while ((err = db_step(q)) == DB_ROW && count < most)
-        ids[count++] = keep(q, 0, &arena);
+        ids[count++] = row_text(&arena, q, 0);
     db_finish(q);
     err = err == DB_ROW ? 0 : err;
     for (int i = 0; !err && i < count; i++)
@@ -191,11 +187,11 @@ int store_room_list(struct db *db, const struct store_room_filter *filter, struc
     struct db_query *q = named ? db_prepare(db, COLUMNS BY_NAME AND_THE_REST)
                                : db_prepare(db, COLUMNS BY_ANYTHING AND_THE_REST);
     db_bind_text(q, 1, filter->name ? fold(arena, filter->name) : "");
-    db_bind_text(q, 2, filter->template_id ? filter->template_id : "");
+    db_bind_text(q, 2, or_empty(filter->template_id));
     db_bind_int(q, 3, filter->enabled);
     db_bind_int(q, 4, filter->after_ms);
     db_bind_int(q, 5, filter->before_ms);
-    db_bind_text(q, 6, filter->start ? filter->start : "");
+    db_bind_text(q, 6, or_empty(filter->start));
     db_bind_int(q, 7, filter->limit < STORE_PAGE_MAX ? filter->limit : STORE_PAGE_MAX);
     int count = 0;
     int err;

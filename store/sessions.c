@@ -1,6 +1,6 @@
 #include "store/sessions.h"
 
-#include "base/err.h"
+#include "store/row.h"
 #include "store/webhooks.h"
 
 // --- Writing ---
@@ -218,21 +218,11 @@ int store_log_age(struct db *db, int64_t before_ms, int most)
 
 // --- Reading ---
 
-static const char *keep(struct arena *arena, const char *text)
-{
-    return arena_text(arena, bytes_of(text));
-}
-
-static const char *or_empty(const char *text)
-{
-    return text ? text : "";
-}
-
 static struct store_session read_session(struct db_query *q, struct arena *arena)
 {
     return (struct store_session){
-        .id = keep(arena, db_text(q, 0)),
-        .room_id = keep(arena, db_text(q, 1)),
+        .id = row_text(arena, q, 0),
+        .room_id = row_text(arena, q, 1),
         .started_at = db_int(q, 2),
         .ended_at = db_int(q, 3),
         .updated_at = db_int(q, 4),
@@ -250,7 +240,7 @@ int store_session_get(struct db *db, const char *id, struct arena *arena,
     if (err == DB_ROW)
         *session = read_session(q, arena);
     db_finish(q);
-    return err == DB_ROW ? 0 : err ? err : ERR_NOT_FOUND;
+    return row_found(err);
 }
 
 int store_session_list(struct db *db, const struct store_session_filter *filter,
@@ -282,11 +272,11 @@ int store_session_list(struct db *db, const struct store_session_filter *filter,
 static struct store_session_peer read_peer(struct db_query *q, struct arena *arena)
 {
     return (struct store_session_peer){
-        .session_id = keep(arena, db_text(q, 0)),
-        .id = keep(arena, db_text(q, 1)),
-        .name = keep(arena, db_text(q, 2)),
-        .role = keep(arena, db_text(q, 3)),
-        .user_id = keep(arena, db_text(q, 4)),
+        .session_id = row_text(arena, q, 0),
+        .id = row_text(arena, q, 1),
+        .name = row_text(arena, q, 2),
+        .role = row_text(arena, q, 3),
+        .user_id = row_text(arena, q, 4),
         .joined_at = db_int(q, 5),
         .left_at = db_int(q, 6),
     };
@@ -318,7 +308,7 @@ static int get_peer(struct db_query *q, struct arena *arena, struct store_sessio
     if (err == DB_ROW)
         *peer = read_peer(q, arena);
     db_finish(q);
-    return err == DB_ROW ? 0 : err ? err : ERR_NOT_FOUND;
+    return row_found(err);
 }
 
 int store_session_peer_get(struct db *db, const char *session_id, const char *id,
@@ -383,16 +373,16 @@ int store_event_list(struct db *db, const struct store_event_filter *filter,
     int count = 0;
     while ((err = db_step(q)) == DB_ROW)
         events[count++] = (struct store_session_event){
-            .id = keep(arena, db_text(q, 0)),
-            .uuid = keep(arena, db_text(q, 1)),
-            .session_id = keep(arena, db_text(q, 2)),
-            .room_id = keep(arena, db_text(q, 3)),
-            .peer_id = keep(arena, db_text(q, 4)),
-            .user_id = keep(arena, db_text(q, 5)),
-            .type = keep(arena, db_text(q, 6)),
+            .id = row_text(arena, q, 0),
+            .uuid = row_text(arena, q, 1),
+            .session_id = row_text(arena, q, 2),
+            .room_id = row_text(arena, q, 3),
+            .peer_id = row_text(arena, q, 4),
+            .user_id = row_text(arena, q, 5),
+            .type = row_text(arena, q, 6),
             .is_error = db_int(q, 7),
             .at = db_int(q, 8),
-            .data = keep(arena, db_text(q, 9)),
+            .data = row_text(arena, q, 9),
         };
     db_finish(q);
     return err ? err : count;

@@ -1,21 +1,6 @@
 #include "store/streams.h"
 
-#include "base/err.h"
-
-static const char *keep(struct arena *arena, const char *text)
-{
-    return arena_text(arena, bytes_of(text));
-}
-
-static const char *or_empty(const char *text)
-{
-    return text ? text : "";
-}
-
-static int found(int err)
-{
-    return err == DB_ROW ? 0 : err ? err : ERR_NOT_FOUND;
-}
+#include "store/row.h"
 
 // --- Stream keys ---
 
@@ -28,14 +13,14 @@ int store_stream_key_of(struct db *db, const char *room_id, struct arena *arena,
     db_bind_text(q, 1, room_id);
     int err = db_step(q);
     if (err == DB_ROW)
-        *key = (struct store_stream_key){.id = keep(arena, db_text(q, 0)),
-                                         .room_id = keep(arena, db_text(q, 1)),
-                                         .key = keep(arena, db_text(q, 2)),
+        *key = (struct store_stream_key){.id = row_text(arena, q, 0),
+                                         .room_id = row_text(arena, q, 1),
+                                         .key = row_text(arena, q, 2),
                                          .enabled = db_int(q, 3),
                                          .created_at = db_int(q, 4),
                                          .updated_at = db_int(q, 5)};
     db_finish(q);
-    return found(err);
+    return row_found(err);
 }
 
 int store_stream_key_insert(struct db *db, const struct store_stream_key *key)
@@ -68,11 +53,11 @@ int store_stream_key_disable(struct db *db, const char *room_id, int64_t wall_ms
 static struct store_stream read_row(struct db_query *q, struct arena *arena)
 {
     return (struct store_stream){
-        .id = keep(arena, db_text(q, 0)),
-        .room_id = keep(arena, db_text(q, 1)),
-        .session_id = keep(arena, db_text(q, 2)),
-        .status = keep(arena, db_text(q, 3)),
-        .document = keep(arena, db_text(q, 4)),
+        .id = row_text(arena, q, 0),
+        .room_id = row_text(arena, q, 1),
+        .session_id = row_text(arena, q, 2),
+        .status = row_text(arena, q, 3),
+        .document = row_text(arena, q, 4),
         .created_at = db_int(q, 5),
         .updated_at = db_int(q, 6),
     };
@@ -105,7 +90,7 @@ int store_stream_get(struct db *db, enum store_stream_kind kind, const char *id,
     if (err == DB_ROW)
         *stream = read_row(q, arena);
     db_finish(q);
-    return found(err);
+    return row_found(err);
 }
 
 int store_stream_list(struct db *db, const struct store_stream_filter *filter,
