@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/limits.h"
 #include "room/chat.h"
+#include "room/chat_history.h"
 #include "room/moderate.h"
 #include "room/role.h"
 #include "room/roster.h"

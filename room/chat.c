@@ -1,6 +1,7 @@
 #include "room/chat.h"
 
 #include "base/err.h"
+#include "room/chat_history.h"
 #include "room/permit.h"
 
 #include <string.h>

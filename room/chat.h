@@ -2,11 +2,10 @@
 // joiners where the room is made so (chat_history.h).
 #pragma once
 
-#include "room/rooms.h"
+#include "room/event.h"
+#include "room/live.h"
 
 enum { CHAT_TYPE_LEN_MAX = 64 };
-
-#define CHAT_TYPE_TEXT "chat" // what people write; other types are the app's
 
 struct chat_wish {
     const char *type;    // "chat", "EMOJI_REACTION", ...

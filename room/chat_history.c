@@ -1,8 +1,6 @@
 #include "room/chat_history.h"
 
-#include "room/chat.h"
 #include "room/permit.h"
-#include "room/room.h"
 
 #include <string.h>
 

@@ -5,8 +5,9 @@
 
 #include "base/id.h"
 #include "room/event.h"
+#include "room/live.h"
 
-struct room;
+#define CHAT_TYPE_TEXT "chat" // what people write; other types are the app's
 
 // A message as it was sent. Its sender may have left since.
 struct past_message {
@@ -25,15 +26,6 @@ struct past_message {
     char *to_user_id;
     char **roles; // those it was addressed to
     size_t role_count;
-};
-
-// Zero-initialised is an empty one.
-struct chat_history {
-    struct past_message *first;
-    struct past_message *last;
-    size_t count;
-    size_t size_bytes;
-    uint64_t last_number; // of all messages that were ever in it
 };
 
 // Keeps a copy of `message`, and forgets the oldest beyond the room's number and

@@ -1,8 +1,5 @@
 #include "room/duration.h"
 
-#include "room/moderate.h"
-#include "room/rooms.h"
-
 static const int64_t warnings_s[] = {5 * 60, 60}; // before the end
 enum { WARNING_COUNT = sizeof warnings_s / sizeof *warnings_s };
 
@@ -45,13 +42,10 @@ void duration_stop(struct room *room)
     room->warnings_given = 0;
 }
 
-void duration_due(struct room *room, struct moment now, struct event_list *events)
+bool duration_due(struct room *room, struct moment now, struct event_list *events)
 {
-    if (left_ms(room, now) <= 0) {
-        moderate_end(room, NULL, false, "the meeting has reached its maximum duration", now,
-                     events);
-        return;
-    }
+    if (left_ms(room, now) <= 0)
+        return true;
     if (room->warnings_given < WARNING_COUNT &&
         left_ms(room, now) <= warnings_s[room->warnings_given] * 1000) {
         struct event *event = event_add(events, EVENT_ROOM_ENDS_SOON, NULL);
@@ -60,4 +54,5 @@ void duration_due(struct room *room, struct moment now, struct event_list *event
         room->warnings_given++;
     }
     duration_plan(room, now);
+    return false;
 }

@@ -3,11 +3,12 @@
 // it.
 #pragma once
 
-#include "room/room.h"
+#include "room/event.h"
+#include "room/live.h"
 
 // Sets the timer of a running session, anew when the limits have changed.
 void duration_plan(struct room *room, struct moment now);
 void duration_stop(struct room *room);
 
-// The timer's time has come: a warning, or the end.
-void duration_due(struct room *room, struct moment now, struct event_list *events);
+// The timer's time has come: a warning, or the session is over, which is to end it now.
+bool duration_due(struct room *room, struct moment now, struct event_list *events);

@@ -1,6 +1,6 @@
 #include "room/event.h"
 
-#include "room/room.h"
+#include "room/live.h"
 
 #include <assert.h>
 

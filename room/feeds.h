@@ -3,7 +3,8 @@
 // demand, it was asked for.
 #pragma once
 
-#include "room/room.h"
+#include "room/event.h"
+#include "room/live.h"
 
 // A new subscriber gets all that its role may see.
 void feeds_open_for_subscriber(const struct peer *subscriber, struct event_list *events);

@@ -1,7 +1,8 @@
 // Groups that people are in; a raised hand is the group "_handraise".
 #pragma once
 
-#include "room/room.h"
+#include "room/event.h"
+#include "room/live.h"
 
 // Everybody may join and leave groups; to move others needs a permission. `by` NULL is the
 // application's back end. Returns 0, also when nothing changes; ERR_REFUSED; ERR_NOT_FOUND for

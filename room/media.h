@@ -2,12 +2,8 @@
 // worker. SDP is opaque here.
 #pragma once
 
-#include "room/rooms.h"
-
-// The offer of a peer that joins. What one that does not signal publishes are tracks of its own
-// from then on, one of each kind that its role allows, under ids of ours; those that the offer
-// does not send are forgotten with the answer.
-void media_join(struct peer *peer, const char *sdp, struct event_list *events);
+#include "room/event.h"
+#include "room/live.h"
 
 // Candidates, or a restart of ICE, of a peer that does not signal: an SDP fragment, opaque.
 // EVENT_ANSWERED with `request` follows; its text is empty unless ICE was restarted.
@@ -42,9 +38,6 @@ void media_update(struct peer *peer, const struct track_wish *wishes, size_t cou
 // roles. Tracks that it may publish again are back.
 void media_role_changed(struct peer *peer, const struct role *old, struct moment now,
                         struct event_list *events);
-
-// The peer goes, and its tracks with it.
-void media_end(struct peer *peer, struct event_list *events);
 
 // Somebody else mutes tracks of one peer: as if it had said so itself, but nothing of them is
 // sent to anybody until it unmutes them.

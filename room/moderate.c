@@ -3,7 +3,7 @@
 #include "base/err.h"
 #include "room/media.h"
 #include "room/permit.h"
-#include "room/rooms.h"
+#include "room/room.h"
 
 #include <string.h>
 

@@ -6,7 +6,8 @@
 // track; ERR_FULL for a reason over REASON_LEN_MAX.
 #pragma once
 
-#include "room/room.h"
+#include "room/event.h"
+#include "room/live.h"
 
 // One track. Muted, it is silent for everybody from now on, until its publisher says otherwise:
 // the client is told and mutes itself too.

@@ -2,7 +2,6 @@
 
 #include "base/err.h"
 #include "room/permit.h"
-#include "room/rooms.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -11,15 +11,13 @@
 #include "base/id.h"
 #include "base/limits.h"
 #include "base/list.h"
-#include "base/map.h"
 #include "base/mem.h"
 #include "base/moment.h"
 #include "base/timers.h"
 #include "room/event.h"
+#include "room/live.h"
 
 #include <assert.h>
-
-struct room;
 
 enum { POLL_ID_LEN_MAX = 64 };
 
@@ -144,12 +142,6 @@ struct poll {
     size_t answer_count;
     struct timer end;
     struct timer stats;
-};
-
-// Zero-initialised is empty.
-struct polls {
-    struct map by_id;
-    uint64_t last_number;
 };
 
 enum poll_error {

@@ -2,7 +2,6 @@
 #include "base/err.h"
 #include "room/permit.h"
 #include "room/poll.h"
-#include "room/rooms.h"
 
 #include <inttypes.h>
 #include <stdio.h>

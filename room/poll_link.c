@@ -1,7 +1,5 @@
 #include "room/poll_link.h"
 
-#include "room/rooms.h"
-
 struct linked_polls *linked_polls_new(void)
 {
     return mem_alloc(sizeof(struct linked_polls));

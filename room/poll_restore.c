@@ -1,7 +1,6 @@
 #include "room/poll_restore.h"
 
 #include "base/err.h"
-#include "room/rooms.h"
 
 #include <string.h>
 

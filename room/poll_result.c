@@ -1,7 +1,5 @@
 #include "room/poll_result.h"
 
-#include "room/rooms.h"
-
 #include <stdlib.h>
 
 static size_t count_eligible(const struct poll *poll)

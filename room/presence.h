@@ -4,7 +4,8 @@
 // was told once stays told until they leave, so all rosters are the same.
 #pragma once
 
-#include "room/room.h"
+#include "room/event.h"
+#include "room/live.h"
 
 // The peer is in: whether it is told to all.
 void presence_enter(struct peer *peer);

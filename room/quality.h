@@ -2,7 +2,8 @@
 // 0.
 #pragma once
 
-#include "room/rooms.h"
+#include "room/event.h"
+#include "room/live.h"
 
 // The media worker has a new score of the peer. All are told, together with what else comes
 // within QUALITY_INTERVAL_MS: in a full room every message is one for each who is in.

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "room/event.h"
-#include "room/rooms.h"
+#include "room/live.h"
 
 // Whether one more may be taken: REPORTS_PER_MINUTE.
 bool report_take(struct report_budget *budget, int64_t now_us);

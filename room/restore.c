@@ -4,6 +4,7 @@
 #include "room/duration.h"
 #include "room/group.h"
 #include "room/presence.h"
+#include "room/session_store.h"
 #include "room/waiting.h"
 #include "room/wanted.h"
 

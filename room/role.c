@@ -4,7 +4,7 @@
 #include "room/media.h"
 #include "room/permit.h"
 #include "room/presence.h"
-#include "room/rooms.h"
+#include "room/room.h"
 #include "room/waiting.h"
 
 #include <stdio.h>

@@ -4,7 +4,8 @@
 // or question; ERR_FULL when the role has no place left.
 #pragma once
 
-#include "room/room.h"
+#include "room/event.h"
+#include "room/live.h"
 
 // By force at once; else the peer is asked, and keeps its role until it agrees.
 int role_change(struct room *room, const struct peer *by, const char *peer_id, const char *role,

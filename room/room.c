@@ -1,14 +1,15 @@
 #include "room/room.h"
 
 #include "base/err.h"
+#include "room/chat_history.h"
 #include "room/duration.h"
 #include "room/feeds.h"
-#include "room/media.h"
 #include "room/poll_link.h"
 #include "room/presence.h"
 #include "room/quality.h"
 #include "room/report.h"
-#include "room/rooms.h"
+#include "room/session_store.h"
+#include "room/track.h"
 #include "room/waiting.h"
 #include "room/wanted.h"
 
@@ -86,17 +87,6 @@ const char *admission_text(enum admission a)
 }
 
 // --- Coming ---
-
-struct peer *room_peer(const struct room *room, const char *peer_id)
-{
-    return map_get(&room->peers, bytes_of(peer_id));
-}
-
-struct peer *room_joined(const struct room *room, const char *peer_id)
-{
-    struct peer *peer = room_peer(room, peer_id);
-    return peer && peer->state == PEER_JOINED ? peer : NULL;
-}
 
 struct peer *room_add_peer(struct room *room, const struct join_wish *wish,
                            const struct role *role)
@@ -285,26 +275,17 @@ int room_join(struct room *room, const struct join_wish *wish, uint64_t request,
         return 0;
     }
     add_endpoint_event(joining, EVENT_ENDPOINT_OPEN, wish->door == DOOR_WHEP, events);
-    media_join(joining, wish->offer, events);
+    tracks_offer_first(joining, wish->offer, events);
     return 0;
 }
 
 // --- Going ---
 
-void room_drop_track(struct track *track)
-{
-    struct room *room = track->owner->room;
-    report_remember(track);
-    map_remove(&room->tracks, bytes_of(track->is.id));
-    map_remove(&room->rooms->tracks, map_key_u64(&track->number));
-    mem_free(track);
-}
-
 void room_drop_peer(struct peer *peer)
 {
     struct room *room = peer->room;
     for (size_t i = 0; i < peer->track_count; i++)
-        room_drop_track(peer->tracks[i]);
+        track_drop(peer->tracks[i]);
     --*count_of(room, peer->role);
     map_remove(&room->peers, bytes_of(peer->id));
     map_remove(&room->rooms->peers, map_key_u64(&peer->number));
@@ -320,6 +301,29 @@ void room_drop_peer(struct peer *peer)
     for (size_t i = 0; i < peer->group_count; i++)
         mem_free(peer->groups[i]);
     mem_free(peer);
+}
+
+static void free_room(struct room *room)
+{
+    map_remove(&room->rooms->by_id, bytes_of(room->record.id));
+    list_remove(&room->changed);
+    map_dispose(&room->peers);
+    map_dispose(&room->tracks);
+    duration_stop(room);
+    timers_set(&room->rooms->timers, &room->scores, NEVER);
+    session_store_dispose(&room->store);
+    chat_history_dispose(&room->history);
+    polls_dispose(&room->polls);
+    report_forget(room);
+    linked_polls_free(room->linked);
+    template_free(room->template);
+    mem_free(room);
+}
+
+void room_forget_if_idle(struct room *room)
+{
+    if (room->holds == 0 && room->peers.count == 0)
+        free_room(room);
 }
 
 void room_leave(struct peer *peer, enum leave_reason reason, struct moment now,
@@ -351,7 +355,7 @@ void room_expel(struct peer *peer, const struct expulsion *expulsion, struct mom
     struct room *room = peer->room;
     bool joined = peer->state == PEER_JOINED;
 
-    media_end(peer, events);
+    tracks_end(peer, events);
     if (!joined)
         refuse_join(peer, expulsion->reason, events);
     // Who signals subscribes only once it is in.
@@ -449,25 +453,6 @@ int room_update_peer(struct peer *peer, const char *name, const char *metadata,
     return 0;
 }
 
-void room_touch(struct room *room)
-{
-    if (room->session_id[0] && list_empty(&room->changed))
-        list_append(&room->rooms->changed, &room->changed);
-}
-
-bool room_may_get(const struct peer *subscriber, const struct peer *publisher)
-{
-    return subscriber != publisher && peer_subscribes(subscriber) &&
-           subscriber->state == PEER_JOINED &&
-           (!subscriber->only || strcmp(subscriber->only, publisher->id) == 0);
-}
-
-bool room_subscribes(const struct peer *subscriber, const struct peer *publisher)
-{
-    return room_may_get(subscriber, publisher) &&
-           names_contain(&subscriber->role->subscribe_to_roles, publisher->role->name);
-}
-
 size_t room_track_count(const struct room *room)
 {
     size_t count = 0, at = 0;
@@ -475,4 +460,27 @@ size_t room_track_count(const struct room *room)
     while ((track = map_next(&room->tracks, &at)))
         count += track->announced;
     return count;
+}
+
+// --- Staying ---
+
+void room_hold(struct room *room)
+{
+    room->holds++;
+}
+
+void room_release(struct room *room)
+{
+    assert(room->holds > 0);
+    room->holds--;
+    room_forget_if_idle(room);
+}
+
+void room_forget(struct room *room)
+{
+    size_t at = 0;
+    struct peer *peer;
+    while ((peer = map_next(&room->peers, &at)))
+        room_drop_peer(peer);
+    free_room(room);
 }

@@ -2,57 +2,8 @@
 // door it came by.
 #pragma once
 
-#include "base/id.h"
-#include "base/map.h"
-#include "base/moment.h"
-#include "base/timers.h"
-#include "room/chat_history.h"
 #include "room/event.h"
-#include "room/peer.h"
-#include "room/poll.h"
-#include "room/session_store.h"
-#include "room/template.h"
-
-enum { ROOM_NAME_LEN_MAX = 200, ROOM_DESCRIPTION_LEN_MAX = 4096 };
-
-// What is stored of a room and matters while it is live.
-struct room_record {
-    char id[OBJECT_ID_LEN + 1];
-    char name[ROOM_NAME_LEN_MAX + 1];
-    char description[ROOM_DESCRIPTION_LEN_MAX + 1];
-    bool enabled;
-    bool large;
-    int size;               // how many may be in; 0: as many as fit into any room of its kind
-    int chat_history;       // messages kept for late joiners; 0: none
-    int64_t max_duration_s; // of a session; 0: as long as the server allows
-};
-
-struct room {
-    struct rooms *rooms;
-    uint64_t number; // of all rooms in this process, never used again
-    struct room_record record;
-    struct template *template;
-    struct map peers;  // id -> struct peer, those that are joining included
-    struct map tracks; // id -> struct track, of all peers
-    size_t joined_count;
-    size_t waiting_count;                       // of those who have joined
-    size_t told_count;                          // of those who have joined: see room/presence.h
-    bool hides_peers;                           // somebody of this session was not told of
-    size_t role_counts[ROLES_PER_TEMPLATE_MAX]; // of `peers`, by the place in the template
-    bool locked; // by end-room, until the back end says otherwise: the store learns of it later
-    int holds;
-    char session_id[OBJECT_ID_LEN + 1]; // "" while nobody is in
-    int64_t started_at;                 // ms since the Unix epoch; 0 while nobody is in
-    struct session_store store;         // of this session
-    struct chat_history history;        // of this session
-    struct list changed;                // link in rooms.changed
-    struct polls polls;                 // of this session
-    struct timer scores;                // when new ones are told: see room/quality.h
-    struct linked_polls *linked;        // for sessions to come: room/poll_link.h; NULL: none
-    struct past_tracks *past_tracks;    // of this session: room/report.c; NULL: none
-    struct timer duration;              // the next warning, or the end
-    size_t warnings_given;              // of room/duration.c
-};
+#include "room/live.h"
 
 // --- May this person come in? Asked by GET /init and by `join`, decided here ---
 
@@ -119,9 +70,6 @@ struct expulsion {
 void room_expel(struct peer *peer, const struct expulsion *expulsion, struct moment now,
                 struct event_list *events);
 
-struct peer *room_peer(const struct room *room, const char *peer_id);   // or NULL
-struct peer *room_joined(const struct room *room, const char *peer_id); // in, or NULL
-
 // The peer's socket is gone: it stays for RECONNECT_GRACE_MS, media goes on. One that has not
 // joined yet leaves at once.
 void room_detach(struct peer *peer, struct moment now, struct event_list *events);
@@ -136,18 +84,20 @@ bool room_texts_fit(const char *name, const char *metadata);
 int room_update_peer(struct peer *peer, const char *name, const char *metadata,
                      struct moment now, struct event_list *events);
 
-// What a session has to remember has changed; snapshots of it are taken from rooms.changed.
-// Events about a peer do this by themselves where it is so.
-void room_touch(struct room *room);
-
-// Whether `subscriber` has a way to get anything of `publisher`; and whether it is to see and
-// hear what that one publishes, by its role.
-bool room_may_get(const struct peer *subscriber, const struct peer *publisher);
-bool room_subscribes(const struct peer *subscriber, const struct peer *publisher);
 size_t room_track_count(const struct room *room); // announced ones
 
 // Whether one more with `role` has a place.
 bool room_has_place(const struct room *room, const struct role *role);
+
+// --- Staying ---
+
+// A room is forgotten when nobody is in it and nobody holds it. Events may name it later: they
+// know its number only.
+void room_hold(struct room *room);
+void room_release(struct room *room);
+
+// Takes the room out of the tables with everybody in it, and tells nobody.
+void room_forget(struct room *room);
 
 // --- For the other files of room/ only ---
 
@@ -160,7 +110,6 @@ void room_admit(struct peer *peer, const char *answer, struct moment now,
                 struct event_list *events);
 // A peer that joined without an offer, or whose connections are lost, sends one after all.
 void room_open_media(struct peer *peer, struct event_list *events);
-// Take the track, or the peer and its tracks, out of all tables and free them.
-void room_drop_track(struct track *track);
+// Takes the peer and its tracks out of all tables and frees them.
 void room_drop_peer(struct peer *peer);
 void room_forget_if_idle(struct room *room);

@@ -1,11 +1,9 @@
 #include "room/rooms.h"
 
 #include "room/duration.h"
-#include "room/poll_link.h"
+#include "room/moderate.h"
+#include "room/poll.h"
 #include "room/quality.h"
-#include "room/report.h"
-
-#include <assert.h>
 
 void rooms_init(struct rooms *rooms, struct rng *rng)
 {
@@ -15,32 +13,6 @@ void rooms_init(struct rooms *rooms, struct rng *rng)
     rng_fill(rng, rooms->by_id.seed, sizeof rooms->by_id.seed);
     list_init(&rooms->changed);
     list_init(&rooms->detached);
-}
-
-static void free_room(struct room *room)
-{
-    map_remove(&room->rooms->by_id, bytes_of(room->record.id));
-    list_remove(&room->changed);
-    map_dispose(&room->peers);
-    map_dispose(&room->tracks);
-    duration_stop(room);
-    timers_set(&room->rooms->timers, &room->scores, NEVER);
-    session_store_dispose(&room->store);
-    chat_history_dispose(&room->history);
-    polls_dispose(&room->polls);
-    report_forget(room);
-    linked_polls_free(room->linked);
-    template_free(room->template);
-    mem_free(room);
-}
-
-void room_forget(struct room *room)
-{
-    size_t at = 0;
-    struct peer *peer;
-    while ((peer = map_next(&room->peers, &at)))
-        room_drop_peer(peer);
-    free_room(room);
 }
 
 void rooms_dispose(struct rooms *rooms)
@@ -54,11 +26,6 @@ void rooms_dispose(struct rooms *rooms)
     map_dispose(&rooms->peers);
     map_dispose(&rooms->tracks);
     timers_dispose(&rooms->timers);
-}
-
-struct room *rooms_find(const struct rooms *rooms, const char *room_id)
-{
-    return map_get(&rooms->by_id, bytes_of(room_id));
 }
 
 struct room *rooms_put(struct rooms *rooms, const struct room_record *record,
@@ -99,39 +66,6 @@ void rooms_refresh(struct rooms *rooms, const struct room_record *record, struct
     duration_plan(room, now);
 }
 
-void room_hold(struct room *room)
-{
-    room->holds++;
-}
-
-void room_release(struct room *room)
-{
-    assert(room->holds > 0);
-    room->holds--;
-    room_forget_if_idle(room);
-}
-
-void room_forget_if_idle(struct room *room)
-{
-    if (room->holds == 0 && room->peers.count == 0)
-        free_room(room);
-}
-
-struct peer *rooms_peer(const struct rooms *rooms, uint64_t number)
-{
-    return map_get(&rooms->peers, map_key_u64(&number));
-}
-
-struct track *rooms_track(const struct rooms *rooms, uint64_t number)
-{
-    return map_get(&rooms->tracks, map_key_u64(&number));
-}
-
-uint64_t rooms_number(struct rooms *rooms)
-{
-    return ++rooms->last_number;
-}
-
 // All wait equally long, so the list is in the order of their deadlines.
 static struct peer *longest_away(const struct rooms *rooms)
 {
@@ -153,11 +87,15 @@ void rooms_expire(struct rooms *rooms, struct moment now, struct event_list *eve
     struct peer *peer;
     while ((peer = longest_away(rooms)) && peer->grace_ends_at <= now.mono_us)
         room_leave(peer, LEAVE_WEBSOCKET_CLOSED, now, events);
+    struct room *room;
     struct timer *timer;
     while ((timer = timers_expired(&rooms->timers, now.mono_us))) {
         switch ((enum rooms_timer)timer->kind) {
         case TIMER_ROOM_DURATION:
-            duration_due(timer->owner, now, events);
+            room = timer->owner;
+            if (duration_due(room, now, events))
+                moderate_end(room, NULL, false, "the meeting has reached its maximum duration",
+                             now, events);
             break;
         case TIMER_POLL_END:
             poll_end_due(timer->owner, now, events);

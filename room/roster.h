@@ -3,7 +3,7 @@
 // exactly once.
 #pragma once
 
-#include "room/room.h"
+#include "room/live.h"
 
 struct roster_query {
     const char *role;  // NULL: any

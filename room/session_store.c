@@ -2,7 +2,6 @@
 
 #include "base/err.h"
 #include "room/permit.h"
-#include "room/room.h"
 
 #include <assert.h>
 #include <string.h>

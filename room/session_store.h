@@ -5,20 +5,9 @@
 // them, and nobody can set them.
 #pragma once
 
-#include "base/map.h"
 #include "base/moment.h"
 #include "room/event.h"
-
-struct room;
-
-// Zero-initialised is an empty one.
-struct session_store {
-    struct map values;    // key -> struct session_value
-    size_t key_count;     // those set by clients, as is `size_bytes`
-    size_t size_bytes;    // of keys and values
-    int64_t last_version; // never given twice, so a value that was unset and set again differs
-    bool has_unset;       // something was unset in this session
-};
+#include "room/live.h"
 
 struct store_wish {
     const char *key;

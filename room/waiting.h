@@ -4,7 +4,8 @@
 // under "waitingRoom", as [{"peer_id","name","user_id","since"}], the longest waiting first.
 #pragma once
 
-#include "room/room.h"
+#include "room/event.h"
+#include "room/live.h"
 
 // One more who has joined, or one less, in case the peer's role waits.
 void waiting_count(const struct peer *peer, int step);

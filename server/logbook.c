@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "room/poll.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 // The session store, which the protocol calls metadata.
 #include "base/err.h"
+#include "room/session_store.h"
 #include "signal/state.h"
 
 #include <string.h>

@@ -2,6 +2,7 @@
 #include "signal/poll.h"
 
 #include "base/err.h"
+#include "room/poll.h"
 #include "room/rooms.h"
 
 #include <string.h>

@@ -1,6 +1,8 @@
 // Polls: answers, and what they come to.
 #include "signal/poll.h"
 
+#include "room/poll.h"
+
 #include <stdio.h>
 
 // --- Answering ---

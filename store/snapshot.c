@@ -2,7 +2,9 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "room/chat_history.h"
 #include "room/restore.h"
+#include "room/session_store.h"
 #include "store/snapshot_polls.h"
 
 #include <stdlib.h>

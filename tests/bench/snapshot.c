@@ -4,6 +4,7 @@
 #include "store/snapshot.h"
 #include "room/chat.h"
 #include "room/media.h"
+#include "room/session_store.h"
 
 #include <stdio.h>
 #include <time.h>

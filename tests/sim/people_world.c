@@ -4,6 +4,7 @@
 #include "room/group.h"
 #include "room/media.h"
 #include "room/permit.h"
+#include "room/session_store.h"
 #include "room/waiting.h"
 #include "store/snapshot.h"
 

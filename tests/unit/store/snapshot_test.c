@@ -7,6 +7,8 @@
 #include "room/quality.h"
 #include "room/restore.h"
 #include "room/roster.h"
+#include "room/chat_history.h"
+#include "room/session_store.h"
 #include "test.h"
 
 #include <stdio.h>
