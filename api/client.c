@@ -25,16 +25,16 @@ int api_client_feedback(struct api_context *c)
 
 // --- Reports: of what failed while the web socket was down ---
 
-// The peer that the report names, if it is the token's bearer's. Else nobody.
-static int find_peer(struct api_context *c, const json_t *body, struct store_session_peer *peer)
+// The last visit of the peer that the report names, if it is the token's bearer's. Else
+// nobody's.
+static int find_visit(struct api_context *c, const json_t *body, struct store_visit *visit)
 {
     const struct jwt_claims *claims = &c->call->claims;
     const char *id = json_get_text(json_get_object(body, "peer"), "peer_id", "");
-    *peer = (struct store_session_peer){.session_id = "", .id = "", .name = ""};
+    *visit = (struct store_visit){.session_id = "", .peer_id = "", .name = ""};
     if (!claims->user_id[0] || !id[0])
         return 0;
-    int err =
-        store_session_peer_last(c->db, claims->room_id, id, claims->user_id, c->arena, peer);
+    int err = store_visit_last(c->db, claims->room_id, id, claims->user_id, c->arena, visit);
     return err == ERR_NOT_FOUND ? 0 : err;
 }
 
@@ -43,11 +43,11 @@ static int write_down(struct api_context *c, const char *type, const json_t *bod
     char id[OBJECT_ID_LEN + 1], uuid[UUID_LEN + 1];
     const struct jwt_claims *claims = &c->call->claims;
     struct store_room room;
-    struct store_session_peer peer;
+    struct store_visit visit;
     struct text data = {0};
     int err = store_room_get(c->db, claims->room_id, c->arena, &room);
     if (!err)
-        err = find_peer(c, body, &peer);
+        err = find_visit(c, body, &visit);
     if (err)
         return err == ERR_NOT_FOUND ? 0 : err;
     struct json_out j = json_out_on(&data);
@@ -57,10 +57,10 @@ static int write_down(struct api_context *c, const char *type, const json_t *bod
                                           .room_id = room.id,
                                           .room_name = room.name,
                                           .template_id = room.template_id,
-                                          .session_id = peer.session_id,
-                                          .peer_id = peer.id,
+                                          .session_id = visit.session_id,
+                                          .peer_id = visit.peer_id,
                                           .user_id = claims->user_id,
-                                          .user_name = peer.name,
+                                          .user_name = visit.name,
                                           .role = claims->role,
                                           .agent = c->request->user_agent,
                                           .info = json_get_object(body, "payload")});
@@ -70,9 +70,9 @@ static int write_down(struct api_context *c, const char *type, const json_t *bod
     struct store_log_entry entry = {.kind = STORE_LOG_EVENT,
                                     .event = {.id = id,
                                               .uuid = uuid,
-                                              .session_id = peer.session_id,
+                                              .session_id = visit.session_id,
                                               .room_id = room.id,
-                                              .peer_id = peer.id,
+                                              .peer_id = visit.peer_id,
                                               .user_id = claims->user_id,
                                               .type = type,
                                               .is_error = true,

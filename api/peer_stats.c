@@ -1,6 +1,7 @@
 // GET /v2/analytics/peer-stats: what a peer's client reported about its media, when the session
 // is over. It is the client's word (room/report.h).
 
+#include "api/attendance.h"
 #include "api/context.h"
 
 #include "base/err.h"
@@ -215,19 +216,53 @@ static void put_side(struct json_out *j, const char *key, const struct series *a
 
 // --- The call ---
 
-static int find(struct api_context *c, const char *session_id, const char *peer_id,
-                struct store_session *session)
+// Another user may have had the peer id in the same session: `key` says which one is asked for,
+// as it does in the session's `peers`. `others`: whether there was one at all.
+static int find(struct api_context *c, const char *session_id, const char *key,
+                struct store_session *session, struct attendee *found, bool *others)
 {
-    struct store_session_peer peer;
+    struct store_visit *visits;
+    size_t visit_count, count;
     int err = store_session_get(c->db, session_id, c->arena, session);
     if (err == ERR_NOT_FOUND || (!err && !session->ended_at))
         return api_fail_detail(c, 404, "session not found",
                                err ? NULL : "the session has not ended");
-    if (!err)
-        err = store_session_peer_get(c->db, session_id, peer_id, c->arena, &peer);
-    if (err == ERR_NOT_FOUND)
-        return api_fail(c, 404, "peer not found");
-    return err ? api_fail_storage(c, err) : 0;
+    if (err)
+        return api_fail_storage(c, err);
+    const char *peer_id =
+        arena_text(c->arena, (struct bytes){(const uint8_t *)key, strcspn(key, ":")});
+    err = store_visits_list(c->db, session_id, peer_id, c->arena, &visits, &visit_count);
+    if (err)
+        return api_fail_storage(c, err);
+    const struct attendee *all = attendees_of(visits, visit_count, c->arena, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(all[i].key, key) != 0)
+            continue;
+        *found = all[i];
+        *others = count > 1;
+        return 0;
+    }
+    return api_fail(c, 404, "peer not found");
+}
+
+static bool was_in(const struct attendee *attendee, int64_t at)
+{
+    for (size_t i = 0; i < attendee->count; i++) {
+        if (at >= attendee->visits[i].joined_at && at <= attendee->visits[i].left_at)
+            return true;
+    }
+    return false;
+}
+
+// Leaves the reports of these visits, which are in order. Returns how many.
+static size_t keep_own(struct store_stats *list, size_t count, const struct attendee *attendee)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (was_in(attendee, list[i].at))
+            list[kept++] = list[i];
+    }
+    return kept;
 }
 
 int api_analytics_peer_stats(struct api_context *c)
@@ -239,14 +274,19 @@ int api_analytics_peer_stats(struct api_context *c)
     if (!session_id || !session_id[0])
         return api_fail_query(c, "session_id");
     struct store_session session;
+    struct attendee attendee = {0};
+    bool others;
     struct store_stats *list;
     size_t count;
-    int err = find(c, session_id, peer_id, &session);
+    int err = find(c, session_id, peer_id, &session, &attendee, &others);
     if (err)
         return err;
-    err = store_stats_list(c->db, session_id, peer_id, c->arena, &list, &count);
+    err =
+        store_stats_list(c->db, session_id, attendee.visits->peer_id, c->arena, &list, &count);
     if (err)
         return api_fail_storage(c, err);
+    if (others)
+        count = keep_own(list, count, &attendee);
     struct series *all = gather(c, list, count);
     struct json_out j = api_json(c);
     json_open(&j, '{');

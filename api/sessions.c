@@ -1,5 +1,6 @@
 // /v2/sessions: meetings that were and that are, with who was in them.
 
+#include "api/attendance.h"
 #include "api/context.h"
 
 #include "base/err.h"
@@ -7,29 +8,48 @@
 
 #include <string.h>
 
-static void put_peer(struct json_out *j, const struct store_session_peer *peer)
+static void put_times(struct json_out *j, int64_t joined_at, int64_t left_at)
 {
-    json_key(j, peer->id);
+    api_member_time(j, "joined_at", joined_at);
+    if (left_at)
+        api_member_time(j, "left_at", left_at);
+}
+
+static void put_attendee(struct json_out *j, const struct attendee *attendee, int64_t now_ms)
+{
+    const struct store_visit *last = &attendee->visits[attendee->count - 1];
+    json_key(j, attendee->key);
     json_open(j, '{');
-    json_member_string(j, "id", peer->id);
-    json_member_string(j, "session_id", peer->session_id);
-    json_member_string(j, "name", peer->name);
-    json_member_string(j, "role", peer->role);
-    json_member_string(j, "user_id", peer->user_id);
-    api_member_time(j, "joined_at", peer->joined_at);
-    if (peer->left_at)
-        api_member_time(j, "left_at", peer->left_at);
+    json_member_string(j, "id", last->peer_id);
+    json_member_string(j, "session_id", last->session_id);
+    json_member_string(j, "name", last->name);
+    json_member_string(j, "role", last->role);
+    json_member_string(j, "user_id", last->user_id);
+    put_times(j, attendee->visits[0].joined_at, attendee_left_at(attendee));
+    json_member_int(j, "duration", attendee_duration_ms(attendee, now_ms) / 1000);
+    json_key(j, "visits");
+    json_open(j, '[');
+    for (size_t i = 0; i < attendee->count; i++) {
+        const struct store_visit *visit = &attendee->visits[i];
+        json_open(j, '{');
+        json_member_string(j, "name", visit->name);
+        json_member_string(j, "role", visit->role);
+        put_times(j, visit->joined_at, visit->left_at);
+        json_close(j, '}');
+    }
+    json_close(j, ']');
     json_close(j, '}');
 }
 
 // Returns 0 or ERR_* of the store, and leaves nothing in `j` then.
 static int put_session(struct api_context *c, struct json_out *j, const struct store_session *s)
 {
-    struct store_session_peer *peers;
-    size_t count;
-    int err = store_session_peers(c->db, s->id, c->arena, &peers, &count);
+    struct store_visit *visits;
+    size_t visit_count, count;
+    int err = store_visits_list(c->db, s->id, NULL, c->arena, &visits, &visit_count);
     if (err)
         return err;
+    const struct attendee *all = attendees_of(visits, visit_count, c->arena, &count);
     json_open(j, '{');
     json_member_string(j, "id", s->id);
     json_member_string(j, "room_id", s->room_id);
@@ -39,7 +59,7 @@ static int put_session(struct api_context *c, struct json_out *j, const struct s
     json_key(j, "peers");
     json_open(j, '{');
     for (size_t i = 0; i < count; i++)
-        put_peer(j, &peers[i]);
+        put_attendee(j, &all[i], c->now.wall_ms);
     json_close(j, '}');
     api_member_time(j, "created_at", s->started_at);
     api_member_time(j, "updated_at", s->updated_at);

@@ -104,28 +104,28 @@ static void add_session(struct logbook *l, enum store_log_kind kind, const struc
     };
 }
 
-static void add_peer(struct logbook *l, enum store_log_kind kind, const struct session *s,
-                     const struct store_session_peer *peer, struct moment now)
+static void add_visit(struct logbook *l, enum store_log_kind kind, const struct session *s,
+                      const struct store_visit *visit, struct moment now)
 {
     struct store_log_entry *entry = add(l, kind, true, now);
     if (!entry)
         return;
-    entry->peer = *peer;
-    entry->peer.session_id = store_log_text(l->batch, s->is.id);
-    entry->peer.id = store_log_text(l->batch, peer->id);
-    entry->peer.name = store_log_text(l->batch, peer->name);
-    entry->peer.role = store_log_text(l->batch, peer->role);
-    entry->peer.user_id = store_log_text(l->batch, peer->user_id);
+    entry->visit = *visit;
+    entry->visit.session_id = store_log_text(l->batch, s->is.id);
+    entry->visit.peer_id = store_log_text(l->batch, visit->peer_id);
+    entry->visit.user_id = store_log_text(l->batch, visit->user_id);
+    entry->visit.name = store_log_text(l->batch, visit->name);
+    entry->visit.role = store_log_text(l->batch, visit->role);
 }
 
-static struct store_session_peer peer_of(const struct peer_view *who, int64_t left_at)
+static struct store_visit visit_of(const struct peer_view *who, int64_t left_at)
 {
-    return (struct store_session_peer){.id = who->id,
-                                       .name = who->name,
-                                       .role = who->role,
-                                       .user_id = who->user_id,
-                                       .joined_at = who->joined_at,
-                                       .left_at = left_at};
+    return (struct store_visit){.peer_id = who->id,
+                                .user_id = who->user_id,
+                                .name = who->name,
+                                .role = who->role,
+                                .joined_at = who->joined_at,
+                                .left_at = left_at};
 }
 
 static void add_happening(struct logbook *l, const struct happening_session *s,
@@ -320,19 +320,19 @@ static void note_poll(struct logbook *l, const struct session *s, const struct e
 static void note_state(struct logbook *l, const struct session *s, const struct event *event,
                        struct moment now)
 {
-    struct store_session_peer peer;
+    struct store_visit visit;
     switch (event->kind) {
     case EVENT_ROOM_OPENED:
         add_session(l, STORE_LOG_OPEN, s, 0, now);
         break;
     case EVENT_PEER_JOINED:
     case EVENT_PEER_UPDATED:
-        peer = peer_of(event->who, 0);
-        add_peer(l, STORE_LOG_PEER, s, &peer, now);
+        visit = visit_of(event->who, 0);
+        add_visit(l, STORE_LOG_VISIT, s, &visit, now);
         break;
     case EVENT_PEER_LEFT:
-        peer = peer_of(event->who, event->left.left_at);
-        add_peer(l, STORE_LOG_LEFT, s, &peer, now);
+        visit = visit_of(event->who, event->left.left_at);
+        add_visit(l, STORE_LOG_LEFT, s, &visit, now);
         break;
     case EVENT_ROOM_CLOSED:
         add_session(l, STORE_LOG_CLOSE, s, event->session.ended_at, now);
@@ -385,13 +385,13 @@ static void resume(struct logbook *l, const struct room *room, struct moment now
     for (const struct peer *peer; (peer = map_next(&room->peers, &at));) {
         if (peer->state != PEER_JOINED)
             continue;
-        add_peer(l, STORE_LOG_PEER, s,
-                 &(struct store_session_peer){.id = peer->id,
-                                              .name = peer->name,
-                                              .role = peer->role->name,
-                                              .user_id = peer->user_id,
-                                              .joined_at = peer->joined_at},
-                 now);
+        add_visit(l, STORE_LOG_VISIT, s,
+                  &(struct store_visit){.peer_id = peer->id,
+                                        .user_id = peer->user_id,
+                                        .name = peer->name,
+                                        .role = peer->role->name,
+                                        .joined_at = peer->joined_at},
+                  now);
     }
     struct event_list polls = {0};
     polls_retell(room, &polls);

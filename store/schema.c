@@ -211,6 +211,22 @@ const char *const store_migrations[] = {
     "  type TEXT NOT NULL,"
     "  error TEXT NOT NULL,"
     "  PRIMARY KEY (replay_id, id));",
+
+    // A peer id may come back, and another user may take one that was left: a row a visit.
+    "CREATE TABLE visits ("
+    "  session_id TEXT NOT NULL,"
+    "  peer_id TEXT NOT NULL,"
+    "  user_id TEXT NOT NULL,"
+    "  joined_at BIGINT NOT NULL,"
+    "  left_at BIGINT NOT NULL,"
+    "  name TEXT NOT NULL,"
+    "  role TEXT NOT NULL,"
+    "  PRIMARY KEY (session_id, peer_id, user_id, joined_at));"
+    "CREATE INDEX visits_by_end ON visits (left_at, session_id);"
+    "CREATE INDEX visits_by_user ON visits (peer_id, user_id);"
+    "INSERT INTO visits (session_id, peer_id, user_id, joined_at, left_at, name, role) "
+    "SELECT session_id, id, user_id, joined_at, left_at, name, role FROM session_peers;"
+    "DROP TABLE session_peers;",
 };
 
 const size_t store_migration_count = sizeof store_migrations / sizeof *store_migrations;

@@ -41,15 +41,6 @@ static int open_session(struct db *db, const struct store_session *s)
     return db_run_later(q);
 }
 
-static int end_peers(struct db *db, const char *session_id, int64_t at)
-{
-    struct db_query *q = db_prepare(
-        db, "UPDATE session_peers SET left_at = $2 WHERE session_id = $1 AND left_at = 0");
-    db_bind_text(q, 1, session_id);
-    db_bind_int(q, 2, at);
-    return db_run_later(q);
-}
-
 static int close_session(struct db *db, const struct store_session *s)
 {
     struct db_query *q =
@@ -58,7 +49,7 @@ static int close_session(struct db *db, const struct store_session *s)
     db_bind_int(q, 2, s->ended_at);
     int err = db_run_later(q);
     if (!err)
-        err = end_peers(db, s->id, s->ended_at);
+        err = store_visits_end(db, s->id, s->ended_at);
     return err ? err : store_poll_end_session(db, s->id, s->ended_at);
 }
 
@@ -66,33 +57,7 @@ static int close_session(struct db *db, const struct store_session *s)
 static int resume_session(struct db *db, const struct store_session *s)
 {
     int err = open_session(db, s);
-    return err ? err : end_peers(db, s->id, s->updated_at);
-}
-
-static int put_peer(struct db *db, const struct store_session_peer *p)
-{
-    struct db_query *q = db_prepare(
-        db,
-        "INSERT INTO session_peers (session_id, id, name, role, user_id, joined_at, left_at) "
-        "VALUES ($1, $2, $3, $4, $5, $6, 0) ON CONFLICT (session_id, id) DO UPDATE SET "
-        "name = excluded.name, role = excluded.role, left_at = 0");
-    db_bind_text(q, 1, p->session_id);
-    db_bind_text(q, 2, p->id);
-    db_bind_text(q, 3, p->name);
-    db_bind_text(q, 4, p->role);
-    db_bind_text(q, 5, p->user_id);
-    db_bind_int(q, 6, p->joined_at);
-    return db_run_later(q);
-}
-
-static int end_peer(struct db *db, const struct store_session_peer *p)
-{
-    struct db_query *q = db_prepare(
-        db, "UPDATE session_peers SET left_at = $3 WHERE session_id = $1 AND id = $2");
-    db_bind_text(q, 1, p->session_id);
-    db_bind_text(q, 2, p->id);
-    db_bind_int(q, 3, p->left_at);
-    return db_run_later(q);
+    return err ? err : store_visits_end(db, s->id, s->updated_at);
 }
 
 // A batch may come a second time, when nobody knew whether it was committed.
@@ -136,11 +101,11 @@ static int write_entry(struct db *db, const struct store_log_entry *entry,
         return close_session(db, &entry->session);
     case STORE_LOG_RESUME:
         return resume_session(db, &entry->session);
-    case STORE_LOG_PEER:
-        return put_peer(db, &entry->peer);
+    case STORE_LOG_VISIT:
+        return store_visit_put(db, &entry->visit);
     case STORE_LOG_LEFT:
-        err = end_peer(db, &entry->peer);
-        return err ? err : touch_session(db, entry->peer.session_id, entry->peer.left_at);
+        err = store_visit_end(db, &entry->visit);
+        return err ? err : touch_session(db, entry->visit.session_id, entry->visit.left_at);
     case STORE_LOG_EVENT:
         err = put_event(db, &entry->event);
         if (!err && entry->event.post && posts)
@@ -171,10 +136,10 @@ int store_log_write(struct db *db, const struct store_log_entry *entries, size_t
 
 int store_log_begin(struct db *db)
 {
-    int err = db_run(db_prepare(
-        db, "UPDATE session_peers SET left_at = (SELECT s.updated_at FROM sessions s WHERE "
-            "s.id = session_peers.session_id) WHERE left_at = 0 AND session_id NOT IN "
-            "(SELECT session_id FROM live_rooms)"));
+    int err = db_run(
+        db_prepare(db, "UPDATE visits SET left_at = (SELECT s.updated_at FROM sessions s WHERE "
+                       "s.id = visits.session_id) WHERE left_at = 0 AND session_id NOT IN "
+                       "(SELECT session_id FROM live_rooms)"));
     if (err)
         return err;
     err = db_run(db_prepare(db, "UPDATE sessions SET ended_at = updated_at WHERE ended_at = 0 "
@@ -184,9 +149,9 @@ int store_log_begin(struct db *db)
 
 int store_log_abandon(struct db *db, const char *session_id)
 {
-    struct db_query *q = db_prepare(
-        db, "UPDATE session_peers SET left_at = (SELECT s.updated_at FROM sessions s WHERE "
-            "s.id = session_peers.session_id) WHERE left_at = 0 AND session_id = $1");
+    struct db_query *q =
+        db_prepare(db, "UPDATE visits SET left_at = (SELECT s.updated_at FROM sessions s WHERE "
+                       "s.id = visits.session_id) WHERE left_at = 0 AND session_id = $1");
     db_bind_text(q, 1, session_id);
     int err = db_run(q);
     if (err)
@@ -264,74 +229,6 @@ int store_session_list(struct db *db, const struct store_session_filter *filter,
         sessions[count++] = read_session(q, arena);
     db_finish(q);
     return err ? err : count;
-}
-
-#define PEER                                                                                   \
-    "SELECT session_id, id, name, role, user_id, joined_at, left_at FROM session_peers "
-
-static struct store_session_peer read_peer(struct db_query *q, struct arena *arena)
-{
-    return (struct store_session_peer){
-        .session_id = row_text(arena, q, 0),
-        .id = row_text(arena, q, 1),
-        .name = row_text(arena, q, 2),
-        .role = row_text(arena, q, 3),
-        .user_id = row_text(arena, q, 4),
-        .joined_at = db_int(q, 5),
-        .left_at = db_int(q, 6),
-    };
-}
-
-int store_session_peers(struct db *db, const char *session_id, struct arena *arena,
-                        struct store_session_peer **peers, size_t *count)
-{
-    int64_t most = 0;
-    struct db_query *q =
-        db_prepare(db, "SELECT COUNT(*) FROM session_peers WHERE session_id = $1");
-    db_bind_text(q, 1, session_id);
-    int err = db_run_int(q, &most);
-    *count = 0;
-    *peers = arena_alloc(arena, (size_t)most * sizeof **peers);
-    if (err)
-        return err;
-    q = db_prepare(db, PEER "WHERE session_id = $1 ORDER BY joined_at, id");
-    db_bind_text(q, 1, session_id);
-    while ((err = db_step(q)) == DB_ROW && *count < (size_t)most)
-        (*peers)[(*count)++] = read_peer(q, arena);
-    db_finish(q);
-    return err;
-}
-
-static int get_peer(struct db_query *q, struct arena *arena, struct store_session_peer *peer)
-{
-    int err = db_step(q);
-    if (err == DB_ROW)
-        *peer = read_peer(q, arena);
-    db_finish(q);
-    return row_found(err);
-}
-
-int store_session_peer_get(struct db *db, const char *session_id, const char *id,
-                           struct arena *arena, struct store_session_peer *peer)
-{
-    struct db_query *q = db_prepare(db, PEER "WHERE session_id = $1 AND id = $2");
-    db_bind_text(q, 1, session_id);
-    db_bind_text(q, 2, id);
-    return get_peer(q, arena, peer);
-}
-
-int store_session_peer_last(struct db *db, const char *room_id, const char *id,
-                            const char *user_id, struct arena *arena,
-                            struct store_session_peer *peer)
-{
-    struct db_query *q =
-        db_prepare(db, PEER "WHERE id = $2 AND user_id = $3 AND session_id IN "
-                            "(SELECT s.id FROM sessions s WHERE s.room_id = $1) "
-                            "ORDER BY session_id DESC LIMIT 1");
-    db_bind_text(q, 1, room_id);
-    db_bind_text(q, 2, id);
-    db_bind_text(q, 3, user_id);
-    return get_peer(q, arena, peer);
 }
 
 // Types are words and points, and ids of beams letters, digits and hyphens: none of them means

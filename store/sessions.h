@@ -7,6 +7,7 @@
 #include "store/db.h"
 #include "store/peer_stats.h"
 #include "store/polls.h"
+#include "store/visits.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,16 +20,6 @@ struct store_session {
     int64_t started_at;
     int64_t ended_at;
     int64_t updated_at; // when something was last written of it; its end once it has ended
-};
-
-struct store_session_peer {
-    const char *session_id;
-    const char *id;
-    const char *name;
-    const char *role; // the last one
-    const char *user_id;
-    int64_t joined_at; // the first time
-    int64_t left_at;   // the last time
 };
 
 struct store_session_event {
@@ -48,14 +39,14 @@ struct store_session_event {
 // --- Writing ---
 
 enum store_log_kind {
-    STORE_LOG_OPEN,   // `session`
-    STORE_LOG_CLOSE,  // `session`: ended_at; whoever is still in has left with it
-    STORE_LOG_RESUME, // `session` goes on after a restart: who is in comes as STORE_LOG_PEER
-    STORE_LOG_PEER,   // `peer` is in, as it is now
-    STORE_LOG_LEFT,   // `peer`: left_at
-    STORE_LOG_STATS,  // `stats`
-    STORE_LOG_EVENT,  // `event`
-    STORE_LOG_POLL,   // `poll`, made in a meeting
+    STORE_LOG_OPEN,        // `session`
+    STORE_LOG_CLOSE,       // `session`: ended_at; whoever is still in has left with it
+    STORE_LOG_RESUME,      // `session` goes on after a restart: visits that go on follow
+    STORE_LOG_VISIT,       // `visit` goes on, as it is now
+    STORE_LOG_LEFT,        // `visit`: left_at
+    STORE_LOG_STATS,       // `stats`
+    STORE_LOG_EVENT,       // `event`
+    STORE_LOG_POLL,        // `poll`, made in a meeting
     STORE_LOG_POLL_START,  // `run`
     STORE_LOG_POLL_STOP,   // `run`
     STORE_LOG_POLL_ANSWER, // `answer`
@@ -65,7 +56,7 @@ struct store_log_entry {
     enum store_log_kind kind;
     union {
         struct store_session session;
-        struct store_session_peer peer;
+        struct store_visit visit;
         struct store_session_event event;
         struct store_stats stats;
         struct store_poll poll;
@@ -127,17 +118,6 @@ int store_session_get(struct db *db, const char *id, struct arena *arena,
 // Newest first. Returns how many, or ERR_*.
 int store_session_list(struct db *db, const struct store_session_filter *filter,
                        struct arena *arena, struct store_session sessions[STORE_SESSIONS_MAX]);
-// In the order of their coming.
-int store_session_peers(struct db *db, const char *session_id, struct arena *arena,
-                        struct store_session_peer **peers, size_t *count);
-
-// One of them. 0, ERR_NOT_FOUND or ERR_*.
-int store_session_peer_get(struct db *db, const char *session_id, const char *id,
-                           struct arena *arena, struct store_session_peer *peer);
-// The last time that a user was in a room as this peer.
-int store_session_peer_last(struct db *db, const char *room_id, const char *id,
-                            const char *user_id, struct arena *arena,
-                            struct store_session_peer *peer);
 
 struct store_event_filter {
     const char *room_id;

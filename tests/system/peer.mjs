@@ -191,10 +191,11 @@ export class Peer {
   }
 
   // `dtlsServer`: answers offers as the DTLS server, as Pion does.
-  constructor(server, { name, ...options }) {
+  // `id`: its peer id; one of its own when there is none.
+  constructor(server, { name, id = randomUUID(), ...options }) {
     this.server = server;
     this.options = options;
-    this.id = randomUUID();
+    this.id = id;
     this.name = name;
     this.told = []; // what the server said unasked
     this.waiting = new Map(); // requests by id

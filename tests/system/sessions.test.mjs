@@ -1,6 +1,7 @@
 // What a back end learns of meetings afterwards: who was in and when, and what happened, also
 // when the server was killed in between.
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { startServer, until } from '../browser/lib/server.mjs';
 import { Peer } from './peer.mjs';
@@ -8,8 +9,8 @@ import { Peer } from './peer.mjs';
 let server, meeting, ann, bob, session;
 const people = [];
 
-async function join(code, name) {
-  const peer = await Peer.join(server, code, { name });
+async function join(code, name, id) {
+  const peer = await Peer.join(server, code, { name, id });
   people.push(peer);
   return peer;
 }
@@ -78,6 +79,40 @@ test('what was written down is there after kill -9, and the session goes on', as
   assert.equal(now.active, true);
   assert.deepEqual(now.peers, before[0].peers);
   assert.ok((await events()).total >= total);
+});
+
+test('each visit is told apart: of one user who comes back, and of another under the same peer id', async () => {
+  const entries = async () => (await sessions('&active=true'))[0].peers;
+  const leave = async (peer) => {
+    peer.notify('leave', { client_reason: 'user request' });
+    await peer.end();
+  };
+  const visit = async (name, count) => {
+    const peer = await join(meeting.guest, name, id);
+    const entry = (list) => Object.values(list).find((one) => one.id === id && one.user_id === name);
+    await until(async () => entry(await entries()), `${name} to be in`);
+    await leave(peer);
+    await until(async () => {
+      const one = entry(await entries());
+      return one.visits.length === count && one.left_at;
+    }, `visit ${count} of ${name} to be over`);
+  };
+  const id = randomUUID();
+  await visit('alice', 1);
+  await visit('alice', 2);
+  await visit('mallory', 1);
+  const now = await entries();
+  const alice = now[id], mallory = now[`${id}:2`];
+  assert.deepEqual([alice.id, alice.name, alice.user_id], [id, 'alice', 'alice']);
+  assert.deepEqual([mallory.id, mallory.name, mallory.user_id], [id, 'mallory', 'mallory']);
+  assert.equal(alice.visits.length, 2);
+  const [first, second] = alice.visits;
+  assert.equal(alice.joined_at, first.joined_at);
+  assert.equal(alice.left_at, second.left_at);
+  assert.ok(Date.parse(first.left_at) <= Date.parse(second.joined_at));
+  assert.ok(Date.parse(second.left_at) <= Date.parse(mallory.joined_at));
+  const spent = [first, second].reduce((ms, one) => ms + Date.parse(one.left_at) - Date.parse(one.joined_at), 0);
+  assert.equal(alice.duration, Math.floor(spent / 1000));
 });
 
 test('pages of events lead from the newest to the oldest', async () => {

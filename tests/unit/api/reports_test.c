@@ -28,13 +28,13 @@ static void open_session(struct world *w, const char *room)
         w, (struct store_log_entry){
                STORE_LOG_OPEN,
                .session = {.id = session_id, .room_id = room, .started_at = WORLD_START_MS}});
-    write_one(w,
-              (struct store_log_entry){STORE_LOG_PEER, .peer = {.session_id = session_id,
-                                                                .id = "p-anna",
-                                                                .name = "Anna",
-                                                                .role = "host",
-                                                                .user_id = "anna",
-                                                                .joined_at = WORLD_START_MS}});
+    write_one(
+        w, (struct store_log_entry){STORE_LOG_VISIT, .visit = {.session_id = session_id,
+                                                               .peer_id = "p-anna",
+                                                               .name = "Anna",
+                                                               .role = "host",
+                                                               .user_id = "anna",
+                                                               .joined_at = WORLD_START_MS}});
 }
 
 static void close_session(struct world *w)
@@ -48,8 +48,8 @@ static void close_session(struct world *w)
 
 #define UNKNOWN REPORT_UNKNOWN
 
-static void report(struct world *w, bool subscribes, const struct report_track *tracks,
-                   size_t count)
+static void report_at(struct world *w, int64_t at, bool subscribes,
+                      const struct report_track *tracks, size_t count)
 {
     static unsigned number;
     char id[OBJECT_ID_LEN + 1];
@@ -60,9 +60,15 @@ static void report(struct world *w, bool subscribes, const struct report_track *
                                                                      .session_id = session_id,
                                                                      .peer_id = "p-anna",
                                                                      .subscribes = subscribes,
-                                                                     .at = WORLD_START_MS,
+                                                                     .at = at,
                                                                      .document = document.at}});
     text_dispose(&document);
+}
+
+static void report(struct world *w, bool subscribes, const struct report_track *tracks,
+                   size_t count)
+{
+    report_at(w, WORLD_START_MS, subscribes, tracks, count);
 }
 
 static const char stats_path[] =
@@ -142,6 +148,41 @@ TEST(figures_are_there_when_the_session_is_over)
     CHECK_REFUSED(get(w, "/v2/analytics/peer-stats?peer_id=p-anna"), 400, "Invalid query param",
                   "Invalid query param: session_id");
     CHECK_EQ(call(w, HTTP_GET, stats_path, app(w, room, "host"), "").status, 403);
+    world_free(w);
+}
+
+static void put_visit(struct world *w, const char *user_id, int64_t joined_at, int64_t left_at)
+{
+    struct store_visit visit = {.session_id = session_id,
+                                .peer_id = "p-anna",
+                                .user_id = user_id,
+                                .name = user_id,
+                                .role = "guest",
+                                .joined_at = joined_at,
+                                .left_at = left_at};
+    CHECK_EQ(store_visit_put(w->db, &visit), 0);
+    CHECK_EQ(store_visit_end(w->db, &visit), 0);
+}
+
+TEST(figures_of_another_user_under_the_same_peer_id_stand_under_its_own_key)
+{
+    struct world *w = world_new();
+    struct report_sample sample = {{1000, 500000, 29, 10, 1000, 20, 3, -1, -1}};
+    open_session(w, make_room(w, ""));
+    put_visit(w, "anna", WORLD_START_MS, WORLD_START_MS + 100);
+    put_visit(w, "mallory", WORLD_START_MS + 200, WORLD_START_MS + 300);
+    report_at(w, WORLD_START_MS + 50, false,
+              &(struct report_track){"of-anna", TRACK_VIDEO, 0, &sample, 1}, 1);
+    report_at(w, WORLD_START_MS + 250, false,
+              &(struct report_track){"of-mallory", TRACK_VIDEO, 0, &sample, 1}, 1);
+    close_session(w);
+    struct answer a = get(w, stats_path);
+    CHECK(strstr(a.body, "of-anna") && !strstr(a.body, "of-mallory"));
+    a = get(w, path("/v2/analytics/peer-stats?session_id=%s&peer_id=p-anna:2", session_id));
+    CHECK_EQ(a.status, 200);
+    CHECK(strstr(a.body, "of-mallory") && !strstr(a.body, "of-anna"));
+    a = get(w, path("/v2/analytics/peer-stats?session_id=%s&peer_id=p-anna:3", session_id));
+    CHECK_REFUSED(a, 404, "peer not found", "");
     world_free(w);
 }
 

@@ -103,10 +103,10 @@ static struct store_session only_session(struct world *w)
     return sessions[0];
 }
 
-static size_t peers(struct world *w, struct store_session_peer **list)
+static size_t visits(struct world *w, struct store_visit **list)
 {
     size_t count;
-    CHECK_EQ(store_session_peers(w->db, only_session(w).id, &w->arena, list, &count), 0);
+    CHECK_EQ(store_visits_list(w->db, only_session(w).id, NULL, &w->arena, list, &count), 0);
     return count;
 }
 
@@ -126,7 +126,7 @@ TEST(a_meeting_is_written_down)
 {
     struct world *w = world_new(false);
     const char *data;
-    struct store_session_peer *list;
+    struct store_visit *list;
     struct peer *anna = join(w, "anna", "host");
     w->f.now.wall_ms += 5000;
     struct peer *bert = join(w, "bert", "guest");
@@ -141,8 +141,8 @@ TEST(a_meeting_is_written_down)
     CHECK_EQ(only_session(w).started_at, 1700000000000);
     CHECK_EQ(only_session(w).ended_at, 0);
     CHECK_TEXT(only_session(w).room_id, w->f.record.id);
-    CHECK_EQ(peers(w, &list), 2);
-    CHECK_TEXT(list[0].id, "anna");
+    CHECK_EQ(visits(w, &list), 2);
+    CHECK_TEXT(list[0].peer_id, "anna");
     CHECK_EQ(list[0].left_at, 0);
     CHECK_TEXT(list[1].role, "guest");
     CHECK_EQ(list[1].joined_at, 1700000005000);
@@ -197,8 +197,8 @@ TEST(one_write_is_under_way_at_a_time)
     done(w, take(w));
     CHECK_EQ(logbook_deadline(w->log), at + LOG_INTERVAL_MS * 1000);
     write_down(w);
-    struct store_session_peer *list;
-    CHECK_EQ(peers(w, &list), 2);
+    struct store_visit *list;
+    CHECK_EQ(visits(w, &list), 2);
     world_free(w);
 }
 
@@ -217,9 +217,9 @@ TEST(what_could_not_be_written_is_tried_again_in_its_order)
     done(w, job);
     write_down(w);
     const char *data;
-    struct store_session_peer *list;
+    struct store_visit *list;
     CHECK(only_session(w).ended_at != 0);
-    CHECK_EQ(peers(w, &list), 1);
+    CHECK_EQ(visits(w, &list), 1);
     CHECK_EQ(events(w, ",peer.join.success,", &data), 1);
     CHECK_EQ(logbook_dropped(w->log), 0);
     world_free(w);
@@ -236,15 +236,15 @@ TEST(a_storage_that_hangs_costs_events_first)
     join(w, "bert", "guest"); // not who is in, nor what a back end is to be told
     CHECK_EQ(logbook_dropped(w->log), before);
     write_down(w);
-    struct store_session_peer *list;
-    CHECK_EQ(peers(w, &list), 2);
+    struct store_visit *list;
+    CHECK_EQ(visits(w, &list), 2);
     world_free(w);
 }
 
 TEST(a_session_goes_on_after_a_restart)
 {
     struct world *w = world_new(false);
-    struct store_session_peer *list;
+    struct store_visit *list;
     join(w, "anna", "host");
     struct peer *bert = join(w, "bert", "guest");
     write_down(w);
@@ -256,13 +256,13 @@ TEST(a_session_goes_on_after_a_restart)
     w->f.now.wall_ms += 3000;
     logbook_restore(w->log, w->f.now);
     write_down(w);
-    CHECK_EQ(peers(w, &list), 2);
+    CHECK_EQ(visits(w, &list), 2);
     CHECK_EQ(list[0].left_at, 0);
     CHECK_EQ(list[1].left_at, 1700000003000);
     CHECK_EQ(only_session(w).ended_at, 0);
     join(w, "cleo", "guest");
     write_down(w);
-    CHECK_EQ(peers(w, &list), 3);
+    CHECK_EQ(visits(w, &list), 3);
     world_free(w);
 }
 
@@ -457,8 +457,9 @@ TEST(figures_and_failures_of_a_client_are_written_down)
     struct store_stats *list;
     size_t count;
     logbook_free(w->log);
-    w->log = logbook_new(&(struct logbook_config){.workspace.account_id = w->config.customer_id},
-                         &w->f.rooms, w->jobs, &w->f.rng);
+    w->log =
+        logbook_new(&(struct logbook_config){.workspace.account_id = w->config.customer_id},
+                    &w->f.rooms, w->jobs, &w->f.rng);
     struct peer *anna = join(w, "anna", "host");
     struct report_failure failure = {
         .name = "publish.failed", .info = "{\"error_code\":4002}", .agent = "sdk:web"};

@@ -46,21 +46,25 @@ static void close_session(struct world *w, const char *id, int64_t at)
               (struct store_log_entry){STORE_LOG_CLOSE, .session = {.id = id, .ended_at = at}});
 }
 
-static void put_peer(struct world *w, const char *session, const char *id, const char *role,
-                     int64_t at)
+static void put_visit(struct world *w, const char *session, const char *id, const char *role,
+                      int64_t at)
 {
-    write_one(w, (struct store_log_entry){STORE_LOG_PEER, .peer = {.session_id = session,
-                                                                   .id = id,
-                                                                   .name = "Anna",
-                                                                   .role = role,
-                                                                   .user_id = "u-anna",
-                                                                   .joined_at = at}});
+    write_one(w, (struct store_log_entry){STORE_LOG_VISIT, .visit = {.session_id = session,
+                                                                     .peer_id = id,
+                                                                     .name = "Anna",
+                                                                     .role = role,
+                                                                     .user_id = "u-anna",
+                                                                     .joined_at = at}});
 }
 
-static void end_peer(struct world *w, const char *session, const char *id, int64_t at)
+static void end_visit(struct world *w, const char *session, const char *id, int64_t joined_at,
+                      int64_t at)
 {
-    write_one(w, (struct store_log_entry){
-                     STORE_LOG_LEFT, .peer = {.session_id = session, .id = id, .left_at = at}});
+    write_one(w, (struct store_log_entry){STORE_LOG_LEFT, .visit = {.session_id = session,
+                                                                    .peer_id = id,
+                                                                    .user_id = "u-anna",
+                                                                    .joined_at = joined_at,
+                                                                    .left_at = at}});
 }
 
 static void put_event(struct world *w, const char *id, const char *type, int64_t at)
@@ -76,13 +80,13 @@ static void put_event(struct world *w, const char *id, const char *type, int64_t
                                                                      .data = "{}"}});
 }
 
-static struct store_session_peer peer_of(struct world *w, const char *session, size_t at)
+static struct store_visit visit_at(struct world *w, const char *session, size_t at)
 {
-    struct store_session_peer *peers;
+    struct store_visit *visits;
     size_t count;
-    CHECK_EQ(store_session_peers(w->db, session, &w->arena, &peers, &count), 0);
+    CHECK_EQ(store_visits_list(w->db, session, NULL, &w->arena, &visits, &count), 0);
     CHECK(at < count);
-    return peers[at];
+    return visits[at];
 }
 
 static int list(struct world *w, struct store_session_filter filter,
@@ -93,20 +97,20 @@ static int list(struct world *w, struct store_session_filter filter,
     return store_session_list(w->db, &filter, &w->arena, sessions);
 }
 
-TEST(a_session_has_its_peers_with_their_times)
+TEST(a_session_has_its_visits_with_their_times)
 {
     struct world w = world_new();
     open_session(&w, "s1", room_id, 1000);
-    put_peer(&w, "s1", "p1", "guest", 1000);
-    put_peer(&w, "s1", "p2", "guest", 1500);
-    put_peer(&w, "s1", "p1", "host", 9999); // another role: it did not join again
-    end_peer(&w, "s1", "p1", 2000);
+    put_visit(&w, "s1", "p1", "guest", 1000);
+    put_visit(&w, "s1", "p2", "guest", 1500);
+    put_visit(&w, "s1", "p1", "host", 1000); // another role: it did not join again
+    end_visit(&w, "s1", "p1", 1000, 2000);
 
-    CHECK_EQ(peer_of(&w, "s1", 0).joined_at, 1000);
-    CHECK_EQ(peer_of(&w, "s1", 0).left_at, 2000);
-    CHECK_TEXT(peer_of(&w, "s1", 0).role, "host");
-    CHECK_TEXT(peer_of(&w, "s1", 0).user_id, "u-anna");
-    CHECK_EQ(peer_of(&w, "s1", 1).left_at, 0);
+    CHECK_EQ(visit_at(&w, "s1", 0).joined_at, 1000);
+    CHECK_EQ(visit_at(&w, "s1", 0).left_at, 2000);
+    CHECK_TEXT(visit_at(&w, "s1", 0).role, "host");
+    CHECK_TEXT(visit_at(&w, "s1", 0).user_id, "u-anna");
+    CHECK_EQ(visit_at(&w, "s1", 1).left_at, 0);
 
     close_session(&w, "s1", 3000);
     struct store_session session;
@@ -114,7 +118,7 @@ TEST(a_session_has_its_peers_with_their_times)
     CHECK_EQ(session.started_at, 1000);
     CHECK_EQ(session.ended_at, 3000);
     CHECK_EQ(session.updated_at, 3000);
-    CHECK_EQ(peer_of(&w, "s1", 1).left_at, 3000);
+    CHECK_EQ(visit_at(&w, "s1", 1).left_at, 3000);
     CHECK_EQ(store_session_get(w.db, "s2", &w.arena, &session), ERR_NOT_FOUND);
     world_dispose(&w);
 }
@@ -150,15 +154,15 @@ TEST(a_session_that_goes_on_keeps_those_who_came_over)
 {
     struct world w = world_new();
     open_session(&w, "s1", room_id, 1000);
-    put_peer(&w, "s1", "p1", "host", 1000);
-    put_peer(&w, "s1", "p2", "guest", 1100);
+    put_visit(&w, "s1", "p1", "host", 1000);
+    put_visit(&w, "s1", "p2", "guest", 1100);
     write_one(&w, (struct store_log_entry){STORE_LOG_RESUME, .session = {.id = "s1",
                                                                          .room_id = room_id,
                                                                          .started_at = 1000,
                                                                          .updated_at = 5000}});
-    put_peer(&w, "s1", "p1", "host", 1000);
-    CHECK_EQ(peer_of(&w, "s1", 0).left_at, 0);
-    CHECK_EQ(peer_of(&w, "s1", 1).left_at, 5000);
+    put_visit(&w, "s1", "p1", "host", 1000);
+    CHECK_EQ(visit_at(&w, "s1", 0).left_at, 0);
+    CHECK_EQ(visit_at(&w, "s1", 1).left_at, 5000);
     world_dispose(&w);
 }
 
@@ -168,7 +172,7 @@ TEST(a_session_that_nothing_continues_ended_when_it_was_last_heard_of)
     int64_t epoch;
     CHECK_EQ(store_live_begin(w.db, &epoch), 0);
     open_session(&w, "s1", room_id, 1000);
-    put_peer(&w, "s1", "p1", "host", 1000);
+    put_visit(&w, "s1", "p1", "host", 1000);
     put_event(&w, "e1", "track.add.success", 1700);
     open_session(&w, "s2", other_room_id, 1000);
     struct store_live_room live = {other_room_id, "s2", "{}"};
@@ -178,7 +182,7 @@ TEST(a_session_that_nothing_continues_ended_when_it_was_last_heard_of)
     struct store_session session;
     CHECK_EQ(store_session_get(w.db, "s1", &w.arena, &session), 0);
     CHECK_EQ(session.ended_at, 1700);
-    CHECK_EQ(peer_of(&w, "s1", 0).left_at, 1700);
+    CHECK_EQ(visit_at(&w, "s1", 0).left_at, 1700);
     CHECK_EQ(store_session_get(w.db, "s2", &w.arena, &session), 0);
     CHECK_EQ(session.ended_at, 0);
     world_dispose(&w);

@@ -1,0 +1,114 @@
+#include "store/visits.h"
+
+#include "store/row.h"
+
+#include <string.h>
+
+// --- Writing ---
+
+int store_visit_put(struct db *db, const struct store_visit *v)
+{
+    struct db_query *q = db_prepare(
+        db, "INSERT INTO visits (session_id, peer_id, user_id, name, role, joined_at, left_at) "
+            "VALUES ($1, $2, $3, $4, $5, $6, 0) "
+            "ON CONFLICT (session_id, peer_id, user_id, joined_at) DO UPDATE SET "
+            "name = excluded.name, role = excluded.role, left_at = 0");
+    db_bind_text(q, 1, v->session_id);
+    db_bind_text(q, 2, v->peer_id);
+    db_bind_text(q, 3, v->user_id);
+    db_bind_text(q, 4, v->name);
+    db_bind_text(q, 5, v->role);
+    db_bind_int(q, 6, v->joined_at);
+    return db_run_later(q);
+}
+
+int store_visit_end(struct db *db, const struct store_visit *v)
+{
+    struct db_query *q =
+        db_prepare(db, "UPDATE visits SET left_at = $5 WHERE session_id = $1 AND peer_id = $2 "
+                       "AND user_id = $3 AND joined_at = $4");
+    db_bind_text(q, 1, v->session_id);
+    db_bind_text(q, 2, v->peer_id);
+    db_bind_text(q, 3, v->user_id);
+    db_bind_int(q, 4, v->joined_at);
+    db_bind_int(q, 5, v->left_at);
+    return db_run_later(q);
+}
+
+int store_visits_end(struct db *db, const char *session_id, int64_t at)
+{
+    struct db_query *q =
+        db_prepare(db, "UPDATE visits SET left_at = $2 WHERE session_id = $1 AND left_at = 0");
+    db_bind_text(q, 1, session_id);
+    db_bind_int(q, 2, at);
+    return db_run_later(q);
+}
+
+// --- Reading ---
+
+#define VISIT "SELECT session_id, peer_id, user_id, name, role, joined_at, left_at FROM visits "
+
+static struct store_visit read_visit(struct db_query *q, struct arena *arena)
+{
+    return (struct store_visit){
+        .session_id = row_text(arena, q, 0),
+        .peer_id = row_text(arena, q, 1),
+        .user_id = row_text(arena, q, 2),
+        .name = row_text(arena, q, 3),
+        .role = row_text(arena, q, 4),
+        .joined_at = db_int(q, 5),
+        .left_at = db_int(q, 6),
+    };
+}
+
+static struct db_query *list_query(struct db *db, const char *session_id, const char *peer_id)
+{
+    struct db_query *q =
+        db_prepare(db, peer_id ? VISIT "WHERE session_id = $1 AND peer_id = $2 "
+                                       "ORDER BY peer_id, user_id, joined_at"
+                               : VISIT "WHERE session_id = $1 "
+                                       "ORDER BY peer_id, user_id, joined_at");
+    db_bind_text(q, 1, session_id);
+    if (peer_id)
+        db_bind_text(q, 2, peer_id);
+    return q;
+}
+
+int store_visits_list(struct db *db, const char *session_id, const char *peer_id,
+                      struct arena *arena, struct store_visit **visits, size_t *count)
+{
+    struct db_query *q = list_query(db, session_id, peer_id);
+    size_t cap = 0;
+    int err;
+    *visits = NULL;
+    *count = 0;
+    while ((err = db_step(q)) == DB_ROW) {
+        if (*count == cap) {
+            cap = cap ? 2 * cap : 16;
+            struct store_visit *larger = arena_alloc(arena, cap * sizeof *larger);
+            if (*count)
+                memcpy(larger, *visits, *count * sizeof *larger);
+            *visits = larger;
+        }
+        (*visits)[(*count)++] = read_visit(q, arena);
+    }
+    db_finish(q);
+    return err;
+}
+
+int store_visit_last(struct db *db, const char *room_id, const char *peer_id,
+                     const char *user_id, struct arena *arena, struct store_visit *visit)
+{
+    struct db_query *q =
+        db_prepare(db, VISIT "WHERE peer_id = $2 AND user_id = $3 AND session_id IN "
+                             "(SELECT s.id FROM sessions s WHERE s.room_id = $1) "
+                             "ORDER BY session_id DESC, joined_at DESC LIMIT 1");
+    db_bind_text(q, 1, room_id);
+    db_bind_text(q, 2, peer_id);
+    db_bind_text(q, 3, user_id);
+    int err = db_step(q);
+    if (err == DB_ROW)
+        *visit = read_visit(q, arena);
+    db_finish(q);
+    return row_found(err);
+}
