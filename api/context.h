@@ -1,9 +1,11 @@
 // What the handlers of api/ share; private to the folder.
 #pragma once
 
-#include "api/api.h"
+#include "api/call.h"
 #include "api/tries.h"
 #include "base/json.h"
+#include "base/rng.h"
+#include "store/db.h"
 
 struct api {
     const struct api_config *config;

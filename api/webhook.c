@@ -14,7 +14,7 @@ static const int64_t ms_per_s = 1000;
 // --- The body ---
 
 void api_webhook_body(const struct api_webhook_workspace *workspace, const char *uuid,
-                      const struct happening *happening, struct text *body)
+                      const struct public_event *told, struct text *body)
 {
     struct json_out j = json_out_on(body);
     json_open(&j, '{');
@@ -22,10 +22,10 @@ void api_webhook_body(const struct api_webhook_workspace *workspace, const char 
     json_member_string(&j, "id", uuid);
     json_member_string(&j, "account_id", workspace->account_id);
     json_member_string(&j, "app_id", workspace->app_id);
-    api_member_time(&j, "timestamp", happening->at);
-    json_member_string(&j, "type", happening->type);
+    api_member_time(&j, "timestamp", told->at);
+    json_member_string(&j, "type", told->type);
     json_key(&j, "data");
-    json_put_verbatim(&j, text_bytes(&happening->data));
+    json_put_verbatim(&j, text_bytes(&told->data));
     json_close(&j, '}');
 }
 

@@ -11,7 +11,7 @@
 // again later.
 #pragma once
 
-#include "api/happening.h"
+#include "api/public_event.h"
 #include "base/limits.h"
 #include "net/http.h"
 #include "store/webhooks.h"
@@ -27,7 +27,7 @@ struct api_webhook_workspace {
 
 // {"version","id","account_id","app_id","timestamp","type","data"}
 void api_webhook_body(const struct api_webhook_workspace *workspace, const char *uuid,
-                      const struct happening *happening, struct text *body);
+                      const struct public_event *told, struct text *body);
 
 // --- The request ---
 

@@ -13,7 +13,7 @@
 
 enum { ETAG_LEN = UUID_LEN + 2 }; // with its quotes
 
-// What a POST made: a peer's only mouth and ear.
+// What a POST made: all that a peer has to be told by.
 struct resource {
     char name[UUID_LEN + 1]; // of its URL; nobody else is told
     char etag[ETAG_LEN + 1]; // of the ICE session

@@ -1,4 +1,4 @@
-// WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep): peers with an HTTP mouth. Whoever posts an
+// WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep): peers that come over HTTP. Whoever posts an
 // offer is in the room, by the functions that all others come in by; what it gets back is a
 // resource to be changed (ICE) or deleted (it leaves). docs/whip.md says what is answered to
 // what.

@@ -2,7 +2,6 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "server/settings.h"
 #include "store/db.h"
 
 #include <ctype.h>

@@ -9,7 +9,7 @@
 #include "base/map.h"
 #include "rtc/datachannel.h"
 #include "server/bridge.h"
-#include "server/control.h"
+#include "server/control_config.h"
 #include "server/hooks.h"
 #include "server/logbook.h"
 #include "server/snapshots.h"

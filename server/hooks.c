@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "net/http_client.h"
 #include "server/clock.h"
+#include "store/webhook_turn.h"
 
 #include <assert.h>
 #include <stdio.h>

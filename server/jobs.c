@@ -10,6 +10,7 @@
 #include "store/live_rooms.h"
 #include "store/polls.h"
 #include "store/rooms.h"
+#include "store/webhook_turn.h"
 
 #include <poll.h>
 #include <pthread.h>

@@ -6,6 +6,7 @@
 #include "base/id.h"
 #include "room/poll_link.h"
 #include "room/rooms.h"
+#include "store/sessions.h"
 #include "store/webhooks.h"
 
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 #include "server/logbook.h"
 
-#include "api/happening.h"
+#include "api/public_event.h"
 #include "base/err.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -32,7 +32,7 @@ struct logbook {
 
 struct session {
     uint64_t room; // the key
-    struct happening_session is;
+    struct public_event_session is;
 };
 
 struct logbook *logbook_new(const struct logbook_config *config, const struct rooms *rooms,
@@ -128,11 +128,11 @@ static struct store_visit visit_of(const struct peer_view *who, int64_t left_at)
                                 .left_at = left_at};
 }
 
-static void add_happening(struct logbook *l, const struct happening_session *s,
-                          const struct happening *happening, struct moment now)
+static void add_public_event(struct logbook *l, const struct public_event_session *s,
+                          const struct public_event *told, struct moment now)
 {
     char id[OBJECT_ID_LEN + 1], uuid[UUID_LEN + 1];
-    struct store_log_entry *entry = add(l, STORE_LOG_EVENT, happening->is_for_hooks, now);
+    struct store_log_entry *entry = add(l, STORE_LOG_EVENT, told->is_for_hooks, now);
     if (!entry)
         return;
     id_object(&l->ids, now.wall_ms, id);
@@ -142,17 +142,17 @@ static void add_happening(struct logbook *l, const struct happening_session *s,
         .uuid = store_log_text(l->batch, uuid),
         .session_id = store_log_text(l->batch, s->id),
         .room_id = store_log_text(l->batch, s->room_id),
-        .peer_id = store_log_text(l->batch, happening->peer_id),
-        .user_id = store_log_text(l->batch, happening->user_id),
-        .type = happening->type,
-        .is_error = happening->is_error,
-        .at = happening->at,
-        .data = store_log_text(l->batch, happening->data.at),
+        .peer_id = store_log_text(l->batch, told->peer_id),
+        .user_id = store_log_text(l->batch, told->user_id),
+        .type = told->type,
+        .is_error = told->is_error,
+        .at = told->at,
+        .data = store_log_text(l->batch, told->data.at),
     };
-    if (!happening->is_for_hooks)
+    if (!told->is_for_hooks)
         return;
     struct text body = {0};
-    api_webhook_body(&l->config.workspace, uuid, happening, &body);
+    api_webhook_body(&l->config.workspace, uuid, told, &body);
     entry->event.post = store_log_text(l->batch, body.at);
     text_dispose(&body);
     // Somebody waits for it, and a crash before it is stored would lose it.
@@ -187,17 +187,17 @@ static struct session *session_of(struct logbook *l, const struct event *event)
     return map_get(&l->sessions, map_key_u64(&event->room));
 }
 
-static void fill_place(struct happening_session *room, const char *id, const char *name,
+static void fill_place(struct public_event_session *room, const char *id, const char *name,
                        const char *template_id)
 {
-    *room = (struct happening_session){.room_name = (char *)name};
+    *room = (struct public_event_session){.room_name = (char *)name};
     snprintf(room->room_id, sizeof room->room_id, "%s", id);
     snprintf(room->template_id, sizeof room->template_id, "%s", template_id);
 }
 
 // What failed may have done so while nobody was in: `room` is filled.
-static const struct happening_session *place_of(struct logbook *l, const struct event *event,
-                                                struct happening_session *room)
+static const struct public_event_session *place_of(struct logbook *l, const struct event *event,
+                                                struct public_event_session *room)
 {
     const struct session *s = session_of(l, event);
     switch (event->kind) {
@@ -352,16 +352,16 @@ static void note_state(struct logbook *l, const struct session *s, const struct 
 
 static void note(struct logbook *l, const struct event *event, struct moment now)
 {
-    struct happening_session room;
-    const struct happening_session *place = place_of(l, event, &room);
+    struct public_event_session room;
+    const struct public_event_session *place = place_of(l, event, &room);
     if (!place)
         return; // of nobody's session: the reply to a join that was refused
-    size_t count = api_happening_count(event, l->config.with_chat);
+    size_t count = api_public_event_count(event, l->config.with_chat);
     for (size_t i = 0; i < count; i++) {
-        struct happening happening;
-        api_happening(event, i, place, now.wall_ms, &happening);
-        add_happening(l, place, &happening, now);
-        text_dispose(&happening.data);
+        struct public_event told;
+        api_public_event(event, i, place, now.wall_ms, &told);
+        add_public_event(l, place, &told, now);
+        text_dispose(&told.data);
     }
     const struct session *s = map_get(&l->sessions, map_key_u64(&event->room));
     if (s)

@@ -2,7 +2,76 @@
 // struct config. Where values come from is config.c's.
 #pragma once
 
-#include "server/config.h"
+#include "base/target.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { CONFIG_ADDRESSES_MAX = 8, CONFIG_WORKERS_MAX = 64 };
+
+enum config_meetings {
+    CONFIG_MEETINGS_AUTO,
+    CONFIG_MEETINGS_ANYONE,
+    CONFIG_MEETINGS_KEY,
+    CONFIG_MEETINGS_OFF
+};
+
+// What base/limits.h has as defaults. 0 lifts a rate.
+struct config_limits {
+    long connections;                  // of an address
+    long requests, burst;              // a second, of an address
+    long key_requests, key_burst;      // of an access key
+    long logins, login_burst;          // of an address, on /v2/token
+    long wrong_codes, wrong_codes_all; // a minute
+    long body_max, public_body_max;    // octets
+    long request_line_max, headers_max, header_count_max;
+    long json_depth, json_members, json_string;
+    long head_timeout, body_timeout, idle_timeout, write_timeout, answer_timeout; // seconds
+};
+
+// Strings live as long as the struct.
+struct config {
+    struct addr listen[CONFIG_ADDRESSES_MAX];
+    size_t listen_count;
+    bool listens_by_default; // nobody asked for these addresses: one may be missing
+    const char *data;
+    const char *database; // of store/db.h; "": parlor.db in the data folder
+    uint16_t media_port;
+    int workers; // 0: one for each core
+    struct addr public_ips[CONFIG_ADDRESSES_MAX];
+    size_t public_ip_count;
+    const char *public_url;   // "" when not set, as all strings here
+    const char *ice_servers;  // a JSON array
+    const char *client_flags; // as given
+    char client_flags_json[128];
+    enum config_meetings meetings;
+    const char *room_codes_room;
+    bool rate_limit;
+    struct config_limits limits;
+    long max_session_hours; // 0: for ever
+    bool log_chat;
+    bool diagnostics;
+    long log_days;     // 0: for ever
+    long meetings_ttl; // days; 0: for ever
+    const char *tls_cert;
+    const char *tls_key;
+    bool tls_self_signed;
+    const char *frame_ancestors;
+    const char *origins;     // that may open web sockets
+    const char *api_origins; // that may call the management API
+    const char *webhook_url;
+    const char *webhook_headers; // a JSON object
+    const char *webhook_secret;
+    struct target_rules webhook_rules; // what is allowed beside the public Internet
+    long webhook_days;                 // 0: for ever
+    const char *user;
+    bool allow_root;
+    const char *log_level;
+
+    bool print_only; // --print-config was given
+    bool help_only;  // --help
+    char **values;   // as read, one for each row of the table
+};
 
 enum setting_display {
     SETTING_OPEN,

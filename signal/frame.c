@@ -1,4 +1,6 @@
-#include "signal/state.h"
+#include "signal/frame.h"
+
+#include "base/text.h"
 
 enum { CAP_FIRST = 16 };
 

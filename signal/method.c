@@ -1,4 +1,5 @@
 // The table of methods: what a client may ask for, by which door, and who answers.
+#include "signal/param.h"
 #include "signal/state.h"
 
 #include <string.h>

@@ -26,3 +26,8 @@ struct param {
     enum param_type type;
     enum param_need need;
 };
+
+struct call;
+
+// Whether the message has the parameters of its method; answers it when not.
+bool params_fit(struct call *call, const struct param *params);

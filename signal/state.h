@@ -7,9 +7,9 @@
 #include "base/text.h"
 #include "base/timers.h"
 #include "room/permit.h"
-#include "signal/param.h"
+#include "room/rooms.h"
+#include "signal/frame.h"
 #include "signal/rpc.h"
-#include "signal/session.h"
 
 // Lets WS_MESSAGES_BURST messages through at once and WS_MESSAGES_PER_SECOND in the long run.
 struct bucket {
@@ -114,11 +114,6 @@ struct call {
     bool has_failed; // was answered with an error
 };
 
-// --- frame.c ---
-
-struct bytes frame_text(struct frame_list *list, const struct text *text);
-void frame_add(struct frame_list *list, struct frame frame);
-
 // --- reply.c ---
 
 // {"jsonrpc":"2.0","id":...,"result": and then the value is the caller's to write, then
@@ -166,11 +161,6 @@ void method_run(struct call *call, struct bytes text, bool refuse);
 // The table, for tests of it: NULL after the last.
 const char *method_name(size_t at);
 bool method_is_built(size_t at);
-
-// --- param.c ---
-
-// Whether the message has the parameters of its method; answers it when not.
-bool params_fit(struct call *call, const struct param *params);
 
 // --- shape.c: what several messages contain ---
 

@@ -3,7 +3,12 @@
 #pragma once
 
 #include "base/map.h"
-#include "store/db.h"
+#include "base/text.h"
+#include "store/db_use.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 enum { DB_PARAMETERS_MAX = 40 };
 

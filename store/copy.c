@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "store/backend.h"
+#include "store/db.h"
 
 #include <assert.h>
 

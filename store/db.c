@@ -1,8 +1,9 @@
-#include "store/backend.h"
+#include "store/db.h"
 
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "store/backend.h"
 #include "store/schema.h"
 
 #include <assert.h>

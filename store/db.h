@@ -19,6 +19,7 @@
 #pragma once
 
 #include "base/text.h"
+#include "store/db_use.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,12 +29,6 @@ struct db;
 struct db_query;
 
 enum { DB_DONE = 0, DB_ROW = 1, DB_BATCH_MAX = 256 };
-
-enum db_use {
-    DB_SHARED, // created when it is not there, and its schema brought up to date
-    DB_ALONE, // that too; ERR_BUSY when somebody has it open, and so for others until it closes
-    DB_AS_IS, // nothing is created or brought up to date: it is only read
-};
 
 // Opens a database: a file's path (SQLite) or an URL (PostgreSQL). Returns 0, or ERR_IO when it
 // cannot be opened, ERR_MALFORMED when it is damaged, ERR_UNSUPPORTED when its schema is newer

@@ -7,8 +7,7 @@
 #include "base/json.h"
 #include "room/template.h"
 #include "store/db.h"
-
-enum { DOCUMENT_WHERE_MAX = 512 };
+#include "store/document_reader.h"
 
 // Checks a document with the ranges of the REST API and fills in the defaults. Returns 0 and a
 // template (the caller's to template_free()), or ERR_MALFORMED with the path of the first

@@ -2,10 +2,13 @@
 // wrong. Private to store/document*.c.
 #pragma once
 
-#include "store/document.h"
+#include "base/json.h"
+#include "room/template.h"
 
 #include <stdbool.h>
 #include <stddef.h>
+
+enum { DOCUMENT_WHERE_MAX = 512 }; // of a path that is told
 
 // Where in the document a reader is: a list that lives on the stack, outermost last.
 struct place {

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/backend.h"
+#include "store/db.h"
 #include "store/postgres_link.h"
 
 #include <assert.h>

@@ -204,8 +204,9 @@ int store_replay_settle(struct db *db, const struct store_webhook_outcome *o, in
     db_bind_int(q, 4, o->next_at);
     int err = db_run(q);
     if (!err)
-        err = o->is_delivered ? store_webhook_settle_by_replay(db, o->id, now)
-                              : keep_failure(db, o);
+        err = o->is_delivered
+                  ? store_webhook_settle(db, o->id, STORE_WEBHOOK_DELIVERED, 0, "", now)
+                  : keep_failure(db, o);
     return err ? err : end_if_done(db, o->replay_id, now);
 }
 

@@ -7,6 +7,7 @@
 #include "store/db.h"
 #include "store/peer_stats.h"
 #include "store/polls.h"
+#include "store/session_event.h"
 #include "store/visits.h"
 
 #include <stdbool.h>
@@ -20,20 +21,6 @@ struct store_session {
     int64_t started_at;
     int64_t ended_at;
     int64_t updated_at; // when something was last written of it; its end once it has ended
-};
-
-struct store_session_event {
-    const char *id; // an object id: the order of events
-    const char *uuid;
-    const char *session_id;
-    const char *room_id;
-    const char *peer_id; // "": nobody's
-    const char *user_id;
-    const char *type; // "track.add.success"
-    bool is_error;
-    int64_t at;
-    const char *data; // a JSON object
-    const char *post; // the body of its webhook; NULL: it has none
 };
 
 // --- Writing ---
@@ -75,15 +62,6 @@ struct store_log_batch {
 struct store_log_entry *store_log_add(struct store_log_batch *batch, enum store_log_kind kind);
 const char *store_log_text(struct store_log_batch *batch, const char *text); // a copy
 void store_log_batch_free(struct store_log_batch *batch);                    // of mem_alloc()
-
-// What becomes of the webhooks of a batch: see store/webhooks.h.
-struct store_log_posts {
-    const char *workspace; // JSON: {"url"}. NULL or "": only rooms with their own have any
-    bool is_counted;
-    int64_t waiting; // then: how many do
-    int stored;      // by this batch
-    int refused;     // as WEBHOOKS_WAITING_MAX wait: kept as failed
-};
 
 // All of it, or ERR_* of store/db.h. `posts` NULL: without webhooks.
 int store_log_write(struct db *db, const struct store_log_entry *entries, size_t count,

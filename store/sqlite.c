@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/backend.h"
+#include "store/db.h"
 
 #include <assert.h>
 #include <sqlite3.h>

@@ -2,10 +2,6 @@
 
 #include "base/err.h"
 #include "base/limits.h"
-#include "store/replays.h"
-
-// `next_at` of what has somebody in front of it in its line.
-static const int64_t never = INT64_MAX;
 
 // --- Storing ---
 
@@ -77,7 +73,7 @@ static int insert(struct db *db, const struct store_session_event *e, const char
     db_bind_int(q, 8, is_rooms);
     db_bind_text(q, 9, e->post);
     db_bind_int(q, 10, is_full ? STORE_WEBHOOK_FAILED : STORE_WEBHOOK_WAITING);
-    db_bind_int(q, 11, has_others ? never : e->at);
+    db_bind_int(q, 11, has_others ? store_webhook_never : e->at);
     db_bind_text(q, 12, is_full ? "too many webhooks are waiting" : "");
     return db_run(q);
 }
@@ -105,26 +101,7 @@ int store_webhook_put(struct db *db, const struct store_session_event *event,
     return err == ERR_NOT_FOUND ? 0 : err;
 }
 
-// --- Sending ---
-
-struct store_webhook_turn *store_webhook_turn_new(size_t outcome_count)
-{
-    struct store_webhook_turn *turn = mem_alloc(sizeof *turn);
-    turn->outcomes = mem_alloc_array(outcome_count, sizeof *turn->outcomes);
-    turn->outcome_count = outcome_count;
-    return turn;
-}
-
-void store_webhook_turn_free(struct store_webhook_turn *turn)
-{
-    if (!turn)
-        return;
-    for (size_t i = 0; i < turn->outcome_count; i++)
-        mem_free(turn->outcomes[i].error);
-    mem_free(turn->outcomes);
-    arena_dispose(&turn->arena);
-    mem_free(turn);
-}
+// --- Settling ---
 
 // Whoever is first in the line of `id` now is due, unless it has a time already.
 static int let_next(struct db *db, const char *id, int64_t now)
@@ -134,12 +111,12 @@ static int let_next(struct db *db, const char *id, int64_t now)
             "webhooks WHERE state = 0 AND line = (SELECT line FROM webhooks WHERE id = $1))");
     db_bind_text(q, 1, id);
     db_bind_int(q, 2, now);
-    db_bind_int(q, 3, never);
+    db_bind_int(q, 3, store_webhook_never);
     return db_run(q);
 }
 
-static int settle_final(struct db *db, const char *id, enum store_webhook_state state,
-                        int64_t tries, const char *error, int64_t now)
+int store_webhook_settle(struct db *db, const char *id, enum store_webhook_state state,
+                         int64_t tries, const char *error, int64_t now)
 {
     struct db_query *q =
         db_prepare(db, "UPDATE webhooks SET state = $2, tries = tries + $3, error = $4, "
@@ -150,29 +127,6 @@ static int settle_final(struct db *db, const char *id, enum store_webhook_state 
     db_bind_text(q, 4, error);
     int err = db_run(q);
     return err ? err : let_next(db, id, now);
-}
-
-int store_webhook_settle_by_replay(struct db *db, const char *id, int64_t now)
-{
-    return settle_final(db, id, STORE_WEBHOOK_DELIVERED, 0, "", now);
-}
-
-static int settle(struct db *db, const struct store_webhook_outcome *o, int64_t now)
-{
-    if (o->replay_id[0])
-        return store_replay_settle(db, o, now);
-    if (o->is_delivered)
-        return settle_final(db, o->id, STORE_WEBHOOK_DELIVERED, 1, "", now);
-    if (!o->next_at)
-        return settle_final(db, o->id, STORE_WEBHOOK_FAILED, 1, o->error, now);
-    // A replay may have delivered it in between.
-    struct db_query *q =
-        db_prepare(db, "UPDATE webhooks SET tries = tries + 1, next_at = $2, error = $3, "
-                       "taken = 0 WHERE id = $1 AND state = 0");
-    db_bind_text(q, 1, o->id);
-    db_bind_int(q, 2, o->next_at);
-    db_bind_text(q, 3, o->error);
-    return db_run(q);
 }
 
 void store_webhook_bind(struct db_query *q, const struct store_webhook_filter *filter)
@@ -200,103 +154,6 @@ struct store_webhook store_webhook_read(struct db_query *q, struct arena *arena)
         .tries = db_int(q, 9),
         .error = arena_text(arena, bytes_of(db_text(q, 10))),
     };
-}
-
-// A receiver that is slow or dead has WEBHOOKS_PER_RECEIVER_MAX places and no more: the others
-// stay free.
-static int take(struct db *db, struct store_webhook_turn *turn)
-{
-    turn->taken = arena_alloc(&turn->arena, turn->places * sizeof *turn->taken);
-    struct db_query *q = db_prepare(
-        db, STORE_WEBHOOK_SELECT
-        "WHERE id IN (SELECT due.id FROM (SELECT id, target, next_at, ROW_NUMBER() OVER "
-        "(PARTITION BY target ORDER BY next_at, id) AS place FROM webhooks "
-        "WHERE state = 0 AND next_at <= $1) due LEFT JOIN (SELECT target, COUNT(*) AS places "
-        "FROM webhooks WHERE taken = 1 AND next_at > $1 GROUP BY target) sent "
-        "ON sent.target = due.target WHERE due.place <= $2 AND "
-        "due.place + COALESCE(sent.places, 0) <= $2 ORDER BY due.next_at, due.id LIMIT $3) "
-        "ORDER BY id");
-    db_bind_int(q, 1, turn->now);
-    db_bind_int(q, 2, WEBHOOKS_PER_RECEIVER_MAX);
-    db_bind_int(q, 3, (int64_t)turn->places);
-    int err;
-    while ((err = db_step(q)) == DB_ROW && turn->taken_count < turn->places)
-        turn->taken[turn->taken_count++] = store_webhook_read(q, &turn->arena);
-    db_finish(q);
-    for (size_t i = 0; err == 0 && i < turn->taken_count; i++) {
-        q = db_prepare(db, "UPDATE webhooks SET taken = 1, next_at = $2 WHERE id = $1");
-        db_bind_text(q, 1, turn->taken[i].id);
-        db_bind_int(q, 2, turn->taken_until);
-        err = db_run(q);
-    }
-    return err;
-}
-
-// When there is something to take that was left: at once where a place was wanting, which is
-// known when a result comes.
-static int find_next(struct db *db, struct store_webhook_turn *turn)
-{
-    int64_t count = 0;
-    int64_t at = never;
-    struct db_query *q = db_prepare(
-        db, "SELECT COUNT(*), COALESCE(MIN(next_at), 0) FROM webhooks WHERE state = 0 AND "
-            "next_at > $1 AND next_at < $2");
-    db_bind_int(q, 1, turn->now);
-    db_bind_int(q, 2, never);
-    int err = db_step(q);
-    if (err == DB_ROW) {
-        count = db_int(q, 0);
-        at = count ? db_int(q, 1) : never;
-    }
-    db_finish(q);
-    turn->next_at = at;
-    return err == DB_ROW ? 0 : err;
-}
-
-int store_webhook_turn(struct db *db, struct store_webhook_turn *turn)
-{
-    int err = 0;
-    for (size_t i = 0; !err && i < turn->outcome_count; i++)
-        err = settle(db, &turn->outcomes[i], turn->now);
-    if (err || !turn->takes)
-        return err;
-    err = take(db, turn);
-    if (!err)
-        err = find_next(db, turn);
-    if (!err)
-        err = store_replay_take(db, turn);
-    int64_t replay_at = never;
-    if (!err)
-        err = store_replay_next(db, &replay_at);
-    turn->next_at = replay_at < turn->next_at ? replay_at : turn->next_at;
-    return err;
-}
-
-int store_webhook_begin(struct db *db)
-{
-    int err =
-        db_run(db_prepare(db, "UPDATE webhooks SET taken = 0, next_at = at WHERE taken = 1"));
-    return err ? err : store_replay_begin(db);
-}
-
-int store_webhook_age(struct db *db, int64_t before_ms, int most)
-{
-    int64_t count = 0;
-    struct db_query *q = db_prepare(db, "SELECT COUNT(*) FROM (SELECT id FROM webhooks WHERE "
-                                        "at < $1 AND state > 0 LIMIT $2) old");
-    db_bind_int(q, 1, before_ms);
-    db_bind_int(q, 2, most);
-    int err = db_run_int(q, &count);
-    if (!err && count) {
-        q = db_prepare(db, "DELETE FROM webhooks WHERE id IN (SELECT id FROM webhooks WHERE "
-                           "at < $1 AND state > 0 ORDER BY at LIMIT $2)");
-        db_bind_int(q, 1, before_ms);
-        db_bind_int(q, 2, most);
-        err = db_run(q);
-    }
-    if (!err)
-        err = store_replay_age(db, before_ms);
-    return err ? err : (int)count;
 }
 
 // --- Looking ---

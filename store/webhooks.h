@@ -3,8 +3,11 @@
 // line: the events of one session. Only the first of a line that waits is ever due.
 #pragma once
 
+#include "base/id.h"
 #include "base/limits.h"
-#include "store/sessions.h"
+#include "base/mem.h"
+#include "store/db.h"
+#include "store/session_event.h"
 
 enum store_webhook_state {
     STORE_WEBHOOK_WAITING,
@@ -57,17 +60,6 @@ struct store_webhook_turn {
     int64_t next_at; // when the next one is due; INT64_MAX: none waits
 };
 
-struct store_webhook_turn *store_webhook_turn_new(size_t outcome_count);
-void store_webhook_turn_free(struct store_webhook_turn *turn);
-
-int store_webhook_turn(struct db *db, struct store_webhook_turn *turn);
-
-// Before anything else is taken by a new process: what the last one was sending is due.
-int store_webhook_begin(struct db *db);
-
-// Removes at most `most` that are done, from before `before_ms`. Returns how many, or ERR_*.
-int store_webhook_age(struct db *db, int64_t before_ms, int most);
-
 // --- Looking ---
 
 enum { STORE_WEBHOOKS_MAX = 100 };
@@ -93,14 +85,18 @@ int store_webhook_list(struct db *db, const struct store_webhook_filter *filter,
 
 // --- For store/ ---
 
+// `next_at` of what has somebody in front of it in its line.
+static const int64_t store_webhook_never = INT64_MAX;
+
 // With the event, in its transaction. Of an event of a room without any target nothing is kept.
 int store_webhook_put(struct db *db, const struct store_session_event *event,
                       struct store_log_posts *posts);
 // Gives it the target that it would have now; the old one stays when there is none.
 int store_webhook_retarget(struct db *db, const char *workspace, struct arena *arena,
                            struct store_webhook *webhook);
-// It was delivered by a replay.
-int store_webhook_settle_by_replay(struct db *db, const char *id, int64_t now);
+// It is done, after so many more tries; the next of its line is due.
+int store_webhook_settle(struct db *db, const char *id, enum store_webhook_state state,
+                         int64_t tries, const char *error, int64_t now);
 
 // A filter is $1 to $5.
 #define STORE_WEBHOOK_WHERE                                                                    \

@@ -2,7 +2,7 @@
 // nothing but RTCPeerConnection, and a WebRTC stack that is not a browser's.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { appToken, Mouth } from '../system/mouth.mjs';
+import { appToken, WhipClient } from '../system/whip_client.mjs';
 import { werift } from '../system/peer.mjs';
 import { inbound, openPerson } from './lib/chromium.mjs';
 import { buildRelay, startRelay } from './lib/pion.mjs';
@@ -35,7 +35,7 @@ after(async () => {
 // Runs in the page: one connection and one POST.
 async function open([url, token, sends]) {
   const pc = new RTCPeerConnection();
-  const mouth = { pc };
+  const peer = { pc };
   if (sends) {
     const media = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
     for (const track of media.getTracks()) pc.addTransceiver(track, { direction: 'sendonly', streams: [media] });
@@ -44,7 +44,7 @@ async function open([url, token, sends]) {
     const element = Object.assign(document.createElement('video'), { autoplay: true, playsInline: true, width: 320 });
     document.body.append(element);
     pc.ontrack = ({ streams: [stream] }) => (element.srcObject = stream);
-    mouth.element = element;
+    peer.element = element;
   }
   await pc.setLocalDescription();
   const posted = await fetch(url, { method: 'POST', body: pc.localDescription.sdp,
@@ -53,12 +53,12 @@ async function open([url, token, sends]) {
   if (posted.status !== 201) throw new Error(`${posted.status} ${sdp}`);
   await pc.setRemoteDescription({ type: 'answer', sdp });
   const said = ['location', 'etag', 'link'].map((name) => posted.headers.get(name));
-  (window.mouths ??= []).push(Object.assign(mouth, { resource: new URL(said[0], url).href, token }));
+  (window.whipPeers ??= []).push(Object.assign(peer, { resource: new URL(said[0], url).href, token }));
   return said;
 }
 
 const leave = (page, at) => page.evaluate(async (i) => {
-  const { pc, resource, token, element } = window.mouths[i];
+  const { pc, resource, token, element } = window.whipPeers[i];
   const { status } = await fetch(resource, { method: 'DELETE', headers: { authorization: `Bearer ${token}` } });
   pc.close();
   element?.remove();
@@ -83,7 +83,7 @@ test('a page without any library watches the room', async () => {
   assert.match(said[0], /^\/whep\//);
   assert.match(said[2], /^<stun:127\.0\.0\.1:9>; rel="ice-server"$/);
   await untilPlays(bare.page, 'the page to play Hana');
-  const size = await bare.page.evaluate(() => [window.mouths[0].element.videoWidth, window.mouths[0].element.videoHeight]);
+  const size = await bare.page.evaluate(() => [window.whipPeers[0].element.videoWidth, window.whipPeers[0].element.videoHeight]);
   assert.ok(size[0] > 0 && size[1] > 0, String(size));
   const seen = await untilState(host.page, (s) => s.peers.some(({ name }) => name === 'player'), 'the player');
   assert.equal(seen.peers.find(({ name }) => name === 'player').roleName, 'guest');
@@ -91,7 +91,7 @@ test('a page without any library watches the room', async () => {
 
 test('sound and picture of a player are played out of one clock', async () => {
   const apart = () => bare.page.evaluate(async () => {
-    const stats = [...(await window.mouths[0].pc.getStats()).values()].filter(({ type }) => type === 'inbound-rtp');
+    const stats = [...(await window.whipPeers[0].pc.getStats()).values()].filter(({ type }) => type === 'inbound-rtp');
     const at = stats.map((stat) => stat.estimatedPlayoutTimestamp);
     return at.length === 2 && at.every((moment) => moment > 0) ? Math.abs(at[0] - at[1]) : null;
   });
@@ -101,7 +101,7 @@ test('sound and picture of a player are played out of one clock', async () => {
 
 test('a restart of ICE by PATCH leaves the player as it is', async () => {
   const [etag, mine] = await bare.page.evaluate(async () => {
-    const { pc, resource, token } = window.mouths[0];
+    const { pc, resource, token } = window.whipPeers[0];
     const lines = (sdp) => ['ice-ufrag', 'ice-pwd'].map((name) => sdp.match(new RegExp(`^a=${name}:.*$`, 'm'))[0].trim());
     await pc.setLocalDescription(await pc.createOffer({ iceRestart: true }));
     const patched = await fetch(resource, { method: 'PATCH', body: lines(pc.localDescription.sdp).join('\r\n') + '\r\n',
@@ -115,7 +115,7 @@ test('a restart of ICE by PATCH leaves the player as it is', async () => {
   assert.match(etag, /^"/);
   // What is used now was checked under the new credentials.
   const inUse = () => bare.page.evaluate(async () => {
-    const stats = await window.mouths[0].pc.getStats();
+    const stats = await window.whipPeers[0].pc.getStats();
     const { selectedCandidatePairId: id } = [...stats.values()].find(({ type }) => type === 'transport');
     return stats.get(stats.get(id)?.localCandidateId)?.usernameFragment;
   });
@@ -138,8 +138,8 @@ test('the page publishes, and Hana sees and hears it; it leaves by a DELETE', as
 });
 
 test('what another stack watches and publishes again is seen by Hana: real media, both ways', async () => {
-  const viewer = await Mouth.watch(server, guestToken, ['audio', 'video'], '?name=relay');
-  const encoder = await Mouth.publish(server, hostToken, ['audio', 'video'], '?peer=relayed');
+  const viewer = await WhipClient.watch(server, guestToken, ['audio', 'video'], '?name=relay');
+  const encoder = await WhipClient.publish(server, hostToken, ['audio', 'video'], '?peer=relayed');
   try {
     const senders = Object.fromEntries(encoder.transceivers.map(({ kind, sender }) => [kind, sender]));
     const [dtls] = viewer.pc.dtlsTransports;
@@ -191,7 +191,7 @@ test('a player that waits sees who comes, who goes and who comes again', async (
   await publish('?peer=first');
   await untilPlays(bare.page, 'the first');
   await publish('?peer=second');
-  await host.page.evaluate(() => window.mouths[0].pc.close()); // without a DELETE: DTLS says so
+  await host.page.evaluate(() => window.whipPeers[0].pc.close()); // without a DELETE: DTLS says so
   await untilPlays(bare.page, 'the second, as soon as the first hung up');
   const listed = (await server.call('GET', `/v2/active-rooms/${room.id}/peers`)).body.peers;
   assert.deepEqual(Object.keys(listed).filter((id) => ['first', 'second'].includes(id)), ['second']);

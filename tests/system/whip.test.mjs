@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startServer, until } from '../browser/lib/server.mjs';
-import { appToken, ask, Mouth, roomOf } from './mouth.mjs';
+import { appToken, ask, WhipClient, roomOf } from './whip_client.mjs';
 import { Peer } from './peer.mjs';
 
 let server, meeting, hostToken, guestToken, ann;
@@ -17,21 +17,21 @@ before(async () => {
   ann = await Peer.join(server, meeting.host, { name: 'ann' });
 });
 after(async () => {
-  await Promise.all([ann?.end(), ...open.map((mouth) => mouth.end())]);
+  await Promise.all([ann?.end(), ...open.map((peer) => peer.end())]);
   await server?.stop();
 });
 
 async function publish(kinds, query, token = hostToken) {
-  const mouth = await Mouth.publish(server, token, kinds, query);
-  open.push(mouth);
-  mouth.play();
-  return mouth;
+  const peer = await WhipClient.publish(server, token, kinds, query);
+  open.push(peer);
+  peer.play();
+  return peer;
 }
 
 async function watch(kinds, query, token = guestToken) {
-  const mouth = await Mouth.watch(server, token, kinds, query);
-  open.push(mouth);
-  return mouth;
+  const peer = await WhipClient.watch(server, token, kinds, query);
+  open.push(peer);
+  return peer;
 }
 
 const flows = (sink, more = 20) => {
@@ -119,23 +119,23 @@ test('PATCH: candidates, tags that do not match, and a restart of ICE with media
   const [camera] = open;
   const viewer = await watch(['audio', 'video'], '?peer=camera-1');
   const candidate = 'a=candidate:1 1 udp 2122260223 192.0.2.1 61764 typ host\r\na=end-of-candidates\r\n';
-  for (const mouth of [camera, viewer]) {
-    const added = await mouth.patch(candidate);
+  for (const peer of [camera, viewer]) {
+    const added = await peer.patch(candidate);
     assert.deepEqual([added.status, added.headers.get('etag')], [204, null]);
-    assert.equal((await mouth.patch(candidate, { 'if-match': '"other"' })).status, 412);
-    const bad = await mouth.patch('a=mid:0\r\nnonsense\r\n');
+    assert.equal((await peer.patch(candidate, { 'if-match': '"other"' })).status, 412);
+    const bad = await peer.patch('a=mid:0\r\nnonsense\r\n');
     assert.equal(bad.status, 400);
     assert.match((await bad.json()).details[0], /^line 2: /);
-    const missing = await ask(server, mouth.token, 'PATCH', mouth.location, candidate,
+    const missing = await ask(server, peer.token, 'PATCH', peer.location, candidate,
       { 'content-type': 'application/trickle-ice-sdpfrag' });
     assert.equal(missing.status, 428);
-    const before = mouth.etag;
-    const restarted = await mouth.restartIce();
+    const before = peer.etag;
+    const restarted = await peer.restartIce();
     assert.equal(restarted.headers.get('content-type'), 'application/trickle-ice-sdpfrag');
-    assert.notEqual(mouth.etag, before);
-    assert.equal((await mouth.patch(candidate, { 'if-match': before })).status, 412);
+    assert.notEqual(peer.etag, before);
+    assert.equal((await peer.patch(candidate, { 'if-match': before })).status, 412);
     await Promise.all(viewer.sinks.map((sink) => flows(sink, 30)));
-    assert.equal((await mouth.patch(candidate)).status, 204);
+    assert.equal((await peer.patch(candidate)).status, 204);
   }
   await viewer.delete();
 });
@@ -169,13 +169,13 @@ test('who may not, and what cannot be read, is refused and leaves nothing', asyn
     host: { publishParams: { allowed: ['audio'] } }, guest: { maxPeerCount: 1, publishParams: { allowed: [] } } } });
   const radio = await server.meeting({ template_id: template.id });
   const [host, guest] = [await appToken(server, radio.host, 'h'), await appToken(server, radio.guest, 'g')];
-  await assert.rejects(Mouth.publish(server, host, ['audio', 'video']), /403: .*line \d+: the role may not publish video/);
-  await assert.rejects(Mouth.publish(server, guest, ['audio']), /403: .*the role may not publish audio/);
+  await assert.rejects(WhipClient.publish(server, host, ['audio', 'video']), /403: .*line \d+: the role may not publish video/);
+  await assert.rejects(WhipClient.publish(server, guest, ['audio']), /403: .*the role may not publish audio/);
   const voice = await publish(['audio'], '', host);
   await watch(['audio'], '', guest);
-  await assert.rejects(Mouth.watch(server, guest, ['audio']), /403: .*role limit reached/);
+  await assert.rejects(WhipClient.watch(server, guest, ['audio']), /403: .*role limit reached/);
   await server.call('POST', `/v2/rooms/${radio.room.id}`, { enabled: false });
-  await assert.rejects(Mouth.publish(server, host, ['audio']), /403: .*room is not active/);
+  await assert.rejects(WhipClient.publish(server, host, ['audio']), /403: .*room is not active/);
   assert.equal((await peers(radio.room.id)).length, 2);
 
   // The end of the meeting is the end of all of them.

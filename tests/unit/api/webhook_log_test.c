@@ -1,6 +1,7 @@
 // What became of webhooks, and replays, as a back end asks for them.
 #include "base/err.h"
 #include "store/replays.h"
+#include "store/sessions.h"
 #include "world.h"
 
 #include <stdio.h>

@@ -11,18 +11,18 @@ static const char body[] = "{\"type\":\"peer.join.success\",\"data\":{}}";
 
 TEST(the_body_is_the_vendors_envelope)
 {
-    struct happening happening = {.type = "peer.join.success", .at = 1700000000123};
+    struct public_event event = {.type = "peer.join.success", .at = 1700000000123};
     struct text t = {0};
-    text_add(&happening.data, "{\"room_id\":\"x\"}");
+    text_add(&event.data, "{\"room_id\":\"x\"}");
     api_webhook_body(
         &(struct api_webhook_workspace){"64a1b2c3d4e5f60718293a4c", "64a1b2c3d4e5f60718293a4d"},
-        "6c75de35-b778-4fb0-88ae-114c28dc285f", &happening, &t);
+        "6c75de35-b778-4fb0-88ae-114c28dc285f", &event, &t);
     CHECK_TEXT(t.at, "{\"version\":\"2.0\",\"id\":\"6c75de35-b778-4fb0-88ae-114c28dc285f\","
                      "\"account_id\":\"64a1b2c3d4e5f60718293a4c\","
                      "\"app_id\":\"64a1b2c3d4e5f60718293a4d\","
                      "\"timestamp\":\"2023-11-14T22:13:20.123Z\","
                      "\"type\":\"peer.join.success\",\"data\":{\"room_id\":\"x\"}}");
-    text_dispose(&happening.data);
+    text_dispose(&event.data);
     text_dispose(&t);
 }
 

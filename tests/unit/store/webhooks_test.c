@@ -2,7 +2,9 @@
 #include "fixture.h"
 #include "store/replays.h"
 #include "store/rooms.h"
+#include "store/sessions.h"
 #include "store/templates.h"
+#include "store/webhook_turn.h"
 #include "test.h"
 
 #include <stdio.h>

@@ -21,7 +21,7 @@ export function ask(server, token, method, path, body, headers = {}) {
 
 const credentials = (sdp) => [/^a=ice-ufrag:(\S+)/m, /^a=ice-pwd:(\S+)/m].map((line) => sdp.match(line)[1]);
 
-export class Mouth {
+export class WhipClient {
   constructor(server, token, root) {
     Object.assign(this, { server, token, root });
     this.pc = connection();
@@ -31,12 +31,12 @@ export class Mouth {
 
   // Sends one track of each kind.
   static async publish(server, token, kinds, query = '') {
-    const mouth = new Mouth(server, token, 'whip');
+    const client = new WhipClient(server, token, 'whip');
     const stream = new werift.MediaStream({ id: 'encoder' });
-    mouth.transceivers = kinds.map((kind) =>
-      mouth.pc.addTransceiver(kind, { direction: 'sendonly', streams: [stream] }));
-    await mouth.offer(query);
-    return mouth;
+    client.transceivers = kinds.map((kind) =>
+      client.pc.addTransceiver(kind, { direction: 'sendonly', streams: [stream] }));
+    await client.offer(query);
+    return client;
   }
 
   // Starts to send made-up media.
@@ -48,10 +48,10 @@ export class Mouth {
 
   // Has these sections to receive with.
   static async watch(server, token, kinds, query = '') {
-    const mouth = new Mouth(server, token, 'whep');
-    for (const kind of kinds) mouth.pc.addTransceiver(kind, { direction: 'recvonly' });
-    await mouth.offer(query);
-    return mouth;
+    const client = new WhipClient(server, token, 'whep');
+    for (const kind of kinds) client.pc.addTransceiver(kind, { direction: 'recvonly' });
+    await client.offer(query);
+    return client;
   }
 
   async offer(query) {

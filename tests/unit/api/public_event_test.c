@@ -1,6 +1,6 @@
 // What a receiver of webhooks reads, member by member.
 #include "../room/fixture.h"
-#include "api/happening.h"
+#include "api/public_event.h"
 #include "base/err.h"
 #include "room/media.h"
 #include "room/moderate.h"
@@ -24,7 +24,7 @@ static void begin(void)
 // written as $session.
 static const char *data_of(enum event_kind kind, const char *type, bool is_error)
 {
-    struct happening_session s = {.room_name = "standup", .started_at = 1700000000000};
+    struct public_event_session s = {.room_name = "standup", .started_at = 1700000000000};
     snprintf(s.room_id, sizeof s.room_id, "%s", f.record.id);
     snprintf(s.template_id, sizeof s.template_id, "64b0000000000000000000aa");
     bool in_session =
@@ -35,15 +35,15 @@ static const char *data_of(enum event_kind kind, const char *type, bool is_error
     told[0] = 0;
     if (!event)
         return told;
-    CHECK_EQ(api_happening_count(event, false), 1);
-    struct happening happening;
-    api_happening(event, 0, &s, f.now.wall_ms, &happening);
-    CHECK_TEXT(happening.type, type);
-    CHECK(happening.is_for_hooks);
-    CHECK_EQ(happening.is_error, is_error);
-    CHECK_EQ(happening.at, f.now.wall_ms);
-    snprintf(told, sizeof told, "%s", happening.data.at);
-    text_dispose(&happening.data);
+    CHECK_EQ(api_public_event_count(event, false), 1);
+    struct public_event public;
+    api_public_event(event, 0, &s, f.now.wall_ms, &public);
+    CHECK_TEXT(public.type, type);
+    CHECK(public.is_for_hooks);
+    CHECK_EQ(public.is_error, is_error);
+    CHECK_EQ(public.at, f.now.wall_ms);
+    snprintf(told, sizeof told, "%s", public.data.at);
+    text_dispose(&public.data);
     return told;
 }
 
@@ -212,7 +212,7 @@ TEST(an_end_of_nothing_is_told_once_the_room_is_known)
     event->failed.room_id = f.record.id;
     event->failed.reason = "late";
     event->failed.why = "session not found";
-    CHECK_EQ(api_happening_count(event, false), 0);
+    CHECK_EQ(api_public_event_count(event, false), 0);
     event->failed.room_name = "standup";
     CHECK_TEXT(data_of(EVENT_END_FAILED, "room.end.failure", true),
                R_WITHOUT_SESSION "\"lock_room\":false,\"reason\":\"late\",\"source\":\"api\","
@@ -225,8 +225,8 @@ TEST(an_end_of_nothing_is_told_once_the_room_is_known)
 
 TEST(a_track_event_has_the_vendors_members_and_no_others)
 {
-    struct happening happening;
-    struct happening_session s = {.id = "$session", .room_name = "standup"};
+    struct public_event public;
+    struct public_event_session s = {.id = "$session", .room_name = "standup"};
     struct track_wish track = {
         .id = "t1", .stream_id = "s1", .type = TRACK_VIDEO, .source = "screen", .muted = true};
     struct peer_view who = {.id = "anna",
@@ -239,9 +239,9 @@ TEST(a_track_event_has_the_vendors_members_and_no_others)
                           .who = &who,
                           .tracks = {&track, (int64_t[]){1700000001000}, 1}};
     snprintf(s.room_id, sizeof s.room_id, "64b000000000000000000001");
-    api_happening(&event, 0, &s, 1700000002000, &happening);
-    CHECK_TEXT(happening.type, "track.remove.success");
-    CHECK_TEXT(happening.data.at,
+    api_public_event(&event, 0, &s, 1700000002000, &public);
+    CHECK_TEXT(public.type, "track.remove.success");
+    CHECK_TEXT(public.data.at,
                "{\"room_id\":\"64b000000000000000000001\",\"session_id\":\"$session\","
                "\"room_name\":\"standup\",\"peer_id\":\"anna\",\"user_id\":\"u-anna\","
                "\"user_name\":\"Anna\",\"joined_at\":\"2023-11-14T22:13:20.000Z\","
@@ -249,11 +249,11 @@ TEST(a_track_event_has_the_vendors_members_and_no_others)
                "\"type\":\"video\",\"source\":\"screen\",\"mute\":true,"
                "\"started_at\":\"2023-11-14T22:13:21.000Z\","
                "\"stopped_at\":\"2023-11-14T22:13:22.000Z\"}");
-    CHECK(!happening.is_error);
-    text_dispose(&happening.data);
+    CHECK(!public.is_error);
+    text_dispose(&public.data);
     event.kind = EVENT_TRACKS_ADDED;
-    api_happening(&event, 0, &s, 1700000002000, &happening);
-    CHECK_TEXT(happening.type, "track.add.success");
-    CHECK(!strstr(happening.data.at, "stopped_at"));
-    text_dispose(&happening.data);
+    api_public_event(&event, 0, &s, 1700000002000, &public);
+    CHECK_TEXT(public.type, "track.add.success");
+    CHECK(!strstr(public.data.at, "stopped_at"));
+    text_dispose(&public.data);
 }

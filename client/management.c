@@ -1,4 +1,4 @@
-#include "client/request.h"
+#include "client/parlor.h"
 
 #include "base/id.h"
 #include "base/json.h"
@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/rng.h"
+#include "client/request.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "api/happening.h"
+#include "api/public_event.h"
 
 #include "api/context.h"
 #include "api/failure.h"
@@ -8,7 +8,7 @@ enum { MS_PER_S = 1000 };
 // The vendor's "never", which Go's zero time is read from.
 static const char zero_time[] = "0001-01-01T00:00:00Z";
 
-static void put_room(struct json_out *j, const struct happening_session *s)
+static void put_room(struct json_out *j, const struct public_event_session *s)
 {
     json_member_string(j, "room_id", s->room_id);
     json_member_string(j, "room_name", s->room_name);
@@ -17,7 +17,7 @@ static void put_room(struct json_out *j, const struct happening_session *s)
     json_member_string(j, "template_id", s->template_id);
 }
 
-static void put_session(struct json_out *j, const struct happening_session *s)
+static void put_session(struct json_out *j, const struct public_event_session *s)
 {
     put_room(j, s);
     api_member_time(j, "session_started_at", s->started_at);
@@ -46,7 +46,7 @@ static void put_duration(struct json_out *j, const char *key, int64_t from_ms, i
 // --- One function for each kind ---
 
 static void put_closed(struct json_out *j, const struct event *e,
-                       const struct happening_session *s)
+                       const struct public_event_session *s)
 {
     put_session(j, s);
     api_member_time(j, "session_stopped_at", e->session.ended_at);
@@ -54,7 +54,7 @@ static void put_closed(struct json_out *j, const struct event *e,
 }
 
 static void put_joined(struct json_out *j, const struct event *e,
-                       const struct happening_session *s)
+                       const struct public_event_session *s)
 {
     put_session(j, s);
     put_who(j, e->who);
@@ -62,7 +62,7 @@ static void put_joined(struct json_out *j, const struct event *e,
 }
 
 static void put_left(struct json_out *j, const struct event *e,
-                     const struct happening_session *s)
+                     const struct public_event_session *s)
 {
     put_joined(j, e, s);
     api_member_time(j, "left_at", e->left.left_at);
@@ -73,7 +73,7 @@ static void put_left(struct json_out *j, const struct event *e,
 }
 
 static void put_role_changed(struct json_out *j, const struct event *e,
-                             const struct happening_session *s, int64_t now_ms)
+                             const struct public_event_session *s, int64_t now_ms)
 {
     put_session(j, s);
     put_who(j, e->who);
@@ -85,7 +85,7 @@ static void put_role_changed(struct json_out *j, const struct event *e,
 
 // The role is the one that was wanted.
 static void put_role_failed(struct json_out *j, const struct event *e,
-                            const struct happening_session *s)
+                            const struct public_event_session *s)
 {
     put_session(j, s);
     put_user(j, e->who, e->role.name);
@@ -96,7 +96,7 @@ static void put_role_failed(struct json_out *j, const struct event *e,
 }
 
 static void put_join_failed(struct json_out *j, const struct event *e,
-                            const struct happening_session *s)
+                            const struct public_event_session *s)
 {
     put_room(j, s);
     put_user(j, e->who, e->who->role);
@@ -106,7 +106,7 @@ static void put_join_failed(struct json_out *j, const struct event *e,
 }
 
 static void put_leave_failed(struct json_out *j, const struct event *e,
-                             const struct happening_session *s, int64_t now_ms)
+                             const struct public_event_session *s, int64_t now_ms)
 {
     put_join_failed(j, e, s);
     api_member_time(j, "left_at", now_ms);
@@ -114,7 +114,7 @@ static void put_leave_failed(struct json_out *j, const struct event *e,
 }
 
 static void put_end_failed(struct json_out *j, const struct event *e,
-                           const struct happening_session *s)
+                           const struct public_event_session *s)
 {
     put_room(j, s);
     json_member_bool(j, "lock_room", e->failed.lock);
@@ -125,7 +125,7 @@ static void put_end_failed(struct json_out *j, const struct event *e,
 }
 
 static void put_ended(struct json_out *j, const struct event *e,
-                      const struct happening_session *s)
+                      const struct public_event_session *s)
 {
     put_session(j, s);
     if (e->who) {
@@ -141,7 +141,7 @@ static void put_ended(struct json_out *j, const struct event *e,
 
 // The vendor's members and no others.
 static void put_track(struct json_out *j, const struct event *e, size_t at,
-                      const struct happening_session *s, int64_t now_ms)
+                      const struct public_event_session *s, int64_t now_ms)
 {
     const struct track_wish *track = &e->tracks.list[at];
     json_member_string(j, "room_id", s->room_id);
@@ -175,7 +175,7 @@ static void put_names(struct json_out *j, const char *key, const char *const *na
 }
 
 static void put_mute_asked(struct json_out *j, const struct event *e,
-                           const struct happening_session *s)
+                           const struct public_event_session *s)
 {
     put_session(j, s);
     if (e->who)
@@ -192,7 +192,7 @@ static void put_mute_asked(struct json_out *j, const struct event *e,
 }
 
 static void put_chat(struct json_out *j, const struct event *e,
-                     const struct happening_session *s)
+                     const struct public_event_session *s)
 {
     put_session(j, s);
     if (e->who)
@@ -206,7 +206,7 @@ static void put_chat(struct json_out *j, const struct event *e,
 
 // Anonymous polls stay so: that somebody answered is all that is said.
 static void put_poll(struct json_out *j, const struct event *e,
-                     const struct happening_session *s)
+                     const struct public_event_session *s)
 {
     put_session(j, s);
     json_member_string(j, "poll_id", e->poll.id);
@@ -215,7 +215,7 @@ static void put_poll(struct json_out *j, const struct event *e,
 }
 
 static void put_failure(struct json_out *j, const struct event *e,
-                        const struct happening_session *s)
+                        const struct public_event_session *s)
 {
     json_t *info = json_loads(e->failure.info, 0, NULL);
     api_failure_put(j, &(struct failure){.name = e->failure.name,
@@ -266,7 +266,7 @@ static const struct {
     [EVENT_POLL_ANSWERED] = {.type = "poll.answered"},
 };
 
-size_t api_happening_count(const struct event *event, bool with_chat)
+size_t api_public_event_count(const struct event *event, bool with_chat)
 {
     if (event->kind >= sizeof kinds / sizeof *kinds || !kinds[event->kind].type)
         return 0;
@@ -286,7 +286,7 @@ size_t api_happening_count(const struct event *event, bool with_chat)
 }
 
 static void put_data(struct json_out *j, const struct event *e, size_t at,
-                     const struct happening_session *s, int64_t now_ms)
+                     const struct public_event_session *s, int64_t now_ms)
 {
     switch (e->kind) {
     case EVENT_ROOM_OPENED:
@@ -339,12 +339,12 @@ static void put_data(struct json_out *j, const struct event *e, size_t at,
     }
 }
 
-void api_happening(const struct event *event, size_t at,
-                   const struct happening_session *session, int64_t now_ms,
-                   struct happening *happening)
+void api_public_event(const struct event *event, size_t at,
+                      const struct public_event_session *session, int64_t now_ms,
+                      struct public_event *told)
 {
     bool is_anonymous = !event->who || event->kind == EVENT_POLL_ANSWERED;
-    *happening = (struct happening){
+    *told = (struct public_event){
         .type = kinds[event->kind].type,
         .peer_id = is_anonymous ? "" : event->who->id,
         .user_id = is_anonymous ? "" : event->who->user_id,
@@ -353,8 +353,8 @@ void api_happening(const struct event *event, size_t at,
         .is_error = kinds[event->kind].is_error,
     };
     if (event->kind == EVENT_CLIENT_FAILED)
-        happening->type = api_failure_type(event->failure.name);
-    struct json_out j = json_out_on(&happening->data);
+        told->type = api_failure_type(event->failure.name);
+    struct json_out j = json_out_on(&told->data);
     json_open(&j, '{');
     put_data(&j, event, at, session, now_ms);
     json_close(&j, '}');

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 // The session in which it happens.
-struct happening_session {
+struct public_event_session {
     char id[OBJECT_ID_LEN + 1]; // "": in the room, but in no session
     char room_id[OBJECT_ID_LEN + 1];
     char template_id[OBJECT_ID_LEN + 1];
@@ -21,7 +21,7 @@ struct happening_session {
     int64_t started_at;     // ms since the Unix epoch
 };
 
-struct happening {
+struct public_event {
     const char *type;    // static
     const char *peer_id; // of the event; "": nobody's
     const char *user_id;
@@ -31,11 +31,11 @@ struct happening {
     struct text data; // a JSON object; the caller's to dispose of
 };
 
-// How many happenings the event is: 0 for most, one for each track for those of tracks.
+// How many public events the event is: 0 for most, one for each track for those of tracks.
 // `with_chat`: what people say is among them.
-size_t api_happening_count(const struct event *event, bool with_chat);
+size_t api_public_event_count(const struct event *event, bool with_chat);
 
 // The `at`th of them.
-void api_happening(const struct event *event, size_t at,
-                   const struct happening_session *session, int64_t now_ms,
-                   struct happening *happening);
+void api_public_event(const struct event *event, size_t at,
+                      const struct public_event_session *session, int64_t now_ms,
+                      struct public_event *told);

@@ -1,0 +1,84 @@
+// A request to the REST API on its way, and the configuration that decides about it.
+#pragma once
+
+#include "base/id.h"
+#include "base/json.h"
+#include "base/jwt.h"
+#include "base/moment.h"
+#include "net/http.h"
+#include "room/rooms.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum api_meetings { API_MEETINGS_OFF, API_MEETINGS_ANYONE, API_MEETINGS_KEY };
+
+// Does not change while the server runs; borrowed, read by both threads.
+struct api_config {
+    struct jwt_keys keys;    // the first signs
+    const char *customer_id; // 24 hex, as app_id
+    const char *app_id;
+    enum api_meetings meetings;
+    const char *meetings_key;  // "" or NULL: only management tokens open it
+    const char *meetings_room; // the room of GET /api/room-codes; NULL: none configured
+    const char *public_url;    // "https://meet.example.org"; NULL: from the request's Host
+    const char *ice_servers;   // a JSON array; NULL: []
+    const char *client_flags;  // what /init switches on in clients: a JSON array; NULL: []
+
+    bool diagnostics; // whether anybody may have a token for the room of test calls
+
+    // Which pages may call what only back ends need: "https://a.example,https://b.example".
+    // None when NULL: a management token does not belong in a browser.
+    const char *origins;
+    const struct json_bounds *json; // of bodies; NULL: json_bounds_default
+    size_t body_max;        // octets, of calls with a management token; 0: HTTP_BODY_LARGE_MAX
+    size_t public_body_max; // of all others; 0: HTTP_BODY_MAX
+    size_t wrong_codes;     // a minute, of an address; 0: CODE_TRIES_PER_MINUTE
+    size_t wrong_codes_all; // and in all; 0: CODE_TRIES_PER_MINUTE_ALL
+};
+
+struct api_route;
+enum { API_PATH_PARAMETERS_MAX = 3 };
+
+// A request on its way from api_route() to api_run(). Moved between threads whole.
+struct api_call {
+    const struct api_route *route;
+    struct http_request *request;                    // borrowed
+    const char *parameters[API_PATH_PARAMETERS_MAX]; // of the path, in the request's arena
+    struct jwt_claims claims;                        // of the token, when the route wants one
+
+    // Of GET /init, set by api_run(): what is stored of the room, and whether its bearer may
+    // come in while nobody else is there. NULL for all other calls.
+    struct room_record *place; // in the request's arena
+    enum admission when_idle;
+
+    // Set by api_run() when it has written a room: what is stored of it now, for the live one.
+    struct room_record *changed; // in the request's arena
+
+    // Set by api_run() when there are webhooks to send.
+    bool queues_webhooks;
+
+    // Of API_JOIN: as what the call comes in.
+    enum peer_door door;
+
+    // Set by api_run() when it has rewritten a poll: its id.
+    const char *changed_poll; // in the request's arena
+
+    // The id of a room that goes when this succeeds; nobody may be in it. NULL for most calls.
+    const char *removes;
+};
+
+enum api_next {
+    API_ANSWERED, // `response` is the answer already
+    API_STORED,   // api_run() is next, on the store thread
+    API_LIVE,     // api_run_live() is next
+    API_JOIN,     // the room that the token names is to be loaded, then whip_post() is next
+    API_RESOURCE, // whip_change() is next
+};
+
+// Replace the answer.
+void api_refuse(struct http_response *response, int status, const char *message,
+                const char *detail); // `detail` may be NULL
+// 503, 507 for a full disk, 400 for a text that cannot be stored.
+void api_refuse_storage(struct http_response *response, int err);

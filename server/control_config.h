@@ -1,0 +1,25 @@
+// What the control thread is given when it is made.
+#pragma once
+
+#include "api/api.h"
+#include "net/http_server.h"
+#include "server/hooks.h"
+#include "server/jobs.h"
+#include "server/logbook.h"
+#include "server/worker.h"
+
+#include <stddef.h>
+
+struct control_config {
+    struct http_server_config http; // without the loop and the paths
+    const struct api_config *api;   // borrowed
+    struct jobs *jobs;              // borrowed
+    struct worker *const *workers;  // borrowed
+    size_t worker_count;
+    struct inbox *notices; // borrowed: struct notice, from the workers
+    int64_t max_session_s; // the longest that any meeting may last; 0: for ever
+    struct logbook_config log;
+    struct hooks_config hooks;
+    void (*reload)(void *context); // on SIGHUP, on this thread
+    void *context;
+};
