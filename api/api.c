@@ -1,6 +1,7 @@
 #include "api/api.h"
 
 #include "api/context.h"
+#include "api/page.h"
 #include "api/routes.h"
 #include "base/err.h"
 #include "base/limits.h"
@@ -83,19 +84,6 @@ static int refuse_method(struct http_request *request, struct http_response *res
     return ERR_REFUSED;
 }
 
-// Whether a list "https://a.example,https://b.example" names `origin`. Schemes and hosts are
-// compared as browsers write them (RFC 6454 section 6.2).
-static bool is_listed(const char *list, const char *origin)
-{
-    size_t len = strlen(origin);
-    for (const char *p = list; *p; p += strcspn(p, ", ")) {
-        p += strspn(p, ", ");
-        if (len && strcspn(p, ", ") == len && strncasecmp(p, origin, len) == 0)
-            return true;
-    }
-    return false;
-}
-
 // Tells browsers which pages may read the answer (Fetch section 3.2). Returns whether the one
 // that asks may.
 static bool add_cors(const struct api_config *config, const struct api_route *route,
@@ -108,7 +96,7 @@ static bool add_cors(const struct api_config *config, const struct api_route *ro
     if (!config->origins)
         return false;
     http_header_add(response, "vary", "Origin");
-    if (!request->origin || !is_listed(config->origins, request->origin))
+    if (!request->origin || !api_origin_is_listed(config->origins, request->origin))
         return false;
     http_header_add(response, "access-control-allow-origin", request->origin);
     return true;
@@ -242,16 +230,52 @@ static int check_token(const struct api_config *config, struct http_request *req
     return ERR_REFUSED;
 }
 
+static bool is_json(const char *content_type)
+{
+    static const char json[] = "application/json";
+    size_t len = sizeof json - 1;
+    return content_type && strncasecmp(content_type, json, len) == 0 &&
+           (content_type[len] == 0 || strchr("; \t", content_type[len]));
+}
+
+// What needs no key may be asked by people only, not by a page of somebody else's in the
+// browser of a person who is welcome here. A form can send any body, but not call it JSON.
+static int check_visitor(const struct api_config *config, const struct http_request *request,
+                         struct http_response *response)
+{
+    if (!api_page_is_ours(config, request))
+        api_refuse(response, 403, "meetings are for the pages of this server", NULL);
+    else if (!api_host_is_known(config, request))
+        api_refuse(response, 403,
+                   "this server does not go by that name: public-url gives it one", NULL);
+    else if (request->method == HTTP_POST && !is_json(request->content_type))
+        api_refuse(response, 415, "expected application/json", NULL);
+    else
+        return 0;
+    return ERR_REFUSED;
+}
+
+// Who asks on this machine itself, not through a proxy that stands on it.
+static bool is_local(const struct http_request *request)
+{
+    return addr_is_loopback(&request->from) && !request->is_forwarded &&
+           api_host_is_loopback(request->host);
+}
+
 static int check_meetings(const struct api_config *config, struct http_request *request,
                           int64_t wall_ms, struct jwt_claims *claims,
                           struct http_response *response)
 {
-    if (config->meetings == API_MEETINGS_ANYONE)
-        return 0;
-    if (config->meetings == API_MEETINGS_OFF) {
+    enum api_meetings who = config->meetings;
+    if (who == API_MEETINGS_OFF) {
         api_refuse(response, 403, "meetings are switched off", NULL);
         return ERR_REFUSED;
     }
+    if (who == API_MEETINGS_ANYONE || (who == API_MEETINGS_LOCAL && is_local(request)))
+        return api_bearer(config, request->authorization, wall_ms, claims) &&
+                       claims->type == JWT_MANAGEMENT
+                   ? 0
+                   : check_visitor(config, request, response);
     const char *key = config->meetings_key;
     if (request->access_key_header && key && key[0]) {
         if (jwt_secret_equal(request->access_key_header, key))

@@ -12,7 +12,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum api_meetings { API_MEETINGS_OFF, API_MEETINGS_ANYONE, API_MEETINGS_KEY };
+enum api_meetings {
+    API_MEETINGS_OFF,
+    API_MEETINGS_ANYONE,
+    API_MEETINGS_LOCAL, // whoever is on this machine, and who has the key
+    API_MEETINGS_KEY
+};
 
 // Does not change while the server runs; borrowed, read by both threads.
 struct api_config {
@@ -31,6 +36,9 @@ struct api_config {
     // Which pages may call what only back ends need: "https://a.example,https://b.example".
     // None when NULL: a management token does not belong in a browser.
     const char *origins;
+    // The other pages that may open web sockets, and call what the own page calls. None when
+    // NULL.
+    const char *page_origins;
     const struct json_bounds *json; // of bodies; NULL: json_bounds_default
     size_t body_max;        // octets, of calls with a management token; 0: HTTP_BODY_LARGE_MAX
     size_t public_body_max; // of all others; 0: HTTP_BODY_MAX

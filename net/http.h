@@ -31,6 +31,7 @@ struct http_request {
     const char *authorization;     // NULL when absent. Two of them never get here: 400
     const char *content_type;      // NULL when absent
     const char *origin;            // NULL when absent
+    const char *fetch_site;        // "sec-fetch-site", what the page is to us; NULL when absent
     const char *if_none_match;     // NULL when absent
     const char *if_match;          // NULL when absent
     const char *accept_encoding;   // NULL when absent
@@ -39,8 +40,9 @@ struct http_request {
     const char *access_control_request_headers; // NULL when absent
     struct bytes body;
     struct addr from;
-    bool secure; // came over TLS, also when a proxy in front spoke it
-    char id[37]; // request id, also in the answer and the log
+    bool is_forwarded; // a proxy says that it passed it on
+    bool secure;       // came over TLS, also when a proxy in front spoke it
+    char id[37];       // request id, also in the answer and the log
     struct arena arena;
 };
 

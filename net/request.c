@@ -75,6 +75,16 @@ static int read_target(struct connection *c, struct bytes target, struct bytes h
     return 0;
 }
 
+static bool was_forwarded(const struct head *head)
+{
+    static const char *const fields[] = {"forwarded", "x-forwarded-for", "x-real-ip", "via"};
+    struct bytes value;
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        if (head_field(head, fields[i], &value))
+            return true;
+    return false;
+}
+
 static int read_fields(struct connection *c, const struct head *head)
 {
     struct http_request *request = c->request;
@@ -84,6 +94,7 @@ static int read_fields(struct connection *c, const struct head *head)
     request->authorization = field_text(c, head, "authorization");
     request->content_type = field_text(c, head, "content-type");
     request->origin = field_text(c, head, "origin");
+    request->fetch_site = field_text(c, head, "sec-fetch-site");
     request->if_none_match = field_text(c, head, "if-none-match");
     request->if_match = field_text(c, head, "if-match");
     request->accept_encoding = field_text(c, head, "accept-encoding");
@@ -91,6 +102,7 @@ static int read_fields(struct connection *c, const struct head *head)
     request->user_agent = field_text(c, head, "user_agent_v2");
     request->access_control_request_headers =
         field_text(c, head, "access-control-request-headers");
+    request->is_forwarded = was_forwarded(head);
     c->close_after = head->minor == 0 ||
                      (head_field(head, "connection", &value) && head_list_has(value, "close"));
     c->expects_continue =

@@ -59,6 +59,13 @@ static void choose_listeners(struct server *s)
             s->listen[s->listen_count++] = s->config->listen[i];
 }
 
+// Where others can come in, by themselves or through a proxy, the key is asked for.
+static enum api_meetings meetings_by_itself(const struct config *config)
+{
+    bool is_alone = config_is_local(config) && !config->public_url[0];
+    return is_alone ? API_MEETINGS_LOCAL : API_MEETINGS_KEY;
+}
+
 static void fill_api(struct server *s)
 {
     static const enum api_meetings meanings[] = {[CONFIG_MEETINGS_ANYONE] = API_MEETINGS_ANYONE,
@@ -66,13 +73,12 @@ static void fill_api(struct server *s)
                                                  [CONFIG_MEETINGS_OFF] = API_MEETINGS_OFF};
     const struct config *config = s->config;
     enum config_meetings meetings = config->meetings;
-    if (meetings == CONFIG_MEETINGS_AUTO)
-        meetings = config_is_local(config) ? CONFIG_MEETINGS_ANYONE : CONFIG_MEETINGS_KEY;
     s->api = (struct api_config){
         .keys = {.at = &s->keys.key, .count = 1},
         .customer_id = s->keys.customer_id,
         .app_id = s->keys.app_id,
-        .meetings = meanings[meetings],
+        .meetings =
+            meetings == CONFIG_MEETINGS_AUTO ? meetings_by_itself(config) : meanings[meetings],
         .meetings_key = s->keys.meetings_key,
         .meetings_room = config->room_codes_room[0] ? config->room_codes_room : NULL,
         .public_url = config->public_url[0] ? config->public_url : NULL,
@@ -80,6 +86,7 @@ static void fill_api(struct server *s)
         .client_flags = config->client_flags_json,
         .diagnostics = config->diagnostics,
         .origins = config->api_origins[0] ? config->api_origins : NULL,
+        .page_origins = config->origins[0] ? config->origins : NULL,
         .json = &s->json,
         .body_max = (size_t)config->limits.body_max,
         .public_body_max = (size_t)config->limits.public_body_max,

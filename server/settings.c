@@ -355,8 +355,8 @@ const struct setting settings[] = {
      "publishStats and subscribeStats (figures about what a client sends and gets)",
      read_client_flags, SETTING_OPEN},
     {"meetings", "anyone|key|off|auto", "auto",
-     "who may make meetings without a token; auto: anyone when listening on loopback only, "
-     "else who has the key",
+     "who may make meetings without a token; auto: who is on this machine, when only it can "
+     "connect and no proxy is named, and who has the key",
      read_meetings, SETTING_OPEN},
     {"meetings-ttl", "DAYS", "30",
      "meetings that nobody used for so long are forgotten, with their codes; 0: never",

@@ -70,7 +70,8 @@ test('the flow: own token, room, codes, code to token', async () => {
 });
 
 test('New meeting answers both codes', async () => {
-  const made = await call('POST', '/api/meetings', { body: '{}' });
+  const made = await call('POST', '/api/meetings',
+    { body: '{}', headers: { 'content-type': 'application/json' } });
   assert.equal(made.status, 200);
   assert.match(made.json.Host_Code, code);
   assert.match(made.json.Guest_Code, code);

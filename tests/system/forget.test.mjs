@@ -14,7 +14,8 @@ const login = async (code) => (await fetch(`${server.origin}/v2/token`, { method
 const roomOf = async (id) => (await server.call('GET', `/v2/rooms/${id}`)).status;
 
 async function makeMeeting(name) {
-  const answer = await fetch(`${server.origin}/api/meetings`, { method: 'POST', body: JSON.stringify({ name }) });
+  const answer = await fetch(`${server.origin}/api/meetings`, { method: 'POST', body: JSON.stringify({ name }),
+    headers: { 'content-type': 'application/json' } });
   assert.equal(answer.status, 200);
   return answer.json();
 }

@@ -53,6 +53,7 @@ static void put_meeting(struct jobs *jobs, uint64_t id)
     request->arena = arena;
     request->method = HTTP_POST;
     request->path = request->raw_path = "/api/meetings";
+    request->content_type = "application/json";
     request->query = "";
     request->host = "localhost";
     struct job *job = mem_alloc(sizeof *job);

@@ -33,6 +33,7 @@ test.each<[status: number, detail: string, cause: Cause]>([
   [401, 'Token validation error', 'key-needed'],
   [403, 'not allowed', 'key-needed'],
   [403, 'meetings are switched off', 'creating-off'],
+  [403, 'this server does not go by that name: public-url gives it one', 'creating-off'],
   [404, '', 'creating-off'],
   [429, '', 'too-many-tries'],
   [500, '', 'server-trouble'],

@@ -90,7 +90,8 @@ export function createProblem(status: number, detail: string): Problem {
 }
 
 function createCause(status: number, detail: string): Cause {
-  if (status === 403 && /switched off/i.test(detail)) return 'creating-off';
+  if (status === 403 && /switched off|pages of this server|that name/i.test(detail))
+    return 'creating-off';
   if (status === 401 || status === 403) return 'key-needed';
   if (status === 404 || status === 405) return 'creating-off';
   if (status === 429) return 'too-many-tries';
