@@ -62,6 +62,8 @@ enum {
     RPC_MEMBERS_MAX = 64 * 1024,
     RPC_ID_LEN_MAX = 64,         // octets
     RPC_OFFERS_PENDING_MAX = 16, // of one session, with the media worker
+    NODE_ID_LEN_MAX = 64,        // octets
+    RPC_WORD_LEN_MAX = 32,       // octets, of one of a few words that the protocol knows
 
     // Tokens and codes
     TOKEN_LEN_MAX = 8 * 1024,
@@ -111,6 +113,7 @@ enum {
     TRACKS_PER_PEER_MAX = 16,
     ROLES_PER_TEMPLATE_MAX = 64,
     NAME_LEN_MAX = 256,          // octets of a peer's name
+    ROLE_NAME_LEN_MAX = 256,     // octets, of a role's name and of one that a message names
     METADATA_LEN_MAX = 8 * 1024, // octets of a peer's metadata
     CHAT_MESSAGE_LEN_MAX = 16 * 1024,
     REASON_LEN_MAX = 1024,              // octets, of a removal or an end
@@ -151,10 +154,11 @@ enum {
     LOG_EVENTS_WAITING_MAX = 4096,   // entries that wait for a write: single events
     LOG_ENTRIES_WAITING_MAX = 16384, // and what says who is in
     GROUPS_PER_PEER_MAX = 16,
-    ROSTER_PAGE_MAX = 100,            // peers that are looked up at once
-    WAITING_LISTED_MAX = 100,         // of those who wait to be let in
-    GROUP_NAME_LEN_MAX = 64,          // octets
-    ROLE_REQUEST_MS = 10 * 60 * 1000, // then a question about a role is void
+    ROSTER_PAGE_MAX = 100,               // peers that are looked up at once
+    ROSTER_ITERATOR_LEN_MAX = 16 * 1024, // octets of what names the next page
+    WAITING_LISTED_MAX = 100,            // of those who wait to be let in
+    GROUP_NAME_LEN_MAX = 64,             // octets
+    ROLE_REQUEST_MS = 10 * 60 * 1000,    // then a question about a role is void
     RECONNECT_GRACE_MS = 60 * 1000,
     ERRORS_IN_A_ROW_MAX = 20,     // then the socket is closed
     WHIP_WAITING_MAX = 256,       // requests that wait for the media worker

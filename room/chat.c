@@ -53,7 +53,8 @@ static int send(struct room *room, struct peer *from, const struct chat_wish *wi
                 struct moment now, struct event_list *events, struct chat_receipt *receipt)
 {
     if (strlen(wish->message) > CHAT_MESSAGE_LEN_MAX ||
-        strlen(wish->type) > CHAT_TYPE_LEN_MAX || wish->role_count > ROLES_PER_TEMPLATE_MAX)
+        strlen(wish->type) > CHAT_TYPE_LEN_MAX ||
+        !role_names_fit(wish->roles, wish->role_count))
         return ERR_FULL;
     if (!permit(from, ACT_TAKE_PART))
         return ERR_REFUSED;

@@ -105,7 +105,8 @@ int moderate_tracks(struct room *room, const struct peer *by, const struct mute_
 {
     if (!may_mute(by, wish->muted))
         return ERR_REFUSED;
-    if (wish->role_count > ROLES_PER_TEMPLATE_MAX)
+    if (!role_names_fit(wish->roles, wish->role_count) ||
+        (wish->source && strlen(wish->source) > TRACK_SOURCE_LEN_MAX))
         return ERR_FULL;
     if (wish->peer_id && !room_joined(room, wish->peer_id))
         return ERR_NOT_FOUND;

@@ -159,7 +159,7 @@ static void rewrite(struct poll *poll, const struct poll_info *info,
 
 static bool roles_are_bounded(const struct poll_roles *roles)
 {
-    return roles->count <= ROLES_PER_TEMPLATE_MAX;
+    return role_names_fit(roles->at, roles->count);
 }
 
 static bool id_is_valid(const char *id)

@@ -119,3 +119,14 @@ bool names_contain(const struct names *names, const char *name)
     }
     return false;
 }
+
+bool role_names_fit(const char *const *names, size_t count)
+{
+    if (count > ROLES_PER_TEMPLATE_MAX)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (strlen(names[i]) > ROLE_NAME_LEN_MAX)
+            return false;
+    }
+    return true;
+}

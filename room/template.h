@@ -128,3 +128,5 @@ struct names template_names(struct template *t, size_t count);
 
 const struct role *template_role(const struct template *t, const char *name); // or NULL
 bool names_contain(const struct names *names, const char *name);
+// Whether a message may name all of these, be they roles or not.
+bool role_names_fit(const char *const *names, size_t count);

@@ -1,4 +1,6 @@
 // The table of methods: what a client may ask for, by which door, and who answers.
+#include "room/chat.h"
+#include "room/poll.h"
 #include "signal/param.h"
 #include "signal/state.h"
 
@@ -6,144 +8,230 @@
 
 // --- What methods take ---
 
+#define TEXT(name, need, max)                                                                  \
+    {                                                                                          \
+        (name), PARAM_TEXT, (need), (max), 0, NULL                                             \
+    }
+#define NAMES(name, need, count, max)                                                          \
+    {                                                                                          \
+        (name), PARAM_NAMES, (need), (max), (count), NULL                                      \
+    }
+#define LIST(name, need, count, members)                                                       \
+    {                                                                                          \
+        (name), PARAM_LIST, (need), 0, (count), (members)                                      \
+    }
+#define OBJECT(name, need, members)                                                            \
+    {                                                                                          \
+        (name), PARAM_OBJECT, (need), 0, 0, (members)                                          \
+    }
+#define PLAIN(name, type, need)                                                                \
+    {                                                                                          \
+        (name), (type), (need), 0, 0, NULL                                                     \
+    }
+
+#define PEER_ID(name, need) TEXT(name, need, PEER_ID_LEN_MAX)
+#define POLL_ID(need) TEXT("poll_id", need, POLL_ID_LEN_MAX)
+#define ROLE(name, need) TEXT(name, need, ROLE_NAME_LEN_MAX)
+#define ROLES(name, need) NAMES(name, need, ROLES_PER_TEMPLATE_MAX, ROLE_NAME_LEN_MAX)
+#define WORD(name, need) TEXT(name, need, RPC_WORD_LEN_MAX)
+#define REASON TEXT("reason", PARAM_NULL, REASON_LEN_MAX)
+
+static const struct param no_params[] = {{0}};
+static const struct param ping_params[] = {PLAIN("timestamp", PARAM_LOOSE, PARAM_MAY), {0}};
+static const struct param analytics_params[] = {
+    PLAIN("name", PARAM_LOOSE, PARAM_MAY),
+    PLAIN("info", PARAM_LOOSE, PARAM_MAY),
+    {0},
+};
+static const struct param description_members[] = {
+    TEXT("sdp", PARAM_LAX, SDP_LEN_MAX),
+    {0},
+};
 static const struct param join_params[] = {
-    {"name", PARAM_TEXT, PARAM_NULL},           {"data", PARAM_TEXT, PARAM_NULL},
-    {"offer", PARAM_OBJECT, PARAM_MAY},         {"disableVidAutoSub", PARAM_BOOL, PARAM_NULL},
-    {"onDemandTracks", PARAM_BOOL, PARAM_NULL}, {0},
+    TEXT("name", PARAM_NULL, NAME_LEN_MAX),
+    TEXT("data", PARAM_NULL, METADATA_LEN_MAX),
+    OBJECT("offer", PARAM_MAY, description_members),
+    PLAIN("disableVidAutoSub", PARAM_BOOL, PARAM_NULL),
+    PLAIN("onDemandTracks", PARAM_BOOL, PARAM_NULL),
+    {0},
 };
 static const struct param offer_params[] = {
-    {"desc", PARAM_OBJECT, PARAM_MUST},
-    {"tracks", PARAM_OBJECT, PARAM_MUST},
-    {"sfu_node_id", PARAM_TEXT, PARAM_NULL},
+    OBJECT("desc", PARAM_MUST, description_members),
+    PLAIN("tracks", PARAM_TRACKS, PARAM_MUST),
+    TEXT("sfu_node_id", PARAM_NULL, NODE_ID_LEN_MAX),
     {0},
 };
 static const struct param answer_params[] = {
-    {"desc", PARAM_OBJECT, PARAM_MUST},
-    {"sfu_node_id", PARAM_TEXT, PARAM_NULL},
+    OBJECT("desc", PARAM_MUST, description_members),
+    TEXT("sfu_node_id", PARAM_NULL, NODE_ID_LEN_MAX),
     {0},
 };
-static const struct param candidate_params[] = {{"candidate", PARAM_OBJECT, PARAM_MUST}, {0}};
-static const struct param tracks_params[] = {{"tracks", PARAM_OBJECT, PARAM_MUST}, {0}};
+static const struct param candidate_params[] = {
+    PLAIN("candidate", PARAM_UNREAD, PARAM_MUST),
+    {0},
+};
+static const struct param tracks_params[] = {PLAIN("tracks", PARAM_TRACKS, PARAM_MUST), {0}};
 static const struct param prefer_video_params[] = {
-    {"track_id", PARAM_TEXT, PARAM_MUST},
-    {"max_spatial_layer", PARAM_TEXT, PARAM_MUST},
+    TEXT("track_id", PARAM_MUST, TRACK_ID_LEN_MAX),
+    WORD("max_spatial_layer", PARAM_MUST),
     {0},
 };
 static const struct param prefer_audio_params[] = {
-    {"track_id", PARAM_TEXT, PARAM_MUST},
-    {"subscribed", PARAM_BOOL, PARAM_MUST},
+    TEXT("track_id", PARAM_MUST, TRACK_ID_LEN_MAX),
+    PLAIN("subscribed", PARAM_BOOL, PARAM_MUST),
+    {0},
+};
+static const struct param message_members[] = {
+    TEXT("message", PARAM_LAX, CHAT_MESSAGE_LEN_MAX),
+    TEXT("type", PARAM_LAX, CHAT_TYPE_LEN_MAX),
     {0},
 };
 static const struct param broadcast_params[] = {
-    {"info", PARAM_OBJECT, PARAM_MUST},
-    {"roles", PARAM_NAMES, PARAM_MAY},
-    {"peer_id", PARAM_TEXT, PARAM_MAY},
+    OBJECT("info", PARAM_MUST, message_members),
+    ROLES("roles", PARAM_MAY),
+    PEER_ID("peer_id", PARAM_MAY),
     {0},
 };
 static const struct param peer_update_params[] = {
-    {"name", PARAM_TEXT, PARAM_NULL},
-    {"data", PARAM_TEXT, PARAM_NULL},
+    TEXT("name", PARAM_NULL, NAME_LEN_MAX),
+    TEXT("data", PARAM_NULL, METADATA_LEN_MAX),
     {0},
 };
-static const struct param peer_params[] = {{"peer_id", PARAM_TEXT, PARAM_MUST}, {0}};
+static const struct param peer_params[] = {PEER_ID("peer_id", PARAM_MUST), {0}};
 static const struct param set_metadata_params[] = {
-    {"key", PARAM_TEXT, PARAM_MAY},
-    {"if_change_version", PARAM_INTEGER, PARAM_NULL},
+    TEXT("key", PARAM_MAY, SESSION_STORE_KEY_LEN_MAX),
+    PLAIN("data", PARAM_LOOSE, PARAM_MAY),
+    PLAIN("if_change_version", PARAM_INTEGER, PARAM_NULL),
     {0},
 };
-static const struct param get_metadata_params[] = {{"key", PARAM_TEXT, PARAM_MAY}, {0}};
-static const struct param listen_params[] = {{"keys", PARAM_NAMES, PARAM_MUST}, {0}};
+static const struct param get_metadata_params[] = {
+    TEXT("key", PARAM_MAY, SESSION_STORE_KEY_LEN_MAX),
+    {0},
+};
+static const struct param listen_params[] = {
+    NAMES("keys", PARAM_MUST, SESSION_STORE_OBSERVED_MAX, SESSION_STORE_KEY_LEN_MAX),
+    {0},
+};
 static const struct param change_role_params[] = {
-    {"requested_for", PARAM_TEXT, PARAM_MAY},
-    {"roles", PARAM_NAMES, PARAM_MAY},
-    {"role", PARAM_TEXT, PARAM_MUST},
-    {"force", PARAM_BOOL, PARAM_MAY},
+    PEER_ID("requested_for", PARAM_MAY),
+    ROLES("roles", PARAM_MAY),
+    ROLE("role", PARAM_MUST),
+    PLAIN("force", PARAM_BOOL, PARAM_MAY),
     {0},
 };
 static const struct param accept_role_params[] = {
-    {"role", PARAM_TEXT, PARAM_MUST},
-    {"token", PARAM_TEXT, PARAM_MUST},
+    ROLE("role", PARAM_MUST),
+    TEXT("token", PARAM_MUST, UUID_LEN),
     {0},
 };
 static const struct param mute_track_params[] = {
-    {"requested_for", PARAM_TEXT, PARAM_MUST},
-    {"track_id", PARAM_TEXT, PARAM_MUST},
-    {"mute", PARAM_BOOL, PARAM_MUST},
+    PEER_ID("requested_for", PARAM_MUST),
+    TEXT("track_id", PARAM_MUST, TRACK_ID_LEN_MAX),
+    PLAIN("mute", PARAM_BOOL, PARAM_MUST),
     {0},
 };
 static const struct param mute_tracks_params[] = {
-    {"value", PARAM_BOOL, PARAM_MUST},        {"type", PARAM_TEXT, PARAM_MAY},
-    {"source", PARAM_TEXT, PARAM_MAY},        {"roles", PARAM_NAMES, PARAM_MAY},
-    {"requested_for", PARAM_TEXT, PARAM_MAY}, {0},
+    PLAIN("value", PARAM_BOOL, PARAM_MUST),
+    WORD("type", PARAM_MAY),
+    TEXT("source", PARAM_MAY, TRACK_SOURCE_LEN_MAX),
+    ROLES("roles", PARAM_MAY),
+    PEER_ID("requested_for", PARAM_MAY),
+    {0},
 };
 static const struct param remove_params[] = {
-    {"requested_for", PARAM_TEXT, PARAM_MUST},
-    {"reason", PARAM_TEXT, PARAM_NULL},
+    PEER_ID("requested_for", PARAM_MUST),
+    REASON,
     {0},
 };
 static const struct param end_params[] = {
-    {"lock", PARAM_BOOL, PARAM_NULL},
-    {"reason", PARAM_TEXT, PARAM_NULL},
+    PLAIN("lock", PARAM_BOOL, PARAM_NULL),
+    REASON,
     {0},
 };
-static const struct param find_params[] = {
-    {"limit", PARAM_INTEGER, PARAM_MAY}, {"role", PARAM_TEXT, PARAM_MAY},
-    {"group", PARAM_TEXT, PARAM_MAY},    {"peerIds", PARAM_NAMES, PARAM_MAY},
-    {"peers", PARAM_NAMES, PARAM_MAY},   {0},
+const struct param roster_query_params[] = {
+    PLAIN("limit", PARAM_INTEGER, PARAM_MAY),
+    ROLE("role", PARAM_MAY),
+    TEXT("group", PARAM_MAY, GROUP_NAME_LEN_MAX),
+    NAMES("peerIds", PARAM_MAY, ROSTER_PAGE_MAX, PEER_ID_LEN_MAX),
+    NAMES("peers", PARAM_MAY, ROSTER_PAGE_MAX, PEER_ID_LEN_MAX),
+    {0},
 };
 static const struct param next_params[] = {
-    {"iterator", PARAM_TEXT, PARAM_MAY},
-    {"limit", PARAM_INTEGER, PARAM_MAY},
+    TEXT("iterator", PARAM_MAY, ROSTER_ITERATOR_LEN_MAX),
+    PLAIN("limit", PARAM_INTEGER, PARAM_MAY),
     {0},
 };
 static const struct param search_params[] = {
-    {"query", PARAM_TEXT, PARAM_MUST},
-    {"limit", PARAM_INTEGER, PARAM_MAY},
-    {"offset", PARAM_INTEGER, PARAM_MAY},
+    TEXT("query", PARAM_MUST, NAME_LEN_MAX),
+    PLAIN("limit", PARAM_INTEGER, PARAM_MAY),
+    PLAIN("offset", PARAM_INTEGER, PARAM_MAY),
     {0},
 };
-static const struct param own_group_params[] = {{"name", PARAM_TEXT, PARAM_MUST}, {0}};
+static const struct param own_group_params[] = {
+    TEXT("name", PARAM_MUST, GROUP_NAME_LEN_MAX),
+    {0},
+};
 static const struct param group_params[] = {
-    {"name", PARAM_TEXT, PARAM_MUST},
-    {"peer_id", PARAM_TEXT, PARAM_MUST},
+    TEXT("name", PARAM_MUST, GROUP_NAME_LEN_MAX),
+    PEER_ID("peer_id", PARAM_MUST),
     {0},
 };
 static const struct param poll_info_params[] = {
-    {"poll_id", PARAM_TEXT, PARAM_NULL},    {"title", PARAM_TEXT, PARAM_MUST},
-    {"type", PARAM_TEXT, PARAM_MAY},        {"mode", PARAM_TEXT, PARAM_NULL},
-    {"anonymous", PARAM_BOOL, PARAM_NULL},  {"visibility", PARAM_BOOL, PARAM_NULL},
-    {"locked", PARAM_BOOL, PARAM_NULL},     {"vote", PARAM_NAMES, PARAM_NULL},
-    {"responses", PARAM_NAMES, PARAM_NULL}, {0},
+    POLL_ID(PARAM_NULL),
+    TEXT("title", PARAM_MUST, POLL_TEXT_LEN_MAX),
+    WORD("type", PARAM_MAY),
+    WORD("mode", PARAM_NULL),
+    PLAIN("anonymous", PARAM_BOOL, PARAM_NULL),
+    PLAIN("visibility", PARAM_BOOL, PARAM_NULL),
+    PLAIN("locked", PARAM_BOOL, PARAM_NULL),
+    ROLES("vote", PARAM_NULL),
+    ROLES("responses", PARAM_NULL),
+    {0},
 };
-static const struct param poll_params[] = {{"poll_id", PARAM_TEXT, PARAM_MUST}, {0}};
+static const struct param poll_params[] = {POLL_ID(PARAM_MUST), {0}};
+static const struct param question_members[] = {
+    TEXT("text", PARAM_LAX, POLL_TEXT_LEN_MAX),
+    WORD("type", PARAM_LAX),
+    {0},
+};
+static const struct param option_members[] = {
+    TEXT("text", PARAM_LAX, POLL_TEXT_LEN_MAX),
+    {0},
+};
+static const struct param numbered_members[] = {
+    OBJECT("question", PARAM_LAX, question_members),
+    LIST("options", PARAM_LAX, POLL_OPTIONS_MAX, option_members),
+    OBJECT("answer", PARAM_LAX, option_members),
+    {0},
+};
 static const struct param poll_questions_params[] = {
-    {"poll_id", PARAM_TEXT, PARAM_MUST},
-    {"questions", PARAM_ARRAY, PARAM_MUST},
+    POLL_ID(PARAM_MUST),
+    LIST("questions", PARAM_MUST, POLL_QUESTIONS_MAX, numbered_members),
     {0},
 };
 static const struct param poll_page_params[] = {
-    {"poll_id", PARAM_TEXT, PARAM_MUST},
-    {"index", PARAM_INTEGER, PARAM_MAY},
-    {"count", PARAM_INTEGER, PARAM_MAY},
-    {"self", PARAM_BOOL, PARAM_NULL},
+    POLL_ID(PARAM_MUST),
+    PLAIN("index", PARAM_INTEGER, PARAM_MAY),
+    PLAIN("count", PARAM_INTEGER, PARAM_MAY),
+    PLAIN("self", PARAM_BOOL, PARAM_NULL),
     {0},
 };
 static const struct param poll_response_params[] = {
-    {"poll_id", PARAM_TEXT, PARAM_MUST},
-    {"responses", PARAM_ARRAY, PARAM_MUST},
+    POLL_ID(PARAM_MUST),
+    LIST("responses", PARAM_MUST, POLL_QUESTIONS_MAX, question_members),
     {0},
 };
 static const struct param poll_list_params[] = {
-    {"state", PARAM_TEXT, PARAM_NULL},
-    {"start", PARAM_TEXT, PARAM_NULL},
-    {"count", PARAM_INTEGER, PARAM_MAY},
+    WORD("state", PARAM_NULL),
+    TEXT("start", PARAM_NULL, POLL_ID_LEN_MAX),
+    PLAIN("count", PARAM_INTEGER, PARAM_MAY),
     {0},
 };
 static const struct param leaderboard_params[] = {
-    {"poll_id", PARAM_TEXT, PARAM_MUST},
-    {"offset", PARAM_INTEGER, PARAM_MAY},
-    {"count", PARAM_INTEGER, PARAM_MAY},
-    {"question", PARAM_INTEGER, PARAM_NULL},
+    POLL_ID(PARAM_MUST),
+    PLAIN("offset", PARAM_INTEGER, PARAM_MAY),
+    PLAIN("count", PARAM_INTEGER, PARAM_MAY),
+    PLAIN("question", PARAM_INTEGER, PARAM_NULL),
     {0},
 };
 
@@ -152,7 +240,7 @@ static const struct param leaderboard_params[] = {
 struct method {
     const char *name;
     void (*handle)(struct call *call); // NULL: the SDK knows it, this server does not
-    const struct param *params;        // NULL: what it takes does not matter
+    const struct param *params;        // of each that is handled
     bool needs_peer;                   // only for those who have joined
     bool by_channel;                   // may come over the data channel too
     bool resumes;                      // what a client begins with when it comes back
@@ -160,9 +248,9 @@ struct method {
 
 static const struct method methods[] = {
     {.name = "join", .handle = handle_join, .params = join_params},
-    {.name = "leave", .handle = handle_leave},
-    {.name = "ping", .handle = handle_ping},
-    {.name = "analytics", .handle = handle_analytics},
+    {.name = "leave", .handle = handle_leave, .params = no_params},
+    {.name = "ping", .handle = handle_ping, .params = ping_params},
+    {.name = "analytics", .handle = handle_analytics, .params = analytics_params},
     {.name = "trickle", .handle = handle_trickle, .params = candidate_params},
     {.name = "offer",
      .handle = handle_offer,
@@ -230,7 +318,7 @@ static const struct method methods[] = {
     {.name = "end-room", .handle = handle_end_room, .params = end_params, .needs_peer = true},
     {.name = "find-peer",
      .handle = handle_find_peer,
-     .params = find_params,
+     .params = roster_query_params,
      .needs_peer = true},
     {.name = "peer-iter-next",
      .handle = handle_peer_iter_next,
@@ -320,6 +408,11 @@ const char *method_name(size_t at)
 bool method_is_built(size_t at)
 {
     return methods[at].handle;
+}
+
+const struct param *method_params(size_t at)
+{
+    return methods[at].params;
 }
 
 static const struct method *find(const char *name)

@@ -4,6 +4,7 @@
 // never ask for the next page.
 #include "room/roster.h"
 #include "base/base64.h"
+#include "signal/param.h"
 #include "signal/state.h"
 
 #include <string.h>
@@ -91,10 +92,6 @@ void handle_find_peer(struct call *call)
 {
     const json_t *params = call->rpc->params;
     struct roster_query query = read_query(params, &call->events->arena);
-    if (query.peer_id_count > ROSTER_PAGE_MAX) {
-        reply_error(call, RPC_BAD_REQUEST, "too many peers are asked for");
-        return;
-    }
     query.after = 0;
     if (take_limit(call, &query.limit))
         reply_page(call, &query);
@@ -105,9 +102,10 @@ static bool read_iterator(struct call *call, const char *iterator, json_t **quer
     struct bytes coded = bytes_of(iterator);
     uint8_t *state = arena_alloc(&call->events->arena, coded.len + 1);
     int len = base64url_read(coded, state);
+    char why[PARAM_FAULT_MAX];
     return len >= 0 &&
            json_read((struct bytes){state, (size_t)len}, &json_bounds_default, query) == 0 &&
-           json_array_size(peer_ids_of(*query)) <= ROSTER_PAGE_MAX;
+           params_check(roster_query_params, *query, why) == 0;
 }
 
 void handle_peer_iter_next(struct call *call)

@@ -33,7 +33,8 @@ struct rpc {
     const json_t *id;     // a string or a number; NULL: a notification
 };
 
-// Reads `text`, half surrogates as U+FFFD. Returns 0, or the error code to answer with: then `id` is that of the message
-// if it could be read, and `why` says what is wrong. rpc_dispose() in any case.
+// Reads `text`, half surrogates as U+FFFD. Returns 0, or the error code to answer with: then
+// `id` is that of the message if it could be read, and `why` says what is wrong. rpc_dispose()
+// in any case.
 int rpc_parse(struct rpc *rpc, struct bytes text, const char **why);
 void rpc_dispose(struct rpc *rpc);

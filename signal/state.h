@@ -161,6 +161,8 @@ void method_run(struct call *call, struct bytes text, bool refuse);
 // The table, for tests of it: NULL after the last.
 const char *method_name(size_t at);
 bool method_is_built(size_t at);
+struct param; // param.h
+const struct param *method_params(size_t at);
 
 // --- shape.c: what several messages contain ---
 

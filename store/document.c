@@ -281,7 +281,7 @@ static int take_roles(struct reader *r, const json_t *document)
     size_t i = 0;
     json_object_foreach((json_t *)roles, name, object)
     {
-        if (!name[0] || strlen(name) > NAME_LEN_MAX)
+        if (!name[0] || strlen(name) > ROLE_NAME_LEN_MAX)
             return document_fail(r, NULL, "roles");
         r->t->roles[i++].name = template_text(r->t, name);
     }
