@@ -60,6 +60,22 @@ static int check_shape(struct bytes text, const struct json_bounds *bounds)
     return 0;
 }
 
+size_t json_count_members(struct bytes text, size_t max)
+{
+    size_t members = 0;
+    bool in_string = false;
+    for (size_t i = 0; i < text.len && members <= max; i++) {
+        uint8_t c = text.at[i];
+        if (c == '"')
+            in_string = !in_string;
+        else if (in_string)
+            i += c == '\\';
+        else
+            members += c == '{' || c == '[' || c == ',';
+    }
+    return members;
+}
+
 static bool strings_fit(const json_t *value, size_t max)
 {
     const char *key;

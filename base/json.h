@@ -25,6 +25,9 @@ extern const struct json_bounds json_bounds_default;
 // for bad JSON, ERR_FULL beyond a bound.
 int json_read(struct bytes text, const struct json_bounds *bounds, json_t **value);
 
+// How many members and elements the text has, without parsing it. Ends counting beyond `max`.
+size_t json_count_members(struct bytes text, size_t max);
+
 // The member `key` of `object`, as said; the fallback when it is absent or of another type.
 const char *json_get_text(const json_t *object, const char *key, const char *fallback);
 int64_t json_get_int(const json_t *object, const char *key, int64_t fallback);

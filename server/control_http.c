@@ -227,6 +227,8 @@ static void on_open(struct control *c, struct http_input *input)
     enum jwt_fault fault = jwt_verify(bytes_of(token ? token : ""), &c->config.api->keys,
                                       now.wall_ms / 1000, &verified);
 
+    bool is_stranger = fault != JWT_VALID || verified.type != JWT_APP;
+
     // The upgrade is never refused for its token: the client would try again without a pause.
     // It is told by a message that ends its attempts.
     struct client *client = mem_alloc(sizeof *client);
@@ -236,7 +238,8 @@ static void on_open(struct control *c, struct http_input *input)
                                                           .role = verified.role,
                                                           .user_id = verified.user_id,
                                                           .peer_id = peer ? peer : "",
-                                                          .user_agent = agent},
+                                                          .user_agent = agent,
+                                                          .is_stranger = is_stranger},
                                   now, &c->frames);
     map_put(&c->clients_by_socket, map_key_u64(&client->socket), client);
     map_put(&c->clients_by_session, map_key_u64(&client->session), client);

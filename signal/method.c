@@ -455,17 +455,22 @@ static void dispatch(struct call *call)
         method->handle(call);
 }
 
-void method_run(struct call *call, struct bytes text, bool refuse)
+void method_run(struct call *call, struct bytes text, struct budget *budget)
 {
     struct rpc rpc;
     const char *why;
-    int code = rpc_parse(&rpc, text, &why);
+    bool refuse = budget && !budget_take(budget, text, call->now.mono_us);
+    int code = 0;
+    if (refuse)
+        rpc_read_id(&rpc, text);
+    else
+        code = rpc_parse(&rpc, text, &why);
 
     call->rpc = &rpc;
-    if (code)
-        reply_unreadable(call, code, why);
-    else if (refuse)
+    if (refuse)
         reply_error(call, RPC_TOO_MANY, "too many messages");
+    else if (code)
+        reply_unreadable(call, code, why);
     else
         dispatch(call);
     call->rpc = NULL;

@@ -123,6 +123,15 @@ static json_t *find_id(struct bytes text)
     return NULL;
 }
 
+void rpc_read_id(struct rpc *rpc, struct bytes text)
+{
+    json_t *id = find_id(text);
+    *rpc = (struct rpc){.message = json_object()};
+    if (id)
+        json_object_set_new(rpc->message, "id", id);
+    rpc->id = readable_id(rpc->message);
+}
+
 // Reads `text` into rpc->message, mended where that helps.
 static int read_message(struct rpc *rpc, struct bytes text, const char **why)
 {
@@ -133,10 +142,7 @@ static int read_message(struct rpc *rpc, struct bytes text, const char **why)
         err = json_read(text_bytes(&mended), &bounds, &rpc->message);
     text_dispose(&mended);
     if (err == ERR_FULL) {
-        json_t *id = find_id(text);
-        rpc->message = json_object();
-        if (id)
-            json_object_set_new(rpc->message, "id", id);
+        rpc_read_id(rpc, text);
         *why = "too deep or too many members";
         return RPC_INVALID_REQUEST;
     }

@@ -5,28 +5,6 @@
 #include <assert.h>
 #include <string.h>
 
-// --- How often ---
-
-static const int64_t message_cost_us = 1000000 / WS_MESSAGES_PER_SECOND;
-static const int64_t credit_max_us = WS_MESSAGES_BURST * (1000000 / WS_MESSAGES_PER_SECOND);
-
-struct bucket bucket_full(int64_t now_us)
-{
-    return (struct bucket){.credit_us = credit_max_us, .filled_at = now_us};
-}
-
-bool bucket_take(struct bucket *b, int64_t now_us)
-{
-    b->credit_us += now_us - b->filled_at;
-    b->filled_at = now_us;
-    if (b->credit_us > credit_max_us)
-        b->credit_us = credit_max_us;
-    if (b->credit_us < message_cost_us)
-        return false;
-    b->credit_us -= message_cost_us;
-    return true;
-}
-
 // --- Tables ---
 
 struct signal *signal_new(struct rooms *rooms)
@@ -211,7 +189,8 @@ uint64_t signal_open(struct signal *s, const struct signal_claims *claims, struc
     session->peer_id = mem_text(claims->peer_id);
     const char *agent = claims->user_agent ? claims->user_agent : "";
     session->user_agent = mem_text(strlen(agent) <= USER_AGENT_LEN_MAX ? agent : "");
-    session->bucket = bucket_full(now.mono_us);
+    session->budget = budget_full(now.mono_us);
+    session->is_stranger = claims->is_stranger;
     list_init(&session->in_room);
     list_init(&session->silent);
     list_init(&session->over);
@@ -258,7 +237,7 @@ void session_end(struct signal *s, struct session *session, struct moment now,
     // What waited for the room is answered like whatever comes from now on.
     for (size_t i = 0; i < session->waiting_count; i++) {
         struct call call = {.signal = s, .session = session, .now = now, .frames = frames};
-        method_run(&call, text_bytes(&session->waiting[i]), false);
+        method_run(&call, text_bytes(&session->waiting[i]), &session->budget);
     }
     forget_waiting(session);
 }
@@ -310,9 +289,9 @@ static void handle(struct signal *s, struct session *session, struct bytes text,
                         .now = now,
                         .frames = frames,
                         .events = events};
-    method_run(&call, text, !bucket_take(&session->bucket, now.mono_us));
+    method_run(&call, text, &session->budget);
     session->errors_in_a_row = call.has_failed ? session->errors_in_a_row + 1 : 0;
-    if (session->errors_in_a_row < ERRORS_IN_A_ROW_MAX)
+    if (session->errors_in_a_row < ERRORS_IN_A_ROW_MAX && !budget_is_overrun(&session->budget))
         return;
     detach(s, session, now, events);
     close_socket(s, session, SIGNAL_CLOSE_POLICY, frames);
@@ -386,7 +365,7 @@ void signal_text(struct signal *s, uint64_t number, struct bytes text, struct mo
                  struct frame_list *frames, struct event_list *events)
 {
     struct session *session = signal_session(s, number);
-    if (!session)
+    if (!session || session->is_stranger)
         return;
     hear(s, session, now);
     if (session->state == SESSION_LOADING)
@@ -411,9 +390,11 @@ void signal_data(struct signal *s, uint64_t number, struct bytes text, struct mo
     struct channel *channel = map_get(&s->channels, map_key_u64(&number));
     if (!channel) {
         channel = mem_alloc(sizeof *channel);
-        *channel = (struct channel){number, bucket_full(now.mono_us)};
+        *channel = (struct channel){.peer = number, .budget = budget_full(now.mono_us)};
         map_put(&s->channels, map_key_u64(&channel->peer), channel);
     }
+    if (now.mono_us < channel->deaf_until)
+        return;
     struct call call = {.signal = s,
                         .session = signal_session_of(s, number),
                         .peer = peer,
@@ -421,7 +402,12 @@ void signal_data(struct signal *s, uint64_t number, struct bytes text, struct mo
                         .now = now,
                         .frames = frames,
                         .events = events};
-    method_run(&call, text, !bucket_take(&channel->bucket, now.mono_us));
+    method_run(&call, text, &channel->budget);
+    channel->errors_in_a_row = call.has_failed ? channel->errors_in_a_row + 1 : 0;
+    if (channel->errors_in_a_row < ERRORS_IN_A_ROW_MAX && !budget_is_overrun(&channel->budget))
+        return;
+    channel->errors_in_a_row = 0;
+    channel->deaf_until = now.mono_us + (int64_t)RPC_DEAF_MS * 1000;
 }
 
 void signal_closed(struct signal *s, uint64_t number, struct moment now,

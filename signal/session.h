@@ -40,6 +40,7 @@ struct signal_claims {
     const char *user_id;    // "" when the token names none: the peer id stands for it
     const char *peer_id;    // as in the URL, unchecked; "" when missing
     const char *user_agent; // the same; NULL counts as ""
+    bool is_stranger;       // there is no token that lets it in: refuse it next
 };
 
 // Returns the number of the new session. Frames may be there at once: a refusal of a bad peer

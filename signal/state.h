@@ -11,14 +11,36 @@
 #include "signal/frame.h"
 #include "signal/rpc.h"
 
-// Lets WS_MESSAGES_BURST messages through at once and WS_MESSAGES_PER_SECOND in the long run.
+// --- budget.c ---
+
+// So many at once, and so many a second in the long run.
+struct rate {
+    int64_t per_second;
+    int64_t burst;
+};
+
 struct bucket {
-    int64_t credit_us; // a message costs the time in which the rate allows one
+    struct rate rate;
+    int64_t level;     // in millionths
     int64_t filled_at; // us
 };
 
-struct bucket bucket_full(int64_t now_us);
-bool bucket_take(struct bucket *b, int64_t now_us);
+struct bucket bucket_full(struct rate rate, int64_t now_us);
+void bucket_fill(struct bucket *b, int64_t now_us); // with what time has brought
+int64_t bucket_level(const struct bucket *b);       // as of then
+// False when there is not as much in it: then nothing is taken.
+bool bucket_take(struct bucket *b, int64_t count, int64_t now_us);
+
+// What is read of a socket, or of a data channel.
+struct budget {
+    struct bucket messages, octets, members;
+    size_t refused_octets; // since the last message that was read
+};
+
+struct budget budget_full(int64_t now_us);
+// Whether the message may be read. Nothing of it is parsed for that.
+bool budget_take(struct budget *b, struct bytes text, int64_t now_us);
+bool budget_is_overrun(const struct budget *b); // as much again was sent and not read
 
 enum session_state {
     SESSION_LOADING, // its room is being loaded; messages wait
@@ -55,8 +77,9 @@ struct session {
     struct pending pending[RPC_OFFERS_PENDING_MAX];
     size_t pending_count;
 
-    struct bucket bucket;
+    struct budget budget;
     int errors_in_a_row;
+    bool is_stranger; // has no token that lets it in: nothing that it says is read
 
     // Each of these lists is in the order of its deadlines, as all wait equally long.
     struct list in_room; // link in audience.sessions
@@ -83,7 +106,9 @@ struct audience {
 // A peer's data channel, which outlives its sockets.
 struct channel {
     uint64_t peer;
-    struct bucket bucket;
+    struct budget budget;
+    int errors_in_a_row;
+    int64_t deaf_until; // us: nothing is read before
 };
 
 struct signal {
@@ -156,8 +181,9 @@ void session_fail_requests(struct signal *s, struct session *session, uint64_t b
 
 // --- method.c ---
 
-// Reads a message and calls its method. With `refuse` it only answers that there were too many.
-void method_run(struct call *call, struct bytes text, bool refuse);
+// Reads a message and calls its method. Beyond the budget it only answers that there were too
+// many. NULL: there is none.
+void method_run(struct call *call, struct bytes text, struct budget *budget);
 // The table, for tests of it: NULL after the last.
 const char *method_name(size_t at);
 bool method_is_built(size_t at);

@@ -32,7 +32,7 @@ static void settle(struct signal *s)
 
 static uint64_t open_session(struct signal *s, struct room *room, const char *peer_id)
 {
-    struct signal_claims claims = {room->record.id, "host", "user", peer_id, "sdk:web"};
+    struct signal_claims claims = {room->record.id, "host", "user", peer_id, "sdk:web", false};
     uint64_t session = signal_open(s, &claims, now, &frames);
     signal_ready(s, session, room, now, &frames, &events);
     return session;

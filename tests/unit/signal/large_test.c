@@ -79,7 +79,7 @@ static void say(size_t who, const char *text)
 
 static size_t open(const char *peer_id)
 {
-    struct signal_claims claims = {STAGE_ROOM_ID, "viewer", peer_id, peer_id, NULL};
+    struct signal_claims claims = {STAGE_ROOM_ID, "viewer", peer_id, peer_id, NULL, false};
     CHECK(c.count < CROWD_MAX);
     c.sessions[c.count] = signal_open(c.signal, &claims, c.now, &c.frames);
     if (strcmp(peer_id, "p0") == 0)

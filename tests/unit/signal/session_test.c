@@ -279,8 +279,12 @@ TEST(the_data_channel_has_a_rate_of_its_own)
 {
     begin();
     struct stage_client *client = stage_join(&s, "host", "host");
+    stage_publish(&s, stage_join(&s, "guest", "guest"), "A1");
+    stage_forget(&client->socket);
     for (int i = 0; i < 200; i++)
-        stage_send_channel(&s, "host", "{\"method\":\"x\",\"id\":1}");
+        stage_send_channel(&s, "host",
+                           "{\"method\":\"prefer-audio-track-state\",\"id\":1,"
+                           "\"params\":{\"track_id\":\"A1\",\"subscribed\":true}}");
     stage_forget(&client->channel);
     stage_send_channel(&s, "host", "{\"method\":\"x\",\"id\":2}");
     char *answer = stage_next(&client->channel);
