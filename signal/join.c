@@ -5,6 +5,7 @@
 static void finish_join(struct call *call, uint64_t request, int err, enum admission why)
 {
     json_decref(session_take(call->session, request));
+    call->answers = 0; // what waited is answered here
     if (err == ERR_EXISTS)
         reply_error(call, RPC_TAKEN, "the peer id is in use");
     else if (err == ERR_FULL)

@@ -4,6 +4,7 @@
 #include "signal/param.h"
 #include "signal/state.h"
 
+#include <assert.h>
 #include <string.h>
 
 // --- What methods take ---
@@ -473,6 +474,7 @@ void method_run(struct call *call, struct bytes text, struct budget *budget)
         reply_unreadable(call, code, why);
     else
         dispatch(call);
+    assert(call->answers == (code || rpc.id ? 1 : 0));
     call->rpc = NULL;
     rpc_dispose(&rpc);
 }

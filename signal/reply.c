@@ -33,6 +33,7 @@ static void put_error(struct json_out *j, int code, const char *message)
 
 static void send(struct call *call)
 {
+    call->answers++;
     struct frame frame = {
         .kind = call->by_channel ? FRAME_DATA : FRAME_TEXT,
         .session = call->session ? call->session->number : 0,

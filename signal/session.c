@@ -68,11 +68,26 @@ void session_bind(struct signal *s, struct session *session, uint64_t peer)
         map_put(&s->by_peer, map_key_u64(&session->peer), session);
 }
 
+// The first of the messages that wait for the room, the caller's to dispose of. It waits no
+// more when it is handled, as one of them may end the session, which answers those that still
+// wait.
+static bool take_waiting(struct session *session, struct text *text)
+{
+    if (session->waiting_count == 0)
+        return false;
+    *text = session->waiting[0];
+    memmove(session->waiting, session->waiting + 1,
+            --session->waiting_count * sizeof *session->waiting);
+    session->waiting[session->waiting_count] = (struct text){0};
+    session->waiting_bytes -= text->len;
+    return true;
+}
+
 static void forget_waiting(struct session *session)
 {
-    for (size_t i = 0; i < session->waiting_count; i++)
-        text_dispose(&session->waiting[i]);
-    session->waiting_count = session->waiting_bytes = 0;
+    struct text text;
+    while (take_waiting(session, &text))
+        text_dispose(&text);
 }
 
 // Frees the session; its peer stays as it is.
@@ -153,6 +168,7 @@ uint64_t session_wait(struct call *call)
         return 0;
     session->pending[session->pending_count++] =
         (struct pending){request, json_incref((json_t *)call->rpc->id)};
+    call->answers++; // by the media worker, or by whoever takes the request out again
     return request;
 }
 
@@ -235,11 +251,12 @@ void session_end(struct signal *s, struct session *session, struct moment now,
     preview_stop(s, session);
     session_fail_requests(s, session, 0, "the session is over", frames);
     // What waited for the room is answered like whatever comes from now on.
-    for (size_t i = 0; i < session->waiting_count; i++) {
+    struct text text;
+    while (take_waiting(session, &text)) {
         struct call call = {.signal = s, .session = session, .now = now, .frames = frames};
-        method_run(&call, text_bytes(&session->waiting[i]), &session->budget);
+        method_run(&call, text_bytes(&text), &session->budget);
+        text_dispose(&text);
     }
-    forget_waiting(session);
 }
 
 void session_refuse(struct signal *s, struct session *session, int code, const char *message,
@@ -343,10 +360,11 @@ void signal_ready(struct signal *s, uint64_t number, struct room *room, struct m
     }
 
     // Handling a message may end the session, so each looks it up again.
-    for (size_t i = 0; (session = signal_session(s, number)) && i < session->waiting_count; i++)
-        handle(s, session, text_bytes(&session->waiting[i]), now, frames, events);
-    if (session)
-        forget_waiting(session);
+    struct text text;
+    while ((session = signal_session(s, number)) && take_waiting(session, &text)) {
+        handle(s, session, text_bytes(&text), now, frames, events);
+        text_dispose(&text);
+    }
 }
 
 static void keep(struct signal *s, struct session *session, struct bytes text,

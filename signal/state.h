@@ -137,6 +137,7 @@ struct call {
     struct frame_list *frames;
     struct event_list *events;
     bool has_failed; // was answered with an error
+    int answers;     // that it has, or will have from the media worker: one, if it has an id
 };
 
 // --- reply.c ---

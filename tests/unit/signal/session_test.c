@@ -450,6 +450,36 @@ TEST(a_room_that_cannot_be_had_is_told_by_on_error)
     end();
 }
 
+// `leave` among them ends the session, and with it whatever still waits.
+TEST(what_waited_for_the_room_is_answered_once_each)
+{
+    begin();
+    s.is_loading = true;
+    struct stage_client *client = stage_open(&s, "host", "host", NULL);
+    stage_send(&s, client, "{\"method\":\"ping\",\"id\":1}");
+    stage_send(&s, client, "{\"method\":\"ping\",\"id\":2}");
+    stage_send(&s, client, "{\"method\":\"leave\",\"id\":3}");
+    stage_send(&s, client, "{\"method\":\"ping\",\"id\":4}");
+    stage_load(&s);
+    int results[5] = {0}, errors[5] = {0};
+    while (client->socket.count) {
+        char *text = stage_next(&client->socket);
+        json_t *got = json_loads(text, 0, NULL);
+        int64_t id = json_get_int(got, "id", 0);
+        CHECK(id >= 0 && id <= 4);
+        results[id] += json_object_get(got, "result") != NULL;
+        errors[id] += json_object_get(got, "error") != NULL;
+        json_decref(got);
+        mem_free(text);
+    }
+    static const int answered[5] = {0, 1, 1, 1, 0}, refused[5] = {0, 0, 0, 0, 1};
+    for (int i = 0; i < 5; i++) {
+        CHECK_EQ(results[i], answered[i]);
+        CHECK_EQ(errors[i], refused[i]);
+    }
+    end();
+}
+
 TEST(pongs_are_signs_of_life)
 {
     begin();
