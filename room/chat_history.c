@@ -1,5 +1,6 @@
 #include "room/chat_history.h"
 
+#include "base/err.h"
 #include "room/permit.h"
 
 #include <string.h>
@@ -80,6 +81,24 @@ void chat_history_add(struct room *room, const struct past_message *message)
     while (history->count > (size_t)room->record.chat_history ||
            history->size_bytes > CHAT_HISTORY_SIZE_MAX)
         forget_first(history);
+}
+
+static bool is_sound(const struct past_message *m)
+{
+    if (strlen(m->text) > CHAT_MESSAGE_LEN_MAX || strlen(m->from.name) > NAME_LEN_MAX ||
+        m->role_count > ROLES_PER_TEMPLATE_MAX || !m->to_peer_id != !m->to_user_id)
+        return false;
+    if (m->to_peer_id && !peer_id_is_valid(m->to_peer_id))
+        return false;
+    return !m->from.peer_id[0] || peer_id_is_valid(m->from.peer_id);
+}
+
+int chat_history_restore(struct room *room, const struct past_message *message)
+{
+    if (!is_sound(message))
+        return ERR_MALFORMED;
+    chat_history_add(room, message);
+    return 0;
 }
 
 void chat_history_dispose(struct chat_history *history)

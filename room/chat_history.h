@@ -32,6 +32,10 @@ struct past_message {
 // CHAT_HISTORY_SIZE_MAX.
 void chat_history_add(struct room *room, const struct past_message *message);
 
+// The same with one as it was before a restart. Returns 0, or ERR_MALFORMED for what nobody can
+// have sent.
+int chat_history_restore(struct room *room, const struct past_message *message);
+
 // Tells the peer what it may read of the messages after number `after`: all of them are after
 // 0. A message to roles is for whoever has one of them now; a private one for the same peer of
 // the same user; both for the one who sent it.

@@ -483,6 +483,12 @@ static void free_poll(struct poll *poll)
     mem_free(poll);
 }
 
+void poll_forget(struct poll *poll)
+{
+    map_remove(&poll->room->polls.by_id, bytes_of(poll->id));
+    free_poll(poll);
+}
+
 void polls_dispose(struct polls *polls)
 {
     size_t at = 0;

@@ -230,6 +230,7 @@ struct poll_voter *poll_add_voter(struct poll *poll, const char *key, const char
 void poll_judge(const struct poll_question *q, struct poll_answer *answer); // its score
 void poll_tell_answer(const struct poll *poll, const struct poll_voter *voter, size_t at,
                       struct event *event, struct event_list *events);
+void poll_forget(struct poll *poll); // tells nobody
 void polls_dispose(struct polls *polls);
 void poll_end_due(struct poll *poll, struct moment now, struct event_list *events);
 void poll_stats_due(struct poll *poll, struct event_list *events);

@@ -10,15 +10,26 @@ static void replace(char **text, const char *by)
     *text = mem_text(by);
 }
 
+static bool is_sound(const struct past_poll *past)
+{
+    // What has begun had its questions, and a beginning.
+    bool has_begun = past->state != POLL_CREATED;
+    return past->id[0] && past->info.duration_s >= 0 && past->created_at >= 0 &&
+           (!has_begun || (past->question_count > 0 && past->started_at > 0)) &&
+           (past->state != POLL_STOPPED || past->stopped_at > 0);
+}
+
 int poll_restore(struct room *room, const struct past_poll *past, struct moment now,
                  struct arena *arena, struct poll **poll)
 {
-    if (!past->id[0] || past->info.duration_s < 0 ||
-        map_get(&room->polls.by_id, bytes_of(past->id)) ||
-        poll_set_info(room, NULL, past->id, &past->info, now, poll) != POLL_DONE ||
-        poll_set_questions(room, NULL, past->id, past->questions, past->question_count, arena,
-                           poll) != POLL_DONE)
+    if (!is_sound(past) || map_get(&room->polls.by_id, bytes_of(past->id)) ||
+        poll_set_info(room, NULL, past->id, &past->info, now, poll) != POLL_DONE)
         return ERR_MALFORMED;
+    if (poll_set_questions(room, NULL, past->id, past->questions, past->question_count, arena,
+                           poll) != POLL_DONE) {
+        poll_forget(*poll);
+        return ERR_MALFORMED;
+    }
     struct poll *made = *poll;
     made->state = past->state;
     made->origin = past->origin;
@@ -39,15 +50,34 @@ int poll_restore(struct room *room, const struct past_poll *past, struct moment 
     return 0;
 }
 
+static bool is_choice(const struct poll_question *q)
+{
+    return q->type == QUESTION_SINGLE_CHOICE || q->type == QUESTION_MULTIPLE_CHOICE;
+}
+
+// Options of the question, or a text, and nothing of a question that was skipped.
+static bool answers(const struct poll_question *q, const struct past_answer *given)
+{
+    option_set all = (option_set)((UINT64_C(1) << q->option_count) - 1);
+    if (given->skipped)
+        return given->options == 0 && !given->text;
+    if (is_choice(q))
+        return given->options != 0 && (given->options & ~all) == 0 && !given->text;
+    return given->options == 0 && given->text && strlen(given->text) <= POLL_TEXT_LEN_MAX;
+}
+
 int poll_restore_answer(struct poll *poll, const struct past_voter *past,
                         const struct past_answer *given)
 {
     struct poll_voter *voter = map_get(&poll->voters, bytes_of(past->key));
     if (given->question < 1 || given->question > (int64_t)poll->question_count ||
         strlen(given->id) > UUID_LEN || strlen(given->original) > UUID_LEN ||
-        strlen(past->hash) >= sizeof voter->hash || poll->voter_count == POLL_VOTERS_MAX)
+        strlen(past->hash) >= sizeof voter->hash || !past->key[0] || given->sent_at < 0 ||
+        given->duration_ms < 0 || poll->state == POLL_CREATED)
         return ERR_MALFORMED;
     const struct poll_question *q = &poll->questions[given->question - 1];
+    if (!answers(q, given) || (!voter && poll->voter_count == POLL_VOTERS_MAX))
+        return ERR_MALFORMED;
     if (!voter)
         voter = poll_add_voter(poll, past->key, past->peer_id, past->user_id, past->name);
     struct poll_answer *answer = &voter->answers[given->question - 1];

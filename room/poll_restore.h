@@ -15,8 +15,8 @@ struct past_poll {
     int64_t created_at, started_at, stopped_at; // ms since the Unix epoch
 };
 
-// Returns 0, or ERR_MALFORMED for what no room has written. A poll whose time is over by now
-// stops at once.
+// Returns 0, or ERR_MALFORMED for what no room has written: then there is no such poll. One
+// whose time is over by now stops at once.
 int poll_restore(struct room *room, const struct past_poll *past, struct moment now,
                  struct arena *arena, struct poll **poll);
 

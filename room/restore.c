@@ -22,6 +22,7 @@ struct room *room_restore(struct rooms *rooms, const struct room_record *record,
                           struct template *template, const struct past_session *session)
 {
     if (rooms_find(rooms, record->id) || !id_is_object(session->id) ||
+        session->started_at <= 0 || session->chat_forgotten >= number_max ||
         session->last_value_version < 0 ||
         session->last_value_version > INT64_MAX - LOST_VERSIONS_MAX) {
         template_free(template);
@@ -38,10 +39,27 @@ struct room *room_restore(struct rooms *rooms, const struct room_record *record,
     return room;
 }
 
+static bool names_are_sound(const char *const *names, size_t count, size_t most, size_t len_max)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t len = strlen(names[i]);
+        if (len < 1 || len > len_max)
+            return false;
+    }
+    return count <= most;
+}
+
+// Whatever a live room asserts of its peers, or promises to those who are told of them.
 static bool is_sound(const struct past_peer *past)
 {
     return peer_id_is_valid(past->id) && past->number < number_max &&
-           strlen(past->name) <= NAME_LEN_MAX && strlen(past->metadata) <= METADATA_LEN_MAX;
+           room_texts_fit(past->name, past->metadata) &&
+           names_are_sound(past->groups, past->group_count, GROUPS_PER_PEER_MAX,
+                           GROUP_NAME_LEN_MAX) &&
+           names_are_sound(past->observed, past->observed_count, SESSION_STORE_OBSERVED_MAX,
+                           SESSION_STORE_KEY_LEN_MAX) &&
+           names_are_sound(past->wanted, past->wanted_count, WANTED_VIDEOS_MAX,
+                           TRACK_ID_LEN_MAX);
 }
 
 // People stay in the order of joining, and pages that somebody reads go on.
@@ -59,13 +77,14 @@ static void keep_number(struct peer *peer, uint64_t number)
 
 int room_restore_peer(struct room *room, const struct past_peer *past, struct moment now)
 {
+    const struct role *role = template_role(room->template, past->role);
+    // With the token's role it would join anew.
+    if (!role || !template_role(room->template, past->token_role))
+        return ERR_NOT_FOUND;
     if (!is_sound(past))
         return ERR_MALFORMED;
     if (room_peer(room, past->id))
         return ERR_EXISTS;
-    const struct role *role = template_role(room->template, past->role);
-    if (!role)
-        return ERR_NOT_FOUND;
 
     struct join_wish wish = {.peer_id = past->id,
                              .user_id = past->user_id,
@@ -84,16 +103,23 @@ int room_restore_peer(struct room *room, const struct past_peer *past, struct mo
     presence_restore(peer, past->was_told);
     room_detach(peer, now, NULL);
     duration_plan(room, now);
-    peer->chat_seen = past->chat_seen;
+    uint64_t last = room->history.last_number;
+    peer->chat_seen = past->chat_seen < last ? past->chat_seen : last;
 
-    int err = 0;
-    for (size_t i = 0; !err && i < past->wanted_count; i++)
-        err = wanted_add(peer, past->wanted[i]);
+    // Their bounds were looked at: nothing of this can fail.
     struct event_list unheard = {0};
-    if (!err)
-        err = session_store_observe(peer, past->observed, past->observed_count, &unheard);
-    for (size_t i = 0; !err && i < past->group_count; i++)
-        err = group_join(room, NULL, past->id, past->groups[i], &unheard);
+    for (size_t i = 0; i < past->wanted_count; i++)
+        wanted_add(peer, past->wanted[i]);
+    session_store_observe(peer, past->observed, past->observed_count, &unheard);
+    for (size_t i = 0; i < past->group_count; i++)
+        group_join(room, NULL, past->id, past->groups[i], &unheard);
     event_list_dispose(&unheard);
-    return err ? ERR_MALFORMED : 0;
+    return 0;
+}
+
+void room_restored(struct room *room, struct moment now)
+{
+    struct event_list unheard = {0};
+    waiting_restored(room, now, &unheard);
+    event_list_dispose(&unheard);
 }

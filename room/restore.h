@@ -2,10 +2,12 @@
 // built up again here. The peers wait for their clients like others whose socket dropped: they
 // have no connections and publish nothing until the client has made both anew.
 //
-//     room_restore()  room_restore_peer() ...  session_store_restore() ...  chat_history_add()
-//     ...
+//     room_restore()  session_store_restore() ...  chat_history_restore() ...
+//     room_restore_peer() ...  poll_restore() ...  room_restored()
 //
-// Nobody is told of anything: to those who come back, nothing has happened.
+// What was written is input like any other. Roles, the template and the room may have changed
+// since, and a row may be damaged: each of these looks at all that it is given, and what does
+// not fit is left out. Those who come back are told of nothing: to them, nothing has happened.
 #pragma once
 
 #include "room/rooms.h"
@@ -47,5 +49,9 @@ struct past_peer {
 };
 
 // It has RECONNECT_GRACE_MS from `now` to come back. Returns 0; ERR_NOT_FOUND when the template
-// has no such role any more; ERR_MALFORMED or ERR_EXISTS for what no room has written.
+// has one of its roles no more; ERR_MALFORMED or ERR_EXISTS for what no room has written. Then
+// it is not in.
 int room_restore_peer(struct room *room, const struct past_peer *past, struct moment now);
+
+// All that fits is in: what the session says of those who are in is true of them again.
+void room_restored(struct room *room, struct moment now);

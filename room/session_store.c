@@ -208,8 +208,8 @@ void session_store_keep(struct room *room, const char *key, const char *data, st
     enum act audience;
     assert(is_kept(key, &audience));
     const struct session_value *value = find(room, key);
-    if (!data && !value)
-        return;
+    if (!data ? !value : value && strcmp(value->data, data) == 0)
+        return; // as it was
     struct event_value now_is = put(room, key, data, "", now);
     tell_observers(room, &now_is, events);
 }
@@ -243,6 +243,11 @@ int session_store_restore(struct room *room, const struct event_value *past)
 struct event_value session_store_get(const struct peer *by, const char *key)
 {
     return view(key, may_see(by, key) ? find(by->room, key) : NULL);
+}
+
+bool session_store_has(const struct room *room, const char *key)
+{
+    return find(room, key);
 }
 
 bool session_store_next(const struct session_store *store, size_t *at,

@@ -57,8 +57,10 @@ void session_store_keep(struct room *room, const char *key, const char *data, st
 bool session_store_next(const struct session_store *store, size_t *at,
                         struct event_value *value);
 
-// A value as it was before a restart. Returns 0, or ERR_MALFORMED for what no session store
-// held.
+bool session_store_has(const struct room *room, const char *key);
+
+// A value as it was before a restart; that its data is JSON has been looked at. Returns 0, or
+// ERR_MALFORMED for what no session store held.
 int session_store_restore(struct room *room, const struct event_value *past);
 
 // --- For the other files of room/ only ---

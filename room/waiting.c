@@ -57,6 +57,12 @@ void waiting_tell(struct room *room, struct moment now, struct event_list *event
     text_dispose(&list);
 }
 
+void waiting_restored(struct room *room, struct moment now, struct event_list *events)
+{
+    if (session_store_has(room, list_key))
+        waiting_tell(room, now, events);
+}
+
 static void clear_groups(struct peer *peer)
 {
     for (size_t i = 0; i < peer->group_count; i++)

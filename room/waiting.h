@@ -14,6 +14,9 @@ size_t waiting_present(const struct room *room); // how many are really in
 // The list in the session store, anew.
 void waiting_tell(struct room *room, struct moment now, struct event_list *events);
 
+// After a restart, if the session had one: not all of them may be in again.
+void waiting_restored(struct room *room, struct moment now, struct event_list *events);
+
 // The peer's role changed from `old`: tells who has come or gone for whom.
 void waiting_role_changed(struct peer *peer, const struct role *old, struct moment now,
                           struct event_list *events);

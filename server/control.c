@@ -145,6 +145,19 @@ static void name_node(struct control *c)
     signal_set_node(c->signal, node_id);
 }
 
+// What the last process left.
+static void restore(struct control *c)
+{
+    struct jobs_live *live;
+    struct moment now = clock_now();
+    while ((live = jobs_next_live(c->config.jobs))) {
+        const struct room *room = snapshots_restore(c->snapshots, live, now, &c->events);
+        logbook_restore(c->logbook, live, room, now);
+        control_settle(c);
+    }
+    logbook_flush(c->logbook, now); // before anybody asks
+}
+
 struct control *control_new(const struct control_config *config)
 {
     struct control *c = mem_alloc(sizeof *c);
@@ -173,8 +186,7 @@ struct control *control_new(const struct control_config *config)
     name_node(c);
     c->logbook = logbook_new(&config->log, &c->rooms, c->config.jobs, &c->rng);
     c->hooks = hooks_new(&config->hooks, c->config.jobs, &c->loop);
-    snapshots_restore(c->snapshots, clock_now());
-    logbook_restore(c->logbook, clock_now());
+    restore(c);
     start_handles(c);
     return c;
 }

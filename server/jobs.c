@@ -10,11 +10,13 @@
 #include "store/live_rooms.h"
 #include "store/polls.h"
 #include "store/rooms.h"
+#include "store/sessions.h"
 #include "store/webhook_turn.h"
 
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,8 +96,7 @@ static int run_keep(struct db_job *db_job, struct db *db)
 static int run_forget(struct db_job *db_job, struct db *db)
 {
     const struct job *job = (const struct job *)db_job;
-    int err = store_live_remove(db, job->live.room_id, job->live.session_id, job->epoch);
-    return err || !job->live.is_lost ? err : store_log_abandon(db, job->live.session_id);
+    return store_live_remove(db, job->live.room_id, job->live.session_id, job->epoch);
 }
 
 static int run_lock(struct db_job *db_job, struct db *db)
@@ -255,21 +256,63 @@ struct prepare_job {
     const char *template_id;
 };
 
+// Who is in by what the log says; those whose visit has ended are left out.
+static int list_visits(struct jobs *jobs, struct db *db, struct jobs_live *live)
+{
+    struct store_visit *visits;
+    size_t count;
+    int err = store_visits_list(db, live->session_id, NULL, &jobs->arena, &visits, &count);
+    for (size_t i = 0; !err && i < count; i++) {
+        if (visits[i].left_at == 0)
+            visits[live->visit_count++] = visits[i];
+    }
+    live->visits = visits;
+    return err;
+}
+
+static struct jobs_live *find_live(struct jobs *jobs, const char *session_id)
+{
+    for (size_t i = 0; i < jobs->live_count; i++) {
+        if (strcmp(jobs->live[i].session_id, session_id) == 0)
+            return &jobs->live[i];
+    }
+    return NULL;
+}
+
+// All that did not end, whether a document of it was kept or not.
 static int list_live(struct jobs *jobs, struct db *db)
 {
     struct store_live_room *rooms;
-    int err = store_live_list(db, &jobs->arena, &rooms, &jobs->live_count);
+    struct store_session *open;
+    size_t room_count, open_count;
+    int err = store_live_list(db, &jobs->arena, &rooms, &room_count);
+    if (!err)
+        err = store_session_unfinished(db, &jobs->arena, &open, &open_count);
     if (err)
         return err;
-    jobs->live = arena_alloc(&jobs->arena, jobs->live_count * sizeof *jobs->live);
+    jobs->live = arena_alloc(&jobs->arena, (room_count + open_count) * sizeof *jobs->live);
+    for (size_t i = 0; i < room_count; i++)
+        jobs->live[jobs->live_count++] = (struct jobs_live){.room_id = rooms[i].room_id,
+                                                            .session_id = rooms[i].session_id,
+                                                            .document = rooms[i].document};
+    for (size_t i = 0; !err && i < open_count; i++) {
+        struct jobs_live *live = find_live(jobs, open[i].id);
+        if (!live) {
+            live = &jobs->live[jobs->live_count++];
+            *live = (struct jobs_live){.room_id = open[i].room_id, .session_id = open[i].id};
+        }
+        live->is_logged = true;
+        live->started_at = open[i].started_at;
+        live->heard_at = open[i].updated_at;
+        err = list_visits(jobs, db, live);
+    }
     for (size_t i = 0; i < jobs->live_count; i++) {
         struct jobs_live *live = &jobs->live[i];
-        *live = (struct jobs_live){.room_id = rooms[i].room_id,
-                                   .session_id = rooms[i].session_id,
-                                   .document = rooms[i].document};
         load_room(db, live->room_id, &live->record, &live->template, &live->polls);
+        if (live->template)
+            snprintf(live->template_id, sizeof live->template_id, "%s", live->template->id);
     }
-    return 0;
+    return err;
 }
 
 static int run_prepare(struct db_job *db_job, struct db *db)
@@ -278,8 +321,6 @@ static int run_prepare(struct db_job *db_job, struct db *db)
     int err = api_prepare(db, job->template_id, clock_wall_ms());
     if (!err)
         err = store_live_begin(db, &job->jobs->epoch);
-    if (!err)
-        err = store_log_begin(db);
     if (!err)
         err = store_webhook_begin(db);
     return err ? err : list_live(job->jobs, db);

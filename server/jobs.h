@@ -7,6 +7,7 @@
 #include "room/poll_link.h"
 #include "room/rooms.h"
 #include "store/sessions.h"
+#include "store/visits.h"
 #include "store/webhooks.h"
 
 #include <stdbool.h>
@@ -54,7 +55,6 @@ struct job {
         char room_id[OBJECT_ID_LEN + 1];
         char session_id[OBJECT_ID_LEN + 1];
         char *document; // JOB_KEEP
-        bool is_lost;   // JOB_FORGET: the session ended with the last process
     } live;
     struct jwt_key *key; // JOB_KEY
     struct {
@@ -75,10 +75,18 @@ struct job {
 struct jobs_live {
     const char *room_id;
     const char *session_id;
-    const char *document;
+    const char *document; // NULL: nothing was kept of it, so that it is over
     struct room_record record;
-    struct template *template; // NULL when the room is gone; the receiver's to take
-    struct linked_polls *polls; // for its next sessions, the same; NULL: none
+    char template_id[OBJECT_ID_LEN + 1]; // "" when the room is gone
+    struct template *template;           // NULL then; the receiver's to take
+    struct linked_polls *polls;          // for its next sessions, the same; NULL: none
+
+    // What the session log knows, and has told: who is in, as far as nothing else is said.
+    bool is_logged;
+    int64_t started_at;
+    int64_t heard_at; // the last time that something of it was written
+    const struct store_visit *visits;
+    size_t visit_count;
 };
 
 struct jobs;

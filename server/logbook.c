@@ -400,13 +400,68 @@ static void resume(struct logbook *l, const struct room *room, struct moment now
     event_list_dispose(&polls);
 }
 
-void logbook_restore(struct logbook *l, struct moment now)
+static bool is_in(const struct room *room, const struct store_visit *visit)
 {
-    size_t at = 0;
-    for (const struct room *room; (room = map_next(&l->rooms->by_id, &at));) {
-        if (room->joined_count)
-            resume(l, room, now);
+    const struct peer *peer = room ? room_joined(room, visit->peer_id) : NULL;
+    return peer && strcmp(peer->user_id, visit->user_id) == 0 &&
+           peer->joined_at == visit->joined_at;
+}
+
+// Those who were in with the last process and are not with this one: a back end was told that
+// they came, and is told that they left. So is whoever reads the log.
+static void tell_left(const struct jobs_live *live, const struct room *room, uint64_t number,
+                      struct event_list *events)
+{
+    for (size_t i = 0; i < live->visit_count; i++) {
+        const struct store_visit *visit = &live->visits[i];
+        if (is_in(room, visit))
+            continue;
+        struct peer_view *who = arena_alloc(&events->arena, sizeof *who);
+        *who = (struct peer_view){.id = visit->peer_id,
+                                  .role = visit->role,
+                                  .name = visit->name,
+                                  .metadata = "",
+                                  .user_id = visit->user_id,
+                                  .joined_at = visit->joined_at};
+        struct event *event = event_add(events, EVENT_PEER_LEFT, NULL);
+        event->room = number;
+        event->who = who;
+        event->left.reason = LEAVE_WEBSOCKET_CLOSED;
+        event->left.by = event->left.why = "";
+        event->left.left_at =
+            live->heard_at > visit->joined_at ? live->heard_at : visit->joined_at;
     }
+}
+
+static void tell_closed(const struct jobs_live *live, uint64_t number,
+                        struct event_list *events)
+{
+    struct event *event = event_add(events, EVENT_ROOM_CLOSED, NULL);
+    event->room = number;
+    event->session.session_id = live->session_id;
+    event->session.room_id = live->room_id;
+    event->session.room_name = live->record.name;
+    event->session.template_id = live->template_id;
+    event->session.started_at = live->started_at;
+    event->session.ended_at = live->heard_at;
+}
+
+void logbook_restore(struct logbook *l, const struct jobs_live *live, const struct room *room,
+                     struct moment now)
+{
+    struct event_list events = {0};
+    uint64_t number = room ? room->number : 0;
+    if (live->is_logged) {
+        begin_session(l, number, live->session_id, live->room_id, live->record.name,
+                      live->template_id, live->started_at);
+        tell_left(live, room, number, &events);
+        if (!room)
+            tell_closed(live, number, &events);
+        logbook_deliver(l, &events, now);
+    }
+    if (room)
+        resume(l, room, now);
+    event_list_dispose(&events);
 }
 
 // --- Writing ---

@@ -24,8 +24,10 @@ struct logbook *logbook_new(const struct logbook_config *config, const struct ro
                             struct jobs *jobs, struct rng *rng);
 void logbook_free(struct logbook *l);
 
-// Sessions that go on after a restart: once they are back.
-void logbook_restore(struct logbook *l, struct moment now);
+// A session that the last process left: it goes on in `room`, or is over and `room` is NULL.
+// Who was in and is not any more has left.
+void logbook_restore(struct logbook *l, const struct jobs_live *live, const struct room *room,
+                     struct moment now);
 
 void logbook_deliver(struct logbook *l, const struct event_list *events, struct moment now);
 

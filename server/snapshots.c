@@ -33,44 +33,47 @@ void snapshots_free(struct snapshots *s)
 }
 
 static void put(struct snapshots *s, enum job_kind kind, const char *room_id,
-                const char *session_id, char *document, bool is_lost)
+                const char *session_id, char *document)
 {
     struct job *job = mem_alloc(sizeof *job);
     job->kind = kind;
     snprintf(job->live.room_id, sizeof job->live.room_id, "%s", room_id);
     snprintf(job->live.session_id, sizeof job->live.session_id, "%s", session_id);
     job->live.document = document;
-    job->live.is_lost = is_lost;
     jobs_put(s->jobs, job);
 }
 
 // --- At the start ---
 
-static void restore(struct snapshots *s, struct jobs_live *live, struct moment now)
+struct room *snapshots_restore(struct snapshots *s, struct jobs_live *live, struct moment now,
+                               struct event_list *events)
 {
     struct template *template = live->template;
     live->template = NULL;
-    int err = template ? store_snapshot_restore(s->rooms, &live->record, template,
-                                                bytes_of(live->document), now)
-                       : ERR_NOT_FOUND;
-    if (!err) {
-        struct room *room = rooms_find(s->rooms, live->room_id);
-        room_link_polls(room, live->polls);
-        live->polls = NULL;
-        log_info("server", "room %s goes on: %zu peers may come back", live->room_id,
-                 room->joined_count);
-        return;
+    if (!live->document) {
+        template_free(template);
+        return NULL;
     }
-    log_warn("server", "the session of room %s does not go on: %s", live->room_id,
-             err_name(err));
-    put(s, JOB_FORGET, live->room_id, live->session_id, NULL, true);
-}
-
-void snapshots_restore(struct snapshots *s, struct moment now)
-{
-    struct jobs_live *live;
-    while ((live = jobs_next_live(s->jobs)))
-        restore(s, live, now);
+    size_t left_out;
+    int err = template
+                  ? store_snapshot_restore(s->rooms, &live->record, template,
+                                           bytes_of(live->document), now, events, &left_out)
+                  : ERR_NOT_FOUND;
+    if (err) {
+        log_warn("server", "the session of room %s does not go on: %s", live->room_id,
+                 err_name(err));
+        put(s, JOB_FORGET, live->room_id, live->session_id, NULL);
+        return NULL;
+    }
+    struct room *room = rooms_find(s->rooms, live->room_id);
+    room_link_polls(room, live->polls);
+    live->polls = NULL;
+    log_info("server", "room %s goes on: %zu peers may come back", live->room_id,
+             room->joined_count);
+    if (left_out)
+        log_warn("server", "%zu parts of the session of room %s do not fit and are left out",
+                 left_out, live->room_id);
+    return room;
 }
 
 // --- While it runs ---
@@ -80,7 +83,7 @@ void snapshots_deliver(struct snapshots *s, const struct event_list *events)
     for (size_t i = 0; i < events->count; i++) {
         const struct event *event = &events->at[i];
         if (event->kind == EVENT_ROOM_CLOSED)
-            put(s, JOB_FORGET, event->session.room_id, event->session.session_id, NULL, false);
+            put(s, JOB_FORGET, event->session.room_id, event->session.session_id, NULL);
     }
 }
 
@@ -100,7 +103,7 @@ void snapshots_flush(struct snapshots *s, struct moment now)
         store_snapshot_write(room, &s->document);
         s->waiting++;
         put(s, JOB_KEEP, room->record.id, room->session_id,
-            mem_text_of(text_bytes(&s->document)), false);
+            mem_text_of(text_bytes(&s->document)));
     }
     s->next_at = now.mono_us + INTERVAL_US;
 }

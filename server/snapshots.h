@@ -11,8 +11,10 @@ struct snapshots;
 struct snapshots *snapshots_new(struct rooms *rooms, struct jobs *jobs); // borrows both
 void snapshots_free(struct snapshots *s);
 
-// What the last process left: sessions that go on.
-void snapshots_restore(struct snapshots *s, struct moment now);
+// A session that the last process left. The room is live again, with all of it that fits; NULL
+// when it is over. `events`: of what was left out, beside peers: those are the log's to tell.
+struct room *snapshots_restore(struct snapshots *s, struct jobs_live *live, struct moment now,
+                               struct event_list *events);
 
 // Sessions that ended are not to come back.
 void snapshots_deliver(struct snapshots *s, const struct event_list *events);

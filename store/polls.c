@@ -102,14 +102,6 @@ int store_poll_end_session(struct db *db, const char *session_id, int64_t at)
     return db_run(q);
 }
 
-int store_poll_end_all(struct db *db)
-{
-    return db_run(db_prepare(
-        db, "UPDATE poll_runs SET stopped_at = (SELECT s.ended_at FROM sessions s WHERE "
-            "s.id = poll_runs.session_id) WHERE stopped_at = 0 AND session_id IN "
-            "(SELECT id FROM sessions WHERE ended_at > 0)"));
-}
-
 int store_poll_runs(struct db *db, const struct store_poll_filter *filter, struct arena *arena,
                     struct store_poll_run runs[STORE_POLLS_MAX])
 {

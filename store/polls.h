@@ -44,8 +44,6 @@ int store_poll_start(struct db *db, const struct store_poll_run *run);
 int store_poll_stop(struct db *db, const struct store_poll_run *run);
 // What still runs in a session stopped at its end.
 int store_poll_end_session(struct db *db, const char *session_id, int64_t at);
-// The same for all sessions that have ended, with their own ends.
-int store_poll_end_all(struct db *db);
 
 struct store_poll_answer {
     const char *poll_id;

@@ -134,35 +134,6 @@ int store_log_write(struct db *db, const struct store_log_entry *entries, size_t
     return err;
 }
 
-int store_log_begin(struct db *db)
-{
-    int err = db_run(
-        db_prepare(db, "UPDATE visits SET left_at = (SELECT s.updated_at FROM sessions s WHERE "
-                       "s.id = visits.session_id) WHERE left_at = 0 AND session_id NOT IN "
-                       "(SELECT session_id FROM live_rooms)"));
-    if (err)
-        return err;
-    err = db_run(db_prepare(db, "UPDATE sessions SET ended_at = updated_at WHERE ended_at = 0 "
-                                "AND id NOT IN (SELECT session_id FROM live_rooms)"));
-    return err ? err : store_poll_end_all(db);
-}
-
-int store_log_abandon(struct db *db, const char *session_id)
-{
-    struct db_query *q =
-        db_prepare(db, "UPDATE visits SET left_at = (SELECT s.updated_at FROM sessions s WHERE "
-                       "s.id = visits.session_id) WHERE left_at = 0 AND session_id = $1");
-    db_bind_text(q, 1, session_id);
-    int err = db_run(q);
-    if (err)
-        return err;
-    q = db_prepare(db,
-                   "UPDATE sessions SET ended_at = updated_at WHERE ended_at = 0 AND id = $1");
-    db_bind_text(q, 1, session_id);
-    err = db_run(q);
-    return err ? err : store_poll_end_all(db);
-}
-
 int store_log_age(struct db *db, int64_t before_ms, int most)
 {
     int64_t count = 0;
@@ -206,6 +177,23 @@ int store_session_get(struct db *db, const char *id, struct arena *arena,
         *session = read_session(q, arena);
     db_finish(q);
     return row_found(err);
+}
+
+int store_session_unfinished(struct db *db, struct arena *arena, struct store_session **list,
+                             size_t *count)
+{
+    int64_t most = 0;
+    *count = 0;
+    int err =
+        db_run_int(db_prepare(db, "SELECT COUNT(*) FROM sessions WHERE ended_at = 0"), &most);
+    if (err)
+        return err;
+    *list = arena_alloc(arena, (size_t)most * sizeof **list);
+    struct db_query *q = db_prepare(db, SESSION "WHERE ended_at = 0 ORDER BY id");
+    while ((err = db_step(q)) == DB_ROW && *count < (size_t)most)
+        (*list)[(*count)++] = read_session(q, arena);
+    db_finish(q);
+    return err;
 }
 
 int store_session_list(struct db *db, const struct store_session_filter *filter,

@@ -67,13 +67,6 @@ void store_log_batch_free(struct store_log_batch *batch);                    // 
 int store_log_write(struct db *db, const struct store_log_entry *entries, size_t count,
                     struct store_log_posts *posts);
 
-// The session is over, though nobody wrote it down: it ended when it was last heard of.
-int store_log_abandon(struct db *db, const char *session_id);
-
-// Before anything else is written by a new process: sessions that no snapshot continues
-// (store/live_rooms) ended when they were last heard of.
-int store_log_begin(struct db *db);
-
 // Removes at most `most` events from before `before_ms`. Returns how many, or ERR_*.
 int store_log_age(struct db *db, int64_t before_ms, int most);
 
@@ -93,6 +86,10 @@ struct store_session_filter {
 
 int store_session_get(struct db *db, const char *id, struct arena *arena,
                       struct store_session *session); // 0, ERR_NOT_FOUND or ERR_*
+// Those that have not ended, for a process that begins: what the last one did not bring to an
+// end. 0 or ERR_*.
+int store_session_unfinished(struct db *db, struct arena *arena, struct store_session **list,
+                             size_t *count);
 // Newest first. Returns how many, or ERR_*.
 int store_session_list(struct db *db, const struct store_session_filter *filter,
                        struct arena *arena, struct store_session sessions[STORE_SESSIONS_MAX]);

@@ -190,8 +190,14 @@ static int read_peer(struct room *room, const json_t *from, struct arena *arena,
     past.groups = need_texts(from, "groups", arena, &past.group_count, &bad);
     if (bad)
         return ERR_MALFORMED;
-    int err = room_restore_peer(room, &past, now);
-    return err == ERR_NOT_FOUND ? 0 : err;
+    return room_restore_peer(room, &past, now);
+}
+
+static bool is_json(const char *text)
+{
+    json_t *value = json_loads(text, JSON_DECODE_ANY, NULL);
+    json_decref(value);
+    return value;
 }
 
 static int read_value(struct room *room, const json_t *from)
@@ -204,7 +210,7 @@ static int read_value(struct room *room, const json_t *from)
         .updated_at = need_count(from, "updated_at", &bad),
         .version = need_count(from, "version", &bad),
     };
-    return bad ? ERR_MALFORMED : session_store_restore(room, &past);
+    return bad || !is_json(past.data) ? ERR_MALFORMED : session_store_restore(room, &past);
 }
 
 static int read_message(struct room *room, const json_t *from, struct arena *arena)
@@ -222,37 +228,35 @@ static int read_message(struct room *room, const json_t *from, struct arena *are
         .to_user_id = (char *)json_get_text(from, "to_user_id", NULL),
     };
     past.roles = (char **)need_texts(from, "roles", arena, &past.role_count, &bad);
-    if (bad || strlen(id) > UUID_LEN || !past.to_peer_id != !past.to_user_id)
+    if (bad || strlen(id) > UUID_LEN)
         return ERR_MALFORMED;
     memcpy(past.message_id, id, strlen(id) + 1);
-    chat_history_add(room, &past);
-    return 0;
+    return chat_history_restore(room, &past);
 }
 
-static int read_all(struct room *room, const json_t *from, struct arena *arena,
-                    struct moment now)
+// What a room has to have in order that people are in it again. Returns how much of it was left
+// out.
+static size_t read_all(struct room *room, const json_t *from, struct arena *arena,
+                       struct moment now, struct event_list *events)
 {
-    int err = 0;
     const json_t *peers = json_get_array(from, "peers");
     const json_t *values = json_get_array(from, "values");
     const json_t *chat = json_get_array(from, "chat");
-    if (!peers || !values || !chat)
-        return ERR_MALFORMED;
-    for (size_t i = 0; !err && i < json_array_size(values); i++)
-        err = read_value(room, json_array_get(values, i));
-    for (size_t i = 0; !err && i < json_array_size(chat); i++)
-        err = read_message(room, json_array_get(chat, i), arena);
-    for (size_t i = 0; !err && i < json_array_size(peers); i++)
-        err = read_peer(room, json_array_get(peers, i), arena, now);
-    if (!err)
-        err = snapshot_read_polls(room, json_get_array(from, "polls"), arena, now);
-    if (!err && room->joined_count == 0)
-        err = ERR_NOT_FOUND;
-    return err;
+    size_t left_out = 0;
+    for (size_t i = 0; i < json_array_size(values); i++)
+        left_out += read_value(room, json_array_get(values, i)) != 0;
+    for (size_t i = 0; i < json_array_size(chat); i++)
+        left_out += read_message(room, json_array_get(chat, i), arena) != 0;
+    for (size_t i = 0; i < json_array_size(peers); i++)
+        left_out += read_peer(room, json_array_get(peers, i), arena, now) != 0;
+    left_out += snapshot_read_polls(room, json_get_array(from, "polls"), arena, now, events);
+    room_restored(room, now);
+    return left_out;
 }
 
 static int restore(struct rooms *rooms, const struct room_record *record,
-                   struct template *template, const json_t *from, struct moment now)
+                   struct template *template, const json_t *from, struct moment now,
+                   struct event_list *events, size_t *left_out)
 {
     bool bad = false;
     int64_t version = need_count(from, "version", &bad);
@@ -271,24 +275,28 @@ static int restore(struct rooms *rooms, const struct room_record *record,
     if (!room)
         return ERR_MALFORMED;
     struct arena arena = {0};
-    int err = read_all(room, from, &arena, now);
+    size_t before = events->count;
+    *left_out = read_all(room, from, &arena, now, events);
     arena_dispose(&arena);
-    if (err)
-        room_forget(room);
-    else
+    if (room->joined_count) {
         room_release(room);
-    return err;
+        return 0;
+    }
+    events->count = before;
+    room_forget(room);
+    return ERR_NOT_FOUND;
 }
 
 int store_snapshot_restore(struct rooms *rooms, const struct room_record *record,
-                           struct template *template, struct bytes document, struct moment now)
+                           struct template *template, struct bytes document, struct moment now,
+                           struct event_list *events, size_t *left_out)
 {
     json_t *from;
     if (json_read(document, &bounds, &from) != 0) {
         template_free(template);
         return ERR_MALFORMED;
     }
-    int err = restore(rooms, record, template, from, now);
+    int err = restore(rooms, record, template, from, now, events, left_out);
     json_decref(from);
     return err;
 }

@@ -136,7 +136,7 @@ static int read_voter(struct poll *poll, const json_t *from)
 }
 
 static int read_poll(struct room *room, const json_t *from, struct arena *arena,
-                     struct moment now)
+                     struct moment now, size_t *left_out)
 {
     const json_t *document = json_get_object(from, "poll");
     const json_t *voters = json_get_array(from, "voters");
@@ -169,15 +169,35 @@ static int read_poll(struct room *room, const json_t *from, struct arena *arena,
     struct poll *poll;
     int err = poll_restore(room, &past, now, arena, &poll);
     for (size_t i = 0; !err && i < json_array_size(voters); i++)
-        err = read_voter(poll, json_array_get(voters, i));
+        *left_out += read_voter(poll, json_array_get(voters, i)) != 0;
     return err;
 }
 
-int snapshot_read_polls(struct room *room, const json_t *polls, struct arena *arena,
-                        struct moment now)
+// Whoever was told that it runs is told that it does not.
+static void tell_stopped(const struct room *room, const json_t *from, struct moment now,
+                         struct event_list *events)
 {
-    int err = 0;
-    for (size_t i = 0; !err && i < json_array_size(polls); i++)
-        err = read_poll(room, json_array_get(polls, i), arena, now);
-    return err;
+    const char *id = text_of(from, "id");
+    int origin = count_of(from, "origin", POLL_LINKED);
+    if (!id[0] || json_get_int(from, "state", -1) != POLL_STARTED)
+        return;
+    struct event *event = event_add(events, EVENT_POLL_STOPPED, NULL);
+    event->room = room->number;
+    event->poll.id = event_text(events, id);
+    event->poll.is_kept = origin == POLL_MADE || origin == POLL_LINKED;
+    event->poll.at = now.wall_ms;
+}
+
+size_t snapshot_read_polls(struct room *room, const json_t *polls, struct arena *arena,
+                           struct moment now, struct event_list *events)
+{
+    size_t left_out = 0;
+    for (size_t i = 0; i < json_array_size(polls); i++) {
+        const json_t *from = json_array_get(polls, i);
+        if (read_poll(room, from, arena, now, &left_out) == 0)
+            continue;
+        tell_stopped(room, from, now, events);
+        left_out++;
+    }
+    return left_out;
 }

@@ -7,6 +7,7 @@
 
 void snapshot_put_polls(struct json_out *j, const struct room *room); // an array
 
-// Returns 0, or ERR_MALFORMED for what no room has written.
-int snapshot_read_polls(struct room *room, const json_t *polls, struct arena *arena,
-                        struct moment now);
+// Returns how many polls and votes were left out, as no room has written them. `events`: those
+// that ran.
+size_t snapshot_read_polls(struct room *room, const json_t *polls, struct arena *arena,
+                           struct moment now, struct event_list *events);

@@ -74,8 +74,9 @@ static void measure(size_t peers)
     rooms_dispose(&rooms);
     rooms_init(&rooms, &rng);
     start = cpu_ms();
-    int err =
-        store_snapshot_restore(&rooms, &record, make_template(), text_bytes(&document), now);
+    size_t left_out;
+    int err = store_snapshot_restore(&rooms, &record, make_template(), text_bytes(&document),
+                                     now, &events, &left_out);
     printf("%6zu peers %8zu octets   write %6.2f ms   restore %6.2f ms%s\n", peers,
            document.len, written, cpu_ms() - start, err ? "   FAILED" : "");
     rooms_dispose(&rooms);

@@ -20,7 +20,12 @@ static bool restore(struct rooms *rooms, struct bytes document, struct text *wri
 {
     static const struct room_record record = {
         .id = "64b000000000000000000001", .enabled = true, .chat_history = 3};
-    if (store_snapshot_restore(rooms, &record, make_template(), document, now) != 0) {
+    struct event_list events = {0};
+    size_t left_out;
+    int err = store_snapshot_restore(rooms, &record, make_template(), document, now, &events,
+                                     &left_out);
+    event_list_dispose(&events);
+    if (err) {
         if (rooms->by_id.count || rooms->peers.count || !list_empty(&rooms->detached))
             abort(); // something was left behind
         return false;

@@ -272,8 +272,11 @@ void world_restart(struct world *w)
     w->letter_count = w->feed_count = w->subscription_count = 0;
     end_server(w);
     start_server(w);
-    if (w->kept.len && store_snapshot_restore(&w->rooms, &w->record, make_template(),
-                                              text_bytes(&w->kept), w->now) != 0)
+    size_t left_out;
+    if (w->kept.len &&
+        (store_snapshot_restore(&w->rooms, &w->record, make_template(), text_bytes(&w->kept),
+                                w->now, &w->events, &left_out) != 0 ||
+         left_out))
         world_fail(w, "the snapshot cannot be read: %s", w->kept.at);
 }
 

@@ -95,6 +95,27 @@ static void write_down(struct world *w)
     done(w, job);
 }
 
+static struct store_session only_session(struct world *w);
+static size_t visits(struct world *w, struct store_visit **list);
+
+// The next process begins: it finds what is written, and the session goes on in `room`, or not.
+static void restart(struct world *w, const struct room *room)
+{
+    struct store_visit *list;
+    struct store_session session = only_session(w);
+    struct jobs_live live = {.room_id = w->f.record.id,
+                             .session_id = session.id,
+                             .record = w->f.record,
+                             .is_logged = true,
+                             .started_at = session.started_at,
+                             .heard_at = session.updated_at,
+                             .visit_count = visits(w, &list)};
+    live.visits = list;
+    logbook_free(w->log);
+    w->log = logbook_new(&(struct logbook_config){0}, &w->f.rooms, w->jobs, &w->f.rng);
+    logbook_restore(w->log, &live, room, w->f.now);
+}
+
 static struct store_session only_session(struct world *w)
 {
     struct store_session sessions[STORE_SESSIONS_MAX];
@@ -241,6 +262,26 @@ TEST(a_storage_that_hangs_costs_events_first)
     world_free(w);
 }
 
+TEST(a_session_that_does_not_go_on_is_told_to_have_ended)
+{
+    struct world *w = world_new(false);
+    struct store_visit *list;
+    const char *data;
+    join(w, "anna", "host");
+    join(w, "bert", "guest");
+    write_down(w);
+    w->f.now.wall_ms += 3000;
+    restart(w, NULL);
+    write_down(w);
+    CHECK_EQ(visits(w, &list), 2);
+    CHECK_EQ(list[0].left_at, 1700000000000);
+    CHECK_EQ(only_session(w).ended_at, 1700000000000);
+    CHECK_EQ(events(w, ",peer.leave.success,", &data), 2);
+    CHECK_EQ(events(w, ",session.close.success,", &data), 1);
+    CHECK(strstr(data, "\"session_duration\":0"));
+    world_free(w);
+}
+
 TEST(a_session_goes_on_after_a_restart)
 {
     struct world *w = world_new(false);
@@ -251,15 +292,17 @@ TEST(a_session_goes_on_after_a_restart)
     // The next process knows of anna only.
     room_leave(bert, LEAVE_CLIENT_REQUEST, w->f.now, &w->f.events);
     event_list_clear(&w->f.events);
-    logbook_free(w->log);
-    w->log = logbook_new(&(struct logbook_config){0}, &w->f.rooms, w->jobs, &w->f.rng);
     w->f.now.wall_ms += 3000;
-    logbook_restore(w->log, w->f.now);
+    restart(w, w->f.room);
     write_down(w);
     CHECK_EQ(visits(w, &list), 2);
     CHECK_EQ(list[0].left_at, 0);
-    CHECK_EQ(list[1].left_at, 1700000003000);
+    CHECK_EQ(list[1].left_at, 1700000000000); // when something was last heard of it
     CHECK_EQ(only_session(w).ended_at, 0);
+    const char *data;
+    CHECK_EQ(events(w, ",peer.leave.success,", &data), 1);
+    CHECK(strstr(data, "\"peer_id\":\"bert\"") && strstr(data, "websocket closed"));
+    CHECK_EQ(events(w, ",session.close.success,", &data), 0);
     join(w, "cleo", "guest");
     write_down(w);
     CHECK_EQ(visits(w, &list), 3);
@@ -438,9 +481,7 @@ TEST(after_a_restart_the_last_answers_are_written_once_more_and_count_once)
                                   &w->f.events, w->f.now, &correct),
              0);
     event_list_clear(&w->f.events); // lost
-    logbook_free(w->log);
-    w->log = logbook_new(&(struct logbook_config){0}, &w->f.rooms, w->jobs, &w->f.rng);
-    logbook_restore(w->log, w->f.now);
+    restart(w, w->f.room);
     write_down(w);
     CHECK_EQ(answers(w, id, list), 2);
     CHECK_EQ(only_run(w, id).responses, 2);

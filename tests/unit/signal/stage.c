@@ -378,10 +378,12 @@ void stage_restart(struct stage *s, const char *node_id)
         s->clients[i].session = UINT64_MAX;
     start_process(s);
     signal_set_node(s->signal, node_id);
+    size_t left_out;
     CHECK_EQ(store_snapshot_restore(&s->rooms, &s->record,
                                     stage_template(s->guests_max, s->all_share),
-                                    text_bytes(&document), s->now),
+                                    text_bytes(&document), s->now, &s->events, &left_out),
              0);
+    CHECK_EQ(left_out, 0);
     text_dispose(&document);
     learn_names(s);
 }

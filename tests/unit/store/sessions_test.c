@@ -1,6 +1,5 @@
 #include "base/err.h"
 #include "scratch.h"
-#include "store/live_rooms.h"
 #include "store/sessions.h"
 #include "test.h"
 
@@ -166,25 +165,22 @@ TEST(a_session_that_goes_on_keeps_those_who_came_over)
     world_dispose(&w);
 }
 
-TEST(a_session_that_nothing_continues_ended_when_it_was_last_heard_of)
+TEST(sessions_that_have_not_ended_are_found)
 {
     struct world w = world_new();
-    int64_t epoch;
-    CHECK_EQ(store_live_begin(w.db, &epoch), 0);
     open_session(&w, "s1", room_id, 1000);
     put_visit(&w, "s1", "p1", "host", 1000);
     put_event(&w, "e1", "track.add.success", 1700);
     open_session(&w, "s2", other_room_id, 1000);
-    struct store_live_room live = {other_room_id, "s2", "{}"};
-    CHECK_EQ(store_live_put(w.db, &live, epoch, 1000), 0);
+    write_one(&w, (struct store_log_entry){STORE_LOG_CLOSE,
+                                           .session = {.id = "s2", .ended_at = 1500}});
 
-    CHECK_EQ(store_log_begin(w.db), 0);
-    struct store_session session;
-    CHECK_EQ(store_session_get(w.db, "s1", &w.arena, &session), 0);
-    CHECK_EQ(session.ended_at, 1700);
-    CHECK_EQ(visit_at(&w, "s1", 0).left_at, 1700);
-    CHECK_EQ(store_session_get(w.db, "s2", &w.arena, &session), 0);
-    CHECK_EQ(session.ended_at, 0);
+    struct store_session *list;
+    size_t count;
+    CHECK_EQ(store_session_unfinished(w.db, &w.arena, &list, &count), 0);
+    CHECK_EQ(count, 1);
+    CHECK_TEXT(list[0].id, "s1");
+    CHECK_EQ(list[0].updated_at, 1700);
     world_dispose(&w);
 }
 

@@ -2,12 +2,14 @@
 
 #include "base/err.h"
 #include "room/chat.h"
+#include "room/chat_history.h"
 #include "room/group.h"
 #include "room/media.h"
+#include "room/poll.h"
 #include "room/quality.h"
 #include "room/restore.h"
+#include "room/role.h"
 #include "room/roster.h"
-#include "room/chat_history.h"
 #include "room/session_store.h"
 #include "test.h"
 
@@ -23,6 +25,7 @@ struct world {
     struct room *room;
     struct moment now;
     struct event_list events;
+    size_t left_out;
 };
 
 static struct template *make_template(void)
@@ -112,10 +115,15 @@ static void hold_a_call(struct world *w)
     event_list_clear(&w->events);
 }
 
+static int restore_with(struct world *w, struct template *t, const char *document)
+{
+    return store_snapshot_restore(&w->rooms, &w->record, t, bytes_of(document), w->now,
+                                  &w->events, &w->left_out);
+}
+
 static int restore(struct world *w, const char *document)
 {
-    return store_snapshot_restore(&w->rooms, &w->record, make_template(), bytes_of(document),
-                                  w->now);
+    return restore_with(w, make_template(), document);
 }
 
 TEST(what_was_written_goes_on_as_it_was)
@@ -286,18 +294,15 @@ TEST(a_peer_whose_role_is_gone_is_left_out)
     begin(&after);
     struct template *t = make_template();
     t->roles[1].name = template_text(t, "visitor");
-    CHECK_EQ(store_snapshot_restore(&after.rooms, &after.record, t, text_bytes(&document),
-                                    after.now),
-             0);
+    CHECK_EQ(restore_with(&after, t, document.at), 0);
+    CHECK_EQ(after.left_out, 1);
     CHECK_EQ(rooms_find(&after.rooms, ROOM_ID)->joined_count, 1);
     end(&after);
 
     begin(&after);
     t = make_template();
     t->roles[0].name = t->roles[1].name = template_text(t, "visitor");
-    CHECK_EQ(store_snapshot_restore(&after.rooms, &after.record, t, text_bytes(&document),
-                                    after.now),
-             ERR_NOT_FOUND);
+    CHECK_EQ(restore_with(&after, t, document.at), ERR_NOT_FOUND);
     CHECK(!rooms_find(&after.rooms, ROOM_ID));
     text_dispose(&document);
     end(&before);
@@ -313,56 +318,169 @@ TEST(a_peer_whose_role_is_gone_is_left_out)
     "\"session_id\":\"64b000000000000000000002\",\"started_at\":1,\"last_value_version\":1,"   \
     "\"chat_forgotten\":0,"
 
-TEST(damaged_documents_leave_nothing_behind)
+// Whoever was moved to another role, and whose token's role is gone: a second join would take
+// that.
+TEST(a_peer_whose_token_has_a_role_that_is_gone_is_left_out)
+{
+    struct world before, after;
+    struct text document = {0};
+    hold_a_call(&before);
+    CHECK_EQ(role_change(before.room, NULL, "guest", "host", true, before.now, &before.events),
+             0);
+    store_snapshot_write(before.room, &document);
+    begin(&after);
+    struct template *t = make_template();
+    t->roles[1].name = template_text(t, "visitor");
+    CHECK_EQ(restore_with(&after, t, document.at), 0);
+    CHECK_EQ(after.left_out, 1);
+    const struct room *room = rooms_find(&after.rooms, ROOM_ID);
+    CHECK(room_joined(room, "host") && !room_peer(room, "guest"));
+    text_dispose(&document);
+    end(&before);
+    end(&after);
+}
+
+#define NOTHING_ELSE ",\"values\":[],\"chat\":[]}"
+#define ONE "{\"version\":1," REST "\"peers\":[" PEER "]"
+
+TEST(a_document_that_is_none_leaves_nothing_behind)
 {
     static const struct {
         const char *document;
         int err;
     } damaged[] = {
         {"", ERR_MALFORMED},
-        {"{\"version\":1," REST "\"peers\":[{\"number\":-1," PEER_REST
-         "],\"values\":[],\"chat\":[]}",
-         ERR_MALFORMED},
         {"[]", ERR_MALFORMED},
-        {"{\"version\":1," REST "\"peers\":[" PEER "],\"values\":[],\"chat\":[]",
-         ERR_MALFORMED},
+        {ONE ",\"values\":[],\"chat\":[]", ERR_MALFORMED},
         {"{\"version\":2}", ERR_UNSUPPORTED},
-        {"{\"version\":0," REST "\"peers\":[" PEER "],\"values\":[],\"chat\":[]}",
+        {"{\"version\":0," REST "\"peers\":[" PEER "]" NOTHING_ELSE, ERR_MALFORMED},
+        {"{\"version\":1," REST "\"peers\":[]" NOTHING_ELSE, ERR_NOT_FOUND},
+        {"{\"version\":1," REST "\"peers\":[{\"number\":-1," PEER_REST "]" NOTHING_ELSE,
+         ERR_NOT_FOUND},
+        {"{\"version\":1,\"session_id\":\"64b000000000000000000002\",\"started_at\":1,"
+         "\"last_value_version\":9223372036854775807,\"chat_forgotten\":0,\"peers\":[" PEER
+         "]" NOTHING_ELSE,
          ERR_MALFORMED},
-        {"{\"version\":1," REST "\"peers\":[],\"values\":[],\"chat\":[]}", ERR_NOT_FOUND},
-        {"{\"version\":1," REST "\"peers\":[" PEER "," PEER "],\"values\":[],\"chat\":[]}",
-         ERR_EXISTS},
-        {"{\"version\":1," REST "\"peers\":[" PEER ",7],\"values\":[],\"chat\":[]}",
-         ERR_MALFORMED},
-        {"{\"version\":1," REST "\"peers\":[" PEER
-         "],\"values\":[{\"key\":\"k\"}],\"chat\":[]}",
-         ERR_MALFORMED},
-        {"{\"version\":1," REST "\"peers\":[" PEER
-         "],\"values\":[{\"key\":\"k\",\"data\":\"1\","
-         "\"updated_by\":\"\",\"updated_at\":1,\"version\":9999999}],\"chat\":[]}",
-         ERR_MALFORMED},
-        {"{\"version\":1," REST "\"peers\":[" PEER "],\"values\":[],\"chat\":[{\"id\":\"m\"}]}",
+        {"{\"version\":1,\"session_id\":\"64b000000000000000000002\",\"started_at\":0,"
+         "\"last_value_version\":1,\"chat_forgotten\":0,\"peers\":[" PEER "]" NOTHING_ELSE,
          ERR_MALFORMED},
     };
     struct world w;
     begin(&w);
-    CHECK_EQ(
-        restore(&w, "{\"version\":1," REST "\"peers\":[" PEER "],\"values\":[],\"chat\":[]}"),
-        0);
+    CHECK_EQ(restore(&w, ONE NOTHING_ELSE), 0);
     // The room is live now.
-    CHECK_EQ(
-        restore(&w, "{\"version\":1," REST "\"peers\":[" PEER "],\"values\":[],\"chat\":[]}"),
-        ERR_MALFORMED);
+    CHECK_EQ(restore(&w, ONE NOTHING_ELSE), ERR_MALFORMED);
     end(&w);
     for (size_t i = 0; i < sizeof damaged / sizeof *damaged; i++) {
         begin(&w);
         CHECK_EQ(restore(&w, damaged[i].document), damaged[i].err);
         CHECK(!rooms_find(&w.rooms, ROOM_ID));
         CHECK_EQ(w.rooms.peers.count, 0);
+        CHECK_EQ(w.events.count, 0);
         CHECK(list_empty(&w.rooms.detached));
         CHECK(list_empty(&w.rooms.changed));
         end(&w);
     }
+}
+
+#define POLL(rest)                                                                             \
+    ONE NOTHING_BUT_POLLS "{\"id\":\"q\",\"origin\":0,\"salt\":[1,2],\"poll\":{\"title\":"     \
+                          "\"Lunch\",\"duration\":60,\"type\":\"poll\",\"mode\":\"peerid\","   \
+                          "\"questions\":[{\"index\":1,\"text\":\"Soup?\","                    \
+                          "\"type\":\"single-choice\",\"options\":[{\"text\":\"yes\"},"        \
+                          "{\"text\":\"no\"}]}]},\"created_at\":1," rest "}]}"
+#define NOTHING_BUT_POLLS ",\"values\":[],\"chat\":[],\"polls\":["
+#define STARTED "\"state\":1,\"started_at\":1699999990000,"
+#define VOTER(key, answer) "{\"key\":\"" key "\",\"hash\":\"h\",\"answers\":[" answer "]}"
+#define ANSWER(rest) "{\"question\":1,\"id\":\"a\",\"original\":\"\"," rest "}"
+#define YES ANSWER("\"options\":1")
+
+TEST(what_does_not_fit_is_left_out_and_the_rest_goes_on)
+{
+    static const char *const damaged[] = {
+        "{\"version\":1," REST "\"peers\":[" PEER "," PEER "]" NOTHING_ELSE,
+        "{\"version\":1," REST "\"peers\":[" PEER ",7]" NOTHING_ELSE,
+        "{\"version\":1," REST "\"peers\":[" PEER ",{\"number\":-1," PEER_REST "]" NOTHING_ELSE,
+        ONE ",\"values\":[{\"key\":\"k\"}],\"chat\":[]}",
+        ONE ",\"values\":[{\"key\":\"k\",\"data\":\"1\",\"updated_by\":\"\","
+            "\"updated_at\":1,\"version\":9999999}],\"chat\":[]}",
+        ONE ",\"values\":[{\"key\":\"k\",\"data\":\"}\",\"updated_by\":\"\","
+            "\"updated_at\":1,\"version\":1}],\"chat\":[]}",
+        ONE ",\"values\":[],\"chat\":[{\"id\":\"m\"}]}",
+        ONE ",\"values\":[],\"chat\":[{\"id\":\"m\",\"sent_at\":1,\"peer_id\":\"a b\","
+            "\"user_id\":\"\",\"name\":\"\",\"role\":\"\",\"text\":\"\",\"roles\":[]}]}",
+        POLL("\"state\":7"),
+        POLL("\"state\":1"), // and no beginning
+        POLL("\"state\":2,\"started_at\":1"),
+        POLL(STARTED "\"voters\":[" VOTER("v", ANSWER("\"options\":4")) "]"),
+        POLL(STARTED "\"voters\":[" VOTER("v", ANSWER("\"options\":0")) "]"),
+        POLL(STARTED "\"voters\":[" VOTER("v", ANSWER("\"options\":1,\"text\":\"x\"")) "]"),
+        POLL(STARTED "\"voters\":[" VOTER("v", YES "," YES) "]"),
+        POLL(STARTED "\"voters\":[" VOTER("", YES) "]"),
+    };
+    for (size_t i = 0; i < sizeof damaged / sizeof *damaged; i++) {
+        struct world w;
+        begin(&w);
+        CHECK_EQ(restore(&w, damaged[i]), 0);
+        CHECK_EQ(w.left_out, 1);
+        CHECK_EQ(rooms_find(&w.rooms, ROOM_ID)->joined_count, 1);
+        end(&w);
+    }
+}
+
+TEST(a_poll_that_ran_and_does_not_go_on_is_told_to_have_stopped)
+{
+    struct world w;
+    begin(&w);
+    CHECK_EQ(restore(&w, POLL("\"state\":1")), 0);
+    CHECK_EQ(w.events.count, 1);
+    CHECK_EQ(w.events.at[0].kind, EVENT_POLL_STOPPED);
+    CHECK_TEXT(w.events.at[0].poll.id, "q");
+    CHECK(w.events.at[0].poll.is_kept);
+    CHECK_EQ(w.events.at[0].poll.at, 1700000000000);
+    end(&w);
+}
+
+// Ten of its sixty seconds were over when the server went, or began to come back.
+TEST(a_poll_runs_for_the_time_that_is_left_of_it)
+{
+    struct world w;
+    begin(&w);
+    CHECK_EQ(restore(&w, POLL(STARTED "\"voters\":[" VOTER("v", YES) "]")), 0);
+    CHECK_EQ(w.left_out, 0);
+    const struct poll *poll =
+        map_get(&rooms_find(&w.rooms, ROOM_ID)->polls.by_id, bytes_of("q"));
+    CHECK_EQ(poll->answer_count, 1);
+    w.now.mono_us += 49999999;
+    rooms_expire(&w.rooms, w.now, &w.events);
+    CHECK_EQ(poll->state, POLL_STARTED);
+    w.now.mono_us += 1;
+    rooms_expire(&w.rooms, w.now, &w.events);
+    CHECK_EQ(poll->state, POLL_STOPPED);
+    end(&w);
+}
+
+TEST(a_poll_comes_back_with_as_many_voters_as_it_may_have)
+{
+    struct world w;
+    struct text document = {0};
+    text_add(&document, ONE NOTHING_BUT_POLLS);
+    const char *rest = strstr(POLL("\"state\":1"), "{\"id\":\"q\"");
+    text_add_bytes(&document, (struct bytes){(const uint8_t *)rest,
+                                             strlen(rest) - strlen("\"state\":1}]}")});
+    text_add(&document, STARTED "\"voters\":[");
+    for (int i = 0; i <= POLL_VOTERS_MAX; i++)
+        text_addf(&document, "%s" VOTER("v%d", YES), i ? "," : "", i);
+    text_add(&document, "]}]}");
+    begin(&w);
+    CHECK_EQ(restore(&w, document.at), 0);
+    CHECK_EQ(w.left_out, 1); // the last one
+    const struct poll *poll =
+        map_get(&rooms_find(&w.rooms, ROOM_ID)->polls.by_id, bytes_of("q"));
+    CHECK_EQ(poll->voter_count, POLL_VOTERS_MAX);
+    CHECK_EQ(poll->answer_count, POLL_VOTERS_MAX);
+    text_dispose(&document);
+    end(&w);
 }
 
 TEST(only_what_lasts_makes_a_room_worth_writing)
