@@ -35,6 +35,11 @@ void api_refuse_storage(struct http_response *response, int err)
         api_refuse(response, HTTP_INSUFFICIENT_STORAGE, "storage is full", NULL);
     else if (err == ERR_MALFORMED)
         api_refuse(response, 400, "a text cannot be stored", NULL);
+    else if (err == ERR_TOO_LONG)
+        api_refuse(response, 503, "the query takes too long",
+                   "ask for less: one room, one session, or a shorter time");
+    else if (err == ERR_BUSY)
+        api_refuse(response, 503, "the storage is busy", "try again in a moment");
     else
         api_refuse(response, 503, "storage is not available", err_name(err));
 }

@@ -402,6 +402,23 @@ bool api_only_reads(const struct api_call *call)
             route->handler != api_diagnostics_token);
 }
 
+// Of things that grow without a bound of their own.
+static api_handler *const of_pages[] = {
+    api_rooms_list,       api_templates_list,       api_sessions_list,      api_sessions_get,
+    api_analytics_events, api_analytics_peer_stats, api_webhook_list,       api_poll_sessions,
+    api_poll_responses,   api_poll_results,         api_recording_list,     api_asset_list,
+    api_live_stream_list, api_external_stream_list, api_webhook_replay_get,
+};
+
+bool api_reads_pages(const struct api_call *call)
+{
+    for (size_t i = 0; i < sizeof of_pages / sizeof *of_pages; i++) {
+        if (call->route->handler == of_pages[i])
+            return true;
+    }
+    return false;
+}
+
 int api_run(struct api *api, struct db *db, struct api_call *call, struct moment now,
             struct http_response *response)
 {

@@ -30,6 +30,8 @@ int api_prepare(struct db *db, const char *template_id, int64_t wall_ms);
 
 // Whether the handler writes nothing (struct db_job).
 bool api_only_reads(const struct api_call *call);
+// Whether it reads many things, and may take its time.
+bool api_reads_pages(const struct api_call *call);
 
 // The handler. Returns what the job must return: 0, or ERR_* when nothing may be kept (the
 // response says why). When db_run_jobs() then reports an error that api_run() did not return,

@@ -27,6 +27,8 @@ const char *err_name(int err)
         return "io error";
     case ERR_BUSY:
         return "busy";
+    case ERR_TOO_LONG:
+        return "too long";
     default:
         return "unknown";
     }

@@ -157,6 +157,10 @@ enum {
     SESSION_INFO_INTERVAL_MS = 1000,
     QUALITY_INTERVAL_MS = 1000,      // between two tellings of downlink scores
     WANTED_VIDEOS_MAX = 256,         // on demand, of one subscriber: as many as sections
+    STORE_BUDGET_MS = 2000,          // of one call that only reads
+    STORE_LISTS_WAITING_MAX = 256,   // calls that read lists
+    STORE_LISTS_AT_ONCE = 2,         // are answered
+    STORE_LIST_WAIT_S = 5,           // then it is told to come again
     LOG_INTERVAL_MS = 200,           // of the session log's writes
     LOG_EVENTS_WAITING_MAX = 4096,   // entries that wait for a write: single events
     LOG_ENTRIES_WAITING_MAX = 16384, // and what says who is in

@@ -82,6 +82,13 @@ static void load_room(struct control *c, struct job *job, const char *room_id)
     jobs_put(c->config.jobs, job);
 }
 
+static bool is_full_for(const struct control *c, enum api_next next,
+                        const struct api_call *call)
+{
+    return next == API_STORED ? jobs_are_full_for(c->config.jobs, call)
+                              : jobs_are_full(c->config.jobs);
+}
+
 static void on_request(struct control *c, struct http_input *input)
 {
     struct http_request *request = input->request;
@@ -95,7 +102,7 @@ static void on_request(struct control *c, struct http_input *input)
         !api_check_idle(&call, rooms_find(&c->rooms, call.removes), &response))
         next = API_ANSWERED;
     bool is_late = next == API_JOIN && c->draining;
-    if (next != API_ANSWERED && (is_late || jobs_are_full(c->config.jobs))) {
+    if (next != API_ANSWERED && (is_late || is_full_for(c, next, &call))) {
         api_refuse(&response, 503, "Service Unavailable", "too much to do");
         http_header_add(&response, "retry-after", "1");
         next = API_ANSWERED;

@@ -1,13 +1,16 @@
 #include "server/jobs.h"
 
 #include "base/err.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/http_server.h"
 #include "net/inbox.h"
 #include "server/clock.h"
+#include "server/readers.h"
 #include "store/document.h"
 #include "store/live_rooms.h"
+#include "store/peer_stats.h"
 #include "store/polls.h"
 #include "store/rooms.h"
 #include "store/sessions.h"
@@ -29,6 +32,8 @@ struct jobs {
     struct inbox *done;
     pthread_t thread;
     atomic_bool writable;
+    struct readers *finders; // of single things
+    struct readers *listers; // of pages
 
     // Of the thread: what is done when the storage is back.
     struct job *kept[KEPT_MAX];
@@ -194,12 +199,18 @@ static void hand_back(struct jobs *jobs, struct job *job)
     inbox_put(jobs->done, &job);
 }
 
+static void prepare(struct job *job, struct api *api)
+{
+    job->api = api;
+    job->db.run = runs[job->kind];
+    job->db.only_reads = only_reads(job);
+}
+
 static void run_all(struct jobs *jobs, struct job *const *batch, size_t count)
 {
     struct db_job *db_jobs[DB_BATCH_MAX];
     for (size_t i = 0; i < count; i++) {
-        batch[i]->db.run = runs[batch[i]->kind];
-        batch[i]->db.only_reads = only_reads(batch[i]);
+        prepare(batch[i], jobs->api);
         db_jobs[i] = &batch[i]->db;
     }
     if (count > 0)
@@ -335,6 +346,38 @@ static void free_live(struct jobs *jobs)
     arena_dispose(&jobs->arena);
 }
 
+// Who finds things is one thread, as the limits on wrong codes are its own.
+static bool start_readers(struct jobs *jobs, const char *location,
+                          const struct api_config *config)
+{
+    struct readers_config readers = {.location = location,
+                                     .api = config,
+                                     .done = jobs->done,
+                                     .threads = 1,
+                                     .at_once = DB_BATCH_MAX,
+                                     .waiting_max = WAITING_MAX,
+                                     .run = prepare};
+    jobs->finders = readers_new(&readers);
+    readers.threads = STORE_LISTS_AT_ONCE;
+    readers.at_once = 1;
+    readers.waiting_max = STORE_LISTS_WAITING_MAX;
+    readers.wait_ms = STORE_LIST_WAIT_S * 1000;
+    readers.is_patient = true;
+    jobs->listers = jobs->finders ? readers_new(&readers) : NULL;
+    return jobs->listers;
+}
+
+static void give_up(struct jobs *jobs)
+{
+    readers_free(jobs->finders);
+    free_live(jobs);
+    api_free(jobs->api);
+    db_close(jobs->db);
+    inbox_free(jobs->todo);
+    inbox_free(jobs->done);
+    mem_free(jobs);
+}
+
 struct jobs *jobs_new(const char *location, const struct api_config *config,
                       const char *template_id)
 {
@@ -345,19 +388,17 @@ struct jobs *jobs_new(const char *location, const struct api_config *config,
     struct rng rng = {0}; // of the kernel
     jobs->db = db;
     jobs->api = api_new(config, &rng);
-    struct prepare_job prepare = {
+    struct prepare_job first = {
         .db.run = run_prepare, .jobs = jobs, .template_id = template_id};
-    db_run_jobs(db, (struct db_job *[]){&prepare.db}, 1);
-    if (prepare.db.err) {
-        log_error("store", "the storage was not prepared: %s", err_name(prepare.db.err));
-        free_live(jobs);
-        api_free(jobs->api);
-        db_close(db);
-        mem_free(jobs);
-        return NULL;
-    }
+    db_run_jobs(db, (struct db_job *[]){&first.db}, 1);
     jobs->todo = inbox_new(sizeof(struct job *), WAITING_MAX);
     jobs->done = inbox_new(sizeof(struct job *), WAITING_MAX);
+    if (first.db.err)
+        log_error("store", "the storage was not prepared: %s", err_name(first.db.err));
+    if (first.db.err || !start_readers(jobs, location, config)) {
+        give_up(jobs);
+        return NULL;
+    }
     atomic_init(&jobs->writable, true);
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
@@ -369,24 +410,6 @@ struct jobs *jobs_new(const char *location, const struct api_config *config,
         abort();
     }
     return jobs;
-}
-
-void job_dispose(struct job *job)
-{
-    mem_free(job->live.document);
-    job->live.document = NULL;
-    mem_free(job->missed.reason);
-    job->missed.reason = NULL;
-    if (job->key)
-        mem_wipe(job->key, sizeof *job->key);
-    mem_free(job->key);
-    job->key = NULL;
-    store_log_batch_free(job->log.batch);
-    job->log.batch = NULL;
-    linked_polls_free(job->room.polls);
-    job->room.polls = NULL;
-    store_webhook_turn_free(job->hooks);
-    job->hooks = NULL;
 }
 
 static void job_free(struct job *job)
@@ -402,6 +425,8 @@ void jobs_stop(struct jobs *jobs)
 {
     if (!jobs->db)
         return;
+    readers_free(jobs->finders);
+    readers_free(jobs->listers);
     inbox_put(jobs->todo, &(struct job *){NULL});
     pthread_join(jobs->thread, NULL);
     db_close(jobs->db);
@@ -438,11 +463,35 @@ bool jobs_are_full(const struct jobs *jobs)
     return inbox_full(jobs->todo);
 }
 
+bool jobs_are_full_for(const struct jobs *jobs, const struct api_call *call)
+{
+    if (!api_only_reads(call))
+        return inbox_full(jobs->todo);
+    return readers_are_full(api_reads_pages(call) ? jobs->listers : jobs->finders);
+}
+
+// Who signs tokens knows the key too.
+static void pass_key_on(struct jobs *jobs, const struct job *job)
+{
+    struct job *copy = mem_alloc(sizeof *copy);
+    copy->kind = JOB_KEY;
+    copy->key = mem_alloc(sizeof *copy->key);
+    *copy->key = *job->key;
+    readers_put(jobs->finders, copy);
+}
+
+// What goes live is read by the thread that writes, so that it comes in its turn: a record read
+// before a room was disabled must not arrive after that was done.
 void jobs_put(struct jobs *jobs, struct job *job)
 {
-    job->api = jobs->api;
     job->epoch = jobs->epoch;
-    inbox_put(jobs->todo, &job);
+    bool is_call = job->kind == JOB_CALL && api_only_reads(&job->call.call);
+    if (job->kind == JOB_KEY)
+        pass_key_on(jobs, job);
+    if (!is_call)
+        inbox_put(jobs->todo, &job);
+    else
+        readers_put(api_reads_pages(&job->call.call) ? jobs->listers : jobs->finders, job);
 }
 
 int jobs_fd(const struct jobs *jobs)

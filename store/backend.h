@@ -15,14 +15,20 @@ enum { DB_PARAMETERS_MAX = 40 };
 // The first member of the back end's own.
 struct db {
     const struct db_backend *backend;
-    struct map queries; // by their SQL
-    uint64_t changes;   // rows written through this connection, ever
-    bool is_reading;    // a job that only reads is at work
-    bool read_only;     // a commit failed: what the disk holds is not known any more
-    bool full;          // the last write found no space
-    bool away;          // the connection is lost
-    struct text name;   // the location, without its password
+    struct map queries;  // by their SQL
+    uint64_t changes;    // rows written through this connection, ever
+    bool is_reading;     // a job that only reads is at work
+    bool read_only;      // beside others; or a commit failed, and who knows what the disk holds
+    bool full;           // the last write found no space
+    bool away;           // the connection is lost
+    struct text name;    // the location, without its password
+    int budget_ms;       // of each job that only reads; 0: none
+    int64_t deadline_ms; // of the one at work, on the monotonic clock; 0: none
 };
+
+int64_t db_now_ms(void); // of that clock
+// Whether the job at work has had its time.
+bool db_is_over_time(const struct db *db);
 
 struct db_query {
     struct db *db;
@@ -71,6 +77,7 @@ struct db_backend {
     int (*commit)(struct db *db);   // 0, or why nothing was kept; nothing is open then
     void (*roll_back)(struct db *db);
 
+    void (*give_time)(struct db *db, int budget_ms); // NULL: it asks db_is_over_time()
     int (*fd)(struct db *db);
     void (*tend)(struct db *db); // what heals by being asked again
 };

@@ -1,6 +1,7 @@
 #include "store/db.h"
 
 #include "base/err.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/backend.h"
@@ -8,6 +9,26 @@
 
 #include <assert.h>
 #include <string.h>
+#include <time.h>
+
+int64_t db_now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+bool db_is_over_time(const struct db *db)
+{
+    return db->deadline_ms && db_now_ms() >= db->deadline_ms;
+}
+
+void db_give_time(struct db *db, int budget_ms)
+{
+    db->budget_ms = budget_ms;
+    if (db->backend->give_time)
+        db->backend->give_time(db, budget_ms);
+}
 
 static const struct db_backend *backend_of(const char *location)
 {
@@ -55,6 +76,8 @@ static int check_allowed(const struct db_query *q)
 int db_step(struct db_query *q)
 {
     int err = check_allowed(q);
+    if (!err && db_is_over_time(q->db))
+        err = ERR_TOO_LONG;
     return err ? err : q->db->backend->step(q);
 }
 
@@ -162,13 +185,41 @@ static void run_job(struct db *db, struct db_job *job, bool in_transaction, bool
     if (job->err)
         return;
     db->is_reading = job->only_reads;
+    db->deadline_ms = job->only_reads && db->budget_ms ? db_now_ms() + db->budget_ms : 0;
     job->err = job->run(job, db);
     db->is_reading = false;
+    db->deadline_ms = 0;
     if (!in_transaction || db->backend->is_lost(db))
         return;
     int err = db->backend->close_job(db, !job->err);
     job->err = job->err ? job->err : err;
     *wrote = !job->err && db->changes != before;
+}
+
+// Of a transaction that came to nothing, of which the first `count` jobs ran. Whoever came
+// behind the first that wrote may have seen what is not there: those who only read look again,
+// the others get `err` as the writers do.
+static void tell_undone(struct db *db, struct db_job *const *jobs, const bool *wrote,
+                        size_t count, int err)
+{
+    size_t first = 0;
+    bool ignored;
+    db->backend->roll_back(db);
+    while (first < count && !wrote[first])
+        first++;
+    for (size_t i = first; i < count; i++) {
+        if (!jobs[i]->only_reads) {
+            jobs[i]->err = err;
+            continue;
+        }
+        int reading = db->backend->begin(db, DB_READ);
+        if (reading) {
+            jobs[i]->err = reading;
+            continue;
+        }
+        run_job(db, jobs[i], false, &ignored);
+        db->backend->commit(db);
+    }
 }
 
 // Ends the transaction and tells those who wrote in it when it came to nothing.
@@ -182,10 +233,8 @@ static void commit(struct db *db, struct db_job *const *jobs, const bool *wrote,
         return;
     if (!err)
         db->full = false;
-    for (size_t i = 0; err && i < count; i++) {
-        if (wrote[i])
-            jobs[i]->err = err;
-    }
+    else
+        tell_undone(db, jobs, wrote, count, err);
 }
 
 static enum db_purpose purpose_of(const struct db *db, struct db_job *const *jobs, size_t count)
@@ -213,11 +262,7 @@ static size_t run_batch(struct db *db, struct db_job *const *jobs, size_t count)
         if (!db->backend->is_lost(db))
             continue;
         wrote[i] = !jobs[i]->err && !jobs[i]->only_reads;
-        for (size_t lost = 0; lost <= i; lost++) {
-            if (wrote[lost])
-                jobs[lost]->err = db->full ? ERR_FULL : ERR_IO;
-        }
-        db->backend->roll_back(db);
+        tell_undone(db, jobs, wrote, i + 1, db->full ? ERR_FULL : ERR_IO);
         return i + 1;
     }
     commit(db, jobs, wrote, count);
@@ -305,13 +350,17 @@ static int open_with(struct db **db, const char *location, enum db_use use, int6
     struct db *opened = NULL;
     int64_t version;
     int err = backend_of(location)->open(&opened, location, use);
-    if (!err && use == DB_AS_IS)
+    if (!err && (use == DB_AS_IS || use == DB_BESIDE))
         err = check_schema(opened, &version);
     else if (!err)
         err = migrate(opened, schema);
     if (err) {
         db_close(opened);
         return err;
+    }
+    if (use == DB_BESIDE) {
+        opened->read_only = true;
+        db_give_time(opened, STORE_BUDGET_MS);
     }
     *db = opened;
     return 0;

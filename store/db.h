@@ -12,8 +12,8 @@
 // for another rule of the schema, ERR_FULL when the disk is full (heals by itself),
 // ERR_WRONG_STATE for a write after a commit failed (SQLite: the storage is read-only until a
 // restart, what the disk holds is unknown then, and an fsync is never repeated), ERR_BUSY after
-// 5 s behind another writer, ERR_IO for the rest, which is logged: also while a server of
-// databases is away, which heals by itself.
+// 5 s behind another writer, ERR_TOO_LONG for what takes more than its time, ERR_IO for the
+// rest, which is logged: also while a server of databases is away, which heals by itself.
 //
 // A statement that fails leaves nothing of itself and everything of its transaction.
 #pragma once
@@ -46,6 +46,10 @@ bool db_is_url(const char *location); // of a server of databases, not of a file
 // Whether the location can be understood: an URL may be malformed.
 bool db_is_location(const char *location);
 
+// From now on each job that only reads may take so long, then its statement fails with
+// ERR_TOO_LONG. 0, as at first: as long as it wants. Beside others it is STORE_BUDGET_MS.
+void db_give_time(struct db *db, int budget_ms);
+
 int db_schema(struct db *db, int64_t *version); // ERR_MALFORMED: not a database of ours
 
 // A cached statement, reset. `sql` outlives the connection. One that does not prepare fails at
@@ -77,20 +81,22 @@ bool db_may_heal(struct db *db);
 void db_tend(struct db *db);
 int db_fd(struct db *db); // when it is readable, db_tend() is due; -1: there is none
 
-// One piece of work of the store thread. `run` returns 0 to keep what it wrote, or ERR_* to
+// One piece of work of a store thread. `run` returns 0 to keep what it wrote, or ERR_* to
 // have it undone; it never waits for anything but the database.
 struct db_job {
     int (*run)(struct db_job *job, struct db *db);
-    bool only_reads; // needs no transaction; what it would write fails with ERR_WRONG_STATE
+    // Needs no transaction; what it would write fails with ERR_WRONG_STATE. It is run again
+    // when it may have seen what was not committed in the end.
+    bool only_reads;
     int err; // after db_run_jobs(): 0, what `run` returned, or why nothing was committed
 };
 
 // Group commit: runs all jobs in one transaction, in which nobody else writes, each in a
 // savepoint of its own, and commits once. Only after it returned may anyone be told. When the
-// commit fails, every job that wrote gets ERR_FULL, ERR_WRONG_STATE or ERR_IO; those which only
-// read keep their answer. A commit whose outcome is unknown, as the connection was lost, is
-// never repeated: the database is asked what became of it, and when it cannot be, those who
-// wrote get ERR_IO.
+// commit fails, every job that wrote, and every one behind it that might have, gets ERR_FULL,
+// ERR_WRONG_STATE or ERR_IO; those which only read see what is there without it. A commit whose
+// outcome is unknown, as the connection was lost, is never repeated: the database is asked what
+// became of it, and when it cannot be, those who wrote get ERR_IO.
 void db_run_jobs(struct db *db, struct db_job *const *jobs, size_t count);
 
 // For copies: all that is read from here on is of one moment, until db_end().

@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     CONNECT_WAIT_MS = 2000,
@@ -81,13 +80,6 @@ static struct postgres_query *own(struct db_query *q)
     return (struct postgres_query *)q;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void clear(PGresult **result)
 {
     PQclear(*result);
@@ -125,7 +117,7 @@ static int land(struct postgres *pg)
 static int take_use(struct postgres *pg, struct text *why)
 {
     PGresult *taken = NULL;
-    if (pg->use == DB_AS_IS)
+    if (pg->use == DB_AS_IS || pg->use == DB_BESIDE)
         return 0;
     link_ask(&pg->link,
              pg->use == DB_ALONE ? "SELECT pg_try_advisory_lock" USE_LOCK
@@ -155,7 +147,7 @@ static int connect_once(struct postgres *pg, struct text *why)
 static int come_back(struct postgres *pg)
 {
     struct text why = {0};
-    if (now_ms() < pg->retry_at_ms)
+    if (db_now_ms() < pg->retry_at_ms)
         return ERR_IO;
     int err = connect_once(pg, &why);
     if (!err) {
@@ -165,7 +157,7 @@ static int come_back(struct postgres *pg)
     } else {
         pg->pause_ms = pg->pause_ms ? 2 * pg->pause_ms : PAUSE_MIN_MS;
         pg->pause_ms = pg->pause_ms > PAUSE_MAX_MS ? PAUSE_MAX_MS : pg->pause_ms;
-        pg->retry_at_ms = now_ms() + pg->pause_ms;
+        pg->retry_at_ms = db_now_ms() + pg->pause_ms;
         log_warn("store", "%s is away: %s", pg->db.name.at, why.at ? why.at : "");
     }
     text_dispose(&why);
@@ -435,9 +427,9 @@ static void postgres_roll_back(struct db *db)
 static int settle(struct postgres *pg)
 {
     char sql[96];
-    int64_t deadline_ms = now_ms() + SETTLE_MS;
+    int64_t deadline_ms = db_now_ms() + SETTLE_MS;
     snprintf(sql, sizeof sql, "SELECT pg_xact_status('%.20s')", PQgetvalue(pg->xid, 0, 0));
-    while (now_ms() < deadline_ms) {
+    while (db_now_ms() < deadline_ms) {
         PGresult *status = NULL;
         char word[16] = "";
         pg->retry_at_ms = 0;
@@ -479,6 +471,15 @@ static int postgres_commit(struct db *db)
         land(pg);
     }
     return err;
+}
+
+// A statement is given up there before it is given up here.
+static void postgres_give_time(struct db *db, int budget_ms)
+{
+    struct postgres *pg = of(db);
+    pg->link.statement_ms = budget_ms;
+    link_set_time(&pg->link);
+    land(pg);
 }
 
 // --- Tending ---
@@ -552,7 +553,8 @@ static int postgres_open(struct db **db, const char *location, enum db_use use)
     pg->location = mem_text(location);
     pg->use = use;
     pg->link.location = pg->location;
-    pg->link.patience_ms = use == DB_SHARED ? PATIENCE_MS : PATIENCE_COPY_MS;
+    pg->link.patience_ms =
+        use == DB_SHARED || use == DB_BESIDE ? PATIENCE_MS : PATIENCE_COPY_MS;
     db_show_location(location, &pg->db.name);
     if (!db_is_location(location)) {
         log_error("store", "the URL of the database is malformed");
@@ -570,7 +572,7 @@ static void postgres_close(struct db *db)
     struct postgres *pg = of(db);
     clear(&pg->xid);
     // The server would free it in a while: whoever comes next need not wait for that.
-    if (pg->link.conn && pg->use != DB_AS_IS) {
+    if (pg->link.conn && pg->use != DB_AS_IS && pg->use != DB_BESIDE) {
         link_send(&pg->link, "SELECT pg_advisory_unlock_all()");
         link_land(&pg->link);
     }
@@ -604,6 +606,7 @@ const struct db_backend db_postgres = {
     .is_lost = postgres_is_lost,
     .commit = postgres_commit,
     .roll_back = postgres_roll_back,
+    .give_time = postgres_give_time,
     .fd = postgres_fd,
     .tend = postgres_tend,
 };

@@ -40,7 +40,9 @@ static int err_of(struct link *link, const char *state)
         return ERR_FULL;
     if (is_class(state, "25006"))
         return ERR_WRONG_STATE;
-    if (is_class(state, "55P03") || is_class(state, "40") || is_class(state, "57014"))
+    if (is_class(state, "57014"))
+        return ERR_TOO_LONG;
+    if (is_class(state, "55P03") || is_class(state, "40"))
         return ERR_BUSY;
     // A text that is no UTF-8, or too long for an index.
     if (is_class(state, "22021") || is_class(state, "54000"))
@@ -153,14 +155,19 @@ static int check_server(struct link *link, struct text *why)
     return 0;
 }
 
-// A commit is durable whatever the server's default is; a stronger setting stays. What waits
-// too long is given up there before it is given up here.
-static int apply_settings(struct link *link)
+// What waits too long is given up there before it is given up here.
+void link_set_time(struct link *link)
 {
     char timeout[96];
     snprintf(timeout, sizeof timeout, "SELECT set_config('statement_timeout', '%d', false)",
-             link->patience_ms - 500);
+             link->statement_ms ? link->statement_ms : link->patience_ms - 500);
     link_send(link, timeout);
+}
+
+// A commit is durable whatever the server's default is; a stronger setting stays.
+static int apply_settings(struct link *link)
+{
+    link_set_time(link);
     link_send(link, "SELECT set_config('synchronous_commit', 'on', false) WHERE "
                     "current_setting('synchronous_commit') IN ('off', 'local', "
                     "'remote_write')");

@@ -25,6 +25,7 @@ struct link {
     const char *location; // borrowed
     PGconn *conn;         // NULL: none
     int patience_ms;
+    int statement_ms;    // of one statement; 0: somewhat less than the patience
     uint32_t generation; // of the connection; the first is 1
     uint64_t flight;     // its number
 
@@ -40,6 +41,8 @@ struct link {
 int link_open(struct link *link, int wait_ms, struct text *why);
 void link_close(struct link *link);
 bool link_is_alive(struct link *link); // looks at what came by itself
+
+void link_set_time(struct link *link); // after `statement_ms` has changed
 
 // Queue something. When the flight is full it lands first.
 void link_send(struct link *link, const char *sql);

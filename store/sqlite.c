@@ -11,7 +11,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BUSY_TIMEOUT_MS = 5000, BUSY_TIMEOUT_ALONE_MS = 200 };
+enum {
+    BUSY_TIMEOUT_MS = 5000,
+    BUSY_TIMEOUT_ALONE_MS = 200,
+    STEPS_BETWEEN_LOOKS = 10000, // of SQLite's machine, some 100 us
+};
 
 struct sqlite_query {
     struct db_query q; // first
@@ -51,6 +55,8 @@ static int err_of(struct db *db, int code)
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return ERR_BUSY;
+    case SQLITE_INTERRUPT:
+        return ERR_TOO_LONG;
     case SQLITE_READONLY:
         return ERR_WRONG_STATE;
     case SQLITE_CONSTRAINT:
@@ -245,8 +251,24 @@ static int pragma_text(struct db *db, const char *sql, const char *expected, enu
     return err;
 }
 
+static int is_over_time(void *db)
+{
+    return db_is_over_time(db);
+}
+
+// The file was checked when it was opened for the first time.
+static int configure_beside(struct db *db)
+{
+    sqlite3_busy_timeout(of(db)->handle, BUSY_TIMEOUT_MS);
+    sqlite3_progress_handler(of(db)->handle, STEPS_BETWEEN_LOOKS, is_over_time, db);
+    return sqlite_execute(db, "PRAGMA query_only = ON");
+}
+
 static int configure(struct db *db, enum db_use use)
 {
+    if (use == DB_BESIDE)
+        return configure_beside(db);
+
     bool alone = use == DB_ALONE;
     int err = 0;
     sqlite3_busy_timeout(of(db)->handle, alone ? BUSY_TIMEOUT_ALONE_MS : BUSY_TIMEOUT_MS);
@@ -274,7 +296,7 @@ static int sqlite_open(struct db **db, const char *path, enum db_use use)
     *db = &opened->db;
     opened->db.backend = &db_sqlite;
     text_add(&opened->db.name, path);
-    if (use != DB_AS_IS)
+    if (use != DB_AS_IS && use != DB_BESIDE)
         flags |= SQLITE_OPEN_CREATE;
     if (sqlite3_open_v2(path, &opened->handle, flags, NULL) != SQLITE_OK) {
         log_error("store", "%s: %s", path, sqlite3_errmsg(opened->handle));

@@ -108,6 +108,58 @@ TEST(a_call_comes_back_with_its_answer_and_the_room_can_be_loaded)
     stop(jobs);
 }
 
+// POST /v2/token with a code of the meeting that `body` tells of.
+static void put_login(struct jobs *jobs, const char *body)
+{
+    struct arena arena = {0};
+    struct http_request *request = arena_alloc(&arena, sizeof *request);
+    const char *code = strstr(body, "Host_Code\":\"");
+    char sent[64];
+    CHECK(code != NULL);
+    snprintf(sent, sizeof sent, "{\"code\":\"%.12s\"}", code + 12);
+    request->body = bytes_of(arena_text(&arena, bytes_of(sent)));
+    request->arena = arena;
+    request->method = HTTP_POST;
+    request->path = request->raw_path = "/v2/token";
+    request->query = "";
+    request->host = "localhost";
+    struct job *job = mem_alloc(sizeof *job);
+    job->kind = JOB_CALL;
+    CHECK_EQ(api_route(&config, request, 1700000000000, &job->call.call, &job->call.response),
+             API_STORED);
+    jobs_put(jobs, job);
+}
+
+TEST(what_was_acknowledged_is_found_by_the_next_call_and_signed_with_the_newest_key)
+{
+    struct jobs *jobs = start();
+    for (int i = 0; i < 20; i++) {
+        struct job *set_key = mem_alloc(sizeof *set_key);
+        set_key->kind = JOB_KEY;
+        set_key->key = mem_alloc(sizeof *set_key->key);
+        *set_key->key = keys.key;
+        jobs_put(jobs, set_key);
+        put_meeting(jobs, 42);
+        struct job *done = take(jobs);
+        while (done->kind != JOB_CALL) {
+            job_dispose(done);
+            mem_free(done);
+            done = take(jobs);
+        }
+        put_login(jobs, done->call.response.body.at);
+        free_call(done);
+        done = take(jobs);
+        while (done->kind != JOB_CALL) {
+            job_dispose(done);
+            mem_free(done);
+            done = take(jobs);
+        }
+        CHECK_EQ(done->call.response.status, 200);
+        free_call(done);
+    }
+    stop(jobs);
+}
+
 TEST(an_unknown_room_is_not_found)
 {
     struct jobs *jobs = start();

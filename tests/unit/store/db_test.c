@@ -257,6 +257,53 @@ TEST(a_job_that_only_reads_cannot_write)
     scratch_remove(&s);
 }
 
+static int count_long(struct db_job *job, struct db *db)
+{
+    int64_t *steps = &((struct test_job *)job)->seen;
+    return db_run_int(
+        db_prepare(db, "SELECT COUNT(*) FROM (WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL "
+                       "SELECT n + 1 FROM c WHERE n < 1000000000) SELECT n FROM c) counted"),
+        steps);
+}
+
+TEST(what_takes_longer_than_its_time_is_given_up_and_the_next_is_answered)
+{
+    struct scratch s = scratch_new();
+    struct db *db = open_in(&s), *beside = NULL;
+    struct test_job a = job_of("a", WRITE), read = job_of("", READ);
+    db_run_jobs(db, (struct db_job *[]){&a.job}, 1);
+    CHECK_EQ(db_open_as(&beside, s.database, DB_BESIDE), 0);
+    db_give_time(beside, 50);
+    struct test_job slow = {.job = {.run = count_long, .only_reads = true}};
+    db_run_jobs(beside, (struct db_job *[]){&slow.job, &read.job}, 2);
+    CHECK_EQ(slow.job.err, ERR_TOO_LONG);
+    CHECK_EQ(read.job.err, 0);
+    CHECK_EQ(read.seen, 1);
+    db_close(beside);
+    db_close(db);
+    scratch_remove(&s);
+}
+
+TEST(who_reads_beside_sees_what_was_committed_before)
+{
+    struct scratch s = scratch_new();
+    struct db *db = open_in(&s), *beside = NULL;
+    CHECK_EQ(db_open_as(&beside, s.database, DB_BESIDE), 0);
+    for (int i = 1; i <= 3; i++) {
+        char id[] = {(char)('a' + i), 0};
+        struct test_job write = job_of(id, WRITE), read = job_of("", READ);
+        db_run_jobs(db, (struct db_job *[]){&write.job}, 1);
+        db_run_jobs(beside, (struct db_job *[]){&read.job}, 1);
+        CHECK_EQ(read.seen, i);
+    }
+    struct test_job refused = job_of("z", WRITE);
+    db_run_jobs(beside, (struct db_job *[]){&refused.job}, 1);
+    CHECK(refused.job.err != 0);
+    db_close(beside);
+    db_close(db);
+    scratch_remove(&s);
+}
+
 TEST(texts_come_back_as_they_were_and_are_ordered_by_their_octets)
 {
     static const char *const texts[] = {

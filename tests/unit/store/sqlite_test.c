@@ -168,6 +168,7 @@ TEST(after_a_failed_fsync_nothing_is_acknowledged_and_no_write_is_tried_again)
     CHECK_EQ(a.job.err, ERR_IO);
     CHECK_EQ(b.job.err, ERR_IO);
     CHECK_EQ(read.job.err, 0);
+    CHECK_EQ(read.seen, 1); // what was not committed is not told
     CHECK_EQ(faulty.failed, 1);
     CHECK(!db_is_writable(db));
 

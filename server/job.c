@@ -1,0 +1,23 @@
+#include "server/job.h"
+
+#include "base/mem.h"
+#include "store/sessions.h"
+#include "store/webhook_turn.h"
+
+void job_dispose(struct job *job)
+{
+    mem_free(job->live.document);
+    job->live.document = NULL;
+    mem_free(job->missed.reason);
+    job->missed.reason = NULL;
+    if (job->key)
+        mem_wipe(job->key, sizeof *job->key);
+    mem_free(job->key);
+    job->key = NULL;
+    store_log_batch_free(job->log.batch);
+    job->log.batch = NULL;
+    linked_polls_free(job->room.polls);
+    job->room.polls = NULL;
+    store_webhook_turn_free(job->hooks);
+    job->hooks = NULL;
+}

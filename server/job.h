@@ -1,0 +1,74 @@
+// What the store threads are asked to do, and what came of it.
+#pragma once
+
+#include "api/api.h"
+#include "base/id.h"
+#include "room/poll_link.h"
+#include "room/rooms.h"
+#include "store/sessions.h"
+#include "store/webhook_turn.h"
+#include "store/webhooks.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum job_kind {
+    JOB_CALL,   // a REST handler
+    JOB_POLLS,  // those that are linked to a room, anew
+    JOB_ROOM,   // a room and its template, to go live; with a `call` that waits for it, if any
+    JOB_MISSED, // the same, to tell of a meeting that was to be ended and was not there
+    JOB_KEEP,   // the snapshot of a live session
+    JOB_FORGET, // a session that ended
+    JOB_LOCK,   // a room is disabled, as somebody ended it for good
+    JOB_LOG,    // what happened in rooms
+    JOB_HOOKS,  // what became of webhooks, and the next ones
+    JOB_AGE,    // some of what happened long ago is forgotten
+    JOB_KEY,    // tokens are signed with another key
+};
+
+// Moved to the store thread and back.
+struct job {
+    struct db_job db; // the first member
+    enum job_kind kind;
+    struct api *api;   // of the thread that runs it
+    int64_t epoch;     // set by jobs_put()
+    int64_t put_at_us; // the same, of calls that only read
+    struct {
+        uint64_t id; // of the HTTP server
+        struct api_call call;
+        struct http_response response;
+        int answered; // what the handler returned
+    } call;
+    struct {
+        uint64_t session;
+        char id[OBJECT_ID_LEN + 1];
+        struct room_record record;
+        struct template *template;  // the receiver's
+        struct linked_polls *polls; // the same; NULL: none
+        int err;                    // 0, ERR_NOT_FOUND, or of the storage
+    } room;
+    struct {
+        bool lock;
+        char *reason;
+    } missed;
+    struct {
+        char room_id[OBJECT_ID_LEN + 1];
+        char session_id[OBJECT_ID_LEN + 1];
+        char *document; // JOB_KEEP
+    } live;
+    struct jwt_key *key; // JOB_KEY
+    struct {
+        char id[OBJECT_ID_LEN + 1]; // with a `call` that waits for it, if one asked for it
+    } lock;
+    struct {
+        struct store_log_batch *batch; // JOB_LOG
+        int64_t before_ms;             // JOB_AGE: events; 0: none
+        int64_t meetings_before_ms;    // and meetings that nobody used since; 0: none
+        int64_t hooks_before_ms;       // and webhooks that are done; 0: none
+        int most, done;                // events to remove, and how many were
+        struct store_log_posts posts;  // JOB_LOG: webhooks
+    } log;
+    struct store_webhook_turn *hooks; // JOB_HOOKS
+};
+
+void job_dispose(struct job *job); // what it still owns

@@ -1,0 +1,152 @@
+#include "../store/scratch.h"
+#include "base/err.h"
+#include "base/mem.h"
+#include "server/clock.h"
+#include "server/readers.h"
+#include "test.h"
+
+#include <poll.h>
+#include <semaphore.h>
+
+static struct scratch scratch;
+static struct jwt_key key;
+static struct api_config api;
+static struct db *writer;
+static sem_t gate, at_gate; // of jobs with an id
+
+static int wait_at_gate(struct db_job *job, struct db *db)
+{
+    (void)db;
+    if (((struct job *)job)->call.id) {
+        sem_post(&at_gate);
+        sem_wait(&gate);
+    }
+    return 0;
+}
+
+static int write_something(struct db_job *job, struct db *db)
+{
+    (void)job;
+    return db_run(db_prepare(db, "UPDATE live_epoch SET number = number + 1"));
+}
+
+static void prepare(struct job *job, struct api *of_thread)
+{
+    job->api = of_thread;
+    job->db.run = job->kind == JOB_LOCK ? write_something : wait_at_gate;
+    job->db.only_reads = job->kind != JOB_LOCK;
+}
+
+static struct readers *start(struct inbox *done, size_t threads, int64_t wait_ms)
+{
+    api.keys = (struct jwt_keys){&key, 1};
+    struct readers *readers = readers_new(&(struct readers_config){.location = scratch.database,
+                                                                   .api = &api,
+                                                                   .done = done,
+                                                                   .threads = threads,
+                                                                   .at_once = 1,
+                                                                   .wait_ms = wait_ms,
+                                                                   .waiting_max = 4,
+                                                                   .run = prepare});
+    CHECK(readers != NULL);
+    return readers;
+}
+
+static struct inbox *open_world(void)
+{
+    scratch = scratch_new();
+    CHECK_EQ(db_open(&writer, scratch.database), 0);
+    sem_init(&gate, 0, 0);
+    sem_init(&at_gate, 0, 0);
+    return inbox_new(sizeof(struct job *), 16);
+}
+
+static void close_world(struct inbox *done)
+{
+    struct job *job;
+    while (inbox_take(done, &job, 1))
+        mem_free(job);
+    inbox_free(done);
+    db_close(writer);
+    scratch_remove(&scratch);
+}
+
+static void put(struct readers *readers, enum job_kind kind, uint64_t id)
+{
+    struct job *job = mem_alloc(sizeof *job);
+    job->kind = kind;
+    job->call.id = id;
+    readers_put(readers, job);
+}
+
+static int err_of_next(struct inbox *done)
+{
+    struct pollfd wait = {.fd = inbox_fd(done), .events = POLLIN};
+    struct job *job;
+    CHECK_EQ(poll(&wait, 1, 10000), 1);
+    CHECK_EQ(inbox_take(done, &job, 1), 1);
+    int err = job->db.err;
+    mem_free(job);
+    return err;
+}
+
+TEST(who_takes_long_keeps_nobody_waiting_while_there_is_another_thread)
+{
+    struct inbox *done = open_world();
+    struct readers *readers = start(done, 2, 0);
+    put(readers, JOB_CALL, 1);
+    sem_wait(&at_gate);
+    for (int i = 0; i < 3; i++) {
+        put(readers, JOB_CALL, 0);
+        CHECK_EQ(err_of_next(done), 0);
+    }
+    sem_post(&gate);
+    CHECK_EQ(err_of_next(done), 0);
+    readers_free(readers);
+    close_world(done);
+}
+
+TEST(who_waited_too_long_is_told_to_come_again)
+{
+    struct inbox *done = open_world();
+    struct readers *readers = start(done, 1, 1);
+    put(readers, JOB_CALL, 1);
+    sem_wait(&at_gate);
+    put(readers, JOB_CALL, 0);
+    int64_t put_at = clock_mono_us();
+    while (clock_mono_us() < put_at + 2000)
+        ;
+    sem_post(&gate);
+    CHECK_EQ(err_of_next(done), 0);
+    CHECK_EQ(err_of_next(done), ERR_BUSY);
+    readers_free(readers);
+    close_world(done);
+}
+
+TEST(a_group_that_has_enough_to_do_is_full)
+{
+    struct inbox *done = open_world();
+    struct readers *readers = start(done, 1, 0);
+    put(readers, JOB_CALL, 1);
+    sem_wait(&at_gate);
+    for (int i = 0; i < 4; i++) {
+        CHECK(!readers_are_full(readers));
+        put(readers, JOB_CALL, 0);
+    }
+    CHECK(readers_are_full(readers));
+    sem_post(&gate);
+    readers_free(readers); // finishes what was put
+    for (int i = 0; i < 5; i++)
+        CHECK_EQ(err_of_next(done), 0);
+    close_world(done);
+}
+
+TEST(readers_cannot_write)
+{
+    struct inbox *done = open_world();
+    struct readers *readers = start(done, 1, 0);
+    put(readers, JOB_LOCK, 0);
+    CHECK(err_of_next(done) != 0);
+    readers_free(readers);
+    close_world(done);
+}
