@@ -295,6 +295,23 @@ int media_prefer(struct peer *peer, const char *track_id, enum track_type type,
     return 0;
 }
 
+void media_prefer_stream(struct peer *peer, const char *stream_id, bool audio,
+                         const enum feed_level *video, struct event_list *events)
+{
+    size_t at = 0;
+    const struct track *track;
+    while ((track = map_next(&peer->room->tracks, &at))) {
+        if (strcmp(track->is.stream_id, stream_id) != 0)
+            continue;
+        // A track that the peer does not get is passed over.
+        if (track->is.type == TRACK_AUDIO)
+            media_prefer(peer, track->is.id, TRACK_AUDIO, audio ? FEED_HIGH : FEED_NONE,
+                         events);
+        else if (video)
+            media_prefer(peer, track->is.id, TRACK_VIDEO, *video, events);
+    }
+}
+
 // --- What the worker tells of the media itself ---
 
 void media_speakers(struct rooms *rooms, uint64_t room, const struct media_speaker *speakers,

@@ -55,6 +55,11 @@ void media_subscribe_answer(struct peer *peer, const char *sdp, struct event_lis
 int media_prefer(struct peer *peer, const char *track_id, enum track_type type,
                  enum feed_level level, struct event_list *events);
 
+// The same for all tracks that share a stream's id, as far as the peer gets them. `video` NULL
+// leaves the pictures as they are.
+void media_prefer_stream(struct peer *peer, const char *stream_id, bool audio,
+                         const enum feed_level *video, struct event_list *events);
+
 struct media_speaker {
     uint64_t track;
     int level; // 1..100

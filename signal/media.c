@@ -96,26 +96,48 @@ static void prefer(struct call *call, enum track_type type, enum feed_level leve
         reply_empty(call);
 }
 
-void handle_prefer_video(struct call *call)
+static bool read_level(const char *name, enum feed_level *level)
 {
     static const char *const names[] = {[FEED_NONE] = "none",
                                         [FEED_LOW] = "low",
                                         [FEED_MEDIUM] = "medium",
                                         [FEED_HIGH] = "high"};
-    const char *layer = json_get_text(call->rpc->params, "max_spatial_layer", "");
-    for (enum feed_level level = FEED_NONE; level <= FEED_HIGH; level++) {
-        if (strcmp(layer, names[level]) == 0) {
-            prefer(call, TRACK_VIDEO, level);
-            return;
-        }
+    for (*level = FEED_NONE; *level <= FEED_HIGH; (*level)++) {
+        if (strcmp(name, names[*level]) == 0)
+            return true;
     }
-    reply_error(call, RPC_INVALID_PARAMS, "max_spatial_layer is none, low, medium or high");
+    return false;
+}
+
+void handle_prefer_video(struct call *call)
+{
+    enum feed_level level;
+    if (read_level(json_get_text(call->rpc->params, "max_spatial_layer", ""), &level))
+        prefer(call, TRACK_VIDEO, level);
+    else
+        reply_error(call, RPC_INVALID_PARAMS, "max_spatial_layer is none, low, medium or high");
 }
 
 void handle_prefer_audio(struct call *call)
 {
     bool subscribed = json_get_bool(call->rpc->params, "subscribed", false);
     prefer(call, TRACK_AUDIO, subscribed ? FEED_HIGH : FEED_NONE);
+}
+
+bool handle_prefer_stream(struct call *call)
+{
+    const json_t *message = call->rpc->message;
+    const char *stream_id = json_get_text(message, "streamId", NULL);
+    const json_t *audio = json_object_get(message, "audio");
+    const json_t *video = json_object_get(message, "video");
+    enum feed_level level;
+    if (!call->by_channel || !stream_id || !json_is_boolean(audio) ||
+        json_object_get(message, "method") || json_object_get(message, "id") ||
+        (video && !(json_is_string(video) && read_level(json_string_value(video), &level))))
+        return false;
+    media_prefer_stream(call->peer, stream_id, json_is_true(audio), video ? &level : NULL,
+                        call->events);
+    return true;
 }
 
 // --- Telling it ---

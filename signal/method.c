@@ -468,7 +468,10 @@ void method_run(struct call *call, struct bytes text, struct budget *budget)
         code = rpc_parse(&rpc, text, &why);
 
     call->rpc = &rpc;
-    if (refuse)
+    bool is_of_old_client = !refuse && code && handle_prefer_stream(call);
+    if (is_of_old_client)
+        code = 0;
+    else if (refuse)
         reply_error(call, RPC_TOO_MANY, "too many messages");
     else if (code)
         reply_unreadable(call, code, why);

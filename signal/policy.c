@@ -34,12 +34,8 @@ static void put_media(struct json_out *j, const char *key, const struct role_med
     json_close(j, '}');
 }
 
-static void put_layers(struct json_out *j, const char *key, const struct simulcast *simulcast)
+static void put_layers(struct json_out *j, const struct simulcast *simulcast)
 {
-    if (simulcast->layer_count == 0)
-        return;
-    json_key(j, key);
-    json_open(j, '{');
     json_key(j, "layers");
     json_open(j, '[');
     for (size_t i = 0; i < simulcast->layer_count; i++) {
@@ -55,6 +51,34 @@ static void put_layers(struct json_out *j, const char *key, const struct simulca
         json_close(j, '}');
     }
     json_close(j, ']');
+}
+
+static void put_simulcast(struct json_out *j, const char *key,
+                          const struct simulcast *simulcast)
+{
+    if (simulcast->layer_count == 0)
+        return;
+    json_key(j, key);
+    json_open(j, '{');
+    put_layers(j, simulcast);
+    json_close(j, '}');
+}
+
+// The same for SDKs until 2022, which want the object in any case. They multiply each
+// maxBitrate, so that one which is missing would become a bit rate of 0.
+static void put_old_simulcast(struct json_out *j, const char *key,
+                              const struct role_media *media, const struct simulcast *simulcast)
+{
+    bool is_complete = simulcast->layer_count > 0;
+    for (size_t i = 0; i < simulcast->layer_count; i++)
+        is_complete &= simulcast->layers[i].max_bitrate_kbps > 0;
+    json_key(j, key);
+    json_open(j, '{');
+    if (is_complete) {
+        put_if_said(j, "width", media->width);
+        put_if_said(j, "height", media->height);
+        put_layers(j, simulcast);
+    }
     json_close(j, '}');
 }
 
@@ -73,9 +97,13 @@ static void put_publish_params(struct json_out *j, const struct role *role)
         put_media(j, publish_kind_name(kind), &role->media[kind]);
     json_key(j, "simulcast");
     json_open(j, '{');
-    put_layers(j, "video", &role->video_simulcast);
-    put_layers(j, "screen", &role->screen_simulcast);
+    put_simulcast(j, "video", &role->video_simulcast);
+    put_simulcast(j, "screen", &role->screen_simulcast);
     json_close(j, '}');
+    put_old_simulcast(j, "videoSimulcastLayers", &role->media[PUBLISH_VIDEO],
+                      &role->video_simulcast);
+    put_old_simulcast(j, "screenSimulcastLayers", &role->media[PUBLISH_SCREEN],
+                      &role->screen_simulcast);
     json_close(j, '}');
 }
 

@@ -67,7 +67,8 @@ static void put_disabled(struct json_out *j, const char *key)
     json_close(j, '}');
 }
 
-// Nothing records or streams yet, and the client wants to be told so.
+// Nothing records or streams yet, and the client wants to be told so. SDKs of 2021 call the
+// recording by a browser "beam".
 void shape_room_state(struct json_out *j, const struct room *room)
 {
     json_open(j, '{');
@@ -80,6 +81,7 @@ void shape_room_state(struct json_out *j, const struct room *room)
     json_open(j, '{');
     put_disabled(j, "sfu");
     put_disabled(j, "browser");
+    put_disabled(j, "beam");
     put_disabled(j, "hls");
     json_close(j, '}');
     json_key(j, "streaming");

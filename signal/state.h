@@ -293,6 +293,9 @@ void handle_trickle(struct call *call);
 void handle_track_update(struct call *call);
 void handle_prefer_video(struct call *call);
 void handle_prefer_audio(struct call *call);
+// What SDKs until 2022 send on the data channel instead of these two: what they want of a
+// stream, without a method and without an answer. False when the message is no such request.
+bool handle_prefer_stream(struct call *call);
 
 void handle_poll_info_set(struct call *call);
 void handle_poll_info_get(struct call *call);

@@ -100,6 +100,41 @@ TEST(simulcast_layers_keep_their_order_and_fractions)
     template_free(t);
 }
 
+// SDKs until 2022 read `.layers` of both without looking whether they are there, and hang in
+// preview or join when they are not.
+TEST(layers_are_also_said_as_old_clients_read_them)
+{
+    struct template *t = stage_template(0, false);
+    json_t *p = policy(t, "host");
+    const json_t *host = at(p, "known_roles/host/publishParams");
+    const json_t *video = at(host, "videoSimulcastLayers");
+    CHECK_EQ(json_get_int(video, "width", 0), 1280);
+    CHECK_EQ(json_get_int(video, "height", 0), 720);
+    CHECK_EQ(json_array_size(json_object_get(video, "layers")), 3);
+    CHECK(json_equal(json_object_get(video, "layers"), at(host, "simulcast/video/layers")));
+    CHECK(json_is_object(at(host, "screenSimulcastLayers")));
+    CHECK_EQ(json_object_size(at(host, "screenSimulcastLayers")), 0);
+    const json_t *viewer = at(p, "known_roles/viewer/publishParams");
+    CHECK(json_is_object(at(viewer, "videoSimulcastLayers")));
+    CHECK(json_is_object(at(viewer, "screenSimulcastLayers")));
+    json_decref(p);
+    template_free(t);
+}
+
+// Those clients multiply maxBitrate; what is not there would become a bit rate of 0.
+TEST(old_clients_are_told_of_no_layers_without_a_bit_rate)
+{
+    struct template *t = stage_template(0, false);
+    t->roles[0].video_simulcast.layers[2].max_bitrate_kbps = 0;
+    json_t *p = policy(t, "host");
+    const json_t *host = at(p, "known_roles/host/publishParams");
+    CHECK(json_is_object(at(host, "videoSimulcastLayers")));
+    CHECK_EQ(json_object_size(at(host, "videoSimulcastLayers")), 0);
+    CHECK_EQ(json_array_size(at(host, "simulcast/video/layers")), 3);
+    json_decref(p);
+    template_free(t);
+}
+
 TEST(degradation_is_said_when_the_role_has_it)
 {
     struct template *t = stage_template(0, false);
