@@ -510,6 +510,30 @@ void notify_poll(struct signal *s, const struct event *event, struct moment now,
     tell(s, event, poll, notify_finish(s, &j, frames), reads, frames);
 }
 
+static bool sees_own_answer_only(const struct poll *poll, const struct peer *peer)
+{
+    return permit(peer, ACT_READ_POLLS) && !poll_may_see_answers(poll, peer) &&
+           poll_voter_of(poll, peer);
+}
+
+// Without a result of each question when `result` has none.
+static struct bytes stats_text(struct signal *s, const struct poll *poll,
+                               const struct poll_result *result, struct frame_list *frames)
+{
+    struct json_out j = notify_open(s, "on-poll-stats");
+    json_open(&j, '{');
+    json_key(&j, "polls");
+    json_open(&j, '[');
+    json_open(&j, '{');
+    poll_put_result(&j, poll, result);
+    json_close(&j, '}');
+    json_close(&j, ']');
+    json_close(&j, '}');
+    return notify_finish(s, &j, frames);
+}
+
+// For SDKs of 2023 it is the sign that an answer was counted, also for whoever may not see what
+// others answered.
 void notify_poll_stats(struct signal *s, const struct event *event, struct moment now,
                        struct frame_list *frames)
 {
@@ -518,14 +542,7 @@ void notify_poll_stats(struct signal *s, const struct event *event, struct momen
     if (!poll)
         return;
     struct poll_result result = poll_result(poll, &frames->arena);
-    struct json_out j = notify_open(s, "on-poll-stats");
-    json_open(&j, '{');
-    json_key(&j, "polls");
-    json_open(&j, '[');
-    json_open(&j, '{');
-    poll_put_result(&j, poll, &result);
-    json_close(&j, '}');
-    json_close(&j, ']');
-    json_close(&j, '}');
-    tell(s, event, poll, notify_finish(s, &j, frames), poll_may_see_answers, frames);
+    tell(s, event, poll, stats_text(s, poll, &result, frames), poll_may_see_answers, frames);
+    result.questions = NULL;
+    tell(s, event, poll, stats_text(s, poll, &result, frames), sees_own_answer_only, frames);
 }

@@ -8,6 +8,7 @@
 void poll_put_info(struct json_out *j, const struct poll *poll);
 // The set as the protocol has it: "option" of one choice, "options" of several.
 void poll_put_choice(struct json_out *j, const struct poll_question *q, option_set set);
+// Without `questions` when `result` has none.
 void poll_put_result(struct json_out *j, const struct poll *poll,
                      const struct poll_result *result);
 

@@ -91,9 +91,10 @@ void handle_poll_response(struct call *call)
 
 // --- Reading answers ---
 
-// Nobody can be told from an anonymous answer, but that it is the same person as another.
+// Nobody can be told from an anonymous answer, but that it is the same person as another; only
+// whoever asks finds its own, under its own ids.
 static void put_voter(struct json_out *j, const struct poll *poll,
-                      const struct poll_voter *voter)
+                      const struct poll_voter *voter, const struct peer *asking)
 {
     json_key(j, "peer");
     json_open(j, '{');
@@ -102,12 +103,16 @@ static void put_voter(struct json_out *j, const struct poll *poll,
         json_member_string(j, "peerid", voter->peer_id);
         json_member_string(j, "userid", voter->user_id);
         json_member_string(j, "username", voter->name);
+    } else if (voter == poll_voter_of(poll, asking)) {
+        json_member_string(j, "peerid", asking->id);
+        json_member_string(j, "userid", asking->user_id);
+        json_member_string(j, "username", asking->name);
     }
     json_close(j, '}');
 }
 
 static void put_response(struct json_out *j, const struct poll *poll,
-                         const struct poll_voter *voter, size_t at)
+                         const struct poll_voter *voter, size_t at, const struct peer *asking)
 {
     const struct poll_question *q = &poll->questions[at];
     const struct poll_answer *answer = &voter->answers[at];
@@ -126,13 +131,13 @@ static void put_response(struct json_out *j, const struct poll *poll,
     if (answer->updated)
         json_member_bool(j, "update", true);
     json_close(j, '}');
-    put_voter(j, poll, voter);
+    put_voter(j, poll, voter, asking);
     json_close(j, '}');
 }
 
 static void put_responses(struct json_out *j, const struct poll *poll,
                           const struct poll_voter *const *voters, size_t voter_count,
-                          size_t from, size_t count)
+                          size_t from, size_t count, const struct peer *asking)
 {
     size_t at = 0;
     json_key(j, "responses");
@@ -142,7 +147,7 @@ static void put_responses(struct json_out *j, const struct poll *poll,
             if (!voters[v]->answers[q].given)
                 continue;
             if (at >= from && at < from + count)
-                put_response(j, poll, voters[v], q);
+                put_response(j, poll, voters[v], q, asking);
             at++;
         }
     }
@@ -150,6 +155,8 @@ static void put_responses(struct json_out *j, const struct poll *poll,
     json_member_bool(j, "last", from + count >= at);
 }
 
+// SDKs of 2023 ask for everybody's answers to learn whether their own has been counted: whoever
+// may not see the others' finds only its own.
 void handle_poll_responses(struct call *call)
 {
     const struct poll *poll = poll_named(call);
@@ -159,18 +166,15 @@ void handle_poll_responses(struct call *call)
     const struct poll_voter *self = poll_voter_of(poll, call->peer);
     const struct poll_voter *const *voters = &self;
     size_t voter_count = self ? 1 : 0;
-    if (!json_get_bool(call->rpc->params, "self", false)) {
-        if (!poll_may_see_answers(poll, call->peer)) {
-            reply_error(call, RPC_REFUSED, "the role may not see the answers");
-            return;
-        }
+    if (!json_get_bool(call->rpc->params, "self", false) &&
+        poll_may_see_answers(poll, call->peer)) {
         voters = poll_voters(poll, &call->events->arena);
         voter_count = poll->voter_count;
     }
     struct json_out j = reply_open(call);
     json_open(&j, '{');
     json_member_string(&j, "poll_id", poll->id);
-    put_responses(&j, poll, voters, voter_count, from, count);
+    put_responses(&j, poll, voters, voter_count, from, count, call->peer);
     json_close(&j, '}');
     reply_send(call, &j);
 }
@@ -184,9 +188,11 @@ void poll_put_result(struct json_out *j, const struct poll *poll,
     json_member_int(j, "user_count", (int64_t)result->user_count);
     json_member_int(j, "max_user", (int64_t)result->max_user);
     json_member_int(j, "total_response", (int64_t)result->total_response);
+    if (!result->questions)
+        return;
     json_key(j, "questions");
     json_open(j, '[');
-    for (size_t i = 0; result->questions && i < poll->question_count; i++) {
+    for (size_t i = 0; i < poll->question_count; i++) {
         const struct question_result *q = &result->questions[i];
         json_open(j, '{');
         json_member_int(j, "question", (int64_t)i + 1);
@@ -221,11 +227,17 @@ void handle_poll_result(struct call *call)
     if (!poll)
         return;
     struct poll_result result = poll_result(poll, &call->events->arena);
-    if (!poll_may_see_answers(poll, call->peer))
+    bool is_whole = poll_may_see_answers(poll, call->peer);
+    if (!is_whole)
         result.questions = NULL;
     struct json_out j = reply_open(call);
     json_open(&j, '{');
     poll_put_result(&j, poll, &result);
+    if (!is_whole) {
+        json_key(&j, "questions");
+        json_open(&j, '[');
+        json_close(&j, ']');
+    }
     json_close(&j, '}');
     reply_send(call, &j);
 }
@@ -238,7 +250,8 @@ static void put_mean(struct json_out *j, const char *key, double value)
     json_put_verbatim(j, (struct bytes){(const uint8_t *)number, (size_t)len});
 }
 
-static void put_leader(struct json_out *j, const struct poll *poll, const struct leader *leader)
+static void put_leader(struct json_out *j, const struct poll *poll, const struct leader *leader,
+                       const struct peer *asking)
 {
     json_open(j, '{');
     json_member_int(j, "position", (int64_t)leader->position);
@@ -246,7 +259,7 @@ static void put_leader(struct json_out *j, const struct poll *poll, const struct
     json_member_int(j, "total_responses", (int64_t)leader->total_responses);
     json_member_int(j, "correct_responses", (int64_t)leader->correct_responses);
     json_member_int(j, "duration", leader->duration_ms);
-    put_voter(j, poll, leader->voter);
+    put_voter(j, poll, leader->voter, asking);
     json_close(j, '}');
 }
 
@@ -278,7 +291,7 @@ void handle_poll_leaderboard(struct call *call)
     json_key(&j, "questions");
     json_open(&j, '[');
     for (size_t i = from; i < to; i++)
-        put_leader(&j, poll, &board.leaders[i]);
+        put_leader(&j, poll, &board.leaders[i], call->peer);
     json_close(&j, ']');
     json_member_bool(&j, "last", to == board.leader_count);
     json_close(&j, '}');
