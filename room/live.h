@@ -8,6 +8,7 @@
 #include "base/moment.h"
 #include "base/rng.h"
 #include "base/timers.h"
+#include "room/engine.h"
 #include "room/peer.h"
 #include "room/template.h"
 
@@ -90,17 +91,18 @@ enum rooms_timer {
     TIMER_SCORES,        // owner: struct room
 };
 
-struct rooms {             // owned by the control thread
-    struct map by_id;      // room id -> struct room
-    struct map peers;      // number -> struct peer
-    struct map tracks;     // number -> struct track
-    struct list changed;   // rooms whose session changed since somebody took them out of here
-    struct list detached;  // peers without a socket, the longest first
-    struct timers timers;  // whatever else has its time
-    int64_t max_session_s; // the longest that any room may go on; 0: for ever
-    uint64_t last_number;  // of rooms, peers, tracks and media requests: never used twice
-    struct id_source ids;  // session ids
-    struct rng *rng;       // borrowed
+struct rooms {              // owned by the control thread
+    struct map by_id;       // room id -> struct room
+    struct map peers;       // number -> struct peer
+    struct map tracks;      // number -> struct track
+    struct list changed;    // rooms whose session changed since somebody took them out of here
+    struct list detached;   // peers without a socket, the longest first
+    struct timers timers;   // whatever else has its time
+    int64_t max_session_s;  // the longest that any room may go on; 0: for ever
+    struct engines engines; // what the server can do beside the meetings themselves
+    uint64_t last_number;   // of rooms, peers, tracks and media requests: never used twice
+    struct id_source ids;   // session ids
+    struct rng *rng;        // borrowed
 };
 
 // --- Who and what is in them ---

@@ -51,7 +51,7 @@ void notify_policy(struct signal *s, struct session *session, const char *role,
     mem_free(session->told_role);
     session->told_role = mem_text(role);
     struct json_out j = notify_open(s, "on-policy-change");
-    policy_write(&j, session->room->template, role);
+    policy_write(&j, session->room->template, role, &s->rooms->engines);
     notify_send(s, session, &j, frames);
 }
 

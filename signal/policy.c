@@ -124,7 +124,25 @@ static void put_subscribe_params(struct json_out *j, const struct role *role)
     json_close(j, '}');
 }
 
-static void put_role(struct json_out *j, const struct role *role)
+// SDKs until 2022 take the last three, which newer ones do not know, for granted when they are
+// not told.
+static void put_permissions(struct json_out *j, const struct role *role,
+                            const struct engines *engines)
+{
+    bool rtmp = engine_grants(engines, role, PERMISSION_RTMP_STREAMING);
+    bool hls = engine_grants(engines, role, PERMISSION_HLS_STREAMING);
+    json_key(j, "permissions");
+    json_open(j, '{');
+    for (int p = 0; p < PERMISSION_COUNT; p++)
+        json_member_bool(j, permission_name(p), engine_grants(engines, role, p));
+    json_member_bool(j, "recording",
+                     engine_grants(engines, role, PERMISSION_BROWSER_RECORDING));
+    json_member_bool(j, "streaming", rtmp || hls);
+    json_member_bool(j, "rtmp", rtmp);
+    json_close(j, '}');
+}
+
+static void put_role(struct json_out *j, const struct role *role, const struct engines *engines)
 {
     json_key(j, role->name);
     json_open(j, '{');
@@ -132,22 +150,19 @@ static void put_role(struct json_out *j, const struct role *role)
     json_member_int(j, "priority", role->priority);
     put_publish_params(j, role);
     put_subscribe_params(j, role);
-    json_key(j, "permissions");
-    json_open(j, '{');
-    for (int p = 0; p < PERMISSION_COUNT; p++)
-        json_member_bool(j, permission_name(p), role->permissions[p]);
-    json_close(j, '}');
+    put_permissions(j, role, engines);
     json_member_int(j, "maxPeerCount", role->max_peer_count);
     if (role->waiting_room)
         json_member_bool(j, "waitingRoom", true);
     json_close(j, '}');
 }
 
-static void put_plugins(struct json_out *j, const struct template *template)
+static void put_plugins(struct json_out *j, const struct template *template,
+                        const struct engines *engines)
 {
     json_key(j, "plugins");
     json_open(j, '{');
-    if (template->whiteboard.present) {
+    if (template->whiteboard.present && engines->has[ENGINE_WHITEBOARD]) {
         json_key(j, "whiteboard");
         json_open(j, '{');
         json_key(j, "permissions");
@@ -158,7 +173,7 @@ static void put_plugins(struct json_out *j, const struct template *template)
         json_close(j, '}');
         json_close(j, '}');
     }
-    if (template->transcription.present) {
+    if (template->transcription.present && engines->has[ENGINE_TRANSCRIPTION]) {
         json_key(j, "transcriptions");
         json_open(j, '[');
         json_open(j, '{');
@@ -177,7 +192,8 @@ static void put_plugins(struct json_out *j, const struct template *template)
     json_close(j, '}');
 }
 
-void policy_write(struct json_out *j, const struct template *template, const char *role)
+void policy_write(struct json_out *j, const struct template *template, const char *role,
+                  const struct engines *engines)
 {
     json_open(j, '{');
     json_member_string(j, "name", role);
@@ -185,9 +201,9 @@ void policy_write(struct json_out *j, const struct template *template, const cha
     json_key(j, "known_roles");
     json_open(j, '{');
     for (size_t i = 0; i < template->role_count; i++)
-        put_role(j, &template->roles[i]);
+        put_role(j, &template->roles[i], engines);
     json_close(j, '}');
-    put_plugins(j, template);
+    put_plugins(j, template, engines);
     json_key(j, "app_data");
     json_open(j, '{');
     json_close(j, '}');

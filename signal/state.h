@@ -276,7 +276,8 @@ void preview_expire(struct signal *s, struct moment now, struct frame_list *fram
 // --- policy.c ---
 
 // The params of on-policy-change for somebody with `role`.
-void policy_write(struct json_out *j, const struct template *template, const char *role);
+void policy_write(struct json_out *j, const struct template *template, const char *role,
+                  const struct engines *engines);
 
 // --- handlers, one file for each of room's ---
 

@@ -14,11 +14,13 @@ static const json_t *at(const json_t *value, const char *path)
     return value;
 }
 
+static struct engines engines; // none
+
 static json_t *policy(const struct template *t, const char *role)
 {
     struct text text = {0};
     struct json_out j = json_out_on(&text);
-    policy_write(&j, t, role);
+    policy_write(&j, t, role, &engines);
     json_t *read = json_loads(text.at, 0, NULL);
     CHECK(read != NULL);
     text_dispose(&text);
@@ -54,12 +56,51 @@ TEST(all_permissions_are_said_with_their_defaults)
     t->roles[0].name = template_text(t, "bare");
     json_t *p = policy(t, "bare");
     const json_t *permissions = at(p, "known_roles/bare/permissions");
-    CHECK_EQ(json_object_size(permissions), 11);
+    for (int each = 0; each < PERMISSION_COUNT; each++)
+        CHECK(json_is_boolean(json_object_get(permissions, permission_name(each))));
     CHECK(json_is_false(json_object_get(permissions, "endRoom")));
     CHECK(json_is_false(json_object_get(permissions, "changeRole")));
-    CHECK(json_is_true(json_object_get(permissions, "browserRecording")));
-    CHECK(json_is_true(json_object_get(permissions, "rtmpStreaming")));
-    CHECK(json_is_true(json_object_get(permissions, "hlsStreaming")));
+    json_decref(p);
+    template_free(t);
+}
+
+// A client shows a button for each of them, which would be dead.
+TEST(what_the_server_cannot_do_is_granted_to_nobody)
+{
+    struct template *t = stage_template(0, false);
+    t->transcription.present = t->whiteboard.present = true;
+    t->roles[0].permissions[PERMISSION_BROWSER_RECORDING] = true;
+    t->roles[0].permissions[PERMISSION_RTMP_STREAMING] = true;
+    t->roles[0].permissions[PERMISSION_HLS_STREAMING] = true;
+    json_t *p = policy(t, "host");
+    const json_t *permissions = at(p, "known_roles/host/permissions");
+    CHECK(json_is_false(json_object_get(permissions, "browserRecording")));
+    CHECK(json_is_false(json_object_get(permissions, "rtmpStreaming")));
+    CHECK(json_is_false(json_object_get(permissions, "hlsStreaming")));
+    CHECK(json_is_true(json_object_get(permissions, "endRoom")));
+    // SDKs until 2022 take these for granted when they are not told.
+    CHECK(json_is_false(json_object_get(permissions, "recording")));
+    CHECK(json_is_false(json_object_get(permissions, "streaming")));
+    CHECK(json_is_false(json_object_get(permissions, "rtmp")));
+    CHECK(at(p, "plugins/transcriptions") == NULL);
+    CHECK(at(p, "plugins/whiteboard") == NULL);
+    CHECK(t->roles[0].permissions[PERMISSION_HLS_STREAMING]);
+    json_decref(p);
+    template_free(t);
+}
+
+TEST(an_engine_that_is_there_is_granted_to_whom_the_template_grants_it)
+{
+    struct template *t = stage_template(0, false);
+    t->roles[0].permissions[PERMISSION_HLS_STREAMING] = true;
+    t->roles[1].permissions[PERMISSION_HLS_STREAMING] = false;
+    engines.has[ENGINE_HLS] = true;
+    json_t *p = policy(t, "host");
+    CHECK(json_is_true(at(p, "known_roles/host/permissions/hlsStreaming")));
+    CHECK(json_is_true(at(p, "known_roles/host/permissions/streaming")));
+    CHECK(json_is_false(at(p, "known_roles/host/permissions/rtmp")));
+    CHECK(json_is_false(at(p, "known_roles/guest/permissions/hlsStreaming")));
+    engines = (struct engines){0};
     json_decref(p);
     template_free(t);
 }
@@ -71,6 +112,7 @@ TEST(plugins_are_said_when_the_template_has_them)
     t->whiteboard.admin = template_names(t, 1);
     t->whiteboard.admin.at[0] = template_text(t, "host");
     t->transcription.present = true;
+    engines.has[ENGINE_WHITEBOARD] = engines.has[ENGINE_TRANSCRIPTION] = true;
     json_t *p = policy(t, "guest");
     CHECK_TEXT(json_string_value(at(p, "name")), "guest");
     CHECK_TEXT(
@@ -79,6 +121,7 @@ TEST(plugins_are_said_when_the_template_has_them)
     CHECK_EQ(json_array_size(at(p, "plugins/whiteboard/permissions/reader")), 0);
     const json_t *captions = json_array_get(at(p, "plugins/transcriptions"), 0);
     CHECK_TEXT(json_string_value(json_object_get(captions, "mode")), "caption");
+    engines = (struct engines){0};
     json_decref(p);
     template_free(t);
 }
