@@ -93,6 +93,7 @@ enum {
 
     // RTP
     SSRC_PER_TRANSPORT_MAX = 64,
+    SSRC_REMEMBERED_MAX = 256, // of a transport, that are used no more
     SSRC_NEW_PER_SECOND = 10,
     KEY_FRAME_REQUEST_INTERVAL_MS = 500,
     RETRANSMISSIONS_PER_PACKET_MAX = 5,

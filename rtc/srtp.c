@@ -85,6 +85,7 @@ void srtp_free(struct srtp *s)
         s->profile == SRTP_AEAD_AES_128_GCM ? b->gcm_key_free : b->cm_key_free;
     key_free(s->rtp.key);
     key_free(s->rtcp.key);
+    replay_dispose(&s->replay);
     mem_wipe(s, sizeof *s);
     mem_free(s);
 }
@@ -116,92 +117,9 @@ void srtp_cm_iv(const struct srtp_session *s, uint32_t ssrc, uint64_t index,
         iv[i] ^= s->salt[i];
 }
 
-// --- Incoming: which index, and was it seen ---
-
-enum { SSRC_UNKNOWN = SSRC_PER_TRANSPORT_MAX };
-
-static uint32_t find_ssrc(const struct srtp *s, uint32_t ssrc)
-{
-    for (uint32_t i = 0; i < s->ssrc_count; i++)
-        if (s->ssrcs[i] == ssrc)
-            return i;
-    return SSRC_UNKNOWN;
-}
-
 void srtp_forget(struct srtp *s, uint32_t ssrc)
 {
-    uint32_t at = find_ssrc(s, ssrc);
-    if (at == SSRC_UNKNOWN)
-        return;
-    uint32_t last = --s->ssrc_count;
-    s->ssrcs[at] = s->ssrcs[last];
-    s->rtp_seen[at] = s->rtp_seen[last];
-    s->rtcp_seen[at] = s->rtcp_seen[last];
-    s->rtp_seen[last] = s->rtcp_seen[last] = (struct replay_window){0};
-}
-
-// RFC 3711 section 3.3.1 and appendix A: the index nearest to the highest one seen.
-static uint64_t estimate_index(const struct replay_window *w, uint16_t seq)
-{
-    if (!w->started)
-        return seq;
-    int16_t ahead = (int16_t)(seq - (uint16_t)w->top);
-    if (ahead < 0 && w->top < (uint64_t)-ahead)
-        return seq; // before the first packet there is no ROC to go back to
-    return w->top + (uint64_t)(int64_t)ahead;
-}
-
-static bool is_replayed(const struct replay_window *w, uint64_t index)
-{
-    if (!w->started || index > w->top)
-        return false;
-    uint64_t age = w->top - index;
-    return age >= REPLAY_WINDOW || (w->seen[age / 64] >> age % 64 & 1);
-}
-
-static void shift(struct replay_window *w, uint64_t by)
-{
-    if (by >= REPLAY_WINDOW) {
-        w->seen[0] = w->seen[1] = 0;
-    } else if (by >= 64) {
-        w->seen[1] = w->seen[0] << (by - 64);
-        w->seen[0] = 0;
-    } else if (by) {
-        w->seen[1] = w->seen[1] << by | w->seen[0] >> (64 - by);
-        w->seen[0] <<= by;
-    }
-}
-
-static void mark_seen(struct replay_window *w, uint64_t index)
-{
-    if (!w->started) {
-        *w = (struct replay_window){.started = true, .top = index, .seen = {1}};
-        return;
-    }
-    if (index > w->top) {
-        shift(w, index - w->top);
-        w->top = index;
-    }
-    uint64_t age = w->top - index;
-    w->seen[age / 64] |= 1ull << age % 64;
-}
-
-// An authenticated packet: only now is anything learned from it. Another of the same call may
-// have had the same index, so the window is asked again.
-static int learn(struct srtp *s, uint32_t ssrc, bool rtcp, uint64_t index)
-{
-    uint32_t at = find_ssrc(s, ssrc);
-    if (at == SSRC_UNKNOWN) {
-        if (s->ssrc_count == SSRC_PER_TRANSPORT_MAX)
-            return ERR_FULL;
-        at = s->ssrc_count++;
-        s->ssrcs[at] = ssrc;
-    }
-    struct replay_window *w = rtcp ? &s->rtcp_seen[at] : &s->rtp_seen[at];
-    if (is_replayed(w, index))
-        return ERR_EXISTS;
-    mark_seen(w, index);
-    return 0;
+    replay_forget(&s->replay, ssrc);
 }
 
 // --- Incoming RTP ---
@@ -227,21 +145,15 @@ static size_t tag_len(const struct srtp *s)
 }
 
 // What can be said before any cipher: the plain length, or why there is none. `*index` is the
-// estimate.
+// estimate, `*sure` whether it is the only one.
 static int admit(const struct srtp *s, const uint8_t *packet, size_t len, uint64_t *index,
-                 bool *known)
+                 bool *sure)
 {
     size_t tag = tag_len(s);
     if (len < tag || len > DATAGRAM_MAX || !header_len(packet, len - tag))
         return ERR_MALFORMED;
-    uint32_t at = find_ssrc(s, read_u32(packet + 8));
-    *known = at != SSRC_UNKNOWN && s->rtp_seen[at].started;
-    if (at == SSRC_UNKNOWN && s->ssrc_count == SSRC_PER_TRANSPORT_MAX)
-        return ERR_FULL;
-    static const struct replay_window fresh;
-    const struct replay_window *w = at == SSRC_UNKNOWN ? &fresh : &s->rtp_seen[at];
-    *index = estimate_index(w, read_u16(packet + 2));
-    return is_replayed(w, *index) ? ERR_EXISTS : (int)(len - tag);
+    int err = replay_guess(&s->replay, read_u32(packet + 8), read_u16(packet + 2), index, sure);
+    return err ? err : (int)(len - tag);
 }
 
 static int open_gcm(struct srtp *s, uint8_t *packet, size_t plain_len, uint64_t index)
@@ -254,7 +166,7 @@ static int open_gcm(struct srtp *s, uint8_t *packet, size_t plain_len, uint64_t 
                                       (struct bytes){packet, header}, text, packet + header,
                                       packet + plain_len))
         return ERR_REFUSED;
-    int err = learn(s, read_u32(packet + 8), false, index);
+    int err = replay_learn(&s->replay, read_u32(packet + 8), false, index);
     return err ? err : (int)plain_len;
 }
 
@@ -289,7 +201,7 @@ static void conclude_cm(struct cm_input *c, const struct cm_job *job)
         in->result = ERR_REFUSED;
         return;
     }
-    int err = learn(in->keys, read_u32(in->packet + 8), false, in->index);
+    int err = replay_learn(&in->keys->replay, read_u32(in->packet + 8), false, in->index);
     in->result = err ? err : c->plain_len;
 }
 
@@ -302,26 +214,49 @@ static void run_cm(struct srtp_engine *e, struct cm_input *waiting, size_t count
         conclude_cm(&waiting[i], &e->jobs[i]);
 }
 
+// The first packet of a stream decides how the next ones are numbered, so it is not put off. It
+// may be the first that reached us and not the first that was sent: when those before it were
+// lost around the end of the circle its ROC is one higher. A refused packet may be scrambled,
+// so the second try is made on a copy.
+static void open_first(struct srtp_engine *e, struct srtp_input *in)
+{
+    uint8_t copy[DATAGRAM_MAX];
+    size_t plain_len = (size_t)in->result;
+    memcpy(copy, in->packet, in->len);
+    for (int tries = 0; tries < 2; tries++) {
+        if (in->keys->profile == SRTP_AEAD_AES_128_GCM) {
+            in->result = open_gcm(in->keys, in->packet, plain_len, in->index);
+        } else {
+            struct cm_input alone = {.input = in, .plain_len = (int)plain_len};
+            run_cm(e, &alone, 1);
+        }
+        if (in->result != ERR_REFUSED || tries == 1)
+            return;
+        memcpy(in->packet, copy, in->len);
+        in->index += 1u << 16;
+    }
+}
+
 void srtp_unprotect_many(struct srtp_engine *e, struct srtp_input *inputs, size_t count)
 {
     struct cm_input waiting[CM_JOBS_MAX];
     size_t waiting_count = 0;
     for (size_t i = 0; i < count; i++) {
         struct srtp_input *in = &inputs[i];
-        bool known = false;
-        in->result = admit(in->keys, in->packet, in->len, &in->index, &known);
+        bool sure = true;
+        in->result = admit(in->keys, in->packet, in->len, &in->index, &sure);
         if (in->result < 0)
             continue;
-        if (in->keys->profile == SRTP_AEAD_AES_128_GCM) {
+        if (!sure) {
+            open_first(e, in);
+        } else if (in->keys->profile == SRTP_AEAD_AES_128_GCM) {
             in->result = open_gcm(in->keys, in->packet, (size_t)in->result, in->index);
-            continue;
-        }
-        waiting[waiting_count++] = (struct cm_input){.input = in, .plain_len = in->result};
-        // The first packet of a stream decides how the next ones are numbered, so it is not
-        // put off; its successors of this call find it learned.
-        if (!known || waiting_count == CM_JOBS_MAX) {
-            run_cm(e, waiting, waiting_count);
-            waiting_count = 0;
+        } else {
+            waiting[waiting_count++] = (struct cm_input){.input = in, .plain_len = in->result};
+            if (waiting_count == CM_JOBS_MAX) {
+                run_cm(e, waiting, waiting_count);
+                waiting_count = 0;
+            }
         }
     }
     run_cm(e, waiting, waiting_count);
@@ -384,14 +319,12 @@ int srtp_unprotect_rtcp(struct srtp *s, uint8_t *packet, size_t len)
         return ERR_REFUSED;
 
     uint32_t ssrc = read_u32(packet + 4);
-    uint32_t at = find_ssrc(s, ssrc);
-    if (at == SSRC_UNKNOWN && s->ssrc_count == SSRC_PER_TRANSPORT_MAX)
-        return ERR_FULL;
-    if (at != SSRC_UNKNOWN && is_replayed(&s->rtcp_seen[at], index))
-        return ERR_EXISTS;
-    int err = gcm ? open_rtcp_gcm(s, packet, plain_len, index)
-                  : open_rtcp_cm(s, packet, plain_len, index);
+    int err = replay_ask_rtcp(&s->replay, ssrc, index);
+    if (err)
+        return err;
+    err = gcm ? open_rtcp_gcm(s, packet, plain_len, index)
+              : open_rtcp_cm(s, packet, plain_len, index);
     if (!err)
-        err = learn(s, ssrc, true, index);
+        err = replay_learn(&s->replay, ssrc, true, index);
     return err ? err : (int)plain_len;
 }

@@ -34,8 +34,9 @@ struct srtp_keys {
     uint8_t salt[SRTP_SALT_MAX]; // 14 octets for AES_CM, 12 for GCM
 };
 
-// One direction of one transport. Incoming: extended indexes and a replay window of 128 for
-// each SSRC, at most SSRC_PER_TRANSPORT_MAX of them, learned only from authenticated packets.
+// One direction of one transport. Incoming: extended indexes and a replay window of 1024 for
+// each SSRC (rtc/replay.h), at most SSRC_PER_TRANSPORT_MAX of them, learned only from
+// authenticated packets.
 struct srtp;
 
 struct srtp *srtp_new(struct srtp_engine *e, const struct srtp_keys *keys);
@@ -60,8 +61,8 @@ void srtp_unprotect_many(struct srtp_engine *e, struct srtp_input *inputs, size_
 // The next SRTCP index of an outgoing context: 31 bits, never repeated (RFC 3711 section 3.4).
 uint32_t srtp_next_rtcp_index(struct srtp *s);
 
-// Forgets an incoming SSRC, so that another may take its place. Its packets could be replayed
-// from then on: the caller no longer knows a stream of that SSRC.
+// Forgets an incoming SSRC, so that another may take its place. Where its packets go on stays
+// known: the sender may use it again.
 void srtp_forget(struct srtp *s, uint32_t ssrc);
 
 // Protects every packet of `b` into buffers that lie contiguously per destination, evens out

@@ -1,7 +1,7 @@
 // The inside of rtc/srtp: engines and contexts, for its own files and their tests.
 #pragma once
 
-#include "base/limits.h"
+#include "rtc/replay.h"
 #include "rtc/srtp.h"
 #include "rtc/srtp_cipher.h"
 
@@ -11,7 +11,6 @@ enum {
     SRTP_CM_MAC_KEY_LEN = 20,
     RTP_FIXED_HEADER_LEN = 12,
     RTCP_CLEAR_LEN = 8, // RFC 3711 section 3.4: what SRTCP does not encrypt
-    REPLAY_WINDOW = 128,
 };
 
 struct srtp_engine {
@@ -42,13 +41,6 @@ struct srtp_session {
     uint8_t salt[SRTP_SALT_MAX];
 };
 
-// The indexes seen: bit i of the 128 stands for `top - i`.
-struct replay_window {
-    bool started;
-    uint64_t top;
-    uint64_t seen[REPLAY_WINDOW / 64];
-};
-
 struct srtp {
     struct srtp_engine *engine;
     enum srtp_profile profile;
@@ -56,10 +48,7 @@ struct srtp {
     struct srtp_session rtcp;
     uint32_t next_rtcp_index; // outgoing
 
-    uint32_t ssrc_count; // incoming
-    uint32_t ssrcs[SSRC_PER_TRANSPORT_MAX];
-    struct replay_window rtp_seen[SSRC_PER_TRANSPORT_MAX];
-    struct replay_window rtcp_seen[SSRC_PER_TRANSPORT_MAX];
+    struct replay replay; // incoming
 };
 
 // A context from session keys, below the key derivation: for the vectors of RFC 7714.
