@@ -27,7 +27,7 @@ static void new_credentials(struct ice_agent *a, struct rng *rng)
 
 void ice_init(struct ice_agent *a, uint8_t worker, struct rng *rng)
 {
-    *a = (struct ice_agent){.worker = worker};
+    *a = (struct ice_agent){.worker = worker, .followed_at = INT64_MIN / 2};
     new_credentials(a, rng);
 }
 
@@ -71,11 +71,31 @@ bool ice_is_checked(const struct ice_agent *a, const struct addr *from)
     return find_path(a, from) >= 0;
 }
 
+// Moves media to the path that was checked last, when the selected one has been silent since.
+static void follow(struct ice_agent *a, int64_t now)
+{
+    int selected = a->has_selected ? find_path(a, &a->selected) : -1;
+    if (selected < 0 || now - a->heard_at[selected] < ICE_PATH_SILENCE_US ||
+        now - a->followed_at < ICE_FOLLOW_INTERVAL_US)
+        return;
+    uint32_t newest = 0;
+    for (uint32_t i = 1; i < a->path_count; i++)
+        if (a->checked_at[i] > a->checked_at[newest])
+            newest = i;
+    if (a->checked_at[newest] <= a->heard_at[selected])
+        return;
+    a->selected = a->paths[newest];
+    a->followed_at = now;
+}
+
 void ice_heard(struct ice_agent *a, const struct addr *from, int64_t now)
 {
     int at = find_path(a, from);
-    if (at >= 0)
-        a->heard_at[at] = now;
+    if (at < 0)
+        return;
+    a->heard_at[at] = now;
+    if (!addr_equal(from, &a->selected))
+        follow(a, now);
 }
 
 // The path that was silent for longest, the selected one excepted.
@@ -100,7 +120,7 @@ static void add_path(struct ice_agent *a, const struct addr *from, bool fresh, i
         a->fresh[at] = false;
         a->generation++;
     }
-    a->heard_at[at] = now;
+    a->heard_at[at] = a->checked_at[at] = now;
     a->fresh[at] |= fresh;
 }
 
@@ -115,6 +135,7 @@ static void forget_old(struct ice_agent *a)
             continue;
         a->paths[kept] = a->paths[i];
         a->heard_at[kept] = a->heard_at[i];
+        a->checked_at[kept] = a->checked_at[i];
         a->fresh[kept] = true;
         kept++;
     }
@@ -126,7 +147,8 @@ static void forget_old(struct ice_agent *a)
 // The peer's last word decides: RFC 8445 section 7.3.1.5 for a controlling peer which nominates
 // once, and Chromium towards a lite agent, which marks every check of its selected pair. Until
 // then the last address that worked is as good as any.
-static void choose(struct ice_agent *a, const struct addr *from, bool nominate, bool fresh)
+static void choose(struct ice_agent *a, const struct addr *from, bool nominate, bool fresh,
+                   int64_t now)
 {
     if (a->old.ufrag[0] && fresh && nominate)
         forget_old(a);
@@ -134,6 +156,8 @@ static void choose(struct ice_agent *a, const struct addr *from, bool nominate, 
         a->selected = *from;
         a->has_selected = true;
         a->nominated |= nominate;
+    } else {
+        follow(a, now);
     }
 }
 
@@ -210,7 +234,7 @@ enum ice_result ice_receive(struct ice_agent *a, const struct addr *from, struct
     }
 
     add_path(a, from, fresh, now);
-    choose(a, from, m.use_candidate, fresh);
+    choose(a, from, m.use_candidate, fresh, now);
     answer(&m, c, from, 0, out);
     return ICE_ANSWERED;
 }

@@ -1,6 +1,8 @@
 // The lite agent of RFC 8445: it answers checks, and the peer (who is controlling) chooses the
-// path. Whatever address an authenticated check comes from is a path, so peer-reflexive
-// addresses and NATs that rebind need nothing more.
+// path. Whatever address an authenticated check comes from is a path, peer-reflexive ones
+// included. A NAT that rebinds gives a peer another address without the peer's knowledge:
+// Firefox nominates once and never again, so media follows the newest check as soon as nothing
+// comes from the nominated address any more.
 #pragma once
 
 #include "base/addr.h"
@@ -15,6 +17,10 @@
 enum {
     ICE_PATHS_MAX = 8,    // checked addresses; at the bound the one silent for longest goes
     ICE_SOURCES_MAX = 16, // addresses whose checks are counted; same at the bound
+    // Then the selected path is silent. Chromium checks the pair that it uses every 2.5 s, and
+    // its spare ones more rarely, without nominating them: these must not draw media.
+    ICE_PATH_SILENCE_US = 3 * 1000 * 1000,
+    ICE_FOLLOW_INTERVAL_US = 1000 * 1000, // between two moves without a nomination
 };
 
 struct ice_credentials {
@@ -36,13 +42,15 @@ struct ice_agent {
 
     struct addr paths[ICE_PATHS_MAX]; // each passed an authenticated check
     int64_t heard_at[ICE_PATHS_MAX];
-    bool fresh[ICE_PATHS_MAX]; // checked under `local`, not `old`
+    int64_t checked_at[ICE_PATHS_MAX]; // the last check
+    bool fresh[ICE_PATHS_MAX];         // checked under `local`, not `old`
     uint32_t path_count;
     uint32_t generation; // grows whenever `paths` changes
 
     bool has_selected;
     bool nominated; // `selected` was chosen by the peer, not just the last one that worked
     struct addr selected;
+    int64_t followed_at; // when it was last chosen because the one before was silent
 
     struct ice_source sources[ICE_SOURCES_MAX];
 };
@@ -71,6 +79,7 @@ enum ice_result ice_receive(struct ice_agent *a, const struct addr *from, struct
                             int64_t now, struct batch *out);
 
 // Whether `from` passed an authenticated check. An authenticated packet of another protocol is
-// told with ice_heard(), so that a path in use is not the one that makes room.
+// told with ice_heard(), so that a path in use is not the one that makes room, and not left as
+// silent. Both this and a check may move `selected`.
 bool ice_is_checked(const struct ice_agent *a, const struct addr *from);
 void ice_heard(struct ice_agent *a, const struct addr *from, int64_t now);

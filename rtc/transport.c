@@ -219,6 +219,7 @@ static void heard(struct transport *t, const struct addr *from, int64_t now)
 {
     t->heard_at = now;
     ice_heard(&t->ice, from, now);
+    t->path.to = t->ice.selected;
 }
 
 static void receive_stun(struct transport *t, const struct addr *from, struct bytes datagram,
@@ -373,10 +374,11 @@ bool transport_media_input(struct transport *t, const struct addr *from, uint8_t
     return true;
 }
 
-void transport_media_done(struct transport *t, const struct srtp_input *input, int64_t now)
+void transport_media_done(struct transport *t, const struct addr *from,
+                          const struct srtp_input *input, int64_t now)
 {
     if (count_media(t, input->result))
-        t->heard_at = now;
+        heard(t, from, now);
 }
 
 // --- Outgoing ---

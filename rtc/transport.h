@@ -126,8 +126,9 @@ bool transport_more(struct transport *t, struct transport_received *received);
 // checked addresses; everything else, RTCP included, is for transport_receive().
 bool transport_media_input(struct transport *t, const struct addr *from, uint8_t *datagram,
                            size_t len, struct srtp_input *input);
-// Tells the transport how it ended, so that consent and counters stay right.
-void transport_media_done(struct transport *t, const struct srtp_input *input, int64_t now);
+// Tells the transport how it ended, so that consent, path and counters stay right.
+void transport_media_done(struct transport *t, const struct addr *from,
+                          const struct srtp_input *input, int64_t now);
 
 // Sends a SCTP packet inside DTLS. ERR_WRONG_STATE before TRANSPORT_CONNECTED.
 int transport_send_sctp(struct transport *t, struct bytes packet, int64_t now,

@@ -139,7 +139,7 @@ static void take_arrival(struct router *r, const struct arrival *a, struct route
 {
     if (a->input >= 0) {
         const struct srtp_input *input = &r->inputs[a->input];
-        transport_media_done(a->endpoint->transport, input, tick->now);
+        transport_media_done(a->endpoint->transport, &d->from, input, tick->now);
         if (input->result > 0)
             endpoint_media(a->endpoint, (struct bytes){input->packet, (size_t)input->result},
                            tick);

@@ -96,6 +96,26 @@ TEST(without_a_nomination_the_last_checked_address_is_used)
     CHECK(addr_equal(&a.selected, &one));
 }
 
+// A NAT that changes its mind with every packet.
+TEST(without_a_nomination_the_path_moves_once_a_second_at_most)
+{
+    struct ice_agent a = agent();
+    enum { MS = 1000 };
+    check(&a, 1, true, 0);
+    unsigned moves = 0;
+    struct addr last = a.selected;
+    for (uint16_t i = 0; i < 100; i++) {
+        check(&a, (uint16_t)(10 + i), false, 3000 * MS + i * 20 * MS);
+        moves += !addr_equal(&a.selected, &last);
+        last = a.selected;
+    }
+    CHECK_EQ(moves, 1); // the one that it moved to was heard less than three seconds ago
+    check(&a, 200, false, 3500 * MS);
+    check(&a, 201, true, 3501 * MS); // a nomination is followed at once
+    struct addr nominated = source(201);
+    CHECK(addr_equal(&a.selected, &nominated));
+}
+
 TEST(an_unknown_attribute_is_answered_420)
 {
     struct ice_agent a = agent();

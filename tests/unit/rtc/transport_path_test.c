@@ -85,6 +85,77 @@ TEST(media_follows_the_last_nomination)
     pair_free(p);
 }
 
+// Firefox nominates once. When its NAT gives it another port, its checks come from there and
+// nominate nothing.
+TEST(media_follows_the_newest_check_once_the_nominated_address_is_silent)
+{
+    struct pair *p = connected_pair();
+    struct addr moved = address("198.51.100.9:9");
+    p->now += 5 * SECOND;
+    CHECK(check(p, &p->server, &moved, false));
+    CHECK(addr_equal(transport_address(p->server.t), &moved));
+    CHECK(addr_equal(&transport_path(p->server.t)->to, &moved));
+    pair_free(p);
+}
+
+TEST(a_check_of_a_spare_pair_moves_no_media_while_the_chosen_one_lives)
+{
+    struct pair *p = connected_pair();
+    struct addr spare = address("198.51.100.9:9");
+    for (int i = 0; i < 10; i++) {
+        p->now += 5 * SECOND / 2;
+        CHECK(check(p, &p->server, &spare, false));
+        CHECK(addr_equal(transport_address(p->server.t), &p->client.addr));
+        CHECK(check(p, &p->server, &p->client.addr, false));
+    }
+    pair_free(p);
+}
+
+// The check came right after the NAT had changed its mind; what is authentic from the new
+// address meanwhile says that the old one is gone.
+TEST(media_from_the_new_address_moves_the_path_when_the_old_one_has_fallen_silent)
+{
+    struct pair *p = connected_pair();
+    struct addr moved = address("198.51.100.9:9");
+    p->now += SECOND;
+    CHECK(check(p, &p->server, &moved, false));
+    CHECK(addr_equal(transport_address(p->server.t), &p->client.addr));
+    for (uint16_t seq = 1; seq <= 4; seq++) {
+        CHECK(addr_equal(transport_address(p->server.t), &p->client.addr) == (seq < 3));
+        p->now += SECOND;
+        queue_rtp(&p->client, seq);
+        struct bytes rtp = take_datagram(p, &p->client);
+        uint8_t at[256];
+        memcpy(at, rtp.at, rtp.len);
+        struct srtp_input input;
+        CHECK(transport_media_input(p->server.t, &moved, at, rtp.len, &input));
+        srtp_unprotect_many(p->engine, &input, 1);
+        transport_media_done(p->server.t, &moved, &input, p->now);
+    }
+    CHECK(addr_equal(&transport_path(p->server.t)->to, &moved));
+    pair_free(p);
+}
+
+TEST(media_keeps_the_chosen_path_alive_without_checks)
+{
+    struct pair *p = connected_pair();
+    struct addr spare = address("198.51.100.9:9");
+    for (uint16_t seq = 1; seq <= 10; seq++) {
+        p->now += SECOND;
+        queue_rtp(&p->client, seq);
+        struct bytes rtp = take_datagram(p, &p->client);
+        uint8_t at[256];
+        memcpy(at, rtp.at, rtp.len);
+        struct srtp_input input;
+        CHECK(transport_media_input(p->server.t, &p->client.addr, at, rtp.len, &input));
+        srtp_unprotect_many(p->engine, &input, 1);
+        transport_media_done(p->server.t, &p->client.addr, &input, p->now);
+        CHECK(check(p, &p->server, &spare, false));
+        CHECK(addr_equal(transport_address(p->server.t), &p->client.addr));
+    }
+    pair_free(p);
+}
+
 TEST(an_ice_restart_keeps_the_old_path_until_the_new_one_is_nominated)
 {
     struct pair *p = connected_pair();

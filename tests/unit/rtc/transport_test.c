@@ -161,7 +161,7 @@ TEST(the_batch_path_takes_rtp_only)
     CHECK_EQ(input.result, 12 + (int)sizeof payload - 1);
     CHECK(input.index == 40);
     int64_t before = transport_deadline(p->server.t);
-    transport_media_done(p->server.t, &input, p->now + SECOND);
+    transport_media_done(p->server.t, &p->client.addr, &input, p->now + SECOND);
     CHECK(transport_deadline(p->server.t) == before + SECOND);
     pair_free(p);
 }
