@@ -13,8 +13,7 @@
 #include <unistd.h>
 
 enum {
-    HANDSHAKE_TIMEOUT_S = 10, // of TLS, and of the library with itself
-    WS_DEAD_S = 40,
+    HANDSHAKE_TIMEOUT_S = 10,  // of TLS, and of the library with itself
     READ_OCTETS = 16 * 1024,   // at most in one system call
     RECEIVE_OCTETS = 4 * 1024, // for each web socket
     SEND_OCTETS = 64 * 1024,   // at most in one system call
@@ -201,9 +200,10 @@ static const struct lws_protocols inside_protocols[] = {
 
 static int create_context(struct http_server *server)
 {
-    // No pings of the library's: websocket.c sends its own.
-    static const lws_retry_bo_t patience = {.secs_since_valid_ping = WS_DEAD_S,
-                                            .secs_since_valid_hangup = WS_DEAD_S};
+    // No pings of the library's: websocket.c sends its own. Nor is it to say who is silent:
+    // after a stop of the process it would, before it reads.
+    static const lws_retry_bo_t patience = {.secs_since_valid_ping = UINT16_MAX,
+                                            .secs_since_valid_hangup = UINT16_MAX};
     // What it calls errors are mostly clients' mistakes, which are counted elsewhere.
     lws_set_log_level(LLL_ERR, library_log);
     void *loops[] = {server->config.loop};

@@ -39,11 +39,16 @@ static void arm_timer(struct control *c)
     int64_t deadline = control_deadline(c);
     if (deadline == NEVER) {
         uv_timer_stop(&c->timer);
+        clock_waits(NEVER);
         return;
     }
     int64_t wait_us = deadline - clock_mono_us();
+    uint64_t wait_ms = wait_us > 0 ? (uint64_t)(wait_us + 999) / 1000 : 0;
+    if (wait_ms > CLOCK_WAIT_MAX_MS)
+        wait_ms = CLOCK_WAIT_MAX_MS;
     uv_update_time(&c->loop);
-    uv_timer_start(&c->timer, on_timer, wait_us > 0 ? (uint64_t)(wait_us + 999) / 1000 : 0, 0);
+    uv_timer_start(&c->timer, on_timer, wait_ms, 0);
+    clock_waits((int64_t)wait_ms * 1000);
 }
 
 static void on_check(uv_check_t *check)

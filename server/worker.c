@@ -120,7 +120,8 @@ static int patience_ms(const struct worker *w, int64_t now)
     int64_t wait_us = deadline - now;
     if (wait_us <= 0)
         return 0;
-    return wait_us > 60 * 1000000 ? 60000 : (int)((wait_us + 999) / 1000);
+    return wait_us > CLOCK_WAIT_MAX_MS * 1000 ? CLOCK_WAIT_MAX_MS
+                                              : (int)((wait_us + 999) / 1000);
 }
 
 static void *media_thread(void *arg)
@@ -131,7 +132,9 @@ static void *media_thread(void *arg)
     pthread_setname_np(pthread_self(), name);
     for (;;) {
         struct epoll_event events[3];
-        int count = epoll_wait(w->epoll_fd, events, 3, patience_ms(w, clock_mono_us()));
+        int wait_ms = patience_ms(w, clock_mono_us());
+        clock_waits(wait_ms < 0 ? NEVER : (int64_t)wait_ms * 1000);
+        int count = epoll_wait(w->epoll_fd, events, 3, wait_ms);
         int64_t now = clock_mono_us();
         for (int i = 0; i < count; i++) {
             int fd = events[i].data.fd;

@@ -194,6 +194,11 @@ def run_kills(count):
     return node("system", "kills")
 
 
+def run_stopped(seconds):
+    os.environ["PARLOR_STOP_S"] = str(seconds)
+    return node("system", "stopped")
+
+
 def run_long(program, count):
     """A simulation of so many seeds, other ones each day."""
     seed = int(time.time()) // 86400 * 1000003
@@ -204,6 +209,7 @@ def run_long(program, count):
 # What ./dev nightly runs: few parts, each of them long.
 NIGHTLY = {
     "kills": lambda: run_kills(200),
+    "stopped": lambda: run_stopped(45),
     "sim": lambda: run_long("sim", 5000),
     "people": lambda: run_long("people", 20000),
     "fuzz": lambda: fuzz(120),
