@@ -43,6 +43,13 @@ int api_run(struct api *api, struct db *db, struct api_call *call, struct moment
 void api_run_live(const struct api_config *config, struct rooms *rooms, struct api_call *call,
                   struct moment now, struct http_response *response, struct event_list *events);
 
+// The handler of a call that a live room answers as well as the store does: a client that comes
+// back finds its way while the store is away. False, and nothing happens, for all other calls.
+// `live` is in a session.
+bool api_run_from_memory(const struct api_config *config, const struct room *live,
+                         struct api_call *call, struct moment now,
+                         struct http_response *response);
+
 // Before a call that removes a room runs: whether it may. `live` is the room as it is now, NULL
 // when nobody is in it.
 bool api_check_idle(const struct api_call *call, const struct room *live,

@@ -23,6 +23,7 @@ struct api_context {
     struct api *api;
     struct db *db;
     struct rooms *rooms;
+    const struct room *live; // of api_run_from_memory(), which has no `db`
     struct event_list *events;
     struct api_call *call;
     struct http_request *request;

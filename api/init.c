@@ -55,6 +55,11 @@ static int put_endpoint(struct api_context *c, struct text *endpoint)
 static int find_place(struct api_context *c)
 {
     struct api_call *call = c->call;
+    if (c->live) {
+        call->place = arena_alloc(c->arena, sizeof *call->place);
+        *call->place = c->live->record;
+        return 0;
+    }
     struct store_room room;
     struct template *t;
     int err = store_room_get(c->db, call->claims.room_id, c->arena, &room);

@@ -89,6 +89,16 @@ static bool is_full_for(const struct control *c, enum api_next next,
                               : jobs_are_full(c->config.jobs);
 }
 
+// The room, while a session runs in it: nothing that is stored of it is newer. NULL: it has to
+// be loaded.
+static struct room *live_room(const struct control *c, const char *room_id)
+{
+    struct room *room = rooms_find(&c->rooms, room_id);
+    return room && room->session_id[0] ? room : NULL;
+}
+
+static void join_live(struct control *c, struct job *job, struct room *room);
+
 static void on_request(struct control *c, struct http_input *input)
 {
     struct http_request *request = input->request;
@@ -98,11 +108,16 @@ static void on_request(struct control *c, struct http_input *input)
     enum api_next next = API_ANSWERED;
     if (!answer_here(c, request, &response))
         next = api_route(c->config.api, request, clock_wall_ms(), &call, &response);
+    // Who is in, or wants to come in, is answered by the room itself: the store may be away.
+    const struct room *live = next == API_STORED ? live_room(c, call.claims.room_id) : NULL;
+    if (live && api_run_from_memory(c->config.api, live, &call, clock_now(), &response))
+        next = API_ANSWERED;
     if (call.removes && next != API_ANSWERED &&
         !api_check_idle(&call, rooms_find(&c->rooms, call.removes), &response))
         next = API_ANSWERED;
     bool is_late = next == API_JOIN && c->draining;
-    if (next != API_ANSWERED && (is_late || is_full_for(c, next, &call))) {
+    struct room *joined = next == API_JOIN ? live_room(c, call.claims.room_id) : NULL;
+    if (next != API_ANSWERED && (is_late || (!joined && is_full_for(c, next, &call)))) {
         api_refuse(&response, 503, "Service Unavailable", "too much to do");
         http_header_add(&response, "retry-after", "1");
         next = API_ANSWERED;
@@ -122,6 +137,8 @@ static void on_request(struct control *c, struct http_input *input)
     job->call.response = response;
     if (next == API_LIVE)
         run_live(c, job);
+    else if (joined)
+        join_live(c, job, joined);
     else if (next == API_JOIN)
         load_room(c, job, call.claims.room_id);
     else
@@ -219,6 +236,14 @@ static void on_answer(struct control *c, struct job *job)
 
 // --- Web sockets ---
 
+static void begin_session(struct control *c, uint64_t session, struct room *room)
+{
+    room_hold(room);
+    signal_ready(c->signal, session, room, clock_now(), &c->frames, &c->events);
+    control_settle(c);
+    room_release(room);
+}
+
 static void on_open(struct control *c, struct http_input *input)
 {
     struct moment now = clock_now();
@@ -235,6 +260,7 @@ static void on_open(struct control *c, struct http_input *input)
                                       now.wall_ms / 1000, &verified);
 
     bool is_stranger = fault != JWT_VALID || verified.type != JWT_APP;
+    struct room *room;
 
     // The upgrade is never refused for its token: the client would try again without a pause.
     // It is told by a message that ends its attempts.
@@ -257,6 +283,8 @@ static void on_open(struct control *c, struct http_input *input)
     } else if (verified.type != JWT_APP) {
         signal_refuse(c->signal, client->session, 403, "not a token to join with", now,
                       &c->frames);
+    } else if ((room = live_room(c, verified.room_id))) {
+        begin_session(c, client->session, room);
     } else if (jobs_are_full(c->config.jobs)) {
         signal_refuse(c->signal, client->session, 503, "too much to do", now, &c->frames);
     } else {
@@ -276,19 +304,43 @@ static struct room *hold_loaded(struct control *c, struct job *job)
     return room;
 }
 
-// Somebody comes in without a web socket.
-static void on_room_for_call(struct control *c, struct job *job)
+// What a JOB_ROOM brought. Where it failed as the store is away, a room that somebody looks at
+// is good as it is.
+static struct room *loaded(struct control *c, struct job *job)
 {
-    struct room *room = NULL;
-    int err = c->draining ? ERR_BUSY : job->room.err;
-    if (err) {
-        template_free(job->room.template);
-    } else {
-        room = hold_loaded(c, job);
-    }
+    if (!job->room.err)
+        return hold_loaded(c, job);
+    struct room *room = rooms_find(&c->rooms, job->room.id);
+    template_free(job->room.template);
+    job->room.template = NULL;
+    if (!room || job->room.err == ERR_NOT_FOUND)
+        return NULL;
+    room_hold(room);
+    return room;
+}
+
+// Somebody comes in without a web socket. Takes what the job is about, not the job.
+static void join_call(struct control *c, struct job *job, struct room *room, int err)
+{
     whip_post(c->whip, job->call.id, &job->call.call, room, err, &job->call.response,
               clock_now(), &c->events, &c->replies);
     control_settle(c);
+}
+
+static void join_live(struct control *c, struct job *job, struct room *room)
+{
+    room_hold(room);
+    join_call(c, job, room, 0);
+    room_release(room);
+    job_dispose(job);
+    mem_free(job);
+}
+
+static void on_room_for_call(struct control *c, struct job *job)
+{
+    struct room *room = loaded(c, job);
+    int err = c->draining ? ERR_BUSY : room ? 0 : job->room.err;
+    join_call(c, job, err ? NULL : room, err);
     if (room)
         room_release(room);
 }
@@ -299,19 +351,16 @@ static void on_room(struct control *c, struct job *job)
         on_room_for_call(c, job);
         return;
     }
-    struct moment now = clock_now();
-    if (job->room.err || !signal_is_open(c->signal, job->room.session)) {
-        bool unknown = job->room.err == ERR_NOT_FOUND;
-        signal_refuse(c->signal, job->room.session, unknown ? 403 : 503,
-                      unknown ? "room is not active" : "the storage does not answer", now,
-                      &c->frames);
-        template_free(job->room.template);
+    struct room *room = loaded(c, job);
+    if (room) {
+        begin_session(c, job->room.session, room);
+        room_release(room);
         return;
     }
-    struct room *room = hold_loaded(c, job);
-    signal_ready(c->signal, job->room.session, room, now, &c->frames, &c->events);
-    control_settle(c);
-    room_release(room);
+    bool unknown = job->room.err == ERR_NOT_FOUND;
+    signal_refuse(c->signal, job->room.session, unknown ? 403 : 503,
+                  unknown ? "room is not active" : "the storage does not answer", clock_now(),
+                  &c->frames);
 }
 
 void control_lock_rooms(struct control *c)

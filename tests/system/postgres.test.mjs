@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { newDatabase, startPostgres, sql } from '../browser/lib/postgres.mjs';
 import { binary, patience, startServer, until } from '../browser/lib/server.mjs';
+import { Client } from './client.mjs';
 import { Peer } from './peer.mjs';
 import { storm } from './storm.mjs';
 
@@ -76,6 +77,50 @@ test('a stopped database refuses with 503 what is stored, a call goes on, and it
     await bob.end();
   }
 });
+
+// As the SDK does after a lost connection: GET /init, then a web socket.
+async function comeBack(client) {
+  const init = await fetch(`${server.origin}/init?token_id=x&peer_id=${client.id}`,
+    { headers: { authorization: `Bearer ${client.token}` } });
+  assert.equal(init.status, 200, await init.text());
+  const mark = client.told.length;
+  await client.connect();
+  assert.deepEqual(client.said('on-error', mark), []);
+  return mark;
+}
+
+for (const how of ['stopped', 'frozen']) {
+  test(`people come back and join while the database is ${how}`, { timeout: 120000 }, async () => {
+    const meeting = await server.meeting();
+    const [ann, bob, cat] = await Promise.all(['ann', 'bob', 'cat'].map((name, i) =>
+      Client.of(server, i ? meeting.guest : meeting.host, name)));
+    for (const client of [ann, bob]) {
+      await client.connect();
+      assert.ok((await client.request('join', { name: 'x', data: '' })).result);
+    }
+    await (how === 'stopped' ? postgres.stop() : postgres.freeze());
+    try {
+      if (how === 'stopped') await until(async () => (await ready()) === 503, 'not ready');
+      bob.socket.terminate();
+      const startedAt = performance.now();
+      const mark = await comeBack(bob);
+      assert.equal(Object.keys(bob.said('peer-list', mark)[0].params.peers).length, 1);
+      await comeBack(cat); // with the token that it has, for the first time
+      assert.ok((await cat.request('join', { name: 'cat', data: '' })).result);
+      assert.ok(performance.now() - startedAt < 2000 * patience);
+      await until(() => ann.said('on-peer-join').some(({ params }) => params.peer_id === cat.id), 'cat');
+      assert.deepEqual(ann.said('on-peer-leave'), []);
+    } finally {
+      await (how === 'stopped' ? postgres.start() : postgres.thaw());
+    }
+    await until(async () => (await ready()) === 200, 'the server to be ready again');
+    await until(async () => {
+      const [session] = (await server.call('GET', `/v2/sessions?room_id=${meeting.room.id}`)).body.data;
+      return Object.keys(session.peers).length === 3;
+    }, 'the session log');
+    for (const client of [ann, bob, cat]) client.socket.terminate();
+  });
+}
 
 test('who ends a meeting for good while the database is away ends it for good', async () => {
   const meeting = await server.meeting();
