@@ -32,7 +32,7 @@ enum {
     // Requests of ours
     TARGET_URL_LEN_MAX = 2048,
     TARGET_HOST_LEN_MAX = 253,
-    TARGET_NETWORKS_MAX = 32, // that are allowed beside the public Internet
+    NETWORKS_MAX = 32,        // that a setting names
     TARGET_OWN_MAX = 16,      // addresses of this machine
     FETCHES_MAX = 128,        // under way
     FETCH_CONNECT_MS = 5 * 1000,

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { LABEL_LEN_MAX = 63, V4_PREFIX_BITS = 96 };
+enum { LABEL_LEN_MAX = 63 };
 
 // --- Reading ---
 
@@ -127,46 +127,9 @@ const char *target_parse(struct target *target, struct bytes url)
 
 // --- Rules ---
 
-static bool is_within(const uint8_t ip[16], const uint8_t from[16], unsigned bits)
-{
-    size_t whole = bits / 8;
-    if (memcmp(ip, from, whole) != 0)
-        return false;
-    uint8_t mask = (uint8_t)(0xff00 >> (bits % 8));
-    return bits % 8 == 0 || ((ip[whole] ^ from[whole]) & mask) == 0;
-}
-
 int target_allow(struct target_rules *rules, struct bytes network)
 {
-    char text[INET6_ADDRSTRLEN + 1];
-    struct target_network read = {.bits = 128};
-    const uint8_t *slash = memchr(network.at, '/', network.len);
-    size_t len = slash ? (size_t)(slash - network.at) : network.len;
-    if (len == 0 || len >= sizeof text)
-        return ERR_MALFORMED;
-    memcpy(text, network.at, len);
-    text[len] = 0;
-    if (addr_parse_ip(&read.from, text, 0) != 0)
-        return ERR_MALFORMED;
-    unsigned most = addr_is_v4(&read.from) ? 32 : 128;
-    if (slash) {
-        unsigned bits = 0;
-        size_t digits = network.len - len - 1;
-        if (digits == 0 || digits > 3)
-            return ERR_MALFORMED;
-        for (size_t i = 0; i < digits; i++) {
-            if (!is_digit((char)slash[1 + i]))
-                return ERR_MALFORMED;
-            bits = bits * 10 + (unsigned)(slash[1 + i] - '0');
-        }
-        if (bits > most)
-            return ERR_MALFORMED;
-        read.bits = (uint8_t)(bits + (most == 32 ? V4_PREFIX_BITS : 0));
-    }
-    if (rules->allowed_count == TARGET_NETWORKS_MAX)
-        return ERR_FULL;
-    rules->allowed[rules->allowed_count++] = read;
-    return 0;
+    return networks_add(&rules->allowed, network);
 }
 
 // The special ones of IANA's registry for IPv4 (RFC 6890 and its successors).
@@ -198,7 +161,7 @@ static const char *refusal_v4(const uint8_t ip[4])
     for (size_t i = 0; i < sizeof special_v4 / sizeof *special_v4; i++) {
         uint8_t from[16] = {0};
         memcpy(from, special_v4[i].from, 4);
-        if (is_within(wide, from, special_v4[i].bits))
+        if (network_is_within(wide, from, special_v4[i].bits))
             return special_v4[i].what;
     }
     return NULL;
@@ -228,19 +191,17 @@ static const char *refusal_v6(const uint8_t ip[16])
 {
     static const uint8_t global[16] = {0x20};
     for (size_t i = 0; i < sizeof special_v6 / sizeof *special_v6; i++) {
-        if (is_within(ip, special_v6[i].from, special_v6[i].bits))
+        if (network_is_within(ip, special_v6[i].from, special_v6[i].bits))
             return special_v6[i].embedded ? refusal_v4(ip + special_v6[i].embedded)
                                           : special_v6[i].what;
     }
-    return is_within(ip, global, 3) ? NULL : "a reserved address";
+    return network_is_within(ip, global, 3) ? NULL : "a reserved address";
 }
 
 const char *target_refusal(const struct target_rules *rules, const struct addr *address)
 {
-    for (size_t i = 0; i < rules->allowed_count; i++) {
-        if (is_within(address->ip, rules->allowed[i].from.ip, rules->allowed[i].bits))
-            return NULL;
-    }
+    if (networks_have(&rules->allowed, address))
+        return NULL;
     for (size_t i = 0; i < rules->own_count; i++) {
         if (memcmp(address->ip, rules->own[i].ip, sizeof address->ip) == 0)
             return "an address of this machine";

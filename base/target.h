@@ -10,6 +10,7 @@
 
 #include "base/addr.h"
 #include "base/limits.h"
+#include "base/network.h"
 
 // A URL taken apart.
 struct target {
@@ -25,15 +26,9 @@ struct target {
 // ends in a number of another form is refused. Returns NULL, or what is wrong: a static text.
 const char *target_parse(struct target *target, struct bytes url);
 
-struct target_network {
-    struct addr from;
-    uint8_t bits; // of the 128 of an IPv4-mapped address
-};
-
 // Zero-initialised: the public Internet.
 struct target_rules {
-    struct target_network allowed[TARGET_NETWORKS_MAX];
-    size_t allowed_count;
+    struct networks allowed;
     struct addr own[TARGET_OWN_MAX]; // addresses of this machine
     size_t own_count;
 };

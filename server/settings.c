@@ -267,7 +267,7 @@ static int read_webhook_part(struct config *c, struct bytes part)
 
 static int read_webhook_allow(struct config *c, const char *value)
 {
-    c->webhook_rules.allowed_count = 0;
+    c->webhook_rules.allowed.count = 0;
     return for_each_part(c, value, read_webhook_part);
 }
 

@@ -199,7 +199,7 @@ TEST(a_network_is_an_address_and_a_number_of_bits)
     CHECK_EQ(target_allow(&rules, bytes_of("0.0.0.0/0")), 0);
     CHECK_TEXT(refusal(&rules, "127.0.0.1"), "public");
     CHECK_TEXT(refusal(&rules, "::1"), "a loopback address");
-    while (rules.allowed_count < TARGET_NETWORKS_MAX)
+    while (rules.allowed.count < NETWORKS_MAX)
         CHECK_EQ(target_allow(&rules, bytes_of("::1")), 0);
     CHECK_EQ(target_allow(&rules, bytes_of("::1")), ERR_FULL);
 }

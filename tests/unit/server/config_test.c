@@ -145,7 +145,7 @@ TEST(where_webhooks_go_is_checked)
                          NULL),
              0);
     CHECK_TEXT(config.webhook_url, "https://x.example/hook");
-    CHECK_EQ(config.webhook_rules.allowed_count, 2);
+    CHECK_EQ(config.webhook_rules.allowed.count, 2);
     CHECK_EQ(config.webhook_days, 7);
     static const char *const bad[] = {
         "--webhook-url ftp://x",    "--webhook-url http://u@x/",
