@@ -180,18 +180,6 @@ bool api_bearer(const struct api_config *config, const char *authorization, int6
            jwt_verify(bytes_of(token), &config->keys, wall_ms / 1000, claims) == JWT_VALID;
 }
 
-const char *api_key_of(const struct api_config *config, const char *authorization,
-                       int64_t wall_ms)
-{
-    struct jwt_claims claims;
-    if (!api_bearer(config, authorization, wall_ms, &claims) || claims.type != JWT_MANAGEMENT)
-        return NULL;
-    for (size_t i = 0; i < config->keys.count; i++)
-        if (strcmp(config->keys.at[i].access_key, claims.access_key) == 0)
-            return config->keys.at[i].access_key;
-    return NULL;
-}
-
 bool api_is_login(struct http_request *request)
 {
     struct path path = path_of(request);

@@ -60,10 +60,11 @@ bool api_check_idle(const struct api_call *call, const struct room *live,
 void api_check_place(const struct api_call *call, const struct room *live,
                      struct http_response *response);
 
-// What the server in front asks about a request that it has not read yet. The access key of a
-// valid management token, NULL for anything else; whether it wants a token for a room code; how
-// long its body may be.
-const char *api_key_of(const struct api_config *config, const char *authorization,
-                       int64_t wall_ms);
-bool api_is_login(struct http_request *request);
+// What the server in front asks about a request that it has not read yet.
+// As what it counts, by what it proves (net/http.h). `*key` is the access key for
+// HTTP_HAS_KEY.
+enum http_standing api_standing(const struct api_config *config, struct http_request *request,
+                                int64_t wall_ms, const char **key);
+bool api_is_login(struct http_request *request); // wants a token for a room code
+// How long its body may be.
 size_t api_body_max(const struct api_config *config, struct http_request *request);

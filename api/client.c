@@ -87,9 +87,9 @@ static int write_down(struct api_context *c, const char *type, const json_t *bod
 static bool take_budget(struct api_context *c)
 {
     const struct addr *from = &c->request->from;
-    if (api_tries_wait_s(&c->api->reports, from, c->now.mono_us))
+    if (api_tries_wait_s(&c->api->reports, from, "", c->now.mono_us))
         return false;
-    api_tries_add(&c->api->reports, from, c->now.mono_us);
+    api_tries_add(&c->api->reports, from, "", c->now.mono_us);
     return true;
 }
 

@@ -59,7 +59,7 @@ static int look_up(struct api_context *c, const char *code, struct store_code *f
         return api_fail_storage(c, room_err);
 
     if (code_err || room_err || !found->enabled)
-        api_tries_add(&c->api->tries, &c->request->from, c->now.mono_us);
+        api_tries_add(&c->api->tries, &c->request->from, code, c->now.mono_us);
     if (code_err || room_err)
         return api_fail(c, 404, "room code not found");
     if (!found->enabled)
@@ -110,15 +110,16 @@ int api_login(struct api_context *c)
     char code[ROOM_CODE_LEN + 1];
     struct store_code found;
     struct jwt_claims claims = {.type = JWT_APP};
-    int64_t wait_s = api_tries_wait_s(&c->api->tries, &c->request->from, c->now.mono_us);
-    if (wait_s)
-        return api_fail_wait(c, wait_s);
     int err = read_wish(c, code, claims.user_id);
-    if (!err)
-        err = look_up(c, code, &found);
     if (err)
         return err;
-
+    int64_t wait_s =
+        api_tries_wait_s(&c->api->tries, &c->request->from, code, c->now.mono_us);
+    if (wait_s)
+        return api_fail_wait(c, wait_s);
+    err = look_up(c, code, &found);
+    if (err)
+        return err;
     return answer_token(c, &claims, found.room_id, found.role);
 }
 

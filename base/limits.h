@@ -15,12 +15,16 @@ enum {
     HTTP_HEADER_COUNT_MAX = 100,
     HTTP_BODY_MAX = 64 * 1024,
     HTTP_BODY_LARGE_MAX = 1024 * 1024, // of calls with a management token
-    HTTP_CONNECTIONS_PER_ADDRESS_MAX = 128,
+    HTTP_CONNECTIONS_PER_ADDRESS_MAX = 2000,
+    HTTP_UNREAD_PER_ADDRESS_MAX = 128, // of them, that have not sent a whole head
+    HTTP_UNREAD_GRACE_MS = 2000,       // younger ones are let be
     HTTP_REQUESTS_PER_SECOND = 50,
     HTTP_REQUESTS_BURST = 100,
+    HTTP_MEMBER_REQUESTS_PER_SECOND = 500, // with an app token: a school behind one address
+    HTTP_MEMBER_REQUESTS_BURST = 2000,
     HTTP_KEY_REQUESTS_PER_SECOND = 200, // with a management token, for each access key
     HTTP_KEY_REQUESTS_BURST = 500,
-    HTTP_LOGINS_PER_SECOND = 10, // room codes for tokens
+    HTTP_LOGINS_PER_SECOND = 10, // that fail
     HTTP_LOGINS_BURST = 30,
     HTTP_BODY_OCTETS_PER_SECOND = 1024, // at least
     HTTP_HEAD_TIMEOUT_S = 10,
@@ -32,9 +36,9 @@ enum {
     // Requests of ours
     TARGET_URL_LEN_MAX = 2048,
     TARGET_HOST_LEN_MAX = 253,
-    NETWORKS_MAX = 32,        // that a setting names
-    TARGET_OWN_MAX = 16,      // addresses of this machine
-    FETCHES_MAX = 128,        // under way
+    NETWORKS_MAX = 32,   // that a setting names
+    TARGET_OWN_MAX = 16, // addresses of this machine
+    FETCHES_MAX = 128,   // under way
     FETCH_CONNECT_MS = 5 * 1000,
     FETCH_MS = 10 * 1000,             // in all
     FETCH_HEAD_MAX = 32 * 1024,       // octets of an answer's fields; beyond, it is no answer
@@ -78,6 +82,7 @@ enum {
     TOKEN_LIFETIME_S = 24 * 3600,
     SECRET_LEN_MIN = 32,
     CODE_TRIES_PER_MINUTE = 20,      // wrong ones, for each address
+    CODE_TRIES_PER_PREFIX = 60,      // that begin alike, of all addresses
     CODE_TRIES_PER_MINUTE_ALL = 600, // wrong ones, in all
 
     // Datagrams

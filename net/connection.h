@@ -31,12 +31,22 @@ enum connection_state {
     CONNECTION_ENDING,    // all is said: waits for the peer to close, reads nothing any more
 };
 
+// Where it counts with its visitor.
+enum connection_place {
+    PLACE_NONE,   // it is being served
+    PLACE_UNREAD, // it came, or began a head that is not whole
+    PLACE_IDLE,   // it asked before and may ask again
+};
+
 struct connection {
     struct http_server *server;
     struct lws *wsi;
     struct list link; // of server->connections
     struct addr from;
-    bool counted; // among the visitors
+    struct visitor *visitor; // NULL where connections are not counted
+    enum connection_place place;
+    int64_t placed_at;
+    bool has_asked; // a whole head at least
     enum connection_state state;
     struct text in; // what the peer sent and nobody has looked at
     size_t looked_at;
@@ -46,6 +56,7 @@ struct connection {
     // The request that is being read or answered.
     uint64_t id; // 0: none
     struct http_request *request;
+    const char *key; // that it proves, if it has one
     struct text body;
     size_t body_expected;   // octets, or at most when chunked
     int body_seconds;       // how long it has been coming, by its last check
@@ -95,6 +106,7 @@ struct http_server {
     size_t listener_count;
     size_t open_handles; // of uv, ours
     uv_timer_t resume;   // accepts again after a shortage of descriptors
+    uv_timer_t thin;     // looks for addresses with too many that have not asked
     struct list connections;
     size_t connection_count;
     struct list websockets;
@@ -117,11 +129,17 @@ int64_t http_now(void); // us, monotonic
 struct http_input *http_input_add(struct http_server *server, enum http_input_kind kind,
                                   uint64_t id);
 
+// More connections of this address have not asked than may: the oldest ones will be closed.
+void http_thin_out(struct http_server *server);
+
 // --- door.c ---
 int door_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                   size_t len);
-void door_adopt(struct http_server *server, int fd, const struct addr *from);
+// Takes `fd`. `visitor` was entered, or is NULL.
+void door_adopt(struct http_server *server, int fd, const struct addr *from,
+                struct visitor *visitor);
 void door_free(struct connection *c);
+void door_close(struct connection *c); // soon, from outside a callback of the library's
 void door_consume(struct connection *c, size_t len); // of c->in
 // No more comes from the relay: what is queued goes out, then the connection ends.
 void door_relay_ended(struct connection *c);

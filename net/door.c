@@ -21,6 +21,23 @@ static const struct http_timeouts *timeouts(const struct connection *c)
     return &c->server->config.timeouts;
 }
 
+// Counts it where it is now.
+static void set_place(struct connection *c)
+{
+    enum connection_place place = c->state != CONNECTION_HEAD      ? PLACE_NONE
+                                  : c->has_asked && c->in.len == 0 ? PLACE_IDLE
+                                                                   : PLACE_UNREAD;
+    struct visitor *visitor = c->visitor;
+    if (!visitor || place == c->place)
+        return;
+    visitor->idle += (place == PLACE_IDLE) - (c->place == PLACE_IDLE);
+    visitor->unread += (place == PLACE_UNREAD) - (c->place == PLACE_UNREAD);
+    c->place = place;
+    c->placed_at = http_now();
+    if (place == PLACE_UNREAD && visitors_are_crowded(&c->server->visitors, visitor))
+        http_thin_out(c->server);
+}
+
 static void set_timer(struct connection *c, int seconds)
 {
     lws_set_timer_usecs(c->wsi, (lws_usec_t)seconds * LWS_US_PER_SEC);
@@ -70,6 +87,7 @@ static void refuse(struct connection *c, int status)
     request_dispose(c);
     text_dispose(&c->in);
     c->state = CONNECTION_ANSWERING;
+    set_place(c);
     send_out(c);
 }
 
@@ -100,21 +118,37 @@ static void dispatch(struct connection *c)
     http_input_add(c->server, HTTP_INPUT_REQUEST, c->id)->request = request;
 }
 
-static bool is_over_rate(struct connection *c)
+// The measure of the visitor that asks, who need not be who is connected: a proxy is in
+// between.
+static bool is_within_rate(struct connection *c)
 {
-    const struct http_server_config *config = &c->server->config;
     struct visitors *visitors = &c->server->visitors;
-    const char *authorization = c->request->authorization;
-    if (!config->rate_limit && addr_is_loopback(&c->from))
+    const struct http_request *request = c->request;
+    int64_t now = http_now();
+    if (!c->server->config.rate_limit && addr_is_loopback(&request->from))
+        return true;
+    if (request->standing == HTTP_COSTLESS)
+        return true;
+    if (request->standing == HTTP_HAS_KEY)
+        return visitors_keyed(visitors, c->key, now);
+    struct visitor *visitor = visitors_find(visitors, &request->from, now);
+    if (!visitor)
         return false;
-    // Who logs in needs no key, and gains nothing by bringing one.
-    if (config->is_login && config->is_login(config->context, c->request))
-        return !visitors_login(visitors, &c->from, http_now()) ||
-               !visitors_request(visitors, &c->from, http_now());
-    const char *key =
-        authorization && config->key_of ? config->key_of(config->context, authorization) : NULL;
-    return key ? !visitors_keyed(visitors, key, http_now())
-               : !visitors_request(visitors, &c->from, http_now());
+    if (request->standing == HTTP_LOGS_IN)
+        return visitors_may_login(visitors, visitor, now);
+    return request->standing == HTTP_HAS_TOKEN ? visitors_member(visitors, visitor, now)
+                                               : visitors_request(visitors, visitor, now);
+}
+
+// Only logins that fail cost something: guessing does, a school that comes in does not.
+static void count_login(struct connection *c, const struct http_request *request, int status)
+{
+    struct visitors *visitors = &c->server->visitors;
+    if (request->standing != HTTP_LOGS_IN || status < 400 || status >= 500)
+        return;
+    struct visitor *visitor = visitors_find(visitors, &request->from, http_now());
+    if (visitor)
+        visitors_failed_login(visitors, visitor, http_now());
 }
 
 // When the body is looked at next.
@@ -127,7 +161,7 @@ static int body_check_s(const struct connection *c)
 static int on_head(struct connection *c, const struct head *head)
 {
     int status = request_read_head(c, head);
-    if (!status && is_over_rate(c))
+    if (!status && !is_within_rate(c))
         status = 429;
     if (status)
         return status;
@@ -165,6 +199,7 @@ static bool read_head(struct connection *c)
         return false;
     if (!status)
         status = on_head(c, head);
+    c->has_asked = true;
     if (status)
         refuse(c, status);
     else
@@ -205,6 +240,7 @@ static void proceed(struct connection *c)
     if (c->state == CONNECTION_RELAY && c->in.len > 0)
         relay_push(c);
     set_reading(c);
+    set_place(c);
 }
 
 static void next_request(struct connection *c)
@@ -318,13 +354,14 @@ int door_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user,
     }
 }
 
-// Takes `fd`.
-void door_adopt(struct http_server *server, int fd, const struct addr *from)
+void door_adopt(struct http_server *server, int fd, const struct addr *from,
+                struct visitor *visitor)
 {
     struct connection *c = mem_alloc(sizeof *c);
     c->server = server;
     c->from = *from;
-    c->counted = server->config.rate_limit || !addr_is_loopback(from);
+    c->visitor = visitor;
+    set_place(c);
     list_append(&server->connections, &c->link);
     server->connection_count++;
     server->adopting = c;
@@ -338,15 +375,28 @@ void door_adopt(struct http_server *server, int fd, const struct addr *from)
     // (a TLS handshake that ends at once) it destroys the connection by itself, now or later.
     if (!wsi && server->adopting == c && !c->wsi)
         door_free(c);
+    else if (wsi && server->adopting == c)
+        c->wsi = wsi;
     server->adopting = NULL;
+}
+
+void door_close(struct connection *c)
+{
+    text_dispose(&c->in);
+    c->state = CONNECTION_ENDING;
+    set_place(c);
+    lws_set_timer_usecs(c->wsi, 1);
 }
 
 void door_free(struct connection *c)
 {
     relay_close(c);
     forget_id(c);
-    if (c->counted)
-        visitors_leave(&c->server->visitors, &c->from);
+    if (c->visitor) {
+        c->visitor->idle -= c->place == PLACE_IDLE;
+        c->visitor->unread -= c->place == PLACE_UNREAD;
+        visitors_leave(c->visitor);
+    }
     list_remove(&c->link);
     c->server->connection_count--;
     request_dispose(c);
@@ -364,6 +414,7 @@ void http_server_respond(struct http_server *server, uint64_t id, struct http_re
     struct connection *c = map_get(&server->requests, map_key_u64(&id));
     if (c) {
         assert(c->state == CONNECTION_WAITING);
+        count_login(c, request, response->status);
         answer_prepare(c, request, response);
         forget_id(c);
         c->state = CONNECTION_ANSWERING;

@@ -21,6 +21,15 @@ enum http_method {
     HTTP_OTHER, // TRACE, unknown ones: answered 405
 };
 
+// What is known of who asks when the head is read, and by which measure it counts.
+enum http_standing {
+    HTTP_STRANGER,
+    HTTP_COSTLESS,  // a file of the client's, or what a browser asks before it asks
+    HTTP_LOGS_IN,   // with a room code, which can be guessed: costs something when it fails
+    HTTP_HAS_TOKEN, // of a person
+    HTTP_HAS_KEY,   // of a back end
+};
+
 // Views and strings live in the request's arena.
 struct http_request {
     enum http_method method;
@@ -40,6 +49,7 @@ struct http_request {
     const char *access_control_request_headers; // NULL when absent
     struct bytes body;
     struct addr from;
+    enum http_standing standing;
     bool is_forwarded; // a proxy says that it passed it on
     bool secure;       // came over TLS, also when a proxy in front spoke it
     char id[37];       // request id, also in the answer and the log

@@ -21,6 +21,7 @@ enum {
     ACCEPTS_PER_TURN = 64,
     ACCEPT_PAUSE_MS = 100,
     BACKLOG = 511,
+    THIN_MS = 250,
 };
 
 int64_t http_now(void)
@@ -81,15 +82,69 @@ static void turn_away(struct http_server *server, int fd, int status)
     close(fd);
 }
 
+// Closes one connection of this visitor that has asked before and may ask again.
+static void close_idle(struct http_server *server, const struct visitor *visitor)
+{
+    LIST_EACH(&server->connections, link)
+    {
+        struct connection *c = LIST_ENTRY(link, struct connection, link);
+        if (c->visitor == visitor && c->place == PLACE_IDLE) {
+            door_close(c);
+            return;
+        }
+    }
+}
+
+// At the limit who is idle goes first: the new one has something to ask.
+static bool enter(struct http_server *server, struct visitor *visitor)
+{
+    if (!visitor)
+        return false;
+    if (visitors_enter(&server->visitors, visitor))
+        return true;
+    if (visitor->idle == 0)
+        return false;
+    close_idle(server, visitor);
+    visitor->connections++; // one goes as soon as the loop turns
+    return true;
+}
+
 static void admit(struct http_server *server, int fd, const struct addr *from)
 {
     bool limited = server->config.rate_limit || !addr_is_loopback(from);
+    struct visitor *visitor =
+        limited ? visitors_find(&server->visitors, from, http_now()) : NULL;
     if (fd >= sysconf(_SC_OPEN_MAX) - SPARE_DESCRIPTORS)
         turn_away(server, fd, 503);
-    else if (limited && !visitors_enter(&server->visitors, from, http_now()))
+    else if (limited && !enter(server, visitor))
         turn_away(server, fd, 429);
     else
-        door_adopt(server, fd, from);
+        door_adopt(server, fd, from, visitor);
+}
+
+static void on_thin(uv_timer_t *timer)
+{
+    struct http_server *server = timer->data;
+    int64_t young = http_now() - (int64_t)HTTP_UNREAD_GRACE_MS * 1000;
+    bool more = false;
+    LIST_EACH(&server->connections, link)
+    {
+        struct connection *c = LIST_ENTRY(link, struct connection, link);
+        if (c->place != PLACE_UNREAD || !visitors_are_crowded(&server->visitors, c->visitor))
+            continue;
+        if (c->placed_at <= young)
+            door_close(c);
+        else
+            more = true;
+    }
+    if (!more)
+        uv_timer_stop(timer);
+}
+
+void http_thin_out(struct http_server *server)
+{
+    if (!uv_is_active((uv_handle_t *)&server->thin) && !server->closing)
+        uv_timer_start(&server->thin, on_thin, THIN_MS, THIN_MS);
 }
 
 static void set_accepting(struct http_server *server, bool on);
@@ -295,7 +350,9 @@ struct http_server *http_server_new(const struct http_server_config *config)
     rng_fill(&server->rng, by_host->seed, sizeof by_host->seed);
     uv_timer_init(config->loop, &server->resume);
     server->resume.data = server;
-    server->open_handles = 1;
+    uv_timer_init(config->loop, &server->thin);
+    server->thin.data = server;
+    server->open_handles = 2;
 
     int err = 0;
     if (server->tls_cert)
@@ -341,6 +398,8 @@ void http_server_close(struct http_server *server)
     close_listeners(server);
     if (!uv_is_closing((uv_handle_t *)&server->resume))
         uv_close((uv_handle_t *)&server->resume, on_handle_closed);
+    if (!uv_is_closing((uv_handle_t *)&server->thin))
+        uv_close((uv_handle_t *)&server->thin, on_handle_closed);
     if (server->context)
         lws_context_destroy(server->context);
 }

@@ -48,11 +48,10 @@ struct http_server_config {
     struct http_timeouts timeouts;
     const struct head_limits *head; // NULL: head_limits_default
 
-    // The access key that an Authorization field proves; NULL: none. Each has a measure of its
-    // own. Nobody has one when this is NULL.
-    const char *(*key_of)(void *context, const char *authorization);
-    // Whether a request wants a token for a room code, which can be guessed. None when NULL.
-    bool (*is_login)(void *context, struct http_request *request);
+    // As what a request counts. `*key` is the access key that it proves, for HTTP_HAS_KEY. All
+    // are strangers when this is NULL.
+    enum http_standing (*standing)(void *context, struct http_request *request,
+                                   const char **key);
     void *context;
 
     // Which pages may open web sockets, by their Origin: "https://a.example https://b.example".

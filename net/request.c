@@ -171,6 +171,9 @@ int request_read_head(struct connection *c, const struct head *head)
     int status = read_target(c, head->target, host);
     if (!status)
         status = read_fields(c, head);
+    if (!status && c->server->config.standing)
+        c->request->standing =
+            c->server->config.standing(c->server->config.context, c->request, &c->key);
     return status ? status : read_length(c, head);
 }
 

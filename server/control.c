@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "net/inbox.h"
 #include "server/clock.h"
+#include "server/files.h"
 
 #include <assert.h>
 #include <signal.h>
@@ -120,16 +121,16 @@ static void start_handles(struct control *c)
     }
 }
 
-static const char *key_of(void *context, const char *authorization)
+// Files are what everybody gets, a school of people at once.
+static enum http_standing standing(void *context, struct http_request *request,
+                                   const char **key)
 {
     const struct control *c = context;
-    return api_key_of(c->config.api, authorization, clock_wall_ms());
-}
-
-static bool is_login(void *context, struct http_request *request)
-{
-    (void)context;
-    return api_is_login(request);
+    const struct asset *asset;
+    bool reads = request->method == HTTP_GET || request->method == HTTP_HEAD;
+    if (reads && files_find(request->path, &asset))
+        return HTTP_COSTLESS;
+    return api_standing(c->config.api, request, clock_wall_ms(), key);
 }
 
 static size_t body_max(void *context, struct http_request *request)
@@ -171,8 +172,7 @@ struct control *control_new(const struct control_config *config)
     assert(err == 0);
     c->config.http.loop = &c->loop;
     c->config.http.ws_path = "/ws";
-    c->config.http.key_of = key_of;
-    c->config.http.is_login = is_login;
+    c->config.http.standing = standing;
     c->config.http.body_max = body_max;
     c->config.http.context = c;
     c->server = http_server_new(&c->config.http);

@@ -106,7 +106,9 @@ static void fill_limits(struct server *s)
                                    .string_len = (size_t)limits->json_string};
     s->visitors = (struct visitors_limits){
         .connections = (uint32_t)limits->connections,
+        .unread = (uint32_t)limits->unread,
         .strangers = {(uint32_t)limits->requests, (uint32_t)limits->burst},
+        .members = {(uint32_t)limits->member_requests, (uint32_t)limits->member_burst},
         .keys = {(uint32_t)limits->key_requests, (uint32_t)limits->key_burst},
         .logins = {(uint32_t)limits->logins, (uint32_t)limits->login_burst},
     };

@@ -301,8 +301,11 @@ READ_TEXT(user)
     }
 
 READ_LIMIT(connections, 0, 1000000)
+READ_LIMIT(unread, 0, 1000000)
 READ_LIMIT(requests, 0, RATE_MAX)
 READ_LIMIT(burst, 1, RATE_MAX)
+READ_LIMIT(member_requests, 0, RATE_MAX)
+READ_LIMIT(member_burst, 1, RATE_MAX)
 READ_LIMIT(key_requests, 0, RATE_MAX)
 READ_LIMIT(key_burst, 1, RATE_MAX)
 READ_LIMIT(logins, 0, RATE_MAX)
@@ -386,15 +389,23 @@ const struct setting settings[] = {
     {"api-origins", "ORIGIN,...", "",
      "the pages that may call the management API, as https://app.example.org; else none may",
      read_api_origins, SETTING_OPEN},
-    {"connections", "N", "128", "open at once, of each address; 0 here and below: no limit",
+    {"connections", "N", "2000", "open at once, of each address; 0 here and below: no limit",
      read_connections, SETTING_OPEN},
-    {"requests", "N", "50", "a second, of each address", read_requests, SETTING_OPEN},
+    {"unread-connections", "N", "128", "of them, that have not sent a whole request head",
+     read_unread, SETTING_OPEN},
+    {"requests", "N", "50", "a second, of each address, without a token and not for files",
+     read_requests, SETTING_OPEN},
     {"requests-burst", "N", "100", "and so many at once before", read_burst, SETTING_OPEN},
+    {"member-requests", "N", "500", "a second, of each address, with the token of a person",
+     read_member_requests, SETTING_OPEN},
+    {"member-requests-burst", "N", "2000", "and so many at once before", read_member_burst,
+     SETTING_OPEN},
     {"key-requests", "N", "200", "a second, of each access key, wherever they come from",
      read_key_requests, SETTING_OPEN},
     {"key-requests-burst", "N", "500", "and so many at once before", read_key_burst,
      SETTING_OPEN},
-    {"logins", "N", "10", "room codes for tokens a second, of each address", read_logins,
+    {"logins", "N", "10",
+     "failures to trade a room code for a token, a second, of each address", read_logins,
      SETTING_OPEN},
     {"logins-burst", "N", "30", "and so many at once before", read_login_burst, SETTING_OPEN},
     {"wrong-codes", "N", "20", "room codes that are none, a minute, of each address",

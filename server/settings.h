@@ -18,12 +18,13 @@ enum config_meetings {
 
 // What base/limits.h has as defaults. 0 lifts a rate.
 struct config_limits {
-    long connections;                  // of an address
-    long requests, burst;              // a second, of an address
-    long key_requests, key_burst;      // of an access key
-    long logins, login_burst;          // of an address, on /v2/token
-    long wrong_codes, wrong_codes_all; // a minute
-    long body_max, public_body_max;    // octets
+    long connections, unread;           // of an address
+    long requests, burst;               // a second, of an address
+    long key_requests, key_burst;       // of an access key
+    long member_requests, member_burst; // of an address, with an app token
+    long logins, login_burst;           // of an address, that fail
+    long wrong_codes, wrong_codes_all;  // a minute
+    long body_max, public_body_max;     // octets
     long request_line_max, headers_max, header_count_max;
     long json_depth, json_members, json_string;
     long head_timeout, body_timeout, idle_timeout, write_timeout, answer_timeout; // seconds
@@ -88,6 +89,6 @@ struct setting {
     enum setting_display display;
 };
 
-enum { SETTING_COUNT = 53 };
+enum { SETTING_COUNT = 56 };
 
 extern const struct setting settings[]; // the first is `listen`

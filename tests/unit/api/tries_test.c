@@ -18,12 +18,12 @@ TEST(a_wait_ends_when_the_first_of_20_is_a_minute_old)
     struct addr a = address("192.0.2.1");
     api_tries_init(&t, 20, 600);
     for (int i = 0; i < 20; i++)
-        api_tries_add(&t, &a, i * SECOND_US);
-    CHECK_EQ(api_tries_wait_s(&t, &a, 20 * SECOND_US), 40);
-    CHECK_EQ(api_tries_wait_s(&t, &a, 60 * SECOND_US - 1), 1);
-    CHECK_EQ(api_tries_wait_s(&t, &a, 60 * SECOND_US), 0);
-    api_tries_add(&t, &a, 60 * SECOND_US);
-    CHECK_EQ(api_tries_wait_s(&t, &a, 60 * SECOND_US), 1);
+        api_tries_add(&t, &a, "", i * SECOND_US);
+    CHECK_EQ(api_tries_wait_s(&t, &a, "", 20 * SECOND_US), 40);
+    CHECK_EQ(api_tries_wait_s(&t, &a, "", 60 * SECOND_US - 1), 1);
+    CHECK_EQ(api_tries_wait_s(&t, &a, "", 60 * SECOND_US), 0);
+    api_tries_add(&t, &a, "", 60 * SECOND_US);
+    CHECK_EQ(api_tries_wait_s(&t, &a, "", 60 * SECOND_US), 1);
     api_tries_dispose(&t);
 }
 
@@ -35,10 +35,10 @@ TEST(an_IPv6_network_counts_as_one)
     struct addr c = address("2001:db8:0:2::1");
     api_tries_init(&t, 20, 600);
     for (int i = 0; i < 20; i++)
-        api_tries_add(&t, i % 2 ? &a : &b, 0);
-    CHECK_EQ(api_tries_wait_s(&t, &a, 0), 60);
-    CHECK_EQ(api_tries_wait_s(&t, &b, 0), 60);
-    CHECK_EQ(api_tries_wait_s(&t, &c, 0), 0);
+        api_tries_add(&t, i % 2 ? &a : &b, "", 0);
+    CHECK_EQ(api_tries_wait_s(&t, &a, "", 0), 60);
+    CHECK_EQ(api_tries_wait_s(&t, &b, "", 0), 60);
+    CHECK_EQ(api_tries_wait_s(&t, &c, "", 0), 0);
     api_tries_dispose(&t);
 }
 
@@ -51,12 +51,12 @@ TEST(at_600_wrong_tries_everyone_waits)
         char ip[32];
         snprintf(ip, sizeof ip, "10.0.%d.%d", i / 250, i % 250);
         struct addr a = address(ip);
-        CHECK_EQ(api_tries_wait_s(&t, &fresh, i), 0);
-        api_tries_add(&t, &a, i);
+        CHECK_EQ(api_tries_wait_s(&t, &fresh, "", i), 0);
+        api_tries_add(&t, &a, "", i);
     }
-    CHECK_EQ(api_tries_wait_s(&t, &fresh, 600), 60);
-    api_tries_add(&t, &fresh, 600); // no room, no harm
-    CHECK_EQ(api_tries_wait_s(&t, &fresh, 60 * SECOND_US), 0);
+    CHECK_EQ(api_tries_wait_s(&t, &fresh, "", 600), 60);
+    api_tries_add(&t, &fresh, "", 600); // no room, no harm
+    CHECK_EQ(api_tries_wait_s(&t, &fresh, "", 60 * SECOND_US), 0);
     api_tries_dispose(&t);
 }
 
@@ -65,12 +65,37 @@ TEST(both_bounds_are_the_callers)
     struct api_tries t;
     struct addr a = address("192.0.2.1"), b = address("192.0.2.2"), c = address("192.0.2.3");
     api_tries_init(&t, 2, 3);
-    api_tries_add(&t, &a, 0);
-    CHECK_EQ(api_tries_wait_s(&t, &a, 0), 0);
-    api_tries_add(&t, &a, 0);
-    CHECK_EQ(api_tries_wait_s(&t, &a, 0), 60);
-    CHECK_EQ(api_tries_wait_s(&t, &b, 0), 0);
-    api_tries_add(&t, &b, 0);
-    CHECK_EQ(api_tries_wait_s(&t, &c, 0), 60);
+    api_tries_add(&t, &a, "", 0);
+    CHECK_EQ(api_tries_wait_s(&t, &a, "", 0), 0);
+    api_tries_add(&t, &a, "", 0);
+    CHECK_EQ(api_tries_wait_s(&t, &a, "", 0), 60);
+    CHECK_EQ(api_tries_wait_s(&t, &b, "", 0), 0);
+    api_tries_add(&t, &b, "", 0);
+    CHECK_EQ(api_tries_wait_s(&t, &c, "", 0), 60);
+    api_tries_dispose(&t);
+}
+
+static void guess(struct api_tries *t, int address_number, const char *code)
+{
+    char ip[32];
+    snprintf(ip, sizeof ip, "10.1.%d.%d", address_number / 250, address_number % 250);
+    struct addr a = address(ip);
+    api_tries_add(t, &a, code, 0);
+}
+
+// Sixty addresses, one guess each: none of them has a second one, and who has not guessed has.
+TEST(many_addresses_that_guess_at_one_meeting_wait_and_nobody_else_does)
+{
+    struct api_tries t;
+    struct addr guesser = address("10.1.0.0"), honest = address("192.0.2.1");
+    api_tries_init(&t, 20, 600);
+    for (int i = 0; i < 59; i++)
+        guess(&t, i, "abc-defg-hij");
+    CHECK_EQ(api_tries_wait_s(&t, &guesser, "abc-aaaa-aaa", 0), 0);
+    guess(&t, 59, "abc-zzzz-zzz");
+    CHECK_EQ(api_tries_wait_s(&t, &guesser, "abc-aaaa-aaa", 0), 60);
+    CHECK_EQ(api_tries_wait_s(&t, &guesser, "abd-aaaa-aaa", 0), 0);
+    CHECK_EQ(api_tries_wait_s(&t, &honest, "abc-aaaa-aaa", 0), 0);
+    CHECK_EQ(api_tries_wait_s(&t, &guesser, "abc-aaaa-aaa", 60 * SECOND_US), 0);
     api_tries_dispose(&t);
 }

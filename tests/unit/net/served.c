@@ -48,7 +48,8 @@ static const char *method_name(enum http_method method)
 void served_answer(struct served *s, struct http_input *input)
 {
     struct http_request *request = input->request;
-    struct http_response response = {.status = 200, .content_type = "text/plain"};
+    struct http_response response = {.status = s->status ? s->status : 200,
+                                     .content_type = "text/plain"};
     text_addf(&response.body, "%s %s?%s %.*s", method_name(request->method), request->path,
               request->query, (int)request->body.len, (const char *)request->body.at);
     if (strcmp(request->path, "/page") == 0)

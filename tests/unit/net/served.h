@@ -7,7 +7,8 @@
 struct served {
     uv_loop_t loop;
     struct http_server *server;
-    bool hold; // requests are left unanswered in `held`
+    int status; // of all answers; 0: 200
+    bool hold;  // requests are left unanswered in `held`
     struct http_input held;
     struct text log; // "GET /path?query body" of each request, "open", "text:...", "close:1000"
     uint64_t socket; // the last that was opened
