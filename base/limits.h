@@ -58,6 +58,9 @@ enum {
     WS_MESSAGE_MAX = 1024 * 1024,
     WS_FRAGMENTS_MAX = 1024,
     WS_QUEUE_BYTES_MAX = 1024 * 1024,
+    WS_QUEUE_HIGH = 256 * 1024,    // of it: from here the client counts as slow
+    WS_QUEUE_LOW = 64 * 1024,      // until here
+    WS_LONG_MAX = 8 * 1024 * 1024, // one message beside it: a list of all peers, an answer
     WS_MESSAGES_PER_SECOND = 100,
     WS_MESSAGES_BURST = 200,
     WS_WAITING_MAX = 64,       // messages kept while a room is loaded
@@ -158,8 +161,24 @@ enum {
     REPORT_INFO_LEN_MAX = 8 * 1024, // octets, of what is said about a failure
     USER_AGENT_LEN_MAX = 512,       // octets
     PAST_TRACKS_MAX = 256,          // of a room: tracks that are gone and may be reported about
-    PEERS_TOLD_MAX = 200,           // of a room: beyond, only those that matter are told to all
-    SESSION_INFO_AT_ONCE = 100,     // peers of a room: beyond, counts are told once in a while
+    // What one tells others: octets that each of them gets. A room has more than a talker, and
+    // keeps half as much again for those who have hardly talked.
+    TALK_PER_SECOND = 32 * 1024,
+    TALK_BURST = 256 * 1024,
+    TALK_ROOM_PER_SECOND = 256 * 1024,
+    TALK_ROOM_BURST = 512 * 1024,
+    TALK_SLOW_FACTOR = 8, // what an octet costs while somebody of the room is slow
+    // Of metadata as it is sent, escaped
+    METADATA_SHORT_MAX = 1024,            // is sent wherever a peer is named
+    METADATA_LIST_MAX = 256 * 1024,       // in one list of peers, shared fairly
+    METADATA_ROOM_PER_SECOND = 64 * 1024, // of those who come
+    METADATA_ROOM_BURST = 256 * 1024,
+    OWED_PER_CLIENT = 128 * 1024, // of what was left out, in one go
+    OWED_PER_GO = 1024 * 1024,    // to all clients
+    OWED_INTERVAL_MS = 20,        // between two
+    OWED_PEERS_MAX = 2500,        // to one client
+    PEERS_TOLD_MAX = 200,         // of a room: beyond, only those that matter are told to all
+    SESSION_INFO_AT_ONCE = 100,   // peers of a room: beyond, counts are told once in a while
     SESSION_INFO_INTERVAL_MS = 1000,
     QUALITY_INTERVAL_MS = 1000,      // between two tellings of downlink scores
     WANTED_VIDEOS_MAX = 256,         // on demand, of one subscriber: as many as sections

@@ -93,3 +93,11 @@ size_t text_characters(const char *text)
         count += ((uint8_t)*text & 0xc0) != 0x80;
     return count;
 }
+
+size_t text_weight(const char *text)
+{
+    size_t sum = 0;
+    for (; text && *text; text++)
+        sum += (uint8_t)*text < 0x20 ? 6 : *text == '"' || *text == '\\' ? 2 : 1;
+    return sum;
+}

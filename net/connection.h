@@ -79,8 +79,10 @@ struct websocket {
     bool ping_due;
     struct http_request *request; // until it is open
     struct list messages;         // struct ws_message to be sent
-    size_t queued_bytes;
-    struct text message; // what has arrived of one
+    size_t queued_bytes;          // of them, without a long one
+    bool has_long;                // one of them is
+    bool is_slow;                 // since WS_QUEUE_HIGH, until WS_QUEUE_LOW
+    struct text message;          // what has arrived of one
     size_t fragments;
     uint16_t peer_code;
     uint16_t close_code;

@@ -84,11 +84,12 @@ size_t http_server_connections(const struct http_server *server);
 int http_server_reload_certificate(struct http_server *server);
 
 enum http_input_kind {
-    HTTP_INPUT_REQUEST,  // to be answered with http_server_respond()
-    HTTP_INPUT_WS_OPEN,  // `request` is the upgrade's; the socket is open
-    HTTP_INPUT_WS_TEXT,  // a whole message, valid UTF-8
-    HTTP_INPUT_WS_PONG,  // it lives
-    HTTP_INPUT_WS_CLOSE, // gone; the last that is heard of this id
+    HTTP_INPUT_REQUEST,    // to be answered with http_server_respond()
+    HTTP_INPUT_WS_OPEN,    // `request` is the upgrade's; the socket is open
+    HTTP_INPUT_WS_TEXT,    // a whole message, valid UTF-8
+    HTTP_INPUT_WS_PONG,    // it lives
+    HTTP_INPUT_WS_DRAINED, // was slow and has caught up
+    HTTP_INPUT_WS_CLOSE,   // gone; the last that is heard of this id
 };
 
 struct http_input {
@@ -112,6 +113,11 @@ void http_server_respond(struct http_server *server, uint64_t id, struct http_re
 // Queues a text message. Over WS_QUEUE_BYTES_MAX the socket is closed with 1013 instead. False
 // when the socket is gone or closing.
 bool http_server_ws_send(struct http_server *server, uint64_t id, struct bytes text);
+// The same, and a message of up to WS_LONG_MAX octets is beside what the queue may hold, when
+// no other such one waits in it.
+bool http_server_ws_send_long(struct http_server *server, uint64_t id, struct bytes text);
+// Whether WS_QUEUE_HIGH octets wait; then HTTP_INPUT_WS_DRAINED or HTTP_INPUT_WS_CLOSE follows.
+bool http_server_ws_is_slow(const struct http_server *server, uint64_t id);
 // Sends what is queued, then a close frame. HTTP_INPUT_WS_CLOSE follows.
 void http_server_ws_close(struct http_server *server, uint64_t id, uint16_t code,
                           const char *reason);

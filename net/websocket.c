@@ -31,6 +31,7 @@ struct ws_text {
 struct ws_message {
     struct list link;
     struct ws_text *text;
+    bool is_long;
 };
 
 static void release(struct ws_text *text)
@@ -62,7 +63,10 @@ void websocket_forget_text(struct http_server *server)
 static void drop_message(struct websocket *ws, struct ws_message *message)
 {
     list_remove(&message->link);
-    ws->queued_bytes -= message->text->len;
+    if (message->is_long)
+        ws->has_long = false;
+    else
+        ws->queued_bytes -= message->text->len;
     release(message->text);
     mem_free(message);
 }
@@ -120,8 +124,18 @@ static int send_ping(struct websocket *ws)
     return 0;
 }
 
+// The library asks for more only when all that it was given before is with the system.
+static void look_whether_drained(struct websocket *ws)
+{
+    if (!ws->is_slow || ws->has_long || ws->queued_bytes > WS_QUEUE_LOW)
+        return;
+    ws->is_slow = false;
+    http_input_add(ws->server, HTTP_INPUT_WS_DRAINED, ws->id);
+}
+
 static int on_writable(struct websocket *ws)
 {
+    look_whether_drained(ws);
     if (ws->ping_due)
         return send_ping(ws);
     // The library asks for one write each time, unless its socket takes more.
@@ -137,7 +151,7 @@ static int on_writable(struct websocket *ws)
             break;
     }
     if (any) {
-        if (!list_empty(&ws->messages) || ws->close_code)
+        if (!list_empty(&ws->messages) || ws->close_code || ws->is_slow)
             lws_callback_on_writable(ws->wsi);
         return 0;
     }
@@ -278,6 +292,20 @@ static void begin_close(struct websocket *ws, uint16_t code, const char *reason)
     lws_callback_on_writable(ws->wsi);
 }
 
+static void add_message(struct websocket *ws, struct bytes text, bool is_long)
+{
+    struct ws_message *message = mem_alloc(sizeof *message);
+    message->text = share(ws->server, text);
+    message->is_long = is_long;
+    list_append(&ws->messages, &message->link);
+    if (is_long)
+        ws->has_long = true;
+    else
+        ws->queued_bytes += text.len;
+    ws->is_slow |= ws->queued_bytes >= WS_QUEUE_HIGH || text.len >= WS_QUEUE_HIGH;
+    lws_callback_on_writable(ws->wsi);
+}
+
 bool http_server_ws_send(struct http_server *server, uint64_t id, struct bytes text)
 {
     struct websocket *ws = open_socket(server, id);
@@ -287,12 +315,23 @@ bool http_server_ws_send(struct http_server *server, uint64_t id, struct bytes t
         begin_close(ws, CLOSE_TRY_LATER, "too slow");
         return false;
     }
-    struct ws_message *message = mem_alloc(sizeof *message);
-    message->text = share(server, text);
-    list_append(&ws->messages, &message->link);
-    ws->queued_bytes += text.len;
-    lws_callback_on_writable(ws->wsi);
+    add_message(ws, text, false);
     return true;
+}
+
+bool http_server_ws_send_long(struct http_server *server, uint64_t id, struct bytes text)
+{
+    struct websocket *ws = open_socket(server, id);
+    if (!ws || ws->has_long || text.len < WS_QUEUE_LOW || text.len > WS_LONG_MAX)
+        return http_server_ws_send(server, id, text);
+    add_message(ws, text, true);
+    return true;
+}
+
+bool http_server_ws_is_slow(const struct http_server *server, uint64_t id)
+{
+    const struct websocket *ws = map_get(&server->sockets, map_key_u64(&id));
+    return ws && ws->is_slow;
 }
 
 void http_server_ws_close(struct http_server *server, uint64_t id, uint16_t code,

@@ -1,27 +1,19 @@
 #include "room/chat_history.h"
 
 #include "base/err.h"
+#include "base/text.h"
 #include "room/permit.h"
 
 #include <string.h>
 
 // --- Keeping ---
 
-// How many octets a text may take in a message to a client: control characters are escaped.
-static size_t weight(const char *text)
-{
-    size_t sum = 0;
-    for (; text && *text; text++)
-        sum += (uint8_t)*text < 0x20 ? 6 : *text == '"' || *text == '\\' ? 2 : 1;
-    return sum;
-}
-
 static size_t size_of(const struct past_message *m)
 {
-    size_t sum = sizeof *m + weight(m->text) + weight(m->from.peer_id) +
-                 weight(m->from.user_id) + weight(m->from.name) + weight(m->from.role);
+    size_t sum = sizeof *m + text_weight(m->text) + text_weight(m->from.peer_id) +
+                 text_weight(m->from.user_id) + text_weight(m->from.name) + text_weight(m->from.role);
     for (size_t i = 0; i < m->role_count; i++)
-        sum += weight(m->roles[i]);
+        sum += text_weight(m->roles[i]);
     return sum;
 }
 

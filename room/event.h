@@ -156,8 +156,9 @@ struct report_track;
 
 struct event {
     enum event_kind kind;
-    uint64_t room; // the room's number
-    uint64_t peer; // whom it is about; for wishes, whose endpoint
+    uint64_t room;  // the room's number
+    uint64_t peer;  // whom it is about; for wishes, whose endpoint
+    uint64_t actor; // the peer whose request it came of; 0: nobody's. Set by signal/
     const struct peer_view *who;
     union {
         struct {

@@ -23,6 +23,17 @@ bool group_has(const struct peer *peer, const char *name)
     return place_of(peer, name) != NOT_IN;
 }
 
+// Groups are in each message that names the peer, where a control character takes six octets.
+static bool is_group_name(const char *name)
+{
+    size_t len = 0;
+    for (; name[len]; len++) {
+        if ((uint8_t)name[len] < 0x20)
+            return false;
+    }
+    return len >= 1 && len <= GROUP_NAME_LEN_MAX;
+}
+
 static int check(struct room *room, const struct peer *by, const char *peer_id,
                  const char *name, struct peer **peer)
 {
@@ -31,8 +42,7 @@ static int check(struct room *room, const struct peer *by, const char *peer_id,
         return ERR_REFUSED;
     if (!*peer)
         return ERR_NOT_FOUND;
-    size_t len = strlen(name);
-    return len >= 1 && len <= GROUP_NAME_LEN_MAX ? 0 : ERR_MALFORMED;
+    return is_group_name(name) ? 0 : ERR_MALFORMED;
 }
 
 int group_join(struct room *room, const struct peer *by, const char *peer_id, const char *name,

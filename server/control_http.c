@@ -447,6 +447,15 @@ static void on_pong(struct control *c, const struct http_input *input)
         signal_heard(c->signal, client->session, clock_now());
 }
 
+static void on_drained(struct control *c, const struct http_input *input)
+{
+    struct client *client = map_get(&c->clients_by_socket, map_key_u64(&input->id));
+    if (!client)
+        return;
+    client->is_slow = false;
+    signal_slow(c->signal, client->session, false);
+}
+
 void control_inputs(struct control *c)
 {
     struct http_input input;
@@ -463,6 +472,9 @@ void control_inputs(struct control *c)
             break;
         case HTTP_INPUT_WS_PONG:
             on_pong(c, &input);
+            break;
+        case HTTP_INPUT_WS_DRAINED:
+            on_drained(c, &input);
             break;
         case HTTP_INPUT_WS_CLOSE:
             on_closed(c, &input);

@@ -49,6 +49,18 @@ void control_notices(struct control *c)
 
 // --- Delivery ---
 
+static void send_text(struct control *c, struct client *client, const struct frame *frame)
+{
+    if (frame->is_long)
+        http_server_ws_send_long(c->server, client->socket, frame->text);
+    else
+        http_server_ws_send(c->server, client->socket, frame->text);
+    if (client->is_slow || !http_server_ws_is_slow(c->server, client->socket))
+        return;
+    client->is_slow = true;
+    signal_slow(c->signal, client->session, true);
+}
+
 static void send_data(struct control *c, const struct frame *frame, int64_t now)
 {
     struct channel *channel = map_get(&c->channels, map_key_u64(&frame->peer));
@@ -60,7 +72,7 @@ static void send_data(struct control *c, const struct frame *frame, int64_t now)
     }
     struct client *client = map_get(&c->clients_by_session, map_key_u64(&frame->session));
     if (client)
-        http_server_ws_send(c->server, client->socket, frame->text);
+        send_text(c, client, frame);
 }
 
 static void send_frames(struct control *c, int64_t now)
@@ -75,7 +87,7 @@ static void send_frames(struct control *c, int64_t now)
         if (!client)
             continue;
         if (frame->kind == FRAME_TEXT)
-            http_server_ws_send(c->server, client->socket, frame->text);
+            send_text(c, client, frame);
         else
             http_server_ws_close(c->server, client->socket, frame->close_code, NULL);
     }

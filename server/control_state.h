@@ -21,6 +21,7 @@
 struct client {
     uint64_t socket;
     uint64_t session;
+    bool is_slow; // much waits for it
 };
 
 // A peer's data channel that is open.

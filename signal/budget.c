@@ -33,6 +33,14 @@ bool bucket_take(struct bucket *b, int64_t count, int64_t now_us)
     return true;
 }
 
+void bucket_spend(struct bucket *b, int64_t count, int64_t now_us)
+{
+    bucket_fill(b, now_us);
+    b->level -= count * whole;
+    if (b->level < -b->rate.burst * whole)
+        b->level = -b->rate.burst * whole;
+}
+
 struct budget budget_full(int64_t now_us)
 {
     static const struct rate messages = {WS_MESSAGES_PER_SECOND, WS_MESSAGES_BURST};

@@ -53,7 +53,7 @@ void notify_chat(struct signal *s, const struct event *event, struct moment now,
     if (event->who) {
         json_key(&j, "peer");
         json_open(&j, '{');
-        shape_peer_info(&j, event->who);
+        shape_peer_brief(&j, event->who);
         json_close(&j, '}');
     }
     if (event->chat.role_count)

@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "base/mem.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,7 @@ struct frame {
     uint64_t session;  // 0: the peer has no socket
     uint64_t peer;     // the peer's number, FRAME_DATA
     struct bytes text; // in the list's arena; frames with the same text share it
+    bool is_long;      // FRAME_TEXT: may be longer than what else may wait for the socket
 };
 
 // Zero-initialised is an empty list.

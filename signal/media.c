@@ -151,14 +151,14 @@ void notify_tracks(struct signal *s, const struct event *event, struct moment no
         [EVENT_TRACKS_UPDATED] = "on-track-update",
         [EVENT_TRACKS_REMOVED] = "on-track-remove",
     };
-    presence_bring_forward(s, event->room, event->peer, frames);
+    presence_bring_forward(s, event->room, event->peer, now, frames);
     struct json_out j = notify_open(s, methods[event->kind]);
     json_open(&j, '{');
     json_key(&j, "tracks");
     shape_tracks(&j, event->tracks.list, event->tracks.count);
     json_key(&j, "peer");
     json_open(&j, '{');
-    shape_peer_info(&j, event->who);
+    shape_peer_brief(&j, event->who);
     json_close(&j, '}');
     json_close(&j, '}');
     notify_about(s, event, notify_finish(s, &j, frames), frames);

@@ -242,6 +242,7 @@ struct method {
     const char *name;
     void (*handle)(struct call *call); // NULL: the SDK knows it, this server does not
     const struct param *params;        // of each that is handled
+    enum talk talk;                    // what others hear of it
     bool needs_peer;                   // only for those who have joined
     bool by_channel;                   // may come over the data channel too
     bool resumes;                      // what a client begins with when it comes back
@@ -256,12 +257,14 @@ static const struct method methods[] = {
     {.name = "offer",
      .handle = handle_offer,
      .params = offer_params,
+     .talk = TALK_NEEDED,
      .needs_peer = true,
      .resumes = true},
     {.name = "answer", .handle = handle_answer, .params = answer_params, .needs_peer = true},
     {.name = "track-update",
      .handle = handle_track_update,
      .params = tracks_params,
+     .talk = TALK_NEEDED,
      .needs_peer = true,
      .resumes = true},
     {.name = "prefer-video-track-state",
@@ -277,15 +280,18 @@ static const struct method methods[] = {
     {.name = "broadcast",
      .handle = handle_broadcast,
      .params = broadcast_params,
+     .talk = TALK_FREE,
      .needs_peer = true},
     {.name = "peer-update",
      .handle = handle_peer_update,
      .params = peer_update_params,
+     .talk = TALK_FREE,
      .needs_peer = true},
     {.name = "get-peer", .handle = handle_get_peer, .params = peer_params, .needs_peer = true},
     {.name = "set-metadata",
      .handle = handle_set_metadata,
      .params = set_metadata_params,
+     .talk = TALK_FREE,
      .needs_peer = true},
     {.name = "get-metadata",
      .handle = handle_get_metadata,
@@ -299,18 +305,22 @@ static const struct method methods[] = {
     {.name = "role-change-request",
      .handle = handle_role_change_request,
      .params = change_role_params,
+     .talk = TALK_NEEDED,
      .needs_peer = true},
     {.name = "role-change",
      .handle = handle_role_change,
      .params = accept_role_params,
+     .talk = TALK_NEEDED,
      .needs_peer = true},
     {.name = "track-update-request",
      .handle = handle_track_update_request,
      .params = mute_track_params,
+     .talk = TALK_NEEDED,
      .needs_peer = true},
     {.name = "change-track-mute-state-request",
      .handle = handle_change_track_mute_state_request,
      .params = mute_tracks_params,
+     .talk = TALK_NEEDED,
      .needs_peer = true},
     {.name = "peer-leave-request",
      .handle = handle_peer_leave_request,
@@ -332,18 +342,22 @@ static const struct method methods[] = {
     {.name = "group-join",
      .handle = handle_group_join,
      .params = own_group_params,
+     .talk = TALK_FREE,
      .needs_peer = true},
     {.name = "group-leave",
      .handle = handle_group_leave,
      .params = own_group_params,
+     .talk = TALK_FREE,
      .needs_peer = true},
     {.name = "group-add",
      .handle = handle_group_add,
      .params = group_params,
+     .talk = TALK_FREE,
      .needs_peer = true},
     {.name = "group-remove",
      .handle = handle_group_remove,
      .params = group_params,
+     .talk = TALK_FREE,
      .needs_peer = true},
     {.name = "rtmp-start"},
     {.name = "rtmp-stop"},
@@ -372,10 +386,12 @@ static const struct method methods[] = {
     {.name = "poll-start",
      .handle = handle_poll_start,
      .params = poll_params,
+     .talk = TALK_FREE,
      .needs_peer = true},
     {.name = "poll-stop",
      .handle = handle_poll_stop,
      .params = poll_params,
+     .talk = TALK_FREE,
      .needs_peer = true},
     {.name = "poll-response",
      .handle = handle_poll_response,
@@ -439,6 +455,16 @@ static void refuse_stranger(struct call *call, const struct method *method)
     reply_error(call, RPC_BAD_REQUEST, "not joined");
 }
 
+// What comes of the request is the caller's doing, if it has joined.
+static void act(struct call *call, const struct method *method)
+{
+    uint64_t actor = call->peer ? call->peer->number : 0;
+    size_t first = call->events->count;
+    method->handle(call);
+    for (size_t i = first; i < call->events->count; i++)
+        call->events->at[i].actor = actor;
+}
+
 static void dispatch(struct call *call)
 {
     const struct method *method = find(call->rpc->method);
@@ -452,8 +478,8 @@ static void dispatch(struct call *call)
         reply_error(call, RPC_NOT_SUPPORTED, "not supported");
     else if (method->needs_peer && (!call->peer || call->peer->state != PEER_JOINED))
         refuse_stranger(call, method);
-    else if (params_fit(call, method->params))
-        method->handle(call);
+    else if (params_fit(call, method->params) && talk_allows(call, method->talk))
+        act(call, method);
 }
 
 void method_run(struct call *call, struct bytes text, struct budget *budget)

@@ -60,7 +60,8 @@ void notify_policy(struct signal *s, struct session *session, const char *role,
 enum peer_detail { WITHOUT_TRACKS, WITH_TRACKS };
 
 // Peer of section 5.1. Without `realtime` the client drops and re-adds peers that it knows.
-static void put_peer(struct json_out *j, const struct peer *peer, enum peer_detail detail)
+static void put_peer(struct json_out *j, const struct peer *peer, bool with_metadata,
+                     enum peer_detail detail)
 {
     struct track_wish tracks[TRACKS_PER_PEER_MAX];
     size_t count = 0;
@@ -69,6 +70,8 @@ static void put_peer(struct json_out *j, const struct peer *peer, enum peer_deta
             tracks[count++] = peer->tracks[i]->is;
     }
     struct peer_view view = shape_view(peer);
+    if (!with_metadata)
+        view.metadata = "";
     json_open(j, '{');
     shape_peer_info(j, &view);
     json_member_int(j, "joined_at", view.joined_at);
@@ -80,38 +83,54 @@ static void put_peer(struct json_out *j, const struct peer *peer, enum peer_deta
     json_close(j, '}');
 }
 
-// The peers that somebody with this role knows of, but one.
-static void put_peers(struct json_out *j, const struct audience *audience,
-                      const struct room *room, const struct role *viewer, uint64_t without,
-                      enum peer_detail detail)
+// The peers that somebody with this role knows of, but the session's own. What is left out of
+// it follows, when somebody has joined by this session.
+static void put_peers(struct json_out *j, struct signal *s, struct session *session,
+                      const struct role *viewer, enum peer_detail detail)
 {
+    const struct room *room = session->room;
+    const struct audience *audience = signal_audience(s, room->number);
+    struct allowance allowance = {METADATA_LIST_MAX, room->joined_count};
     json_key(j, "peers");
     json_open(j, '{');
     size_t at = 0;
     const struct peer *peer;
     while ((peer = map_next(&room->peers, &at))) {
-        if (peer->number == without || peer->state != PEER_JOINED || !peer->is_told ||
+        if (peer->number == session->peer || peer->state != PEER_JOINED || !peer->is_told ||
             !permit_sees(viewer, peer->role->waiting_room) ||
             presence_waits(audience, peer->number))
             continue;
+        bool with_metadata = allowance_take(&allowance, peer->metadata);
         json_key(j, peer->id);
-        put_peer(j, peer, detail);
+        put_peer(j, peer, with_metadata, detail);
+        if (!with_metadata && session->peer)
+            owed_add(s, session, peer->number);
     }
     json_close(j, '}');
 }
 
-void notify_peer_list(struct signal *s, const struct session *session,
+// However many peers there are, the list is one message: whoever is not in it is gone to a
+// client that comes back.
+static void send_list(struct signal *s, const struct session *session, struct json_out *j,
                       struct frame_list *frames)
+{
+    frame_add(frames, (struct frame){.kind = FRAME_TEXT,
+                                     .session = session->number,
+                                     .text = notify_finish(s, j, frames),
+                                     .is_long = true});
+}
+
+void notify_peer_list(struct signal *s, struct session *session, struct frame_list *frames)
 {
     struct json_out j = notify_open(s, "peer-list");
     json_open(&j, '{');
     const struct peer *own = rooms_peer(s->rooms, session->peer);
-    put_peers(&j, signal_audience(s, session->room->number), session->room, own->role,
-              own->number, WITH_TRACKS);
+    owed_forget(session);
+    put_peers(&j, s, session, own->role, WITH_TRACKS);
     json_key(&j, "room");
     shape_room_state(&j, session->room);
     json_close(&j, '}');
-    notify_send(s, session, &j, frames);
+    send_list(s, session, &j, frames);
 }
 
 // The SDK counts the peers of the list. Where there is none, or not all are in it, it takes the
@@ -134,9 +153,9 @@ void notify_room_state(struct signal *s, struct session *session, struct frame_l
     json_key(&j, "room");
     shape_room_state(&j, room);
     if (has_list)
-        put_peers(&j, signal_audience(s, room->number), room, role, 0, WITHOUT_TRACKS);
+        put_peers(&j, s, session, role, WITHOUT_TRACKS);
     json_close(&j, '}');
-    notify_send(s, session, &j, frames);
+    send_list(s, session, &j, frames);
 
     session->knows_count |= !has_list;
     if (!session->peer && session->knows_count)
@@ -320,7 +339,7 @@ void notify_expire(struct signal *s, struct moment now, struct frame_list *frame
     while (notify_deadline(s) <= now.mono_us) {
         struct audience *audience = LIST_ENTRY(s->infos_due.next, struct audience, info_due);
         list_remove(&audience->info_due);
-        presence_tell(s, audience, frames);
+        presence_tell(s, audience, now, frames);
         tell_session_info(s, audience, frames);
         if (audience->move_count)
             wait_for_info(s, audience, now);
@@ -363,7 +382,9 @@ void signal_deliver(struct signal *s, const struct event_list *events, struct mo
 {
     for (size_t i = 0; i < events->count; i++) {
         const struct event *event = &events->at[i];
+        size_t first = frames->count;
         if (event->kind < sizeof notifiers / sizeof *notifiers && notifiers[event->kind])
             notifiers[event->kind](s, event, now, frames);
+        talk_charge(s, event, frames, first, now);
     }
 }

@@ -52,7 +52,7 @@ struct bytes notify_leave_message(struct signal *s, const struct peer_view *who,
 {
     struct json_out j = notify_open(s, "on-peer-leave");
     json_open(&j, '{');
-    shape_peer_info(&j, who);
+    shape_peer_brief(&j, who);
     json_close(&j, '}');
     return notify_finish(s, &j, frames);
 }
@@ -70,7 +70,7 @@ void notify_joined(struct signal *s, const struct event *event, struct moment no
     }
     if (!event->who->is_told)
         notify_hidden(s, event->room, frames);
-    presence_joined(s, event, frames);
+    presence_joined(s, event, now, frames);
     notify_session_info_to_all(s, event->room, now, frames);
     preview_changed(s, event->room, now);
 }
@@ -79,7 +79,7 @@ void notify_shown(struct signal *s, const struct event *event, struct moment now
                   struct frame_list *frames)
 {
     (void)now;
-    notify_about(s, event, notify_join_message(s, event->who, frames), frames);
+    owed_tell_join(s, event, now, frames);
 }
 
 void notify_left(struct signal *s, const struct event *event, struct moment now,
@@ -95,19 +95,20 @@ void notify_left(struct signal *s, const struct event *event, struct moment now,
             notify_expelled(s, own, event, now, frames);
     }
     mem_free(map_remove(&s->channels, map_key_u64(&event->peer)));
+    talk_forget(s, event->peer);
     presence_left(s, event, frames);
     notify_session_info_to_all(s, event->room, now, frames);
     preview_changed(s, event->room, now);
 }
 
 // Of a name, metadata, role or groups: the tracks are left out, as they did not change.
-static struct bytes update_message(struct signal *s, const struct event *event,
+struct bytes notify_update_message(struct signal *s, const struct peer_view *who,
                                    struct frame_list *frames)
 {
     struct json_out j = notify_open(s, "on-peer-update");
     json_open(&j, '{');
-    shape_peer_info(&j, event->who);
-    json_member_int(&j, "joined_at", event->who->joined_at);
+    shape_peer_info(&j, who);
+    json_member_int(&j, "joined_at", who->joined_at);
     json_member_bool(&j, "realtime", true);
     json_close(&j, '}');
     return notify_finish(s, &j, frames);
@@ -117,8 +118,8 @@ void notify_updated(struct signal *s, const struct event *event, struct moment n
                     struct frame_list *frames)
 {
     (void)now;
-    presence_bring_forward(s, event->room, event->peer, frames);
-    struct bytes text = update_message(s, event, frames);
+    presence_bring_forward(s, event->room, event->peer, now, frames);
+    struct bytes text = notify_update_message(s, event->who, frames);
     notify_some(s, &event->peer, 1, text, frames);
     notify_about(s, event, text, frames);
 }
@@ -126,8 +127,8 @@ void notify_updated(struct signal *s, const struct event *event, struct moment n
 void notify_admitted(struct signal *s, const struct event *event, struct moment now,
                      struct frame_list *frames)
 {
-    const struct session *own = signal_session_of(s, event->peer);
-    struct bytes update = update_message(s, event, frames);
+    struct session *own = signal_session_of(s, event->peer);
+    struct bytes update = notify_update_message(s, event->who, frames);
     struct bytes join = notify_join_message(s, event->who, frames);
     if (own)
         notify_peer_list(s, own, frames);
@@ -154,8 +155,8 @@ static void empty_roster(struct signal *s, const struct event *event, struct fra
 void notify_held(struct signal *s, const struct event *event, struct moment now,
                  struct frame_list *frames)
 {
-    presence_bring_forward(s, event->room, event->peer, frames);
-    struct bytes update = update_message(s, event, frames);
+    presence_bring_forward(s, event->room, event->peer, now, frames);
+    struct bytes update = notify_update_message(s, event->who, frames);
     struct bytes leave = notify_leave_message(s, event->who, frames);
     notify_some(s, &event->peer, 1, update, frames);
     empty_roster(s, event, frames);

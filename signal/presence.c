@@ -59,7 +59,8 @@ bool presence_waits(const struct audience *audience, uint64_t peer)
     return move && move->gone.len == 0;
 }
 
-void presence_joined(struct signal *s, const struct event *event, struct frame_list *frames)
+void presence_joined(struct signal *s, const struct event *event, struct moment now,
+                     struct frame_list *frames)
 {
     struct audience *audience = signal_audience(s, event->room);
     if (!audience || !event->who->is_told)
@@ -67,7 +68,7 @@ void presence_joined(struct signal *s, const struct event *event, struct frame_l
     if (is_large(audience) && !event->who->waits)
         add(audience, event);
     else
-        notify_about(s, event, notify_join_message(s, event->who, frames), frames);
+        owed_tell_join(s, event, now, frames);
 }
 
 void presence_left(struct signal *s, const struct event *event, struct frame_list *frames)
@@ -88,17 +89,17 @@ void presence_left(struct signal *s, const struct event *event, struct frame_lis
 }
 
 static void tell_came(struct signal *s, const struct audience *audience,
-                      const struct move *move, struct frame_list *frames)
+                      const struct move *move, struct moment now, struct frame_list *frames)
 {
     const struct peer *peer = rooms_peer(s->rooms, move->peer);
     if (!peer)
         return;
     struct peer_view view = shape_view(peer);
     struct event event = {.room = audience->room, .peer = move->peer, .who = &view};
-    notify_about(s, &event, notify_join_message(s, &view, frames), frames);
+    owed_tell_join(s, &event, now, frames);
 }
 
-void presence_bring_forward(struct signal *s, uint64_t room, uint64_t peer,
+void presence_bring_forward(struct signal *s, uint64_t room, uint64_t peer, struct moment now,
                             struct frame_list *frames)
 {
     struct audience *audience = signal_audience(s, room);
@@ -107,11 +108,12 @@ void presence_bring_forward(struct signal *s, uint64_t room, uint64_t peer,
         return;
     struct move came = *move;
     drop(audience, move);
-    tell_came(s, audience, &came, frames);
+    tell_came(s, audience, &came, now, frames);
 }
 
 // The oldest quarter at least, so that what waits is bounded by what happens in four intervals.
-void presence_tell(struct signal *s, struct audience *audience, struct frame_list *frames)
+void presence_tell(struct signal *s, struct audience *audience, struct moment now,
+                   struct frame_list *frames)
 {
     size_t count = audience->move_count / 4;
     if (count < MOVES_TOLD_AT_ONCE)
@@ -122,7 +124,7 @@ void presence_tell(struct signal *s, struct audience *audience, struct frame_lis
             notify_others(s, audience->room, move->peer_id, frame_text(frames, &move->gone),
                           frames);
         else
-            tell_came(s, audience, move, frames);
+            tell_came(s, audience, move, now, frames);
         drop(audience, move);
     }
 }

@@ -39,6 +39,7 @@ static void send(struct call *call)
         .session = call->session ? call->session->number : 0,
         .peer = call->by_channel ? call->peer->number : 0,
         .text = frame_text(call->frames, &call->signal->scratch),
+        .is_long = true,
     };
     frame_add(call->frames, frame);
 }

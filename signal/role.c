@@ -75,7 +75,8 @@ static void change_group(struct call *call, group_change *change, const char *pe
         reply_error(call, RPC_NOT_FOUND, "peer not found");
     } else if (err) {
         reply_error(call, RPC_BAD_REQUEST,
-                    err == ERR_FULL ? "too many groups" : "the name is empty or too long");
+                    err == ERR_FULL ? "too many groups"
+                                    : "the name is empty, too long or has control characters");
     } else if (!tells_groups) {
         reply_empty(call);
     } else {
@@ -124,8 +125,8 @@ void notify_role_asked(struct signal *s, const struct event *event, struct momen
 }
 
 // Who may let people in sees those who wait; who does not any more, or does now, is told.
-static void tell_of_waiting(struct signal *s, const struct session *own,
-                            const struct event *event, struct frame_list *frames)
+static void tell_of_waiting(struct signal *s, struct session *own, const struct event *event,
+                            struct frame_list *frames)
 {
     const struct template *template = own->room->template;
     const struct role *before = template_role(template, event->role.name);
@@ -140,6 +141,10 @@ static void tell_of_waiting(struct signal *s, const struct session *own,
             peer->number == event->peer)
             continue;
         struct peer_view view = shape_view(peer);
+        if (sees && text_weight(view.metadata) > METADATA_SHORT_MAX) {
+            view.metadata = "";
+            owed_add(s, own, peer->number);
+        }
         notify_text(own,
                     sees ? notify_join_message(s, &view, frames)
                          : notify_leave_message(s, &view, frames),

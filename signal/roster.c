@@ -66,10 +66,25 @@ static void put_iterator(struct json_out *j, const struct roster_query *query, u
     text_dispose(&state);
 }
 
+// A page ends before there is too much of it for one message; it has one peer at least.
+static void bound_page(struct roster_page *page)
+{
+    size_t weight = 0;
+    for (size_t i = 0; i < page->count; i++) {
+        weight += text_weight(page->peers[i]->metadata);
+        if (i == 0 || weight <= METADATA_LIST_MAX)
+            continue;
+        page->count = i;
+        page->last = page->peers[i - 1]->number;
+        page->is_complete = false;
+    }
+}
+
 static void reply_page(struct call *call, const struct roster_query *query)
 {
     struct roster_page page =
         roster_find(call->peer->room, call->peer, query, &call->events->arena);
+    bound_page(&page);
     struct json_out j = reply_open(call);
     json_open(&j, '{');
     put_iterator(&j, query, page.last);

@@ -15,6 +15,7 @@ struct signal *signal_new(struct rooms *rooms)
     list_init(&s->silent);
     list_init(&s->over);
     list_init(&s->infos_due);
+    list_init(&s->owing);
     return s;
 }
 
@@ -33,7 +34,7 @@ struct audience *signal_audience(const struct signal *s, uint64_t room)
     return map_get(&s->audiences, map_key_u64(&room));
 }
 
-static void enter_audience(struct signal *s, struct session *session)
+static void enter_audience(struct signal *s, struct session *session, struct moment now)
 {
     struct audience *audience = signal_audience(s, session->room->number);
     if (!audience) {
@@ -42,15 +43,21 @@ static void enter_audience(struct signal *s, struct session *session)
         list_init(&audience->sessions);
         list_init(&audience->info_due);
         list_init(&audience->moves);
+        audience->told =
+            bucket_full((struct rate){TALK_ROOM_PER_SECOND, TALK_ROOM_BURST}, now.mono_us);
+        audience->metadata = bucket_full(
+            (struct rate){METADATA_ROOM_PER_SECOND, METADATA_ROOM_BURST}, now.mono_us);
         map_put(&s->audiences, map_key_u64(&audience->room), audience);
     }
     list_append(&audience->sessions, &session->in_room);
+    audience->slow_count += session->is_slow;
 }
 
 static void leave_audience(struct signal *s, struct session *session)
 {
     struct audience *audience = signal_audience(s, session->room->number);
     list_remove(&session->in_room);
+    audience->slow_count -= session->is_slow;
     if (list_empty(&audience->sessions)) {
         list_remove(&audience->info_due);
         presence_forget(audience);
@@ -103,6 +110,7 @@ static void drop(struct signal *s, struct session *session)
     forget_waiting(session);
     list_remove(&session->silent);
     list_remove(&session->over);
+    owed_forget(session);
     preview_stop(s, session);
     map_remove(&s->sessions, map_key_u64(&session->number));
     mem_free(session->room_id);
@@ -111,6 +119,7 @@ static void drop(struct signal *s, struct session *session)
     mem_free(session->user_id);
     mem_free(session->peer_id);
     mem_free(session->user_agent);
+    mem_free(session->owed);
     mem_free(session);
 }
 
@@ -149,6 +158,11 @@ void signal_free(struct signal *s)
     map_dispose(&s->sessions);
     map_dispose(&s->by_peer);
     map_dispose(&s->audiences);
+    at = 0;
+    struct talker *talker;
+    while ((talker = map_next(&s->talkers, &at)))
+        mem_free(talker);
+    map_dispose(&s->talkers);
     map_dispose(&s->channels);
     timers_dispose(&s->states_due);
     text_dispose(&s->scratch);
@@ -210,6 +224,7 @@ uint64_t signal_open(struct signal *s, const struct signal_claims *claims, struc
     list_init(&session->in_room);
     list_init(&session->silent);
     list_init(&session->over);
+    list_init(&session->owing);
     map_put(&s->sessions, map_key_u64(&session->number), session);
     hear(s, session, now);
     uint64_t number = session->number;
@@ -335,7 +350,7 @@ void signal_ready(struct signal *s, uint64_t number, struct room *room, struct m
     session->state = SESSION_READY;
     session->room = room;
     room_hold(room);
-    enter_audience(s, session);
+    enter_audience(s, session, now);
 
     struct peer *peer = room_peer(room, session->peer_id);
     enum admission why =
@@ -467,6 +482,8 @@ int64_t signal_deadline(const struct signal *s)
         at = closed_at(first_over(s));
     if (notify_deadline(s) < at)
         at = notify_deadline(s);
+    if (owed_deadline(s) < at)
+        at = owed_deadline(s);
     if (timers_next(&s->states_due) < at)
         at = timers_next(&s->states_due);
     return at;
@@ -483,6 +500,7 @@ void signal_expire(struct signal *s, struct moment now, struct frame_list *frame
         close_socket(s, session, SIGNAL_CLOSE_GOING_AWAY, frames);
     }
     notify_expire(s, now, frames);
+    owed_expire(s, now, frames);
     preview_expire(s, now, frames);
 }
 

@@ -64,6 +64,9 @@ void signal_text(struct signal *s, uint64_t session, struct bytes text, struct m
 // timers of a page in the background, and with them the client's own pings.)
 void signal_heard(struct signal *s, uint64_t session, struct moment now);
 
+// Much of what was sent to the socket waits, or does not wait any more.
+void signal_slow(struct signal *s, uint64_t session, bool is_slow);
+
 void signal_data(struct signal *s, uint64_t peer, struct bytes text, struct moment now,
                  struct frame_list *frames, struct event_list *events);
 void signal_closed(struct signal *s, uint64_t session, struct moment now,

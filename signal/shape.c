@@ -42,6 +42,14 @@ void shape_peer_info(struct json_out *j, const struct peer_view *peer)
     json_close(j, '}');
 }
 
+void shape_peer_brief(struct json_out *j, const struct peer_view *peer)
+{
+    struct peer_view brief = *peer;
+    if (text_weight(brief.metadata) > METADATA_SHORT_MAX)
+        brief.metadata = "";
+    shape_peer_info(j, &brief);
+}
+
 struct peer_view shape_view(const struct peer *peer)
 {
     return (struct peer_view){
@@ -104,7 +112,8 @@ void shape_room_state(struct json_out *j, const struct room *room)
 
 // --- Reading ---
 
-// Cuts at a bound, but not inside a character.
+// Cuts at a bound, but not inside a character. A control character would take six octets in
+// each message, and means nothing there.
 static void copy_text(char *to, size_t max, const char *text)
 {
     size_t len = strlen(text);
@@ -113,7 +122,8 @@ static void copy_text(char *to, size_t max, const char *text)
         while (len > 0 && ((uint8_t)text[len] & 0xc0) == 0x80)
             len--;
     }
-    memcpy(to, text, len);
+    for (size_t i = 0; i < len; i++)
+        to[i] = (uint8_t)text[i] < 0x20 ? ' ' : text[i];
     to[len] = 0;
 }
 

@@ -28,6 +28,9 @@ struct bucket {
 struct bucket bucket_full(struct rate rate, int64_t now_us);
 void bucket_fill(struct bucket *b, int64_t now_us); // with what time has brought
 int64_t bucket_level(const struct bucket *b);       // as of then
+// Takes what was used already: what is missing has to be filled first, but no more than the
+// burst.
+void bucket_spend(struct bucket *b, int64_t count, int64_t now_us);
 // False when there is not as much in it: then nothing is taken.
 bool bucket_take(struct bucket *b, int64_t count, int64_t now_us);
 
@@ -88,6 +91,12 @@ struct session {
     struct list over;    // link in signal.over
     int64_t over_at;     // us
 
+    bool is_slow;   // much of what it was sent waits
+    uint64_t *owed; // numbers of the peers whose metadata it has not been told: owed.c
+    size_t owed_count, owed_cap;
+    struct list owing;    // link in signal.owing: some will be sent
+    int64_t told_owed_at; // us; the last of it
+
     struct timer state_due; // of signal.states_due: a room-state will be sent
     int64_t state_told_at;  // us; of the last one
 };
@@ -98,9 +107,12 @@ struct audience {
     struct list sessions;
     struct list moves; // comings and goings that are not told yet: see presence.c
     size_t move_count;
-    bool knows_hidden;    // was told by room-info that it does not know of all
-    struct list info_due; // link in signal.infos_due: a session-info will be sent
-    int64_t info_due_at;  // us
+    bool knows_hidden;      // was told by room-info that it does not know of all
+    struct list info_due;   // link in signal.infos_due: a session-info will be sent
+    int64_t info_due_at;    // us
+    struct bucket metadata; // of those who come
+    struct bucket told;     // by all: talk.c
+    size_t slow_count;      // of its sessions
 };
 
 // A peer's data channel, which outlives its sockets.
@@ -111,16 +123,25 @@ struct channel {
     int64_t deaf_until; // us: nothing is read before
 };
 
+// What a peer has told others, over whichever sockets.
+struct talker {
+    uint64_t peer;
+    struct bucket told;
+};
+
 struct signal {
     struct rooms *rooms;
     struct map sessions;  // number -> struct session
     struct map by_peer;   // peer's number -> struct session
     struct map audiences; // room's number -> struct audience
     struct map channels;  // peer's number -> struct channel
+    struct map talkers;   // peer's number -> struct talker
     struct list silent;
     struct list over;
     struct timers states_due; // of sessions
     struct list infos_due;
+    struct list owing; // sessions that are owed metadata, and not slow
+    int64_t owing_at;  // us; when some is sent
     uint64_t last_session;
     char *node_id;
     struct text scratch; // the message being written
@@ -197,6 +218,9 @@ void shape_tracks(struct json_out *j, const struct track_wish *tracks, size_t co
 void shape_node(struct json_out *j, const struct signal *s); // a member, if we have a name
 // What the SDK calls PeerInfo: the members, without braces.
 void shape_peer_info(struct json_out *j, const struct peer_view *peer);
+// The same where the peer is only named: metadata over METADATA_SHORT_MAX is left empty, which
+// clients take for no change.
+void shape_peer_brief(struct json_out *j, const struct peer_view *peer);
 void shape_room_state(struct json_out *j, const struct room *room);
 struct peer_view shape_view(const struct peer *peer); // borrows the peer's texts
 void shape_names(struct json_out *j, const char *key, const char *const *names, size_t count);
@@ -236,8 +260,7 @@ void notify_error(struct signal *s, const struct session *session, int code,
                   const char *message, struct frame_list *frames);
 void notify_policy(struct signal *s, struct session *session, const char *role,
                    struct frame_list *frames);
-void notify_peer_list(struct signal *s, const struct session *session,
-                      struct frame_list *frames);
+void notify_peer_list(struct signal *s, struct session *session, struct frame_list *frames);
 void notify_room_info(struct signal *s, const struct session *session,
                       struct frame_list *frames);
 // Somebody joined of whom not all are told: all are told that this happens, once.
@@ -251,16 +274,53 @@ void notify_expire(struct signal *s, struct moment now, struct frame_list *frame
 // To one who looks on; nothing when its role may not know.
 void notify_room_state(struct signal *s, struct session *session, struct frame_list *frames);
 
+// --- owed.c: metadata that was left out where there was too much of it at once ---
+
+// What may be told of it in one list of so many peers.
+struct allowance {
+    int64_t octets;
+    size_t peers;
+};
+
+// Whether this metadata is told with the peer. Each has an equal part of what is left.
+bool allowance_take(struct allowance *a, const char *metadata);
+
+// The session will be told all about the peer.
+void owed_add(struct signal *s, struct session *session, uint64_t peer);
+void owed_forget(struct session *session);
+int64_t owed_deadline(const struct signal *s);
+void owed_expire(struct signal *s, struct moment now, struct frame_list *frames);
+// To all others who know of the peer, which has just come.
+void owed_tell_join(struct signal *s, const struct event *event, struct moment now,
+                    struct frame_list *frames);
+
+// --- talk.c: who talks is slowed before those who listen are closed ---
+
+enum talk {
+    TALK_NONE,   // the method tells nobody else
+    TALK_FREE,   // it may wait
+    TALK_NEEDED, // media, mutes and roles: refused only to who tells far too much
+};
+
+// Answers the request when it has to wait.
+bool talk_allows(struct call *call, enum talk talk);
+// The frames from `first` on were made of the event.
+void talk_charge(struct signal *s, const struct event *event, const struct frame_list *frames,
+                 size_t first, struct moment now);
+void talk_forget(struct signal *s, uint64_t peer);
+
 // --- presence.c ---
 
 // The peer of the event came or went: told now, or with others at notify_expire().
-void presence_joined(struct signal *s, const struct event *event, struct frame_list *frames);
+void presence_joined(struct signal *s, const struct event *event, struct moment now,
+                     struct frame_list *frames);
 void presence_left(struct signal *s, const struct event *event, struct frame_list *frames);
 bool presence_waits(const struct audience *audience, uint64_t peer); // came, and is not told
 // Something is said about the peer: that it came is told first.
-void presence_bring_forward(struct signal *s, uint64_t room, uint64_t peer,
+void presence_bring_forward(struct signal *s, uint64_t room, uint64_t peer, struct moment now,
                             struct frame_list *frames);
-void presence_tell(struct signal *s, struct audience *audience, struct frame_list *frames);
+void presence_tell(struct signal *s, struct audience *audience, struct moment now,
+                   struct frame_list *frames);
 void presence_forget(struct audience *audience);
 
 // --- preview.c ---
@@ -343,6 +403,8 @@ struct bytes notify_join_message(struct signal *s, const struct peer_view *who,
                                  struct frame_list *frames);
 struct bytes notify_leave_message(struct signal *s, const struct peer_view *who,
                                   struct frame_list *frames);
+struct bytes notify_update_message(struct signal *s, const struct peer_view *who,
+                                   struct frame_list *frames);
 void notify_shown(struct signal *s, const struct event *event, struct moment now,
                   struct frame_list *frames);
 void notify_admitted(struct signal *s, const struct event *event, struct moment now,

@@ -87,6 +87,9 @@ static void take(struct served *s, struct http_input *input)
     case HTTP_INPUT_WS_PONG:
         text_add(&s->log, "pong\n");
         break;
+    case HTTP_INPUT_WS_DRAINED:
+        text_add(&s->log, "drained\n");
+        break;
     case HTTP_INPUT_WS_CLOSE:
         text_addf(&s->log, "close:%u\n", input->close_code);
         break;

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define UPGRADE                                                                                \
@@ -265,6 +266,35 @@ TEST(a_peer_that_does_not_read_is_closed_when_its_queue_is_full)
     }
     CHECK(queued >= 16); // a mebibyte, and what sockets hold
     CHECK(queued < 256);
+    close(fd);
+    while (!strstr(served.log.at, "close:1013"))
+        served_turn(&served);
+    served_stop(&served);
+}
+
+TEST(one_long_message_is_beside_what_the_queue_may_hold_and_drains)
+{
+    int fd = open_socket();
+    size_t len = 3 * WS_QUEUE_BYTES_MAX;
+    char *octets = mem_alloc(len);
+    memset(octets, 'x', len);
+    struct bytes text = {(const uint8_t *)octets, len};
+    CHECK(http_server_ws_send_long(served.server, served.socket, text));
+    CHECK(http_server_ws_is_slow(served.server, served.socket));
+    CHECK(http_server_ws_send(served.server, served.socket, bytes_of("after")));
+    size_t got = 0;
+    while (!strstr(served.log.at, "drained")) {
+        char some[65536];
+        ssize_t more = recv(fd, some, sizeof some, MSG_DONTWAIT);
+        got += more > 0 ? (size_t)more : 0;
+        served_turn(&served);
+    }
+    CHECK(got > len / 2);
+    CHECK(!http_server_ws_is_slow(served.server, served.socket));
+    // A second one while the first waits is as any other.
+    CHECK(http_server_ws_send_long(served.server, served.socket, text));
+    CHECK(!http_server_ws_send_long(served.server, served.socket, text));
+    mem_free(octets);
     close(fd);
     while (!strstr(served.log.at, "close:1013"))
         served_turn(&served);

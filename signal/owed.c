@@ -1,0 +1,145 @@
+// Metadata that was left out of what clients were told, because there was too much of it at
+// once: 8 KiB of control characters are 49 KiB as JSON, and a list of 22 such peers would be
+// more than may wait for a socket. It follows in complete on-peer-updates, as the sockets take
+// it.
+#include "base/err.h"
+#include "signal/state.h"
+
+#include <string.h>
+
+// --- What is told at once ---
+
+bool allowance_take(struct allowance *a, const char *metadata)
+{
+    int64_t weight = (int64_t)text_weight(metadata);
+    int64_t part = a->octets / (int64_t)(a->peers ? a->peers : 1);
+    if (a->peers)
+        a->peers--;
+    if (weight > part)
+        return false;
+    a->octets -= weight;
+    return true;
+}
+
+// --- What follows ---
+
+// Peers that went meanwhile make room for others.
+static void forget_gone(const struct signal *s, struct session *session)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < session->owed_count; i++) {
+        if (rooms_peer(s->rooms, session->owed[i]))
+            session->owed[kept++] = session->owed[i];
+    }
+    session->owed_count = kept;
+}
+
+void owed_add(struct signal *s, struct session *session, uint64_t peer)
+{
+    if (session->owed_count == OWED_PEERS_MAX)
+        forget_gone(s, session);
+    if (session->owed_count == OWED_PEERS_MAX)
+        return; // it is there for whoever asks for the peer
+    if (session->owed_count == session->owed_cap) {
+        session->owed_cap = session->owed_cap ? 2 * session->owed_cap : 16;
+        session->owed = mem_resize(session->owed, session->owed_cap * sizeof *session->owed);
+    }
+    session->owed[session->owed_count++] = peer;
+    if (!session->is_slow && list_empty(&session->owing))
+        list_append(&s->owing, &session->owing);
+}
+
+void owed_forget(struct session *session)
+{
+    session->owed_count = 0;
+    list_remove(&session->owing);
+}
+
+static size_t tell(struct signal *s, struct session *session, struct frame_list *frames)
+{
+    const struct peer *own = rooms_peer(s->rooms, session->peer);
+    size_t sent = 0;
+    if (!own || own->state != PEER_JOINED)
+        session->owed_count = 0;
+    const struct audience *audience = signal_audience(s, session->room->number);
+    while (session->owed_count && sent < OWED_PER_CLIENT) {
+        uint64_t number = session->owed[--session->owed_count];
+        const struct peer *peer = rooms_peer(s->rooms, number);
+        if (!peer || peer->state != PEER_JOINED || !peer->is_told || !room_sees(own, peer) ||
+            presence_waits(audience, number))
+            continue;
+        struct peer_view view = shape_view(peer);
+        struct bytes text = notify_update_message(s, &view, frames);
+        notify_text(session, text, frames);
+        sent += text.len;
+    }
+    return sent;
+}
+
+int64_t owed_deadline(const struct signal *s)
+{
+    return list_empty(&s->owing) ? NEVER : s->owing_at;
+}
+
+void owed_expire(struct signal *s, struct moment now, struct frame_list *frames)
+{
+    size_t sent = 0;
+    if (owed_deadline(s) > now.mono_us)
+        return;
+    while (!list_empty(&s->owing) && sent < OWED_PER_GO) {
+        struct session *session = LIST_ENTRY(s->owing.next, struct session, owing);
+        if (session->told_owed_at == now.mono_us)
+            break; // all had their turn
+        session->told_owed_at = now.mono_us;
+        sent += tell(s, session, frames);
+        list_remove(&session->owing);
+        if (session->owed_count)
+            list_append(&s->owing, &session->owing);
+    }
+    s->owing_at = now.mono_us + (int64_t)OWED_INTERVAL_MS * 1000;
+}
+
+void signal_slow(struct signal *s, uint64_t number, bool is_slow)
+{
+    struct session *session = signal_session(s, number);
+    if (!session || session->is_slow == is_slow)
+        return;
+    session->is_slow = is_slow;
+    if (session->room && is_slow)
+        signal_audience(s, session->room->number)->slow_count++;
+    else if (session->room)
+        signal_audience(s, session->room->number)->slow_count--;
+    list_remove(&session->owing);
+    if (!is_slow && session->owed_count)
+        list_append(&s->owing, &session->owing);
+}
+
+// --- Those who come ---
+
+static bool may_tell(struct audience *audience, const char *metadata, int64_t now_us)
+{
+    size_t weight = text_weight(metadata);
+    return weight <= METADATA_SHORT_MAX ||
+           bucket_take(&audience->metadata, (int64_t)weight, now_us);
+}
+
+void owed_tell_join(struct signal *s, const struct event *event, struct moment now,
+                    struct frame_list *frames)
+{
+    struct audience *audience = signal_audience(s, event->room);
+    if (!audience)
+        return;
+    struct peer_view view = *event->who;
+    bool is_whole = may_tell(audience, view.metadata, now.mono_us);
+    if (!is_whole)
+        view.metadata = "";
+    notify_about(s, event, notify_join_message(s, &view, frames), frames);
+    if (is_whole)
+        return;
+    LIST_EACH(&audience->sessions, each)
+    {
+        struct session *session = LIST_ENTRY(each, struct session, in_room);
+        if (session->peer && session->peer != event->peer)
+            owed_add(s, session, event->peer);
+    }
+}

@@ -1,0 +1,147 @@
+// What strangers can do to a room with what they are allowed to send: whoever comes or comes back is told
+// of everybody, whoever listens stays, and whoever shouts is told to wait.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startServer, until } from '../browser/lib/server.mjs';
+import { Client } from './client.mjs';
+
+let server;
+
+before(async () => { server = await startServer(); });
+after(() => server?.stop());
+
+const heavy = '\u0001'.repeat(8192); // 48 KiB as JSON
+
+async function join(client, data = '') {
+  await client.connect();
+  const answer = await client.request('join', { name: 'n', data });
+  assert.ok(answer.result, JSON.stringify(answer.error));
+  await until(() => client.said('peer-list').length > 0, 'the list');
+  return client;
+}
+
+// What a client knows of the others' metadata, from all that it was told since `from`.
+function known(client, from = 0) {
+  const all = new Map();
+  for (const { method, params } of client.told.slice(from)) {
+    if (method === 'peer-list') {
+      for (const id of all.keys()) if (!params.peers[id]) all.delete(id);
+      for (const [id, peer] of Object.entries(params.peers)) all.set(id, peer.info.data || all.get(id) || '');
+    } else if (method === 'on-peer-join' || method === 'on-peer-update') {
+      all.set(params.peer_id, params.info.data || all.get(params.peer_id) || '');
+    } else if (method === 'on-peer-leave') {
+      all.delete(params.peer_id);
+    }
+  }
+  all.delete(client.id);
+  return all;
+}
+
+const knowsAll = (client, count, data, from) => {
+  const all = known(client, from);
+  return all.size === count && [...all.values()].every((said) => said === data);
+};
+
+test('22 sockets of one guest with heavy metadata keep nobody out', async () => {
+  const { host, guest } = await server.meeting();
+  const first = await Client.of(server, guest, 'mallory');
+  const sockets = await Promise.all(Array.from({ length: 22 }, () =>
+    join(new Client(server, first.token), heavy)));
+  const newcomer = await join(await Client.of(server, host, 'host'));
+  const list = newcomer.said('peer-list')[0];
+  assert.equal(Object.keys(list.params.peers).length, 22);
+  assert.ok(JSON.stringify(list).length < 512 * 1024);
+  await until(() => knowsAll(newcomer, 22, heavy), 'all metadata');
+
+  // A lost socket: the same peer comes back on another, without a second join.
+  newcomer.socket.terminate();
+  await until(() => !newcomer.open, 'the socket to be gone');
+  const from = newcomer.told.length;
+  await newcomer.connect();
+  await until(() => newcomer.said('peer-list', from).length > 0, 'the list once more');
+  assert.equal(Object.keys(newcomer.said('peer-list', from)[0].params.peers).length, 22);
+  await until(() => knowsAll(newcomer, 22, heavy, from), 'all metadata once more');
+  for (const client of [newcomer, ...sockets]) {
+    assert.ok(client.open);
+    client.socket.terminate();
+  }
+});
+
+test('130 honest peers with 8 KiB each all come to know each other', async () => {
+  const { guest } = await server.meeting();
+  const data = 'x'.repeat(8192);
+  const first = await Client.of(server, guest, 'one');
+  const clients = await Promise.all(Array.from({ length: 130 }, () =>
+    join(new Client(server, first.token), data)));
+  await until(() => clients.every((client) => client.open && knowsAll(client, 129, data)),
+    'everybody to know everybody', 20000);
+  for (const client of clients) client.socket.terminate();
+});
+
+test('a shouting peer is answered with 429 while a slow reader stays', async () => {
+  const { host, guest } = await server.meeting();
+  const reader = await join(await Client.of(server, guest, 'reader'));
+  const quiet = await join(await Client.of(server, guest, 'quiet'));
+  const shouters = await Promise.all(Array.from({ length: 3 }, async () =>
+    join(await Client.of(server, host, randomUUID()))));
+  // The reader takes 32 KiB a second.
+  const wire = reader.socket._socket;
+  let reads = true;
+  const reading = (async () => {
+    while (reads) {
+      wire.pause();
+      await sleep(240);
+      wire.resume();
+      const before = wire.bytesRead;
+      for (let i = 0; i < 20 && wire.bytesRead - before < 8192; i++) await sleep(1);
+    }
+    wire.resume();
+  })();
+  const codes = {};
+  const message = 'x'.repeat(16384);
+  for (const end = Date.now() + 4000; Date.now() < end;) {
+    const answers = await Promise.all(shouters.map((shouter) =>
+      shouter.request('broadcast', { info: { message, type: 'chat' } })));
+    for (const { error } of answers) codes[error?.code ?? 0] = (codes[error?.code ?? 0] ?? 0) + 1;
+    await sleep(15);
+  }
+  assert.ok(codes[429] > 10, JSON.stringify(codes));
+  assert.ok(codes[0] > 10, JSON.stringify(codes));
+  assert.ok((await quiet.request('broadcast', { info: { message: 'hello', type: 'chat' } })).result);
+  reads = false;
+  await reading;
+  await until(() => reader.said('on-broadcast').some(({ params }) => params.info.message === 'hello'),
+    'the slow reader to hear the quiet one', 20000);
+  for (const client of [reader, quiet, ...shouters]) {
+    assert.ok(client.open);
+    client.socket.terminate();
+  }
+});
+
+test('names of any length are refused, and what is not said aloud costs nobody', async () => {
+  const { guest } = await server.meeting();
+  const one = await join(await Client.of(server, guest, 'one'));
+  const two = await join(await Client.of(server, guest, 'two'));
+  const { error } = await one.request('broadcast',
+    { info: { message: 'm', type: 'chat' }, roles: ['guest', 'x'.repeat(900000)] });
+  assert.equal(error.code, 400);
+  assert.match(error.message, /roles is longer than 256 octets/);
+  assert.equal(two.said('on-broadcast').length, 0);
+  for (const client of [one, two]) client.socket.terminate();
+});
+
+test('a message of 63 000 members is refused before it is parsed', async () => {
+  const { guest } = await server.meeting();
+  const one = await join(await Client.of(server, guest, 'one'));
+  const text = `{"id":"w","method":"ping","params":{"x":[${'123456789012,'.repeat(63000)}1]}}`;
+  const begun = performance.now();
+  const answer = await new Promise((resolve) => {
+    one.waiting.set('w', { resolve });
+    one.socket.send(text);
+  });
+  assert.equal(answer.error.code, -32600);
+  assert.ok(performance.now() - begun < 2000);
+  one.socket.terminate();
+});
