@@ -118,6 +118,11 @@ enum {
     SDP_EXTENSIONS_MAX = 32,
     SDP_CANDIDATES_MAX = 256,
 
+    // Descriptions of a worker. A section of one takes 12 us to read or to write.
+    OFFER_SECTIONS_PER_PASS = 200, // of offers to subscribers, so that a pass takes 2.5 ms
+    OFFER_PAUSE_US = 2500,         // between two passes, when media has its turn
+    COMMAND_COST_PER_TICK = 2048,  // of commands: see sfu/command.h
+
     // SCTP
     SCTP_STREAMS_MAX = 256,
     SCTP_MESSAGE_MAX = 256 * 1024,

@@ -20,7 +20,6 @@
 
 enum {
     COMMANDS_MAX = 4096,
-    COMMANDS_PER_TICK = 64,
     CANDIDATES_MAX = 16,
     STACK_BYTES = 512 * 1024,
     READS_PER_TICK = 4, // then commands have their turn
@@ -105,10 +104,13 @@ static void read_datagrams(struct worker *w, int64_t now)
 
 static void run_commands(struct worker *w, int64_t now)
 {
-    struct command commands[COMMANDS_PER_TICK];
-    size_t count = inbox_take(w->commands, commands, COMMANDS_PER_TICK);
-    for (size_t i = 0; i < count; i++)
-        router_command(w->router, &commands[i], now, &w->out, &w->told);
+    // What waits makes the inbox readable again, after media had its turn.
+    struct command command;
+    for (size_t cost = 0;
+         cost < COMMAND_COST_PER_TICK && inbox_take(w->commands, &command, 1) == 1;) {
+        cost += command_cost(&command);
+        router_command(w->router, &command, now, &w->out, &w->told);
+    }
 }
 
 // How long epoll may wait: until the router's deadline, rounded up, so that it has passed then.

@@ -2,6 +2,8 @@
 
 #include "base/mem.h"
 
+#include <string.h>
+
 void command_dispose(struct command *c)
 {
     switch (c->kind) {
@@ -25,4 +27,31 @@ void command_dispose(struct command *c)
         break;
     }
     *c = (struct command){.kind = c->kind};
+}
+
+static size_t cost_of(const char *sdp)
+{
+    return sdp ? strlen(sdp) / 50 : 0;
+}
+
+size_t command_cost(const struct command *c)
+{
+    switch (c->kind) {
+    case COMMAND_OFFER:
+        return 1 + cost_of(c->offer.sdp);
+    case COMMAND_ANSWER:
+        return 1 + cost_of(c->answer.sdp);
+    case COMMAND_WATCH:
+        return 1 + cost_of(c->watch.sdp);
+    case COMMAND_FRAGMENT:
+        return 1 + cost_of(c->fragment.text);
+    case COMMAND_ENDPOINT_OPEN:
+        return 64;
+    case COMMAND_ENDPOINT_CLOSE:
+        return 32;
+    case COMMAND_SCTP_SEND:
+        return 8;
+    default:
+        return 1;
+    }
 }

@@ -104,4 +104,8 @@ static inline bool command_is_answered(const struct command *c)
     return c->kind == COMMAND_OFFER || c->kind == COMMAND_WATCH || c->kind == COMMAND_FRAGMENT;
 }
 
+// What it takes to carry out, in parts of about 1.5 us: a description costs 8 for each of its
+// sections, of 400 octets at least.
+size_t command_cost(const struct command *c);
+
 void command_dispose(struct command *c); // frees what it points to

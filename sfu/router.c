@@ -42,6 +42,7 @@ struct router *router_new(const struct router_config *config)
                           &s->demux.by_address};
     for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
         rng_fill(config->rng, maps[i]->seed, sizeof maps[i]->seed);
+    list_init(&s->offers_due);
     list_init(&s->closed_endpoints);
     list_init(&s->closed_tracks);
     return r;
@@ -276,7 +277,22 @@ void router_command(struct router *r, struct command *command, int64_t now, stru
 
 int64_t router_deadline(const struct router *r)
 {
-    return timers_next(&r->shared.timers);
+    const struct shared *s = &r->shared;
+    int64_t deadline = timers_next(&s->timers);
+    return !list_empty(&s->offers_due) && s->offers_at < deadline ? s->offers_at : deadline;
+}
+
+// One at least, and then as long as there is time for others in this pass.
+static void make_offers(struct shared *s, const struct tick *tick)
+{
+    if (list_empty(&s->offers_due) || s->offers_at > tick->now)
+        return;
+    for (size_t sections = 0;
+         !list_empty(&s->offers_due) && sections < OFFER_SECTIONS_PER_PASS;) {
+        struct subscriber *first = LIST_ENTRY(s->offers_due.next, struct subscriber, offer_due);
+        sections += subscriber_offer(first, tick);
+    }
+    s->offers_at = list_empty(&s->offers_due) ? 0 : tick->now + OFFER_PAUSE_US;
 }
 
 void router_expire(struct router *r, int64_t now, struct batch *out,
@@ -294,6 +310,7 @@ void router_expire(struct router *r, int64_t now, struct batch *out,
             timers_set(&s->timers, &m->timer, m->speakers.look_at);
         }
     }
+    make_offers(s, &tick);
 }
 
 void router_get_stats(const struct router *r, struct router_stats *stats)

@@ -34,6 +34,9 @@ struct shared {
     struct timers timers;
     struct router_stats stats;
 
+    struct list offers_due; // subscribers, in the order in which they want an offer
+    int64_t offers_at;      // when the next of them are made; 0: at once
+
     // Closed in this tick: the batch may still name their memory. Freed by router_flushed().
     struct list closed_endpoints;
     struct list closed_tracks;

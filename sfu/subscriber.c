@@ -21,6 +21,13 @@ enum {
     SENDER_REPORT_SPACE = 28 + 40, // with its CNAME
 };
 
+// Gets in line unless it is there, or may not offer yet.
+static void line_up(struct subscriber *s, const struct tick *tick)
+{
+    if (s->offer_wanted && !s->offer_outstanding && list_empty(&s->offer_due))
+        list_append(&tick->shared->offers_due, &s->offer_due);
+}
+
 struct subscriber *subscriber_new(struct endpoint *e, bool answers, const struct tick *tick)
 {
     struct subscriber *s = mem_alloc(sizeof *s);
@@ -30,7 +37,9 @@ struct subscriber *subscriber_new(struct endpoint *e, bool answers, const struct
     s->scored_at = s->restarted_at = tick->now;
     if (answers)
         s->seats = seats_new(tick);
+    list_init(&s->offer_due);
     s->offer_wanted = !answers; // the first one has the data channel only
+    line_up(s, tick);
     return s;
 }
 
@@ -39,6 +48,7 @@ void subscriber_close(struct subscriber *s)
     for (uint32_t i = 0; i < s->feed_count; i++)
         feed_free(s->feeds[i]);
     s->feed_count = 0;
+    list_remove(&s->offer_due);
 }
 
 void subscriber_free(struct subscriber *s)
@@ -142,10 +152,9 @@ static bool has_waiting(const struct subscriber *s)
 
 // --- Offers ---
 
-static void offer_if_due(struct subscriber *s, const struct tick *tick)
+size_t subscriber_offer(struct subscriber *s, const struct tick *tick)
 {
-    if (!s->offer_wanted || s->offer_outstanding)
-        return;
+    list_remove(&s->offer_due);
     if (s->restart_wanted)
         transport_restart_ice(s->endpoint->transport);
     s->restart_wanted = false;
@@ -161,12 +170,13 @@ static void offer_if_due(struct subscriber *s, const struct tick *tick)
     s->offer_wanted = false;
     s->offer_outstanding = true;
     s->offered_count = s->section_count;
+    return 1 + s->section_count; // the data channel's is one as well
 }
 
 static void want_offer(struct subscriber *s, const struct tick *tick)
 {
     s->offer_wanted = true;
-    endpoint_touch(s->endpoint, tick);
+    line_up(s, tick);
 }
 
 static bool ssrc_is_taken(const struct subscriber *s, uint32_t ssrc)
@@ -304,6 +314,7 @@ void subscriber_answer(struct subscriber *s, const char *sdp, const struct tick 
             s->offer_wanted = true;
         let_flow(s, tick);
     }
+    line_up(s, tick);
     endpoint_touch(s->endpoint, tick);
 }
 
@@ -504,8 +515,6 @@ static int64_t silence_ends_at(const struct subscriber *s)
 
 int64_t subscriber_deadline(const struct subscriber *s)
 {
-    if (s->offer_wanted && !s->offer_outstanding)
-        return 0;
     int64_t deadline = s->report_at;
     if (silence_ends_at(s) < deadline)
         deadline = silence_ends_at(s);
@@ -516,7 +525,6 @@ void subscriber_expire(struct subscriber *s, const struct tick *tick)
 {
     if (silence_ends_at(s) <= tick->now)
         subscriber_restart_ice(s, tick);
-    offer_if_due(s, tick);
     if (s->report_at <= tick->now) {
         send_reports(s, tick);
         s->report_at = is_sending(s) ? tick->now + SENDER_REPORT_INTERVAL_US : NEVER;

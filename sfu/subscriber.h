@@ -12,6 +12,11 @@
 // A section that the answer refuses (Firefox does that to codecs it lacks) is given up like
 // that of a feed that is gone.
 //
+// A track that comes means an offer to everybody in its room, and each costs time for each of
+// its sections: so subscribers wait in line, in the order in which they came to want one, and
+// the router makes OFFER_SECTIONS_PER_PASS sections at a time (sfu/router.c). Whoever waits
+// gets one offer for all that came meanwhile.
+//
 // At most one offer is outstanding. What changes meanwhile is told by the next one, which
 // follows the answer, however late that is: a second offer would be fatal for the call of a
 // client that is merely slow. An offer that was lost with a signalling connection is repeated
@@ -25,6 +30,7 @@
 #pragma once
 
 #include "base/bytes.h"
+#include "base/list.h"
 #include "rtc/negotiate.h"
 #include "sfu/command.h"
 #include "sfu/feed.h"
@@ -68,6 +74,7 @@ struct subscriber {
 
     bool offer_wanted;
     bool offer_outstanding;
+    struct list offer_due;  // link in shared.offers_due, while it is wanted and may be made
     uint32_t offered_count; // sections of the last offer
 
     bool restart_wanted;  // of ICE, with the next offer
@@ -105,6 +112,9 @@ void subscriber_connection_changed(struct subscriber *s, const struct tick *tick
 void subscriber_feed_began(struct subscriber *s, const struct tick *tick);
 
 void subscriber_rtcp(struct subscriber *s, struct bytes compound, const struct tick *tick);
+
+// Makes the offer that is due. Returns how many sections it has.
+size_t subscriber_offer(struct subscriber *s, const struct tick *tick);
 
 int64_t subscriber_deadline(const struct subscriber *s);
 void subscriber_expire(struct subscriber *s, const struct tick *tick);

@@ -2,6 +2,7 @@
 #include "scene.h"
 #include "test.h"
 
+#include "base/limits.h"
 #include "rtc/negotiate.h"
 #include "rtc/rtcp.h"
 
@@ -577,4 +578,63 @@ TEST(a_new_ssrc_with_the_mid_of_a_track_continues_its_stream)
     CHECK_EQ(subscriber->got_count, 2);
     CHECK_EQ((uint16_t)(subscriber->got[1].seq - subscriber->got[0].seq), 1);
     close_scene();
+}
+
+// How many offers there are, which must be those of the endpoints from `next` on, in order.
+static size_t take_offers(struct notice_list *told, uint64_t next)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < told->count; i++) {
+        if (told->at[i].kind == NOTICE_OFFER)
+            CHECK_EQ(told->at[i].endpoint, next + count++);
+        notice_dispose(&told->at[i]);
+    }
+    told->count = 0;
+    return count;
+}
+
+TEST(offers_to_many_are_made_some_at_a_time_in_the_order_in_which_they_are_wanted)
+{
+    enum { MANY = 450, FIRST = 1000 };
+    struct notice_list told = {0};
+    scene_open(&scene);
+    int64_t now = scene.now;
+    for (uint64_t i = 0; i < MANY; i++) {
+        struct command open = {.kind = COMMAND_ENDPOINT_OPEN,
+                               .room = SCENE_ROOM,
+                               .endpoint = FIRST + i,
+                               .open.kind = ENDPOINT_SUBSCRIBE};
+        router_command(scene.router, &open, now, &scene.out, &told);
+    }
+    CHECK(router_deadline(scene.router) <= now);
+    router_expire(scene.router, now, &scene.out, &told);
+    CHECK_EQ(take_offers(&told, FIRST), OFFER_SECTIONS_PER_PASS); // of one section each
+    CHECK_EQ(router_deadline(scene.router), now + OFFER_PAUSE_US);
+    router_expire(scene.router, now, &scene.out, &told);
+    CHECK_EQ(take_offers(&told, 0), 0);
+
+    // Who goes while it waits is left out; who comes is behind the others.
+    struct command close = {.kind = COMMAND_ENDPOINT_CLOSE, .endpoint = FIRST + MANY - 1};
+    router_command(scene.router, &close, now, &scene.out, &told);
+    now += OFFER_PAUSE_US;
+    router_expire(scene.router, now, &scene.out, &told);
+    CHECK_EQ(take_offers(&told, FIRST + 200), 200);
+    now += OFFER_PAUSE_US;
+    router_expire(scene.router, now, &scene.out, &told);
+    CHECK_EQ(take_offers(&told, FIRST + 400), 49);
+    notice_list_dispose(&told);
+    close_scene();
+}
+
+TEST(a_description_costs_what_its_sections_do)
+{
+    char sdp[64 * 400 + 1];
+    memset(sdp, 'x', sizeof sdp - 1);
+    sdp[sizeof sdp - 1] = 0;
+    struct command offer = {.kind = COMMAND_OFFER, .offer.sdp = sdp};
+    struct command answer = {.kind = COMMAND_ANSWER, .answer.sdp = sdp};
+    struct command feed = {.kind = COMMAND_FEED_OPEN};
+    CHECK_EQ(command_cost(&offer), 1 + 64 * 8);
+    CHECK_EQ(command_cost(&answer), 1 + 64 * 8);
+    CHECK_EQ(command_cost(&feed), 1);
 }
