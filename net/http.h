@@ -43,6 +43,7 @@ struct http_request {
     const char *fetch_site;        // "sec-fetch-site", what the page is to us; NULL when absent
     const char *if_none_match;     // NULL when absent
     const char *if_match;          // NULL when absent
+    const char *accept;            // NULL when absent
     const char *accept_encoding;   // NULL when absent
     const char *access_key_header; // "Parlor-Key", for POST /api/meetings; NULL when absent
     const char *user_agent; // "user_agent_v2", what the SDK says of itself; NULL when absent

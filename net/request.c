@@ -97,6 +97,7 @@ static int read_fields(struct connection *c, const struct head *head)
     request->fetch_site = field_text(c, head, "sec-fetch-site");
     request->if_none_match = field_text(c, head, "if-none-match");
     request->if_match = field_text(c, head, "if-match");
+    request->accept = field_text(c, head, "accept");
     request->accept_encoding = field_text(c, head, "accept-encoding");
     request->access_key_header = field_text(c, head, "parlor-key");
     request->user_agent = field_text(c, head, "user_agent_v2");

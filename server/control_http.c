@@ -108,6 +108,8 @@ static void on_request(struct control *c, struct http_input *input)
     enum api_next next = API_ANSWERED;
     if (!answer_here(c, request, &response))
         next = api_route(c->config.api, request, clock_wall_ms(), &call, &response);
+    if (next == API_ANSWERED && response.status == 404 && files_is_visit(request))
+        files_answer_missing(request, &response);
     // Who is in, or wants to come in, is answered by the room itself: the store may be away.
     const struct room *live = next == API_STORED ? live_room(c, call.claims.room_id) : NULL;
     if (live && api_run_from_memory(c->config.api, live, &call, clock_now(), &response))

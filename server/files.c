@@ -21,16 +21,18 @@ static const char *after(const char *path, const char *prefix)
 }
 
 // Paths that the page itself understands: a reload of one must bring the page again. All others
-// are 404, so that a misspelt address does not look like a page.
+// are 404, so that a misspelt address does not look like a file.
 static bool is_route(const char *path)
 {
     const char *rest = after(path, "/m/");
-    if (rest)
-        return rest[0] && !strchr(rest, '/');
+    if (rest) {
+        const char *slash = strchr(rest, '/');
+        return rest[0] && slash != rest && (!slash || strcmp(slash, "/") == 0);
+    }
     rest = after(path, "/meeting/");
     if (rest) {
         const char *slash = strchr(rest, '/');
-        return slash && strcmp(slash, "/links") == 0;
+        return slash && (strcmp(slash, "/links") == 0 || strcmp(slash, "/links/") == 0);
     }
     return strcmp(path, "/") == 0 || strcmp(path, "/check") == 0 || strcmp(path, "/docs") == 0;
 }
@@ -84,4 +86,25 @@ void files_answer(const struct asset *asset, const struct http_request *request,
         response->fixed_body = asset->gzip;
         response->content_encoding = "gzip";
     }
+}
+
+// The field is a list of media ranges: RFC 9110 section 12.5.1.
+bool files_is_visit(const struct http_request *request)
+{
+    bool reads = request->method == HTTP_GET || request->method == HTTP_HEAD;
+    return reads && request->accept && strstr(request->accept, "text/html");
+}
+
+void files_answer_missing(const struct http_request *request, struct http_response *response)
+{
+    const struct asset *page = asset_at("/index.html");
+    if (!page)
+        return;
+    struct http_request anew = *request;
+    anew.if_none_match = NULL; // a page that is known is no answer to an address that is not
+    text_dispose(&response->body);
+    *response = (struct http_response){0};
+    files_answer(page, &anew, response);
+    http_header_set(response, "vary", "accept, accept-encoding");
+    response->status = 404;
 }

@@ -39,16 +39,21 @@ static const char *header(const struct http_response *response, const char *name
 
 TEST(routes_of_the_client_bring_its_page)
 {
-    static const char *const routes[] = {"/", "/check", "/docs", "/m/abc-defg-hij",
-                                         "/meeting/65f0a1b2c3d4e5f601020304/links"};
-    for (size_t i = 0; i < 4; i++)
+    static const char *const routes[] = {"/",
+                                         "/check",
+                                         "/docs",
+                                         "/m/abc-defg-hij",
+                                         "/m/abc-defg-hij/",
+                                         "/meeting/65f0a1b2c3d4e5f601020304/links",
+                                         "/meeting/65f0a1b2c3d4e5f601020304/links/"};
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
         CHECK(find(routes[i]) == &assets[2]);
 }
 
 TEST(other_paths_bring_nothing)
 {
     static const char *const paths[] = {
-        "/m/",      "/m/a/b",   "/meeting/x",     "/meeting/x/links/y",
+        "/m/",      "/m//",     "/m/a/b",         "/meeting/x", "/meeting/x/links/y",
         "/nothing", "/assets/", "/../index.html", "/v2/rooms"};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
         CHECK(find(paths[i]) == NULL);
@@ -100,4 +105,27 @@ TEST(what_the_client_has_already_is_not_sent_again)
     CHECK_EQ(response.status, 304);
     CHECK_EQ(response.fixed_body.len, 0);
     CHECK_TEXT(header(&response, "etag"), "W/\"i\"");
+}
+
+TEST(a_person_who_asks_for_nothing_gets_the_page_as_404)
+{
+    struct http_request request = {.accept = "text/html,application/xhtml+xml,*/*;q=0.8",
+                                   .if_none_match = "W/\"i\""};
+    struct http_response response = {.status = 404, .content_type = "application/json"};
+    text_add(&response.body, "{\"code\":404}");
+    CHECK(files_is_visit(&request));
+    files_answer_missing(&request, &response);
+    CHECK_EQ(response.status, 404);
+    CHECK_BYTES(response.fixed_body, "page", 4);
+    CHECK_EQ(response.body.len, 0);
+    CHECK(response.html);
+    CHECK_TEXT(header(&response, "vary"), "accept, accept-encoding");
+}
+
+TEST(programs_are_no_visitors)
+{
+    CHECK(!files_is_visit(&(struct http_request){.accept = "*/*"}));
+    CHECK(!files_is_visit(&(struct http_request){.accept = "application/json"}));
+    CHECK(!files_is_visit(&(struct http_request){0}));
+    CHECK(!files_is_visit(&(struct http_request){.method = HTTP_POST, .accept = "text/html"}));
 }
