@@ -107,7 +107,7 @@ api_handler api_poll_option_set, api_poll_option_delete;
 api_handler api_poll_sessions, api_poll_responses, api_poll_response;
 api_handler api_poll_results, api_poll_result;
 api_handler api_webhook_list, api_webhook_replay, api_webhook_replay_get;
-api_handler api_meetings_create, api_meetings_codes;
+api_handler api_meetings_create, api_meetings_codes, api_invites;
 api_handler api_whip_publish, api_whip_watch, api_whip_patch, api_whip_delete;
 api_handler api_layouts, api_template_layouts_get, api_template_layouts_set, api_client_report,
     api_client_feedback;

@@ -118,6 +118,8 @@ const struct api_route api_routes[] = {
     {HTTP_POST, "/api/meetings", SCOPE_MEETINGS, OWN_ORIGIN, API_STORED, api_meetings_create},
     {HTTP_GET, "/api/room-codes", SCOPE_MEETINGS, ANY_ORIGIN_GET_ONLY, API_STORED, api_meetings_codes},
 
+    {HTTP_GET, "/api/invites", SCOPE_APP, OWN_ORIGIN, API_STORED, api_invites},
+
     SDP(POST, "/whip/{}", API_JOIN, api_whip_publish),
     SDP(PATCH, "/whip/{}/{}", API_RESOURCE, api_whip_patch),
     SDP(DELETE, "/whip/{}/{}", API_RESOURCE, api_whip_delete),

@@ -45,6 +45,29 @@ bool room_sees(const struct peer *viewer, const struct peer *peer)
            (!viewer || viewer == peer || permit_sees(viewer->role, peer->role->waiting_room));
 }
 
+static bool has_say(const struct role *role)
+{
+    static const enum permission say[] = {PERMISSION_END_ROOM, PERMISSION_REMOVE_OTHERS,
+                                          PERMISSION_MUTE, PERMISSION_UNMUTE,
+                                          PERMISSION_CHANGE_ROLE};
+    for (size_t i = 0; i < sizeof say / sizeof *say; i++) {
+        if (role->permissions[say[i]])
+            return true;
+    }
+    return false;
+}
+
+bool permit_invites(const struct role *by, const struct role *as)
+{
+    if (by->waiting_room && !as->waiting_room)
+        return false;
+    for (int kind = 0; kind < PUBLISH_KIND_COUNT; kind++) {
+        if (as->allowed[kind] && !by->allowed[kind])
+            return false;
+    }
+    return !has_say(as);
+}
+
 const char *act_name(enum act act)
 {
     assert(act < ACT_COUNT);

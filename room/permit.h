@@ -25,4 +25,9 @@ bool permit(const struct peer *by, enum act act);
 bool permit_sees(const struct role *viewer, bool waits);
 bool room_sees(const struct peer *viewer, const struct peer *peer); // NULL: the back end
 
+// Whether somebody with the role `by` may hand out links that bring others in as `as`: with no
+// say over others, and seen and heard no more than oneself. Those who wait to be let in bring
+// others to the same door.
+bool permit_invites(const struct role *by, const struct role *as);
+
 const char *act_name(enum act act); // the permission it needs: "removeOthers"; "" for none

@@ -42,3 +42,23 @@ TEST(who_has_not_joined_yet_may_do_nothing)
     host->state = PEER_JOINED;
     fixture_dispose(&f);
 }
+
+TEST(links_are_handed_out_only_for_roles_without_a_say_and_no_louder_than_oneself)
+{
+    struct role host = {.permissions = {[PERMISSION_END_ROOM] = true}, .allowed = {true, true}};
+    struct role guest = {.allowed = {true, true}};
+    struct role singer = {.allowed = {true, true, true}};
+    struct role viewer = {0};
+    struct role usher = {.permissions = {[PERMISSION_CHANGE_ROLE] = true}};
+    struct role lobby = {.waiting_room = true};
+    CHECK(permit_invites(&host, &guest));
+    CHECK(permit_invites(&host, &viewer));
+    CHECK(permit_invites(&host, &lobby));
+    CHECK(!permit_invites(&host, &host));
+    CHECK(!permit_invites(&host, &usher));
+    CHECK(!permit_invites(&host, &singer));
+    CHECK(permit_invites(&guest, &guest));
+    CHECK(!permit_invites(&viewer, &guest));
+    CHECK(permit_invites(&lobby, &lobby));
+    CHECK(!permit_invites(&lobby, &viewer));
+}
