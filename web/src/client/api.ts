@@ -1,4 +1,4 @@
-// The three calls the page itself makes to its server. Everything else is the SDK's.
+// The calls that the page itself makes to its server. Everything else is the SDK's.
 
 import { createProblem, loginProblem, problem, type Problem } from './problem';
 
@@ -47,15 +47,26 @@ export async function loginWithCode(code: string, userId: string): Promise<Resul
   return token === '' ? notOurServer(answer) : { ok: true, value: token };
 }
 
+// The code of the link that the bearer of `token` may hand out. The first of the list is for those
+// who may do least; null when there is none, or no answer.
+export async function invitationCode(token: string): Promise<string | null> {
+  const answer = await send('/api/invites', { headers: { Authorization: `Bearer ${token}` } });
+  if (!answer?.ok) return null;
+  const body = await readJson(answer);
+  const codes: unknown =
+    typeof body === 'object' && body !== null && 'codes' in body ? body.codes : null;
+  const code = Array.isArray(codes) ? textField(codes[0], 'code') : '';
+  return code === '' ? null : code;
+}
+
+function post(path: string, headers: Record<string, string>, body: string) {
+  return send(path, { method: 'POST', headers, body });
+}
+
 // Null when no answer came at all.
-async function post(
-  path: string,
-  headers: Record<string, string>,
-  body: string,
-): Promise<Response | null> {
+async function send(path: string, request: RequestInit): Promise<Response | null> {
   try {
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
-    return await fetch(path, { method: 'POST', headers, body, signal });
+    return await fetch(path, { ...request, signal: AbortSignal.timeout(TIMEOUT_MS) });
   } catch {
     return null;
   }

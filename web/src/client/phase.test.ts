@@ -14,7 +14,7 @@ const intoCall: PhaseEvent[] = [
 ];
 
 test('a visit goes from token to call', () => {
-  expect(walk(...intoCall)).toEqual({ at: 'call' });
+  expect(walk(...intoCall)).toEqual({ at: 'call', ending: false });
 });
 
 test('leaving is not a failure, whatever the SDK says afterwards', () => {
@@ -24,7 +24,7 @@ test('leaving is not a failure, whatever the SDK says afterwards', () => {
     { type: 'disconnected' },
     { type: 'failed', problem: problem('lost') },
   );
-  expect(phase).toEqual({ at: 'left' });
+  expect(phase).toEqual({ at: 'left', ended: false });
 });
 
 test('losing the connection for good fails the visit', () => {
@@ -55,5 +55,23 @@ test('the empty room before the preview is not a loss', () => {
 });
 
 test('a reconnect does not restart the visit', () => {
-  expect(walk(...intoCall, { type: 'connected' })).toEqual({ at: 'call' });
+  expect(walk(...intoCall, { type: 'connected' })).toEqual({ at: 'call', ending: false });
+});
+
+test('whoever ends the meeting for everybody has not lost it', () => {
+  const asked = [...intoCall, { type: 'end-asked' } as const];
+  expect(walk(...asked, { type: 'disconnected' })).toEqual({ at: 'left', ended: true });
+  const told = walk(...asked, { type: 'failed', problem: problem('ended') });
+  expect(told).toEqual({ at: 'left', ended: true });
+});
+
+test('an end that the server refused leaves the call as it was', () => {
+  const phase = walk(...intoCall, { type: 'end-asked' }, { type: 'end-failed' });
+  expect(phase).toEqual({ at: 'call', ending: false });
+  const removed = walk(
+    ...intoCall,
+    { type: 'end-asked' },
+    { type: 'failed', problem: problem('removed') },
+  );
+  expect(removed).toMatchObject({ at: 'failed', problem: { cause: 'removed' } });
 });

@@ -11,8 +11,8 @@ export type Phase =
   | { at: 'token' }
   | { at: 'preview' }
   | { at: 'joining' }
-  | { at: 'call' }
-  | { at: 'left' }
+  | { at: 'call'; ending: boolean } // ending: this person asked to end it for everybody
+  | { at: 'left'; ended: boolean } // ended: by this person, for everybody
   | { at: 'failed'; problem: Problem };
 
 export type PhaseEvent =
@@ -21,6 +21,8 @@ export type PhaseEvent =
   | { type: 'connected' }
   | { type: 'disconnected' } // the SDK gave up, or was told to; the reason may follow
   | { type: 'leave-asked' }
+  | { type: 'end-asked' }
+  | { type: 'end-failed' }
   | { type: 'failed'; problem: Problem };
 
 const NO_REASON = 'disconnected';
@@ -32,13 +34,20 @@ export function nextPhase(phase: Phase, event: PhaseEvent): Phase {
     case 'join-asked':
       return phase.at === 'preview' ? { at: 'joining' } : phase;
     case 'connected':
-      return phase.at === 'joining' ? { at: 'call' } : phase;
+      return phase.at === 'joining' ? { at: 'call', ending: false } : phase;
     case 'leave-asked':
-      return phase.at === 'call' ? { at: 'left' } : phase;
+      return phase.at === 'call' ? { at: 'left', ended: false } : phase;
+    case 'end-asked':
+      return phase.at === 'call' ? { at: 'call', ending: true } : phase;
+    case 'end-failed':
+      return phase.at === 'call' ? { at: 'call', ending: false } : phase;
     case 'disconnected':
       if (phase.at !== 'call') return phase;
+      if (phase.ending) return { at: 'left', ended: true };
       return { at: 'failed', problem: problem('lost', NO_REASON) };
     case 'failed':
+      if (phase.at === 'call' && phase.ending && event.problem.cause === 'ended')
+        return { at: 'left', ended: true };
       return isOpen(phase) ? { at: 'failed', problem: event.problem } : phase;
   }
 }

@@ -5,6 +5,7 @@ import {
   createProblem,
   loginProblem,
   sdkProblem,
+  sentAwayProblem,
   thrownProblem,
   type Cause,
 } from './problem';
@@ -80,4 +81,13 @@ test('a wrong code is edited, an expired token is renewed, an ended meeting is l
   expect(actionFor('wrong-code')).toBe('edit-code');
   expect(actionFor('expired')).toBe('get-in-again');
   expect(actionFor('ended')).toBe('home');
+});
+
+test('only the end of the room is called so, whatever the SDK makes of a sender it does not know', () => {
+  expect(sentAwayProblem({ roomEnded: true, reason: '' }, false).cause).toBe('ended');
+  expect(sentAwayProblem({ roomEnded: false, reason: 'enough' }, false)).toMatchObject({
+    cause: 'removed',
+    detail: 'enough',
+  });
+  expect(sentAwayProblem({ roomEnded: false }, true).cause).toBe('refused');
 });

@@ -11,6 +11,7 @@ export type Cause =
   | 'expired'
   | 'ended'
   | 'removed'
+  | 'refused'
   | 'replaced'
   | 'unreachable'
   | 'lost'
@@ -45,6 +46,7 @@ const ACTIONS: Record<Cause, Action> = {
   expired: 'get-in-again',
   ended: 'home',
   removed: 'home',
+  refused: 'home',
   replaced: 'use-here',
   unreachable: 'try-again',
   lost: 'try-again',
@@ -164,4 +166,18 @@ export function thrownProblem(thrown: unknown): Problem {
     'unknown',
     thrown instanceof Error ? thrown.message : String(thrown),
   );
+}
+
+// What the SDK tells somebody whom the server sent away.
+export interface SentAway {
+  roomEnded: boolean;
+  reason?: string;
+}
+
+// The SDK calls it the end of the room whenever it does not know who sent the person away. That
+// is so for everybody in a waiting room, who sees nobody, and where the back end did it: only
+// `roomEnded` tells.
+export function sentAwayProblem({ roomEnded, reason }: SentAway, waited: boolean): Problem {
+  const cause = roomEnded ? 'ended' : waited ? 'refused' : 'removed';
+  return problem(cause, cause, reason ?? '');
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { admittedAs, handsFirst, isWaiting } from './roles';
+import { admittedAs, handsFirst, isOnStage, isWaiting } from './roles';
 
 const host = { name: 'host', priority: 1 };
 const speaker = { name: 'speaker', priority: 2 };
@@ -31,5 +31,17 @@ describe('roles', () => {
       { id: 'd', isHandRaised: true },
     ];
     expect(handsFirst(peers).map((peer) => peer.id)).toEqual(['b', 'd', 'a', 'c']);
+  });
+});
+
+describe('isOnStage', () => {
+  it('is for those who may publish anything', () => {
+    expect(isOnStage({ publishParams: { allowed: ['audio'] } })).toBe(true);
+    expect(isOnStage({ publishParams: { allowed: ['screen'] } })).toBe(true);
+    expect(isOnStage({ publishParams: { allowed: [] } })).toBe(false);
+  });
+  it('doubts nobody whose role is not known', () => {
+    expect(isOnStage(undefined)).toBe(true);
+    expect(isOnStage({})).toBe(true);
   });
 });

@@ -12,6 +12,15 @@ export function isWaiting(role: object | null | undefined): boolean {
   return role !== null && role !== undefined && (role as RoleLike).waitingRoom === true;
 }
 
+// Whether somebody with this role can be seen or heard at all. Whoever cannot takes no place among
+// the pictures. A role that is not known yet may.
+export function isOnStage(
+  role: { publishParams?: { allowed?: readonly string[] } } | null | undefined,
+): boolean {
+  const allowed = role?.publishParams?.allowed;
+  return allowed === undefined || allowed.length > 0;
+}
+
 // The role to let somebody in as: "guest" where there is one, else the one with the least to say.
 export function admittedAs(roles: readonly RoleLike[]): string | null {
   const open = roles.filter((role) => !isWaiting(role));

@@ -3,6 +3,7 @@
 import {
   DeviceType,
   selectHasPeerHandRaised,
+  selectIsAllowedToPublish,
   selectLocalPeerID,
   selectUnreadHMSMessagesCount,
   useAVToggle,
@@ -16,9 +17,12 @@ import { thrownProblem, type Problem } from '../client/problem';
 import { plural, t } from '../text';
 import { DeviceMenu } from './device-menu';
 import { Icon, type IconName } from './icon';
+import { EndMenu, useEnding } from './end-meeting';
 import { LeaveButton } from './leave-button';
+import { MoreMenu } from './more-menu';
 import { RoundToggle } from './round-toggle';
 import { Tip } from './tip';
+import { useMedia } from './use-media';
 import { usePeople } from './use-people';
 
 export type PanelName = 'chat' | 'people';
@@ -29,6 +33,7 @@ interface ControlBarProps {
   onPanel: (name: PanelName) => void;
   onTrouble: (trouble: Problem) => void;
   onLeave: () => void;
+  onEnd: () => void;
 }
 
 const MAC = /mac|iphone|ipad/i.test(navigator.userAgent);
@@ -40,8 +45,12 @@ const KEYS = {
   hand: MAC ? '⌘⌥H' : 'Ctrl+Alt+H',
 };
 
-export function ControlBar({ away, panel, onPanel, onTrouble, onLeave }: ControlBarProps) {
+export function ControlBar(props: ControlBarProps) {
+  const { away, panel, onPanel, onTrouble, onLeave, onEnd } = props;
   const report = (thrown: unknown) => onTrouble(thrownProblem(thrown));
+  const narrow = useMedia('(width < 430px)');
+  const share = useShare(onTrouble);
+  const ending = useEnding(onEnd);
   const av = useAVToggle(report);
   const hand = useHand(report);
   const shortcuts = {
@@ -89,7 +98,17 @@ export function ControlBar({ away, panel, onPanel, onTrouble, onLeave }: Control
           />
         </div>
       )}
-      <ShareButton away={away} onTrouble={onTrouble} />
+      {share && !narrow && (
+        <RoundToggle
+          name={t('control.share')}
+          testId="share"
+          on={share.on}
+          icons={['screenOff', 'screen']}
+          tone="mark-on"
+          disabled={away}
+          onToggle={share.toggle}
+        />
+      )}
       <RoundToggle
         name={t('control.hand')}
         testId="hand"
@@ -103,7 +122,12 @@ export function ControlBar({ away, panel, onPanel, onTrouble, onLeave }: Control
       <span className="bar-gap" />
       <PanelButton name="chat" icon="chat" panel={panel} onPanel={onPanel} />
       <PanelButton name="people" icon="people" panel={panel} onPanel={onPanel} />
-      <LeaveButton away={away} onLeave={onLeave} onTrouble={report} />
+      {narrow && <MoreMenu away={away} share={share} onAskEnd={ending.ask} />}
+      <LeaveButton
+        onLeave={onLeave}
+        menu={!narrow && ending.ask && <EndMenu away={away} onAsk={ending.ask} />}
+      />
+      {ending.question}
     </div>
   );
 }
@@ -119,25 +143,22 @@ function useHand(onTrouble: (thrown: unknown) => void) {
   return { raised, toggle };
 }
 
-// Phones cannot capture their screen, and have no room for a button which does nothing.
-function ShareButton({ away, onTrouble }: { away: boolean; onTrouble: (t: Problem) => void }) {
+export interface Share {
+  on: boolean;
+  toggle: () => void;
+}
+
+// Null for whoever may not share, and on phones, which cannot capture their screen.
+function useShare(onTrouble: (trouble: Problem) => void): Share | null {
+  const allowed = useHMSStore(selectIsAllowedToPublish).screen;
   const { amIScreenSharing, toggleScreenShare } = useScreenShare((error) => {
     const trouble = thrownProblem(error);
     // 3001 is also what closing the browser's own picker looks like, and that is no trouble.
     if (trouble.cause !== 'device-denied') onTrouble(trouble);
   });
-  if (!toggleScreenShare || !('getDisplayMedia' in navigator.mediaDevices)) return null;
-  return (
-    <RoundToggle
-      name={t('control.share')}
-      testId="share"
-      on={amIScreenSharing}
-      icons={['screenOff', 'screen']}
-      tone="mark-on"
-      disabled={away}
-      onToggle={() => void toggleScreenShare()}
-    />
-  );
+  if (!allowed || !toggleScreenShare || !('getDisplayMedia' in navigator.mediaDevices))
+    return null;
+  return { on: amIScreenSharing, toggle: () => void toggleScreenShare() };
 }
 
 interface PanelButtonProps {

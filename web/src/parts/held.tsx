@@ -5,14 +5,18 @@ import { selectRoom, useHMSStore } from '@100mslive/react-sdk';
 import { isGivenName } from '../client/person';
 import { t } from '../text';
 import { Page } from './page';
+import { useArrival } from './use-arrival';
 
 export function Held({ onLeave }: { onLeave: () => void }) {
   const room = useHMSStore(selectRoom);
+  const title = useArrival<HTMLHeadingElement>();
   return (
     <Page>
       <section className="card held" role="status" data-testid="held">
         <div className="spinner" aria-hidden="true" />
-        <h1>{t('held.title')}</h1>
+        <h1 ref={title} tabIndex={-1}>
+          {t('held.title')}
+        </h1>
         {isGivenName(room.name) && <p className="held-name">{room.name}</p>}
         <p>{t('held.text')}</p>
         <button type="button" className="button" data-testid="leave" onClick={onLeave}>

@@ -1,17 +1,15 @@
-// Copies the link for guests, where this browser knows it.
+// Copies the link for guests.
 
-import { selectLocalPeerRoleName, selectRoomID, useHMSStore } from '@100mslive/react-sdk';
 import { useEffect, useState } from 'react';
 
 import { meetingLink } from '../client/code';
-import { rememberedMeeting } from '../client/storage';
 import { t } from '../text';
 import { Icon } from './icon';
 
 const CONFIRMED_MS = 2500;
 
-export function Invite({ code }: { code: string }) {
-  const guestCode = useGuestCode(code);
+// `code`: that of the link; null where this person has none to hand out.
+export function Invite({ code }: { code: string | null }) {
   const [copied, setCopied] = useState(false);
   useEffect(() => {
     if (!copied) return;
@@ -19,9 +17,9 @@ export function Invite({ code }: { code: string }) {
     return () => clearTimeout(timer);
   }, [copied]);
 
-  if (guestCode === null) return null;
+  if (code === null) return null;
   const copy = async () => {
-    await navigator.clipboard.writeText(meetingLink(location.origin, guestCode));
+    await navigator.clipboard.writeText(meetingLink(location.origin, code));
     setCopied(true);
   };
   return (
@@ -39,13 +37,4 @@ export function Invite({ code }: { code: string }) {
       </span>
     </>
   );
-}
-
-// A guest's own code is the guest code. A host's is not, and handing it on would hand on the
-// meeting; who created the meeting in this tab knows both.
-function useGuestCode(code: string): string | null {
-  const role = useHMSStore(selectLocalPeerRoleName);
-  const room = useHMSStore(selectRoomID);
-  if (role === 'guest') return code;
-  return rememberedMeeting(room)?.guestCode || null;
 }

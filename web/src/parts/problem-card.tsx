@@ -5,6 +5,7 @@ import { useEffect, useState } from 'react';
 import { actionFor, type Action, type Problem } from '../client/problem';
 import { t } from '../text';
 import { Icon } from './icon';
+import { useArrival } from './use-arrival';
 
 interface ProblemCardProps {
   problem: Problem;
@@ -15,12 +16,15 @@ interface ProblemCardProps {
 export function ProblemCard({ problem, onAction, onLeave }: ProblemCardProps) {
   const action = actionFor(problem.cause);
   const wait = useCountdown(problem);
+  const title = useArrival<HTMLHeadingElement>();
   return (
     <section className="card problem" role="alert" data-testid="error" data-code={problem.code}>
       <span className="problem-sign">
         <Icon name="warning" size={26} />
       </span>
-      <h1>{t(`problem.${problem.cause}`)}</h1>
+      <h1 ref={title} tabIndex={-1}>
+        {t(`problem.${problem.cause}`)}
+      </h1>
       <p>{t(`problem.${problem.cause}.text`)}</p>
       {problem.cause === 'removed' && problem.detail !== '' && <p>{problem.detail}</p>}
       <div className="row problem-actions">

@@ -26,7 +26,7 @@ const PER_PAGE_NARROW = 4;
 const NARROW = 600;
 const AUDIBLE = 8; // of 100: above the noise of an open microphone
 
-export function Stage({ code }: { code: string }) {
+export function Stage({ invite }: { invite: string | null }) {
   const sharer = useHMSStore(selectPeerScreenSharing);
   const screen = useHMSStore(selectScreenShareByPeerID(sharer?.id));
   const people = usePeopleInOrder();
@@ -51,14 +51,17 @@ export function Stage({ code }: { code: string }) {
         ))}
       </ul>
       {!sharing && pager.pages > 1 && <Pager {...pager} />}
-      {!sharing && count <= 1 && people.length <= 1 && <Alone code={code} />}
+      {!sharing && people.length === 0 && count > 1 && (
+        <p className="stage-empty">{t('stage.nobody')}</p>
+      )}
+      {!sharing && count <= 1 && people.length <= 1 && <Alone invite={invite} />}
     </div>
   );
 }
 
-// Oneself first, then the others in the order in which they came.
+// Those who can be seen or heard: oneself first, then the others in the order in which they came.
 function usePeopleInOrder(): HMSPeer[] {
-  const { inside: peers } = usePeople();
+  const { onStage: peers } = usePeople();
   const joined = (peer: HMSPeer) => peer.joinedAt?.getTime() ?? 0;
   return [...peers].sort(
     (a, b) => Number(b.isLocal) - Number(a.isLocal) || joined(a) - joined(b),
@@ -124,14 +127,14 @@ function Pager({ page, pages, onPage }: PagerProps) {
   );
 }
 
-function Alone({ code }: { code: string }) {
+function Alone({ invite }: { invite: string | null }) {
   return (
     <div className="alone">
       <p>
         <strong>{t('stage.alone.title')}</strong>
         <span>{t('stage.alone.text')}</span>
       </p>
-      <Invite code={code} />
+      <Invite code={invite} />
     </div>
   );
 }

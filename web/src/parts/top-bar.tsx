@@ -7,16 +7,20 @@ import { isGivenName } from '../client/person';
 import { elapsed } from '../client/time';
 import { t } from '../text';
 import { Invite } from './invite';
+import { useArrival } from './use-arrival';
 
-export function TopBar({ code }: { code: string }) {
+export function TopBar({ invite }: { invite: string | null }) {
   const room = useHMSStore(selectRoom);
   const alone = (useHMSStore(selectPeerCount) ?? 1) <= 1; // then the stage offers the link
+  const title = useArrival<HTMLHeadingElement>();
   const name = isGivenName(room.name) ? room.name : t('app.name');
   return (
     <header className="meet-top">
-      <h1 className="meet-name">{name}</h1>
+      <h1 className="meet-name" ref={title} tabIndex={-1}>
+        {name}
+      </h1>
       <Clock since={room.joinedAt} />
-      {!alone && <Invite code={code} />}
+      {!alone && <Invite code={invite} />}
     </header>
   );
 }

@@ -3,6 +3,7 @@
 import { HMSRoomProvider } from '@100mslive/react-sdk';
 
 import { problem, type Action } from '../client/problem';
+import { watchMedia } from '../client/media';
 import { Page } from '../parts/page';
 import { ProblemCard } from '../parts/problem-card';
 import { navigate } from '../router';
@@ -13,6 +14,8 @@ import { Left } from './left';
 import { Meeting } from './meeting';
 import { PreJoin } from './prejoin';
 import { useCall } from './use-call';
+
+watchMedia(); // before the SDK makes its first connection
 
 export default function Call({ code }: { code: string }) {
   const unable = browserProblem();
@@ -41,9 +44,9 @@ function Visit({ code }: { code: string }) {
     case 'joining':
       return <PreJoin call={call} />;
     case 'call':
-      return <Meeting call={call} code={code} />;
+      return <Meeting call={call} />;
     case 'left':
-      return <Left onRejoin={startAgain} onHome={home} />;
+      return <Left ended={call.phase.ended} onRejoin={startAgain} onHome={home} />;
     case 'failed': {
       const act = (action: Action) => {
         if (action === 'home') home();

@@ -14,6 +14,7 @@ import { Announcer } from '../parts/announcer';
 import { ChatPanel } from '../parts/chat-panel';
 import { ControlBar, type PanelName } from '../parts/control-bar';
 import { Held } from '../parts/held';
+import { MediaNotice } from '../parts/media-notice';
 import { Notice } from '../parts/notice';
 import { PeoplePanel } from '../parts/people-panel';
 import { Reconnecting } from '../parts/reconnecting';
@@ -21,35 +22,37 @@ import { Requests } from '../parts/requests';
 import { SoundBlocked } from '../parts/sound-blocked';
 import { Stage } from '../parts/stage';
 import { TopBar } from '../parts/top-bar';
+import { useInvite } from '../parts/use-invite';
 import { t } from '../text';
 import type { CallState } from './use-call';
 
-export function Meeting({ call, code }: { call: CallState; code: string }) {
+export function Meeting({ call }: { call: CallState }) {
   const role = useHMSStore(selectLocalPeerRole);
-  return isWaiting(role) ? <Held onLeave={call.leave} /> : <Inside call={call} code={code} />;
+  return isWaiting(role) ? <Held onLeave={call.leave} /> : <Inside call={call} />;
 }
 
-function Inside({ call, code }: { call: CallState; code: string }) {
+function Inside({ call }: { call: CallState }) {
   const away = useHMSStore(selectRoomState) === HMSRoomState.Reconnecting;
   const [panel, setPanel] = useState<PanelName | null>(null);
   const toggle = (name: PanelName) => setPanel((open) => (open === name ? null : name));
   const close = () => setPanel(null);
   const onTrouble = (thrown: unknown) => call.setNotice(thrownProblem(thrown));
+  const invite = useInvite(call.token());
   useScrollLock();
 
   return (
     <div className={away ? 'meet away' : 'meet'}>
-      <TopBar code={code} />
+      <TopBar invite={invite} />
       <main className="meet-stage" aria-label={t('stage.label')}>
-        <Stage code={code} />
-        <div className="meet-notices">
-          {away && <Reconnecting />}
-          <Notice problem={call.notice} onDismiss={() => call.setNotice(null)} />
-          <SoundBlocked />
-          <Requests onTrouble={onTrouble} />
-        </div>
+        <Stage invite={invite} />
         <Announcer chatOpen={panel === 'chat'} />
       </main>
+      <div className="meet-notices">
+        {away ? <Reconnecting /> : <MediaNotice />}
+        <Notice problem={call.notice} onDismiss={() => call.setNotice(null)} />
+        <SoundBlocked />
+        <Requests onTrouble={onTrouble} />
+      </div>
       {panel === 'chat' && <ChatPanel away={away} onClose={close} />}
       {panel === 'people' && <PeoplePanel away={away} onClose={close} onTrouble={onTrouble} />}
       <ControlBar
@@ -58,6 +61,7 @@ function Inside({ call, code }: { call: CallState; code: string }) {
         onPanel={toggle}
         onTrouble={call.setNotice}
         onLeave={call.leave}
+        onEnd={call.endForAll}
       />
     </div>
   );

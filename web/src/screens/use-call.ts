@@ -3,18 +3,23 @@
 import {
   HMSNotificationTypes,
   HMSRoomState,
+  selectIsLocalAudioEnabled,
+  selectIsLocalVideoEnabled,
+  selectLocalPeerRole,
   selectRoomState,
   useHMSActions,
   useHMSStore,
+  useHMSVanillaStore,
   type HMSNotification,
 } from '@100mslive/react-sdk';
 import { useEffect, useReducer, useRef, useState, type Dispatch } from 'react';
 
 import { loginWithCode } from '../client/api';
-import { grantedDevices } from '../client/devices';
+import { grantedDevices, type Granted } from '../client/devices';
 import { initEndpoint } from '../client/endpoint';
 import { nextPhase, type Phase, type PhaseEvent } from '../client/phase';
-import { problem, sdkProblem, thrownProblem, type Problem } from '../client/problem';
+import { sdkProblem, sentAwayProblem, thrownProblem, type Problem } from '../client/problem';
+import { isWaiting } from '../client/roles';
 import { rememberName, userId } from '../client/storage';
 import { useNotifications } from '../parts/use-notifications';
 
@@ -26,12 +31,15 @@ export interface CallState {
   phase: Phase;
   notice: Problem | null; // trouble which does not end the visit, such as a busy camera
   setNotice: (notice: Problem | null) => void;
+  token: () => string; // with which this page speaks for the person
   join: (name: string) => void;
   leave: () => void;
+  endForAll: () => void;
 }
 
 export function useCall(code: string): CallState {
   const actions = useHMSActions();
+  const store = useHMSVanillaStore();
   const [phase, dispatch] = useReducer(nextPhase, { at: 'token' });
   const [notice, setNotice] = useState<Problem | null>(null);
   const token = useRef('');
@@ -53,8 +61,19 @@ export function useCall(code: string): CallState {
         const settings = { isAudioMuted: !granted.audio, isVideoMuted: !granted.video };
         const preview = actions.preview({ ...config(login.value, ''), settings });
         await inTime(preview, PREVIEW_TIMEOUT_MS);
+        if (current) await switchOnGranted(granted);
       } catch (thrown) {
         if (current) dispatch({ type: 'failed', problem: thrownProblem(thrown) });
+      }
+    }
+    // A device that is busy costs only itself: where the browser gives both at once, or neither,
+    // the SDK goes without both.
+    async function switchOnGranted({ audio, video }: Granted) {
+      if (audio && !store.getState(selectIsLocalAudioEnabled)) {
+        await actions.setLocalAudioEnabled(true).catch(() => undefined);
+      }
+      if (video && !store.getState(selectIsLocalVideoEnabled)) {
+        await actions.setLocalVideoEnabled(true).catch(() => undefined);
       }
     }
     void enter();
@@ -62,11 +81,12 @@ export function useCall(code: string): CallState {
       current = false;
       void actions.leave();
     };
-  }, [actions, code]);
+  }, [actions, store, code]);
 
   useRoomState(dispatch);
+  const waits = useWaits();
   useNotifications((notification) => {
-    const { ending, passing } = troubleIn(notification);
+    const { ending, passing } = troubleIn(notification, waits.current);
     if (ending) dispatch({ type: 'failed', problem: ending });
     if (passing) setNotice(passing);
   });
@@ -87,7 +107,34 @@ export function useCall(code: string): CallState {
     void actions.leave();
   }
 
-  return { phase, notice, setNotice, join: (name) => void join(name), leave };
+  async function endForAll() {
+    dispatch({ type: 'end-asked' });
+    try {
+      await actions.endRoom(false, '');
+    } catch (thrown) {
+      dispatch({ type: 'end-failed' });
+      setNotice(thrownProblem(thrown));
+    }
+  }
+
+  return {
+    phase,
+    notice,
+    setNotice,
+    token: () => token.current,
+    join: (name) => void join(name),
+    leave,
+    endForAll: () => void endForAll(),
+  };
+}
+
+// Whether the person is in the waiting room, or was when it last had a role: the SDK forgets the
+// role before it tells why somebody was sent away.
+function useWaits() {
+  const role = useHMSStore(selectLocalPeerRole);
+  const waits = useRef(false);
+  if (role) waits.current = isWaiting(role);
+  return waits;
 }
 
 function config(authToken: string, userName: string) {
@@ -110,12 +157,14 @@ function useRoomState(dispatch: Dispatch<PhaseEvent>) {
   }, [room, dispatch]);
 }
 
-function troubleIn(notification: HMSNotification): { ending?: Problem; passing?: Problem } {
+function troubleIn(
+  notification: HMSNotification,
+  waits: boolean,
+): { ending?: Problem; passing?: Problem } {
   switch (notification.type) {
     case HMSNotificationTypes.ROOM_ENDED:
-      return { ending: problem('ended', 'ended', notification.data.reason) };
     case HMSNotificationTypes.REMOVED_FROM_ROOM:
-      return { ending: problem('removed', 'removed', notification.data.reason) };
+      return { ending: sentAwayProblem(notification.data, waits) };
     case HMSNotificationTypes.ERROR: {
       const trouble = sdkProblem(notification.data);
       if (notification.data.isTerminal) return { ending: trouble };
