@@ -32,7 +32,7 @@ bool db_is_over_time(const struct db *db);
 
 struct db_query {
     struct db *db;
-    const char *sql;
+    char *sql;
     bool writes; // not a SELECT
     bool in_use;
 };

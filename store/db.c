@@ -42,9 +42,10 @@ struct db_query *db_prepare(struct db *db, const char *sql)
     struct db_query *q = map_get(&db->queries, bytes_of(sql));
     if (!q) {
         q = mem_alloc(db->backend->query_size);
-        *q = (struct db_query){.db = db, .sql = sql, .writes = strncmp(sql, "SELECT ", 7) != 0};
+        *q = (struct db_query){
+            .db = db, .sql = mem_text(sql), .writes = strncmp(sql, "SELECT ", 7) != 0};
         db->backend->prepare(q);
-        map_put(&db->queries, bytes_of(sql), q);
+        map_put(&db->queries, bytes_of(q->sql), q);
     }
     assert(!q->in_use);
     q->in_use = true;
@@ -101,6 +102,12 @@ bool db_is_int(struct db_query *q, int column)
     return q->db->backend->is_int(q, column);
 }
 
+static void discard(struct db_query *q)
+{
+    mem_free(q->sql);
+    q->db->backend->discard(q);
+}
+
 // A statement that could not be prepared (the schema was damaged under us) is forgotten, so
 // that it is tried again.
 void db_finish(struct db_query *q)
@@ -110,7 +117,7 @@ void db_finish(struct db_query *q)
     if (db->backend->reset(q))
         return;
     map_remove(&db->queries, bytes_of(q->sql));
-    db->backend->discard(q);
+    discard(q);
 }
 
 int db_run(struct db_query *q)
@@ -388,7 +395,7 @@ void db_close(struct db *db)
     size_t at = 0;
     struct db_query *q;
     while ((q = map_next(&db->queries, &at)))
-        db->backend->discard(q);
+        discard(q);
     map_dispose(&db->queries);
     text_dispose(&db->name);
     db->backend->close(db);

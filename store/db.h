@@ -52,7 +52,7 @@ void db_give_time(struct db *db, int budget_ms);
 
 int db_schema(struct db *db, int64_t *version); // ERR_MALFORMED: not a database of ours
 
-// A cached statement, reset. `sql` outlives the connection. One that does not prepare fails at
+// A cached statement, reset. One that does not prepare fails at
 // db_step().
 struct db_query *db_prepare(struct db *db, const char *sql);
 void db_bind_text(struct db_query *q, int at, const char *value); // copied; NULL binds NULL

@@ -93,8 +93,9 @@ int store_stats_put(struct db *db, const struct store_stats *stats)
     int err = count_of(q, &size);
     if (err || size >= STATS_SIZE_MAX)
         return err;
-    q = db_prepare(db, "INSERT INTO peer_stats (id, session_id, peer_id, subscribes, at, size, "
-                       "document) VALUES ($1, $2, $3, $4, $5, $6, $7)");
+    q = db_prepare(db,
+                   "INSERT INTO peer_stats (id, session_id, peer_id, subscribes, at, size, "
+                   "document) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING");
     db_bind_text(q, 1, stats->id);
     db_bind_text(q, 2, stats->session_id);
     db_bind_text(q, 3, stats->peer_id);

@@ -2,12 +2,19 @@
 
 #include "base/limits.h"
 #include "store/row.h"
+#include "store/where.h"
 
 #include <string.h>
 
 static int at_most(int limit)
 {
     return limit < STORE_POLLS_MAX ? limit : STORE_POLLS_MAX;
+}
+
+// Ids are letters and digits.
+static const char *start_of(const struct store_poll_filter *filter)
+{
+    return filter->start && filter->start[0] ? filter->start : "~";
 }
 
 // --- Polls ---
@@ -111,10 +118,10 @@ int store_poll_runs(struct db *db, const struct store_poll_filter *filter, struc
                        "a.session_id = r.session_id AND a.is_last = 1), "
                        "(SELECT COUNT(*) FROM poll_voters v WHERE v.poll_id = r.poll_id AND "
                        "v.session_id = r.session_id) "
-                       "FROM poll_runs r WHERE r.poll_id = $1 AND ($2 = '' OR r.id < $2) "
+                       "FROM poll_runs r WHERE r.poll_id = $1 AND r.id < $2 "
                        "ORDER BY r.id DESC LIMIT $3");
     db_bind_text(q, 1, filter->poll_id);
-    db_bind_text(q, 2, or_empty(filter->start));
+    db_bind_text(q, 2, start_of(filter));
     db_bind_int(q, 3, at_most(filter->limit));
     int count = 0, err;
     while ((err = db_step(q)) == DB_ROW)
@@ -137,8 +144,7 @@ static int put_voter(struct db *db, const struct store_poll_answer *a)
 {
     struct db_query *q = db_prepare(
         db, "INSERT INTO poll_voters (id, poll_id, session_id, voter, peer_id, user_id) "
-            "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (poll_id, session_id, voter) DO "
-            "NOTHING");
+            "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING");
     db_bind_text(q, 1, a->voter_row);
     db_bind_text(q, 2, a->poll_id);
     db_bind_text(q, 3, a->session_id);
@@ -222,14 +228,15 @@ static struct store_poll_answer read_answer(struct db_query *q, struct arena *ar
 int store_poll_answers(struct db *db, const struct store_poll_filter *filter,
                        struct arena *arena, struct store_poll_answer answers[STORE_POLLS_MAX])
 {
-    struct db_query *q = db_prepare(
-        db, ANSWER "WHERE poll_id = $1 AND ($2 = '' OR id < $2) AND ($3 = 0 OR question = $3) "
-                   "AND ($4 = 1 OR is_last = 1) ORDER BY id DESC LIMIT $5");
-    db_bind_text(q, 1, filter->poll_id);
-    db_bind_text(q, 2, or_empty(filter->start));
-    db_bind_int(q, 3, filter->question);
-    db_bind_int(q, 4, filter->all);
-    db_bind_int(q, 5, at_most(filter->limit));
+    struct where w = {0};
+    where_text(&w, "poll_id =", filter->poll_id);
+    if (filter->question)
+        where_int(&w, "question =", filter->question);
+    if (!filter->all)
+        where_literal(&w, "is_last = 1");
+    where_text(&w, "id <", start_of(filter));
+    struct db_query *q =
+        where_query(db, ANSWER, &w, "ORDER BY id DESC", at_most(filter->limit), 0);
     int count = 0, err;
     while ((err = db_step(q)) == DB_ROW)
         answers[count++] = read_answer(q, arena);
@@ -275,10 +282,10 @@ static struct store_poll_score read_score(struct db_query *q, struct arena *aren
 int store_poll_scores(struct db *db, const struct store_poll_filter *filter,
                       struct arena *arena, struct store_poll_score scores[STORE_POLLS_MAX])
 {
-    struct db_query *q = db_prepare(db, SCORE "WHERE v.poll_id = $1 AND ($2 = '' OR v.id < $2) "
+    struct db_query *q = db_prepare(db, SCORE "WHERE v.poll_id = $1 AND v.id < $2 "
                                               "ORDER BY v.id DESC LIMIT $3");
     db_bind_text(q, 1, filter->poll_id);
-    db_bind_text(q, 2, or_empty(filter->start));
+    db_bind_text(q, 2, start_of(filter));
     db_bind_int(q, 3, at_most(filter->limit));
     int count = 0, err;
     while ((err = db_step(q)) == DB_ROW)

@@ -4,6 +4,10 @@
 #include "base/limits.h"
 #include "store/row.h"
 
+#include <string.h>
+
+enum { START_LOOKED_AT = 1000 };
+
 static const int64_t never = INT64_MAX;
 
 // --- Starting and looking ---
@@ -45,21 +49,27 @@ int store_replay_get(struct db *db, const char *id, struct arena *arena,
     return read_one(q, arena, replay);
 }
 
-// The last of those that are skipped, "" when none is.
-static int skip(struct db *db, const struct store_replay *replay, struct arena *arena,
-                const char **after)
+// The place before the first: that of the last which is skipped. Ids are nearly in the order of
+// time, so the lowest is among the first of them, and what it begins with is below it.
+static int find_start(struct db *db, const struct store_replay *replay, struct arena *arena,
+                      const char **after)
 {
-    *after = "";
-    if (!replay->skip)
-        return 0;
-    struct db_query *q = db_prepare(
-        db, "SELECT COALESCE(MAX(id), '') FROM (SELECT id FROM webhooks " STORE_WEBHOOK_WHERE
-            "ORDER BY id LIMIT $6) skipped");
-    store_webhook_bind(q, &replay->filter);
-    db_bind_int(q, 6, replay->skip);
+    struct where w = {0};
+    store_webhook_where(&w, &replay->filter, false);
+    struct db_query *q = replay->skip
+                             ? where_over(db, "SELECT COALESCE(MAX(id), '')", "webhooks", &w,
+                                          "ORDER BY id", replay->skip)
+                             : where_over(db, "SELECT COALESCE(MIN(id), '')", "webhooks", &w,
+                                          "ORDER BY at, id", START_LOOKED_AT);
+    where_dispose(&w);
     int err = db_step(q);
-    if (err == DB_ROW)
-        *after = row_text(arena, q, 0);
+    *after = "";
+    if (err == DB_ROW) {
+        char *id = arena_text(arena, bytes_of(db_text(q, 0)));
+        if (!replay->skip && id[0])
+            id[strlen(id) - 1] = 0;
+        *after = id;
+    }
     db_finish(q);
     return err == DB_ROW ? 0 : err;
 }
@@ -67,12 +77,11 @@ static int skip(struct db *db, const struct store_replay *replay, struct arena *
 static int count(struct db *db, const struct store_replay *replay, const char *after,
                  int64_t *total)
 {
-    struct db_query *q =
-        db_prepare(db, "SELECT COUNT(*) FROM (SELECT id FROM webhooks " STORE_WEBHOOK_WHERE
-                       "AND id > $6 LIMIT $7) chosen");
-    store_webhook_bind(q, &replay->filter);
-    db_bind_text(q, 6, after);
-    db_bind_int(q, 7, replay->most);
+    struct where w = {0};
+    store_webhook_where(&w, &replay->filter, false);
+    where_text(&w, "id || '' >", after);
+    struct db_query *q = where_over(db, "SELECT COUNT(*)", "webhooks", &w, "", replay->most);
+    where_dispose(&w);
     return db_run_int(q, total);
 }
 
@@ -117,7 +126,7 @@ int store_replay_start(struct db *db, struct store_replay *replay, struct arena 
         err = ERR_FULL;
     const char *after = "";
     if (!err)
-        err = skip(db, replay, arena, &after);
+        err = find_start(db, replay, arena, &after);
     if (!err)
         err = count(db, replay, after, &replay->total);
     if (err)
@@ -165,7 +174,7 @@ static int keep_failure(struct db *db, const struct store_webhook_outcome *o)
     struct db_query *q = db_prepare(
         db, "INSERT INTO webhook_replay_failures (replay_id, id, uuid, type, error) SELECT $1, "
             "id, uuid, type, $3 FROM webhooks WHERE id = $2 AND (SELECT COUNT(*) FROM "
-            "webhook_replay_failures f WHERE f.replay_id = $1) < $4");
+            "webhook_replay_failures f WHERE f.replay_id = $1) < $4 ON CONFLICT DO NOTHING");
     db_bind_text(q, 1, o->replay_id);
     db_bind_text(q, 2, o->id);
     db_bind_text(q, 3, o->error);
@@ -245,10 +254,10 @@ static int list_due(struct db *db, struct store_webhook_turn *turn,
 // has mended something.
 static int take_step(struct db *db, const struct step *step, struct store_webhook_turn *turn)
 {
-    struct db_query *q = db_prepare(db, STORE_WEBHOOK_SELECT STORE_WEBHOOK_WHERE
-                                    "AND id > $6 ORDER BY id LIMIT 1");
-    store_webhook_bind(q, &step->filter);
-    db_bind_text(q, 6, step->after);
+    struct where w = {0};
+    store_webhook_where(&w, &step->filter, true);
+    where_text(&w, "id >", step->after[0] ? step->after : " ");
+    struct db_query *q = where_query(db, STORE_WEBHOOK_SELECT, &w, "ORDER BY id", 1, 0);
     int err = db_step(q);
     struct store_webhook *taken = &turn->replays[turn->replay_count];
     if (err == DB_ROW) {

@@ -3,18 +3,17 @@
 #include "base/err.h"
 #include "base/limits.h"
 #include "store/row.h"
+#include "store/where.h"
 
 #include <string.h>
 
 // A large room may be bigger than this, but only when its size says how big.
 
 #define COLUMNS                                                                                \
-    "SELECT r.id, r.name, r.enabled, r.description, r.template_id, t.name, r.region, "         \
+    "SELECT r.id, r.name, r.enabled, r.description, r.template_id, (SELECT t.name FROM "       \
+    "templates t WHERE t.id = r.template_id), r.region, "                                      \
     "r.large_room, r.size, r.max_duration_seconds, r.recording_info, r.webhook, "              \
-    "r.created_at, r.updated_at, r.chat_history, r.is_meeting, r.polls FROM rooms r JOIN "     \
-    "templates t "                                                                             \
-    "ON t.id = "                                                                               \
-    "r.template_id "
+    "r.created_at, r.updated_at, r.chat_history, r.is_meeting, r.polls FROM rooms r "
 
 static struct store_room read_row(struct db_query *q, struct arena *arena)
 {
@@ -172,29 +171,42 @@ int store_room_forget_meetings(struct db *db, int64_t before_ms, int most)
     return err ? err : count;
 }
 
-// A name is looked up by its index; all else walks along the ids.
-#define BY_ANYTHING "WHERE ($1 = '' OR r.name_key = $1) "
-#define BY_NAME "WHERE r.name_key = $1 "
-#define AND_THE_REST                                                                           \
-    "AND ($2 = '' OR r.template_id = $2) AND ($3 < 0 OR r.enabled = $3) "                      \
-    "AND r.created_at >= $4 AND r.created_at <= $5 "                                           \
-    "AND ($6 = '' OR r.id < $6) ORDER BY r.id DESC LIMIT $7"
+// Disabled ones are few, and have indexes of their own, whose condition has to be literal.
+static int list_where(struct db *db, const struct store_room_filter *filter,
+                      struct arena *arena, struct where *w)
+{
+    int64_t at;
+    bool is_gone = false;
+    if (filter->name)
+        where_text(w, "r.name_key =", fold(arena, filter->name));
+    where_text(w, "r.template_id =", filter->template_id);
+    if (filter->enabled >= 0)
+        where_literal(w, filter->enabled ? "r.enabled = 1" : "r.enabled = 0");
+    where_int(w, "r.created_at >=", filter->after_ms);
+    where_int(w, "r.created_at <=", filter->before_ms);
+    if (!filter->start || !filter->start[0])
+        return 0;
+    int err = where_place(db, "SELECT created_at FROM rooms WHERE id = $1", filter->start, &at,
+                          &is_gone);
+    where_behind(w, "(r.created_at, r.id)", at, filter->start);
+    if (is_gone)
+        where_text(w, "r.id <", filter->start);
+    return err;
+}
 
 int store_room_list(struct db *db, const struct store_room_filter *filter, struct arena *arena,
                     struct store_room rooms[STORE_PAGE_MAX])
 {
-    bool named = filter->name && filter->name[0];
-    struct db_query *q = named ? db_prepare(db, COLUMNS BY_NAME AND_THE_REST)
-                               : db_prepare(db, COLUMNS BY_ANYTHING AND_THE_REST);
-    db_bind_text(q, 1, filter->name ? fold(arena, filter->name) : "");
-    db_bind_text(q, 2, or_empty(filter->template_id));
-    db_bind_int(q, 3, filter->enabled);
-    db_bind_int(q, 4, filter->after_ms);
-    db_bind_int(q, 5, filter->before_ms);
-    db_bind_text(q, 6, or_empty(filter->start));
-    db_bind_int(q, 7, filter->limit < STORE_PAGE_MAX ? filter->limit : STORE_PAGE_MAX);
+    struct where w = {0};
     int count = 0;
-    int err;
+    int err = list_where(db, filter, arena, &w);
+    if (err) {
+        where_dispose(&w);
+        return err;
+    }
+    struct db_query *q =
+        where_query(db, COLUMNS, &w, "ORDER BY r.created_at DESC, r.id DESC",
+                    filter->limit < STORE_PAGE_MAX ? filter->limit : STORE_PAGE_MAX, 0);
     while ((err = db_step(q)) == DB_ROW)
         rooms[count++] = read_row(q, arena);
     db_finish(q);

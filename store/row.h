@@ -17,6 +17,10 @@ static inline int row_found(int err)
     return err == DB_ROW ? 0 : err ? err : ERR_NOT_FOUND;
 }
 
+// For store/where.h: the type is in a list ",a,b,". Texts are compared as they are, by both
+// stores; LIKE would not do so.
+#define STORE_TYPE_MATCHES "replace(?, ',' || type || ',', '') <> ?"
+
 // A filter that is not set is an empty text in SQL.
 static inline const char *or_empty(const char *text)
 {

@@ -227,6 +227,36 @@ const char *const store_migrations[] = {
     "INSERT INTO visits (session_id, peer_id, user_id, joined_at, left_at, name, role) "
     "SELECT session_id, id, user_id, joined_at, left_at, name, role FROM session_peers;"
     "DROP TABLE session_peers;",
+
+    // For lists: what a page starts with, then its order. Rows that are rarely asked for by
+    // what they are have an index that holds only them.
+    "DROP INDEX rooms_by_template;"
+    "DROP INDEX rooms_by_meeting;"
+    "CREATE INDEX rooms_by_time ON rooms (created_at, id);"
+    "CREATE INDEX rooms_by_template ON rooms (template_id, created_at, id);"
+    "CREATE INDEX rooms_disabled ON rooms (created_at, id) WHERE enabled = 0;"
+    "CREATE INDEX rooms_disabled_by_template ON rooms (template_id, created_at, id) "
+    "WHERE enabled = 0;"
+    "CREATE INDEX rooms_meetings ON rooms (created_at) WHERE is_meeting = 1;"
+    "CREATE INDEX templates_default ON templates (id) WHERE is_default = 1;"
+    "DROP INDEX sessions_by_room;"
+    "CREATE INDEX sessions_by_time ON sessions (started_at, id);"
+    "CREATE INDEX sessions_by_room ON sessions (room_id, started_at, id);"
+    "DROP INDEX session_events_by_room;"
+    "CREATE INDEX session_events_by_room ON session_events (room_id, at, id);"
+    "CREATE INDEX session_events_by_session ON session_events (session_id, at, id);"
+    "CREATE INDEX session_events_by_type ON session_events (room_id, type, at, id);"
+    "CREATE INDEX session_events_by_peer ON session_events (peer_id, at, id);"
+    "CREATE INDEX session_events_by_user ON session_events (room_id, user_id, at, id);"
+    "CREATE INDEX session_events_errors ON session_events (room_id, at, id) "
+    "WHERE is_error = 1;"
+    "DROP INDEX webhooks_by_time;"
+    "CREATE INDEX webhooks_by_time ON webhooks (at, id);"
+    "CREATE INDEX webhooks_by_room ON webhooks (room_id, at, id);"
+    "CREATE INDEX webhooks_failed ON webhooks (at, id) WHERE state <> 1;"
+    "CREATE INDEX streams_by_room ON streams (kind, room_id, id);"
+    "CREATE INDEX streams_by_session ON streams (kind, session_id, id);"
+    "CREATE INDEX poll_runs_by_id ON poll_runs (poll_id, id);",
 };
 
 const size_t store_migration_count = sizeof store_migrations / sizeof *store_migrations;

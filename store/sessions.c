@@ -2,6 +2,7 @@
 
 #include "store/row.h"
 #include "store/webhooks.h"
+#include "store/where.h"
 
 // --- Writing ---
 
@@ -196,79 +197,41 @@ int store_session_unfinished(struct db *db, struct arena *arena, struct store_se
     return err;
 }
 
+// Those that go on are few, and have an index that starts with them.
+static int list_where(struct db *db, const struct store_session_filter *filter, struct where *w)
+{
+    int64_t at;
+    bool is_gone = false;
+    where_text(w, filter->active == 1 ? "room_id || '' =" : "room_id =", filter->room_id);
+    if (filter->active >= 0)
+        where_literal(w, filter->active ? "ended_at = 0" : "+ended_at > 0");
+    where_int(w, "started_at >=", filter->after_ms);
+    where_int(w, "started_at <=", filter->before_ms);
+    if (!filter->start || !filter->start[0])
+        return 0;
+    int err = where_place(db, "SELECT started_at FROM sessions WHERE id = $1", filter->start,
+                          &at, &is_gone);
+    where_behind(w, "(started_at, id)", at, filter->start);
+    if (is_gone)
+        where_text(w, "id || '' <", filter->start);
+    return err;
+}
+
 int store_session_list(struct db *db, const struct store_session_filter *filter,
                        struct arena *arena, struct store_session sessions[STORE_SESSIONS_MAX])
 {
-    struct db_query *q =
-        db_prepare(db, SESSION "WHERE ($1 = '' OR room_id = $1) "
-                               "AND ($2 < 0 OR ($2 = 1 AND ended_at = 0) OR "
-                               "($2 = 0 AND ended_at > 0)) "
-                               "AND started_at >= $3 AND started_at <= $4 "
-                               "AND ($5 = '' OR id < $5) ORDER BY id DESC LIMIT $6");
-    db_bind_text(q, 1, or_empty(filter->room_id));
-    db_bind_int(q, 2, filter->active);
-    db_bind_int(q, 3, filter->after_ms);
-    db_bind_int(q, 4, filter->before_ms);
-    db_bind_text(q, 5, or_empty(filter->start));
-    db_bind_int(q, 6, filter->limit < STORE_SESSIONS_MAX ? filter->limit : STORE_SESSIONS_MAX);
+    struct where w = {0};
     int count = 0;
-    int err;
+    int err = list_where(db, filter, &w);
+    if (err) {
+        where_dispose(&w);
+        return err;
+    }
+    struct db_query *q =
+        where_query(db, SESSION, &w, "ORDER BY started_at DESC, id DESC",
+                    filter->limit < STORE_SESSIONS_MAX ? filter->limit : STORE_SESSIONS_MAX, 0);
     while ((err = db_step(q)) == DB_ROW)
         sessions[count++] = read_session(q, arena);
-    db_finish(q);
-    return err ? err : count;
-}
-
-// Types are words and points, and ids of beams letters, digits and hyphens: none of them means
-// anything to LIKE.
-#define EVENTS_WHERE                                                                           \
-    "FROM session_events WHERE room_id = $1 "                                                  \
-    "AND ($2 = '' OR $2 LIKE '%,' || type || ',%') "                                           \
-    "AND ($3 = '' OR session_id = $3) AND ($4 = '' OR peer_id = $4) "                          \
-    "AND ($5 = '' OR user_id = $5) AND ($6 < 0 OR is_error = $6) AND at >= $7 "                \
-    "AND ($8 = '' OR data LIKE '%\"beam_id\":\"' || $8 || '\"%') "
-
-static void bind_events(struct db_query *q, const struct store_event_filter *filter)
-{
-    db_bind_text(q, 1, filter->room_id);
-    db_bind_text(q, 2, or_empty(filter->types));
-    db_bind_text(q, 3, or_empty(filter->session_id));
-    db_bind_text(q, 4, or_empty(filter->peer_id));
-    db_bind_text(q, 5, or_empty(filter->user_id));
-    db_bind_int(q, 6, filter->is_error);
-    db_bind_int(q, 7, filter->after_ms);
-    db_bind_text(q, 8, or_empty(filter->beam_id));
-}
-
-int store_event_list(struct db *db, const struct store_event_filter *filter,
-                     struct arena *arena, struct store_session_event events[STORE_EVENTS_MAX],
-                     int64_t *total)
-{
-    struct db_query *q = db_prepare(db, "SELECT COUNT(*) " EVENTS_WHERE);
-    bind_events(q, filter);
-    int err = db_run_int(q, total);
-    if (err)
-        return err;
-    q = db_prepare(
-        db, "SELECT id, uuid, session_id, room_id, peer_id, user_id, type, is_error, "
-            "at, data " EVENTS_WHERE "AND ($9 = '' OR id < $9) ORDER BY id DESC LIMIT $10");
-    bind_events(q, filter);
-    db_bind_text(q, 9, or_empty(filter->start));
-    db_bind_int(q, 10, filter->limit < STORE_EVENTS_MAX ? filter->limit : STORE_EVENTS_MAX);
-    int count = 0;
-    while ((err = db_step(q)) == DB_ROW)
-        events[count++] = (struct store_session_event){
-            .id = row_text(arena, q, 0),
-            .uuid = row_text(arena, q, 1),
-            .session_id = row_text(arena, q, 2),
-            .room_id = row_text(arena, q, 3),
-            .peer_id = row_text(arena, q, 4),
-            .user_id = row_text(arena, q, 5),
-            .type = row_text(arena, q, 6),
-            .is_error = db_int(q, 7),
-            .at = db_int(q, 8),
-            .data = row_text(arena, q, 9),
-        };
     db_finish(q);
     return err ? err : count;
 }

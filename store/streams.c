@@ -1,6 +1,7 @@
 #include "store/streams.h"
 
 #include "store/row.h"
+#include "store/where.h"
 
 // --- Stream keys ---
 
@@ -96,17 +97,16 @@ int store_stream_get(struct db *db, enum store_stream_kind kind, const char *id,
 int store_stream_list(struct db *db, const struct store_stream_filter *filter,
                       struct arena *arena, struct store_stream streams[STORE_STREAMS_MAX])
 {
+    struct where w = {0};
+    where_int(&w, "kind =", filter->kind);
+    // A session is of one room.
+    where_text(&w, filter->session_id ? "room_id || '' =" : "room_id =", filter->room_id);
+    where_text(&w, "session_id =", filter->session_id);
+    where_text(&w, "status =", filter->status);
+    where_text(&w, "id <", filter->start && filter->start[0] ? filter->start : "~");
     struct db_query *q =
-        db_prepare(db, "SELECT " COLUMNS " FROM streams WHERE kind = $1 "
-                       "AND ($2 = '' OR room_id = $2) AND ($3 = '' OR session_id = $3) "
-                       "AND ($4 = '' OR status = $4) AND ($5 = '' OR id < $5) "
-                       "ORDER BY id DESC LIMIT $6");
-    db_bind_int(q, 1, filter->kind);
-    db_bind_text(q, 2, or_empty(filter->room_id));
-    db_bind_text(q, 3, or_empty(filter->session_id));
-    db_bind_text(q, 4, or_empty(filter->status));
-    db_bind_text(q, 5, or_empty(filter->start));
-    db_bind_int(q, 6, filter->limit < STORE_STREAMS_MAX ? filter->limit : STORE_STREAMS_MAX);
+        where_query(db, "SELECT " COLUMNS " FROM streams ", &w, "ORDER BY id DESC",
+                    filter->limit < STORE_STREAMS_MAX ? filter->limit : STORE_STREAMS_MAX, 0);
     int count = 0;
     int err;
     while ((err = db_step(q)) == DB_ROW)

@@ -1,6 +1,7 @@
 #include "store/templates.h"
 
 #include "base/err.h"
+#include "store/where.h"
 
 #define COLUMNS "SELECT id, name, is_default, document, created_at, updated_at FROM templates "
 
@@ -96,14 +97,14 @@ int store_template_delete(struct db *db, const char *id)
 int store_template_list(struct db *db, const struct store_template_filter *filter,
                         struct arena *arena, struct store_template rows[STORE_TEMPLATES_MAX])
 {
-    struct db_query *q =
-        db_prepare(db, COLUMNS "WHERE ($1 = '' OR name = $1) AND ($2 < 0 OR is_default = $2) "
-                               "AND ($3 = '' OR id < $3) ORDER BY id DESC LIMIT $4");
-    db_bind_text(q, 1, filter->name ? filter->name : "");
-    db_bind_int(q, 2, filter->is_default);
-    db_bind_text(q, 3, filter->start ? filter->start : "");
-    db_bind_int(q, 4,
-                filter->limit < STORE_TEMPLATES_MAX ? filter->limit : STORE_TEMPLATES_MAX);
+    struct where w = {0};
+    where_text(&w, "name =", filter->name);
+    if (filter->is_default >= 0)
+        where_literal(&w, filter->is_default ? "is_default = 1" : "is_default = 0");
+    where_text(&w, "id <", filter->start && filter->start[0] ? filter->start : "~");
+    struct db_query *q = where_query(
+        db, COLUMNS, &w, "ORDER BY id DESC",
+        filter->limit < STORE_TEMPLATES_MAX ? filter->limit : STORE_TEMPLATES_MAX, 0);
     int count = 0;
     int err;
     while ((err = db_step(q)) == DB_ROW)

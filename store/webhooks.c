@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "base/limits.h"
+#include "store/row.h"
 
 // --- Storing ---
 
@@ -129,13 +130,19 @@ int store_webhook_settle(struct db *db, const char *id, enum store_webhook_state
     return err ? err : let_next(db, id, now);
 }
 
-void store_webhook_bind(struct db_query *q, const struct store_webhook_filter *filter)
+void store_webhook_where(struct where *w, const struct store_webhook_filter *filter, bool by_id)
 {
-    db_bind_int(q, 1, filter->after_ms);
-    db_bind_int(q, 2, filter->before_ms);
-    db_bind_text(q, 3, filter->room_id);
-    db_bind_text(q, 4, filter->types);
-    db_bind_int(q, 5, filter->status);
+    bool failed = filter->status == STORE_WEBHOOKS_FAILURE;
+    where_int(w, by_id ? "+at >=" : "at >=", filter->after_ms);
+    where_int(w, by_id ? "+at <=" : "at <=", filter->before_ms);
+    where_text(w, by_id ? "room_id || '' =" : "room_id =", filter->room_id);
+    where_match(w, STORE_TYPE_MATCHES, filter->types);
+    if (filter->status == STORE_WEBHOOKS_SUCCESS)
+        where_literal(w, "+state = 1");
+    if (failed)
+        where_literal(w, by_id ? "+state <> 1" : "state <> 1");
+    if (failed)
+        where_literal(w, "(+state = 2 OR tries > 0)");
 }
 
 struct store_webhook store_webhook_read(struct db_query *q, struct arena *arena)
@@ -162,16 +169,20 @@ int store_webhook_list(struct db *db, const struct store_webhook_filter *filter,
                        int64_t offset, struct arena *arena,
                        struct store_webhook webhooks[STORE_WEBHOOKS_MAX], int64_t *total)
 {
-    struct db_query *q = db_prepare(db, "SELECT COUNT(*) FROM webhooks " STORE_WEBHOOK_WHERE);
-    store_webhook_bind(q, filter);
-    int err = db_run_int(q, total);
-    if (err)
+    struct where w = {0};
+    int64_t most = offset + limit + 1;
+    store_webhook_where(&w, filter, false);
+    // So far, and to the next page at least, they are counted.
+    int err = db_run_int(where_over(db, "SELECT COUNT(*)", "webhooks", &w, "",
+                                    most < EVENTS_COUNTED_MAX ? EVENTS_COUNTED_MAX : most),
+                         total);
+    if (err) {
+        where_dispose(&w);
         return err;
-    q = db_prepare(db, STORE_WEBHOOK_SELECT STORE_WEBHOOK_WHERE
-                   "ORDER BY id DESC LIMIT $6 OFFSET $7");
-    store_webhook_bind(q, filter);
-    db_bind_int(q, 6, limit < STORE_WEBHOOKS_MAX ? limit : STORE_WEBHOOKS_MAX);
-    db_bind_int(q, 7, offset);
+    }
+    struct db_query *q =
+        where_query(db, STORE_WEBHOOK_SELECT, &w, "ORDER BY at DESC, id DESC",
+                    limit < STORE_WEBHOOKS_MAX ? limit : STORE_WEBHOOKS_MAX, offset);
     int count = 0;
     while ((err = db_step(q)) == DB_ROW && count < STORE_WEBHOOKS_MAX)
         webhooks[count++] = store_webhook_read(q, arena);

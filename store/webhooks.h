@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "store/db.h"
 #include "store/session_event.h"
+#include "store/where.h"
 
 enum store_webhook_state {
     STORE_WEBHOOK_WAITING,
@@ -98,15 +99,12 @@ int store_webhook_retarget(struct db *db, const char *workspace, struct arena *a
 int store_webhook_settle(struct db *db, const char *id, enum store_webhook_state state,
                          int64_t tries, const char *error, int64_t now);
 
-// A filter is $1 to $5.
-#define STORE_WEBHOOK_WHERE                                                                    \
-    "WHERE at >= $1 AND at <= $2 AND ($3 = '' OR room_id = $3) "                               \
-    "AND ($4 = '' OR $4 LIKE '%,' || type || ',%') "                                           \
-    "AND ($5 = 0 OR ($5 = 1 AND state = 1) OR "                                                \
-    "($5 = 2 AND (state = 2 OR (state = 0 AND tries > 0)))) "
 #define STORE_WEBHOOK_SELECT                                                                   \
     "SELECT id, uuid, room_id, type, at, target, is_rooms, body, state, tries, error "         \
     "FROM webhooks "
 
-void store_webhook_bind(struct db_query *q, const struct store_webhook_filter *filter);
+// For rows in the order of (at, id), of which each kind of filter has an index; or of their
+// ids, from one on.
+void store_webhook_where(struct where *w, const struct store_webhook_filter *filter,
+                         bool by_id);
 struct store_webhook store_webhook_read(struct db_query *q, struct arena *arena);
