@@ -17,7 +17,8 @@ static const char *types_of(struct api_context *c)
     struct text types = {0};
     const char *type;
     for (size_t i = 0; i < TYPES_MAX && (type = http_query(c->request, "type", i)); i++)
-        text_addf(&types, "%s%s,", types.len ? "" : ",", type);
+        if (type[0])
+            text_addf(&types, "%s%s,", types.len ? "" : ",", type);
     const char *kept = types.len ? arena_text(c->arena, text_bytes(&types)) : NULL;
     text_dispose(&types);
     return kept;
@@ -31,12 +32,12 @@ static bool is_word(const char *id)
 static int read_filter(struct api_context *c, struct store_event_filter *filter)
 {
     *filter = (struct store_event_filter){
-        .room_id = http_query(c->request, "room_id", 0),
+        .room_id = api_query(c, "room_id"),
         .types = types_of(c),
-        .session_id = http_query(c->request, "session_id", 0),
-        .peer_id = http_query(c->request, "peer_id", 0),
-        .user_id = http_query(c->request, "user_id", 0),
-        .beam_id = http_query(c->request, "beam_id", 0),
+        .session_id = api_query(c, "session_id"),
+        .peer_id = api_query(c, "peer_id"),
+        .user_id = api_query(c, "user_id"),
+        .beam_id = api_query(c, "beam_id"),
         .after_ms = c->now.wall_ms - WINDOW_DAYS * ms_per_day,
     };
     if (!filter->room_id || !filter->room_id[0])

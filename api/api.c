@@ -12,7 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { PATH_SEGMENTS_MAX = 8 }; // the longest pattern has seven
+enum { PATH_SEGMENTS_MAX = 9 }; // the longest pattern has seven; of an older name eight
 
 static const char *const method_names[] = {"GET",   "HEAD",   "POST",    "PUT",
                                            "PATCH", "DELETE", "OPTIONS", "OTHER"};
@@ -23,6 +23,23 @@ struct path {
     size_t count;
 };
 
+// Paths of years ago, which old back ends still call: /api/v2/... is /v2/..., and
+// /policy/v1/templates is /v2/templates.
+static void rename_old(struct path *path)
+{
+    if (path->count < 3 || path->count > PATH_SEGMENTS_MAX)
+        return;
+    bool is_api = strcmp(path->segments[0], "api") == 0 && strcmp(path->segments[1], "v2") == 0;
+    bool is_policy = strcmp(path->segments[0], "policy") == 0 &&
+                     strcmp(path->segments[1], "v1") == 0 &&
+                     strcmp(path->segments[2], "templates") == 0;
+    if (!is_api && !is_policy)
+        return;
+    path->count--;
+    memmove(path->segments, path->segments + 1, path->count * sizeof *path->segments);
+    path->segments[0] = "v2";
+}
+
 // One slash at the end makes no difference.
 static struct path path_of(struct http_request *request)
 {
@@ -30,6 +47,7 @@ static struct path path_of(struct http_request *request)
     path.count = http_path_segments(request, path.segments, PATH_SEGMENTS_MAX);
     if (path.count > 1 && path.count <= PATH_SEGMENTS_MAX && !path.segments[path.count - 1][0])
         path.count--;
+    rename_old(&path);
     return path;
 }
 
@@ -89,14 +107,16 @@ static int refuse_method(struct http_request *request, struct http_response *res
 static bool add_cors(const struct api_config *config, const struct api_route *route,
                      const struct http_request *request, struct http_response *response)
 {
-    if (route->openness != OWN_ORIGIN) {
+    bool is_for_listed = route->openness == PAGE_ORIGINS && config->page_origins;
+    if (route->openness != OWN_ORIGIN && !is_for_listed) {
         http_header_add(response, "access-control-allow-origin", "*");
         return true;
     }
-    if (!config->origins)
+    const char *list = is_for_listed ? config->page_origins : config->origins;
+    if (!list)
         return false;
     http_header_add(response, "vary", "Origin");
-    if (!request->origin || !api_origin_is_listed(config->origins, request->origin))
+    if (!request->origin || !api_origin_is_listed(list, request->origin))
         return false;
     http_header_add(response, "access-control-allow-origin", request->origin);
     return true;
@@ -182,8 +202,10 @@ bool api_bearer(const struct api_config *config, const char *authorization, int6
 
 bool api_is_login(struct http_request *request)
 {
+    const char *subdomain[API_PATH_PARAMETERS_MAX];
     struct path path = path_of(request);
-    return matches("/v2/token", &path, NULL);
+    return matches("/v2/token", &path, NULL) || matches("/api/token", &path, NULL) ||
+           matches("/hmsapi/{}/api/token", &path, subdomain);
 }
 
 static bool is_of_back_ends(const struct api_route *route)
@@ -385,7 +407,7 @@ int api_prepare(struct db *db, const char *template_id, int64_t wall_ms)
 bool api_only_reads(const struct api_call *call)
 {
     const struct api_route *route = call->route;
-    return route->handler == api_login ||
+    return route->handler == api_login || route->handler == api_token_hand_out ||
            (route->method == HTTP_GET && route->handler != api_meetings_codes &&
             route->handler != api_diagnostics_token);
 }

@@ -39,6 +39,8 @@ struct api_config {
     // The other pages that may open web sockets, and call what the own page calls. None when
     // NULL.
     const char *page_origins;
+    // What anybody may have a token for: "<room id>:<role>,...". None when NULL.
+    const char *token_endpoint;
     const struct json_bounds *json; // of bodies; NULL: json_bounds_default
     size_t body_max;        // octets, of calls with a management token; 0: HTTP_BODY_LARGE_MAX
     size_t public_body_max; // of all others; 0: HTTP_BODY_MAX

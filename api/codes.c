@@ -196,8 +196,8 @@ static int read_filter(struct api_context *c, const struct store_room *room, int
 {
     *filter = (struct store_code_filter){
         .room_id = room->id,
-        .role = http_query(c->request, "role", 0),
-        .start = http_query(c->request, "start", 0),
+        .role = api_query(c, "role"),
+        .start = api_query(c, "start"),
     };
     int err = api_query_bool(c, "enabled", &filter->enabled);
     if (!err)

@@ -39,6 +39,10 @@ typedef int api_handler(struct api_context *c);
 bool api_bearer(const struct api_config *config, const char *authorization, int64_t wall_ms,
                 struct jwt_claims *claims);
 
+// Completes the claims of an app token, of which the user may be known.
+void api_complete_claims(struct api_context *c, struct jwt_claims *claims, const char *room_id,
+                         const char *role);
+
 // Answers. api_json() begins a 200: the handler writes one value.
 struct json_out api_json(struct api_context *c);
 int api_fail(struct api_context *c, int status, const char *message);
@@ -61,7 +65,8 @@ int api_body_template(struct api_context *c, json_t **body);
 // A member that was sent: absent and null are not.
 bool api_sent(const json_t *body, const char *name);
 
-// The query.
+// The query. An empty value is none: clients send every field of a form.
+const char *api_query(struct api_context *c, const char *name);          // NULL when absent
 int api_query_bool(struct api_context *c, const char *name, int *value); // 0, 1; -1 absent
 int api_query_time(struct api_context *c, const char *name, int64_t *wall_ms); // kept if absent
 int api_query_limit(struct api_context *c, int fallback, int *limit);
@@ -83,7 +88,7 @@ void api_close_page(struct json_out *j, const char *last);
 
 api_handler api_rooms_create, api_rooms_list, api_rooms_get, api_rooms_update, api_rooms_delete;
 api_handler api_codes_create_all, api_codes_create_one, api_codes_list, api_codes_enable;
-api_handler api_login, api_init;
+api_handler api_login, api_init, api_token_hand_out, api_beam;
 api_handler api_templates_list, api_templates_get, api_templates_create, api_templates_update;
 api_handler api_templates_delete, api_template_recordings_get, api_template_recordings_set;
 api_handler api_template_role_get, api_template_role_set, api_template_role_delete;

@@ -79,9 +79,15 @@ bool api_sent(const json_t *body, const char *name)
     return value && !json_is_null(value);
 }
 
+const char *api_query(struct api_context *c, const char *name)
+{
+    const char *value = http_query(c->request, name, 0);
+    return value && value[0] ? value : NULL;
+}
+
 int api_query_bool(struct api_context *c, const char *name, int *value)
 {
-    const char *text = http_query(c->request, name, 0);
+    const char *text = api_query(c, name);
     *value = -1;
     if (!text)
         return 0;
@@ -93,7 +99,7 @@ int api_query_bool(struct api_context *c, const char *name, int *value)
 
 int api_query_time(struct api_context *c, const char *name, int64_t *wall_ms)
 {
-    const char *text = http_query(c->request, name, 0);
+    const char *text = api_query(c, name);
     if (!text)
         return 0;
     // The vendor's SDK does not escape the "+" of an offset, so that it reads as a space.
@@ -106,7 +112,7 @@ int api_query_time(struct api_context *c, const char *name, int64_t *wall_ms)
 
 int api_query_limit(struct api_context *c, int fallback, int *limit)
 {
-    const char *text = http_query(c->request, "limit", 0);
+    const char *text = api_query(c, "limit");
     *limit = fallback;
     if (!text)
         return 0;
@@ -116,15 +122,14 @@ int api_query_limit(struct api_context *c, int fallback, int *limit)
     int value = 0;
     for (const char *p = text; *p && value <= LIMIT_MAX; p++)
         value = value * 10 + (*p - '0');
-    if (value < 1)
-        return api_fail_query(c, "limit");
-    *limit = value < LIMIT_MAX ? value : LIMIT_MAX;
+    if (value > 0) // 0 is what clients send who mean none in particular
+        *limit = value < LIMIT_MAX ? value : LIMIT_MAX;
     return 0;
 }
 
 int api_query_page(struct api_context *c, int *limit, const char **start)
 {
-    *start = http_query(c->request, "start", 0);
+    *start = api_query(c, "start");
     int err = api_query_limit(c, LIMIT_DEFAULT, limit);
     if (!err && *start && (*start)[0] && !id_is_object(*start))
         err = api_fail_query(c, "start");

@@ -161,8 +161,8 @@ int api_live_peers(struct api_context *c)
     int err = find_room(c, &room);
     if (err)
         return err;
-    const char *role = http_query(c->request, "role", 0);
-    const char *user_id = http_query(c->request, "user_id", 0);
+    const char *role = api_query(c, "role");
+    const char *user_id = api_query(c, "user_id");
     struct roster_page page = everybody(c, room, role && role[0] ? role : NULL);
     struct json_out j = api_json(c);
     json_open(&j, '{');

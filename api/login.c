@@ -88,9 +88,8 @@ static void put_token(struct json_out *j, const struct api *api,
     text_dispose(&token);
 }
 
-// Completes the claims, of which the user may be known, and answers with their token.
-static int answer_token(struct api_context *c, struct jwt_claims *claims, const char *room_id,
-                        const char *role)
+void api_complete_claims(struct api_context *c, struct jwt_claims *claims, const char *room_id,
+                         const char *role)
 {
     if (!claims->user_id[0])
         id_uuid(&c->api->rng, claims->user_id);
@@ -100,6 +99,12 @@ static int answer_token(struct api_context *c, struct jwt_claims *claims, const 
     snprintf(claims->role, sizeof claims->role, "%s", role);
     claims->issued_at_s = c->now.wall_ms / 1000;
     claims->expires_at_s = claims->issued_at_s + TOKEN_LIFETIME_S;
+}
+
+static int answer_token(struct api_context *c, struct jwt_claims *claims, const char *room_id,
+                        const char *role)
+{
+    api_complete_claims(c, claims, room_id, role);
     struct json_out j = api_json(c);
     put_token(&j, c->api, claims);
     return 0;

@@ -267,8 +267,8 @@ static size_t keep_own(struct store_stats *list, size_t count, const struct atte
 
 int api_analytics_peer_stats(struct api_context *c)
 {
-    const char *session_id = http_query(c->request, "session_id", 0);
-    const char *peer_id = http_query(c->request, "peer_id", 0);
+    const char *session_id = api_query(c, "session_id");
+    const char *peer_id = api_query(c, "peer_id");
     if (!peer_id || !peer_id[0])
         return api_fail_query(c, "peer_id");
     if (!session_id || !session_id[0])

@@ -13,7 +13,7 @@
 static int read_filter(struct api_context *c, struct store_poll_filter *filter)
 {
     struct store_poll poll;
-    const char *question = http_query(c->request, "question", 0);
+    const char *question = api_query(c, "question");
     int all = 0;
     int err = api_poll_of_path(c, &poll);
     *filter = (struct store_poll_filter){.poll_id = err ? "" : poll.id};

@@ -7,6 +7,7 @@
 #include "store/templates.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -78,6 +79,20 @@ static int take_count(struct api_context *c, const json_t *body, const char *nam
     return 0;
 }
 
+// Samples of other servers send it as a text: "3600".
+static int take_duration(struct api_context *c, const json_t *body, int64_t *value)
+{
+    static const char name[] = "max_duration_seconds";
+    const char *digits = json_get_text(body, name, NULL);
+    if (!digits)
+        return take_count(c, body, name, value);
+    size_t len = strspn(digits, "0123456789");
+    if (!len || digits[len])
+        return api_fail_field(c, name);
+    *value = len < 10 ? strtol(digits, NULL, 10) : INT32_MAX;
+    return 0;
+}
+
 static int take_words(struct api_context *c, const json_t *body, struct store_room *room)
 {
     int err = take_text(c, body, "name", &room->name);
@@ -124,7 +139,7 @@ static int take_numbers(struct api_context *c, const json_t *body, struct store_
     if (!err)
         err = take_count(c, body, "size", &room->size);
     if (!err)
-        err = take_count(c, body, "max_duration_seconds", &room->max_duration_seconds);
+        err = take_duration(c, body, &room->max_duration_seconds);
     if (!err)
         err = take_count(c, body, "chat_history", &room->chat_history);
     if (err)

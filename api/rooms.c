@@ -234,8 +234,8 @@ int api_rooms_delete(struct api_context *c)
 static int read_filter(struct api_context *c, struct store_room_filter *filter)
 {
     *filter = (struct store_room_filter){
-        .name = http_query(c->request, "name", 0),
-        .template_id = http_query(c->request, "template_id", 0),
+        .name = api_query(c, "name"),
+        .template_id = api_query(c, "template_id"),
         .after_ms = INT64_MIN,
         .before_ms = INT64_MAX,
     };

@@ -29,6 +29,8 @@ const struct api_route api_routes[] = {
     STORED(POST, "/v2/room-codes/code", api_codes_enable),
 
     {HTTP_POST, "/v2/token", SCOPE_NONE, ANY_ORIGIN, API_STORED, api_login},
+    {HTTP_POST, "/hmsapi/{}/api/token", SCOPE_NONE, PAGE_ORIGINS, API_STORED, api_token_hand_out},
+    {HTTP_POST, "/api/token", SCOPE_NONE, PAGE_ORIGINS, API_STORED, api_token_hand_out},
     {HTTP_GET, "/init", SCOPE_APP, ANY_ORIGIN, API_STORED, api_init},
 
     STORED(GET, "/v2/templates", api_templates_list),
@@ -89,6 +91,8 @@ const struct api_route api_routes[] = {
     STORED(POST, "/v2/recordings/room/{}/pause", api_recording_stop),
     STORED(POST, "/v2/recordings/room/{}/resume", api_recording_stop),
     STORED(POST, "/v2/recordings/{}/stop", api_recording_stop_one),
+
+    STORED(POST, "/v2/beam", api_beam),
 
     STORED(GET, "/v2/recording-assets", api_asset_list),
     STORED(GET, "/v2/recording-assets/{}", api_asset_get),

@@ -16,6 +16,7 @@ enum scope {
 enum openness {
     OWN_ORIGIN,
     ANY_ORIGIN,
+    PAGE_ORIGINS,        // those that the setting `origins` lists, any when it lists none
     ANY_ORIGIN_GET_ONLY, // the endpoint of old clients: even HEAD and OPTIONS are 405
     ANY_ORIGIN_SDP,      // WHIP and WHEP: with more headers in both directions
 };

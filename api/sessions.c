@@ -83,7 +83,7 @@ int api_sessions_get(struct api_context *c)
 static int read_filter(struct api_context *c, struct store_session_filter *filter)
 {
     *filter = (struct store_session_filter){
-        .room_id = http_query(c->request, "room_id", 0),
+        .room_id = api_query(c, "room_id"),
         .after_ms = INT64_MIN,
         .before_ms = INT64_MAX,
     };

@@ -292,9 +292,9 @@ static int list(struct api_context *c, enum store_stream_kind kind)
     struct store_stream streams[STORE_STREAMS_MAX];
     struct store_stream_filter filter = {
         .kind = kind,
-        .room_id = http_query(c->request, "room_id", 0),
-        .session_id = http_query(c->request, "session_id", 0),
-        .status = http_query(c->request, "status", 0),
+        .room_id = api_query(c, "room_id"),
+        .session_id = api_query(c, "session_id"),
+        .status = api_query(c, "status"),
     };
     int err = api_query_page(c, &filter.limit, &filter.start);
     if (err)
@@ -349,7 +349,7 @@ int api_asset_list(struct api_context *c)
 int api_asset_url(struct api_context *c)
 {
     struct store_stream asset;
-    const char *duration = http_query(c->request, "presign_duration", 0);
+    const char *duration = api_query(c, "presign_duration");
     if (duration &&
         (duration[strspn(duration, "0123456789")] || strspn(duration, "0") == strlen(duration)))
         return api_fail_query(c, "presign_duration");

@@ -52,7 +52,7 @@ int api_templates_list(struct api_context *c)
 {
     struct store_template rows[STORE_TEMPLATES_MAX];
     struct store_template_filter filter = {
-        .name = http_query(c->request, "name", 0),
+        .name = api_query(c, "name"),
     };
     int err = api_query_bool(c, "default", &filter.is_default);
     if (!err)

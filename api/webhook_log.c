@@ -72,7 +72,7 @@ static const char *take_types(struct api_context *c, struct text *types)
 
 static int query_page(struct api_context *c, int64_t *page)
 {
-    const char *text = http_query(c->request, "page", 0);
+    const char *text = api_query(c, "page");
     *page = 1;
     if (!text)
         return 0;
@@ -87,14 +87,15 @@ static int query_page(struct api_context *c, int64_t *page)
 
 static int query_filter(struct api_context *c, struct store_webhook_filter *filter)
 {
-    const char *room_id = http_query(c->request, "room_id", 0);
-    const char *status = http_query(c->request, "status", 0);
+    const char *room_id = api_query(c, "room_id");
+    const char *status = api_query(c, "status");
     struct text types = {0};
     const char *type;
     *filter = (struct store_webhook_filter){
         .after_ms = absent, .before_ms = absent, .room_id = room_id ? room_id : ""};
     for (size_t i = 0; i < TYPES_MAX && (type = http_query(c->request, "event_names", i)); i++)
-        add_type(&types, type);
+        if (type[0])
+            add_type(&types, type);
     filter->types = take_types(c, &types);
     int err = api_query_time(c, "start_time", &filter->after_ms);
     if (!err)

@@ -1,5 +1,6 @@
 #include "server/jobs.h"
 
+#include "api/token_endpoint.h"
 #include "base/err.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -263,6 +264,7 @@ static void *store_thread(void *arg)
 // Before the thread starts: what has to be there, and what the last process left.
 struct prepare_job {
     struct db_job db;
+    const struct api_config *api;
     struct jobs *jobs;
     const char *template_id;
 };
@@ -331,6 +333,8 @@ static int run_prepare(struct db_job *db_job, struct db *db)
     struct prepare_job *job = (struct prepare_job *)db_job;
     int err = api_prepare(db, job->template_id, clock_wall_ms());
     if (!err)
+        api_token_endpoint_warn(job->api, db);
+    if (!err)
         err = store_live_begin(db, &job->jobs->epoch);
     if (!err)
         err = store_webhook_begin(db);
@@ -389,7 +393,7 @@ struct jobs *jobs_new(const char *location, const struct api_config *config,
     jobs->db = db;
     jobs->api = api_new(config, &rng);
     struct prepare_job first = {
-        .db.run = run_prepare, .jobs = jobs, .template_id = template_id};
+        .db.run = run_prepare, .jobs = jobs, .api = config, .template_id = template_id};
     db_run_jobs(db, (struct db_job *[]){&first.db}, 1);
     jobs->todo = inbox_new(sizeof(struct job *), WAITING_MAX);
     jobs->done = inbox_new(sizeof(struct job *), WAITING_MAX);

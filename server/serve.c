@@ -81,6 +81,7 @@ static void fill_api(struct server *s)
             meetings == CONFIG_MEETINGS_AUTO ? meetings_by_itself(config) : meanings[meetings],
         .meetings_key = s->keys.meetings_key,
         .meetings_room = config->room_codes_room[0] ? config->room_codes_room : NULL,
+        .token_endpoint = config->token_endpoint[0] ? config->token_endpoint : NULL,
         .public_url = config->public_url[0] ? config->public_url : NULL,
         .ice_servers = config->ice_servers[0] ? config->ice_servers : NULL,
         .client_flags = config->client_flags_json,

@@ -2,6 +2,7 @@
 
 #include "api/webhook.h"
 #include "base/err.h"
+#include "base/id.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -234,6 +235,29 @@ static int read_client_flags(struct config *c, const char *value)
     return 0;
 }
 
+// "<room id>:<role>": no more than what is named is handed out.
+static int check_token_pair(struct config *c, struct bytes part)
+{
+    (void)c;
+    char *pair = mem_text_of(part);
+    char *colon = strchr(pair, ':');
+    bool good = colon && colon[1] && !strchr(colon, '*');
+    if (good) {
+        *colon = 0;
+        good = id_is_object(pair);
+    }
+    mem_free(pair);
+    return good ? 0 : ERR_MALFORMED;
+}
+
+static int read_token_endpoint(struct config *c, const char *value)
+{
+    c->token_endpoint = value;
+    // Between the pairs there is a comma and nothing else.
+    bool is_plain = !strpbrk(value, " \t") && !strstr(value, ",,") && value[0] != ',';
+    return is_plain ? for_each_part(c, value, check_token_pair) : ERR_MALFORMED;
+}
+
 static int read_webhook_url(struct config *c, const char *value)
 {
     struct target target;
@@ -366,6 +390,9 @@ const struct setting settings[] = {
      read_meetings_ttl, SETTING_OPEN},
     {"room-codes-room", "ROOM-ID", "", "the room whose codes GET /api/room-codes hands out",
      read_room_codes_room, SETTING_OPEN},
+    {"token-endpoint", "ROOM-ID:ROLE,...", "",
+     "gives anybody a token for these roles, as old samples want: POST /api/token",
+     read_token_endpoint, SETTING_OPEN},
     {"rate-limit", "on|off", "on", "off lifts the limits per address for clients on loopback",
      read_rate_limit, SETTING_OPEN},
     {"max-session-hours", "HOURS", "12", "the longest that any meeting may last; 0: for ever",

@@ -47,6 +47,7 @@ struct config {
     char client_flags_json[128];
     enum config_meetings meetings;
     const char *room_codes_room;
+    const char *token_endpoint; // "<room id>:<role>,..."; "": none
     bool rate_limit;
     struct config_limits limits;
     long max_session_hours; // 0: for ever
@@ -89,6 +90,6 @@ struct setting {
     enum setting_display display;
 };
 
-enum { SETTING_COUNT = 56 };
+enum { SETTING_COUNT = 57 };
 
 extern const struct setting settings[]; // the first is `listen`
