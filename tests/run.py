@@ -206,6 +206,12 @@ def run_long(program, count):
     return one([f"build/tests/sim/{program}", "--count", str(count), "--seed", str(seed)])
 
 
+def run_years():
+    """Applications that pin an SDK of any year."""
+    os.environ["PARLOR_OLD_SDKS"] = "all"
+    return node("browser", "old-applications")
+
+
 # What ./dev nightly runs: few parts, each of them long.
 NIGHTLY = {
     "kills": lambda: run_kills(200),
@@ -214,6 +220,7 @@ NIGHTLY = {
     "people": lambda: run_long("people", 20000),
     "fuzz": lambda: fuzz(120),
     "contract": lambda: run_contract("--examples", "400"),
+    "years": run_years,
 }
 
 PARTS = {

@@ -1,0 +1,73 @@
+// Applications that were built years ago and pin their SDK: two pages with one unmodified SDK of each year see and hear
+// each other. PARLOR_OLD_SDKS says which: those that nobody else tests otherwise, all of them in ./dev nightly.
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { inbound, openPerson } from './lib/chromium.mjs';
+import { startOldPages } from './lib/old-sdks.mjs';
+import { startServer, until } from './lib/server.mjs';
+
+const all = [...readdirSync(new URL('old-sdks', import.meta.url)), '0.15.2'];
+const wanted = process.env.PARLOR_OLD_SDKS ?? '0.6.2,0.15.2';
+const versions = wanted === 'all' ? all : wanted.split(',');
+let server, pages, people, room;
+
+before(async () => {
+  server = await startServer();
+  room = (await server.call('POST', '/v2/rooms', { name: 'years-ago' })).body;
+  await server.kill();
+  // As their samples do, they get their tokens from the token endpoint.
+  server = await startServer(['--token-endpoint', `${room.id}:host,${room.id}:guest`], '127.0.0.1', server.folder);
+  pages = await startOldPages(versions);
+  const origins = [pages.origin, server.origin, server.origin.replace('http', 'ws')];
+  people = await Promise.all(['Hana', 'Gus'].map(async (name) => ({ name, ...await openPerson({ origins }) })));
+});
+
+after(async () => {
+  for (const person of people ?? []) await person.close();
+  await pages?.stop();
+  await server?.stop();
+});
+
+const stateOf = (person) => person.page.evaluate(() => window.person.state());
+
+async function join(person, role, method) {
+  const config = await person.page.evaluate(async ([origin, room_id, role_, name]) => {
+    const answer = await fetch(`${origin}/hmsapi/sample.app/api/token`, {
+      method: 'POST', body: JSON.stringify({ user_id: `user-${name}`, role: role_, room_id, type: 'app' }) });
+    const { token } = await answer.json();
+    return { authToken: token, userName: name, initEndpoint: `${origin}#https://self-hosted`,
+      settings: { isAudioMuted: false, isVideoMuted: false }, rememberDeviceSelection: false };
+  }, [server.origin, room.id, role, person.name]);
+  await person.page.evaluate(([method_, config_]) => window.person[method_](config_), [method, config]);
+}
+
+for (const version of versions) {
+  test(`SDK ${version}: two pages see and hear each other, and talk`, async () => {
+    const [host, guest] = people;
+    for (const person of people) {
+      await person.page.goto(pages.addressOf(version));
+      await person.page.waitForFunction('window.personReady');
+    }
+    await join(host, 'host', 'join');
+    await until(async () => (await stateOf(host)).connected, `${version}: the first to be in`);
+    await join(guest, 'guest', 'join');
+    for (const person of people) {
+      await until(async () => (await stateOf(person)).peers.filter((peer) => peer.video && peer.audio).length === 2,
+        `${version}: two peers with sound and picture`);
+      const first = await inbound(person.page);
+      await until(async () => {
+        const now = await inbound(person.page);
+        return now.framesDecoded > first.framesDecoded + 10 && now.audioPackets > first.audioPackets + 10 && now.audioEnergy > 0;
+      }, `${version}: pictures and sound at ${person.name}`);
+    }
+    await host.page.evaluate(() => window.person.say('hello from before'));
+    await until(async () => (await stateOf(guest)).messages.includes('hello from before'), `${version}: chat`);
+    const other = (await stateOf(guest)).peers.find((peer) => !peer.isLocal);
+    assert.equal(other.name, 'Hana');
+    assert.equal(other.role, 'host');
+    await guest.page.evaluate(() => window.person.leave());
+    await until(async () => (await stateOf(host)).peers.length === 1, `${version}: the leave to be seen`);
+    await host.page.evaluate(() => window.person.leave());
+  });
+}
