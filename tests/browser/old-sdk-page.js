@@ -1,7 +1,8 @@
 // A page around an unmodified SDK of some year, by what all of them have in common.
-import { HMSReactiveStore, selectHMSMessages, selectIsConnectedToRoom, selectPeers, selectTracksMap } from 'sdk';
+import * as sdk from 'sdk';
 
-const hms = new HMSReactiveStore();
+const { selectHMSMessages, selectIsConnectedToRoom, selectPeers, selectTracksMap } = sdk;
+const hms = new sdk.HMSReactiveStore();
 hms.triggerOnSubscribe?.();
 const actions = hms.getActions ? hms.getActions() : hms.getHMSActions();
 const store = hms.getStore();
@@ -25,8 +26,20 @@ store.subscribe(showVideos, selectPeers);
 
 window.person = {
   join: (config) => { actions.join(config); },
-  preview: (config) => { actions.preview(config); },
   say: (text) => { actions.sendBroadcastMessage(text); },
+  // SDKs since 2023 have polls.
+  hasPolls: !!actions.interactivityCenter,
+  async startQuiz() {
+    await actions.interactivityCenter.createPoll({ id: 'sums', title: 'Sums', type: 'quiz' });
+    await actions.interactivityCenter.addQuestionsToPoll('sums', [{ index: 1, text: '2+2', type: 'single-choice', weight: 10,
+      options: [{ index: 1, text: '3', isCorrectAnswer: false }, { index: 2, text: '4', isCorrectAnswer: true }] }]);
+    await actions.interactivityCenter.startPoll('sums');
+  },
+  vote: () => actions.interactivityCenter.addResponsesToPoll('sums', [{ questionIndex: 1, option: 2 }]),
+  poll: () => {
+    const poll = store.getState(sdk.selectPolls)?.find((one) => one.id === 'sums');
+    return poll && { state: poll.state, answers: poll.questions?.[0]?.responses?.map((one) => one.option) ?? [] };
+  },
   leave: () => actions.leave(),
   state: () => ({
     connected: !!store.getState(selectIsConnectedToRoom),
