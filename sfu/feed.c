@@ -95,6 +95,7 @@ static void end_segment(struct feed *f, struct feed_line *line)
     f->octets = octets_sent(f, line);
     f->next_seq = layer->newest + line->shift.seq + 1;
     f->last_layer = line->current;
+    f->last_stream = layer->stream;
     f->last_timestamp = layer->newest_timestamp + line->shift.timestamp;
     f->last_at = layer->newest_at;
     f->last_picture_id = (uint16_t)(layer->newest_picture_id + line->shift.picture_id);
@@ -102,7 +103,18 @@ static void end_segment(struct feed *f, struct feed_line *line)
     line->current = NO_LAYER;
 }
 
-// The outgoing timestamp of a layer's first packet after another layer was sent. What the
+// The layer that was sent last, unless it is another SSRC's by now: the differences of its last
+// segment mean nothing then.
+static const struct track_layer *last_layer(const struct feed *f)
+{
+    if (f->last_layer == NO_LAYER)
+        return NULL;
+    const struct track_layer *layer = &f->track->layers[f->last_layer];
+    return layer->stream == f->last_stream ? layer : NULL;
+}
+
+// The outgoing timestamp of a layer's first packet after another layer, or another SSRC, was
+// sent. What the
 // publisher's reports say of the two clocks decides, as long as it agrees with the time that
 // passed; a report may be old or wrong, and receivers freeze when time jumps.
 static uint32_t timestamp_after_switch(const struct feed *f, const struct track_layer *layer,
@@ -113,12 +125,12 @@ static uint32_t timestamp_after_switch(const struct feed *f, const struct track_
     uint32_t outgoing = f->last_timestamp + (uint32_t)(passed > 0 ? passed : 0);
 
     uint32_t same_moment;
-    if (f->last_layer != NO_LAYER &&
-        report_same_moment(&f->track->layers[f->last_layer].report, &layer->report,
-                           slot->timestamp, clock_rate, &same_moment)) {
-        const struct feed_segment *last =
+    const struct track_layer *last = last_layer(f);
+    if (last && report_same_moment(&last->report, &layer->report, slot->timestamp, clock_rate,
+                                   &same_moment)) {
+        const struct feed_segment *segment =
             &f->segments[(f->segment_count - 1) % FEED_SEGMENTS_MAX];
-        uint32_t reported = same_moment + last->shift.timestamp;
+        uint32_t reported = same_moment + segment->shift.timestamp;
         int32_t difference = (int32_t)(reported - outgoing);
         if (difference < (int32_t)clock_rate && difference > -(int32_t)clock_rate)
             outgoing = reported;
@@ -139,7 +151,7 @@ static void begin_segment(struct feed *f, struct feed_line *line, unsigned layer
         shift.timestamp = timestamp_after_switch(f, layer, slot) - slot->timestamp;
         shift.picture_id = (uint16_t)(f->last_picture_id + 1 - slot->info.picture_id);
         shift.tl0 = (uint8_t)(f->last_tl0 + 1 - slot->info.tl0);
-        if (f->last_layer == layer_index) {
+        if (last_layer(f) == layer) {
             // After a pause the layer goes on by its own clock and its own pictures.
             const struct feed_segment *last =
                 &f->segments[(f->segment_count - 1) % FEED_SEGMENTS_MAX];

@@ -95,6 +95,7 @@ struct feed {
     bool begun;              // a segment was sent: the following are about it
     uint64_t next_seq;       // outgoing number of the next segment's first packet
     uint8_t last_layer;      // NO_LAYER: another feed sent before
+    uint32_t last_stream;    // of that layer
     uint32_t last_timestamp; // outgoing, of the newest packet of the last segment
     int64_t last_at;
     uint16_t last_picture_id; // outgoing

@@ -156,7 +156,8 @@ static struct track *track_by_payload_type(struct publisher *p, uint8_t payload_
 // one section has (RFC 9143 section 9.2): encoders that are no browsers may do no more.
 static struct publisher_stream *learn_stream(struct publisher *p,
                                              const struct rtp_packet *packet,
-                                             const struct extension_values *values, int64_t now)
+                                             const struct extension_values *values,
+                                             const struct tick *tick)
 {
     struct track *t = values->mid.len ? track_by_mid(p, values->mid)
                                       : track_by_payload_type(p, packet->payload_type);
@@ -167,7 +168,7 @@ static struct publisher_stream *learn_stream(struct publisher *p,
     if (!repair && packet->payload_type != t->codec.payload_type)
         return NULL;
     int layer = layer_by_rid(t, repair ? values->repaired_rid : values->rid);
-    if (layer < 0 || !may_learn(p, now))
+    if (layer < 0 || !may_learn(p, tick->now))
         return NULL;
     struct publisher_stream *s = add_stream(p, packet->ssrc, t, (unsigned)layer, repair);
     if (!s)
@@ -176,9 +177,10 @@ static struct publisher_stream *learn_stream(struct publisher *p,
     if (repair) {
         l->rtx_ssrc = packet->ssrc;
     } else {
-        if (l->ssrc)
-            track_layer_restart(t, (unsigned)layer);
-        l->ssrc = packet->ssrc;
+        bool other = l->ssrc && l->ssrc != packet->ssrc;
+        track_layer_replace(t, (unsigned)layer, packet->ssrc);
+        if (other)
+            track_ask(t, tick);
     }
     return s;
 }
@@ -340,7 +342,11 @@ void publisher_offer(struct publisher *p, const struct command *command,
     *notice_add(tick->notices, NOTICE_ANSWER) = made;
     close_others(p, made.answer.tracks, made.answer.track_count, tick);
     LIST_EACH(&p->tracks, each)
-    seats_follow_track(LIST_ENTRY(each, struct track, link), tick);
+    {
+        struct track *t = LIST_ENTRY(each, struct track, link);
+        seats_follow_track(t, tick);
+        track_ask(t, tick);
+    }
 }
 
 // --- Media ---
@@ -374,7 +380,7 @@ void publisher_media(struct publisher *p, struct bytes datagram, const struct ti
 
     const struct publisher_stream *stream = find_stream(p, packet.ssrc);
     if (!stream)
-        stream = learn_stream(p, &packet, &values, tick->now);
+        stream = learn_stream(p, &packet, &values, tick);
     if (!stream) {
         stats->drop_unknown_stream++;
         endpoint_note_stray(p->endpoint, packet.ssrc);

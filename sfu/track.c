@@ -64,11 +64,8 @@ void track_update(struct track *t, const struct publish_section *section)
         const struct publish_layer *said = &section->layers[i];
         struct track_layer *layer = &t->layers[i];
         memcpy(layer->rid, said->rid, sizeof layer->rid);
-        if (said->ssrc && said->ssrc != layer->ssrc) {
-            if (layer->ssrc)
-                track_layer_restart(t, i);
-            layer->ssrc = said->ssrc;
-        }
+        if (said->ssrc && said->ssrc != layer->ssrc)
+            track_layer_replace(t, i, said->ssrc);
         if (said->rtx_ssrc)
             layer->rtx_ssrc = said->rtx_ssrc;
     }
@@ -122,7 +119,7 @@ void track_free(struct track *t)
     mem_free(t);
 }
 
-void track_layer_restart(struct track *t, unsigned index)
+static void restart_layer(struct track *t, unsigned index)
 {
     struct track_layer *layer = &t->layers[index];
     feeds_leave(t, index);
@@ -130,13 +127,28 @@ void track_layer_restart(struct track *t, unsigned index)
     reset_layer(layer);
 }
 
+void track_layer_replace(struct track *t, unsigned index, uint32_t ssrc)
+{
+    struct track_layer *layer = &t->layers[index];
+    if (layer->ssrc) {
+        restart_layer(t, index);
+        layer->stream++;
+    }
+    layer->ssrc = ssrc;
+}
+
+void track_ask(struct track *t, const struct tick *tick)
+{
+    for (uint32_t i = 0; i < t->line_count; i++)
+        feed_choose(t->lines[i].feed, tick);
+}
+
 void track_resume(struct track *t, const struct tick *tick)
 {
     for (unsigned i = 0; i < t->layer_count; i++)
         if (t->layers[i].started)
-            track_layer_restart(t, i);
-    for (uint32_t i = 0; i < t->line_count; i++)
-        feed_choose(t->lines[i].feed, tick);
+            restart_layer(t, i);
+    track_ask(t, tick);
 }
 
 // --- Receiving ---
@@ -402,7 +414,6 @@ void track_expire(struct track *t, const struct tick *tick)
     }
     if (t->line_count && t->check_at <= tick->now) {
         t->check_at = tick->now + LAYER_CHECK_US;
-        for (uint32_t i = 0; i < t->line_count; i++)
-            feed_choose(t->lines[i].feed, tick);
+        track_ask(t, tick);
     }
 }

@@ -41,6 +41,7 @@ struct track_layer {
     char rid[RID_LEN_MAX + 1];
     uint32_t ssrc;     // 0 before it is known
     uint32_t rtx_ssrc; // 0: unknown or none
+    uint32_t stream;   // grows with every other SSRC: its clock and its pictures are others
     bool started;      // a packet came; the history is there
     bool refused;      // an encoding that the role does not have: dropped
     struct police police;
@@ -112,7 +113,9 @@ void track_bound(struct track *t, const struct track_cap *cap, int64_t now);
 void track_receive(struct track *t, unsigned layer, const struct rtp_packet *packet,
                    const struct extension_values *values, bool repair, const struct tick *tick);
 // Another SSRC sends this layer from now on.
-void track_layer_restart(struct track *t, unsigned layer);
+void track_layer_replace(struct track *t, unsigned layer, uint32_t ssrc);
+// Feeds that wait for a key frame ask for it.
+void track_ask(struct track *t, const struct tick *tick);
 
 // The publisher was out of reach: what it sent meanwhile is not waited for, and pictures go on
 // from a key frame.

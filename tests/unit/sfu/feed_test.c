@@ -139,6 +139,82 @@ TEST(numbers_time_and_pictures_run_on_across_switches)
     scene_close(&scene);
 }
 
+// What the subscriber got from `first` on is one stream: no gap, no leap of time or pictures.
+static void check_continuity(size_t first)
+{
+    for (size_t i = first; i < subscriber->got_count; i++) {
+        const struct scene_packet *a = &subscriber->got[i - 1];
+        const struct scene_packet *b = &subscriber->got[i];
+        CHECK_EQ((uint16_t)(b->seq - a->seq), 1);
+        CHECK((int32_t)(b->timestamp - a->timestamp) >= 0);
+        CHECK((int32_t)(b->timestamp - a->timestamp) < 9000);
+        CHECK(((picture_id_of(i) - picture_id_of(i - 1)) & 0x7fff) <= 1);
+    }
+}
+
+// The encoder begins anew under another SSRC, with a clock, pictures and numbers of its own, as
+// Firefox does after a setParameters().
+static void replace_encoder(unsigned layer, uint32_t ssrc)
+{
+    struct source_layer *l = &camera->layers[layer];
+    l->ssrc = ssrc;
+    l->seq += 30000;
+    l->timestamp_base += 3000000000u;
+    l->picture_id = (uint16_t)((l->picture_id + 9000) & 0x7fff);
+    l->tl0 = (uint8_t)(l->tl0 + 77);
+}
+
+TEST(another_ssrc_of_the_same_layer_goes_on_as_one_stream)
+{
+    open_call(LAYER_HIGH);
+    frames(20);
+    for (unsigned i = 0; i < 3; i++)
+        replace_encoder(i, 7000 + i);
+    source_report(camera, scene.now, &publisher->out);
+    size_t before = subscriber->got_count;
+    frames(30);
+    CHECK(subscriber->got_count > before + 30);
+    CHECK_EQ(last_mark().layer, HIGH);
+    check_continuity(1);
+    scene_close(&scene);
+}
+
+TEST(another_ssrc_that_came_while_the_layer_was_not_sent_goes_on_as_one_stream)
+{
+    open_call(LAYER_HIGH);
+    frames(20);
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, LAYER_NONE);
+    frames(5);
+    for (unsigned i = 0; i < 3; i++)
+        replace_encoder(i, 7000 + i);
+    frames(5);
+    source_report(camera, scene.now, &publisher->out);
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, LAYER_HIGH);
+    size_t before = subscriber->got_count;
+    frames(30);
+    CHECK(subscriber->got_count > before + 30);
+    struct scene_packet *a = &subscriber->got[before - 1], *b = &subscriber->got[before];
+    CHECK((int32_t)(b->timestamp - a->timestamp) > 0);
+    CHECK((int32_t)(b->timestamp - a->timestamp) < 2 * 90000);
+    check_continuity(before + 1);
+    scene_close(&scene);
+}
+
+TEST(another_ssrc_that_begins_within_a_picture_is_asked_for_a_key_frame)
+{
+    open_call(LAYER_LOW);
+    frames(20);
+    unsigned asked = camera->key_frames_asked;
+    for (unsigned i = 0; i < 3; i++) {
+        replace_encoder(i, 7000 + i);
+        camera->layers[i].key_wanted = false;
+    }
+    scene.now += 600 * 1000;
+    scene_frame(&scene, publisher, 0);
+    CHECK(camera->key_frames_asked > asked);
+    scene_close(&scene);
+}
+
 TEST(a_layer_that_the_publisher_stops_is_left_for_a_lower_one)
 {
     open_call(LAYER_HIGH);
