@@ -111,6 +111,8 @@ static bool read_media(const struct sdp_section *s, const struct codec_preferenc
         section->layer_count = 0;
         memset(section->layers, 0, sizeof section->layers);
         read_single_layer(s, section);
+    } else {
+        section->simulcast = true;
     }
     return true;
 }
@@ -267,7 +269,8 @@ static void answer_simulcast(const struct publish_section *section, struct sdp_s
         s->rids[s->rid_count++] = (struct sdp_rid){.id = bytes_of(section->layers[i].rid)};
         text_addf(&list, "%s%s", list.len ? ";" : "", section->layers[i].rid);
     }
-    if (s->rid_count > 1)
+    // Without the list a browser sends its first encoding, which may not be the one.
+    if (section->simulcast && s->rid_count)
         s->simulcast_recv = arena_bytes(arena, list.at);
     text_dispose(&list);
 }

@@ -77,6 +77,7 @@ struct publish_section {
     struct extension_ids extensions;
     struct publish_layer layers[LAYERS_MAX]; // in the order of a=simulcast, best first
     uint8_t layer_count;                     // 1 without simulcast
+    bool simulcast;                          // offered; the answer takes some of it
     uint16_t sctp_port;                      // MEDIA_APPLICATION
     uint32_t max_message_size;               // MEDIA_APPLICATION; 0 = any
     bool opus_dtx;                           // the answer asks for usedtx=1

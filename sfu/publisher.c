@@ -225,6 +225,7 @@ static struct track *take_section(struct publisher *p, const struct command *c,
     if (!wanted)
         return NULL;
     struct track *t = own_track(p, wanted->track);
+    track_select_layers(t, &wanted->cap, section);
     if (t) {
         track_update(t, section);
     } else {

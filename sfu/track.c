@@ -71,26 +71,60 @@ void track_update(struct track *t, const struct publish_section *section)
     }
 }
 
-// The bound of a layer in kbit/s, 0 for none; ERR_REFUSED for one that is not to be.
-static int bound_of(const struct track *t, unsigned index, const struct track_cap *cap)
+// The place of `rid` among the encodings that the role has; ERR_NOT_FOUND.
+static int place_in_cap(const struct track_cap *cap, const char *rid)
 {
-    const char *rid = t->layers[index].rid;
+    for (size_t i = 0; i < cap->layer_count; i++)
+        if (strcmp(cap->layers[i].rid, rid) == 0)
+            return (int)i;
+    return ERR_NOT_FOUND;
+}
+
+static bool has_layer(const struct track *t, const char *rid)
+{
+    for (unsigned i = 0; i < t->layer_count; i++)
+        if (strcmp(t->layers[i].rid, rid) == 0)
+            return true;
+    return false;
+}
+
+void track_select_layers(const struct track *known, const struct track_cap *cap,
+                         struct publish_section *section)
+{
+    bool bounded = cap->kbps || cap->layer_count;
+    uint8_t kept = 0;
+    if (section->layer_count < 2 || (!known && !bounded))
+        return;
+    for (unsigned i = 0; i < section->layer_count; i++) {
+        const char *rid = section->layers[i].rid;
+        if (known ? has_layer(known, rid) : place_in_cap(cap, rid) >= 0)
+            section->layers[kept++] = section->layers[i];
+    }
+    if (kept || !known)
+        section->layer_count = kept ? kept : 1;
+}
+
+// The bound of a layer in kbit/s, 0 for none; ERR_REFUSED for one that is not to be. `named`:
+// the role has encodings of some of the track's names.
+static int bound_of(const struct track *t, unsigned index, const struct track_cap *cap,
+                    bool named)
+{
     if (!cap->kbps && !cap->layer_count)
         return 0;
-    if (!rid[0] || !cap->layer_count)
+    if (!named)
         return index == 0 ? cap->kbps : ERR_REFUSED;
-    for (size_t i = 0; i < cap->layer_count; i++) {
-        if (strcmp(cap->layers[i].rid, rid) == 0)
-            return cap->layers[i].kbps;
-    }
-    return ERR_REFUSED;
+    int place = place_in_cap(cap, t->layers[index].rid);
+    return place < 0 ? ERR_REFUSED : cap->layers[place].kbps;
 }
 
 void track_bound(struct track *t, const struct track_cap *cap, int64_t now)
 {
     t->kbps = 0;
+    bool named = false;
+    for (unsigned i = 0; i < t->layer_count; i++)
+        named |= place_in_cap(cap, t->layers[i].rid) >= 0;
     for (unsigned i = 0; i < t->layer_count; i++) {
-        int kbps = bound_of(t, i, cap);
+        int kbps = bound_of(t, i, cap, named);
         t->layers[i].refused = kbps < 0;
         police_set(&t->layers[i].police, kbps > 0 ? kbps : 0, now);
         t->kbps += kbps > 0 ? kbps : 0;

@@ -97,6 +97,13 @@ struct track {
     struct list feeds;
 };
 
+// Leaves of the encodings that `section` offers those that will be forwarded, so that nothing
+// else is answered: those that the role has, or the first one when it has none of these names.
+// `known` is the track as it was negotiated before, whose encodings stay what they are; or
+// NULL.
+void track_select_layers(const struct track *known, const struct track_cap *cap,
+                         struct publish_section *section);
+
 struct track *track_new(struct shared *s, struct publisher *p, uint64_t id,
                         const struct publish_section *section);
 // Ends its feeds and moves it to shared.closed_tracks.

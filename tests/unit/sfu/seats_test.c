@@ -338,7 +338,8 @@ TEST(a_second_offer_is_refused)
 
 // --- Offers without ids of tracks (WHIP) ---
 
-static void offer_whole(const struct client_section *sections, size_t count, bool video)
+static void offer_whole_capped(const struct client_section *sections, size_t count, bool video,
+                               struct track_cap cap)
 {
     struct text sdp = {0};
     scene_command(&scene, (struct command){.kind = COMMAND_ENDPOINT_OPEN,
@@ -357,10 +358,15 @@ static void offer_whole(const struct client_section *sections, size_t count, boo
     command.offer.tracks[0] =
         (struct command_track){BOBS, "our-mic", {0}, MEDIA_AUDIO, "our-stream"};
     command.offer.tracks[1] =
-        (struct command_track){BOBS + 1, "our-cam", {0}, MEDIA_VIDEO, "our-stream"};
+        (struct command_track){BOBS + 1, "our-cam", cap, MEDIA_VIDEO, "our-stream"};
     command.offer.track_count = video ? 2 : 1;
     scene.notices.count = 0;
     router_command(scene.router, &command, scene.now, &scene.out, &scene.notices);
+}
+
+static void offer_whole(const struct client_section *sections, size_t count, bool video)
+{
+    offer_whole_capped(sections, count, video, (struct track_cap){0});
 }
 
 static const struct notice *whole_answer(void)
@@ -391,6 +397,38 @@ TEST(what_may_not_be_published_refuses_a_whole_offer)
     CHECK(strstr(whole_answer()->answer.text, "the role may not publish video"));
     notice_list_clear(&scene.notices);
     close_scene();
+}
+
+// What the role does not get is not accepted: an encoder would spend its bits on it, and a
+// viewer would wait for it when the others pause.
+TEST(only_the_encodings_of_the_role_are_answered)
+{
+    static const struct {
+        struct track_cap cap;
+        const char *has;
+        const char *has_not;
+    } cases[] = {
+        {{0}, "a=simulcast:recv f;h;q\r\n", "none"},
+        {{.kbps = 800}, "a=simulcast:recv f\r\n", "a=rid:q"},
+        {{.layers = {{"h", 500}, {"q", 100}}, .layer_count = 2},
+         "a=simulcast:recv h;q\r\n",
+         "a=rid:f"},
+        {{.layers = {{"q", 100}}, .layer_count = 1}, "a=simulcast:recv q\r\n", "a=rid:f"},
+        // The role's encodings have other names: one is better than none.
+        {{.kbps = 800, .layers = {{"hi", 500}, {"lo", 100}}, .layer_count = 2},
+         "a=simulcast:recv f\r\n",
+         "a=rid:h"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        scene_open(&scene);
+        offer_whole_capped(&scene_simulcast, 1, true, cases[i].cap);
+        CHECK_EQ(whole_answer()->answer.err, 0);
+        const char *answer = whole_answer()->answer.text;
+        CHECK(strstr(answer, cases[i].has));
+        CHECK(!strstr(answer, cases[i].has_not));
+        notice_list_clear(&scene.notices);
+        close_scene();
+    }
 }
 
 TEST(two_sections_of_a_kind_refuse_a_whole_offer)
