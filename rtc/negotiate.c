@@ -248,11 +248,14 @@ static void answer_opus(const struct publish_section *section, struct sdp_format
 {
     struct text fmtp = {0};
     struct bytes value;
+    struct bytes offered = bytes_of(section->codec.fmtp);
     text_add(&fmtp, "minptime=10;useinbandfec=1");
-    if (section->opus_dtx)
+    // An encoder that plays music says usedtx=0: silence would be cut out of it.
+    bool no_dtx = sdp_parameter(offered, "usedtx", &value) && sdp_is(value, "0");
+    if (section->opus_dtx && !no_dtx)
         text_add(&fmtp, ";usedtx=1");
     // What the client asked for itself stays; we ask for no second channel of our own.
-    if (sdp_parameter(bytes_of(section->codec.fmtp), "stereo", &value) && sdp_is(value, "1"))
+    if (sdp_parameter(offered, "stereo", &value) && sdp_is(value, "1"))
         text_add(&fmtp, ";stereo=1");
     f->channels = 2;
     f->fmtp = arena_bytes(arena, fmtp.at);

@@ -311,6 +311,24 @@ TEST(a_preferred_codec_that_is_not_offered_is_passed_over)
     text_dispose(&text);
 }
 
+// An encoder of music in stereo says so, and that it must not be cut: its own word stays.
+TEST(silence_suppression_is_not_asked_of_an_encoder_that_refuses_it)
+{
+    static const char sdp[] =
+        "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n"
+        "a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\n"
+        "a=fingerprint:sha-256 AB:01:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:"
+        "00:00:00:00:00:00:00:00:00:00:00:00:00\r\na=setup:actpass\r\n"
+        "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=rtcp-mux\r\na=sendonly\r\n"
+        "a=rtpmap:111 opus/48000/2\r\n"
+        "a=fmtp:111 minptime=10;stereo=1;sprop-stereo=1;usedtx=0\r\n";
+    struct codec_preference preference = {.opus_dtx = true};
+    struct text text = {0};
+    CHECK_EQ(answer(bytes_of(sdp), &preference, &text), 0);
+    CHECK(strstr(text.at, "a=fmtp:111 minptime=10;useinbandfec=1;stereo=1\r\n"));
+    text_dispose(&text);
+}
+
 TEST(opus_is_asked_for_error_correction_and_silence_suppression)
 {
     struct codec_preference preference = {.opus_dtx = true};
