@@ -1,6 +1,9 @@
 #include "rtc/report.h"
 
-enum { SECOND_US = 1000 * 1000 };
+enum {
+    SECOND_US = 1000 * 1000,
+    CLOCK_DRIFT_PPM = 500, // more than crystals have: computers stay below 100
+};
 
 // How many ticks of a clock pass in `span_us`, and back. Spans are minutes at most, so nothing
 // overflows.
@@ -72,6 +75,23 @@ void report_sender_report(struct report_receiver *r, const struct rtcp_sender_in
     r->sr_arrived_at = now;
 }
 
+// The report with the shortest delay tells the clocks' difference best. Clocks drift apart, so
+// what the shortest delay was may grow slowly; a difference of more than a second is a clock
+// that was set.
+void report_clock_note(struct report_clock *c, uint64_t ntp, int64_t now)
+{
+    uint64_t ahead = ntp_of(now) - ntp;
+    uint64_t drift = c->known ? ntp_of((now - c->noted_at) / (SECOND_US / CLOCK_DRIFT_PPM)) : 0;
+    int64_t later_us = us_of_ntp((int64_t)(ahead - c->ahead_ntp - drift));
+    bool is_set = later_us > SECOND_US || later_us < -SECOND_US;
+    if (!c->known || is_set || later_us < 0)
+        c->ahead_ntp = ahead;
+    else
+        c->ahead_ntp += drift;
+    c->known = true;
+    c->noted_at = now;
+}
+
 // RFC 3550 section 6.4.1: 24 bits, two's complement; appendix A.3 clamps.
 static int32_t clamp_lost(int64_t lost)
 {
@@ -110,8 +130,8 @@ bool report_block(struct report_receiver *r, uint32_t ssrc, int64_t now,
 }
 
 bool report_make(struct report_sender *s, const struct report_receiver *source,
-                 uint32_t timestamp_offset, uint32_t clock_rate, int64_t now,
-                 struct rtcp_sender_info *sender)
+                 const struct report_clock *clock, uint32_t timestamp_offset,
+                 uint32_t clock_rate, int64_t now, struct rtcp_sender_info *sender)
 {
     if (source->sr_ntp == 0)
         return false;
@@ -119,7 +139,7 @@ bool report_make(struct report_sender *s, const struct report_receiver *source,
     // its SR was under way for long.
     int64_t age_us = now - source->sr_arrived_at;
     *sender = (struct rtcp_sender_info){
-        .ntp = source->sr_ntp + ntp_of(age_us),
+        .ntp = source->sr_ntp + (clock ? clock->ahead_ntp : 0) + ntp_of(age_us),
         .rtp = source->sr_rtp + (uint32_t)ticks_of(age_us, clock_rate) + timestamp_offset,
         .packets = s->packets,
         .octets = s->octets,

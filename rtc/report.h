@@ -5,6 +5,9 @@
 // compares those of audio and video of one publisher (same CNAME), so we pass on the
 // publisher's clock, not ours: our SR for a subscriber's stream is the publisher's line through
 // (NTP, RTP), moved by the difference that the feed adds to timestamps.
+//
+// A viewer gets several people under one CNAME: there the NTP times of all are moved to one
+// clock, which is ours.
 #pragma once
 
 #include "rtc/rtcp.h"
@@ -39,6 +42,17 @@ void report_received(struct report_receiver *r, uint64_t seq, uint32_t timestamp
 void report_sender_report(struct report_receiver *r, const struct rtcp_sender_info *sender,
                           int64_t now);
 
+// How far a publisher's NTP clock is from ours, which is the one that `now` counts. One for all
+// streams of a publisher, so that its own sound and picture stay exactly as it sent them.
+struct report_clock {
+    bool known;
+    uint64_t ahead_ntp; // ours less the publisher's, modulo 2^64; the shortest delay is in it
+    int64_t noted_at;
+};
+
+// A SR of this publisher came, whose NTP time is `ntp`.
+void report_clock_note(struct report_clock *c, uint64_t ntp, int64_t now);
+
 // Fills the block about stream `ssrc`, and starts the next interval of fraction_lost. False
 // (and nothing done) before the first packet.
 bool report_block(struct report_receiver *r, uint32_t ssrc, int64_t now,
@@ -70,12 +84,13 @@ static inline void report_sent(struct report_sender *s, size_t payload_len)
 }
 
 // Fills the sender info of our next SR. `source` is the receiver state of the publisher's layer
-// that is being forwarded, `timestamp_offset` what the feed adds to its timestamps (modulo
+// that is being forwarded, `clock` that of its publisher when our own is to be told (NULL: the
+// publisher's is), `timestamp_offset` what the feed adds to its timestamps (modulo
 // 2^32). False as long as the publisher has not sent an SR for it: then send none, receivers
 // play without lip-sync. `now` is remembered for the round trip.
 bool report_make(struct report_sender *s, const struct report_receiver *source,
-                 uint32_t timestamp_offset, uint32_t clock_rate, int64_t now,
-                 struct rtcp_sender_info *sender);
+                 const struct report_clock *clock, uint32_t timestamp_offset,
+                 uint32_t clock_rate, int64_t now, struct rtcp_sender_info *sender);
 
 // A report block about our stream came: updates rtt_us, fraction_lost and jitter. Returns true
 // when it held a round trip: it named one of the last REPORT_SENT_MAX reports.

@@ -5,6 +5,7 @@
 #include "rtc/codec.h"
 #include "rtc/negotiate.h"
 #include "rtc/rtp.h"
+#include "sfu/publisher.h"
 #include "sfu/seats.h"
 #include "sfu/shared.h"
 #include "sfu/subscriber.h"
@@ -546,6 +547,8 @@ bool feed_report(struct feed *f, int64_t now, struct rtcp_sender_info *sender)
     const struct feed_line *line = line_of(f);
     f->report.packets = packets_sent(f, line);
     f->report.octets = octets_sent(f, line);
-    return report_make(&f->report, &f->track->layers[line->current].report,
+    // All seats of a viewer have one name, so their reports are on one clock.
+    const struct report_clock *clock = f->seat ? &f->track->publisher->clock : NULL;
+    return report_make(&f->report, &f->track->layers[line->current].report, clock,
                        line->shift.timestamp, f->track->codec.clock_rate, now, sender);
 }

@@ -420,9 +420,11 @@ void publisher_rtcp(struct publisher *p, struct bytes compound, const struct tic
         if (packet.kind != RTCP_SENDER_REPORT)
             continue; // a publisher's streams have ended when its offer says so, not by a BYE
         const struct publisher_stream *stream = find_stream(p, packet.sender_ssrc);
-        if (stream && !stream->repair)
-            report_sender_report(&stream->track->layers[stream->layer].report, &packet.sender,
-                                 tick->now);
+        if (!stream || stream->repair)
+            continue;
+        report_sender_report(&stream->track->layers[stream->layer].report, &packet.sender,
+                             tick->now);
+        report_clock_note(&p->clock, packet.sender.ntp, tick->now);
     }
 }
 

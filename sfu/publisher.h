@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "base/list.h"
 #include "rtc/negotiate.h"
+#include "rtc/report.h"
 #include "rtc/twcc.h"
 #include "sfu/command.h"
 #include "sfu/tick.h"
@@ -42,7 +43,8 @@ struct publisher {
     struct extension_ids extensions; // of all sections: one meaning for each id in a BUNDLE
     struct twcc_recorder twcc;
     uint32_t twcc_ssrc; // of a media stream, to be named in feedback
-    int64_t report_at;  // the next receiver report; NEVER before the first packet
+    struct report_clock clock;
+    int64_t report_at; // the next receiver report; NEVER before the first packet
 };
 
 struct publisher *publisher_new(struct endpoint *e, const struct tick *tick);

@@ -188,8 +188,8 @@ void source_report(struct source *s, int64_t now, struct batch *out)
 {
     for (unsigned i = 0; i < s->layer_count; i++) {
         struct source_layer *l = &s->layers[i];
-        // A clock of its own, a day ahead of the server's.
-        uint64_t wall_us = (uint64_t)now + 86400000000u;
+        // A clock of its own, a day ahead of the server's unless it is said.
+        uint64_t wall_us = (uint64_t)now + 86400000000u + (uint64_t)s->clock_us;
         uint64_t ntp = (wall_us / 1000000) << 32 | ((wall_us % 1000000) << 32) / 1000000;
         struct rtcp_sender_info info = {ntp, timestamp_at(s, l, now), l->packets, l->octets};
         uint8_t buffer[128];

@@ -57,6 +57,7 @@ struct source {
     struct source_layer layers[3]; // best first
     bool paused[3];                // the encoder dropped this layer
     uint8_t level;                 // -dBov
+    int64_t clock_us;              // that its NTP clock is further ahead than others'
     uint32_t key_frames_asked;
     uint32_t retransmitted;
 };

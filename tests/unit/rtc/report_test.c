@@ -134,7 +134,7 @@ TEST(there_is_no_sender_report_before_the_publishers)
     struct report_sender s = {0};
     struct report_receiver source = {0};
     struct rtcp_sender_info info;
-    CHECK(!report_make(&s, &source, 0, 90000, S, &info));
+    CHECK(!report_make(&s, &source, NULL, 0, 90000, S, &info));
 }
 
 TEST(a_sender_report_stays_on_the_publishers_line)
@@ -144,7 +144,7 @@ TEST(a_sender_report_stays_on_the_publishers_line)
     report_sent(&s, 200);
     struct report_receiver source = source_at((uint64_t)1000 << 32, 90000, 10 * S);
     struct rtcp_sender_info info;
-    CHECK(report_make(&s, &source, 7, 90000, 10 * S + 1500 * MS, &info));
+    CHECK(report_make(&s, &source, NULL, 7, 90000, 10 * S + 1500 * MS, &info));
     CHECK(info.ntp == ((uint64_t)1001 << 32) + 0x80000000);
     CHECK_EQ(info.rtp, 90000 + 135000 + 7);
     CHECK_EQ(info.packets, 2);
@@ -156,7 +156,7 @@ TEST(timestamps_of_a_report_wrap)
     struct report_sender s = {0};
     struct report_receiver source = source_at(1, 0xffffffff, 0);
     struct rtcp_sender_info info;
-    CHECK(report_make(&s, &source, 2, 90000, 0, &info));
+    CHECK(report_make(&s, &source, NULL, 2, 90000, 0, &info));
     CHECK_EQ(info.rtp, 1);
 }
 
@@ -172,8 +172,8 @@ TEST(lip_sync_is_kept)
     struct report_sender to_video = {0};
     struct rtcp_sender_info a;
     struct rtcp_sender_info v;
-    CHECK(report_make(&to_audio, &audio, 1111, 48000, 30 * S, &a));
-    CHECK(report_make(&to_video, &video, 0x80000000, 90000, 31 * S, &v));
+    CHECK(report_make(&to_audio, &audio, NULL, 1111, 48000, 30 * S, &a));
+    CHECK(report_make(&to_video, &video, NULL, 0x80000000, 90000, 31 * S, &v));
 
     // Both captured at NTP 5010.0.
     uint32_t audio_timestamp = 480000 + 10 * 48000 + 1111;
@@ -189,9 +189,9 @@ TEST(the_round_trip_comes_from_the_report_that_is_named)
     struct report_sender s = {0};
     struct report_receiver source = source_at((uint64_t)1000 << 32, 0, S);
     struct rtcp_sender_info info;
-    report_make(&s, &source, 0, 90000, 10 * S, &info);
+    report_make(&s, &source, NULL, 0, 90000, 10 * S, &info);
     uint32_t named = (uint32_t)(info.ntp >> 16);
-    report_make(&s, &source, 0, 90000, 11 * S, &info);
+    report_make(&s, &source, NULL, 0, 90000, 11 * S, &info);
     struct rtcp_report_block b = {.last_sr = named,
                                   .delay_since_sr = 65536, // a second
                                   .fraction_lost = 12,
@@ -216,10 +216,10 @@ TEST(a_report_that_names_none_of_ours_has_no_round_trip)
 
     struct report_receiver source = source_at((uint64_t)1000 << 32, 0, S);
     struct rtcp_sender_info info;
-    report_make(&s, &source, 0, 90000, S, &info);
+    report_make(&s, &source, NULL, 0, 90000, S, &info);
     b.last_sr = (uint32_t)(info.ntp >> 16);
     for (int i = 0; i < REPORT_SENT_MAX; i++)
-        report_make(&s, &source, 0, 90000, (2 + i) * S, &info);
+        report_make(&s, &source, NULL, 0, 90000, (2 + i) * S, &info);
     CHECK(!report_feedback(&s, &b, 7 * S));
 }
 
@@ -228,7 +228,7 @@ TEST(a_nonsensical_delay_does_not_make_the_round_trip_negative)
     struct report_sender s = {0};
     struct report_receiver source = source_at((uint64_t)1000 << 32, 0, S);
     struct rtcp_sender_info info;
-    report_make(&s, &source, 0, 90000, S, &info);
+    report_make(&s, &source, NULL, 0, 90000, S, &info);
     struct rtcp_report_block b = {.last_sr = (uint32_t)(info.ntp >> 16),
                                   .delay_since_sr = 0xffffffff};
     CHECK(report_feedback(&s, &b, S + 1));
@@ -259,4 +259,45 @@ TEST(layers_without_a_common_clock_are_not_mapped)
     CHECK(!report_same_moment(&none, &low, 0, 90000, &timestamp));
     CHECK(!report_same_moment(&low, &far, 0, 90000, &timestamp));
     CHECK(!report_same_moment(&far, &low, 0, 90000, &timestamp));
+}
+
+// --- One clock for several publishers ---
+
+static uint64_t ntp_at(int64_t us)
+{
+    return ((uint64_t)(us / S) << 32) + ((uint64_t)(us % S) << 32) / S;
+}
+
+// Two publishers whose clocks are hours apart say what they captured at the same moment.
+TEST(reports_of_several_publishers_are_moved_to_one_clock)
+{
+    struct report_clock ann = {0}, bob = {0};
+    struct report_receiver anns = {0}, bobs = {0};
+    struct report_sender to_ann = {0}, to_bob = {0};
+    struct rtcp_sender_info a = {.ntp = ntp_at(100000 * (int64_t)S), .rtp = 1000};
+    struct rtcp_sender_info b = {.ntp = ntp_at(2000000 * (int64_t)S), .rtp = 900000};
+    report_sender_report(&anns, &a, 10 * S);
+    report_clock_note(&ann, a.ntp, 10 * S);
+    report_sender_report(&bobs, &b, 10 * S);
+    report_clock_note(&bob, b.ntp, 10 * S);
+    CHECK(report_make(&to_ann, &anns, &ann, 0, 90000, 11 * S, &a));
+    CHECK(report_make(&to_bob, &bobs, &bob, 0, 90000, 11 * S, &b));
+    CHECK_EQ(a.ntp, b.ntp);
+    CHECK_EQ(a.ntp, ntp_at(11 * S));
+    CHECK_EQ(a.rtp, 1000 + 90000);
+    CHECK_EQ(b.rtp, 900000 + 90000);
+}
+
+TEST(a_delayed_report_moves_no_clock_and_a_clock_that_was_set_does)
+{
+    struct report_clock c = {0};
+    report_clock_note(&c, ntp_at(500 * (int64_t)S), 10 * S);
+    uint64_t earlier = c.ahead_ntp;
+    report_clock_note(&c, ntp_at(501 * (int64_t)S), 11 * S + 300 * MS); // 300 ms late
+    CHECK(c.ahead_ntp - earlier < ntp_at(2 * MS));
+    report_clock_note(&c, ntp_at(502 * (int64_t)S),
+                      12 * S - 5 * MS);                    // 5 ms sooner than the first
+    CHECK(earlier - c.ahead_ntp - ntp_at(5 * MS) + 4 < 8); // by rounding
+    report_clock_note(&c, ntp_at(9000 * (int64_t)S), 13 * S);
+    CHECK_EQ(c.ahead_ntp, ntp_at(13 * S) - ntp_at(9000 * (int64_t)S));
 }

@@ -281,6 +281,28 @@ TEST(sender_reports_name_the_viewers_streams)
     close_scene();
 }
 
+// Ann's computer is five hours ahead of Bob's. The viewer has one name for both, so the moment
+// that it reads from their reports must be one.
+TEST(sender_reports_of_all_seats_are_on_one_clock)
+{
+    open_call(1, 2, 0);
+    ann->sources[1].clock_us = 5 * 3600 * 1000000ll;
+    CHECK(seen(ann, 1, 1) > 0);
+    CHECK(seen(bob, 1, 2) > 0);
+    uint64_t told[2];
+    struct scene_client *people[2] = {ann, bob};
+    for (size_t i = 0; i < 2; i++) {
+        unsigned before = viewer->reports;
+        source_report(&people[i]->sources[1], scene.now, &people[i]->out);
+        while (viewer->reports == before)
+            scene_pass(&scene, 10000, 10000);
+        told[i] = viewer->report_ntp;
+    }
+    // At most two seconds passed between the two.
+    CHECK((told[1] - told[0]) >> 32 <= 2);
+    close_scene();
+}
+
 static void fragment(const char *text)
 {
     scene_command(&scene, (struct command){.kind = COMMAND_FRAGMENT,
