@@ -82,7 +82,8 @@ void batch_datagram(struct batch *b, const struct addr *to, struct bytes datagra
                                         .at = at,
                                         .len = (uint32_t)datagram.len,
                                         .segment_len = (uint16_t)datagram.len,
-                                        .count = 1});
+                                        .count = 1,
+                                        .urgent = true});
 }
 
 static void add_path(struct batch *b, struct batch_path *path)
@@ -103,6 +104,7 @@ struct batch_packet *batch_media(struct batch *b, struct batch_path *path)
     uint32_t number = b->packet_count++;
     struct batch_packet *packet = &b->packets[number];
     packet->next = BATCH_END;
+    packet->urgent = false;
     if (path->first == BATCH_END) {
         path->first = number;
         add_path(b, path);

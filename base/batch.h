@@ -17,6 +17,7 @@
 #include "base/addr.h"
 #include "base/bytes.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
@@ -43,6 +44,7 @@ struct batch_packet {
     uint8_t head_len;
     uint8_t clear_len;    // BATCH_RTP: how much of head is RTP header, authenticated but not
                           // encrypted; the rest of head is the beginning of the payload
+    bool urgent;          // sound, or a report: goes first when not everything can be sent
     uint64_t index;       // BATCH_RTP: ROC << 16 | sequence number; BATCH_RTCP: SRTCP index
     struct bytes payload; // what follows head: in a history, or in this batch's store
     uint8_t head[BATCH_HEAD_MAX];
@@ -56,6 +58,7 @@ struct batch_run {
     uint32_t len;
     uint16_t segment_len;
     uint16_t count;
+    bool urgent; // all of its packets are
 };
 
 // A growing list of chunks whose addresses stay: `payload` of packets may point into it.
@@ -92,8 +95,8 @@ uint8_t *batch_space(struct batch *b, size_t len);
 // Queues a copy of `datagram` to `to`, before everything that is sealed later.
 void batch_datagram(struct batch *b, const struct addr *to, struct bytes datagram);
 
-// Queues a packet on `path`. Only `next` is filled in; the caller writes all other fields at
-// once. The pointer is valid until the next call.
+// Queues a packet on `path`. Only `next` is filled in, and `urgent` is false; the caller writes
+// all other fields at once. The pointer is valid until the next call.
 struct batch_packet *batch_media(struct batch *b, struct batch_path *path);
 
 void batch_add_run(struct batch *b, struct batch_run run);

@@ -16,6 +16,7 @@ enum {
     // A GSO send must fit one IP packet before it is cut: 65535 less the IPv6 and UDP headers.
     SEGMENTED_BYTES_MAX = 65535 - 40 - 8,
     SEGMENT_CONTROL_LEN = CMSG_SPACE(sizeof(uint16_t)),
+    PRESSED_SENDS = 256, // calls of udp_send() after the buffer was full: about a second's
 };
 
 struct udp {
@@ -24,6 +25,8 @@ struct udp {
     bool segmentation; // until the kernel or the device says that it cannot
     uint16_t port;
     struct udp_stats stats;
+    uint32_t turn;    // with which run the next send begins, modulo their number
+    uint32_t pressed; // sends that still put first what is urgent
 
     struct udp_datagram received[DATAGRAMS_PER_READ];
     struct mmsghdr in[DATAGRAMS_PER_READ];
@@ -201,6 +204,7 @@ static void flush(struct udp *u)
             u->stats.dropped += u->out_datagrams[at++];
             continue;
         }
+        u->pressed = PRESSED_SENDS;
         while (at < u->out_count)
             u->stats.dropped += u->out_datagrams[at++];
     }
@@ -241,26 +245,49 @@ static void gather(struct udp *u, const struct addr *to, uint8_t *octets, size_t
     memcpy(CMSG_DATA(control), &segment_len, sizeof segment_len);
 }
 
+static void send_run(struct udp *u, const struct batch_run *run)
+{
+    if (u->family == AF_INET && !addr_is_v4(&run->to)) {
+        u->stats.dropped += run->count;
+        return;
+    }
+    size_t per_send = 1;
+    if (u->segmentation && run->count > 1) {
+        per_send = SEGMENTED_BYTES_MAX / run->segment_len;
+        per_send = per_send < SEGMENTS_MAX ? per_send : SEGMENTS_MAX;
+    }
+    for (size_t done = 0; done < run->count; done += per_send) {
+        size_t count = run->count - done < per_send ? run->count - done : per_send;
+        size_t from = done * run->segment_len;
+        size_t to = done + count == run->count ? run->len : (done + count) * run->segment_len;
+        gather(u, &run->to, run->at + from, to - from, run->segment_len, (uint16_t)count);
+    }
+}
+
+// The first run of a destination, another one in each call: the packets of one destination
+// stay in their order.
+static uint32_t next_start(struct udp *u, const struct batch *b)
+{
+    if (b->run_count < 2)
+        return 0;
+    // Steps of a number that is prime to most others visit all of them.
+    uint32_t start = (u->turn += 7919) % b->run_count;
+    while (start && addr_equal(&b->runs[start].to, &b->runs[start - 1].to))
+        start--;
+    return start;
+}
+
 void udp_send(struct udp *u, const struct batch *b)
 {
-    for (uint32_t i = 0; i < b->run_count; i++) {
-        const struct batch_run *run = &b->runs[i];
-        if (u->family == AF_INET && !addr_is_v4(&run->to)) {
-            u->stats.dropped += run->count;
-            continue;
+    uint32_t start = next_start(u, b);
+    bool urgent_first = u->pressed > 0;
+    if (urgent_first)
+        u->pressed--;
+    for (int round = 0; round < (urgent_first ? 2 : 1); round++)
+        for (uint32_t i = 0; i < b->run_count; i++) {
+            const struct batch_run *run = &b->runs[(start + i) % b->run_count];
+            if (!urgent_first || run->urgent == (round == 0))
+                send_run(u, run);
         }
-        size_t per_send = 1;
-        if (u->segmentation && run->count > 1) {
-            per_send = SEGMENTED_BYTES_MAX / run->segment_len;
-            per_send = per_send < SEGMENTS_MAX ? per_send : SEGMENTS_MAX;
-        }
-        for (size_t done = 0; done < run->count; done += per_send) {
-            size_t count = run->count - done < per_send ? run->count - done : per_send;
-            size_t from = done * run->segment_len;
-            size_t to =
-                done + count == run->count ? run->len : (done + count) * run->segment_len;
-            gather(u, &run->to, run->at + from, to - from, run->segment_len, (uint16_t)count);
-        }
-    }
     flush(u);
 }

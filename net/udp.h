@@ -40,7 +40,8 @@ uint16_t udp_port(const struct udp *u); // that it is bound to
 size_t udp_receive(struct udp *u, struct udp_datagram **datagrams);
 
 // Sends every run of `b`; call srtp_seal() before. Never waits: what does not fit is dropped
-// and counted.
+// and counted. Each call begins with another destination, so that it is not always the same
+// ones that go without; and for a while after something did not fit, what is urgent goes first.
 void udp_send(struct udp *u, const struct batch *b);
 
 const struct udp_stats *udp_stats(const struct udp *u);

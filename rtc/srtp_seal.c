@@ -171,7 +171,8 @@ static void depart(struct train *t)
                                                .at = at,
                                                .len = len,
                                                .segment_len = (uint16_t)t->longest,
-                                               .count = (uint16_t)t->count});
+                                               .count = (uint16_t)t->count,
+                                               .urgent = t->packets[0]->urgent});
     t->count = 0;
 }
 
@@ -203,6 +204,9 @@ static enum fit fits(const struct train *t, const struct batch_packet *p, uint32
 {
     uint32_t longest = len > t->longest ? len : t->longest;
     uint32_t shortest = len < t->shortest ? len : t->shortest;
+    // Sound must not be lost with pictures.
+    if (p->urgent != t->packets[0]->urgent)
+        return FIT_NOT;
     if (t->count == TRAIN_PACKETS_MAX || longest * t->count + len > TRAIN_BYTES_MAX)
         return FIT_NOT;
     bool members_reach =

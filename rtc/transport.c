@@ -403,6 +403,7 @@ void transport_send_rtcp(struct transport *t, struct bytes compound, struct batc
     memcpy(payload, compound.at + CLEAR_LEN, payload_len);
     struct batch_packet *p = batch_media(out, &t->path);
     p->kind = BATCH_RTCP;
+    p->urgent = true;
     p->head_len = p->clear_len = CLEAR_LEN;
     p->index = srtp_next_rtcp_index(t->outgoing);
     p->payload = (struct bytes){payload, payload_len};

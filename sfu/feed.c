@@ -369,6 +369,7 @@ static void send_on(const struct outgoing *o, enum codec codec, const struct fee
     uint64_t seq = slot->seq + line->shift.seq;
     struct batch_packet *p = batch_media(tick->out, line->path);
     p->kind = BATCH_RTP;
+    p->urgent = codec == CODEC_OPUS;
     p->head_len = p->clear_len = o->head_len;
     p->index = seq;
     // A copy of a size that the compiler knows beats one of the exact size.
