@@ -27,6 +27,11 @@ enum {
     RETRANSMIT_MAX_US = 2 * 1000 * 1000,
 
     RECORD_OVERHEAD_MAX = 64, // header, explicit nonce, tag
+
+    // Attempts that fail for the same reason: once may be a stranger's record, thrice is the
+    // peer.
+    FAILURES_MAX = 3,
+    ALERT_LEN = RECORD_HEADER_LEN + 2,
 };
 
 static const char exporter_label[] = "EXTRACTOR-dtls_srtp"; // RFC 5764 section 4.2
@@ -38,6 +43,11 @@ struct dtls {
     bool client;
     int64_t retransmit_at;
     uint8_t peer_fingerprint[DTLS_FINGERPRINT_LEN];
+
+    const char *failure; // of the last attempt; OpenSSL's text, which lives as long as it
+    unsigned failures;   // attempts in a row that failed so
+    uint8_t alert[ALERT_LEN];
+    size_t alert_len; // 0: OpenSSL had none to send
 
     // What OpenSSL's BIO reads from and writes to, set for the time of one call.
     struct bytes reading;
@@ -68,8 +78,12 @@ static int bio_write(BIO *bio, const char *at, int len)
     struct dtls *d = BIO_get_data(bio);
     BIO_clear_retry_flags(bio);
     // OpenSSL complains to the peer about records which the peer may never have sent, and the
-    // peer would believe it. A handshake that makes no progress ends by its deadline.
+    // peer would believe it. It is told when the handshake is given up.
     bool complaint = len > 0 && at[0] == RECORD_ALERT && d->state == DTLS_HANDSHAKE;
+    if (complaint && len == ALERT_LEN) {
+        memcpy(d->alert, at, ALERT_LEN);
+        d->alert_len = ALERT_LEN;
+    }
     if (len > 0 && !complaint && d->out && d->to)
         batch_datagram(d->out, d->to, (struct bytes){(const uint8_t *)at, (size_t)len});
     return len;
@@ -154,7 +168,8 @@ static void note_deadline(struct dtls *d, int64_t now)
 {
     struct timeval left;
     d->retransmit_at = NEVER;
-    if (d->state != DTLS_CLOSED && DTLSv1_get_timeout(d->ssl, &left))
+    bool over = d->state == DTLS_CLOSED || d->state == DTLS_FAILED;
+    if (!over && DTLSv1_get_timeout(d->ssl, &left))
         d->retransmit_at = now + left.tv_sec * 1000000 + left.tv_usec;
 }
 
@@ -169,13 +184,34 @@ static bool finish(struct dtls *d)
     if (!hashed || len != DTLS_FINGERPRINT_LEN || !SSL_get_selected_srtp_profile(d->ssl))
         return false;
     d->state = DTLS_UP;
+    d->failure = NULL;
     return true;
 }
 
+// Keeps the reason. The first of OpenSSL's errors is the cause of the others.
+static void note_failure(struct dtls *d)
+{
+    const char *why = ERR_reason_error_string(ERR_peek_error());
+    if (!why)
+        why = "no certificate, or no SRTP profile in common";
+    bool same = d->failure && strcmp(d->failure, why) == 0;
+    d->failures = same ? d->failures + 1 : 1;
+    d->failure = why;
+}
+
 // A handshake that OpenSSL gave up begins anew: it may have been an attacker's record that
-// spoiled it, and the deadline of the transport ends what never works.
+// spoiled it. What fails again and again for the same reason is the peer's own, and ends.
 static void begin_anew(struct dtls *d)
 {
+    note_failure(d);
+    if (d->failures == FAILURES_MAX) {
+        d->state = DTLS_FAILED;
+        if (d->alert_len && d->out && d->to)
+            batch_datagram(d->out, d->to, (struct bytes){d->alert, d->alert_len});
+        ERR_clear_error();
+        return;
+    }
+    d->alert_len = 0;
     SSL_free(d->ssl);
     d->ssl = new_connection(d);
     if (d->client)
@@ -300,7 +336,8 @@ enum dtls_result dtls_receive(struct dtls *d, struct bytes *datagram, int64_t no
 {
     assert(d->state != DTLS_IDLE);
     struct bytes record;
-    if (!next_record(d, datagram, &record) || d->state == DTLS_CLOSED)
+    if (!next_record(d, datagram, &record) || d->state == DTLS_CLOSED ||
+        d->state == DTLS_FAILED)
         return DTLS_DROPPED;
 
     enter(d, to, out);
@@ -357,6 +394,11 @@ int dtls_send(struct dtls *d, struct bytes data, const struct addr *to, struct b
     return written > 0 ? 0 : ERR_IO;
 }
 
+const char *dtls_failure(const struct dtls *d)
+{
+    return d->failure;
+}
+
 int64_t dtls_deadline(const struct dtls *d)
 {
     return d->retransmit_at;
@@ -364,7 +406,7 @@ int64_t dtls_deadline(const struct dtls *d)
 
 void dtls_expire(struct dtls *d, int64_t now, const struct addr *to, struct batch *out)
 {
-    if (now < d->retransmit_at || d->state == DTLS_IDLE)
+    if (now < d->retransmit_at || d->state == DTLS_IDLE || d->state == DTLS_FAILED)
         return;
     enter(d, to, out);
     long handled = DTLSv1_handle_timeout(d->ssl); // nothing when its own clock says so

@@ -31,6 +31,7 @@ enum dtls_state {
     DTLS_HANDSHAKE,
     DTLS_UP,     // keys are there; the peer's certificate is not compared by this file
     DTLS_CLOSED, // by close_notify, of either side
+    DTLS_FAILED, // the handshake cannot succeed; dtls_failure() says why
 };
 
 enum dtls_result {
@@ -61,6 +62,10 @@ void dtls_keys(const struct dtls *d, struct srtp_keys *incoming, struct srtp_key
 // Sends application data as one record. ERR_WRONG_STATE unless DTLS_UP, ERR_NO_SPACE when it
 // is too long for a datagram.
 int dtls_send(struct dtls *d, struct bytes data, const struct addr *to, struct batch *out);
+
+// Why the last attempt at a handshake failed, in OpenSSL's words; NULL: none did. Also while
+// another is under way.
+const char *dtls_failure(const struct dtls *d);
 
 // When a flight must be repeated; NEVER when none is under way.
 int64_t dtls_deadline(const struct dtls *d);

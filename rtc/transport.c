@@ -126,6 +126,25 @@ enum transport_close transport_close_reason(const struct transport *t)
     return t->reason;
 }
 
+const char *transport_failure(const struct transport *t)
+{
+    const char *handshake = dtls_failure(t->dtls);
+    switch (t->reason) {
+    case TRANSPORT_HANDSHAKE:
+        return handshake;
+    case TRANSPORT_TIMED_OUT:
+        return handshake ? handshake : "no DTLS handshake in time";
+    case TRANSPORT_FINGERPRINT:
+        return "the certificate is not the one that the description names";
+    case TRANSPORT_OPEN:
+    case TRANSPORT_CLOSED_BY_PEER:
+    case TRANSPORT_SILENT:
+    case TRANSPORT_CLOSED_HERE:
+        break;
+    }
+    return NULL;
+}
+
 const uint64_t *transport_drops(const struct transport *t)
 {
     return t->drops;
@@ -266,8 +285,9 @@ static void receive_dtls(struct transport *t, int64_t now, struct batch *out,
             dtls_receive(t->dtls, &t->rest, now, &t->ice.selected, out, &data);
         if (result == DTLS_DROPPED)
             drop(t, TRANSPORT_DROP_DTLS);
-        if (dtls_state(t->dtls) == DTLS_CLOSED) {
-            become_closed(t, TRANSPORT_CLOSED_BY_PEER);
+        if (dtls_state(t->dtls) == DTLS_CLOSED || dtls_state(t->dtls) == DTLS_FAILED) {
+            bool failed = dtls_state(t->dtls) == DTLS_FAILED;
+            become_closed(t, failed ? TRANSPORT_HANDSHAKE : TRANSPORT_CLOSED_BY_PEER);
             return;
         }
         compare_fingerprint(t);
@@ -443,6 +463,8 @@ void transport_expire(struct transport *t, int64_t now, struct batch *out)
         dtls_start(t->dtls, true, now, &t->ice.selected, out);
     } else {
         dtls_expire(t->dtls, now, &t->ice.selected, out);
+        if (dtls_state(t->dtls) == DTLS_FAILED)
+            become_closed(t, TRANSPORT_HANDSHAKE);
     }
 }
 

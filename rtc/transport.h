@@ -34,6 +34,7 @@ enum transport_close { // why it is TRANSPORT_CLOSED or TRANSPORT_LOST
     TRANSPORT_TIMED_OUT,      // DTLS not done by its deadline
     TRANSPORT_SILENT,         // no authenticated packet for TRANSPORT_SILENCE_MS; only this
                               // one is TRANSPORT_LOST
+    TRANSPORT_HANDSHAKE,      // DTLS failed: transport_failure() says why
     TRANSPORT_FINGERPRINT,    // certificate is not the one that the SDP named
     TRANSPORT_CLOSED_HERE,    // transport_close()
 };
@@ -159,6 +160,8 @@ void transport_send_rtcp(struct transport *t, struct bytes compound, struct batc
 
 enum transport_state transport_state(const struct transport *t);
 enum transport_close transport_close_reason(const struct transport *t);
+// Why it never connected, for people who look for the cause; NULL when that is not so.
+const char *transport_failure(const struct transport *t);
 const uint64_t *transport_drops(const struct transport *t); // TRANSPORT_DROP_COUNT of them
 
 int64_t transport_deadline(const struct transport *t); // NEVER when nothing is pending

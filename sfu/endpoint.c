@@ -1,6 +1,7 @@
 #include "sfu/endpoint.h"
 
 #include "base/err.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/moment.h"
 #include "rtc/dtls.h"
@@ -179,6 +180,9 @@ static void follow_transport(struct endpoint *e, const struct tick *tick)
             n->connected.dtls_client = transport_is_dtls_client(e->transport);
         else
             n->closed.reason = transport_close_reason(e->transport);
+        const char *why = transport_failure(e->transport);
+        if (why)
+            log_info("sfu", "endpoint %" PRIu64 ": no connection: %s", e->id, why);
     }
     if (e->kind == ENDPOINT_SUBSCRIBE)
         subscriber_connection_changed(e->subscriber, tick);

@@ -3,6 +3,10 @@
 #include "rtc/dtls.h"
 #include "test.h"
 
+#include "rtc/dtls_identity.h"
+
+#include <openssl/ec.h>
+#include <openssl/x509.h>
 #include <sys/time.h>
 
 // OpenSSL's clock for retransmissions is this one, because the program's symbol comes before
@@ -212,4 +216,78 @@ TEST(records_that_are_none_are_dropped)
     pump(&p);
     CHECK_EQ(dtls_state(p.server), DTLS_UP);
     pair_dispose(&p);
+}
+
+// --- Certificates of others ---
+
+// An identity whose key is on another curve, or a RSA key when `curve` is NULL.
+static struct dtls_identity *identity_on(const char *curve)
+{
+    struct dtls_identity *identity = dtls_identity_new();
+    EVP_PKEY *key = curve ? EVP_EC_gen(curve) : EVP_RSA_gen(2048);
+    X509 *x = X509_new();
+    X509_set_version(x, 2);
+    ASN1_INTEGER_set(X509_get_serialNumber(x), 1);
+    X509_gmtime_adj(X509_getm_notBefore(x), -1000);
+    X509_gmtime_adj(X509_getm_notAfter(x), 1000000);
+    X509_set_pubkey(x, key);
+    CHECK(X509_sign(x, key, EVP_sha256()) > 0);
+    CHECK_EQ(SSL_CTX_use_certificate(identity->context, x), 1);
+    CHECK_EQ(SSL_CTX_use_PrivateKey(identity->context, key), 1);
+    // Like an encoder, it does not mind what it has itself.
+    CHECK_EQ(SSL_CTX_set1_groups_list(identity->context,
+                                      "X25519:P-256:P-384:P-521:P-224:brainpoolP256r1"),
+             1);
+    X509_free(x);
+    EVP_PKEY_free(key);
+    return identity;
+}
+
+// One side has our identity and the other one on `curve`.
+static struct pair pair_with(const char *curve, bool they_serve, struct dtls_identity **theirs)
+{
+    struct pair p = {.identity = dtls_identity_new()};
+    *theirs = identity_on(curve);
+    p.server = dtls_new(they_serve ? *theirs : p.identity);
+    p.client = dtls_new(they_serve ? p.identity : *theirs);
+    CHECK_EQ(addr_parse(&p.addr, "192.0.2.1:5000"), 0);
+    dtls_start(p.server, false, 0, &p.addr, &p.to_client);
+    dtls_start(p.client, true, 0, &p.addr, &p.to_server);
+    return p;
+}
+
+TEST(a_certificate_on_any_curve_of_112_bits_is_taken_in_both_roles)
+{
+    static const char *const curves[] = {"P-224", "P-256", "P-384", "P-521", NULL};
+    for (size_t i = 0; i < 2 * sizeof curves / sizeof *curves; i++) {
+        struct dtls_identity *theirs;
+        struct pair p = pair_with(curves[i / 2], i % 2, &theirs);
+        pump(&p);
+        CHECK_EQ(dtls_state(p.server), DTLS_UP);
+        CHECK_EQ(dtls_state(p.client), DTLS_UP);
+        CHECK(!dtls_failure(p.server) && !dtls_failure(p.client));
+        pair_dispose(&p);
+        dtls_identity_free(theirs);
+    }
+}
+
+// A curve that we do not have: the handshake is given up after three attempts of the peer.
+TEST(a_handshake_that_cannot_succeed_ends_with_its_reason)
+{
+    struct dtls_identity *theirs;
+    struct pair p = pair_with("brainpoolP256r1", false, &theirs);
+    for (int attempt = 1; attempt <= 3; attempt++) {
+        CHECK_EQ(dtls_state(p.server), DTLS_HANDSHAKE);
+        pump(&p);
+        if (attempt == 3)
+            break;
+        dtls_free(p.client);
+        p.client = dtls_new(theirs);
+        dtls_start(p.client, true, 0, &p.addr, &p.to_server);
+    }
+    CHECK_EQ(dtls_state(p.server), DTLS_FAILED);
+    CHECK_TEXT(dtls_failure(p.server), "wrong curve");
+    CHECK(dtls_deadline(p.server) == NEVER);
+    pair_dispose(&p);
+    dtls_identity_free(theirs);
 }
