@@ -2,7 +2,24 @@
 
 #include "base/err.h"
 
+#include <inttypes.h>
+
 // --- Codecs ---
+
+// Whether `f` of codec `c` serves more of those who watch than the best so far. A format that
+// many do not decode is taken only where there is nothing else.
+static bool is_better(enum codec c, const struct sdp_format *f, enum codec best_codec,
+                      const struct sdp_format *best, enum codec preferred)
+{
+    if (!best)
+        return true;
+    bool common = negotiate_is_common(c, f);
+    if (common != negotiate_is_common(best_codec, best))
+        return common;
+    if (c == best_codec)
+        return negotiate_rank(c, f) > negotiate_rank(c, best);
+    return c == preferred;
+}
 
 static const struct sdp_format *choose_format(const struct sdp_section *s,
                                               const struct codec_preference *preference,
@@ -15,9 +32,7 @@ static const struct sdp_format *choose_format(const struct sdp_section *s,
         enum codec offered = negotiate_forwarded(s, f);
         if (offered == CODEC_NONE)
             continue;
-        bool better = offered == c ? negotiate_rank(c, f) > negotiate_rank(c, best)
-                                   : c == CODEC_NONE || offered == preference->video;
-        if (better) {
+        if (is_better(offered, f, c, best, preference->video)) {
             best = f;
             c = offered;
         }
@@ -95,12 +110,33 @@ static void read_msid(const struct sdp_section *s, struct publish_section *secti
     negotiate_copy(section->track_id, sizeof section->track_id, track_id);
 }
 
+static bool has_h264(const struct sdp_section *s)
+{
+    for (size_t i = 0; i < s->format_count; i++)
+        if (codec_from_name(s->formats[i].encoding) == CODEC_H264)
+            return true;
+    return false;
+}
+
+// Notes why a section is not served.
+static bool fail(struct publish_section *section, const char *cause)
+{
+    section->cause = cause;
+    return false;
+}
+
 static bool read_media(const struct sdp_section *s, const struct codec_preference *preference,
                        struct publish_section *section)
 {
-    // Without rtcp-mux RTCP would need a port of its own.
-    if (s->protocol != SDP_RTP || !s->rtcp_mux || !read_codec(s, preference, section))
-        return false;
+    if (s->protocol != SDP_RTP)
+        return fail(section, "its protocol is not RTP over DTLS");
+    if (!s->rtcp_mux) // RTCP would need a port of its own
+        return fail(section, "it has no rtcp-mux");
+    if (!read_codec(s, preference, section))
+        return fail(section, has_h264(s)
+                                 ? "H.264 is forwarded in the profiles baseline, main and "
+                                   "high, in packetization-mode 0 or 1"
+                                 : "it has no codec that is forwarded");
     section->sending = s->direction == SDP_SENDRECV || s->direction == SDP_SENDONLY;
     read_msid(s, section);
     negotiate_read_extensions(s, SDP_RECVONLY, &section->extensions);
@@ -120,7 +156,7 @@ static bool read_media(const struct sdp_section *s, const struct codec_preferenc
 static bool read_application(const struct sdp_section *s, struct publish_section *section)
 {
     if (s->protocol != SDP_SCTP)
-        return false;
+        return fail(section, "its protocol is not SCTP over DTLS");
     section->sctp_port = s->sctp_port ? s->sctp_port : 5000;
     // RFC 8841 section 6.1: 64 KiB when it is not given.
     uint64_t size = s->has_max_message_size ? s->max_message_size : 65536;
@@ -134,19 +170,23 @@ static bool read_section(const struct sdp *sdp, const struct sdp_section *s, boo
                          bool has_application, const struct codec_preference *preference,
                          struct publish_section *section)
 {
-    if ((s->port == 0 && !s->bundle_only) || !negotiate_in_bundle(sdp, s, first) ||
-        s->mid.len > MID_LEN_MAX)
-        return false;
+    if (s->port == 0 && !s->bundle_only)
+        return fail(section, "its port is 0");
+    if (!negotiate_in_bundle(sdp, s, first))
+        return fail(section, "it is not in the BUNDLE group");
+    if (s->mid.len > MID_LEN_MAX)
+        return fail(section, "its mid is too long");
     switch (s->kind) {
     case SDP_AUDIO:
     case SDP_VIDEO:
         return read_media(s, preference, section);
     case SDP_APPLICATION:
-        return !has_application && read_application(s, section);
+        return has_application ? fail(section, "it is the second data channel")
+                               : read_application(s, section);
     case SDP_OTHER:
         break;
     }
-    return false;
+    return fail(section, "it is neither audio nor video nor a data channel");
 }
 
 static enum media_kind kind_of(const struct sdp_section *s)
@@ -187,7 +227,8 @@ static int read_offer(const struct sdp *sdp, const struct codec_preference *pref
         *section = (struct publish_section){.kind = kind_of(s)};
         bool first = tagged == NULL;
         if (!read_section(sdp, s, first, has_application, preference, section))
-            *section = (struct publish_section){.kind = section->kind, .stopped = true};
+            *section = (struct publish_section){
+                .kind = section->kind, .stopped = true, .cause = section->cause};
         section->line = s->line;
         negotiate_copy(section->mid, sizeof section->mid, s->mid);
         if (section->stopped)
@@ -223,11 +264,10 @@ int negotiate_whole(const struct publish_offer *offer, struct text *why)
     size_t counts[] = {[MEDIA_AUDIO] = 0, [MEDIA_VIDEO] = 0, [MEDIA_APPLICATION] = 0};
     for (size_t i = 0; i < offer->section_count; i++) {
         const struct publish_section *s = &offer->sections[i];
-        if (s->stopped)
-            return negotiate_refuse(
-                why, ERR_UNSUPPORTED, s->line,
-                "section cannot be served: it is stopped or not bundled, or "
-                "has no codec of ours");
+        if (s->stopped) {
+            text_addf(why, "line %" PRIu32 ": section cannot be served: %s", s->line, s->cause);
+            return ERR_UNSUPPORTED;
+        }
         if (s->kind == MEDIA_APPLICATION)
             continue;
         if (!s->sending)

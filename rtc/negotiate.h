@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "rtc/codec.h"
+#include "rtc/h264_profile.h"
 #include "rtc/transport.h"
 
 #include <stdbool.h>
@@ -42,6 +43,9 @@ struct negotiated_codec {
     bool twcc;
     bool remb;
     char fmtp[256]; // the codec's own parameters, "" for none
+    // CODEC_H264; 0 of others
+    enum h264_profile profile;
+    bool single; // one NAL unit a packet (packetization-mode 0)
 };
 
 // What our side of a connection says in every description it makes.
@@ -69,8 +73,9 @@ struct publish_section {
     uint32_t line; // of its m=
     char mid[MID_LEN_MAX + 1];
     enum media_kind kind;
-    bool sending; // offered as sendonly or sendrecv, with a codec that we forward
-    bool stopped; // port 0 in the answer: stopped by the client, or nothing that we do
+    bool sending;      // offered as sendonly or sendrecv, with a codec that we forward
+    bool stopped;      // port 0 in the answer: stopped by the client, or nothing that we do
+    const char *cause; // of that, for people
     char stream_id[MSID_LEN_MAX + 1];
     char track_id[MSID_LEN_MAX + 1];
     struct negotiated_codec codec; // the one that the answer chose
@@ -132,14 +137,15 @@ struct subscribe_section {
     char track_id[MSID_LEN_MAX + 1];
     enum codec codec;
     char fmtp[256]; // of the publisher's codec
+    enum h264_profile profile;
     uint32_t ssrc;
     uint32_t rtx_ssrc; // 0: none
     char cname[32];    // the same for all tracks of a publisher, for lip-sync
 };
 
 // The payload types and extension ids that our offers use, the same in every section.
-uint8_t negotiate_payload_type(enum codec codec);
-uint8_t negotiate_rtx_payload_type(enum codec codec); // 0 for audio
+uint8_t negotiate_payload_type(enum codec codec, enum h264_profile profile);
+uint8_t negotiate_rtx_payload_type(enum codec codec, enum h264_profile profile); // 0: audio
 extern const struct extension_ids negotiate_extensions;
 
 // Writes an offer: section 0 is the data channel's, then `sections`, at most

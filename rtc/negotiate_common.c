@@ -101,17 +101,6 @@ bool negotiate_in_bundle(const struct sdp *sdp, const struct sdp_section *s, boo
     return false;
 }
 
-// RFC 6184 section 8.1: the first octet of profile-level-id is profile_idc, 66 for the
-// baselines, which is also what its absence means. All subscribers are offered constrained
-// baseline, so that is what publishers may send.
-static bool is_baseline(const struct sdp_format *f)
-{
-    struct bytes profile;
-    if (!sdp_parameter(f->fmtp, "profile-level-id", &profile))
-        return true;
-    return profile.len == 6 && profile.at[0] == '4' && profile.at[1] == '2';
-}
-
 enum codec negotiate_forwarded(const struct sdp_section *s, const struct sdp_format *f)
 {
     struct bytes value;
@@ -124,23 +113,20 @@ enum codec negotiate_forwarded(const struct sdp_section *s, const struct sdp_for
         return CODEC_NONE;
     if (c == CODEC_AV1 && sdp_parameter(f->fmtp, "profile", &value) && !sdp_is(value, "0"))
         return CODEC_NONE;
-    // Single NAL units (mode 0) do not fit into datagrams at the sizes of today.
     if (c == CODEC_H264 &&
-        (!sdp_parameter(f->fmtp, "packetization-mode", &value) || !sdp_is(value, "1")))
+        (h264_profile_of(f->fmtp) == H264_OTHER || h264_is_interleaved(f->fmtp)))
         return CODEC_NONE;
-    return c == CODEC_H264 && !is_baseline(f) ? CODEC_NONE : c;
+    return c;
 }
 
-// How widely a format of the chosen codec is decoded: constrained baseline H.264 is what Safari
-// and Firefox have, then baseline.
 int negotiate_rank(enum codec c, const struct sdp_format *f)
 {
-    struct bytes profile;
-    if (c != CODEC_H264 || !sdp_parameter(f->fmtp, "profile-level-id", &profile) ||
-        profile.len != 6)
-        return 0;
-    profile.len = 4;
-    return sdp_is(profile, "42e0") ? 2 : sdp_is(profile, "4200") ? 1 : 0;
+    return c == CODEC_H264 ? h264_rank(f->fmtp) : 0;
+}
+
+bool negotiate_is_common(enum codec c, const struct sdp_format *f)
+{
+    return c != CODEC_H264 || h264_is_common(f->fmtp);
 }
 
 // The payload type that repairs `payload_type`; 0: none.
@@ -170,6 +156,8 @@ void negotiate_take_format(const struct sdp_section *s, const struct sdp_format 
         .fir = f->feedback & SDP_CCM_FIR,
         .twcc = f->feedback & SDP_TRANSPORT_CC,
         .remb = f->feedback & SDP_GOOG_REMB,
+        .profile = c == CODEC_H264 ? h264_profile_of(f->fmtp) : H264_BASELINE,
+        .single = c == CODEC_H264 && h264_is_single(f->fmtp),
     };
     negotiate_copy(codec->fmtp, sizeof codec->fmtp, f->fmtp);
 }

@@ -21,8 +21,10 @@ bool negotiate_in_bundle(const struct sdp *sdp, const struct sdp_section *s, boo
 
 // Which codec of ours a format is; CODEC_NONE for what we do not forward.
 enum codec negotiate_forwarded(const struct sdp_section *s, const struct sdp_format *f);
-// Of two formats of one codec the higher is the one that more receivers decode.
+// Of two formats of one codec the higher is the one that more receivers decode; and whether
+// (nearly) all do.
 int negotiate_rank(enum codec c, const struct sdp_format *f);
+bool negotiate_is_common(enum codec c, const struct sdp_format *f);
 // A codec as the format of a section has it.
 void negotiate_take_format(const struct sdp_section *s, const struct sdp_format *f,
                            enum codec c, struct negotiated_codec *codec);

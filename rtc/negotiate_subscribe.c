@@ -8,13 +8,21 @@
 
 // The numbers that Chromium gives itself where it can, so that it keeps them. Payload types 64
 // to 95 would be mistaken for RTCP (RFC 5761 section 4).
-static const struct {
+static const struct numbers {
     enum codec codec;
+    enum h264_profile profile;
     uint8_t payload_type;
     uint8_t rtx_payload_type;
 } payload_types[] = {
-    {CODEC_OPUS, 111, 0},   {CODEC_VP8, 96, 97}, {CODEC_VP9, 98, 99},
-    {CODEC_H264, 102, 103}, {CODEC_AV1, 45, 46},
+    {CODEC_OPUS, H264_BASELINE, 111, 0},
+    {CODEC_VP8, H264_BASELINE, 96, 97},
+    {CODEC_VP9, H264_BASELINE, 98, 99},
+    {CODEC_AV1, H264_BASELINE, 45, 46},
+    {CODEC_H264, H264_BASELINE, 102, 103},
+    // One payload type has one meaning in all sections, so each profile has its own.
+    {CODEC_H264, H264_MAIN, 104, 105},
+    {CODEC_H264, H264_CONSTRAINED_HIGH, 114, 115},
+    {CODEC_H264, H264_HIGH, 112, 113},
 };
 
 // Congestion control of ours would need abs-send-time or transport-wide numbers; what nobody
@@ -26,20 +34,23 @@ const struct extension_ids negotiate_extensions = {
     .playout_delay = 6,
 };
 
-uint8_t negotiate_payload_type(enum codec codec)
+static const struct numbers *numbers_of(enum codec codec, enum h264_profile profile)
 {
+    static const struct numbers none;
     for (size_t i = 0; i < sizeof payload_types / sizeof *payload_types; i++)
-        if (payload_types[i].codec == codec)
-            return payload_types[i].payload_type;
-    return 0;
+        if (payload_types[i].codec == codec && payload_types[i].profile == profile)
+            return &payload_types[i];
+    return &none;
 }
 
-uint8_t negotiate_rtx_payload_type(enum codec codec)
+uint8_t negotiate_payload_type(enum codec codec, enum h264_profile profile)
 {
-    for (size_t i = 0; i < sizeof payload_types / sizeof *payload_types; i++)
-        if (payload_types[i].codec == codec)
-            return payload_types[i].rtx_payload_type;
-    return 0;
+    return numbers_of(codec, profile)->payload_type;
+}
+
+uint8_t negotiate_rtx_payload_type(enum codec codec, enum h264_profile profile)
+{
+    return numbers_of(codec, profile)->rtx_payload_type;
 }
 
 // --- Our offer ---
@@ -57,9 +68,8 @@ static const char *fmtp_of(const struct subscribe_section *section)
                    : "minptime=10;useinbandfec=1";
     case CODEC_VP9:
         return "profile-id=0";
-    case CODEC_H264:
-        return "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f";
     case CODEC_AV1:
+    case CODEC_H264: // offer_codec() has it
     case CODEC_VP8:
     case CODEC_NONE:
         break;
@@ -71,12 +81,20 @@ static void offer_codec(const struct subscribe_section *section, struct sdp_sect
                         struct arena *arena)
 {
     uint32_t clock_rate = codec_clock_rate(section->codec);
-    uint8_t payload_type = negotiate_payload_type(section->codec);
-    uint8_t rtx_payload_type = negotiate_rtx_payload_type(section->codec);
+    uint8_t payload_type = negotiate_payload_type(section->codec, section->profile);
+    uint8_t rtx_payload_type = negotiate_rtx_payload_type(section->codec, section->profile);
     struct sdp_format *f =
         negotiate_add_format(s, payload_type, codec_name(section->codec), clock_rate);
     f->channels = section->codec == CODEC_OPUS ? 2 : 0;
     f->fmtp = arena_bytes(arena, fmtp_of(section));
+    if (section->codec == CODEC_H264) {
+        // A browser that does not decode the profile refuses the section.
+        char fmtp[96];
+        snprintf(fmtp, sizeof fmtp,
+                 "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=%s",
+                 h264_profile_level_id(section->profile));
+        f->fmtp = arena_bytes(arena, fmtp);
+    }
     if (section->kind == MEDIA_VIDEO)
         f->feedback = SDP_NACK | SDP_NACK_PLI | SDP_CCM_FIR;
     if (rtx_payload_type)

@@ -5,10 +5,11 @@
 
 // --- The offer ---
 
-static struct negotiated_codec *codec_of(struct watch_section *section, enum codec c)
+static struct negotiated_codec *codec_of(struct watch_section *section, enum codec c,
+                                         enum h264_profile profile)
 {
     for (size_t i = 0; i < section->codec_count; i++)
-        if (section->codecs[i].codec == c)
+        if (section->codecs[i].codec == c && section->codecs[i].profile == profile)
             return &section->codecs[i];
     return NULL;
 }
@@ -21,8 +22,8 @@ static const struct sdp_format *format_of(const struct sdp_section *s, uint8_t p
     return NULL;
 }
 
-// A track's codec is not known yet, so every one that the client decodes is agreed on, each in
-// the format that suits most publishers.
+// A track's codec is not known yet, so every one that the client decodes is agreed on, H.264 in
+// each profile; of several formats of one the one that suits most publishers.
 static void read_codecs(const struct sdp_section *s, struct watch_section *section)
 {
     for (size_t i = 0; i < s->format_count; i++) {
@@ -30,7 +31,8 @@ static void read_codecs(const struct sdp_section *s, struct watch_section *secti
         enum codec c = negotiate_forwarded(s, f);
         if (c == CODEC_NONE)
             continue;
-        struct negotiated_codec *codec = codec_of(section, c);
+        enum h264_profile profile = c == CODEC_H264 ? h264_profile_of(f->fmtp) : H264_BASELINE;
+        struct negotiated_codec *codec = codec_of(section, c, profile);
         if (codec &&
             negotiate_rank(c, f) <= negotiate_rank(c, format_of(s, codec->payload_type)))
             continue;

@@ -5,14 +5,14 @@
 
 #include "rtc/negotiate.h"
 
-enum { WATCH_CODECS_MAX = 5 }; // all that we forward
+enum { WATCH_CODECS_MAX = 8 }; // all that we forward, H.264 once for each profile
 
 // A section of the offer, as answered.
 struct watch_section {
     char mid[MID_LEN_MAX + 1];
     enum media_kind kind;
     bool receiving; // audio or video that we may send; else answered with port 0
-    struct negotiated_codec codecs[WATCH_CODECS_MAX]; // each once, in the client's order
+    struct negotiated_codec codecs[WATCH_CODECS_MAX]; // in the client's order
     size_t codec_count;
     struct extension_ids extensions;
     // Under what we send: the caller's to set before the answer is written.

@@ -312,7 +312,7 @@ struct outgoing {
 static void prepare(struct outgoing *o, const struct track *t, const struct history_slot *slot)
 {
     struct rtp_header header = {
-        .payload_type = negotiate_payload_type(t->codec.codec),
+        .payload_type = negotiate_payload_type(t->codec.codec, t->codec.profile),
         .marker = slot->marker,
     };
     struct writer w = writer_on(o->head, sizeof o->head);
@@ -509,8 +509,8 @@ void feed_repair(struct feed *f, uint16_t seq16, const struct tick *tick)
     if (seat)
         values.mid = bytes_of(seat->mid);
     struct rtp_header header = {
-        .payload_type =
-            seat ? f->seated_codec->rtx_payload_type : negotiate_rtx_payload_type(codec),
+        .payload_type = seat ? f->seated_codec->rtx_payload_type
+                             : negotiate_rtx_payload_type(codec, f->track->codec.profile),
         .marker = slot->marker,
         .seq = (uint16_t)f->rtx_seq,
         .timestamp = slot->timestamp + segment->shift.timestamp,

@@ -27,12 +27,19 @@ void seats_free(struct seats *seats)
     mem_free(seats);
 }
 
-const struct negotiated_codec *seat_codec(const struct seat *seat, enum codec codec)
+// The very profile if there is one: RFC 6184 section 8.2.2. A larger one holds it, too.
+const struct negotiated_codec *seat_codec(const struct seat *seat,
+                                          const struct negotiated_codec *sent)
 {
-    for (size_t i = 0; i < seat->codec_count; i++)
-        if (seat->codecs[i].codec == codec)
-            return &seat->codecs[i];
-    return NULL;
+    const struct negotiated_codec *found = NULL;
+    for (size_t i = 0; i < seat->codec_count; i++) {
+        const struct negotiated_codec *c = &seat->codecs[i];
+        bool carries = c->codec == sent->codec && h264_decodes(c->profile, sent->profile) &&
+                       (!c->single || sent->single);
+        if (carries && (!found || c->profile == sent->profile))
+            found = c;
+    }
+    return found;
 }
 
 // --- The offer ---
@@ -114,7 +121,7 @@ static bool is_before(const struct feed *a, const struct feed *b)
 
 static bool may_sit(const struct seat *seat, const struct feed *f)
 {
-    return seat->kind == f->track->kind && seat_codec(seat, f->track->codec.codec);
+    return seat->kind == f->track->kind && seat_codec(seat, &f->track->codec);
 }
 
 static bool may_sit_anywhere(const struct seats *seats, const struct feed *f)
@@ -176,7 +183,7 @@ static void sit(struct subscriber *s, struct feed *f, const struct tick *tick)
         seat++;
     if (seat == end)
         return; // those that would do are taken
-    const struct negotiated_codec *codec = seat_codec(seat, f->track->codec.codec);
+    const struct negotiated_codec *codec = seat_codec(seat, &f->track->codec);
     seat->feed = f;
     f->seat = seat;
     f->seated_codec = codec;
@@ -194,7 +201,8 @@ static void fill(struct subscriber *s, enum media_kind kind, const struct tick *
     for (uint32_t i = 0; i < s->feed_count; i++) {
         struct feed *f = s->feeds[i];
         if (f->seat && f->track->kind == kind &&
-            (!is_among(chosen, count, f) || f->seated_codec->codec != f->track->codec.codec))
+            (!is_among(chosen, count, f) ||
+             f->seated_codec != seat_codec(f->seat, &f->track->codec)))
             seats_leave(f, tick);
     }
     for (uint32_t i = 0; i < count; i++)

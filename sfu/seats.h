@@ -54,5 +54,6 @@ void seats_leave(struct feed *f, const struct tick *tick);
 void seats_follow_speakers(struct meeting *m, const struct tick *tick);
 void seats_follow_track(struct track *t, const struct tick *tick);
 
-// How a seat carries a codec; NULL: not at all.
-const struct negotiated_codec *seat_codec(const struct seat *seat, enum codec codec);
+// How a seat carries what a publisher sends as `sent`; NULL: not at all.
+const struct negotiated_codec *seat_codec(const struct seat *seat,
+                                          const struct negotiated_codec *sent);

@@ -108,6 +108,7 @@ static void take_place(struct subscriber *s, struct feed *f, uint32_t at)
                                           .kind = t->kind,
                                           .active = true,
                                           .codec = t->codec.codec,
+                                          .profile = t->codec.profile,
                                           .ssrc = f->ssrc,
                                           .rtx_ssrc = f->rtx_ssrc};
     memcpy(section->stream_id, t->stream_id, sizeof section->stream_id);
@@ -203,7 +204,8 @@ static void name_stream(struct feed *f, struct rng *rng)
     f->next_seq = rng_below(rng, FEED_SEQ_START_BOUND);
     f->rtx_seq = rng_below(rng, FEED_SEQ_START_BOUND);
     f->ssrc = new_ssrc(s, rng);
-    if (negotiate_rtx_payload_type(f->track->codec.codec))
+    const struct negotiated_codec *codec = &f->track->codec;
+    if (negotiate_rtx_payload_type(codec->codec, codec->profile))
         do
             f->rtx_ssrc = new_ssrc(s, rng);
         while (f->rtx_ssrc == f->ssrc);

@@ -85,7 +85,8 @@ bool sink_receive(struct sink *s, const struct rtp_packet *packet, int64_t now)
     bool repair = s->rtx_ssrc && packet->ssrc == s->rtx_ssrc;
     if (!repair && packet->ssrc != s->ssrc)
         return false;
-    if (repair && rtp_unwrap_rtx(&original, s->ssrc, negotiate_payload_type(CODEC_VP8)) < 0) {
+    if (repair && rtp_unwrap_rtx(&original, s->ssrc,
+                                 negotiate_payload_type(CODEC_VP8, H264_BASELINE)) < 0) {
         s->fault = "a retransmission without its number";
         return true;
     }

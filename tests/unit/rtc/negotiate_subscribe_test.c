@@ -161,13 +161,14 @@ TEST(a_stopped_section_leaves_the_bundle_and_its_place_takes_a_new_mid)
 
 TEST(payload_types_are_fixed_and_keep_clear_of_rtcp)
 {
-    CHECK_EQ(negotiate_payload_type(CODEC_OPUS), 111);
-    CHECK_EQ(negotiate_rtx_payload_type(CODEC_OPUS), 0);
-    CHECK_EQ(negotiate_payload_type(CODEC_VP8), 96);
-    CHECK_EQ(negotiate_rtx_payload_type(CODEC_VP9), 99);
-    CHECK_EQ(negotiate_payload_type(CODEC_H264), 102);
+    CHECK_EQ(negotiate_payload_type(CODEC_OPUS, H264_BASELINE), 111);
+    CHECK_EQ(negotiate_rtx_payload_type(CODEC_OPUS, H264_BASELINE), 0);
+    CHECK_EQ(negotiate_payload_type(CODEC_VP8, H264_BASELINE), 96);
+    CHECK_EQ(negotiate_rtx_payload_type(CODEC_VP9, H264_BASELINE), 99);
+    CHECK_EQ(negotiate_payload_type(CODEC_H264, H264_BASELINE), 102);
     for (enum codec c = CODEC_OPUS; c <= CODEC_AV1; c++)
-        CHECK(negotiate_payload_type(c) < 64 || negotiate_payload_type(c) > 95);
+        CHECK(negotiate_payload_type(c, H264_BASELINE) < 64 ||
+              negotiate_payload_type(c, H264_BASELINE) > 95);
 }
 
 static int read_answer(const char *name, size_t sections)
@@ -217,4 +218,37 @@ TEST(an_answer_must_have_the_sections_of_the_offer)
     CHECK_EQ(read_answer(CHROMIUM "answer_subscribe-2-audio-video.sdp", 2), 0);
     CHECK_EQ(read_answer(CHROMIUM "answer_subscribe-2-audio-video.sdp", 1), ERR_MALFORMED);
     CHECK_EQ(read_answer(CHROMIUM "answer_audio-video-sendrecv.sdp", 1), ERR_MALFORMED);
+}
+
+// One payload type means one thing in all sections of a connection, so each profile has its
+// own.
+TEST(h264_of_each_profile_is_offered_as_what_it_is)
+{
+    static const struct {
+        enum h264_profile profile;
+        const char *media;
+        const char *format;
+    } cases[] = {
+        {H264_BASELINE, "SAVPF 102 103\r\n",
+         "a=fmtp:102 level-asymmetry-allowed=1;"
+         "packetization-mode=1;profile-level-id=42e01f"},
+        {H264_MAIN, "SAVPF 104 105\r\n",
+         "a=fmtp:104 level-asymmetry-allowed=1;"
+         "packetization-mode=1;profile-level-id=4d001f"},
+        {H264_CONSTRAINED_HIGH, "SAVPF 114 115\r\n",
+         "a=fmtp:114 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=640c1f"},
+        {H264_HIGH, "SAVPF 112 113\r\n",
+         "a=fmtp:112 level-asymmetry-allowed=1;"
+         "packetization-mode=1;profile-level-id=64001f"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct local_description ours = local();
+        struct subscribe_section one = section(1, CODEC_H264);
+        one.profile = cases[i].profile;
+        struct text text = {0};
+        negotiate_subscribe_offer(&one, 1, &ours, &text);
+        CHECK(strstr(text.at, cases[i].media));
+        CHECK(strstr(text.at, cases[i].format));
+        text_dispose(&text);
+    }
 }

@@ -268,7 +268,8 @@ TEST(the_preferred_codec_comes_before_the_first)
     text_dispose(&text);
 }
 
-TEST(h264_is_taken_in_a_baseline_profile_or_not_at_all)
+// A format that many cannot decode is taken where there is nothing else.
+TEST(h264_of_other_profiles_is_taken_after_what_all_decode)
 {
     static const char offer_with[] =
         "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n"
@@ -277,25 +278,55 @@ TEST(h264_is_taken_in_a_baseline_profile_or_not_at_all)
         "00:00:00:00:00:00:00:00:00:00:00:00:00\r\na=setup:actpass\r\n"
         "m=video 9 UDP/TLS/RTP/SAVPF 102 96\r\na=mid:0\r\na=rtcp-mux\r\na=sendonly\r\n"
         "a=rtpmap:102 H264/90000\r\na=rtpmap:96 VP8/90000\r\n"
-        "a=fmtp:102 packetization-mode=1%s\r\n";
+        "a=fmtp:102 %s\r\n";
     static const struct {
-        const char *profile;
+        const char *parameters;
         enum codec chosen;
+        enum codec chosen_alone;
+        enum h264_profile profile;
+        bool single;
     } cases[] = {
-        {";profile-level-id=42e01f", CODEC_H264},
-        {";profile-level-id=42001f", CODEC_H264},
-        {"", CODEC_H264},
-        {";profile-level-id=4d001f", CODEC_VP8},
-        {";profile-level-id=640c1f", CODEC_VP8},
-        {";profile-level-id=42", CODEC_VP8},
+        {"packetization-mode=1;profile-level-id=42e01f", CODEC_H264, CODEC_H264, H264_BASELINE,
+         false},
+        {"packetization-mode=1;profile-level-id=42001f", CODEC_H264, CODEC_H264, H264_BASELINE,
+         false},
+        {"packetization-mode=1", CODEC_H264, CODEC_H264, H264_BASELINE, false},
+        {"packetization-mode=1;profile-level-id=4d801f", CODEC_H264, CODEC_H264, H264_BASELINE,
+         false},
+        {"packetization-mode=1;profile-level-id=4d001f", CODEC_VP8, CODEC_H264, H264_MAIN,
+         false},
+        {"packetization-mode=1;profile-level-id=4D001F", CODEC_VP8, CODEC_H264, H264_MAIN,
+         false},
+        {"packetization-mode=1;profile-level-id=640c1f", CODEC_VP8, CODEC_H264,
+         H264_CONSTRAINED_HIGH, false},
+        {"packetization-mode=1;profile-level-id=64002a", CODEC_VP8, CODEC_H264, H264_HIGH,
+         false},
+        // RFC 6184 section 8.1: "When the parameter is not present, the value is 0".
+        {"profile-level-id=42e01f", CODEC_VP8, CODEC_H264, H264_BASELINE, true},
+        {"packetization-mode=0;profile-level-id=64001f", CODEC_VP8, CODEC_H264, H264_HIGH,
+         true},
+        {"packetization-mode=2;profile-level-id=42e01f", CODEC_VP8, CODEC_NONE, 0, false},
+        {"packetization-mode=1;profile-level-id=f4001f", CODEC_VP8, CODEC_NONE, 0, false},
+        {"packetization-mode=1;profile-level-id=6e001f", CODEC_VP8, CODEC_NONE, 0, false},
+        {"packetization-mode=1;profile-level-id=42", CODEC_VP8, CODEC_NONE, 0, false},
     };
     struct codec_preference preference = {.video = CODEC_H264};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct text sdp = {0};
         struct text text = {0};
-        text_addf(&sdp, offer_with, cases[i].profile);
+        text_addf(&sdp, offer_with, cases[i].parameters);
         CHECK_EQ(answer(text_bytes(&sdp), &preference, &text), 0);
         CHECK_EQ(offer.sections[0].codec.codec, cases[i].chosen);
+        memcpy(strstr(sdp.at, "VP8/90000"), "VPX", 3);
+        text_clear(&text);
+        CHECK_EQ(answer(text_bytes(&sdp), &preference, &text), 0);
+        const struct publish_section *alone = &offer.sections[0];
+        CHECK_EQ(alone->stopped, cases[i].chosen_alone == CODEC_NONE);
+        CHECK_EQ(alone->codec.codec, cases[i].chosen_alone);
+        CHECK_EQ(alone->codec.profile, cases[i].profile);
+        CHECK_EQ(alone->codec.single, cases[i].single);
+        if (!alone->stopped) // RFC 6184 section 8.2.2: the answer has them as they were offered
+            CHECK(strstr(text.at, cases[i].parameters));
         text_dispose(&text);
         text_dispose(&sdp);
     }
@@ -577,12 +608,15 @@ TEST(an_offer_that_is_not_whole_is_refused_and_the_line_named)
          "line 6: section does not send"},
         {WHOLE_SESSION WHOLE_SECTION("audio", "0", "sendonly", "opus/48000/2")
              WHOLE_SECTION("video", "1", "sendonly", "H263/90000"),
-         "line 15: section cannot be served: it is stopped or not bundled, or has no codec of "
-         "ours"},
+         "line 15: section cannot be served: it has no codec that is forwarded"},
+        {WHOLE_SESSION WHOLE_SECTION("audio", "0", "sendonly", "opus/48000/2") WHOLE_SECTION(
+             "video", "1", "sendonly",
+             "H264/90000\r\na=fmtp:96 packetization-mode=1;profile-level-id=f4001f"),
+         "line 15: section cannot be served: H.264 is forwarded in the profiles baseline, main "
+         "and high, in packetization-mode 0 or 1"},
         {WHOLE_SESSION WHOLE_SECTION("audio", "0", "sendonly", "opus/48000/2")
              WHOLE_SECTION("video", "elsewhere", "sendonly", "VP8/90000"),
-         "line 15: section cannot be served: it is stopped or not bundled, or has no codec of "
-         "ours"},
+         "line 15: section cannot be served: it is not in the BUNDLE group"},
     };
     struct text why = {0};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

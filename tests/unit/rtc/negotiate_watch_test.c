@@ -65,13 +65,15 @@ TEST(the_codecs_that_we_forward_are_agreed_on_under_the_clients_numbers)
     CHECK(offer.sections[0].receiving && offer.sections[1].receiving);
     CHECK_EQ(offer.sections[0].codec_count, 1);
     CHECK_EQ(offer.sections[0].codecs[0].payload_type, 109);
-    CHECK_EQ(offer.sections[1].codec_count, 2);
+    CHECK_EQ(offer.sections[1].codec_count, 3);
     CHECK_EQ(offer.sections[1].codecs[0].codec, CODEC_VP8);
     CHECK_EQ(offer.sections[1].codecs[0].rtx_payload_type, 124);
-    // Of the formats of H.264 constrained baseline, as publishers send it.
+    // Of the baseline formats of H.264 the constrained one, as publishers send it; and high.
     CHECK_EQ(offer.sections[1].codecs[1].codec, CODEC_H264);
     CHECK_EQ(offer.sections[1].codecs[1].payload_type, 126);
     CHECK_EQ(offer.sections[1].codecs[1].rtx_payload_type, 0);
+    CHECK_EQ(offer.sections[1].codecs[2].payload_type, 123);
+    CHECK_EQ(offer.sections[1].codecs[2].profile, H264_HIGH);
     done();
 }
 
@@ -90,7 +92,7 @@ TEST(the_answer_sends_and_names_its_streams)
     CHECK_EQ(watch(SESSION "a=group:BUNDLE 0 1\r\n" AUDIO VIDEO), 0);
     CHECK(strstr(answer.at, "a=ice-lite\r\na=group:BUNDLE 0 1\r\n"));
     CHECK(strstr(answer.at, "m=audio 9 UDP/TLS/RTP/SAVPF 109\r\n"));
-    CHECK(strstr(answer.at, "m=video 9 UDP/TLS/RTP/SAVPF 120 124 126\r\n"));
+    CHECK(strstr(answer.at, "m=video 9 UDP/TLS/RTP/SAVPF 120 124 126 123\r\n"));
     CHECK(strstr(answer.at, "a=setup:passive\r\na=mid:0\r\na=sendonly\r\n"));
     CHECK(strstr(answer.at, "a=msid:name 0\r\n"));
     CHECK(!strstr(answer.at, "rtcp-mux-only"));

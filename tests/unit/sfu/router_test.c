@@ -208,7 +208,7 @@ TEST(a_nack_is_answered_on_the_retransmission_stream)
     CHECK_EQ(subscriber->got_count, 17);
     const struct scene_packet *repeated = &subscriber->got[16];
     CHECK_EQ(repeated->ssrc, subscriber->offered[1].rtx_ssrc);
-    CHECK_EQ(repeated->payload_type, negotiate_rtx_payload_type(CODEC_VP8));
+    CHECK_EQ(repeated->payload_type, negotiate_rtx_payload_type(CODEC_VP8, H264_BASELINE));
     CHECK_EQ(repeated->timestamp, lost.timestamp);
     CHECK_EQ(read_u16(repeated->payload), lost.seq);
     CHECK_EQ(repeated->len, lost.len + 2);

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "rtc/rtcp.h"
+#include "sfu/seats.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -464,4 +465,36 @@ TEST(two_sections_of_a_kind_refuse_a_whole_offer)
     CHECK(strstr(whole_answer()->answer.text, "second section of its kind"));
     notice_list_clear(&scene.notices);
     close_scene();
+}
+
+// --- H.264: which of a viewer's formats carries a publisher's ---
+
+static uint8_t carried_as(enum h264_profile profile, bool single)
+{
+    static const struct seat seat = {
+        .codecs = {{.codec = CODEC_H264, .payload_type = 1, .profile = H264_BASELINE},
+                   {.codec = CODEC_H264, .payload_type = 2, .profile = H264_HIGH}},
+        .codec_count = 2};
+    struct negotiated_codec sent = {.codec = CODEC_H264, .profile = profile, .single = single};
+    const struct negotiated_codec *found = seat_codec(&seat, &sent);
+    return found ? found->payload_type : 0;
+}
+
+TEST(a_publishers_profile_is_matched_with_what_the_viewer_decodes)
+{
+    CHECK_EQ(carried_as(H264_BASELINE, false), 1);
+    CHECK_EQ(carried_as(H264_HIGH, false), 2);
+    CHECK_EQ(carried_as(H264_MAIN, false), 2); // high holds it
+    CHECK_EQ(carried_as(H264_HIGH, true), 2);  // single units are packets of mode 1, too
+
+    struct seat baseline = {.codecs = {{.codec = CODEC_H264, .profile = H264_BASELINE}},
+                            .codec_count = 1};
+    struct negotiated_codec sent = {.codec = CODEC_H264, .profile = H264_MAIN};
+    CHECK(!seat_codec(&baseline, &sent));
+    sent.profile = H264_BASELINE;
+    CHECK(seat_codec(&baseline, &sent));
+    baseline.codecs[0].single = true; // such a viewer takes no fragments
+    CHECK(!seat_codec(&baseline, &sent));
+    sent.single = true;
+    CHECK(seat_codec(&baseline, &sent));
 }
