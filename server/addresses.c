@@ -1,7 +1,11 @@
 #include "server/addresses.h"
 
+#include <errno.h>
 #include <ifaddrs.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <stdint.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -36,6 +40,27 @@ size_t addresses_of_machine(struct addr *addresses, size_t max)
     count = add_family(list, AF_INET6, addresses, count, max);
     freeifaddrs(list);
     return count;
+}
+
+int addresses_watch(void)
+{
+    struct sockaddr_nl groups = {.nl_family = AF_NETLINK,
+                                 .nl_groups =
+                                     RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR};
+    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE);
+    if (fd >= 0 && bind(fd, (const struct sockaddr *)&groups, sizeof groups) < 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+// What changed is not read out of it: messages may be lost, so all addresses are read again.
+void addresses_read(int watch)
+{
+    uint8_t ignored[8192];
+    while (recv(watch, ignored, sizeof ignored, 0) > 0 || errno == ENOBUFS || errno == EINTR)
+        ;
 }
 
 bool addresses_have_ipv6(void)

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/inbox.h"
+#include "server/addresses.h"
 #include "server/clock.h"
 #include "server/files.h"
 
@@ -74,6 +75,14 @@ static void on_results(uv_poll_t *poll, int status, int events)
     control_results(poll->data);
 }
 
+static void on_addresses(uv_poll_t *poll, int status, int events)
+{
+    (void)status, (void)events;
+    struct control *c = poll->data;
+    addresses_read(c->config.addresses_watch);
+    c->config.readdress(c->config.context);
+}
+
 static void on_farewell(uv_timer_t *timer)
 {
     uv_stop(timer->loop);
@@ -86,6 +95,7 @@ static void on_signal(uv_signal_t *handle, int number)
         if (http_server_reload_certificate(c->server) == 0)
             log_info("server", "the certificate was read again");
         c->config.reload(c->config.context);
+        c->config.readdress(c->config.context);
         return;
     }
     if (c->draining)
@@ -114,6 +124,11 @@ static void start_handles(struct control *c)
     uv_prepare_start(&c->prepare, on_prepare);
     uv_poll_start(&c->notices, UV_READABLE, on_notices);
     uv_poll_start(&c->results, UV_READABLE, on_results);
+    if (c->config.addresses_watch >= 0) {
+        uv_poll_init(&c->loop, &c->addresses, c->config.addresses_watch);
+        c->addresses.data = c;
+        uv_poll_start(&c->addresses, UV_READABLE, on_addresses);
+    }
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         uv_signal_init(&c->loop, &c->signals[i]);
         c->signals[i].data = c;
@@ -210,6 +225,8 @@ static void close_handles(struct control *c)
                               (uv_handle_t *)&c->signals[2]};
     for (size_t i = 0; i < sizeof handles / sizeof *handles; i++)
         uv_close(handles[i], NULL);
+    if (c->config.addresses_watch >= 0)
+        uv_close((uv_handle_t *)&c->addresses, NULL);
 }
 
 void control_free(struct control *c)
@@ -256,4 +273,9 @@ void control_free(struct control *c)
     bridge_commands_dispose(&c->commands);
     datachannel_events_dispose(&c->data);
     mem_free(c);
+}
+
+void control_set_own(struct control *c, const struct addr *list, size_t count)
+{
+    hooks_set_own(c->hooks, list, count);
 }

@@ -20,6 +20,8 @@ struct control_config {
     int64_t max_session_s; // the longest that any meeting may last; 0: for ever
     struct logbook_config log;
     struct hooks_config hooks;
-    void (*reload)(void *context); // on SIGHUP, on this thread
+    void (*reload)(void *context);    // on SIGHUP, on this thread
+    int addresses_watch;              // of server/addresses.h; -1: none
+    void (*readdress)(void *context); // the machine's addresses may have changed
     void *context;
 };

@@ -39,6 +39,7 @@ struct control {
     uv_timer_t farewell;
     uv_poll_t notices;
     uv_poll_t results;
+    uv_poll_t addresses; // of this machine; only with config.addresses_watch
     uv_signal_t signals[3];
 
     struct http_server *server;

@@ -60,6 +60,14 @@ struct hooks *hooks_new(const struct hooks_config *config, struct jobs *jobs, uv
     return h;
 }
 
+void hooks_set_own(struct hooks *h, const struct addr *list, size_t count)
+{
+    struct target_rules *rules = &h->config.rules; // the client reads it for each request
+    rules->own_count = count < TARGET_OWN_MAX ? count : TARGET_OWN_MAX;
+    if (rules->own_count)
+        memcpy(rules->own, list, rules->own_count * sizeof *list);
+}
+
 void hooks_look(struct hooks *h)
 {
     h->is_asked = true;

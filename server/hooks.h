@@ -21,6 +21,9 @@ struct hooks;
 // Borrows `jobs` and `loop`.
 struct hooks *hooks_new(const struct hooks_config *config, struct jobs *jobs, uv_loop_t *loop);
 
+// This machine has other addresses now: what a URL may not reach.
+void hooks_set_own(struct hooks *h, const struct addr *list, size_t count);
+
 void hooks_look(struct hooks *h); // something may be due
 // A visit is over.
 void hooks_done(struct hooks *h, struct job *job, struct moment now);

@@ -48,6 +48,9 @@ struct server {
     struct inbox *notices;
     struct worker *workers[CONFIG_WORKERS_MAX];
     size_t worker_count;
+    struct addr candidates[CANDIDATES_MAX]; // as clients are told them
+    size_t candidate_count;
+    int addresses_watch;
     struct control *control;
 };
 
@@ -156,8 +159,7 @@ static size_t choose_candidates(const struct config *config, struct addr *candid
 
 static int start_workers(struct server *s)
 {
-    struct addr candidates[CANDIDATES_MAX];
-    size_t candidate_count = choose_candidates(s->config, candidates);
+    s->candidate_count = choose_candidates(s->config, s->candidates);
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     long wanted = s->config->workers ? s->config->workers : cores;
     wanted = wanted < 1 ? 1 : wanted > CONFIG_WORKERS_MAX ? CONFIG_WORKERS_MAX : wanted;
@@ -166,8 +168,8 @@ static int start_workers(struct server *s)
     s->notices = inbox_new(sizeof(struct notice), NOTICES_MAX);
     for (long i = 0; i < wanted; i++) {
         struct worker_config config = {.number = (uint8_t)i,
-                                       .candidates = candidates,
-                                       .candidate_count = candidate_count,
+                                       .candidates = s->candidates,
+                                       .candidate_count = s->candidate_count,
                                        .identity = s->identity,
                                        .notices = s->notices};
         addr_parse_ip(&config.listen, any, (uint16_t)(s->config->media_port + i));
@@ -179,6 +181,39 @@ static int start_workers(struct server *s)
     log_info("server", "%ld media workers from UDP port %u, SRTP by %s", wanted,
              s->config->media_port, worker_cipher(s->workers[0]));
     return 0;
+}
+
+static bool is_same(const struct addr *a, size_t a_count, const struct addr *b, size_t b_count)
+{
+    for (size_t i = 0; i < a_count && a_count == b_count; i++)
+        if (!addr_equal(&a[i], &b[i]))
+            return false;
+    return a_count == b_count;
+}
+
+// An interface came or went, or somebody says so. Clients are told with the next description
+// that they get, which is when their present path falls silent at the latest.
+static void readdress(void *context)
+{
+    struct server *s = context;
+    struct addr own[TARGET_OWN_MAX];
+    control_set_own(s->control, own, addresses_of_machine(own, TARGET_OWN_MAX));
+    struct addr candidates[CANDIDATES_MAX];
+    size_t count = choose_candidates(s->config, candidates);
+    if (is_same(candidates, count, s->candidates, s->candidate_count))
+        return;
+    memcpy(s->candidates, candidates, count * sizeof *candidates);
+    s->candidate_count = count;
+    for (size_t i = 0; i < s->worker_count; i++)
+        worker_set_candidates(s->workers[i], candidates, count);
+    struct text list = {0};
+    for (size_t i = 0; i < count; i++) {
+        char ip[ADDR_TEXT_MAX];
+        addr_format_ip(&candidates[i], ip);
+        text_addf(&list, "%s%s", i ? " " : "", ip);
+    }
+    log_info("server", "media is reached at %s from now on", list.len ? list.at : "nothing");
+    text_dispose(&list);
 }
 
 // SIGHUP: secrets that were made or revoked meanwhile. A file that cannot be used changes
@@ -249,6 +284,7 @@ static int start(struct server *s)
     if (!s->jobs || prepare_tls(s) != 0 || start_workers(s) != 0)
         return ERR_IO;
     choose_listeners(s);
+    s->addresses_watch = addresses_watch();
     struct hooks_config hooks = hooks_of(s);
     bool tls = s->tls_cert[0];
     s->control = control_new(&(struct control_config){
@@ -278,6 +314,8 @@ static int start(struct server *s)
                 .target = s->webhook_target.at},
         .hooks = hooks,
         .reload = reload_keys,
+        .addresses_watch = s->addresses_watch,
+        .readdress = readdress,
         .context = s,
     });
     return s->control ? 0 : ERR_IO;
@@ -287,6 +325,8 @@ static void stop(struct server *s)
 {
     if (s->control)
         control_free(s->control);
+    if (s->addresses_watch >= 0)
+        close(s->addresses_watch);
     for (size_t i = 0; i < s->worker_count; i++)
         worker_free(s->workers[i]);
     struct notice notice;
@@ -359,6 +399,7 @@ int serve(const struct config *config)
         return EXIT_FAILED;
     }
     struct server *s = mem_alloc(sizeof *s);
+    s->addresses_watch = -1;
     s->config = config;
     int err = start(s);
     if (!err) {

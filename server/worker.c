@@ -233,6 +233,18 @@ bool worker_put(struct worker *w, const struct command *command)
     return true;
 }
 
+void worker_set_candidates(struct worker *w, const struct addr *list, size_t count)
+{
+    struct command command = {.kind = COMMAND_CANDIDATES};
+    command.candidates.list = mem_alloc_array(count, sizeof *list);
+    command.candidates.count = count;
+    for (size_t i = 0; i < count; i++) {
+        command.candidates.list[i] = list[i];
+        command.candidates.list[i].port = udp_port(w->udp);
+    }
+    inbox_put(w->commands, &command);
+}
+
 const char *worker_cipher(const struct worker *w)
 {
     return srtp_engine_name(w->engine);

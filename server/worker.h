@@ -30,4 +30,7 @@ void worker_free(struct worker *w);
 // not taken when its inbox is full: false, and the command is still the caller's.
 bool worker_put(struct worker *w, const struct command *command);
 
+// Clients are told other addresses from now on; the port is ours.
+void worker_set_candidates(struct worker *w, const struct addr *list, size_t count);
+
 const char *worker_cipher(const struct worker *w); // which SRTP back end it chose

@@ -20,6 +20,9 @@ void command_dispose(struct command *c)
     case COMMAND_FRAGMENT:
         mem_free(c->fragment.text);
         break;
+    case COMMAND_CANDIDATES:
+        mem_free(c->candidates.list);
+        break;
     case COMMAND_SCTP_SEND:
         mem_free(c->sctp.packet);
         break;

@@ -23,6 +23,7 @@ enum command_kind {
     COMMAND_SCTP_SEND,   // an SCTP packet of the control thread's association
     COMMAND_TRACK_CAP,   // the track may need so much from now on
     COMMAND_RESTART_ICE, // subscribe endpoint: new credentials, NOTICE_OFFER follows
+    COMMAND_CANDIDATES,  // of all rooms: what is told to clients from now on
 };
 
 enum endpoint_kind { ENDPOINT_PUBLISH, ENDPOINT_SUBSCRIBE };
@@ -91,6 +92,10 @@ struct command {
             bool held; // by somebody else: nothing of it is sent to anybody
         } mute;
         struct track_cap cap;
+        struct {
+            struct addr *list;
+            size_t count;
+        } candidates;
         struct {
             uint8_t *packet;
             size_t len;

@@ -29,15 +29,23 @@ struct router {
     struct srtp_input inputs[DATAGRAMS_PER_READ];
 };
 
+static void set_candidates(struct shared *s, const struct addr *list, size_t count)
+{
+    struct addr *copy = mem_alloc_array(count, sizeof *copy);
+    if (count)
+        memcpy(copy, list, count * sizeof *copy);
+    mem_free((void *)(uintptr_t)s->config.candidates);
+    s->config.candidates = copy;
+    s->config.candidate_count = count;
+}
+
 struct router *router_new(const struct router_config *config)
 {
     struct router *r = mem_alloc(sizeof *r);
     struct shared *s = &r->shared;
     s->config = *config;
-    struct addr *candidates = mem_alloc_array(config->candidate_count, sizeof *candidates);
-    if (config->candidate_count)
-        memcpy(candidates, config->candidates, config->candidate_count * sizeof *candidates);
-    s->config.candidates = candidates;
+    s->config.candidates = NULL;
+    set_candidates(s, config->candidates, config->candidate_count);
     struct map *maps[] = {&s->meetings, &s->endpoints, &s->tracks, &s->demux.by_ufrag,
                           &s->demux.by_address};
     for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
@@ -261,6 +269,8 @@ void router_command(struct router *r, struct command *command, int64_t now, stru
     struct tick tick = {.shared = &r->shared, .now = now, .out = out, .notices = notices};
     if (command->kind == COMMAND_ENDPOINT_OPEN) {
         open_endpoint(command, &tick);
+    } else if (command->kind == COMMAND_CANDIDATES) {
+        set_candidates(&r->shared, command->candidates.list, command->candidates.count);
     } else if (command->kind == COMMAND_TRACK_MUTE || command->kind == COMMAND_TRACK_CAP) {
         struct track *t = map_get(&r->shared.tracks, map_key_u64(&command->track));
         if (t && command->kind == COMMAND_TRACK_MUTE)

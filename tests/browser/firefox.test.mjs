@@ -3,17 +3,20 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { inbound, openPerson } from './lib/chromium.mjs';
 import { openFirefox } from './lib/firefox.mjs';
+import { startRelay, takeRelayForServer } from './lib/relay.mjs';
 import { startServer, until } from './lib/server.mjs';
 import { join, openSdk, startSdkPage, state, untilState } from './lib/sdk.mjs';
 
-let server, sdkPage, chromium, firefox;
+let server, sdkPage, relay, chromium, firefox;
 
 before(async () => {
-  server = await startServer();
+  server = await startServer(['--public-ip', '127.0.0.1']);
+  relay = await startRelay(server.mediaPort);
   sdkPage = await startSdkPage();
   const origins = [sdkPage.origin, server.origin, server.origin.replace('http', 'ws')];
   chromium = await openPerson({ origins });
   firefox = await openFirefox();
+  await firefox.page.evaluateOnNewDocument(takeRelayForServer, [server.mediaPort, relay.port]);
   await openSdk(chromium.page, sdkPage);
   await openSdk(firefox.page, sdkPage);
 });
@@ -22,6 +25,7 @@ after(async () => {
   await chromium?.close();
   await firefox?.close();
   await sdkPage?.stop();
+  relay?.stop();
   await server?.stop();
 });
 
@@ -44,6 +48,15 @@ test('Chromium and Firefox see and hear each other', async () => {
   await untilMediaGrew(chromium.page, 'media from Firefox in Chromium');
   await untilMediaGrew(firefox.page, 'media from Chromium in Firefox');
   assert.ok((await chromium.page.evaluate(() => window.person.colours())) > 1);
+});
+
+// Firefox nominates a pair once: its checks from the new port say no more than that it is there.
+test('pictures go on, both ways, when the NAT of Firefox gives it other ports', async () => {
+  for (let round = 0; round < 2; round++) {
+    relay.rebind();
+    await untilMediaGrew(firefox.page, `media in Firefox after rebinding ${round + 1}`);
+    await untilMediaGrew(chromium.page, `media from Firefox after rebinding ${round + 1}`);
+  }
 });
 
 test('mute in Firefox is seen in Chromium, and the other way round', async () => {

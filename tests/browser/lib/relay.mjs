@@ -32,6 +32,12 @@ export async function startRelay(mediaPort) {
   });
   await new Promise((resolve) => front.bind(0, '127.0.0.1', resolve));
   relay.port = front.address().port;
+  // What a NAT does that has forgotten its table: from now on the server sees other ports, and
+  // nothing that it sends to the old ones arrives.
+  relay.rebind = () => {
+    for (const back of backs.values()) back.close();
+    backs.clear();
+  };
   relay.stop = () => {
     front.close();
     for (const back of backs.values()) back.close();

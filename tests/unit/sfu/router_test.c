@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include "base/limits.h"
+#include "base/mem.h"
 #include "rtc/negotiate.h"
 #include "rtc/rtcp.h"
 
@@ -637,4 +638,23 @@ TEST(a_description_costs_what_its_sections_do)
     CHECK_EQ(command_cost(&offer), 1 + 64 * 8);
     CHECK_EQ(command_cost(&answer), 1 + 64 * 8);
     CHECK_EQ(command_cost(&feed), 1);
+}
+
+// A cable was plugged in: whoever is described something from then on is told the new address.
+TEST(other_candidates_are_told_from_the_next_description_on)
+{
+    open_call(LAYER_HIGH);
+    CHECK(strstr(subscriber->last_offer, "typ host"));
+    CHECK(!strstr(subscriber->last_offer, "198.51.100.77"));
+    struct command command = {.kind = COMMAND_CANDIDATES};
+    command.candidates.list = mem_alloc_array(1, sizeof(struct addr));
+    command.candidates.count = 1;
+    CHECK_EQ(addr_parse(&command.candidates.list[0], "198.51.100.77:7000"), 0);
+    scene_command(&scene, command);
+    scene_command(&scene, (struct command){.kind = COMMAND_RESTART_ICE,
+                                           .room = SCENE_ROOM,
+                                           .endpoint = SUBSCRIBER});
+    scene_settle(&scene);
+    CHECK(strstr(subscriber->last_offer, " 198.51.100.77 7000 typ host"));
+    close_scene();
 }

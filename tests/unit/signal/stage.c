@@ -213,6 +213,7 @@ static void obey(struct stage *s, const struct command *c)
         break;
     case COMMAND_TRACK_CAP:
     case COMMAND_SCTP_SEND:
+    case COMMAND_CANDIDATES:
     case COMMAND_WATCH: // of those who do not signal
     case COMMAND_FRAGMENT:
         break;
