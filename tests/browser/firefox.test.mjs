@@ -10,8 +10,8 @@ import { join, openSdk, startSdkPage, state, untilState } from './lib/sdk.mjs';
 let server, sdkPage, relay, chromium, firefox;
 
 before(async () => {
-  server = await startServer(['--public-ip', '127.0.0.1']);
-  relay = await startRelay(server.mediaPort);
+  server = await startServer();
+  relay = await startRelay(server.mediaPort, '0.0.0.0'); // Firefox takes any address of the machine
   sdkPage = await startSdkPage();
   const origins = [sdkPage.origin, server.origin, server.origin.replace('http', 'ws')];
   chromium = await openPerson({ origins });

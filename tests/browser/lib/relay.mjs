@@ -3,7 +3,7 @@
 // server can tell them apart.
 import { createSocket } from 'node:dgram';
 
-export async function startRelay(mediaPort) {
+export async function startRelay(mediaPort, host = '127.0.0.1') {
   const front = createSocket('udp4');
   const backs = new Map();
   const relay = { lossToServer: 0, lossToClient: 0, dropped: 0 };
@@ -30,7 +30,7 @@ export async function startRelay(mediaPort) {
   front.on('message', (datagram, from) => {
     if (!lost(relay.lossToServer)) backFor(from).send(datagram, mediaPort, '127.0.0.1');
   });
-  await new Promise((resolve) => front.bind(0, '127.0.0.1', resolve));
+  await new Promise((resolve) => front.bind(0, host, resolve));
   relay.port = front.address().port;
   // What a NAT does that has forgotten its table: from now on the server sees other ports, and
   // nothing that it sends to the old ones arrives.
