@@ -42,6 +42,8 @@ void report_received(struct report_receiver *r, uint64_t seq, uint32_t timestamp
 void report_sender_report(struct report_receiver *r, const struct rtcp_sender_info *sender,
                           int64_t now);
 
+#define REPORT_EPOCH_US 2208988800000000 // NTP counts from 1900, Unix from 1970
+
 // How far a publisher's NTP clock is from ours, which is the one that `now` counts. One for all
 // streams of a publisher, so that its own sound and picture stay exactly as it sent them.
 struct report_clock {

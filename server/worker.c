@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/udp.h"
+#include "rtc/report.h"
 #include "rtc/srtp.h"
 #include "server/clock.h"
 #include "sfu/router.h"
@@ -196,12 +197,14 @@ struct worker *worker_new(const struct worker_config *config)
         candidates[i] = config->candidates[i];
         candidates[i].port = udp_port(udp);
     }
+    int64_t ntp_ahead_us = clock_wall_ms() * 1000 + REPORT_EPOCH_US - clock_mono_us();
     w->router = router_new(&(struct router_config){.worker = config->number,
                                                    .engine = w->engine,
                                                    .identity = config->identity,
                                                    .candidates = candidates,
                                                    .candidate_count = config->candidate_count,
-                                                   .rng = &w->rng});
+                                                   .rng = &w->rng,
+                                                   .ntp_ahead_us = ntp_ahead_us});
     start_thread(w);
     return w;
 }

@@ -424,7 +424,8 @@ void publisher_rtcp(struct publisher *p, struct bytes compound, const struct tic
             continue;
         report_sender_report(&stream->track->layers[stream->layer].report, &packet.sender,
                              tick->now);
-        report_clock_note(&p->clock, packet.sender.ntp, tick->now);
+        report_clock_note(&p->clock, packet.sender.ntp,
+                          tick->now + tick->shared->config.ntp_ahead_us);
     }
 }
 

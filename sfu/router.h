@@ -19,6 +19,9 @@ struct router_config {
     const struct addr *candidates;        // what SDP tells to clients; copied
     size_t candidate_count;
     struct rng *rng; // borrowed
+    // What the NTP clock that viewers are told is ahead of `now`: players show it as a time of
+    // day, and compute with times before 1970 as if there were none.
+    int64_t ntp_ahead_us;
 };
 
 // A datagram as it came in; its octets are decrypted in place.

@@ -137,6 +137,29 @@ test('the page publishes, and Hana sees and hears it; it leaves by a DELETE', as
   assert.deepEqual(bare.problems, []);
 });
 
+// An encoder has names of its own for its encodings, and the role has none of them.
+test('of simulcast encodings those that will be forwarded are answered, and Hana sees them', async () => {
+  const answered = await bare.page.evaluate(async ([url, token]) => {
+    const pc = new RTCPeerConnection();
+    const media = await navigator.mediaDevices.getUserMedia({ video: true });
+    pc.addTransceiver(media.getTracks()[0], { direction: 'sendonly', streams: [media],
+      sendEncodings: [{ rid: 'low', scaleResolutionDownBy: 2 }, { rid: 'top' }] });
+    await pc.setLocalDescription();
+    const posted = await fetch(url, { method: 'POST', body: pc.localDescription.sdp,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/sdp' } });
+    const sdp = await posted.text();
+    await pc.setRemoteDescription({ type: 'answer', sdp });
+    const resource = new URL(posted.headers.get('location'), url).href;
+    window.whipPeers.push({ pc, resource, token });
+    return sdp.match(/^a=(rid|simulcast):.*$/gm).map((line) => line.trim());
+  }, [`${server.origin}/whip/${meeting.room.id}?peer=layers`, hostToken]);
+  assert.deepEqual(answered, ['a=rid:low recv', 'a=simulcast:recv low']);
+  const seen = await untilState(host.page, (s) => s.tracks.some((t) => t.peerId === 'layers'), 'its track');
+  const { id } = seen.tracks.find((t) => t.peerId === 'layers');
+  await until(async () => (await decoded(host.page))[id] > 20, 'Hana to see it', 20000);
+  assert.equal(await leave(bare.page, 2), 200);
+});
+
 test('what another stack watches and publishes again is seen by Hana: real media, both ways', async () => {
   const viewer = await WhipClient.watch(server, guestToken, ['audio', 'video'], '?name=relay');
   const encoder = await WhipClient.publish(server, hostToken, ['audio', 'video'], '?peer=relayed');
