@@ -259,9 +259,57 @@ static int take_polls(struct api_context *c, const json_t *body, struct store_ro
     return err;
 }
 
+static bool is_null(const json_t *body, const char *name)
+{
+    return json_is_null(json_object_get(body, name));
+}
+
+// What is sent as null is as it was before anybody set it. A name stays: there is none without.
+static int take_away(struct api_context *c, const json_t *body, struct store_room *room)
+{
+    struct store_template template;
+    const struct {
+        const char *name;
+        const char **text;
+        const char *unset;
+    } texts[] = {{"description", &room->description, ""},
+                 {"region", &room->region, "auto"},
+                 {"recording_info", &room->recording_info, ""},
+                 {"webhook", &room->webhook, ""},
+                 {"polls", &room->polls, ""}};
+    const struct {
+        const char *name;
+        int64_t *number;
+    } numbers[] = {{"size", &room->size},
+                   {"max_duration_seconds", &room->max_duration_seconds},
+                   {"chat_history", &room->chat_history}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (is_null(body, texts[i].name))
+            *texts[i].text = texts[i].unset;
+    }
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        if (is_null(body, numbers[i].name))
+            *numbers[i].number = 0;
+    }
+    if (is_null(body, "enabled"))
+        room->enabled = true;
+    if (is_null(body, "large_room"))
+        room->large_room = false;
+    if (!is_null(body, "template_id"))
+        return 0;
+    int err = store_template_default(c->db, c->arena, &template);
+    if (err)
+        return api_fail_storage(c, err);
+    room->template_id = template.id;
+    room->template_name = template.name;
+    return 0;
+}
+
 int api_room_apply(struct api_context *c, const json_t *body, struct store_room *room)
 {
-    int err = take_words(c, body, room);
+    int err = take_away(c, body, room);
+    if (!err)
+        err = take_words(c, body, room);
     if (!err)
         err = take_template(c, body, room);
     if (!err)

@@ -192,6 +192,7 @@ enum {
     STORE_LISTS_AT_ONCE = 2,         // are answered
     STORE_LIST_WAIT_S = 5,           // then it is told to come again
     EVENTS_COUNTED_MAX = 10 * 1000,  // then a list says that it has so many
+    LOG_ASIDE_MAX = 1000,            // entries that could not be stored are kept; then only told
     LOG_INTERVAL_MS = 200,           // of the session log's writes
     LOG_EVENTS_WAITING_MAX = 4096,   // entries that wait for a write: single events
     LOG_ENTRIES_WAITING_MAX = 16384, // and what says who is in

@@ -63,6 +63,7 @@ struct job {
     struct {
         struct store_log_batch *batch; // JOB_LOG
         int64_t before_ms;             // JOB_AGE: events; 0: none
+        int64_t sessions_before_ms;    // and sessions that ended; 0: none
         int64_t meetings_before_ms;    // and meetings that nobody used since; 0: none
         int64_t hooks_before_ms;       // and webhooks that are done; 0: none
         int most, done;                // events to remove, and how many were

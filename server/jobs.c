@@ -11,6 +11,7 @@
 #include "server/readers.h"
 #include "store/document.h"
 #include "store/live_rooms.h"
+#include "store/log_repair.h"
 #include "store/peer_stats.h"
 #include "store/polls.h"
 #include "store/rooms.h"
@@ -19,10 +20,12 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { WAITING_MAX = 4096, STACK_BYTES = 512 * 1024, TEND_MS = 1000, KEPT_MAX = 1024 };
 
@@ -33,6 +36,10 @@ struct jobs {
     struct inbox *done;
     pthread_t thread;
     atomic_bool writable;
+    char *location;
+    pthread_t checker; // looks at a file that was not closed in order
+    bool is_checking;
+    atomic_bool is_stopping, is_damaged, is_whole;
     struct readers *finders; // of single things
     struct readers *listers; // of pages
 
@@ -142,6 +149,12 @@ static int run_age(struct db_job *db_job, struct db *db)
         return forgotten;
     if (forgotten > job->log.done)
         job->log.done = forgotten;
+    if (job->log.sessions_before_ms)
+        forgotten = store_session_forget(db, job->log.sessions_before_ms, job->log.most);
+    if (forgotten < 0)
+        return forgotten;
+    if (forgotten > job->log.done)
+        job->log.done = forgotten;
     if (job->log.meetings_before_ms)
         forgotten =
             store_room_forget_meetings(db, job->log.meetings_before_ms, job->log.most / 10);
@@ -186,8 +199,19 @@ static bool is_to_be_kept(const struct job *job)
            (job->kind == JOB_LOCK && !job->call.call.request);
 }
 
+// One entry of the log is no reason to lose the others.
+static void repair_log(struct jobs *jobs, struct job *job)
+{
+    size_t aside = 0;
+    job->log.posts = (struct store_log_posts){.workspace = job->log.posts.workspace};
+    job->db.err = store_log_repair(jobs->db, job->log.batch->entries, job->log.batch->count,
+                                   &job->log.posts, clock_wall_ms(), &aside);
+}
+
 static void hand_back(struct jobs *jobs, struct job *job)
 {
+    if (job->kind == JOB_LOG && store_log_is_refused(job->db.err))
+        repair_log(jobs, job);
     if (job->db.err && db_may_heal(jobs->db) && is_to_be_kept(job) &&
         jobs->kept_count < KEPT_MAX) {
         jobs->kept[jobs->kept_count++] = job;
@@ -382,11 +406,47 @@ static void give_up(struct jobs *jobs)
     mem_free(jobs);
 }
 
+// Damage ends the server as it would have refused to start; only later.
+static void *check_file(void *arg)
+{
+    struct jobs *jobs = arg;
+    int err = db_check(jobs->location, &jobs->is_stopping);
+    atomic_store(&jobs->is_whole, !err);
+    if (err != ERR_MALFORMED)
+        return NULL;
+    atomic_store(&jobs->is_damaged, true);
+    kill(getpid(), SIGTERM);
+    return NULL;
+}
+
+void jobs_check_file(struct jobs *jobs)
+{
+    if (!db_is_unchecked(jobs->db))
+        return;
+    log_info("store", "the database was not closed in order: it is checked beside the work");
+    jobs->is_checking = pthread_create(&jobs->checker, NULL, check_file, jobs) == 0;
+}
+
+static void end_check(struct jobs *jobs)
+{
+    atomic_store(&jobs->is_stopping, true);
+    if (jobs->is_checking)
+        pthread_join(jobs->checker, NULL);
+    jobs->is_checking = false;
+    if (atomic_load(&jobs->is_whole))
+        db_mark_checked(jobs->db);
+}
+
+bool jobs_are_damaged(const struct jobs *jobs)
+{
+    return atomic_load(&jobs->is_damaged);
+}
+
 struct jobs *jobs_new(const char *location, const struct api_config *config,
                       const char *template_id)
 {
     struct db *db;
-    if (db_open(&db, location) != 0)
+    if (db_open_as(&db, location, DB_SERVED) != 0)
         return NULL;
     struct jobs *jobs = mem_alloc(sizeof *jobs);
     struct rng rng = {0}; // of the kernel
@@ -403,6 +463,7 @@ struct jobs *jobs_new(const char *location, const struct api_config *config,
         give_up(jobs);
         return NULL;
     }
+    jobs->location = mem_text(location);
     atomic_init(&jobs->writable, true);
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
@@ -433,6 +494,7 @@ void jobs_stop(struct jobs *jobs)
     readers_free(jobs->listers);
     inbox_put(jobs->todo, &(struct job *){NULL});
     pthread_join(jobs->thread, NULL);
+    end_check(jobs);
     db_close(jobs->db);
     jobs->db = NULL;
 }
@@ -449,6 +511,8 @@ void jobs_free(struct jobs *jobs)
     inbox_free(jobs->done);
     free_live(jobs);
     api_free(jobs->api);
+    mem_wipe(jobs->location, strlen(jobs->location));
+    mem_free(jobs->location);
     mem_free(jobs);
 }
 

@@ -46,4 +46,9 @@ bool jobs_are_full_for(const struct jobs *jobs, const struct api_call *call); //
 void jobs_put(struct jobs *jobs, struct job *job);
 int jobs_fd(const struct jobs *jobs); // readable when results wait
 size_t jobs_take(struct jobs *jobs, struct job **done, size_t max);
+// Once signals are heard: a database file that was not closed in order is looked at, beside the
+// work.
+void jobs_check_file(struct jobs *jobs);
+// The database turned out to be damaged; the process was asked to end.
+bool jobs_are_damaged(const struct jobs *jobs);
 bool jobs_are_writable(const struct jobs *jobs); // as of the last commit

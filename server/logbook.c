@@ -129,7 +129,7 @@ static struct store_visit visit_of(const struct peer_view *who, int64_t left_at)
 }
 
 static void add_public_event(struct logbook *l, const struct public_event_session *s,
-                          const struct public_event *told, struct moment now)
+                             const struct public_event *told, struct moment now)
 {
     char id[OBJECT_ID_LEN + 1], uuid[UUID_LEN + 1];
     struct store_log_entry *entry = add(l, STORE_LOG_EVENT, told->is_for_hooks, now);
@@ -197,7 +197,7 @@ static void fill_place(struct public_event_session *room, const char *id, const 
 
 // What failed may have done so while nobody was in: `room` is filled.
 static const struct public_event_session *place_of(struct logbook *l, const struct event *event,
-                                                struct public_event_session *room)
+                                                   struct public_event_session *room)
 {
     const struct session *s = session_of(l, event);
     switch (event->kind) {
@@ -510,9 +510,7 @@ bool logbook_done(struct logbook *l, struct job *job)
     if (job->kind != JOB_LOG)
         return false;
     l->is_writing = false;
-    if (job->db.err == ERR_EXISTS || job->db.err == ERR_MALFORMED) // it would never be written
-        l->dropped += job->log.batch->count;
-    else if (job->db.err)
+    if (job->db.err)
         take_back(l, job);
     if (l->dropped != l->dropped_told) {
         log_warn("server", "the session log left out %llu entries: the storage is too slow",
@@ -529,7 +527,8 @@ bool logbook_done(struct logbook *l, struct job *job)
 
 static bool ages(const struct logbook *l)
 {
-    return l->config.days || l->config.meetings_days || l->config.hooks_days;
+    return l->config.days || l->config.sessions_days || l->config.meetings_days ||
+           l->config.hooks_days;
 }
 
 int64_t logbook_deadline(const struct logbook *l)
@@ -547,6 +546,11 @@ static void age(struct logbook *l, struct moment now)
     job->kind = JOB_AGE;
     if (l->config.days)
         job->log.before_ms = now.wall_ms - l->config.days * ms_per_day;
+    if (l->config.sessions_days)
+        job->log.sessions_before_ms = now.wall_ms - l->config.sessions_days * ms_per_day;
+    // Events of no session too.
+    if (job->log.sessions_before_ms > job->log.before_ms)
+        job->log.before_ms = job->log.sessions_before_ms;
     if (l->config.meetings_days)
         job->log.meetings_before_ms = now.wall_ms - l->config.meetings_days * ms_per_day;
     if (l->config.hooks_days)

@@ -12,6 +12,7 @@ struct logbook_config {
     bool with_chat;    // what people say to all is kept too
     int days;          // that events are kept; 0: for ever
     int meetings_days; // that meetings are kept which nobody uses; 0: for ever
+    int sessions_days; // that sessions which are over, and their events, are kept; 0: for ever
     int hooks_days;    // that webhooks are kept which are done; 0: for ever
     struct api_webhook_workspace workspace; // borrowed strings
     const char *target; // of the workspace's webhooks, as the store keeps it; borrowed

@@ -308,6 +308,7 @@ static int start(struct server *s)
         .max_session_s = s->config->max_session_hours * 3600,
         .log = {.with_chat = s->config->log_chat,
                 .days = (int)s->config->log_days,
+                .sessions_days = (int)s->config->session_days,
                 .meetings_days = (int)s->config->meetings_ttl,
                 .hooks_days = (int)s->config->webhook_days,
                 .workspace = {s->keys.customer_id, s->keys.app_id},
@@ -405,7 +406,10 @@ int serve(const struct config *config)
     if (!err) {
         greet(s);
         footprint_trim();
+        jobs_check_file(s->jobs);
         control_run(s->control);
+        if (jobs_are_damaged(s->jobs))
+            err = ERR_MALFORMED;
     }
     stop(s);
     mem_free(s);

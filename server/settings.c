@@ -154,6 +154,11 @@ static int read_log_days(struct config *c, const char *value)
     return read_number(value, 0, 36500, &c->log_days);
 }
 
+static int read_session_days(struct config *c, const char *value)
+{
+    return read_number(value, 0, 36500, &c->session_days);
+}
+
 static int read_allow_root(struct config *c, const char *value)
 {
     return read_switch(value, &c->allow_root);
@@ -404,6 +409,9 @@ const struct setting settings[] = {
      read_diagnostics, SETTING_OPEN},
     {"log-days", "DAYS", "30", "how long the events of sessions are kept; 0: for ever",
      read_log_days, SETTING_OPEN},
+    {"session-days", "DAYS", "0",
+     "how long sessions that are over are kept, with who was in them; 0: for ever",
+     read_session_days, SETTING_OPEN},
     {"tls-cert", "FILE", "", "certificate chain, PEM; read again on SIGHUP", read_tls_cert,
      SETTING_OPEN},
     {"tls-key", "FILE", "", "its private key, PEM", read_tls_key, SETTING_OPEN},

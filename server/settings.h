@@ -54,6 +54,7 @@ struct config {
     bool log_chat;
     bool diagnostics;
     long log_days;     // 0: for ever
+    long session_days; // the same
     long meetings_ttl; // days; 0: for ever
     const char *tls_cert;
     const char *tls_key;
@@ -90,6 +91,6 @@ struct setting {
     enum setting_display display;
 };
 
-enum { SETTING_COUNT = 57 };
+enum { SETTING_COUNT = 58 };
 
 extern const struct setting settings[]; // the first is `listen`

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "store/db_use.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,6 +20,7 @@ struct db {
     uint64_t changes;    // rows written through this connection, ever
     bool is_reading;     // a job that only reads is at work
     bool read_only;      // beside others; or a commit failed, and who knows what the disk holds
+    bool unchecked;      // whether the file is whole is not known
     bool full;           // the last write found no space
     bool away;           // the connection is lost
     struct text name;    // the location, without its password
@@ -44,6 +46,7 @@ enum db_purpose {
     DB_SNAPSHOT, // all that is read is of one moment
 };
 
+
 struct db_backend {
     size_t query_size;
     bool (*owns)(const char *location);
@@ -51,6 +54,9 @@ struct db_backend {
     // Takes the connection; db_close() follows when it fails. `name` is set by then.
     int (*open)(struct db **db, const char *location, enum db_use use);
     void (*close)(struct db *db); // frees it
+
+    // Looks at all of a file that is `unchecked`. NULL: there are no files.
+    int (*check)(struct db *db, const atomic_bool *is_over);
 
     // Statements. What prepare() finds wrong is told by step().
     void (*prepare)(struct db_query *q);

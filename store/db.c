@@ -352,6 +352,38 @@ static int migrate(struct db *db, int64_t schema)
     return err;
 }
 
+bool db_is_unchecked(const struct db *db)
+{
+    return db->unchecked;
+}
+
+void db_mark_checked(struct db *db)
+{
+    db->unchecked = false;
+}
+
+int db_check(const char *location, const atomic_bool *is_over)
+{
+    struct db *db = NULL;
+    const struct db_backend *backend = backend_of(location);
+    int err = backend->check ? backend->open(&db, location, DB_BESIDE) : 0;
+    if (!err && backend->check)
+        err = backend->check(db, is_over);
+    db_close(db);
+    return err;
+}
+
+// A schema is brought up to date in a file that is whole.
+static int check_before_migrating(struct db *db, int64_t schema)
+{
+    int64_t version;
+    if (!db->unchecked || (db_schema(db, &version) == 0 && version == schema))
+        return 0;
+    int err = db->backend->check(db, NULL);
+    db->unchecked = err;
+    return err;
+}
+
 static int open_with(struct db **db, const char *location, enum db_use use, int64_t schema)
 {
     struct db *opened = NULL;
@@ -359,7 +391,7 @@ static int open_with(struct db **db, const char *location, enum db_use use, int6
     int err = backend_of(location)->open(&opened, location, use);
     if (!err && (use == DB_AS_IS || use == DB_BESIDE))
         err = check_schema(opened, &version);
-    else if (!err)
+    else if (!err && !(err = check_before_migrating(opened, schema)))
         err = migrate(opened, schema);
     if (err) {
         db_close(opened);
@@ -397,7 +429,6 @@ void db_close(struct db *db)
     while ((q = map_next(&db->queries, &at)))
         discard(q);
     map_dispose(&db->queries);
-    text_dispose(&db->name);
     db->backend->close(db);
 }
 

@@ -21,6 +21,7 @@
 #include "base/text.h"
 #include "store/db_use.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -49,6 +50,14 @@ bool db_is_location(const char *location);
 // From now on each job that only reads may take so long, then its statement fails with
 // ERR_TOO_LONG. 0, as at first: as long as it wants. Beside others it is STORE_BUDGET_MS.
 void db_give_time(struct db *db, int budget_ms);
+
+// A file is checked when it is opened, unless a server closed it in order and nobody touched it
+// since. What was opened by a server may be unchecked: db_check() does it beside the work, over
+// a connection of its own, and db_mark_checked() says that it was good. ERR_MALFORMED: it is
+// damaged, which is logged; ERR_BUSY: `is_over` became true.
+bool db_is_unchecked(const struct db *db);
+int db_check(const char *location, const atomic_bool *is_over);
+void db_mark_checked(struct db *db);
 
 int db_schema(struct db *db, int64_t *version); // ERR_MALFORMED: not a database of ours
 

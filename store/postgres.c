@@ -553,8 +553,9 @@ static int postgres_open(struct db **db, const char *location, enum db_use use)
     pg->location = mem_text(location);
     pg->use = use;
     pg->link.location = pg->location;
-    pg->link.patience_ms =
-        use == DB_SHARED || use == DB_BESIDE ? PATIENCE_MS : PATIENCE_COPY_MS;
+    pg->link.patience_ms = use == DB_SHARED || use == DB_SERVED || use == DB_BESIDE
+                               ? PATIENCE_MS
+                               : PATIENCE_COPY_MS;
     db_show_location(location, &pg->db.name);
     if (!db_is_location(location)) {
         log_error("store", "the URL of the database is malformed");
@@ -578,6 +579,7 @@ static void postgres_close(struct db *db)
     }
     if (pg->link.conn)
         link_close(&pg->link);
+    text_dispose(&db->name);
     mem_wipe(pg->location, strlen(pg->location));
     mem_free(pg->location);
     mem_free(pg);

@@ -44,8 +44,9 @@ static int err_of(struct link *link, const char *state)
         return ERR_TOO_LONG;
     if (is_class(state, "55P03") || is_class(state, "40"))
         return ERR_BUSY;
-    // A text that is no UTF-8, or too long for an index.
-    if (is_class(state, "22021") || is_class(state, "54000"))
+    // A value that is not one of its type, as a text that is no UTF-8; or too long for an
+    // index.
+    if (is_class(state, "22") || is_class(state, "54000"))
         return ERR_MALFORMED;
     return ERR_IO;
 }

@@ -257,6 +257,13 @@ const char *const store_migrations[] = {
     "CREATE INDEX streams_by_room ON streams (kind, room_id, id);"
     "CREATE INDEX streams_by_session ON streams (kind, session_id, id);"
     "CREATE INDEX poll_runs_by_id ON poll_runs (poll_id, id);",
+
+    // What the session log could not take, as text in ASCII.
+    "CREATE TABLE log_aside ("
+    "  id TEXT PRIMARY KEY,"
+    "  at BIGINT NOT NULL,"
+    "  error TEXT NOT NULL,"
+    "  entry TEXT NOT NULL);",
 };
 
 const size_t store_migration_count = sizeof store_migrations / sizeof *store_migrations;

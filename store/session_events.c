@@ -161,8 +161,8 @@ int store_event_list(struct db *db, const struct store_event_filter *filter,
         size_t len = strcspn(rest + 1, ",") + 1;
         char *named = arena_text(arena, (struct bytes){(const uint8_t *)rest, len + 1});
         rest += len;
-        if (strstr(rest, named))
-            continue; // it comes once more
+        if (len == 1 || strstr(rest, named))
+            continue; // it is empty, or comes once more
         named[len] = 0;
         err = add_events(db, filter, named + 1, arena, &page);
     }

@@ -70,6 +70,11 @@ int store_log_write(struct db *db, const struct store_log_entry *entries, size_t
 // Removes at most `most` events from before `before_ms`. Returns how many, or ERR_*.
 int store_log_age(struct db *db, int64_t before_ms, int most);
 
+// Forgets sessions that ended before `before_ms`, with who was in them, their events and their
+// figures: at most `most` rows. Polls and answers stay. Returns how many rows, or ERR_*: `most`
+// when there may be more.
+int store_session_forget(struct db *db, int64_t before_ms, int most);
+
 // --- Reading ---
 
 // Of events a page and one more, which says whether it is the last.

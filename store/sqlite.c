@@ -7,14 +7,21 @@
 #include "store/db.h"
 
 #include <assert.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum {
     BUSY_TIMEOUT_MS = 5000,
     BUSY_TIMEOUT_ALONE_MS = 200,
     STEPS_BETWEEN_LOOKS = 10000, // of SQLite's machine, some 100 us
+    PAGES_TO_CHECKPOINT = 1000,  // SQLite's own default
+    MARK_PAUSE_MS = 20,          // longer than the times of files are apart
 };
 
 struct sqlite_query {
@@ -27,6 +34,9 @@ struct sqlite_query {
 struct sqlite {
     struct db db; // first
     sqlite3 *handle;
+    enum db_use use;
+    bool is_damaged;            // it was told
+    const atomic_bool *is_over; // the check's
 };
 
 static struct sqlite *of(struct db *db)
@@ -37,6 +47,25 @@ static struct sqlite *of(struct db *db)
 static sqlite3_stmt *statement_of(struct db_query *q)
 {
     return ((struct sqlite_query *)q)->statement;
+}
+
+// Nothing is written any more: what the disk holds is not known, and the file is checked next
+// time.
+static void stop_writing(struct db *db, const char *why)
+{
+    if (!db->read_only)
+        log_error("store", "%s: the storage is read-only until a restart", why);
+    db->read_only = true;
+}
+
+static void tell_damage(struct db *db)
+{
+    if (!of(db)->is_damaged)
+        log_error("store",
+                  "%s is damaged. To restore: stop every parlor that uses it, then `parlor "
+                  "restore --force FILE` with the last backup, start again",
+                  db->name.at);
+    of(db)->is_damaged = true;
 }
 
 static int err_of(struct db *db, int code)
@@ -55,6 +84,9 @@ static int err_of(struct db *db, int code)
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return ERR_BUSY;
+    case SQLITE_TOOBIG:
+    case SQLITE_MISMATCH:
+        return ERR_MALFORMED;
     case SQLITE_INTERRUPT:
         return ERR_TOO_LONG;
     case SQLITE_READONLY:
@@ -65,6 +97,12 @@ static int err_of(struct db *db, int code)
         return ERR_REFUSED;
     default:
         log_error("store", "database: %s (%d)", sqlite3_errmsg(of(db)->handle), code);
+        if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC)
+            stop_writing(db, "an fsync failed");
+        if ((code & 0xff) == SQLITE_CORRUPT) {
+            tell_damage(db);
+            stop_writing(db, "a page is damaged");
+        }
         return ERR_IO;
     }
 }
@@ -200,10 +238,8 @@ static int sqlite_commit(struct db *db)
     if (!err)
         return 0;
     sqlite_roll_back(db);
-    if (err == ERR_IO && !db->read_only) {
-        log_error("store", "a commit failed: the storage is read-only until a restart");
-        db->read_only = true;
-    }
+    if (err == ERR_IO)
+        stop_writing(db, "a commit failed");
     return err;
 }
 
@@ -253,10 +289,97 @@ static int pragma_text(struct db *db, const char *sql, const char *expected, enu
 
 static int is_over_time(void *db)
 {
-    return db_is_over_time(db);
+    const atomic_bool *is_over = of(db)->is_over;
+    return db_is_over_time(db) || (is_over && atomic_load(is_over));
 }
 
-// The file was checked when it was opened for the first time.
+// SQLite does not say when writing back from its journal fails, and would try the fsync again.
+static int on_committed(void *context, sqlite3 *handle, const char *name, int pages)
+{
+    struct db *db = context;
+    if (pages < PAGES_TO_CHECKPOINT || db->read_only)
+        return SQLITE_OK;
+    int code = sqlite3_wal_checkpoint_v2(handle, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    if ((code & 0xff) == SQLITE_IOERR) {
+        log_error("store", "database: %s (%d)", sqlite3_errmsg(handle), code);
+        stop_writing(db, "writing back from the journal failed");
+    }
+    return SQLITE_OK;
+}
+
+// --- Whether it was closed in order ---
+
+static void add_file_name(const struct db *db, const char *suffix, struct text *t)
+{
+    text_addf(t, "%s%s", db->name.at, suffix);
+}
+
+// What says that the file is the one that was closed.
+static bool describe_file(const struct db *db, char *line, size_t cap)
+{
+    struct stat file;
+    if (stat(db->name.at, &file) != 0)
+        return false;
+    snprintf(line, cap, "%ju %jd %jd.%09ld\n", (uintmax_t)file.st_ino, (intmax_t)file.st_size,
+             (intmax_t)file.st_mtim.tv_sec, file.st_mtim.tv_nsec);
+    return true;
+}
+
+static bool is_empty(const struct db *db)
+{
+    struct stat file;
+    return stat(db->name.at, &file) != 0 || file.st_size == 0;
+}
+
+// `takes` it away: from now on it is not in order, until it is closed again.
+static bool was_closed_in_order(const struct db *db, bool takes)
+{
+    struct text path = {0};
+    char now[128], then[128] = "";
+    add_file_name(db, "-clean", &path);
+    int file = open(path.at, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    ssize_t len = file >= 0 ? read(file, then, sizeof then - 1) : 0;
+    if (file >= 0)
+        close(file);
+    if (file >= 0 && takes)
+        unlink(path.at);
+    text_dispose(&path);
+    return len > 0 && describe_file(db, now, sizeof now) && strcmp(now, then) == 0;
+}
+
+// After the last connection closed: nobody writes, and the journal is gone. Whoever writes
+// later gives the file another time.
+static void mark_closed(const struct db *db)
+{
+    struct text path = {0}, journal = {0};
+    char line[128];
+    add_file_name(db, "-clean", &path);
+    add_file_name(db, "-wal", &journal);
+    poll(NULL, 0, MARK_PAUSE_MS);
+    if (access(journal.at, F_OK) != 0 && describe_file(db, line, sizeof line)) {
+        int file = open(path.at, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (file >= 0 && write(file, line, strlen(line)) != (ssize_t)strlen(line))
+            unlink(path.at);
+        if (file >= 0)
+            close(file);
+    }
+    text_dispose(&path);
+    text_dispose(&journal);
+}
+
+static int sqlite_check(struct db *db, const atomic_bool *is_over)
+{
+    of(db)->is_over = is_over;
+    sqlite3_progress_handler(of(db)->handle, STEPS_BETWEEN_LOOKS, is_over_time, db);
+    int err = pragma_text(db, "PRAGMA quick_check", "ok", of(db)->use);
+    if (is_over && atomic_load(is_over))
+        return ERR_BUSY;
+    if (err == ERR_MALFORMED)
+        tell_damage(db);
+    return err;
+}
+
+// The file was checked when it was opened for the first time, or is.
 static int configure_beside(struct db *db)
 {
     sqlite3_busy_timeout(of(db)->handle, BUSY_TIMEOUT_MS);
@@ -268,24 +391,25 @@ static int configure(struct db *db, enum db_use use)
 {
     if (use == DB_BESIDE)
         return configure_beside(db);
-
     bool alone = use == DB_ALONE;
+    bool is_new = is_empty(db);
+    bool in_order = was_closed_in_order(db, use != DB_AS_IS) || is_new;
     int err = 0;
     sqlite3_busy_timeout(of(db)->handle, alone ? BUSY_TIMEOUT_ALONE_MS : BUSY_TIMEOUT_MS);
     // In effect from the first look into the file, which fails while somebody has it open.
     if (alone)
         err = pragma_text(db, "PRAGMA locking_mode = EXCLUSIVE", "exclusive", use);
-    if (!err)
+    db->unchecked = !in_order && use == DB_SERVED;
+    if (!err && !in_order && use != DB_SERVED)
         err = pragma_text(db, "PRAGMA quick_check", "ok", use);
     if (!err && use != DB_AS_IS)
         err = pragma_text(db, "PRAGMA journal_mode = WAL", "wal", use);
-    if (err == ERR_MALFORMED && use == DB_SHARED)
-        log_error("store",
-                  "%s is damaged. To restore: stop every parlor that uses it, then `parlor "
-                  "restore --force FILE` with the last backup, start again",
-                  db->name.at);
+    if (err == ERR_MALFORMED && (use == DB_SHARED || use == DB_SERVED))
+        tell_damage(db);
     if (!err)
         err = sqlite_execute(db, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+    if (!err && use != DB_AS_IS)
+        sqlite3_wal_hook(of(db)->handle, on_committed, db);
     return err;
 }
 
@@ -295,6 +419,7 @@ static int sqlite_open(struct db **db, const char *path, enum db_use use)
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     *db = &opened->db;
     opened->db.backend = &db_sqlite;
+    opened->use = use;
     text_add(&opened->db.name, path);
     if (use != DB_AS_IS && use != DB_BESIDE)
         flags |= SQLITE_OPEN_CREATE;
@@ -305,9 +430,16 @@ static int sqlite_open(struct db **db, const char *path, enum db_use use)
     return configure(&opened->db, use);
 }
 
+// What is not whole, or may not be, keeps its journal, and is checked next time.
 static void sqlite_close(struct db *db)
 {
+    bool is_good = !db->read_only && !db->unchecked && !of(db)->is_damaged;
+    if (!is_good && of(db)->use != DB_BESIDE)
+        sqlite3_db_config(of(db)->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite3_close(of(db)->handle);
+    if (is_good && of(db)->use == DB_SERVED)
+        mark_closed(db);
+    text_dispose(&db->name);
     mem_free(db);
 }
 
@@ -322,6 +454,7 @@ const struct db_backend db_sqlite = {
     .owns = sqlite_owns,
     .open = sqlite_open,
     .close = sqlite_close,
+    .check = sqlite_check,
     .prepare = sqlite_prepare,
     .bind_text = sqlite_bind_text,
     .bind_int = sqlite_bind_int,

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void check_bad(struct world *w, const char *body, const char *detail)
@@ -269,6 +270,56 @@ TEST(an_unknown_room_is_404_whatever_its_id_looks_like)
     CHECK_REFUSED(get(w, "/v2/rooms/x'; DROP TABLE rooms"), 404, "room not found", "");
     CHECK_REFUSED(post(w, "/v2/rooms/64a1b2c3d4e5f60718293a4b", "{}"), 404, "room not found",
                   "");
+    world_free(w);
+}
+
+// What is compared: the answer, without what no room can be without.
+static const char *without_identity(const struct answer *a)
+{
+    static char kept[2][4096];
+    static int at;
+    json_t *copy = json_deep_copy(a->json);
+    static const char *const own[] = {"id", "name", "created_at", "updated_at"};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        json_object_del(copy, own[i]);
+    char *text = json_dumps(copy, JSON_SORT_KEYS);
+    at = !at;
+    snprintf(kept[at], sizeof kept[at], "%s", text);
+    free(text);
+    json_decref(copy);
+    return kept[at];
+}
+
+TEST(null_takes_away_what_a_room_was_given_and_nothing_else_does)
+{
+    struct world *w = world_new();
+    struct answer plain = post(w, "/v2/rooms", "");
+    struct answer a =
+        post(w, "/v2/rooms",
+             "{\"name\":\"full\",\"description\":\"x\",\"region\":\"eu\",\"size\":30,"
+             "\"max_duration_seconds\":120,\"chat_history\":5,\"enabled\":false,"
+             "\"large_room\":true,\"recording_info\":{\"enabled\":true},"
+             "\"webhook\":{\"url\":\"https://x.example/hook\"}}");
+    CHECK_EQ(a.status, 200);
+    CHECK(strcmp(without_identity(&a), without_identity(&plain)) != 0);
+    char path[64];
+    snprintf(path, sizeof path, "/v2/rooms/%s", text(&a, "id"));
+    a = post(w, path, "{\"webhook\":null}");
+    CHECK_EQ(a.status, 200);
+    CHECK(!json_object_get(a.json, "webhook"));
+    CHECK_EQ(json_get_int(a.json, "size", 0), 30); // what is left out stays
+    a = post(w, path, "{\"recording_info\":null}");
+    CHECK(!json_get_bool(json_get_object(a.json, "recording_info"), "enabled", true));
+    CHECK(json_get_bool(a.json, "recording_source_template", false));
+    a = post(w, path,
+             "{\"name\":null,\"description\":null,\"region\":null,\"size\":null,"
+             "\"max_duration_seconds\":null,\"chat_history\":null,\"enabled\":null,"
+             "\"large_room\":null,\"polls\":null,\"template_id\":null}");
+    CHECK_EQ(a.status, 200);
+    CHECK_TEXT(text(&a, "name"), "full"); // there is none without
+    CHECK_TEXT(without_identity(&a), without_identity(&plain));
+    a = get(w, path);
+    CHECK_TEXT(without_identity(&a), without_identity(&plain));
     world_free(w);
 }
 

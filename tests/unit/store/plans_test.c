@@ -7,6 +7,7 @@
 #include "store/backend.h"
 #include "store/codes.h"
 #include "store/live_rooms.h"
+#include "store/log_repair.h"
 #include "store/peer_stats.h"
 #include "store/polls.h"
 #include "store/replays.h"
@@ -305,6 +306,27 @@ static void forget_everything(void)
 {
     CHECK(store_log_age(db, 100, 10) >= 0);
     CHECK(store_stats_age(db, 100, 10) >= 0);
+    log_one((struct store_log_entry){STORE_LOG_CLOSE,
+                                     .session = {.id = id, .room_id = id, .ended_at = 2}});
+    CHECK(store_session_forget(db, 100, 100) > 0);
+    do_events();
+    struct store_visit visit = {.session_id = id,
+                                .peer_id = "p",
+                                .user_id = "u",
+                                .name = "n",
+                                .role = "host",
+                                .joined_at = 1};
+    log_one((struct store_log_entry){STORE_LOG_VISIT, .visit = visit});
+    log_one((struct store_log_entry){STORE_LOG_OPEN,
+                                     .session = {.id = id, .room_id = id, .started_at = 1}});
+    log_one((struct store_log_entry){STORE_LOG_CLOSE,
+                                     .session = {.id = id, .room_id = id, .ended_at = 2}});
+    CHECK(store_session_forget(db, 100, 100) > 0);
+    struct store_log_entry bad = {STORE_LOG_EVENT, .event = {.id = "x"}};
+    struct store_log_posts posts = {0};
+    size_t aside = 0;
+    CHECK_EQ(store_log_repair(db, &bad, 1, &posts, 1, &aside), 0);
+    CHECK_EQ(aside, 1);
     CHECK(store_webhook_age(db, 100, 10) >= 0);
     store_template_delete(db, id);
 }
@@ -334,8 +356,8 @@ static void close_everything(void)
 
 // --- Asking how ---
 
-// Of these there is a row for each room that is live, or one in all.
-static const char *const small[] = {"live_rooms", "live_epoch", "schema_version"};
+// Of these there is a row for each room that is live, one in all, or a thousand at most.
+static const char *const small[] = {"live_rooms", "live_epoch", "schema_version", "log_aside"};
 
 static bool begins_with_small(const char *name)
 {
@@ -349,8 +371,8 @@ static bool begins_with_small(const char *name)
 // What a subquery found is as long as it is allowed to be.
 static bool is_result(const char *name)
 {
-    static const char *const results[] = {"(subquery", "chosen", "due",     "sent",
-                                          "first",     "old",    "SUBQUERY"};
+    static const char *const results[] = {"(subquery", "chosen", "kept", "due",
+                                          "sent",      "first",  "old",  "SUBQUERY"};
     for (size_t i = 0; i < sizeof results / sizeof *results; i++) {
         if (strncmp(name, results[i], strlen(results[i])) == 0)
             return true;

@@ -1,5 +1,6 @@
 #include "base/err.h"
 #include "scratch.h"
+#include "store/log_repair.h"
 #include "store/sessions.h"
 #include "test.h"
 
@@ -220,5 +221,123 @@ TEST(events_are_found_by_what_they_are_and_age)
     filter.peer_id = NULL;
     CHECK_EQ(store_event_list(w.db, &filter, &w.arena, found, &total), 1);
     CHECK_TEXT(found[0].id, "e3");
+    world_dispose(&w);
+}
+
+static struct store_log_entry event_of(const char *id, const char *type)
+{
+    return (struct store_log_entry){STORE_LOG_EVENT, .event = {.id = id,
+                                                               .uuid = "u",
+                                                               .session_id = "s1",
+                                                               .room_id = room_id,
+                                                               .peer_id = "",
+                                                               .user_id = "",
+                                                               .type = type,
+                                                               .at = 1000,
+                                                               .data = "{}",
+                                                               .post = "{}"}};
+}
+
+TEST(one_entry_that_cannot_be_stored_takes_no_other_with_it_and_is_kept_aside)
+{
+    struct world w = world_new();
+    struct store_log_entry entries[] = {event_of("e1", "a.b"), event_of("e2", "a.b"),
+                                        event_of("e3", NULL),  event_of("e4", "a.b"),
+                                        event_of("e5", "a.b"), event_of("e1", "a.b")};
+    struct store_log_posts posts = {.workspace = "{\"url\":\"https://a.example\"}"};
+    size_t aside = 0;
+    CHECK_EQ(store_log_repair(w.db, entries, 6, &posts, 1000, &aside), 0);
+    CHECK_EQ(aside, 1);
+    CHECK_TEXT(scratch_sql(&w.scratch, "SELECT COUNT(*) FROM session_events"), "4");
+    CHECK_TEXT(scratch_sql(&w.scratch, "SELECT COUNT(*) FROM webhooks"), "4");
+    CHECK_TEXT(scratch_sql(&w.scratch, "SELECT error FROM log_aside"), "refused");
+    CHECK_TEXT(scratch_sql(&w.scratch, "SELECT entry FROM log_aside"),
+               "event id=e3 session=s1 room=64a1b2c3d4e5f60718293a4b peer= user= data={} "
+               "webhook={}");
+    world_dispose(&w);
+}
+
+TEST(a_batch_that_comes_a_second_time_changes_nothing)
+{
+    struct world w = world_new();
+    struct store_log_entry entries[] = {
+        event_of("e1", "a.b"),
+        {STORE_LOG_STATS,
+         .stats = {.id = "t1", .session_id = "s1", .peer_id = "p", .document = "[]"}},
+        {STORE_LOG_POLL, .poll = {.id = "q1", .document = "{}"}},
+        {STORE_LOG_POLL_START, .run = {.id = "r1", .poll_id = "q1", .session_id = "s1"}},
+        {STORE_LOG_POLL_ANSWER, .answer = {.poll_id = "q1",
+                                           .session_id = "s1",
+                                           .voter_row = "v1",
+                                           .is = {.id = "a1",
+                                                  .voter = "v",
+                                                  .peer_id = "",
+                                                  .user_id = "",
+                                                  .text = "",
+                                                  .original = ""}}}};
+    for (int i = 0; i < 2; i++)
+        CHECK_EQ(store_log_write(w.db, entries, 5, NULL), 0);
+    CHECK_TEXT(scratch_sql(&w.scratch, "SELECT COUNT(*) FROM session_events"), "1");
+    CHECK_TEXT(scratch_sql(&w.scratch, "SELECT COUNT(*) FROM peer_stats"), "1");
+    CHECK_TEXT(scratch_sql(&w.scratch, "SELECT COUNT(*) FROM poll_answers"), "1");
+    world_dispose(&w);
+}
+
+TEST(sessions_that_ended_long_ago_are_forgotten_step_by_step_with_what_is_theirs)
+{
+    struct world w = world_new();
+    open_session(&w, "s1", room_id, 1000);
+    put_visit(&w, "s1", "p1", "host", 1000);
+    for (int i = 0; i < 30; i++) {
+        char id[8];
+        snprintf(id, sizeof id, "e%02d", i);
+        put_event(&w, id, "a.b", 1000);
+    }
+    close_session(&w, "s1", 2000);
+    open_session(&w, "s2", room_id, 1000);
+    put_visit(&w, "s2", "p2", "host", 1000);
+    close_session(&w, "s2", 5000);
+    open_session(&w, "s3", room_id, 1000); // goes on
+    CHECK_EQ(store_session_forget(w.db, 3000, 20), 20);
+    CHECK_TEXT(scratch_sql(&w.scratch, "SELECT COUNT(*) FROM session_events"), "10");
+    CHECK_TEXT(scratch_sql(&w.scratch, "SELECT COUNT(*) FROM sessions"), "3");
+    CHECK_EQ(store_session_forget(w.db, 3000, 20), 20);
+    CHECK_EQ(store_session_forget(w.db, 3000, 20), 0);
+    CHECK_TEXT(scratch_sql(&w.scratch, "SELECT COUNT(*) FROM session_events"), "0");
+    CHECK_TEXT(scratch_sql(&w.scratch, "SELECT MIN(id) FROM sessions"), "s2");
+    CHECK_TEXT(scratch_sql(&w.scratch, "SELECT COUNT(*) FROM visits"), "1");
+    world_dispose(&w);
+}
+
+TEST(types_are_words_and_upper_case_is_another)
+{
+    struct world w = world_new();
+    struct store_session_event found[STORE_EVENTS_MAX];
+    int64_t total;
+    put_event(&w, "e1", "a.b", 1000);
+    put_event(&w, "e2", "A.B", 1001);
+    put_event(&w, "e3", "c_d", 1002);
+    put_event(&w, "e4", "cxd", 1003);
+    static const struct {
+        const char *types;
+        int count;
+    } cases[] = {{",a.b,", 1}, {",A.B,", 1},     {",c_d,", 1},     {",%,", 0},
+                 {",a,", 0},   {",a.b,A.B,", 2}, {",a.b,a.b,", 1}, {",a.b,,c_d,", 2}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        for (int session = 0; session < 2; session++) {
+            struct store_event_filter filter = {.room_id = room_id,
+                                                .types = cases[i].types,
+                                                .session_id = session ? "s1" : NULL,
+                                                .is_error = -1,
+                                                .limit = 10};
+            CHECK_EQ(store_event_list(w.db, &filter, &w.arena, found, &total), cases[i].count);
+            CHECK_EQ(total, cases[i].count);
+        }
+    }
+    struct store_event_filter filter = {
+        .room_id = room_id, .types = ",a.b,A.B,c_d,", .is_error = -1, .limit = 2};
+    CHECK_EQ(store_event_list(w.db, &filter, &w.arena, found, &total), 2);
+    CHECK_TEXT(found[0].id, "e3");
+    CHECK_TEXT(found[1].id, "e2");
     world_dispose(&w);
 }

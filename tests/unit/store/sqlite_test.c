@@ -109,6 +109,7 @@ static struct {
     const sqlite3_io_methods *real_methods;
     bool fail;
     int failed;
+    int which; // files
 } faulty;
 
 static int faulty_sync(sqlite3_file *file, int flags)
@@ -125,7 +126,7 @@ static int faulty_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, i
 {
     (void)vfs;
     int code = faulty.real->xOpen(faulty.real, name, file, flags, out);
-    if (code == SQLITE_OK && flags & SQLITE_OPEN_WAL) {
+    if (code == SQLITE_OK && flags & faulty.which) {
         faulty.real_methods = file->pMethods;
         faulty.methods = *file->pMethods;
         faulty.methods.xSync = faulty_sync;
@@ -142,6 +143,7 @@ static void faulty_install(void)
     faulty.vfs.xOpen = faulty_open;
     faulty.fail = false;
     faulty.failed = 0;
+    faulty.which = SQLITE_OPEN_WAL;
     sqlite3_vfs_register(&faulty.vfs, 1);
 }
 
@@ -187,5 +189,77 @@ TEST(after_a_failed_fsync_nothing_is_acknowledged_and_no_write_is_tried_again)
     CHECK_EQ(d.job.err, 0);
     db_close(db);
     faulty_remove();
+    scratch_remove(&s);
+}
+
+static int insert_much(struct db_job *job, struct db *db)
+{
+    (void)job;
+    struct text long_text = {0};
+    for (int i = 0; i < 600 * 1000; i++)
+        text_add(&long_text, "12345678");
+    struct db_query *q = db_prepare(db, "INSERT INTO templates VALUES ('x', 'x', 0, $1, 0, 0)");
+    db_bind_text(q, 1, long_text.at);
+    text_dispose(&long_text);
+    return db_run(q);
+}
+
+TEST(a_failed_fsync_while_the_journal_is_written_back_ends_writing_at_once)
+{
+    faulty_install();
+    faulty.which = SQLITE_OPEN_MAIN_DB;
+    struct scratch s = scratch_new();
+    struct db *db = open_in(&s);
+    faulty.fail = true;
+    CHECK_EQ(run_alone(db, insert_much), 0); // it is in the journal, and safe
+    CHECK(faulty.failed > 0);
+    CHECK(!db_is_writable(db));
+    struct test_job a = job_of("a", WRITE);
+    db_run_jobs(db, (struct db_job *[]){&a.job}, 1);
+    CHECK_EQ(a.job.err, ERR_WRONG_STATE);
+    faulty.fail = false;
+    db_close(db);
+    db = open_in(&s); // a restart recovers
+    CHECK_EQ(count_rows(db), 1);
+    db_close(db);
+    faulty_remove();
+    scratch_remove(&s);
+}
+
+static struct db *serve_in(const struct scratch *s)
+{
+    struct db *db;
+    CHECK_EQ(db_open_as(&db, s->database, DB_SERVED), 0);
+    return db;
+}
+
+TEST(a_file_that_was_closed_in_order_is_not_checked_again)
+{
+    struct scratch s = scratch_new();
+    struct db *db = serve_in(&s);
+    CHECK(!db_is_unchecked(db)); // it is new
+    db_close(db);
+    db = serve_in(&s);
+    CHECK(!db_is_unchecked(db));
+
+    // As after kill -9: nobody closed it.
+    struct db *after = serve_in(&s);
+    CHECK(db_is_unchecked(after));
+    db_close(after);
+    db_close(db);
+    db = serve_in(&s);
+    CHECK(!db_is_unchecked(db));
+    db_close(db);
+
+    CHECK_EQ(access(scratch_path(&s, "parlor.db-clean"), F_OK), 0);
+    CHECK_TEXT(scratch_sql(&s, "INSERT INTO templates VALUES ('a', 'a', 0, '', 0, 0)"), "");
+    db = serve_in(&s); // somebody else wrote to it
+    CHECK(db_is_unchecked(db));
+    CHECK_EQ(db_check(s.database, NULL), 0);
+    db_mark_checked(db);
+    db_close(db);
+    db = serve_in(&s);
+    CHECK(!db_is_unchecked(db));
+    db_close(db);
     scratch_remove(&s);
 }
