@@ -158,6 +158,21 @@ static int body_check_s(const struct connection *c)
     return left < BODY_CHECK_S ? left : BODY_CHECK_S;
 }
 
+// A web socket stays: one that came through a proxy is a connection of who is behind it.
+static bool count_web_socket(struct connection *c)
+{
+    struct visitors *visitors = &c->server->visitors;
+    const struct addr *from = &c->request->from;
+    bool limited = c->server->config.rate_limit || !addr_is_loopback(from);
+    if (c->visitor || !limited || addr_equal(from, &c->from))
+        return true;
+    struct visitor *visitor = visitors_find(visitors, from, http_now());
+    if (!visitor || !visitors_enter(visitors, visitor))
+        return false;
+    c->visitor = visitor;
+    return true;
+}
+
 static int on_head(struct connection *c, const struct head *head)
 {
     int status = request_read_head(c, head);
@@ -167,6 +182,8 @@ static int on_head(struct connection *c, const struct head *head)
         return status;
     if (request_is_upgrade(head)) {
         status = request_check_upgrade(c, head);
+        if (!status && !count_web_socket(c))
+            status = 429;
         if (!status)
             status = relay_open(c, head);
         if (status)

@@ -111,7 +111,10 @@ static bool enter(struct http_server *server, struct visitor *visitor)
 
 static void admit(struct http_server *server, int fd, const struct addr *from)
 {
-    bool limited = server->config.rate_limit || !addr_is_loopback(from);
+    // A proxy brings many people: its web sockets are counted by theirs (door.c).
+    const struct networks *trusted = server->config.trusted;
+    bool limited = (server->config.rate_limit || !addr_is_loopback(from)) &&
+                   !(trusted && networks_have(trusted, from));
     struct visitor *visitor =
         limited ? visitors_find(&server->visitors, from, http_now()) : NULL;
     if (fd >= sysconf(_SC_OPEN_MAX) - SPARE_DESCRIPTORS)

@@ -14,6 +14,7 @@
 
 #include "base/addr.h"
 #include "base/bytes.h"
+#include "base/network.h"
 #include "net/head.h"
 #include "net/http.h"
 #include "net/visitors.h"
@@ -35,13 +36,17 @@ struct http_timeouts {
     int answer; // of a handler
 };
 
+// The server's own is what it listens with; a proxy in front may speak another.
+enum http_scheme { HTTP_SCHEME_OWN, HTTP_SCHEME_PLAIN, HTTP_SCHEME_TLS };
+
 struct http_server_config {
     uv_loop_t *loop; // borrowed; outlives the server
     const struct addr *listen;
     size_t listen_count;
     const char *tls_cert; // PEM files; NULL: plain HTTP
     const char *tls_key;
-    bool behind_tls;                      // a proxy in front speaks https
+    enum http_scheme public_scheme;       // of the URL by which clients know this server
+    const struct networks *trusted;       // proxies whose word about clients counts; or NULL
     const char *ws_path;                  // where web sockets open: "/ws"
     bool rate_limit;                      // also of clients on loopback
     const struct visitors_limits *limits; // NULL: visitors_limits_default

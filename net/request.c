@@ -1,6 +1,7 @@
 // From a head to a struct http_request: what it says, and whether it may be said.
 #include "net/chunked.h"
 #include "net/connection.h"
+#include "net/forwarded.h"
 
 #include "base/err.h"
 #include "base/id.h"
@@ -104,6 +105,8 @@ static int read_fields(struct connection *c, const struct head *head)
     request->access_control_request_headers =
         field_text(c, head, "access-control-request-headers");
     request->is_forwarded = was_forwarded(head);
+    if (c->server->config.trusted)
+        request->from = forwarded_client(head, &c->from, c->server->config.trusted);
     c->close_after = head->minor == 0 ||
                      (head_field(head, "connection", &value) && head_list_has(value, "close"));
     c->expects_continue =
@@ -151,7 +154,9 @@ static void new_request(struct connection *c)
     struct http_request *request = arena_alloc(&arena, sizeof *request);
     request->arena = arena;
     request->from = c->from;
-    request->secure = c->server->tls_cert || c->server->config.behind_tls;
+    enum http_scheme scheme = c->server->config.public_scheme;
+    request->secure =
+        scheme == HTTP_SCHEME_OWN ? c->server->tls_cert != NULL : scheme == HTTP_SCHEME_TLS;
     id_uuid(&c->server->rng, request->id);
     c->request = request;
     text_clear(&c->body);

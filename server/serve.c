@@ -65,7 +65,8 @@ static void choose_listeners(struct server *s)
 // Where others can come in, by themselves or through a proxy, the key is asked for.
 static enum api_meetings meetings_by_itself(const struct config *config)
 {
-    bool is_alone = config_is_local(config) && !config->public_url[0];
+    bool is_alone =
+        config_is_local(config) && !config->public_url[0] && config->trusted_proxies.count == 0;
     return is_alone ? API_MEETINGS_LOCAL : API_MEETINGS_KEY;
 }
 
@@ -127,6 +128,13 @@ static struct http_timeouts timeouts_of(const struct config_limits *limits)
         .write = (int)limits->write_timeout,
         .answer = (int)limits->answer_timeout,
     };
+}
+
+static enum http_scheme scheme_of(const char *url)
+{
+    return !url[0]                            ? HTTP_SCHEME_OWN
+           : strncmp(url, "https://", 8) == 0 ? HTTP_SCHEME_TLS
+                                              : HTTP_SCHEME_PLAIN;
 }
 
 static int prepare_tls(struct server *s)
@@ -292,7 +300,9 @@ static int start(struct server *s)
                  .listen_count = s->listen_count,
                  .tls_cert = tls ? s->tls_cert : NULL,
                  .tls_key = tls ? s->tls_key : NULL,
-                 .behind_tls = strncmp(s->config->public_url, "https://", 8) == 0,
+                 .public_scheme = scheme_of(s->config->public_url),
+                 .trusted =
+                     s->config->trusted_proxies.count ? &s->config->trusted_proxies : NULL,
                  .rate_limit = s->config->rate_limit,
                  .limits = &s->visitors,
                  .head = &s->head,

@@ -289,6 +289,17 @@ static int read_webhook_secret(struct config *c, const char *value)
     return value[0] && strlen(value) < SECRET_LEN_MIN ? ERR_MALFORMED : 0;
 }
 
+static int read_proxy(struct config *c, struct bytes part)
+{
+    return networks_add(&c->trusted_proxies, part) ? ERR_MALFORMED : 0;
+}
+
+static int read_trusted_proxies(struct config *c, const char *value)
+{
+    c->trusted_proxies.count = 0;
+    return for_each_part(c, value, read_proxy);
+}
+
 static int read_webhook_part(struct config *c, struct bytes part)
 {
     return target_allow(&c->webhook_rules, part) ? ERR_MALFORMED : 0;
@@ -379,6 +390,11 @@ const struct setting settings[] = {
      "what clients are told instead of this machine's addresses", read_public_ip, SETTING_OPEN},
     {"public-url", "URL", "", "how clients reach this server; else what they asked for",
      read_public_url, SETTING_OPEN},
+    {"trusted-proxies", "NETWORK,...", "",
+     "proxies in front, as 127.0.0.1,10.0.0.0/8: what their X-Forwarded-For or Forwarded says "
+     "of "
+     "clients counts",
+     read_trusted_proxies, SETTING_OPEN},
     {"ice-servers", "JSON", "", "STUN and TURN servers for clients, a JSON array",
      read_ice_servers, SETTING_SECRET},
     {"client-flags", "FLAG,...", "nonWebRTCDisableOffer,publishStats,subscribeStats",

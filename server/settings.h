@@ -41,6 +41,7 @@ struct config {
     int workers; // 0: one for each core
     struct addr public_ips[CONFIG_ADDRESSES_MAX];
     size_t public_ip_count;
+    struct networks trusted_proxies;
     const char *public_url;   // "" when not set, as all strings here
     const char *ice_servers;  // a JSON array
     const char *client_flags; // as given
@@ -91,6 +92,6 @@ struct setting {
     enum setting_display display;
 };
 
-enum { SETTING_COUNT = 58 };
+enum { SETTING_COUNT = 59 };
 
 extern const struct setting settings[]; // the first is `listen`

@@ -64,7 +64,7 @@ TEST(a_page_carries_its_policy)
 
 TEST(the_policy_of_a_page_behind_a_proxy_names_secure_sockets)
 {
-    served_start(&served, &(struct http_server_config){.behind_tls = true});
+    served_start(&served, &(struct http_server_config){.public_scheme = HTTP_SCHEME_TLS});
     char *answer = served_exchange(&served, "GET /page HTTP/1.1\r\n" HOST "\r\n");
     CHECK(strstr(answer, "connect-src 'self' wss://localhost;") != NULL);
     mem_free(answer);
