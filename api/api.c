@@ -215,13 +215,16 @@ static bool is_of_back_ends(const struct api_route *route)
 
 size_t api_body_max(const struct api_config *config, struct http_request *request)
 {
+    size_t most = config->public_body_max ? config->public_body_max : HTTP_BODY_MAX;
+    if (request->standing != HTTP_HAS_KEY)
+        return most;
     const char *ignored[API_PATH_PARAMETERS_MAX];
     struct path path = path_of(request);
     for (size_t i = 0; i < api_route_count; i++)
         if (is_of_back_ends(&api_routes[i]) && api_routes[i].method == request->method &&
             matches(api_routes[i].pattern, &path, ignored))
             return config->body_max ? config->body_max : HTTP_BODY_LARGE_MAX;
-    return config->public_body_max ? config->public_body_max : HTTP_BODY_MAX;
+    return most;
 }
 
 static int check_token(const struct api_config *config, struct http_request *request,

@@ -14,6 +14,7 @@ enum {
     HTTP_HEADERS_MAX = 16 * 1024,
     HTTP_HEADER_COUNT_MAX = 100,
     HTTP_BODY_MAX = 64 * 1024,
+    HTTP_BODY_SMALL_MAX = 16 * 1024, // is read also when memory is short
     HTTP_BODY_LARGE_MAX = 1024 * 1024, // of calls with a management token
     HTTP_CONNECTIONS_PER_ADDRESS_MAX = 2000,
     HTTP_UNREAD_PER_ADDRESS_MAX = 128, // of them, that have not sent a whole head
@@ -56,6 +57,7 @@ enum {
 
     // WebSocket
     WS_MESSAGE_MAX = 1024 * 1024,
+    WS_STRANGER_MESSAGE_MAX = 16 * 1024, // of a socket without a token
     WS_FRAGMENTS_MAX = 1024,
     WS_QUEUE_BYTES_MAX = 1024 * 1024,
     WS_QUEUE_HIGH = 256 * 1024,    // of it: from here the client counts as slow

@@ -61,6 +61,7 @@ struct connection {
     size_t body_expected;   // octets, or at most when chunked
     int body_seconds;       // how long it has been coming, by its last check
     struct chunked *chunks; // decoder of a chunked body, or NULL
+    int64_t promised; // octets of it that server->promised counts
     bool head_only;         // HEAD
     bool expects_continue;
     bool close_after; // the answer is the last thing on this connection
@@ -83,6 +84,7 @@ struct websocket {
     bool has_long;                // one of them is
     bool is_slow;                 // since WS_QUEUE_HIGH, until WS_QUEUE_LOW
     struct text message;          // what has arrived of one
+    size_t message_max;
     size_t fragments;
     uint16_t peer_code;
     uint16_t close_code;
@@ -120,6 +122,8 @@ struct http_server {
     struct ws_text *last_text; // that was sent: the next socket may get the same
     struct rng rng;
     struct head head; // of the request that is being read
+    int64_t memory_left; // that large bodies may take
+    int64_t promised;    // of it, to those that arrive
     bool closing;
 
     struct http_input *inputs; // a ring

@@ -80,8 +80,15 @@ static void send_out(struct connection *c)
     lws_callback_on_writable(c->wsi);
 }
 
+static void promise(struct connection *c, size_t octets)
+{
+    c->server->promised += (int64_t)octets - c->promised;
+    c->promised = (int64_t)octets;
+}
+
 static void refuse(struct connection *c, int status)
 {
+    promise(c, 0);
     forget_id(c);
     answer_refusal(c, status);
     request_dispose(c);
@@ -107,6 +114,7 @@ static void dispatch(struct connection *c)
     struct http_request *request = c->request;
     c->request = NULL;
     c->state = CONNECTION_WAITING;
+    promise(c, 0);
     set_timer(c, timeouts(c)->answer);
     uint8_t *body = arena_alloc(&request->arena, c->body.len + 1);
     if (c->body.len)
@@ -191,6 +199,12 @@ static int on_head(struct connection *c, const struct head *head)
         c->state = CONNECTION_RELAY;
         lws_set_timer_usecs(c->wsi, LWS_SET_TIMER_USEC_CANCEL);
         return 0;
+    }
+    if (c->body_expected > HTTP_BODY_SMALL_MAX) {
+        const struct http_server *server = c->server;
+        if (server->memory_left - server->promised < (int64_t)c->body_expected)
+            return 503;
+        promise(c, c->body_expected);
     }
     c->state = CONNECTION_BODY;
     if (!request_is_complete(c)) {
@@ -409,6 +423,7 @@ void door_free(struct connection *c)
 {
     relay_close(c);
     forget_id(c);
+    promise(c, 0);
     if (c->visitor) {
         c->visitor->idle -= c->place == PLACE_IDLE;
         c->visitor->unread -= c->place == PLACE_UNREAD;

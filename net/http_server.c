@@ -341,6 +341,7 @@ struct http_server *http_server_new(const struct http_server_config *config)
     struct http_server *server = mem_alloc(sizeof *server);
     server->config = *config;
     fill_limits(&server->config);
+    server->memory_left = INT64_MAX;
     visitors_init(&server->visitors, server->config.limits);
     server->tls_cert = mem_text(config->tls_cert);
     server->tls_key = mem_text(config->tls_key);
@@ -444,6 +445,11 @@ void http_server_free(struct http_server *server)
     mem_free(server->frame_ancestors);
     mem_free(server->origins);
     mem_free(server);
+}
+
+void http_server_set_memory(struct http_server *server, int64_t octets)
+{
+    server->memory_left = octets;
 }
 
 uint16_t http_server_port(const struct http_server *server, size_t listener)

@@ -84,6 +84,10 @@ void http_server_free(struct http_server *server);
 uint16_t http_server_port(const struct http_server *server, size_t listener);
 size_t http_server_connections(const struct http_server *server);
 
+// How many octets bodies beyond HTTP_BODY_SMALL_MAX may take from now on, those included that
+// arrive: the others get 503. No bound before the first call.
+void http_server_set_memory(struct http_server *server, int64_t octets);
+
 // Reads the certificate's files again. Connections stay. ERR_IO when they do not load: the
 // old certificate stays.
 int http_server_reload_certificate(struct http_server *server);

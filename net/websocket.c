@@ -102,7 +102,7 @@ static int on_octets(struct websocket *ws, struct bytes octets)
     bool frame_ends = lws_remaining_packet_payload(ws->wsi) == 0;
     if (frame_ends && ++ws->fragments > WS_FRAGMENTS_MAX)
         return close_now(ws, CLOSE_TOO_BIG);
-    if (octets.len > WS_MESSAGE_MAX - ws->message.len)
+    if (octets.len > ws->message_max - ws->message.len)
         return close_now(ws, CLOSE_TOO_BIG);
     text_add_bytes(&ws->message, octets);
     if (!frame_ends || !lws_is_final_fragment(ws->wsi))
@@ -237,11 +237,19 @@ int websocket_callback(struct lws *wsi, enum lws_callback_reasons reason, void *
     }
 }
 
+// Who has not shown a token has nothing to say that is long.
+static size_t message_max(const struct http_server *server, const struct http_request *request)
+{
+    bool is_stranger = server->config.standing && request->standing != HTTP_HAS_TOKEN;
+    return is_stranger ? WS_STRANGER_MESSAGE_MAX : WS_MESSAGE_MAX;
+}
+
 int websocket_adopt(struct http_server *server, int fd, struct http_request *request)
 {
     struct websocket *ws = mem_alloc(sizeof *ws);
     ws->server = server;
     ws->request = request;
+    ws->message_max = message_max(server, request);
     list_init(&ws->messages);
     list_append(&server->websockets, &ws->link);
     server->adopting = ws;

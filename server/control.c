@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { FAREWELL_MS = 1000 };
+enum { FAREWELL_MS = 1000, LOOK_MS = 250 };
 
 static void arm_timer(struct control *c);
 
@@ -110,6 +110,13 @@ static void on_signal(uv_signal_t *handle, int number)
     uv_timer_start(&c->farewell, on_farewell, FAREWELL_MS, 0);
 }
 
+static void on_look(uv_timer_t *timer)
+{
+    struct control *c = timer->data;
+    memory_look(&c->memory, clock_mono_us());
+    http_server_set_memory(c->server, c->memory.left);
+}
+
 static void start_handles(struct control *c)
 {
     static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
@@ -117,9 +124,12 @@ static void start_handles(struct control *c)
     uv_prepare_init(&c->loop, &c->prepare);
     uv_timer_init(&c->loop, &c->timer);
     uv_timer_init(&c->loop, &c->farewell);
+    uv_timer_init(&c->loop, &c->look);
+    uv_timer_start(&c->look, on_look, 0, LOOK_MS);
     uv_poll_init(&c->loop, &c->notices, inbox_fd(c->config.notices));
     uv_poll_init(&c->loop, &c->results, jobs_fd(c->config.jobs));
-    c->check.data = c->prepare.data = c->timer.data = c->notices.data = c->results.data = c;
+    c->check.data = c->prepare.data = c->timer.data = c->look.data = c->notices.data =
+        c->results.data = c;
     uv_check_start(&c->check, on_check);
     uv_prepare_start(&c->prepare, on_prepare);
     uv_poll_start(&c->notices, UV_READABLE, on_notices);
@@ -183,6 +193,7 @@ struct control *control_new(const struct control_config *config)
 {
     struct control *c = mem_alloc(sizeof *c);
     c->config = *config;
+    memory_init(&c->memory, config->memory_max, config->memory_percent);
     int err = uv_loop_init(&c->loop);
     assert(err == 0);
     c->config.http.loop = &c->loop;
@@ -220,9 +231,9 @@ static void close_handles(struct control *c)
 {
     uv_handle_t *handles[] = {(uv_handle_t *)&c->check,      (uv_handle_t *)&c->prepare,
                               (uv_handle_t *)&c->timer,      (uv_handle_t *)&c->farewell,
-                              (uv_handle_t *)&c->notices,    (uv_handle_t *)&c->results,
-                              (uv_handle_t *)&c->signals[0], (uv_handle_t *)&c->signals[1],
-                              (uv_handle_t *)&c->signals[2]};
+                              (uv_handle_t *)&c->look,       (uv_handle_t *)&c->notices,
+                              (uv_handle_t *)&c->results,    (uv_handle_t *)&c->signals[0],
+                              (uv_handle_t *)&c->signals[1], (uv_handle_t *)&c->signals[2]};
     for (size_t i = 0; i < sizeof handles / sizeof *handles; i++)
         uv_close(handles[i], NULL);
     if (c->config.addresses_watch >= 0)

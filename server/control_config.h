@@ -18,6 +18,8 @@ struct control_config {
     size_t worker_count;
     struct inbox *notices; // borrowed: struct notice, from the workers
     int64_t max_session_s; // the longest that any meeting may last; 0: for ever
+    int64_t memory_max;    // octets; 0: memory_percent of what there is
+    int memory_percent;
     struct logbook_config log;
     struct hooks_config hooks;
     void (*reload)(void *context);    // on SIGHUP, on this thread

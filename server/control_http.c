@@ -117,7 +117,7 @@ static void on_request(struct control *c, struct http_input *input)
     if (call.removes && next != API_ANSWERED &&
         !api_check_idle(&call, rooms_find(&c->rooms, call.removes), &response))
         next = API_ANSWERED;
-    bool is_late = next == API_JOIN && c->draining;
+    bool is_late = next == API_JOIN && (c->draining || c->memory.left <= 0);
     struct room *joined = next == API_JOIN ? live_room(c, call.claims.room_id) : NULL;
     if (next != API_ANSWERED && (is_late || (!joined && is_full_for(c, next, &call)))) {
         api_refuse(&response, 503, "Service Unavailable", "too much to do");
@@ -246,6 +246,13 @@ static void begin_session(struct control *c, uint64_t session, struct room *room
     room_release(room);
 }
 
+// When memory is short nobody new comes in. Who is in comes back.
+static bool is_present(const struct control *c, const char *room_id, const char *peer_id)
+{
+    const struct room *room = rooms_find(&c->rooms, room_id);
+    return room && peer_id && room_peer(room, peer_id);
+}
+
 static void on_open(struct control *c, struct http_input *input)
 {
     struct moment now = clock_now();
@@ -285,6 +292,8 @@ static void on_open(struct control *c, struct http_input *input)
     } else if (verified.type != JWT_APP) {
         signal_refuse(c->signal, client->session, 403, "not a token to join with", now,
                       &c->frames);
+    } else if (c->memory.left <= 0 && !is_present(c, verified.room_id, peer)) {
+        signal_refuse(c->signal, client->session, 503, "too much to do", now, &c->frames);
     } else if ((room = live_room(c, verified.room_id))) {
         begin_session(c, client->session, room);
     } else if (jobs_are_full(c->config.jobs)) {

@@ -12,6 +12,7 @@
 #include "server/control_config.h"
 #include "server/hooks.h"
 #include "server/logbook.h"
+#include "server/memory.h"
 #include "server/snapshots.h"
 #include "signal/session.h"
 
@@ -37,11 +38,13 @@ struct control {
     uv_prepare_t prepare; // what timers brought, before the loop waits again
     uv_timer_t timer;     // the next deadline of all machines
     uv_timer_t farewell;
+    uv_timer_t look; // how much memory is used
     uv_poll_t notices;
     uv_poll_t results;
     uv_poll_t addresses; // of this machine; only with config.addresses_watch
     uv_signal_t signals[3];
 
+    struct memory memory;
     struct http_server *server;
     struct rng rng;
     struct rooms rooms;

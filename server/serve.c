@@ -315,6 +315,8 @@ static int start(struct server *s)
         .workers = s->workers,
         .worker_count = s->worker_count,
         .notices = s->notices,
+        .memory_max = s->config->memory_max,
+        .memory_percent = s->config->memory_percent,
         .max_session_s = s->config->max_session_hours * 3600,
         .log = {.with_chat = s->config->log_chat,
                 .days = (int)s->config->log_days,

@@ -10,6 +10,7 @@
 
 #include <assert.h>
 #include <ctype.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 enum {
     RATE_MAX = 100000,
     TRIES_MAX = 1000000,
+    MEMORY_LEAST = 1024 * 1024,
     BODY_MAX_OCTETS = 4 * 1024 * 1024,
 };
 
@@ -289,6 +291,23 @@ static int read_webhook_secret(struct config *c, const char *value)
     return value[0] && strlen(value) < SECRET_LEN_MIN ? ERR_MALFORMED : 0;
 }
 
+// "75%" of what there is, or octets.
+static int read_memory_max(struct config *c, const char *value)
+{
+    long number;
+    size_t len = strlen(value);
+    if (len < 2 || value[len - 1] != '%')
+        return read_number(value, MEMORY_LEAST, LONG_MAX, &c->memory_max);
+    char *digits = mem_text_of((struct bytes){(const uint8_t *)value, len - 1});
+    int err = read_number(digits, 1, 100, &number);
+    mem_free(digits);
+    if (!err) {
+        c->memory_max = 0;
+        c->memory_percent = (int)number;
+    }
+    return err;
+}
+
 static int read_proxy(struct config *c, struct bytes part)
 {
     return networks_add(&c->trusted_proxies, part) ? ERR_MALFORMED : 0;
@@ -472,6 +491,11 @@ const struct setting settings[] = {
      SETTING_OPEN},
     {"header-count-max", "N", "100", "fields of a request", read_header_count_max,
      SETTING_OPEN},
+    {"memory-max", "OCTETS|PERCENT%", "75%",
+     "memory that the process may use, in percent of the machine's or its control group's; "
+     "joins "
+     "and large bodies are refused at nine tenths of it",
+     read_memory_max, SETTING_OPEN},
     {"json-depth", "N", "32", "brackets in brackets, in the bodies of calls", read_json_depth,
      SETTING_OPEN},
     {"json-members", "N", "4096", "members and elements of a body in all", read_json_members,

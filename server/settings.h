@@ -41,6 +41,8 @@ struct config {
     int workers; // 0: one for each core
     struct addr public_ips[CONFIG_ADDRESSES_MAX];
     size_t public_ip_count;
+    long memory_max; // octets; 0: memory_percent of what there is
+    int memory_percent;
     struct networks trusted_proxies;
     const char *public_url;   // "" when not set, as all strings here
     const char *ice_servers;  // a JSON array
@@ -92,6 +94,6 @@ struct setting {
     enum setting_display display;
 };
 
-enum { SETTING_COUNT = 59 };
+enum { SETTING_COUNT = 60 };
 
 extern const struct setting settings[]; // the first is `listen`

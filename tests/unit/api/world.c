@@ -119,6 +119,8 @@ struct answer call(struct world *w, enum http_method method, const char *target,
     if (target[path_len])
         request.query = target + path_len + 1;
 
+    const char *key;
+    request.standing = api_standing(&w->config, &request, w->now.wall_ms, &key);
     struct http_response response = {0};
     struct api_call c;
     enum api_next next = api_route(&w->config, &request, w->now.wall_ms, &c, &response);

@@ -1,0 +1,25 @@
+// The budget of the process: how much memory it may use, and how much it does. What is asked
+// for at the end of it is refused, while people who are in stay: running out would end the
+// process for everybody (base/mem.h).
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { MEMORY_TIGHT_PERCENT = 90 };
+
+struct memory {
+    int64_t max;     // octets
+    int64_t left;    // until it is tight, as of the last look; may be negative
+    int64_t trim_at; // when free heap may be given back again, us
+};
+
+// `octets` of the setting; 0: `percent` of what this machine, or the control group that the
+// process is in, has.
+void memory_init(struct memory *m, int64_t octets, int percent);
+
+// Looks how much is used. Costs a read of /proc/self/statm, some microseconds. What the heap
+// keeps though it is free is given back before it counts.
+void memory_look(struct memory *m, int64_t now);
+
+int64_t memory_used(void); // octets that are resident

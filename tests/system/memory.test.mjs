@@ -1,0 +1,101 @@
+// Running out of memory would end every call. Who has not shown a token gets little of it, and at 90 % of the budget
+// what is new is refused while people who are in stay.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { startServer } from '../browser/lib/server.mjs';
+import { exchange, frame, RawSocket, statusOf } from './raw.mjs';
+
+const spec = 'user_agent_v2=x&protocol_version=2.5&protocol_spec=20250115';
+const kilobytes = (server, name) => Number(readFileSync(`/proc/${server.pid}/status`, 'utf8').match(new RegExp(`${name}:\\s+(\\d+)`))[1]);
+
+async function tokenOf(server, code) {
+  const login = await fetch(`${server.origin}/v2/token`, { method: 'POST', body: JSON.stringify({ code }) });
+  return (await login.json()).token;
+}
+
+async function enter(server, token, peer = randomUUID()) {
+  const socket = await RawSocket.open(server.port, `/ws?peer=${peer}&token=${token}&${spec}`);
+  assert.equal((await socket.message()).method, 'on-policy-change');
+  return socket;
+}
+
+async function isThere(socket) {
+  socket.text({ method: 'ping', params: { timestamp: 7 }, id: 'there', jsonrpc: '2.0' });
+  assert.equal((await socket.message((message) => message.id === 'there')).result.timestamp, 7);
+}
+
+test('69 anonymous sockets with unfinished messages of 1 MB end nothing', async () => {
+  const server = await startServer();
+  const sockets = [];
+  try {
+    const { guest } = await server.meeting();
+    const person = await enter(server, await tokenOf(server, guest));
+    execFileSync('prlimit', ['--pid', String(server.pid), `--as=${(kilobytes(server, 'VmSize') + 40 * 1024) * 1024}`]);
+    for (let i = 0; i < 69; i++) {
+      const socket = await RawSocket.open(server.port, `/ws?peer=${i}&token=none&${spec}`);
+      sockets.push(socket);
+      socket.send(frame(1, Buffer.alloc(1000 * 1000, 'x'), { fin: false }));
+    }
+    for (const socket of sockets) assert.notEqual(await socket.closeCode(), 1000);
+    await isThere(person);
+    assert.ok(kilobytes(server, 'VmRSS') < 60 * 1024, `${kilobytes(server, 'VmRSS')} kB`);
+    person.end();
+  } finally {
+    for (const socket of sockets) socket.end();
+    await server.stop();
+  }
+});
+
+test('an anonymous socket may say 16 KiB, and who has a token a megabyte', async () => {
+  const server = await startServer();
+  try {
+    const { guest } = await server.meeting();
+    const token = await tokenOf(server, guest);
+    const stranger = await RawSocket.open(server.port, `/ws?peer=a&token=none&${spec}`);
+    stranger.send(frame(1, Buffer.alloc(16 * 1024 + 1, ' '), { fin: false }));
+    assert.equal(await stranger.closeCode(), 1009);
+    const person = await enter(server, token);
+    person.send(frame(1, Buffer.alloc(900 * 1000, ' '), { fin: false }));
+    person.send(frame(9, 'here')); // and it is still there: pong comes
+    for (let got = await person.next(); got.opcode !== 10;) got = await person.next();
+    stranger.end();
+    person.end();
+  } finally {
+    await server.stop();
+  }
+});
+
+test('bodies of back ends are read for back ends only', async () => {
+  const server = await startServer();
+  try {
+    const ask = (more) => exchange(server.port, `POST /v2/templates HTTP/1.1\r\nHost: localhost\r\n${more}Content-Length: 100000\r\n\r\n`, 300);
+    assert.equal(statusOf((await ask('')).text), 413);
+    assert.equal(statusOf((await ask(`Authorization: Bearer ${server.token}\r\n`)).text), 0, 'it is waited for');
+  } finally {
+    await server.stop();
+  }
+});
+
+test('at 90 % of the budget joins and large bodies get 503, and who is in stays', async () => {
+  // A budget that was used up before anybody came.
+  const server = await startServer(['--memory-max', '8388608']);
+  try {
+    const body = await exchange(server.port, 'POST /v2/client/report HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20000\r\n\r\n', 1000);
+    assert.equal(statusOf(body.text), 503, body.text);
+    assert.match(body.text, /retry-after: \d+/);
+    const { guest } = await server.meeting(); // small bodies are read
+    const token = await tokenOf(server, guest);
+    const socket = await RawSocket.open(server.port, `/ws?peer=x&token=${token}&${spec}`);
+    const refused = await socket.message((message) => message.method === 'on-error' || message.error);
+    assert.match(JSON.stringify(refused), /503/);
+    socket.end();
+    const room = JSON.parse(Buffer.from(token.split('.')[1], 'base64url')).room_id;
+    const whip = await exchange(server.port, `POST /whip/${room} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/sdp\r\nContent-Length: 5\r\nConnection: close\r\n\r\nv=0\r\n`, 2000);
+    assert.equal(statusOf(whip.text), 503, whip.text);
+  } finally {
+    await server.stop();
+  }
+});
