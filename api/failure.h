@@ -1,6 +1,6 @@
 // What failed on a client's side, as an event of GET /v2/analytics/events. It comes by the web
-// socket (api/public_event) or, when that is down, over HTTP (api/client). Who it was comes from
-// the token and the room; what is said beside is the client's word, and bounded.
+// socket (api/public_event) or, when that is down, over HTTP (api/client). Who it was comes
+// from the token and the room; what is said beside is the client's word, and bounded.
 #pragma once
 
 #include "base/json.h"

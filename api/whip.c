@@ -76,8 +76,8 @@ void whip_replies_dispose(struct whip_replies *list)
     *list = (struct whip_replies){0};
 }
 
-// Not in one initialiser: gcc 12 with -ftrivial-auto-var-init=zero cuts the first header's value
-// off to an octet there.
+// Not in one initialiser: gcc 12 with -ftrivial-auto-var-init=zero cuts the first header's
+// value off to an octet there.
 static struct whip_reply begin_reply(uint64_t id, const struct api_call *call,
                                      const struct http_response *response)
 {

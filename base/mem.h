@@ -22,7 +22,7 @@ struct arena {
     size_t size_bytes; // handed out so far
 };
 
-void *arena_alloc(struct arena *a, size_t size);   // zeroed, aligned for any type
-char *arena_text(struct arena *a, struct bytes b); // a terminated copy
+void *arena_alloc(struct arena *a, size_t size);       // zeroed, aligned for any type
+char *arena_text(struct arena *a, struct bytes b);     // a terminated copy
 void arena_take(struct arena *a, struct arena *other); // what is in the other is in `a` now
 void arena_dispose(struct arena *a);

@@ -6,7 +6,7 @@ _parlor() {
         mapfile -t COMPREPLY < <(compgen -W "serve token key room template backup restore migrate --help --version" -- "$word")
         return
     fi
-    local verbs= options="--data --server --json --help"
+    local verbs="" options="--data --server --json --help"
     case ${COMP_WORDS[1]} in
     serve) options=$(parlor serve --help 2>/dev/null | grep -o -- '^ *--[a-z-]*') ;;
     token) verbs="management app" options="$options --room --role --user --hours --curl" ;;

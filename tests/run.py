@@ -1,8 +1,12 @@
 #!/usr/bin/env python3
 """Runs every test and counts them. ./dev test does the set-up and calls this.
 
+Two lanes run side by side. In one is what computes: builds, C tests, fuzzing; it is nice, so that
+the other, where servers and browsers talk and measure time, gets the processor when it wants it.
+Browsers are in that lane only, one file after the other. A lane that is done helps.
+
 The last line is `N passed, N failed, N skipped`; one count for each test function, simulation,
-fuzz target and browser scenario."""
+fuzz target and browser scenario. The line before it names what failed."""
 import argparse
 import json
 import os
@@ -10,6 +14,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import threading
 import time
 
 from postgres import Postgres
@@ -23,6 +28,8 @@ SANITIZERS = {
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
     "TSAN_OPTIONS": f"halt_on_error=1:suppressions={TOP}/tests/tsan.supp",
 }
+NICE = ["nice", "-n", "10"]
+MESON_PATIENCE = ["--timeout-multiplier", "4"]  # a lane has one of two processors
 
 
 class Counts:
@@ -38,10 +45,18 @@ class Counts:
         return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
 
 
+# What a task says is printed when it is done, in one piece.
+said = threading.local()
+
+
+def say(text):
+    said.lines.append(text.rstrip("\n"))
+
+
 def call(command, **more):
     """Runs a command from the top; returns its exit code and all it printed."""
     done = subprocess.run(
-        command, cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        [str(word) for word in command], cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         errors="replace", **more)
     return done.returncode, done.stdout
 
@@ -50,7 +65,7 @@ def one(command):
     """A command that is one test by itself."""
     code, output = call(command)
     if code:
-        print(output)
+        say(output)
     return Counts(failed=1) if code else Counts(passed=1)
 
 
@@ -73,22 +88,22 @@ def meson(folder, *options):
     environment = dict(os.environ, **SANITIZERS)
     log = TOP / folder / "meson-logs" / "testlog.json"
     log.unlink(missing_ok=True)
-    code, output = call(["meson", "test", "-C", folder, "--no-rebuild", *options],
-                        env=environment)
+    code, output = call([*NICE, "meson", "test", "-C", folder, "--no-rebuild", *MESON_PATIENCE,
+                         *options], env=environment)
     if not log.exists():
-        print(output)
+        say(output)
         return Counts(failed=1)
     counts = Counts()
     for line in log.read_text().splitlines():
         result = json.loads(line)
         counted = count_meson_test(result)
         if counted.failed:
-            print(f"--- {folder} {result['name']}: {result['result']}")
-            print(result.get("stdout", "")[-6000:])
-            print(result.get("stderr", "")[-6000:])
+            say(f"--- {folder} {result['name']}: {result['result']}")
+            say(result.get("stdout", "")[-6000:])
+            say(result.get("stderr", "")[-6000:])
         counts.add(counted)
     if code and not counts.failed:
-        print(output)
+        say(output)
         counts.failed += 1
     return counts
 
@@ -96,14 +111,14 @@ def meson(folder, *options):
 def configure(folder, *options, environment=None):
     """Makes and compiles a build folder that only tests use."""
     if not (TOP / folder / "build.ninja").exists():
-        code, output = call(["meson", "setup", folder, *options],
+        code, output = call([*NICE, "meson", "setup", folder, *options],
                             env=dict(os.environ, **(environment or {})))
         if code:
-            print(output)
+            say(output)
             return False
-    code, output = call(["ninja", "-C", folder, "--quiet"])
+    code, output = call([*NICE, "ninja", "-C", folder, "-j", "2", "--quiet"])
     if code:
-        print(output)
+        say(output)
     return code == 0
 
 
@@ -115,44 +130,128 @@ def count_tap(output):
     return Counts(found["pass"], found["fail"] + found["cancelled"], found["skipped"])
 
 
-def node(folder, *words, binary="build/parlor", patience=1, postgres=None):
-    """The tests of a folder that node runs; their figures are shown. A server with a sanitizer
-    is slower: `patience` is how much."""
+def find_node():
+    """Debian's own node where it is installed, whatever else is found first: it is the oldest."""
+    code, version = call(["dpkg-query", "-W", "-f", "${Version}", "nodejs"])
+    debian = code == 0 and "dfsg" in version and os.access("/usr/bin/node", os.X_OK)
+    return "/usr/bin/node" if debian else "node"
+
+
+def node(file, binary="build/parlor", patience=1, environment=None, minutes=15):
+    """A file of tests that node runs; its figures are shown. A server with a sanitizer is slower:
+    `patience` is how much. A file that hangs says so, and does not hold up all others."""
     environment = dict(os.environ, **SANITIZERS, PARLOR_BINARY=str(TOP / binary),
-                       PARLOR_PATIENCE=str(patience))
-    if postgres:
-        environment["PARLOR_TEST_POSTGRES"] = postgres
-    code, output = call(["node", "tests/run.mjs", folder, *words], env=environment)
+                       PARLOR_PATIENCE=str(patience), **(environment or {}))
+    code, output = call(["timeout", "--kill-after=20", f"{minutes}m", find_node(),
+                         "--test-reporter=tap", file], env=environment)
     counts = count_tap(output)
-    if code or counts.failed:
-        print(output)
-        if not counts.failed:
-            counts.failed += 1
+    if code in (124, 137):
+        output += f"not ok - {file}: ended after {minutes} minutes"
+    if code or counts.failed or not counts.passed:
+        say(output)
+        counts.failed = max(counts.failed, 1)
     else:
-        print("\n".join(line for line in output.splitlines() if line.startswith("# figure")))
+        for line in output.splitlines():
+            if line.startswith("# figure"):
+                say(line)
     return counts
 
 
-def run_asan():
-    """All C tests, and a server that meets hostile input and a call, under ASan and UBSan."""
-    counts = meson("build-asan")
-    counts.add(node("system", binary="build-asan/parlor", patience=10))
-    counts.add(node("browser", "sdk", "doors", binary="build-asan/parlor", patience=10))
+class Task:
+    """A part, or a piece of one. `lane` is where it belongs: "work" or "calls"."""
+
+    def __init__(self, name, lane, run):
+        self.name, self.lane, self.run = name, lane, run
+
+
+def part(lane, run):
+    return lambda name: [Task(name, lane, run)]
+
+
+def files(folder, *words, prepare=None, **options):
+    """One task for each test file of a folder, or for those that are named."""
+    def run(file):
+        if prepare and not prepare():
+            return Counts(failed=1)
+        return node(file, **{key: value() if callable(value) else value
+                             for key, value in options.items()})
+
+    def tasks(name):
+        found = sorted((TOP / "tests" / folder).glob("*.test.mjs"))
+        words_of = {path: path.name.removesuffix(".test.mjs") for path in found}
+        lane = "browser" if folder == "browser" else "calls"
+        return [Task(f"{name}/{words_of[path]}", lane, lambda path=path: run(path))
+                for path in found if not words or words_of[path] in words]
+    return tasks
+
+
+class Once:
+    """Something that several tasks need: made by the first of them."""
+
+    def __init__(self, make):
+        self.make, self.lock, self.made = make, threading.Lock(), None
+
+    def __call__(self):
+        with self.lock:
+            if self.made is None:
+                self.made = self.make()
+            return self.made
+
+
+# --- What needs no server ---
+
+
+def c_sources():
+    folders = ["api", "base", "client", "net", "room", "rtc", "server", "sfu", "signal", "store"]
+    yield from (path for folder in folders for path in sorted((TOP / folder).glob("*.[ch]")))
+    yield from sorted((TOP / "tests").glob("[befsu]*/**/*.[ch]"))
+
+
+def run_format():
+    return one(["clang-format", "--dry-run", "-Werror",
+                *(path for path in c_sources() if "node_modules" not in path.parts)])
+
+
+def run_shell():
+    counts = one(["shellcheck", "dev", ".ci/run", *sorted((TOP / "tests").glob("*.sh"))])
+    counts.add(one(["shellcheck", "--shell=bash", "dist/parlor.bash"]))
     return counts
 
 
-def run_tsan():
-    """All C tests and a server that serves a call, under TSan."""
-    if not configure("build-tsan", "-Dtests=true", "-Db_sanitize=thread", "-Db_lundef=false"):
-        return Counts(failed=1)
-    counts = meson("build-tsan")
-    counts.add(node("browser", "sdk", binary="build-tsan/parlor", patience=10))
+def run_lint():
+    """ESLint, and that it refuses what Debian's Node does not have."""
+    eslint = [find_node(), "tests/lint/node_modules/eslint/bin/eslint.js", "--config",
+              "tests/lint/eslint.config.mjs", "--max-warnings", "0"]
+    counts = one([*eslint, "."])
+    code, output = call([*eslint, "--stdin", "--stdin-filename", "tests/system/probe.mjs"],
+                        input="import { crc32 } from 'node:zlib';\ncrc32('x');\n")
+    refuses = code and "zlib.crc32" in output
+    if not refuses:
+        say(f"a newer function of Node was not refused: {output}")
+    counts.add(Counts(1 if refuses else 0, 0 if refuses else 1))
     return counts
+
+
+asan_build = Once(lambda: configure("build-asan", "-Dtests=true", "-Db_sanitize=address,undefined",
+                                    "-Db_lundef=false"))
+tsan_build = Once(lambda: configure("build-tsan", "-Dtests=true", "-Db_sanitize=thread",
+                                    "-Db_lundef=false"))
+
+
+def run_sanitized(folder, build, *options):
+    return meson(folder, *options) if build() else Counts(failed=1)
+
+
+def run_clang():
+    """Everything compiles with clang too, without a warning."""
+    good = configure("build-clang", "-Dtests=true", "--buildtype=debug",
+                     environment={"CC": "clang"})
+    return Counts(passed=1) if good else Counts(failed=1)
 
 
 def run_web():
-    counts = one(["npm", "--prefix", "web", "run", "--silent", "check"])
-    code, output = call(["npm", "--prefix", "web", "test", "--silent"],
+    counts = one([*NICE, "npm", "--prefix", "web", "run", "--silent", "check"])
+    code, output = call([*NICE, "npm", "--prefix", "web", "test", "--silent"],
                         env=dict(os.environ, NO_COLOR="1"))
     failed = re.search(r"Tests\s.*?(\d+) failed", output)
     passed = re.search(r"Tests\s.*?(\d+) passed", output)
@@ -160,114 +259,192 @@ def run_web():
     if (code or not passed) and not tests.failed:
         tests.failed = 1  # it did not run, or nobody can tell
     if tests.failed:
-        print(output)
+        say(output)
     counts.add(tests)
     return counts
 
 
 def run_contract(*options):
     """docs/openapi.yaml against the server, with a tester from PyPI in an environment of its own."""
-    code, output = call(["build/contract-venv/bin/python", "tests/contract/contract.py", "build/parlor",
+    code, output = call([*NICE, "build/contract-venv/bin/python", "tests/contract/contract.py", "build/parlor",
                          *options])
     passed = len(re.findall(r"^ok ", output, re.M))
     failed = len(re.findall(r"^not ok ", output, re.M))
     if code:
-        print(output[-12000:])
+        say(output[-12000:])
     return Counts(passed, max(failed, 1 if code else 0))
 
 
-def run_postgres():
-    """What a back end sees, calls that outlive kills, and the contract, on PostgreSQL as on SQLite."""
-    postgres = Postgres()
-    try:
-        postgres.start()
-        counts = node("system", "backend", "backup", "cli", "kills", "live", "polls", "reports",
-                      "restart", "server-sdk", "sessions", "webhooks", postgres=postgres.url)
-        counts.add(run_contract("--database", postgres.url))
-    finally:
-        postgres.end()
-    return counts
+postgres = Once(lambda: start_postgres())
 
 
-def run_kills(count):
-    os.environ["PARLOR_KILLS"] = str(count)
-    return node("system", "kills")
-
-
-def run_stopped(seconds):
-    os.environ["PARLOR_STOP_S"] = str(seconds)
-    return node("system", "stopped")
+def start_postgres():
+    started = Postgres()
+    started.start()
+    return started
 
 
 def run_long(program, count):
     """A simulation of so many seeds, other ones each day."""
     seed = int(time.time()) // 86400 * 1000003
-    print(f"# figure {program}: {count} seeds from {seed}")
-    return one([f"build/tests/sim/{program}", "--count", str(count), "--seed", str(seed)])
-
-
-def run_years():
-    """Applications that pin an SDK of any year."""
-    os.environ["PARLOR_OLD_SDKS"] = "all"
-    return node("browser", "old-applications")
-
-
-# What ./dev nightly runs: few parts, each of them long.
-NIGHTLY = {
-    "kills": lambda: run_kills(200),
-    "stopped": lambda: run_stopped(45),
-    "sim": lambda: run_long("sim", 5000),
-    "people": lambda: run_long("people", 20000),
-    "fuzz": lambda: fuzz(120),
-    "contract": lambda: run_contract("--examples", "400"),
-    "years": run_years,
-}
-
-PARTS = {
-    "floors": lambda: one([sys.executable, "tests/floors.py"]),
-    "unit": lambda: meson("build"),
-    "asan": run_asan,
-    "tsan": run_tsan,
-    "fuzz": lambda: fuzz(4),
-    "web": run_web,
-    "contract": run_contract,
-    "system": lambda: node("system"),
-    "postgres": run_postgres,
-    "browser": lambda: node("browser"),
-}
+    say(f"# figure {program}: {count} seeds from {seed}")
+    return one([*NICE, f"build/tests/sim/{program}", "--count", str(count), "--seed", str(seed)])
 
 
 def fuzz(seconds):
-    code, output = call([sys.executable, "tests/fuzz/run.py", "--seconds", str(seconds)])
+    code, output = call([*NICE, sys.executable, "tests/fuzz/run.py", "--seconds", str(seconds)])
     passed = len(re.findall(r"^ok ", output, re.M))
     failed = len(re.findall(r"^not ok ", output, re.M))
     if code:
-        print(output[-8000:])
+        say(output[-8000:])
     return Counts(passed, max(failed, 1 if code else 0))
+
+
+def run_bare():
+    """./dev test on a bare Debian 12, counted as it counts itself."""
+    code, output = call([*NICE, "tests/bare.sh"])
+    last = re.search(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", output, re.M)
+    if code == 77:
+        say(output)
+        return Counts(skipped=1)
+    counts = Counts(*map(int, last.groups())) if last else Counts(failed=1)
+    if code or counts.failed:
+        say(output[-20000:])
+        counts.failed = max(counts.failed, 1)
+    return counts
+
+
+# Those of the system suite that store much: on PostgreSQL as on SQLite.
+ON_POSTGRES = ["backend", "backup", "cli", "kills", "live", "polls", "reports", "restart",
+               "server-sdk", "sessions", "webhooks"]
+ON_THE_STORE = {"environment": lambda: {"PARLOR_TEST_POSTGRES": postgres().url}}
+NIGHT = {"PARLOR_NIGHTLY": "1", "PARLOR_KILLS": "200", "PARLOR_STOP_S": "45",
+         "PARLOR_OLD_SDKS": "all"}
+SLOW = {"patience": 10, "minutes": 90}
+
+# ./dev check: what says in two minutes that nothing is broken.
+CHECK = {
+    "floors": part("work", lambda: one([sys.executable, "tests/floors.py"])),
+    "unit": part("work", lambda: meson("build", "--no-suite", "postgres")),
+}
+
+PARTS = {
+    "floors": CHECK["floors"],
+    "format": part("work", run_format),
+    "shell": part("work", run_shell),
+    "lint": part("work", run_lint),
+    "web": part("work", run_web),
+    "unit": part("work", lambda: meson("build")),
+    "asan": part("work", lambda: run_sanitized("build-asan", asan_build, "--no-suite", "postgres")),
+    "tsan": part("work", lambda: run_sanitized("build-tsan", tsan_build, "--no-suite", "postgres")),
+    "clang": part("work", run_clang),
+    "fuzz": part("work", lambda: fuzz(2)),
+    "contract": part("work", run_contract),
+    "browser": files("browser"),
+    "asan-browser": files("browser", "sdk", "doors", prepare=asan_build, binary="build-asan/parlor",
+                          **SLOW),
+    "system": files("system"),
+    "postgres": files("system", *ON_POSTGRES, **ON_THE_STORE),
+    "postgres-contract": part("work", lambda: run_contract("--database", postgres().url,
+                                                           "--examples", "10")),
+}
+
+# What ./dev nightly runs: what takes long, at its full length.
+NIGHTLY = {
+    "sim": part("work", lambda: run_long("sim", 5000)),
+    "people": part("work", lambda: run_long("people", 20000)),
+    "fuzz": part("work", lambda: fuzz(120)),
+    "contract": part("work", lambda: run_contract("--examples", "400")),
+    "postgres-contract": part("work", lambda: run_contract("--database", postgres().url)),
+    "asan": part("work", lambda: run_sanitized("build-asan", asan_build)),
+    "tsan": part("work", lambda: run_sanitized("build-tsan", tsan_build)),
+    "browser": files("browser", environment=NIGHT, minutes=90),
+    "system": files("system", environment=NIGHT, minutes=90),
+    "tsan-browser": files("browser", "sdk", "doors", prepare=tsan_build, binary="build-tsan/parlor",
+                          **SLOW),
+    "asan-system": files("system", prepare=asan_build, binary="build-asan/parlor", **SLOW),
+    "bare": part("work", run_bare),
+}
+
+
+# --- Two lanes ---
+
+
+class Lanes:
+    # Where a lane looks for its next task, in this order.
+    ORDER = {"work": ["work", "calls"], "calls": ["browser", "calls", "work"]}
+
+    def __init__(self, tasks):
+        self.waiting = tasks
+        self.lock = threading.Lock()
+        self.total = Counts()
+        self.failed = []
+
+    def take(self, lane):
+        with self.lock:
+            for wanted in self.ORDER[lane]:
+                for task in self.waiting:
+                    if task.lane == wanted:
+                        self.waiting.remove(task)
+                        return task
+        return None
+
+    def run(self, lane):
+        while task := self.take(lane):
+            said.lines = []
+            start = time.monotonic()
+            try:
+                counts = task.run()
+            except Exception as error:  # whatever it is, it is this part's
+                say(f"{type(error).__name__}: {error}")
+                counts = Counts(failed=1)
+            with self.lock:
+                self.total.add(counts)
+                self.failed += [task.name] if counts.failed else []
+                print("\n".join([*said.lines, f"==> {task.name}: {counts} in "
+                                 f"{time.monotonic() - start:.0f} s"]), flush=True)
+
+    def run_all(self):
+        lanes = [threading.Thread(target=self.run, args=[lane]) for lane in self.ORDER]
+        for lane in lanes:
+            lane.start()
+        for lane in lanes:
+            lane.join()
+
+
+def choose(parts, only):
+    """All tasks, or those of the parts, and the files of parts, that are named."""
+    tasks = [task for name, make in parts.items() for task in make(name)]
+    if not only:
+        return tasks
+    for word in only:
+        if not any(word in (task.name, task.name.split("/")[0]) for task in tasks):
+            sys.exit(f"no part {word}; there are: {' '.join(parts)}")
+    return [task for task in tasks if task.name in only or task.name.split("/")[0] in only]
 
 
 def main():
     parser = argparse.ArgumentParser(prog="./dev test", description=__doc__)
     parser.add_argument("--nightly", action="store_true", help="the long runs instead")
-    parser.add_argument("--only", action="append", choices=[*PARTS, *NIGHTLY], metavar="PART",
+    parser.add_argument("--check", action="store_true", help="the quick ones only")
+    parser.add_argument("--only", action="append", metavar="PART[/FILE]",
                         help="run this part; may be given several times")
     parser.add_argument("--list", action="store_true", help="name the parts")
     wanted = parser.parse_args()
-    parts = NIGHTLY if wanted.nightly else PARTS
+    parts = NIGHTLY if wanted.nightly else CHECK if wanted.check else PARTS
     if wanted.list:
         print("\n".join(parts))
         return 0
-    total = Counts()
-    for name, run in parts.items():
-        if wanted.only and name not in wanted.only:
-            continue
-        print(f"==> {name}", flush=True)
-        start = time.monotonic()
-        counts = run()
-        print(f"    {name}: {counts} in {time.monotonic() - start:.0f} s", flush=True)
-        total.add(counts)
-    print(total)
-    return 1 if total.failed or not total.passed else 0
+    lanes = Lanes(choose(parts, wanted.only))
+    try:
+        lanes.run_all()
+    finally:
+        if postgres.made:
+            postgres.made.end()
+    if lanes.failed:
+        print(f"failed: {', '.join(sorted(lanes.failed))}")
+    print(lanes.total)
+    return 1 if lanes.total.failed or not lanes.total.passed else 0
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { createHmac, randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { after, before, test } from 'node:test';
-import { crc32 } from 'node:zlib';
 import { inbound, openPerson } from './lib/chromium.mjs';
 import { join, openSdk, startSdkPage } from './lib/sdk.mjs';
 import { startServer, until } from './lib/server.mjs';
@@ -44,7 +43,7 @@ const crcTable = Array.from({ length: 256 }, (_, n) => {
   for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
   return c >>> 0;
 });
-const crc = (octets) => crc32?.(octets) ?? (octets.reduce((c, o) => crcTable[(c ^ o) & 255] ^ (c >>> 8), 0xffffffff) ^ 0xffffffff) >>> 0;
+const crc = (octets) => (octets.reduce((c, o) => crcTable[(c ^ o) & 255] ^ (c >>> 8), 0xffffffff) ^ 0xffffffff) >>> 0;
 
 const attribute = (type, value) => {
   const padded = Buffer.alloc(4 + value.length + (4 - value.length % 4) % 4);

@@ -28,13 +28,22 @@ METHODS = ("get", "post", "patch", "delete")
 PATH_EXAMPLE_STATUS = {200, 204, 400, 403, 404, 501, 503}
 
 
+def bind_free(one):
+    """A port below those that the system gives to whoever asks for any: tests run side by side."""
+    while True:
+        port = secrets.choice(range(10000, 32768))
+        try:
+            one.bind(("127.0.0.1", port))
+            return port
+        except OSError:
+            pass
+
+
 class Server:
     def __init__(self, binary, database):
         self.folder = tempfile.mkdtemp(prefix="parlor-contract-")
         with socket.socket() as probe, socket.socket(type=socket.SOCK_DGRAM) as media:
-            probe.bind(("127.0.0.1", 0))
-            media.bind(("127.0.0.1", 0))
-            port, media_port = probe.getsockname()[1], media.getsockname()[1]
+            port, media_port = (bind_free(one) for one in (probe, media))
         self.origin = f"http://127.0.0.1:{port}"
         self.log = open(os.path.join(self.folder, "log"), "wb")
         data = os.path.join(self.folder, "data")

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, before, describe, test } from 'node:test';
-import { startServer, top } from '../browser/lib/server.mjs';
+import { goCache, startServer, top } from '../browser/lib/server.mjs';
 import { Peer } from './peer.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'parlor-backends-'));
@@ -18,7 +18,7 @@ let server;
 before(async () => {
   execFileSync('go', ['build', '-o', join(folder, 'backend'), '.'], {
     cwd: join(dirname(fileURLToPath(import.meta.url)), 'go-backend'),
-    env: { ...process.env, GOFLAGS: '-mod=mod', GOCACHE: join(folder, 'cache'), GO111MODULE: 'on' } });
+    env: { ...process.env, GOFLAGS: '-mod=mod', GOCACHE: goCache, GO111MODULE: 'on' } });
   server = await startServer();
 });
 after(async () => {

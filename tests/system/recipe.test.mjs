@@ -3,26 +3,16 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { startServer, top, until } from '../browser/lib/server.mjs';
+import { freePort, goCache, startServer, top, until } from '../browser/lib/server.mjs';
 import { Client } from './client.mjs';
 import { hmac } from './receiver.mjs';
 
 const page = readFileSync(join(top, 'docs/operating.md'), 'utf8');
 const recipe = (language) => page.match(new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``))[1];
 const secret = 'a secret of a test, which has forty signs';
-
-function freePort() {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
-  });
-}
 
 async function check(command, words, cwd) {
   const port = await freePort();
@@ -75,7 +65,7 @@ test('the receiver for Node takes what is genuine', () =>
 test('the receiver for Go takes what is genuine', () =>
   inFolder('receiver.go', 'go', async (folder) => {
     const built = spawnSync('go', ['build', '-o', 'receiver', 'receiver.go'], { cwd: folder, encoding: 'utf8',
-      env: { ...process.env, GOCACHE: join(folder, 'cache'), GO111MODULE: 'off' } });
+      env: { ...process.env, GOCACHE: goCache, GO111MODULE: 'off' } });
     assert.equal(built.status, 0, built.stderr);
     await check(join(folder, 'receiver'), [], folder);
   }));

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startServer, until } from '../browser/lib/server.mjs';
-import { appToken, ask, WhipClient, roomOf } from './whip_client.mjs';
+import { appToken, ask, WhipClient } from './whip_client.mjs';
 import { Peer } from './peer.mjs';
 
 let server, meeting, hostToken, guestToken, ann;

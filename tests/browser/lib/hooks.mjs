@@ -1,4 +1,5 @@
 // Runs in the page, before any of its scripts.
+/* eslint-disable n/no-unsupported-features/node-builtins */
 
 // Keeps every peer connection of the page where statistics can find it.
 export function keepConnections() {

@@ -5,7 +5,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { top } from './server.mjs';
+import { goCache, top } from './server.mjs';
 
 const debian = '/usr/share/gocode';
 
@@ -14,7 +14,7 @@ export function buildRelay() {
   const source = join(folder, 'src/relay');
   cpSync(join(top, 'tests/system/pion-relay'), source, { recursive: true });
   execFileSync('go', ['build', '-o', join(folder, 'relay'), '.'], { cwd: source, stdio: 'inherit',
-    env: { ...process.env, GO111MODULE: 'off', GOFLAGS: '', GOPATH: `${folder}:${debian}` } });
+    env: { ...process.env, GO111MODULE: 'off', GOCACHE: goCache, GOFLAGS: '', GOPATH: `${folder}:${debian}` } });
   return { path: join(folder, 'relay'), remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 

@@ -1,5 +1,6 @@
 // A real server for one test file: its own data folder, its own ports, ended by its id.
 import { spawn, execFileSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
@@ -11,32 +12,40 @@ import { fileURLToPath } from 'node:url';
 import { newDatabase, sql } from './postgres.mjs';
 
 export const top = join(dirname(fileURLToPath(import.meta.url)), '../../..');
+// What go has compiled once, of its own library too.
+export const goCache = join(top, 'build/go-cache');
 export const binary = process.env.PARLOR_BINARY ?? join(top, 'build/parlor');
 
-function freeTcpPort() {
-  return new Promise((resolve, reject) => {
+// Ports below those that the system gives to whoever asks for any: nobody's outgoing connection takes a
+// server's port while it restarts, and tests that run side by side do not find the same one.
+const portAtRandom = () => randomInt(10000, 32768);
+
+function isFree(port) {
+  const listens = new Promise((resolve) => {
     const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
+    probe.once('error', () => resolve(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
   });
+  const binds = new Promise((resolve) => {
+    const probe = createSocket('udp4');
+    probe.once('error', () => resolve(false));
+    probe.bind(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+  });
+  return Promise.all([listens, binds]).then((both) => both.every(Boolean));
 }
 
-function freeUdpPort() {
-  return new Promise((resolve, reject) => {
-    const probe = createSocket('udp4');
-    probe.once('error', reject);
-    probe.bind(0, '127.0.0.1', () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
-  });
+export async function freePort() {
+  for (;;) {
+    const port = portAtRandom();
+    if (await isFree(port)) return port;
+  }
 }
 
 // How much slower than the release binary the server under test may be (sanitizers are).
 export const patience = Number(process.env.PARLOR_PATIENCE ?? 1);
+
+// Whether tests run at their full length (./dev nightly), else in the short form that says the same.
+export const nightly = process.env.PARLOR_NIGHTLY === '1';
 
 // Waits for `check` to give something truthy; the one place where tests wait for the world.
 export async function until(check, what, limitMs = 15000, pauseMs = 50) {
@@ -95,8 +104,8 @@ export async function startServer(given = [], host = '127.0.0.1',
   const postgres = process.env.PARLOR_TEST_POSTGRES;
   const database = postgres && !given.includes('--database') ? newDatabase(postgres) : null;
   const options = database ? [...given, '--database', database.url] : given;
-  const port = await freeTcpPort();
-  const mediaPort = await freeUdpPort();
+  const port = await freePort();
+  const mediaPort = await freePort();
   let running = await start(folder, host, port, mediaPort, options);
   const keys = JSON.parse(
     execFileSync(binary, ['key', 'show', '--data', folder, '--json'], { encoding: 'utf8' }));
