@@ -12,7 +12,7 @@ enum err {
     ERR_NO_SPACE = -7,    // the caller's buffer is too small
     ERR_WRONG_STATE = -8, // not possible in the present state
     ERR_EXPIRED = -9,     // valid once, too late now
-    ERR_IO = -10,   // the operating system or a library failed; errno or its log says more
+    ERR_IO = -10,       // the operating system or a library failed; errno or its log says more
     ERR_BUSY = -11,     // try again later
     ERR_TOO_LONG = -12, // took more time than it is given
 };

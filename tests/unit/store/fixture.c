@@ -42,7 +42,8 @@ static int run_test_job(struct db_job *job, struct db *db)
 
 struct test_job job_of(const char *id, int what)
 {
-    return (struct test_job){.job = {.run = run_test_job, .only_reads = what == READ}, .id = id, .what = what};
+    return (struct test_job){
+        .job = {.run = run_test_job, .only_reads = what == READ}, .id = id, .what = what};
 }
 
 struct db *open_in(const struct scratch *s)
