@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-static void thank(struct api_context *c)
+static void answer_empty(struct api_context *c)
 {
     struct json_out j = api_json(c);
     json_put_verbatim(&j, bytes_of("{}"));
@@ -19,7 +19,7 @@ static void thank(struct api_context *c)
 // send it again; so too below.
 int api_client_feedback(struct api_context *c)
 {
-    thank(c);
+    answer_empty(c);
     return 0;
 }
 
@@ -107,6 +107,6 @@ int api_client_report(struct api_context *c)
     json_decref(body);
     if (err)
         return api_fail_storage(c, err);
-    thank(c);
+    answer_empty(c);
     return 0;
 }

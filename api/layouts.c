@@ -221,7 +221,7 @@ int api_layouts(struct api_context *c)
 
 // --- What a template says ---
 
-static bool only(const json_t *object, const char *const *names)
+static bool has_only(const json_t *object, const char *const *names)
 {
     const char *key;
     json_t *value;
@@ -263,9 +263,9 @@ static bool are_screens(const json_t *screens)
     static const char *const calls[] = {"default", "hls_live_streaming", NULL};
     const json_t *call = json_object_get(screens, "conferencing");
     const json_t *preview_screen = json_object_get(screens, "preview");
-    return json_is_object(screens) && only(screens, kinds) && !has_null(screens) &&
+    return json_is_object(screens) && has_only(screens, kinds) && !has_null(screens) &&
            (!preview_screen || json_is_object(preview_screen)) &&
-           only(preview_screen, previews) && only(call, calls) &&
+           has_only(preview_screen, previews) && has_only(call, calls) &&
            (!call || json_object_size(call) == 1);
 }
 
@@ -275,7 +275,8 @@ static bool is_layout(const json_t *layout)
                                           "options", "role",        "id",     "role_id",
                                           "app_id",  "template_id", NULL};
     const json_t *list = json_object_get(layout, "themes");
-    return json_is_object(layout) && only(layout, members) && (!list || json_is_array(list)) &&
+    return json_is_object(layout) && has_only(layout, members) &&
+           (!list || json_is_array(list)) &&
            (!json_object_get(layout, "screens") ||
             are_screens(json_object_get(layout, "screens")));
 }

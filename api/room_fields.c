@@ -228,7 +228,7 @@ static int take_webhook(struct api_context *c, const json_t *body, struct store_
     return 0;
 }
 
-static bool names(const char *list, const char *id)
+static bool is_listed(const char *list, const char *id)
 {
     return strstr(list, id); // of one length, with commas in between
 }
@@ -251,7 +251,7 @@ static int take_polls(struct api_context *c, const json_t *body, struct store_ro
         else if ((err = store_poll_get(c->db, id, c->arena, &poll)))
             err = err == ERR_NOT_FOUND ? api_fail_body(c, "poll not found")
                                        : api_fail_storage(c, err);
-        else if (!list.len || !names(list.at, id))
+        else if (!list.len || !is_listed(list.at, id))
             text_addf(&list, "%s%s", list.len ? "," : "", id);
     }
     room->polls = list.len ? keep(c, list.at) : "";

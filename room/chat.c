@@ -49,8 +49,8 @@ static void keep(struct room *room, const struct peer *from, const struct peer *
     chat_history_add(room, &m);
 }
 
-static int send(struct room *room, struct peer *from, const struct chat_wish *wish,
-                struct moment now, struct event_list *events, struct chat_receipt *receipt)
+static int send_chat(struct room *room, struct peer *from, const struct chat_wish *wish,
+                     struct moment now, struct event_list *events, struct chat_receipt *receipt)
 {
     if (strlen(wish->message) > CHAT_MESSAGE_LEN_MAX ||
         strlen(wish->type) > CHAT_TYPE_LEN_MAX ||
@@ -97,12 +97,12 @@ static int send(struct room *room, struct peer *from, const struct chat_wish *wi
 int chat_send(struct peer *from, const struct chat_wish *wish, struct moment now,
               struct event_list *events, struct chat_receipt *receipt)
 {
-    return send(from->room, from, wish, now, events, receipt);
+    return send_chat(from->room, from, wish, now, events, receipt);
 }
 
 int chat_announce(struct room *room, const struct chat_wish *wish, struct moment now,
                   struct event_list *events)
 {
     struct chat_receipt unread;
-    return send(room, NULL, wish, now, events, &unread);
+    return send_chat(room, NULL, wish, now, events, &unread);
 }

@@ -102,7 +102,7 @@ void chat_history_dispose(struct chat_history *history)
 
 // --- Telling ---
 
-static bool is(const struct peer *peer, const char *peer_id, const char *user_id)
+static bool is_person(const struct peer *peer, const char *peer_id, const char *user_id)
 {
     return strcmp(peer->id, peer_id) == 0 && strcmp(peer->user_id, user_id) == 0;
 }
@@ -111,10 +111,10 @@ static bool may_read(const struct peer *peer, const struct past_message *m)
 {
     if (!permit(peer, ACT_TAKE_PART))
         return false;
-    if (is(peer, m->from.peer_id, m->from.user_id))
+    if (is_person(peer, m->from.peer_id, m->from.user_id))
         return true;
     if (m->to_peer_id)
-        return is(peer, m->to_peer_id, m->to_user_id);
+        return is_person(peer, m->to_peer_id, m->to_user_id);
     if (m->role_count == 0)
         return true;
     for (size_t i = 0; i < m->role_count; i++) {

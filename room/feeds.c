@@ -14,8 +14,8 @@ static enum feed_level first_level(const struct peer *subscriber, const struct t
     return FEED_NONE;
 }
 
-static void open(const struct peer *subscriber, const struct track *track,
-                 struct event_list *events)
+static void open_feed(const struct peer *subscriber, const struct track *track,
+                      struct event_list *events)
 {
     if (wanted_waits(subscriber, track))
         return;
@@ -25,7 +25,8 @@ static void open(const struct peer *subscriber, const struct track *track,
     event->feed.ahead = strcmp(track->is.source, "screen") == 0;
 }
 
-static void close(struct peer *subscriber, const struct track *track, struct event_list *events)
+static void close_feed(struct peer *subscriber, const struct track *track,
+                       struct event_list *events)
 {
     if (wanted_waits(subscriber, track))
         return;
@@ -42,9 +43,9 @@ static void follow(struct peer *subscriber, const struct peer *publisher, bool d
     for (size_t i = 0; i < publisher->track_count && did != does; i++) {
         const struct track *track = publisher->tracks[i];
         if (track->announced && does)
-            open(subscriber, track, events);
+            open_feed(subscriber, track, events);
         else if (track->announced)
-            close(subscriber, track, events);
+            close_feed(subscriber, track, events);
     }
 }
 
@@ -73,7 +74,7 @@ void feeds_open_for_subscriber(const struct peer *subscriber, struct event_list 
             continue;
         for (size_t i = 0; i < publisher->track_count; i++) {
             if (publisher->tracks[i]->announced)
-                open(subscriber, publisher->tracks[i], events);
+                open_feed(subscriber, publisher->tracks[i], events);
         }
     }
 }
@@ -84,7 +85,7 @@ void feeds_open_of_track(const struct track *track, struct event_list *events)
     const struct peer *subscriber;
     while ((subscriber = map_next(&track->owner->room->peers, &at))) {
         if (room_subscribes(subscriber, track->owner))
-            open(subscriber, track, events);
+            open_feed(subscriber, track, events);
     }
 }
 
@@ -96,6 +97,6 @@ void feeds_close_of_track(const struct track *track, struct event_list *events)
     struct peer *subscriber;
     while ((subscriber = map_next(&track->owner->room->peers, &at))) {
         if (room_subscribes(subscriber, track->owner))
-            close(subscriber, track, events);
+            close_feed(subscriber, track, events);
     }
 }

@@ -1,6 +1,6 @@
 // All that a router can be told. A command is a struct that is moved: the sender forgets it,
-// the router frees it with command_free(). Ids are numbers that the bridge hands out and never
-// reuses; what they mean to people is none of the router's business.
+// the router frees what it points to with command_dispose(). Ids are numbers that the bridge
+// hands out and never reuses; what they mean to people is none of the router's business.
 #pragma once
 
 #include "rtc/codec.h"

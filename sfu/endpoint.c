@@ -10,6 +10,7 @@
 #include "sfu/shared.h"
 #include "sfu/subscriber.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -56,6 +57,8 @@ struct endpoint *endpoint_open(struct shared *s, struct meeting *meeting,
 void endpoint_close(struct endpoint *e, const struct tick *tick)
 {
     struct shared *s = e->shared;
+    assert(map_get(&s->endpoints, map_key_u64(&e->id)) == e);
+    assert(e->meeting->endpoint_count > 0 && s->stats.endpoints > 0);
     if (e->kind == ENDPOINT_PUBLISH)
         publisher_close(e->publisher, tick);
     else
@@ -75,6 +78,7 @@ void endpoint_close(struct endpoint *e, const struct tick *tick)
 
 void endpoint_free(struct endpoint *e)
 {
+    assert(!e->meeting); // it was closed
     list_remove(&e->link);
     if (e->kind == ENDPOINT_PUBLISH)
         publisher_free(e->publisher);
@@ -108,6 +112,7 @@ void endpoint_take_remote(struct endpoint *e, const struct transport_remote *rem
 
 struct notice endpoint_answer(const struct endpoint *e, const struct command *command)
 {
+    assert(e->meeting); // it is open
     struct notice made = {.kind = NOTICE_ANSWER, .room = e->meeting->id, .endpoint = e->id};
     made.answer.request = command->request;
     return made;

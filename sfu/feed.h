@@ -13,6 +13,7 @@
 #include "sfu/command.h"
 #include "sfu/tick.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -44,7 +45,7 @@ struct feed_shift {
     uint8_t tl0;
 };
 
-// What is read of a feed for every packet of its track, 64 octets.
+// What is read of a feed for every packet of its track.
 struct feed_line {
     struct batch_path *path;
     struct feed *feed;
@@ -55,6 +56,7 @@ struct feed_line {
     uint8_t start_mask; // a key frame of one of these layers begins the next segment
     bool seated;        // the packets' heads are written as the seat wants them
 };
+static_assert(sizeof(struct feed_line) <= 64, "one line of the processor's cache");
 
 // Where a stream of ours stands. Of a seat, which one feed after another sends on.
 struct feed_tail {

@@ -2,6 +2,8 @@
 
 #include "base/mem.h"
 
+#include <assert.h>
+
 void notice_dispose(struct notice *n)
 {
     switch (n->kind) {
@@ -27,6 +29,7 @@ struct notice *notice_add(struct notice_list *list, enum notice_kind kind)
         list->cap = list->cap ? list->cap * 2 : 16;
         list->at = mem_resize(list->at, list->cap * sizeof *list->at);
     }
+    assert(list->count < list->cap);
     struct notice *n = &list->at[list->count++];
     *n = (struct notice){.kind = kind};
     return n;

@@ -1,9 +1,12 @@
 #include "sfu/police.h"
 
+#include <assert.h>
+
 enum { SCALE = 1000 * 1000 }; // octets are counted in millionths: one second is so many us
 
 void police_set(struct police *p, int kbps, int64_t now)
 {
+    assert(kbps >= 0);
     int64_t rate = (int64_t)kbps * 1000 / 8 * POLICE_MARGIN_PERCENT / 100;
     if (rate == p->octets_per_s)
         return;
@@ -39,5 +42,6 @@ bool police_pass(struct police *p, size_t len, bool key_frame_start, bool is_vid
         return false;
     }
     p->left -= (int64_t)len * SCALE;
+    assert(p->left >= 0 && p->left <= p->burst * SCALE);
     return true;
 }

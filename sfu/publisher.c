@@ -12,6 +12,7 @@
 #include "sfu/shared.h"
 #include "sfu/track.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,6 +45,7 @@ void publisher_connected(struct publisher *p, const struct tick *tick)
 
 void publisher_free(struct publisher *p)
 {
+    assert(list_empty(&p->tracks)); // publisher_close() came before
     mem_free(p);
 }
 
@@ -51,6 +53,7 @@ void publisher_free(struct publisher *p)
 
 static struct publisher_stream *find_stream(struct publisher *p, uint32_t ssrc)
 {
+    assert(p->stream_count <= sizeof p->streams / sizeof *p->streams);
     if (p->last_stream < p->stream_count && p->streams[p->last_stream].ssrc == ssrc)
         return &p->streams[p->last_stream];
     for (uint32_t i = 0; i < p->stream_count; i++)

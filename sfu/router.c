@@ -14,6 +14,7 @@
 #include "sfu/subscriber.h"
 #include "sfu/track.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -76,11 +77,13 @@ static void close_endpoint(struct endpoint *e, const struct tick *tick)
 {
     struct shared *s = tick->shared;
     struct meeting *m = e->meeting;
+    assert(m && m->endpoint_count > 0);
     endpoint_close(e, tick);
     if (m->endpoint_count > 0)
         return;
     timers_set(&s->timers, &m->timer, NEVER);
     map_remove(&s->meetings, map_key_u64(&m->id));
+    assert(s->stats.rooms > 0);
     s->stats.rooms--;
     mem_free(m);
 }
@@ -168,6 +171,7 @@ static void take_arrival(struct router *r, const struct arrival *a, struct route
 static void receive_some(struct router *r, struct router_datagram *datagrams, size_t count,
                          const struct tick *tick)
 {
+    assert(count <= DATAGRAMS_PER_READ);
     unprotect(r, datagrams, count);
     for (size_t i = 0; i < count; i++)
         take_arrival(r, &r->arrivals[i], &datagrams[i], tick);

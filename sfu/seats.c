@@ -7,6 +7,7 @@
 #include "sfu/subscriber.h"
 #include "sfu/track.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -166,6 +167,7 @@ void seats_leave(struct feed *f, const struct tick *tick)
     struct seat *seat = f->seat;
     if (!seat)
         return;
+    assert(seat->feed == f);
     feed_set_flowing(f, false, tick);
     seat->tail = feed_tail(f);
     seat->feed = NULL;
@@ -184,6 +186,7 @@ static void sit(struct subscriber *s, struct feed *f, const struct tick *tick)
     if (seat == end)
         return; // those that would do are taken
     const struct negotiated_codec *codec = seat_codec(seat, &f->track->codec);
+    assert(codec && !f->seat);
     seat->feed = f;
     f->seat = seat;
     f->seated_codec = codec;

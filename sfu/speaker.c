@@ -2,6 +2,7 @@
 
 #include "base/moment.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum {
@@ -54,6 +55,7 @@ void speakers_hear(struct speakers *s, struct talker *t, uint8_t level, int64_t 
 static void insert_by_level(struct notice_speaker *list, size_t *count,
                             struct notice_speaker one)
 {
+    assert(*count <= SPEAKERS_MAX);
     size_t at = *count;
     while (at > 0 && list[at - 1].level < one.level)
         at--;
@@ -94,6 +96,7 @@ bool speakers_expire(struct speakers *s, uint64_t room, const struct tick *tick)
     LIST_EACH(&s->talkers, each)
     {
         struct talker *t = LIST_ENTRY(each, struct talker, link);
+        assert(t->loud > 0); // or it would not be in the list
         if (t->loud >= LOUD_PACKETS_MIN) {
             uint32_t level = t->level / t->loud;
             insert_by_level(list, &count, (struct notice_speaker){t->track, (uint8_t)level});

@@ -13,6 +13,7 @@
 #include "sfu/shared.h"
 #include "sfu/track.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -53,6 +54,7 @@ void subscriber_close(struct subscriber *s)
 
 void subscriber_free(struct subscriber *s)
 {
+    assert(s->feed_count == 0); // or tracks would go on sending on freed memory
     seats_free(s->seats);
     mem_free(s->sections);
     mem_free(s->places);
@@ -232,6 +234,7 @@ void subscriber_add(struct subscriber *s, struct track *t, const struct command 
     f->place = NO_PLACE;
     f->ahead = command->feed.ahead;
     s->feeds[s->feed_count++] = f;
+    assert(s->feed_count <= SUBSCRIBER_FEEDS_MAX);
     if (s->seats) {
         seats_fill(s, tick);
         return;
@@ -244,8 +247,9 @@ void subscriber_remove(struct feed *f, const struct tick *tick)
 {
     struct subscriber *s = f->subscriber;
     uint32_t i = 0;
-    while (s->feeds[i] != f)
+    while (i < s->feed_count && s->feeds[i] != f)
         i++;
+    assert(i < s->feed_count);
     s->feeds[i] = s->feeds[--s->feed_count];
     if (s->seats) {
         seats_leave(f, tick);

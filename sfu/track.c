@@ -11,6 +11,7 @@
 #include "sfu/shared.h"
 #include "sfu/subscriber.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum {
@@ -47,6 +48,7 @@ struct track *track_new(struct shared *s, struct publisher *p, uint64_t id,
         reset_layer(&t->layers[i]);
     memcpy(t->stream_id, section->stream_id, sizeof t->stream_id);
     memcpy(t->track_id, section->track_id, sizeof t->track_id);
+    assert(!map_get(&s->tracks, map_key_u64(&t->id)));
     list_append(&p->tracks, &t->link);
     map_put(&s->tracks, map_key_u64(&t->id), t);
     s->stats.tracks++;
@@ -136,6 +138,7 @@ void track_close(struct track *t, const struct tick *tick)
     struct shared *s = t->shared;
     LIST_EACH(&t->feeds, each)
     subscriber_remove(LIST_ENTRY(each, struct feed, link), tick);
+    assert(list_empty(&t->feeds) && s->stats.tracks > 0);
     talker_stop(&t->talker);
     list_remove(&t->link);
     map_remove(&s->tracks, map_key_u64(&t->id));

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "signal/state.h"
 
+#include <assert.h>
 #include <string.h>
 
 // Somebody who came or went, and of whom the room has not been told.
@@ -47,6 +48,7 @@ static struct move *add(struct audience *audience, const struct event *event)
 
 static void drop(struct audience *audience, struct move *move)
 {
+    assert(audience->move_count > 0);
     audience->move_count--;
     list_remove(&move->place);
     text_dispose(&move->gone);

@@ -31,7 +31,7 @@ static void put_error(struct json_out *j, int code, const char *message)
     json_close(j, '}');
 }
 
-static void send(struct call *call)
+static void send_frame(struct call *call)
 {
     call->answers++;
     struct frame frame = {
@@ -53,7 +53,7 @@ void reply_send(struct call *call, struct json_out *j)
 {
     json_close(j, '}');
     if (call->rpc->id)
-        send(call);
+        send_frame(call);
 }
 
 void reply_empty(struct call *call)
@@ -85,7 +85,7 @@ void reply_unreadable(struct call *call, int code, const char *message)
     call->has_failed = true;
     struct json_out j = open_answer(call->signal, call->rpc->id, "error");
     put_error(&j, code, message);
-    send(call);
+    send_frame(call);
 }
 
 void reply_answer(struct signal *s, const struct session *session, const json_t *id,

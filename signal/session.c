@@ -71,6 +71,7 @@ void session_bind(struct signal *s, struct session *session, uint64_t peer)
     if (session->peer && signal_session_of(s, session->peer) == session)
         map_remove(&s->by_peer, map_key_u64(&session->peer));
     session->peer = peer;
+    assert(!peer || session->state == SESSION_READY);
     if (peer)
         map_put(&s->by_peer, map_key_u64(&session->peer), session);
 }
@@ -80,12 +81,14 @@ void session_bind(struct signal *s, struct session *session, uint64_t peer)
 // wait.
 static bool take_waiting(struct session *session, struct text *text)
 {
+    assert(session->waiting_count <= WS_WAITING_MAX);
     if (session->waiting_count == 0)
         return false;
     *text = session->waiting[0];
     memmove(session->waiting, session->waiting + 1,
             --session->waiting_count * sizeof *session->waiting);
     session->waiting[session->waiting_count] = (struct text){0};
+    assert(session->waiting_bytes >= text->len);
     session->waiting_bytes -= text->len;
     return true;
 }
@@ -175,6 +178,7 @@ void signal_free(struct signal *s)
 uint64_t session_wait(struct call *call)
 {
     struct session *session = call->session;
+    assert(session && session->pending_count <= RPC_OFFERS_PENDING_MAX);
     uint64_t request = rooms_number(call->signal->rooms);
     if (!call->rpc->id)
         return request;

@@ -1,6 +1,7 @@
 #include "tests/sim/people_world.h"
 
 #include "base/mem.h"
+#include "room/check.h"
 #include "room/group.h"
 #include "room/media.h"
 #include "room/permit.h"
@@ -188,6 +189,9 @@ static void take_frames(struct world *w)
 
 static void pump(struct world *w)
 {
+    const char *wrong = rooms_check(&w->rooms);
+    if (wrong)
+        world_fail(w, "%s", wrong);
     signal_deliver(w->signal, &w->events, w->now, &w->frames);
     bridge_deliver(w->bridge, &w->events, &w->commands);
     event_list_clear(&w->events);

@@ -1,5 +1,6 @@
 #include "fixture.h"
 
+#include "room/check.h"
 #include "room/media.h"
 #include "test.h"
 
@@ -32,8 +33,15 @@ void fixture_init(struct fixture *f)
     room_hold(f->room);
 }
 
+static void check_rooms(const struct fixture *f)
+{
+    const char *wrong = rooms_check(&f->rooms);
+    CHECK_TEXT(wrong ? wrong : "", "");
+}
+
 void fixture_dispose(struct fixture *f)
 {
+    check_rooms(f);
     rooms_dispose(&f->rooms);
     event_list_dispose(&f->events);
 }
@@ -55,13 +63,16 @@ struct peer *fixture_join(struct fixture *f, const char *peer_id, const char *ro
     enum admission why;
     uint64_t request = rooms_number(&f->rooms);
     CHECK_EQ(room_join(f->room, &wish, request, f->now, &f->events, &peer, &why), 0);
+    check_rooms(f);
     media_answered(peer, request, 0, "answer", NULL, 0, f->now, &f->events);
+    check_rooms(f);
     event_list_clear(&f->events);
     return peer;
 }
 
 size_t fixture_count(const struct fixture *f, enum event_kind kind)
 {
+    check_rooms(f);
     size_t count = 0;
     for (size_t i = 0; i < f->events.count; i++)
         count += f->events.at[i].kind == kind;
@@ -70,6 +81,7 @@ size_t fixture_count(const struct fixture *f, enum event_kind kind)
 
 const struct event *fixture_event(const struct fixture *f, enum event_kind kind)
 {
+    check_rooms(f);
     for (size_t i = 0; i < f->events.count; i++) {
         if (f->events.at[i].kind == kind)
             return &f->events.at[i];

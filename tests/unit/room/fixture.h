@@ -1,5 +1,5 @@
 // A room with a template of two roles: "host" and "guest" see each other, "lurker" sees both
-// and publishes nothing.
+// and publishes nothing. Whatever is asked of it, all rooms are checked first (room/check.h).
 #pragma once
 
 #include "room/rooms.h"

@@ -75,7 +75,7 @@ static void stop(void)
     text_dispose(&told[1]);
 }
 
-static int send(int endpoint, uint16_t stream, const char *text)
+static int send_text(int endpoint, uint16_t stream, const char *text)
 {
     return datachannels_send(channels, (uint64_t)endpoint, stream, bytes_of(text), now,
                              &events);
@@ -102,10 +102,10 @@ TEST(text_goes_both_ways)
     start("a", NULL);
     text_clear(&told[OURS]);
     text_clear(&told[THEIRS]);
-    CHECK_EQ(send(OURS, 1, "hello"), 0);
+    CHECK_EQ(send_text(OURS, 1, "hello"), 0);
     check_told(THEIRS, "message 1 hello;");
-    CHECK_EQ(send(THEIRS, 1, "yes?"), 0);
-    CHECK_EQ(send(THEIRS, 1, ""), 0);
+    CHECK_EQ(send_text(THEIRS, 1, "yes?"), 0);
+    CHECK_EQ(send_text(THEIRS, 1, ""), 0);
     check_told(OURS, "message 1 yes?;message 1 ;");
     stop();
 }
@@ -113,7 +113,7 @@ TEST(text_goes_both_ways)
 TEST(an_unknown_channel_or_endpoint_takes_nothing)
 {
     start("a", NULL);
-    CHECK_EQ(send(OURS, 3, "hello"), ERR_NOT_FOUND);
+    CHECK_EQ(send_text(OURS, 3, "hello"), ERR_NOT_FOUND);
     CHECK_EQ(datachannels_send(channels, 7, 1, bytes_of("x"), now, &events), ERR_NOT_FOUND);
     struct datachannel_config again = {.remote_port = SCTP_PORT};
     CHECK_EQ(datachannels_connect(channels, OURS, &again, now, &events), ERR_EXISTS);
@@ -128,7 +128,7 @@ TEST(closing_an_endpoint_brings_the_other_down)
     datachannels_close(channels, OURS, now, &events);
     check_told(THEIRS, "down;");
     check_told(OURS, "");
-    CHECK_EQ(send(THEIRS, 1, "hello"), ERR_NOT_FOUND);
+    CHECK_EQ(send_text(THEIRS, 1, "hello"), ERR_NOT_FOUND);
     datachannels_close(channels, THEIRS, now, &events);
     datachannels_close(channels, THEIRS, now, &events);
     stop();
@@ -226,7 +226,7 @@ TEST(an_ack_may_have_padding_and_come_twice)
     inject(1, 50, "\2\0\0", 4); // as Pion writes it
     check_told(OURS, "");
     deaf = false;
-    CHECK_EQ(send(OURS, 1, "still here"), 0);
+    CHECK_EQ(send_text(OURS, 1, "still here"), 0);
     check_told(THEIRS, "message 1 still here;");
     inject(2, 50, "\2", 1); // of no channel
     check_told(OURS, "");
@@ -243,11 +243,11 @@ TEST(a_malformed_open_closes_only_its_channel)
     inject(4, 50, open_b, 11); // too short
     inject(6, 50, "?", 1);     // no message of DCEP
     check_told(OURS, "");
-    CHECK_EQ(send(OURS, 2, "x"), ERR_NOT_FOUND);
+    CHECK_EQ(send_text(OURS, 2, "x"), ERR_NOT_FOUND);
     inject(8, 50, open_b, sizeof open_b);
     check_told(OURS, "open 8 b/SCTP;");
     deaf = false;
-    CHECK_EQ(send(OURS, 1, "still here"), 0);
+    CHECK_EQ(send_text(OURS, 1, "still here"), 0);
     check_told(THEIRS, "message 1 still here;");
     stop();
 }
@@ -276,7 +276,7 @@ TEST(a_message_of_unknown_kind_closes_its_channel)
     inject(1, 99, "hi", 2);
     check_told(OURS, "closed 1;");
     check_told(THEIRS, "closed 1;"); // its side is reset, and answers
-    CHECK_EQ(send(OURS, 1, "x"), ERR_NOT_FOUND);
+    CHECK_EQ(send_text(OURS, 1, "x"), ERR_NOT_FOUND);
     stop();
 }
 
@@ -296,8 +296,8 @@ TEST(an_endpoint_has_at_most_16_channels)
     text_clear(&told[OURS]);
     inject(40, 50, open_b, sizeof open_b);
     check_told(OURS, "");
-    CHECK_EQ(send(OURS, 30, "x"), 0);
-    CHECK_EQ(send(OURS, 40, "x"), ERR_NOT_FOUND);
+    CHECK_EQ(send_text(OURS, 30, "x"), 0);
+    CHECK_EQ(send_text(OURS, 40, "x"), ERR_NOT_FOUND);
     deliver();
     stop();
 }

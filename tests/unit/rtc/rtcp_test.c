@@ -6,7 +6,7 @@
 static uint8_t buffer[1500];
 
 // The only packet of a compound that is right.
-static struct rtcp_packet only(struct bytes compound)
+static struct rtcp_packet parse_one(struct bytes compound)
 {
     struct rtcp_cursor cursor;
     struct rtcp_packet packet;
@@ -30,7 +30,7 @@ static const char sender_report[] = "81c8000c 11111111"
 
 TEST(reads_a_sender_report)
 {
-    struct rtcp_packet p = only(test_hex(sender_report));
+    struct rtcp_packet p = parse_one(test_hex(sender_report));
     CHECK_EQ(p.kind, RTCP_SENDER_REPORT);
     CHECK_EQ(p.sender_ssrc, 0x11111111);
     CHECK(p.sender.ntp == 0xe123456780000000);
@@ -65,7 +65,7 @@ TEST(writes_and_reads_a_receiver_report)
     struct writer w = writer_on(buffer, sizeof buffer);
     rtcp_put_receiver_report(&w, 9, blocks, 2);
     CHECK_EQ(w.len, 56);
-    struct rtcp_packet p = only((struct bytes){buffer, w.len});
+    struct rtcp_packet p = parse_one((struct bytes){buffer, w.len});
     CHECK_EQ(p.kind, RTCP_RECEIVER_REPORT);
     CHECK_EQ(p.sender_ssrc, 9);
     CHECK_EQ(p.count, 2);
@@ -76,7 +76,7 @@ TEST(writes_and_reads_a_receiver_report)
 
 TEST(reads_an_empty_receiver_report)
 {
-    struct rtcp_packet p = only(test_hex("80c90001 00000009"));
+    struct rtcp_packet p = parse_one(test_hex("80c90001 00000009"));
     CHECK_EQ(p.kind, RTCP_RECEIVER_REPORT);
     CHECK_EQ(p.count, 0);
 }
@@ -93,7 +93,7 @@ TEST(writes_a_cname_of_every_length)
     for (size_t len = 0; len <= 10; len++) {
         w = writer_on(buffer, sizeof buffer);
         rtcp_put_cname(&w, 1, (struct bytes){(const uint8_t *)name, len});
-        struct rtcp_packet p = only(test_exact_copy(buffer, w.len));
+        struct rtcp_packet p = parse_one(test_exact_copy(buffer, w.len));
         CHECK_EQ(p.kind, RTCP_SDES);
         CHECK_EQ(p.count, 1);
     }
@@ -117,7 +117,7 @@ TEST(writes_and_reads_goodbye)
     rtcp_put_bye(&w, ssrcs, 2);
     struct bytes expected = test_hex("82cb0002 0000000a 0000000b");
     CHECK_BYTES(((struct bytes){buffer, w.len}), expected.at, expected.len);
-    struct rtcp_packet p = only((struct bytes){buffer, w.len});
+    struct rtcp_packet p = parse_one((struct bytes){buffer, w.len});
     CHECK_EQ(p.kind, RTCP_BYE);
     CHECK_EQ(p.count, 2);
     CHECK_EQ(rtcp_ssrc(&p, 1), 0x0b);
@@ -125,9 +125,9 @@ TEST(writes_and_reads_goodbye)
 
 TEST(goodbye_may_have_a_reason)
 {
-    CHECK_EQ(only(test_hex("81cb0002 0000000a 03 627965")).count, 1);
+    CHECK_EQ(parse_one(test_hex("81cb0002 0000000a 03 627965")).count, 1);
     CHECK_EQ(refusal("81cb0002 0000000a 04 627965"), ERR_MALFORMED);
-    CHECK_EQ(only(test_hex("80cb0000")).count, 0);
+    CHECK_EQ(parse_one(test_hex("80cb0000")).count, 0);
     CHECK_EQ(refusal("81cb0000"), ERR_MALFORMED);
 }
 
@@ -147,7 +147,7 @@ TEST(reads_back_what_a_nack_asks_for)
     static const uint16_t seqs[] = {10, 11, 26, 27, 65535, 0, 15};
     struct writer w = writer_on(buffer, sizeof buffer);
     rtcp_put_nack(&w, 1, 2, seqs, 7);
-    struct rtcp_packet p = only((struct bytes){buffer, w.len});
+    struct rtcp_packet p = parse_one((struct bytes){buffer, w.len});
     CHECK_EQ(p.kind, RTCP_NACK);
     CHECK_EQ(p.sender_ssrc, 1);
     CHECK_EQ(p.media_ssrc, 2);
@@ -163,7 +163,7 @@ TEST(reads_back_what_a_nack_asks_for)
 
 TEST(a_full_nack_entry_asks_for_seventeen)
 {
-    struct rtcp_packet p = only(test_hex("81cd0003 00000001 00000002 fff8ffff"));
+    struct rtcp_packet p = parse_one(test_hex("81cd0003 00000001 00000002 fff8ffff"));
     uint16_t asked[17];
     CHECK_EQ(rtcp_nack(&p, 0, asked), 17);
     CHECK_EQ(asked[0], 65528);
@@ -185,7 +185,7 @@ TEST(writes_and_reads_pli)
     rtcp_put_pli(&w, 1, 2);
     struct bytes expected = test_hex("81ce0002 00000001 00000002");
     CHECK_BYTES(((struct bytes){buffer, w.len}), expected.at, expected.len);
-    struct rtcp_packet p = only(expected);
+    struct rtcp_packet p = parse_one(expected);
     CHECK_EQ(p.kind, RTCP_PLI);
     CHECK_EQ(p.media_ssrc, 2);
     CHECK_EQ(refusal("81ce0001 00000001"), ERR_MALFORMED);
@@ -198,7 +198,7 @@ TEST(writes_and_reads_fir)
     rtcp_put_fir(&w, 1, 2, 200);
     struct bytes expected = test_hex("84ce0004 00000001 00000000 00000002 c8000000");
     CHECK_BYTES(((struct bytes){buffer, w.len}), expected.at, expected.len);
-    struct rtcp_packet p = only(expected);
+    struct rtcp_packet p = parse_one(expected);
     CHECK_EQ(p.kind, RTCP_FIR);
     CHECK_EQ(p.count, 1);
     uint8_t nr;
@@ -216,7 +216,7 @@ TEST(writes_and_reads_a_rate)
     struct bytes expected =
         test_hex("8fce0006 00000001 00000000 52454d42 020bd090 00000007 00000008");
     CHECK_BYTES(((struct bytes){buffer, w.len}), expected.at, expected.len);
-    struct rtcp_packet p = only(expected);
+    struct rtcp_packet p = parse_one(expected);
     CHECK_EQ(p.kind, RTCP_REMB);
     CHECK_EQ(p.rate_bps, 1000000);
     CHECK_EQ(p.count, 2);
@@ -228,14 +228,14 @@ TEST(refuses_a_rate_beyond_64_bits_or_with_missing_ssrcs)
     CHECK_EQ(refusal("8fce0004 00000001 00000000 52454d42 00ffffff"), ERR_MALFORMED);
     CHECK_EQ(refusal("8fce0004 00000001 00000000 52454d42 01000001"), ERR_MALFORMED);
     CHECK_EQ(refusal("8fce0003 00000001 00000000 52454d42"), ERR_MALFORMED);
-    CHECK_EQ(only(test_hex("8fce0003 00000001 00000000 58595a5a")).kind, RTCP_OTHER);
+    CHECK_EQ(parse_one(test_hex("8fce0003 00000001 00000000 58595a5a")).kind, RTCP_OTHER);
 }
 
 TEST(what_we_do_not_know_is_passed_over)
 {
-    CHECK_EQ(only(test_hex("80cc0002 00000001 61626364")).kind, RTCP_OTHER); // APP
-    CHECK_EQ(only(test_hex("80cf0001 00000001")).kind, RTCP_OTHER);          // XR
-    CHECK_EQ(only(test_hex("83cd0002 00000001 00000002")).kind, RTCP_OTHER); // TMMBR
+    CHECK_EQ(parse_one(test_hex("80cc0002 00000001 61626364")).kind, RTCP_OTHER); // APP
+    CHECK_EQ(parse_one(test_hex("80cf0001 00000001")).kind, RTCP_OTHER);          // XR
+    CHECK_EQ(parse_one(test_hex("83cd0002 00000001 00000002")).kind, RTCP_OTHER); // TMMBR
 }
 
 TEST(one_bad_packet_condemns_the_compound)
@@ -268,7 +268,7 @@ TEST(walks_through_a_compound_in_order)
 
 TEST(padding_is_not_read_and_must_fit)
 {
-    struct rtcp_packet p = only(test_hex("a0c90002 00000009 00000004"));
+    struct rtcp_packet p = parse_one(test_hex("a0c90002 00000009 00000004"));
     CHECK_EQ(p.kind, RTCP_RECEIVER_REPORT);
     CHECK_EQ(p.whole.len, 12);
     CHECK_EQ(refusal("a0c90002 00000009 00000000"), ERR_MALFORMED);

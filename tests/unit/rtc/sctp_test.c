@@ -93,7 +93,7 @@ static void stop(void)
     memset(sides, 0, sizeof sides);
 }
 
-static int send(int side, uint16_t stream, size_t len)
+static int send_message(int side, uint16_t stream, size_t len)
 {
     uint8_t *message = mem_alloc(len);
     message[0] = 'a';
@@ -114,7 +114,7 @@ TEST(both_sides_may_begin_at_once)
 TEST(a_message_arrives_with_its_stream_and_protocol)
 {
     start();
-    CHECK_EQ(send(0, 7, 100), 0);
+    CHECK_EQ(send_message(0, 7, 100), 0);
     deliver();
     CHECK_EQ(heard[1].messages, 1);
     CHECK_EQ(heard[1].stream, 7);
@@ -128,7 +128,7 @@ TEST(a_message_arrives_with_its_stream_and_protocol)
 TEST(a_message_of_256_kib_arrives_whole)
 {
     start();
-    CHECK_EQ(send(0, 0, SCTP_MESSAGE_MAX), 0);
+    CHECK_EQ(send_message(0, 0, SCTP_MESSAGE_MAX), 0);
     wait_ms(2000);
     CHECK_EQ(heard[1].messages, 1);
     CHECK_EQ(heard[1].len, 262144);
@@ -139,7 +139,7 @@ TEST(a_message_of_256_kib_arrives_whole)
 TEST(a_longer_message_is_not_sent)
 {
     start();
-    CHECK_EQ(send(0, 0, SCTP_MESSAGE_MAX + 1), ERR_FULL);
+    CHECK_EQ(send_message(0, 0, SCTP_MESSAGE_MAX + 1), ERR_FULL);
     stop();
 }
 
@@ -154,11 +154,11 @@ TEST(no_more_than_1_mib_waits_for_a_peer_that_does_not_answer)
     start();
     lost = lose_all;
     int sent = 0;
-    while (sent < 100 && send(0, 0, 64 * 1024) == 0)
+    while (sent < 100 && send_message(0, 0, 64 * 1024) == 0)
         sent++;
     CHECK(sent >= 14);
     CHECK(sent <= 16);
-    CHECK_EQ(send(0, 0, 64 * 1024), ERR_FULL);
+    CHECK_EQ(send_message(0, 0, 64 * 1024), ERR_FULL);
     deliver();
     stop();
 }
@@ -166,8 +166,8 @@ TEST(no_more_than_1_mib_waits_for_a_peer_that_does_not_answer)
 TEST(a_stream_that_was_not_negotiated_is_refused)
 {
     start();
-    CHECK_EQ(send(0, SCTP_STREAMS_MAX - 1, 1), 0);
-    CHECK_EQ(send(0, SCTP_STREAMS_MAX, 1), ERR_NOT_FOUND);
+    CHECK_EQ(send_message(0, SCTP_STREAMS_MAX - 1, 1), 0);
+    CHECK_EQ(send_message(0, SCTP_STREAMS_MAX, 1), ERR_NOT_FOUND);
     deliver();
     stop();
 }
@@ -184,7 +184,7 @@ TEST(what_was_lost_is_sent_again)
     start();
     lost = lose_first;
     to_lose = 1;
-    CHECK_EQ(send(0, 0, 10), 0);
+    CHECK_EQ(send_message(0, 0, 10), 0);
     deliver();
     CHECK_EQ(heard[1].messages, 0);
     wait_ms(1500);
@@ -203,7 +203,7 @@ TEST(a_lost_handshake_is_repeated)
     to_lose = 3;
     deliver();
     CHECK_EQ(heard[0].up + heard[1].up, 0);
-    CHECK_EQ(send(0, 0, 10), ERR_WRONG_STATE);
+    CHECK_EQ(send_message(0, 0, 10), ERR_WRONG_STATE);
     wait_ms(3000);
     CHECK_EQ(heard[0].up, 1);
     CHECK_EQ(heard[1].up, 1);
@@ -217,7 +217,7 @@ TEST(an_idle_association_waits_for_nothing)
     wait_ms(2000);
     CHECK(sctp_stack_deadline(stack) == NEVER);
     now += 3600 * 1000LL * MS; // an hour later
-    CHECK_EQ(send(1, 3, 10), 0);
+    CHECK_EQ(send_message(1, 3, 10), 0);
     deliver();
     CHECK_EQ(heard[0].messages, 1);
     stop();
@@ -244,14 +244,14 @@ TEST(closing_tells_the_other_side)
     deliver();
     CHECK_EQ(heard[0].down, 0);
     CHECK_EQ(heard[1].down, 1);
-    CHECK_EQ(send(1, 0, 10), ERR_WRONG_STATE);
+    CHECK_EQ(send_message(1, 0, 10), ERR_WRONG_STATE);
     stop();
 }
 
 TEST(a_reset_stream_is_reported_and_can_be_used_again)
 {
     start();
-    CHECK_EQ(send(0, 4, 10), 0);
+    CHECK_EQ(send_message(0, 4, 10), 0);
     CHECK_EQ(sctp_reset(sides[0], 4, now, &notices), 0);
     CHECK_EQ(sctp_reset(sides[0], 5, now, &notices), 0); // while the first is under way
     deliver();
@@ -259,7 +259,7 @@ TEST(a_reset_stream_is_reported_and_can_be_used_again)
     CHECK_EQ(heard[1].messages, 1);
     CHECK_EQ(heard[1].resets, 2);
     CHECK_EQ(heard[1].down, 0);
-    CHECK_EQ(send(0, 4, 10), 0);
+    CHECK_EQ(send_message(0, 4, 10), 0);
     deliver();
     CHECK_EQ(heard[1].messages, 2);
     stop();
@@ -268,7 +268,7 @@ TEST(a_reset_stream_is_reported_and_can_be_used_again)
 TEST(a_damaged_packet_is_dropped)
 {
     start();
-    CHECK_EQ(send(0, 0, 10), 0);
+    CHECK_EQ(send_message(0, 0, 10), 0);
     CHECK(notices.count >= 1);
     for (size_t len = 0; len < notices.at[0].len; len++)
         sctp_receive(sides[1], test_exact_copy(notices.at[0].at, len), now, &notices);
@@ -313,7 +313,7 @@ TEST(a_peer_that_sends_a_message_over_256_kib_is_given_up)
     uint8_t chunk[16 + FRAGMENT_LEN] = {0};
     uint8_t tag[4];
     start();
-    CHECK_EQ(send(0, 0, 1), 0);
+    CHECK_EQ(send_message(0, 0, 1), 0);
     memcpy(tag, notices.at[0].at + 4, 4);
     uint32_t tsn = read_u32(notices.at[0].at + 16); // of the DATA chunk that is not delivered
     sctp_notices_clear(&notices);
@@ -342,7 +342,7 @@ static void replay(const char *folder, size_t skip)
         if (file.len < skip)
             continue;
         start();
-        CHECK_EQ(send(0, 0, 1), 0);
+        CHECK_EQ(send_message(0, 0, 1), 0);
         memcpy(tag, notices.at[0].at + 4, 4); // side 1's
         deliver();
         struct bytes chunks = {file.at + skip, file.len - skip};

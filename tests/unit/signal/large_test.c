@@ -77,7 +77,7 @@ static void say(size_t who, const char *text)
     pump();
 }
 
-static size_t open(const char *peer_id)
+static size_t open_session(const char *peer_id)
 {
     struct signal_claims claims = {STAGE_ROOM_ID, "viewer", peer_id, peer_id, NULL, false};
     CHECK(c.count < CROWD_MAX);
@@ -91,7 +91,7 @@ static size_t open(const char *peer_id)
 
 static size_t join(const char *peer_id)
 {
-    size_t who = open(peer_id);
+    size_t who = open_session(peer_id);
     say(who, "{\"method\":\"join\",\"id\":1,\"params\":{\"name\":\"n\"}}");
     return who;
 }
@@ -227,7 +227,7 @@ TEST(who_was_away_when_that_began_is_told_when_it_comes_back)
     pump();
     join("hidden");
     told_clear();
-    open("p0");
+    open_session("p0");
     CHECK_EQ(told.room_infos, 1);
     CHECK(told.is_large);
     end();

@@ -89,7 +89,7 @@ enum { SAMPLE_COUNT = sizeof samples / sizeof *samples };
 
 static struct stage s;
 
-static bool names(const char *list, const char *path)
+static bool is_listed(const char *list, const char *path)
 {
     size_t len = strlen(path);
     for (const char *at = list; (at = strstr(at, path)); at += len) {
@@ -223,14 +223,14 @@ static void vary(const struct sample *sample, json_t *params, json_t *in, const 
     json_t *right = json_incref(json_object_get(in, key));
     json_object_del(in, key);
     int code = try(sample->method, params);
-    if (names(sample->optional, path) ? code == -32602 : code != -32602)
+    if (is_listed(sample->optional, path) ? code == -32602 : code != -32602)
         fail_msg("%s without %s: %d", sample->method, path, code);
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         json_t *value = json_loads(values[i], JSON_DECODE_ANY, NULL);
         json_object_set(in, key, value);
         code = try(sample->method, params);
-        bool may_be = names(sample->free, path) || is_same_type(right, value) ||
-                      (json_is_null(value) && names(sample->optional, path));
+        bool may_be = is_listed(sample->free, path) || is_same_type(right, value) ||
+                      (json_is_null(value) && is_listed(sample->optional, path));
         if (!may_be && code != -32602)
             fail_msg("%s with %s = %s: %d", sample->method, path, values[i], code);
         json_decref(value);

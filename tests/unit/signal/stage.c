@@ -1,6 +1,7 @@
 #include "stage.h"
 
 #include "base/json.h"
+#include "room/check.h"
 #include "store/peer_stats.h"
 #include "store/poll_document.h"
 #include "store/snapshot.h"
@@ -309,6 +310,8 @@ static void take_log(struct stage *s)
 static void pump(struct stage *s)
 {
     do {
+        const char *wrong = rooms_check(&s->rooms);
+        CHECK_TEXT(wrong ? wrong : "", "");
         learn_names(s);
         take_log(s);
         signal_deliver(s->signal, &s->events, s->now, &s->frames);
