@@ -118,8 +118,7 @@ int api_login(struct api_context *c)
     int err = read_wish(c, code, claims.user_id);
     if (err)
         return err;
-    int64_t wait_s =
-        api_tries_wait_s(&c->api->tries, &c->request->from, code, c->now.mono_us);
+    int64_t wait_s = api_tries_wait_s(&c->api->tries, &c->request->from, code, c->now.mono_us);
     if (wait_s)
         return api_fail_wait(c, wait_s);
     err = look_up(c, code, &found);

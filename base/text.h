@@ -26,8 +26,8 @@ static inline struct bytes text_bytes(const struct text *t)
 // How many characters a string of valid UTF-8 has.
 size_t text_characters(const char *text);
 
-// How many octets a text may take in a message to a client, where control characters, quotes and
-// backslashes are escaped. NULL takes none.
+// How many octets a text may take in a message to a client, where control characters, quotes
+// and backslashes are escaped. NULL takes none.
 size_t text_weight(const char *text);
 
 // What is added to a text for people and logs: control characters, quotes and backslashes of

@@ -11,7 +11,8 @@
 static size_t size_of(const struct past_message *m)
 {
     size_t sum = sizeof *m + text_weight(m->text) + text_weight(m->from.peer_id) +
-                 text_weight(m->from.user_id) + text_weight(m->from.name) + text_weight(m->from.role);
+                 text_weight(m->from.user_id) + text_weight(m->from.name) +
+                 text_weight(m->from.role);
     for (size_t i = 0; i < m->role_count; i++)
         sum += text_weight(m->roles[i]);
     return sum;

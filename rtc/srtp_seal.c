@@ -1,7 +1,7 @@
 // Protecting a batch: the packets of each destination become trains that leave as one UDP-GSO
 // send, and every packet is encrypted straight into its place in its train. The rule is told
-// in docs/packet-trains.md. Nothing is asked for ahead of time: tests/bench/seal saw no difference,
-// with keys and packets that the cache still held.
+// in docs/packet-trains.md. Nothing is asked for ahead of time: tests/bench/seal saw no
+// difference, with keys and packets that the cache still held.
 
 #include "base/mem.h"
 #include "rtc/srtp_context.h"

@@ -411,9 +411,11 @@ TEST(limits_of_a_page_are_1_to_100)
     a = get(w, "/v2/rooms?limit=5000000000000");
     CHECK_EQ(json_get_int(a.json, "limit", 0), 100);
     CHECK_EQ(items(&a), 3);
-    // Clients send every field of a form: an empty one is none, and 0 is no limit in particular.
+    // Clients send every field of a form: an empty one is none, and 0 is no limit in
+    // particular.
     CHECK_EQ(json_get_int(get(w, "/v2/rooms?limit=0").json, "limit", 0), 10);
-    CHECK_EQ(json_get_int(get(w, "/v2/rooms?limit=&name=&enabled=&after=").json, "limit", 0), 10);
+    CHECK_EQ(json_get_int(get(w, "/v2/rooms?limit=&name=&enabled=&after=").json, "limit", 0),
+             10);
     static const char *const bad[] = {"-1", "x", "1x", "1.5"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         char target[64];
