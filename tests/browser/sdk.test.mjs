@@ -201,7 +201,6 @@ test('41: a second socket replaces the first, whose close removes nobody', async
   await guest.page.evaluate(() => {
     const socket = window.testSockets.at(-1);
     window.cutSocket = socket;
-    // eslint-disable-next-line n/no-unsupported-features/node-builtins -- the page's
     socket.dispatchEvent(new CloseEvent('close', { code: 1006 }));
   });
   await until(() => guest.page.evaluate(

@@ -37,7 +37,6 @@ async function open([url, token, sends]) {
   const pc = new RTCPeerConnection();
   const peer = { pc };
   if (sends) {
-    // eslint-disable-next-line n/no-unsupported-features/node-builtins -- the page's
     const media = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
     for (const track of media.getTracks()) pc.addTransceiver(track, { direction: 'sendonly', streams: [media] });
   } else {
