@@ -46,7 +46,6 @@ enum db_purpose {
     DB_SNAPSHOT, // all that is read is of one moment
 };
 
-
 struct db_backend {
     size_t query_size;
     bool (*owns)(const char *location);
