@@ -200,7 +200,7 @@ int moderate_end(struct room *room, const struct peer *by, bool lock, const char
     event->ended.reason = event_text(events, reason);
     if (lock) {
         room->locked = true;
-        room->record.enabled = false;
+        room_disable(room);
     }
 
     expel_all(room, by, NULL, LEAVE_ROOM_ENDED, reason, now, events);

@@ -68,6 +68,15 @@ bool permit_invites(const struct role *by, const struct role *as)
     return !has_say(as);
 }
 
+enum room_view permit_view(const struct template *template, const struct role *role)
+{
+    if (role->permissions[PERMISSION_SEND_ROOM_STATE])
+        return ROOM_VIEW_PEERS;
+    if (!template->room_state.enabled)
+        return ROOM_VIEW_NONE;
+    return template->room_state.send_peer_list ? ROOM_VIEW_PEERS : ROOM_VIEW_COUNTS;
+}
+
 const char *act_name(enum act act)
 {
     assert(act < ACT_COUNT);

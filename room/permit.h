@@ -30,4 +30,8 @@ bool room_sees(const struct peer *viewer, const struct peer *peer); // NULL: the
 // others to the same door.
 bool permit_invites(const struct role *by, const struct role *as);
 
+// What somebody with this role, who only looks on, is told of the meeting.
+enum room_view { ROOM_VIEW_NONE, ROOM_VIEW_COUNTS, ROOM_VIEW_PEERS };
+enum room_view permit_view(const struct template *template, const struct role *role);
+
 const char *act_name(enum act act); // the permission it needs: "removeOthers"; "" for none

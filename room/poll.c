@@ -88,6 +88,23 @@ bool poll_may_see_answers(const struct poll *poll, const struct peer *by)
            is_among(&poll->info.responses, by->role->name);
 }
 
+bool poll_may_read(const struct poll *poll, const struct peer *by)
+{
+    (void)poll;
+    return permit(by, ACT_READ_POLLS);
+}
+
+bool poll_may_see_leaderboard(const struct poll *poll, const struct peer *by)
+{
+    return poll->state == POLL_STOPPED || permit(by, ACT_WRITE_POLLS);
+}
+
+bool poll_sees_own_answer_only(const struct poll *poll, const struct peer *by)
+{
+    return permit(by, ACT_READ_POLLS) && !poll_may_see_answers(poll, by) &&
+           poll_voter_of(poll, by);
+}
+
 bool poll_may_see_solution(const struct poll *poll, const struct peer *by)
 {
     return permit(by, ACT_WRITE_POLLS) || poll->state == POLL_STOPPED;

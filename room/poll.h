@@ -208,6 +208,11 @@ enum poll_error poll_answer_question(struct poll *poll, struct peer *by,
 enum poll_error poll_find(struct room *room, const struct peer *by, const char *id,
                           struct poll **poll);
 bool poll_may_vote(const struct poll *poll, const struct peer *by); // at all: not only now
+// Is told that it begins and ends.
+bool poll_may_read(const struct poll *poll, const struct peer *by);
+bool poll_may_see_leaderboard(const struct poll *poll, const struct peer *by);
+// Whether all that it may see of the answers is its own.
+bool poll_sees_own_answer_only(const struct poll *poll, const struct peer *by);
 bool poll_may_see_answers(const struct poll *poll, const struct peer *by);
 bool poll_may_see_solution(const struct poll *poll, const struct peer *by);
 const struct poll_voter *poll_voter_of(const struct poll *poll, const struct peer *by);

@@ -464,6 +464,11 @@ size_t room_track_count(const struct room *room)
 
 // --- Staying ---
 
+void room_disable(struct room *room)
+{
+    room->record.enabled = false;
+}
+
 void room_hold(struct room *room)
 {
     room->holds++;

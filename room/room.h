@@ -89,6 +89,9 @@ size_t room_track_count(const struct room *room); // announced ones
 // Whether one more with `role` has a place.
 bool room_has_place(const struct room *room, const struct role *role);
 
+// Nobody comes in any more, until the record says otherwise; who is in stays.
+void room_disable(struct room *room);
+
 // --- Staying ---
 
 // A room is forgotten when nobody is in it and nobody holds it. Events may name it later: they

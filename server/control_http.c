@@ -153,7 +153,7 @@ static void end_removed(struct control *c, const char *room_id)
     struct room *room = rooms_find(&c->rooms, room_id);
     if (!room)
         return;
-    room->record.enabled = false;
+    room_disable(room);
     if (room->joined_count)
         moderate_end(room, NULL, false, "the room was deleted", clock_now(), &c->events);
 }
@@ -424,7 +424,7 @@ static void on_locked(struct control *c, struct job *job)
 {
     struct room *room = rooms_find(&c->rooms, job->lock.id);
     if (room)
-        room->record.enabled = false; // a record read before may have come in between
+        room_disable(room); // a record read before may have come in between
     if (job->db.err)
         log_error("server", "room %s could not be disabled: %s", job->lock.id,
                   err_name(job->db.err));

@@ -141,12 +141,12 @@ void notify_room_state(struct signal *s, struct session *session, struct frame_l
     const struct role *role = template_role(room->template, session->role);
     if (!role)
         return;
-    bool may_know = role->permissions[PERMISSION_SEND_ROOM_STATE];
-    if (!may_know && !room->template->room_state.enabled)
+    enum room_view view = permit_view(room->template, role);
+    if (view == ROOM_VIEW_NONE)
         return;
     // Whoever has joined knows the peers better.
-    bool has_list = !session->peer && room->told_count == room->joined_count &&
-                    (may_know || room->template->room_state.send_peer_list);
+    bool has_list =
+        !session->peer && room->told_count == room->joined_count && view == ROOM_VIEW_PEERS;
     struct json_out j = notify_open(s, "room-state");
     json_open(&j, '{');
     json_member_int(&j, "peer_count", (int64_t)waiting_present(room));

@@ -484,12 +484,6 @@ static void tell(struct signal *s, const struct event *event, const struct poll 
     }
 }
 
-static bool reads(const struct poll *poll, const struct peer *peer)
-{
-    (void)poll;
-    return permit(peer, ACT_READ_POLLS);
-}
-
 void notify_poll(struct signal *s, const struct event *event, struct moment now,
                  struct frame_list *frames)
 {
@@ -507,13 +501,7 @@ void notify_poll(struct signal *s, const struct event *event, struct moment now,
     json_close(&j, '}');
     json_close(&j, ']');
     json_close(&j, '}');
-    tell(s, event, poll, notify_finish(s, &j, frames), reads, frames);
-}
-
-static bool sees_own_answer_only(const struct poll *poll, const struct peer *peer)
-{
-    return permit(peer, ACT_READ_POLLS) && !poll_may_see_answers(poll, peer) &&
-           poll_voter_of(poll, peer);
+    tell(s, event, poll, notify_finish(s, &j, frames), poll_may_read, frames);
 }
 
 // Without a result of each question when `result` has none.
@@ -544,5 +532,6 @@ void notify_poll_stats(struct signal *s, const struct event *event, struct momen
     struct poll_result result = poll_result(poll, &frames->arena);
     tell(s, event, poll, stats_text(s, poll, &result, frames), poll_may_see_answers, frames);
     result.questions = NULL;
-    tell(s, event, poll, stats_text(s, poll, &result, frames), sees_own_answer_only, frames);
+    tell(s, event, poll, stats_text(s, poll, &result, frames), poll_sees_own_answer_only,
+         frames);
 }

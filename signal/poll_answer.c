@@ -274,7 +274,7 @@ void handle_poll_leaderboard(struct call *call)
         poll_refused(call, POLL_NOT_FOUND, ACT_READ_POLLS);
         return;
     }
-    if (poll->state != POLL_STOPPED && !permit(call->peer, ACT_WRITE_POLLS)) {
+    if (!poll_may_see_leaderboard(poll, call->peer)) {
         poll_refused(call, POLL_WRONG_STATE, ACT_READ_POLLS);
         return;
     }

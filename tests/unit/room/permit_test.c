@@ -72,6 +72,22 @@ TEST(who_waits_to_be_let_in_may_do_nothing_whatever_the_role_permits)
     fixture_dispose(&f);
 }
 
+TEST(who_looks_on_is_told_as_much_as_role_and_template_say)
+{
+    struct template *t = fixture_template();
+    struct role *role = &t->roles[1];
+    CHECK_EQ(permit_view(t, role), ROOM_VIEW_NONE);
+    t->room_state.enabled = true;
+    CHECK_EQ(permit_view(t, role), ROOM_VIEW_COUNTS);
+    t->room_state.send_peer_list = true;
+    CHECK_EQ(permit_view(t, role), ROOM_VIEW_PEERS);
+    t->room_state.enabled = false;
+    CHECK_EQ(permit_view(t, role), ROOM_VIEW_NONE);
+    role->permissions[PERMISSION_SEND_ROOM_STATE] = true;
+    CHECK_EQ(permit_view(t, role), ROOM_VIEW_PEERS);
+    template_free(t);
+}
+
 TEST(the_back_end_may_do_everything)
 {
     for (int act = 0; act < ACT_COUNT; act++)
