@@ -14,7 +14,7 @@ enum {
     HTTP_HEADERS_MAX = 16 * 1024,
     HTTP_HEADER_COUNT_MAX = 100,
     HTTP_BODY_MAX = 64 * 1024,
-    HTTP_BODY_SMALL_MAX = 16 * 1024, // is read also when memory is short
+    HTTP_BODY_SMALL_MAX = 16 * 1024,   // is read also when memory is short
     HTTP_BODY_LARGE_MAX = 1024 * 1024, // of calls with a management token
     HTTP_CONNECTIONS_PER_ADDRESS_MAX = 2000,
     HTTP_UNREAD_PER_ADDRESS_MAX = 128, // of them, that have not sent a whole head
