@@ -190,6 +190,9 @@ static bool read_claims(const json_t *payload, struct jwt_claims *claims)
     if (strcmp(type, "app") != 0)
         return true;
     claims->type = JWT_APP;
+    const char *code_id = json_get_text(payload, "room_code_id", "");
+    if (id_is_object(code_id)) // one of another form is not ours
+        memcpy(claims->room_code_id, code_id, sizeof claims->room_code_id);
     return take_text(payload, "room_id", claims->room_id, sizeof claims->room_id) &&
            take_text(payload, "role", claims->role, sizeof claims->role) &&
            take_text(payload, "user_id", claims->user_id, sizeof claims->user_id) &&
@@ -232,14 +235,24 @@ static enum jwt_fault verify_payload(const struct jws *jws, const json_t *payloa
         return JWT_BAD_SIGNATURE;
 
     enum jwt_fault fault = jwt_check_times(payload, now_s, TOKEN_LEEWAY_S);
+    if (fault && fault != JWT_EXPIRED)
+        return fault;
+    bool is_readable = read_claims(payload, &read);
+    bool is_version = json_get_int(payload, "version", 0) == VERSION;
+    if (is_readable && is_version) {
+        read.hash = token_hash_of((struct bytes){jws->mac, sizeof jws->mac});
+        *claims = read;
+    }
     if (fault)
         return fault;
-    if (json_get_int(payload, "version", 0) != VERSION)
+    if (!is_version)
         return JWT_BAD_VERSION;
-    if (!read_claims(payload, &read))
-        return JWT_MALFORMED;
-    *claims = read;
-    return JWT_VALID;
+    return is_readable ? JWT_VALID : JWT_MALFORMED;
+}
+
+bool jwt_has_expired(int64_t expires_at_s, int64_t now_s)
+{
+    return now_s >= expires_at_s + TOKEN_LEEWAY_S;
 }
 
 enum jwt_fault jwt_verify(struct bytes token, const struct jwt_keys *keys, int64_t now_s,
@@ -302,6 +315,8 @@ void jwt_sign(const struct jwt_claims *claims, const char *secret, struct text *
         add_member(&payload, "role", claims->role);
         if (claims->user_id[0])
             add_member(&payload, "user_id", claims->user_id);
+        if (claims->room_code_id[0])
+            add_member(&payload, "room_code_id", claims->room_code_id);
     }
     text_addf(&payload, ",\"iat\":%" PRId64 ",\"nbf\":%" PRId64 ",\"exp\":%" PRId64,
               claims->issued_at_s, claims->issued_at_s, claims->expires_at_s);

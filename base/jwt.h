@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "base/id.h"
 #include "base/text.h"
+#include "base/token_hash.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -26,9 +27,12 @@ struct jwt_claims {
     char room_id[OBJECT_ID_LEN + 1]; // app: the form is checked, not whether it exists
     char role[JWT_TEXT_MAX + 1];     // app
     char user_id[JWT_TEXT_MAX + 1];  // app: "" when the token has none
-    char jti[JWT_TEXT_MAX + 1];      // "" when the token has none
-    int64_t issued_at_s;             // 0 when the token has none
+    char room_code_id[OBJECT_ID_LEN +
+                      1];       // app: of the room code that it was traded for; "": none
+    char jti[JWT_TEXT_MAX + 1]; // "" when the token has none
+    int64_t issued_at_s;        // 0 when the token has none
     int64_t expires_at_s;
+    struct token_hash hash; // set by jwt_verify()
 };
 
 // An access key and its secrets: two while one is being replaced. The HMAC key is the octets
@@ -58,13 +62,18 @@ enum jwt_fault {
 // invalid", "token is expired", "token is not valid yet", "invalid version"; "" for JWT_VALID.
 const char *jwt_fault_text(enum jwt_fault fault);
 
-// Checks `token` and fills `claims` when it is JWT_VALID. The caller checks the type: the wrong
-// one is 403, all faults are 401. Moments are compared with a leeway of TOKEN_LEEWAY_S.
+// Checks `token` and fills `claims` when it is JWT_VALID, and also when all that is wrong with
+// it is that it is JWT_EXPIRED: such a token may still say whose place somebody comes back to.
+// For any other fault `claims` is left as it is. The caller checks the type: the wrong one is
+// 403, all faults are 401. Moments are compared with a leeway of TOKEN_LEEWAY_S.
 enum jwt_fault jwt_verify(struct bytes token, const struct jwt_keys *keys, int64_t now_s,
                           struct jwt_claims *claims);
 
-// Appends a signed token. An app token carries room, role and user, a management token none of
-// them. Its middle part never has `-` or `_`: the web SDK reads it with atob().
+// Whether a token with this `exp` is over: what jwt_verify() says of it.
+bool jwt_has_expired(int64_t expires_at_s, int64_t now_s);
+
+// Appends a signed token. An app token carries room, role, user and room code, a management
+// token none of them. Its middle part never has `-` or `_`: the web SDK reads it with atob().
 void jwt_sign(const struct jwt_claims *claims, const char *secret, struct text *token);
 
 // The layers below, for what is not one of our two tokens.

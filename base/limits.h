@@ -139,8 +139,9 @@ enum {
     ROLE_NAME_LEN_MAX = 256,     // octets, of a role's name and of one that a message names
     METADATA_LEN_MAX = 8 * 1024, // octets of a peer's metadata
     CHAT_MESSAGE_LEN_MAX = 16 * 1024,
-    REASON_LEN_MAX = 1024,              // octets, of a removal or an end
-    CHAT_HISTORY_MAX = 500,             // messages kept for late joiners
+    REMOVED_TOKENS_MAX = 4096, // of a session: beyond, the first to be removed may return
+    REASON_LEN_MAX = 1024,     // octets, of a removal or an end
+    CHAT_HISTORY_MAX = 500,    // messages kept for late joiners
     CHAT_HISTORY_SIZE_MAX = 256 * 1024, // octets: a joiner's queue holds them, and more
     SESSION_STORE_KEY_LEN_MAX = 128,    // octets
     SESSION_STORE_VALUE_LEN_MAX = 1024, // octets of one value

@@ -142,6 +142,47 @@ TEST(the_signature_is_checked_before_the_claims)
     mem_free(token);
 }
 
+// Its bearer may still be in a room.
+TEST(an_expired_token_still_says_whose_it_was)
+{
+    char *token = make("{\"alg\":\"HS256\"}", good_payload, key.secrets[0]);
+    struct jwt_claims claims = {0}, before = {0};
+    CHECK_EQ(verify_at(token, NOW, &before), JWT_VALID);
+    CHECK_EQ(verify_at(token, 1700086400 + 60, &claims), JWT_EXPIRED);
+    CHECK_TEXT(claims.access_key, "64a1b2c3d4e5f60718293a4b");
+    CHECK(token_hash_is_known(&claims.hash));
+    CHECK(token_hash_equal(&claims.hash, &before.hash));
+    CHECK(!jwt_has_expired(claims.expires_at_s, 1700086400 + 59));
+    CHECK(jwt_has_expired(claims.expires_at_s, 1700086400 + 60));
+    mem_free(token);
+    // One that was never good says nothing.
+    struct jwt_claims untouched = {.jti = "mine"};
+    token = make("{\"alg\":\"HS256\"}", good_payload, "another secret of a good length");
+    CHECK_EQ(verify_at(token, 1700086400 + 60, &untouched), JWT_BAD_SIGNATURE);
+    CHECK_TEXT(untouched.jti, "mine");
+    mem_free(token);
+}
+
+TEST(a_room_code_is_remembered_and_what_looks_unlike_one_is_not)
+{
+    struct jwt_claims claims = {.type = JWT_APP, .expires_at_s = 1700086400}, read;
+    struct text token = {0};
+    snprintf(claims.access_key, sizeof claims.access_key, "%s", key.access_key);
+    snprintf(claims.room_id, sizeof claims.room_id, "64a1b2c3d4e5f60718293a4c");
+    snprintf(claims.role, sizeof claims.role, "guest");
+    snprintf(claims.room_code_id, sizeof claims.room_code_id, "64a1b2c3d4e5f60718293a4d");
+    claims.issued_at_s = NOW;
+    jwt_sign(&claims, key.secrets[0], &token);
+    CHECK_EQ(verify_at(token.at, NOW, &read), JWT_VALID);
+    CHECK_TEXT(read.room_code_id, "64a1b2c3d4e5f60718293a4d");
+    text_clear(&token);
+    snprintf(claims.room_code_id, sizeof claims.room_code_id, "front door");
+    jwt_sign(&claims, key.secrets[0], &token);
+    CHECK_EQ(verify_at(token.at, NOW, &read), JWT_VALID);
+    CHECK_TEXT(read.room_code_id, "");
+    text_dispose(&token);
+}
+
 TEST(times_have_a_leeway_of_60_seconds)
 {
     char *token = make("{\"alg\":\"HS256\"}", good_payload, key.secrets[0]);
