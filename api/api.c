@@ -183,6 +183,14 @@ static int refuse_token(struct http_response *response, const char *message, con
     return ERR_REFUSED;
 }
 
+void api_refuse_admission(struct http_response *response, enum admission why)
+{
+    if (why == ADMISSION_TOKEN_EXPIRED)
+        refuse_token(response, "Token validation error", admission_text(why));
+    else
+        api_refuse(response, admission_code(why), admission_text(why), NULL);
+}
+
 // "Bearer <token>", the scheme in any case. The token alone, or NULL.
 static const char *bearer(const char *authorization)
 {
@@ -227,14 +235,19 @@ size_t api_body_max(const struct api_config *config, struct http_request *reques
     return most;
 }
 
+// With `has_expired` a token that is only over will do, and that is noted there.
 static int check_token(const struct api_config *config, struct http_request *request,
                        int64_t wall_ms, enum jwt_type wanted, struct jwt_claims *claims,
-                       struct http_response *response)
+                       bool *has_expired, struct http_response *response)
 {
     const char *token = bearer(request->authorization);
     if (!token || !token[0])
         return refuse_token(response, "Authentication error", NULL);
     enum jwt_fault fault = jwt_verify(bytes_of(token), &config->keys, wall_ms / 1000, claims);
+    if (fault == JWT_EXPIRED && has_expired && claims->type == wanted) {
+        *has_expired = true;
+        return 0;
+    }
     if (fault)
         return refuse_token(response, "Token validation error", jwt_fault_text(fault));
     if (claims->type == wanted)
@@ -295,14 +308,14 @@ static int check_meetings(const struct api_config *config, struct http_request *
             return 0;
         return refuse_token(response, "Authentication error", "wrong Parlor-Key");
     }
-    return check_token(config, request, wall_ms, JWT_MANAGEMENT, claims, response);
+    return check_token(config, request, wall_ms, JWT_MANAGEMENT, claims, NULL, response);
 }
 
 static int check_webhooks(const struct api_config *config, struct http_request *request,
                           int64_t wall_ms, struct jwt_claims *claims,
                           struct http_response *response)
 {
-    int err = check_token(config, request, wall_ms, JWT_MANAGEMENT, claims, response);
+    int err = check_token(config, request, wall_ms, JWT_MANAGEMENT, claims, NULL, response);
     if (err && response->status == 403)
         api_refuse(response, 403, "insufficient permissions", NULL);
     return err;
@@ -315,11 +328,15 @@ static int check_scope(const struct api_config *config, struct http_request *req
     case SCOPE_NONE:
         return 0;
     case SCOPE_MANAGEMENT:
-        return check_token(config, request, wall_ms, JWT_MANAGEMENT, &call->claims, response);
+        return check_token(config, request, wall_ms, JWT_MANAGEMENT, &call->claims, NULL,
+                           response);
     case SCOPE_WEBHOOKS:
         return check_webhooks(config, request, wall_ms, &call->claims, response);
     case SCOPE_APP:
-        return check_token(config, request, wall_ms, JWT_APP, &call->claims, response);
+        return check_token(config, request, wall_ms, JWT_APP, &call->claims, NULL, response);
+    case SCOPE_RETURN:
+        return check_token(config, request, wall_ms, JWT_APP, &call->claims, &call->has_expired,
+                           response);
     case SCOPE_MEETINGS:
         return check_meetings(config, request, wall_ms, &call->claims, response);
     }

@@ -55,6 +55,10 @@ bool api_run_from_memory(const struct api_config *config, const struct room *liv
 bool api_check_idle(const struct api_call *call, const struct room *live,
                     struct http_response *response);
 
+// Before a call whose token has expired runs: whether somebody comes back with it who is in.
+bool api_check_return(const struct api_call *call, const struct room *live,
+                      struct http_response *response);
+
 // Before the answer to a call with a `place` goes out: refuses it when the room's rules say so.
 // `live` is the room as it is now, NULL when nobody is in it.
 void api_check_place(const struct api_call *call, const struct room *live,

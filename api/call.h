@@ -48,6 +48,12 @@ struct api_config {
     size_t wrong_codes_all; // and in all; 0: CODE_TRIES_PER_MINUTE_ALL
 };
 
+struct api_code_change {
+    char room_id[OBJECT_ID_LEN + 1];
+    char code_id[OBJECT_ID_LEN + 1];
+    bool is_disabled;
+};
+
 struct api_route;
 enum { API_PATH_PARAMETERS_MAX = 3 };
 
@@ -57,6 +63,7 @@ struct api_call {
     struct http_request *request;                    // borrowed
     const char *parameters[API_PATH_PARAMETERS_MAX]; // of the path, in the request's arena
     struct jwt_claims claims;                        // of the token, when the route wants one
+    bool has_expired;                                // that token; only where it may
 
     // Of GET /init, set by api_run(): what is stored of the room, and whether its bearer may
     // come in while nobody else is there. NULL for all other calls.
@@ -65,6 +72,9 @@ struct api_call {
 
     // Set by api_run() when it has written a room: what is stored of it now, for the live one.
     struct room_record *changed; // in the request's arena
+
+    // Set by api_run() when it has enabled or disabled a room code.
+    struct api_code_change *changed_code; // in the request's arena
 
     // Set by api_run() when there are webhooks to send.
     bool queues_webhooks;

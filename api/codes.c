@@ -296,6 +296,11 @@ int api_codes_enable(struct api_context *c)
     }
     if (err)
         return api_fail_storage(c, err);
+    struct api_code_change *change = arena_alloc(c->arena, sizeof *change);
+    *change = (struct api_code_change){.is_disabled = !enabled};
+    snprintf(change->room_id, sizeof change->room_id, "%s", code.room_id);
+    snprintf(change->code_id, sizeof change->code_id, "%s", code.id);
+    c->call->changed_code = change;
     struct json_out j = api_json(c);
     put_code(&j, &code);
     return 0;

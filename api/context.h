@@ -54,6 +54,7 @@ int api_fail_query(struct api_context *c, const char *name);
 int api_fail_field(struct api_context *c, const char *path);
 // 503 or 507. Returns `err`.
 int api_fail_storage(struct api_context *c, int err);
+void api_refuse_admission(struct http_response *response, enum admission why);
 int api_fail_wait(struct api_context *c, int64_t wait_s); // 429 with Retry-After
 
 // The body as an object or an array, the caller's to json_decref(). An empty body is an empty

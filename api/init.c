@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "base/limits.h"
+#include "store/codes.h"
 #include "store/document.h"
 #include "store/rooms.h"
 
@@ -52,6 +53,37 @@ static int put_endpoint(struct api_context *c, struct text *endpoint)
     return 0;
 }
 
+// What the token says, under the id that the client will have: /init calls it peer_id, WHIP
+// peer.
+static struct join_wish wish_of(const struct api_call *call)
+{
+    const char *peer = http_query(call->request, "peer_id", 0);
+    if (!peer)
+        peer = http_query(call->request, "peer", 0);
+    peer = peer ? peer : "";
+    return (struct join_wish){
+        .peer_id = peer,
+        .user_id = call->claims.user_id[0] ? call->claims.user_id : peer,
+        .role = call->claims.role,
+        .token = call->claims.hash,
+        .has_expired = call->has_expired,
+        .room_code_id = call->claims.room_code_id,
+    };
+}
+
+bool api_check_return(const struct api_call *call, const struct room *live,
+                      struct http_response *response)
+{
+    struct join_wish wish = wish_of(call);
+    enum admission why =
+        !call->has_expired ? ADMISSION_GRANTED
+        : !live            ? ADMISSION_TOKEN_EXPIRED
+                : admission_of(&live->record, live->template, live, &wish, ENTRY_SOCKET);
+    if (why != ADMISSION_GRANTED)
+        api_refuse_admission(response, why);
+    return why == ADMISSION_GRANTED;
+}
+
 static int find_place(struct api_context *c)
 {
     struct api_call *call = c->call;
@@ -71,8 +103,15 @@ static int find_place(struct api_context *c)
         return api_fail_storage(c, err);
     call->place = arena_alloc(c->arena, sizeof *call->place);
     store_room_record(&room, call->place);
-    call->when_idle = room_may_join(call->place, t, NULL, call->claims.role, "");
+    struct join_wish wish = wish_of(call);
+    call->when_idle = admission_of(call->place, t, NULL, &wish, ENTRY_SOCKET);
     template_free(t);
+    bool is_disabled = false;
+    err = store_code_is_disabled(c->db, room.id, call->claims.room_code_id, &is_disabled);
+    if (err)
+        return api_fail_storage(c, err);
+    if (is_disabled && call->when_idle == ADMISSION_GRANTED)
+        call->when_idle = ADMISSION_CODE_DISABLED;
     return 0;
 }
 
@@ -82,12 +121,12 @@ void api_check_place(const struct api_call *call, const struct room *live,
 {
     if (!call->place || response->status != 200)
         return;
-    const char *peer = http_query(call->request, "peer_id", 0);
+    struct join_wish wish = wish_of(call);
     enum admission why = call->when_idle;
     if (live)
-        why = room_may_join(call->place, NULL, live, call->claims.role, peer ? peer : "");
+        why = admission_of(call->place, NULL, live, &wish, ENTRY_SOCKET);
     if (why != ADMISSION_GRANTED)
-        api_refuse(response, admission_code(why), admission_text(why), NULL);
+        api_refuse_admission(response, why);
 }
 
 // How often a client samples figures about its media, and reports them, in seconds.

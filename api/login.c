@@ -124,6 +124,7 @@ int api_login(struct api_context *c)
     err = look_up(c, code, &found);
     if (err)
         return err;
+    snprintf(claims.room_code_id, sizeof claims.room_code_id, "%s", found.id);
     return answer_token(c, &claims, found.room_id, found.role);
 }
 

@@ -244,6 +244,7 @@ static const struct {
     [EVENT_ROOM_CLOSED] = {.type = "session.close.success", .is_for_hooks = true},
     [EVENT_PEER_JOINED] = {.type = "peer.join.success", .is_for_hooks = true},
     [EVENT_PEER_LEFT] = {.type = "peer.leave.success", .is_for_hooks = true},
+    [EVENT_TAKEN_OVER] = {.type = "peer.takeover"},
     [EVENT_ROLE_CHANGED] = {.type = "role.change.success", .is_for_hooks = true},
     [EVENT_ROOM_ENDED] = {.type = "room.end.success", .is_for_hooks = true},
     [EVENT_JOIN_FAILED] = {.type = "peer.join.failure", .is_for_hooks = true, .is_error = true},
@@ -295,6 +296,7 @@ static void put_data(struct json_out *j, const struct event *e, size_t at,
     case EVENT_ROOM_CLOSED:
         put_closed(j, e, s);
         break;
+    case EVENT_TAKEN_OVER:
     case EVENT_PEER_JOINED:
         put_joined(j, e, s);
         break;

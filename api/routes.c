@@ -10,9 +10,9 @@
         HTTP_##method, pattern, SCOPE_MANAGEMENT, OWN_ORIGIN, API_LIVE, handler                \
     }
 // Peers that do not signal: whip.h.
-#define SDP(method, pattern, next, handler)                                                    \
+#define SDP(method, pattern, scope, next, handler)                                             \
     {                                                                                          \
-        HTTP_##method, pattern, SCOPE_APP, ANY_ORIGIN_SDP, next, handler                       \
+        HTTP_##method, pattern, SCOPE_##scope, ANY_ORIGIN_SDP, next, handler                   \
     }
 
 // clang-format off
@@ -31,7 +31,7 @@ const struct api_route api_routes[] = {
     {HTTP_POST, "/v2/token", SCOPE_NONE, ANY_ORIGIN, API_STORED, api_login},
     {HTTP_POST, "/hmsapi/{}/api/token", SCOPE_NONE, PAGE_ORIGINS, API_STORED, api_token_hand_out},
     {HTTP_POST, "/api/token", SCOPE_NONE, PAGE_ORIGINS, API_STORED, api_token_hand_out},
-    {HTTP_GET, "/init", SCOPE_APP, ANY_ORIGIN, API_STORED, api_init},
+    {HTTP_GET, "/init", SCOPE_RETURN, ANY_ORIGIN, API_STORED, api_init},
 
     STORED(GET, "/v2/templates", api_templates_list),
     STORED(GET, "/v2/templates/{}", api_templates_get),
@@ -124,12 +124,12 @@ const struct api_route api_routes[] = {
 
     {HTTP_GET, "/api/invites", SCOPE_APP, OWN_ORIGIN, API_STORED, api_invites},
 
-    SDP(POST, "/whip/{}", API_JOIN, api_whip_publish),
-    SDP(PATCH, "/whip/{}/{}", API_RESOURCE, api_whip_patch),
-    SDP(DELETE, "/whip/{}/{}", API_RESOURCE, api_whip_delete),
-    SDP(POST, "/whep/{}", API_JOIN, api_whip_watch),
-    SDP(PATCH, "/whep/{}/{}", API_RESOURCE, api_whip_patch),
-    SDP(DELETE, "/whep/{}/{}", API_RESOURCE, api_whip_delete),
+    SDP(POST, "/whip/{}", RETURN, API_JOIN, api_whip_publish),
+    SDP(PATCH, "/whip/{}/{}", APP, API_RESOURCE, api_whip_patch),
+    SDP(DELETE, "/whip/{}/{}", APP, API_RESOURCE, api_whip_delete),
+    SDP(POST, "/whep/{}", APP, API_JOIN, api_whip_watch),
+    SDP(PATCH, "/whep/{}/{}", APP, API_RESOURCE, api_whip_patch),
+    SDP(DELETE, "/whep/{}/{}", APP, API_RESOURCE, api_whip_delete),
 
     {HTTP_GET, "/v2/layouts/ui", SCOPE_APP, ANY_ORIGIN, API_STORED, api_layouts},
     {HTTP_POST, "/v2/client/report", SCOPE_NONE, ANY_ORIGIN, API_STORED, api_client_report},

@@ -9,6 +9,7 @@ enum scope {
     SCOPE_MANAGEMENT, // a management token
     SCOPE_WEBHOOKS,   // the same, refused in the vendor's words for these calls
     SCOPE_APP,        // an app token
+    SCOPE_RETURN,     // the same, or one that has expired of somebody who is in
     SCOPE_MEETINGS,   // as the setting `meetings` says
 };
 

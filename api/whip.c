@@ -233,12 +233,10 @@ static void remove_resource(struct whip *w, struct resource *resource)
 
 static void refuse_join(struct http_response *response, int err, enum admission why)
 {
-    if (err == ERR_EXISTS)
-        api_refuse(response, 409, "the peer id is in use", NULL);
-    else if (err == ERR_FULL)
+    if (err == ERR_FULL)
         api_refuse(response, 400, "Invalid query param", "Invalid query param: name");
     else
-        api_refuse(response, admission_code(why), admission_text(why), NULL);
+        api_refuse_admission(response, why);
 }
 
 static void refuse_room(struct http_response *response, int err)
@@ -266,6 +264,9 @@ static int join(struct whip *w, const struct api_call *call, struct room *room,
         .peer_id = peer_id,
         .user_id = call->claims.user_id[0] ? call->claims.user_id : peer_id,
         .role = call->claims.role,
+        .token = call->claims.hash,
+        .has_expired = call->has_expired,
+        .room_code_id = call->claims.room_code_id,
         .name = name ? name : call->claims.user_id,
         .metadata = "",
         .offer = arena_text(arena, call->request->body),

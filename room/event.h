@@ -24,6 +24,7 @@ enum event_kind {
     EVENT_PEER_ADMITTED, // `who` waits no more: to most it has just come
     EVENT_PEER_HELD,     // `who` waits now: to most it has gone
     EVENT_PEER_UPDATED,  // `who`: name, metadata, role
+    EVENT_TAKEN_OVER,    // `who` has a new socket while the old one looked open. For the log
     EVENT_ROLE_ASKED,    // `role`, `who` if a peer asks: the question to `peer`
     EVENT_ROLE_CHANGED,  // `who` with the new role, `role`: EVENT_PEER_UPDATED follows
     EVENT_ROOM_ENDED,    // `ended`, `who` if a peer did it: before the others leave

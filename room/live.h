@@ -52,6 +52,12 @@ struct polls {
     uint64_t last_number;
 };
 
+// The tokens of those who were removed: see room/removed.h.
+struct removed {
+    struct map tokens; // hash -> struct removed_token
+    struct list order; // the first to be removed first
+};
+
 // --- A room ---
 
 struct room {
@@ -68,17 +74,19 @@ struct room {
     size_t role_counts[ROLES_PER_TEMPLATE_MAX]; // of `peers`, by the place in the template
     bool locked; // by end-room, until the back end says otherwise: the store learns of it later
     int holds;
-    char session_id[OBJECT_ID_LEN + 1]; // "" while nobody is in
-    int64_t started_at;                 // ms since the Unix epoch; 0 while nobody is in
-    struct session_store store;         // of this session
-    struct chat_history history;        // of this session
-    struct list changed;                // link in rooms.changed
-    struct polls polls;                 // of this session
-    struct timer scores;                // when new ones are told: see room/quality.h
-    struct linked_polls *linked;        // for sessions to come: room/poll_link.h; NULL: none
-    struct past_tracks *past_tracks;    // of this session: room/report.c; NULL: none
-    struct timer duration;              // the next warning, or the end
-    size_t warnings_given;              // of room/duration.c
+    char session_id[OBJECT_ID_LEN + 1];    // "" while nobody is in
+    int64_t started_at;                    // ms since the Unix epoch; 0 while nobody is in
+    struct session_store store;            // of this session
+    struct chat_history history;           // of this session
+    struct removed removed;                // of this session
+    struct disabled_codes *disabled_codes; // NULL: none
+    struct list changed;                   // link in rooms.changed
+    struct polls polls;                    // of this session
+    struct timer scores;                   // when new ones are told: see room/quality.h
+    struct linked_polls *linked;           // for sessions to come: room/poll_link.h; NULL: none
+    struct past_tracks *past_tracks;       // of this session: room/report.c; NULL: none
+    struct timer duration;                 // the next warning, or the end
+    size_t warnings_given;                 // of room/duration.c
 };
 
 // --- All of them ---
@@ -91,18 +99,19 @@ enum rooms_timer {
     TIMER_SCORES,        // owner: struct room
 };
 
-struct rooms {              // owned by the control thread
-    struct map by_id;       // room id -> struct room
-    struct map peers;       // number -> struct peer
-    struct map tracks;      // number -> struct track
-    struct list changed;    // rooms whose session changed since somebody took them out of here
-    struct list detached;   // peers without a socket, the longest first
-    struct timers timers;   // whatever else has its time
-    int64_t max_session_s;  // the longest that any room may go on; 0: for ever
-    struct engines engines; // what the server can do beside the meetings themselves
-    uint64_t last_number;   // of rooms, peers, tracks and media requests: never used twice
-    struct id_source ids;   // session ids
-    struct rng *rng;        // borrowed
+struct rooms {               // owned by the control thread
+    struct map by_id;        // room id -> struct room
+    struct map peers;        // number -> struct peer
+    struct map tracks;       // number -> struct track
+    struct list changed;     // rooms whose session changed since somebody took them out of here
+    struct list detached;    // peers without a socket, the longest first
+    struct timers timers;    // whatever else has its time
+    bool removed_may_return; // whoever was removed, with the same token
+    int64_t max_session_s;   // the longest that any room may go on; 0: for ever
+    struct engines engines;  // what the server can do beside the meetings themselves
+    uint64_t last_number;    // of rooms, peers, tracks and media requests: never used twice
+    struct id_source ids;    // session ids
+    struct rng *rng;         // borrowed
 };
 
 // --- Who and what is in them ---

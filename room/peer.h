@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/list.h"
 #include "base/moment.h"
+#include "base/token_hash.h"
 #include "room/template.h"
 
 #include <stdbool.h>
@@ -72,7 +73,8 @@ struct peer {
     char *user_id;
     char *name;
     char *metadata;
-    char *token_role;        // the role its token says; who comes back must bring the same
+    char *token_role;        // the role its token says
+    struct token_hash token; // that let it in; who comes back for it must show the same
     const struct role *role; // of the room's template
     enum peer_state state;
     enum peer_door door;

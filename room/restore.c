@@ -89,6 +89,7 @@ int room_restore_peer(struct room *room, const struct past_peer *past, struct mo
     struct join_wish wish = {.peer_id = past->id,
                              .user_id = past->user_id,
                              .role = past->token_role,
+                             .token = past->token,
                              .name = past->name,
                              .metadata = past->metadata,
                              .auto_video = past->auto_video,

@@ -33,7 +33,8 @@ struct past_peer {
     const char *name;
     const char *metadata;
     const char *token_role;
-    const char *role; // the present one
+    struct token_hash token; // unknown: written down before there were any
+    const char *role;        // the present one
     int64_t joined_at;
     bool was_told; // of to the others
     bool had_media;

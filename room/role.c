@@ -62,7 +62,7 @@ int role_change(struct room *room, const struct peer *by, const char *peer_id, c
         return ERR_NOT_FOUND;
     if (!wanted)
         return fail(peer, role, by, ERR_NOT_FOUND, events);
-    if (wanted != peer->role && !room_has_place(room, wanted))
+    if (wanted != peer->role && !admission_has_place(room, wanted))
         return fail(peer, role, by, ERR_FULL, events);
     if (force)
         apply(peer, wanted, by ? by->id : "", now, events);
@@ -97,7 +97,7 @@ int role_change_many(struct room *room, const struct peer *by, const char *const
         if (peer->state != PEER_JOINED || peer->role == wanted ||
             !is_among(roles, role_count, peer->role->name))
             continue;
-        is_full = !room_has_place(room, wanted);
+        is_full = !admission_has_place(room, wanted);
         if (is_full) {
             fail(peer, role, by, ERR_FULL, events);
             break;
@@ -115,7 +115,7 @@ int role_accept(struct peer *peer, const char *role, const char *token, struct m
     if (!asked->token[0] || strcmp(asked->token, token) != 0 ||
         strcmp(asked->role->name, role) != 0 || asked->expires_at <= now.mono_us)
         return ERR_NOT_FOUND;
-    if (asked->role != peer->role && !room_has_place(peer->room, asked->role))
+    if (asked->role != peer->role && !admission_has_place(peer->room, asked->role))
         return fail(peer, role, room_joined(peer->room, asked->by), ERR_FULL, events);
     apply(peer, asked->role, asked->by, now, events);
     return 0;

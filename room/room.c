@@ -2,11 +2,13 @@
 
 #include "base/err.h"
 #include "room/chat_history.h"
+#include "room/disabled_codes.h"
 #include "room/duration.h"
 #include "room/feeds.h"
 #include "room/poll_link.h"
 #include "room/presence.h"
 #include "room/quality.h"
+#include "room/removed.h"
 #include "room/report.h"
 #include "room/session_store.h"
 #include "room/track.h"
@@ -23,12 +25,17 @@ static size_t *count_of(struct room *room, const struct role *role)
     return &room->role_counts[role - room->template->roles];
 }
 
-bool room_has_place(const struct room *room, const struct role *role)
+void room_set_disabled_codes(struct room *room, struct disabled_codes *codes)
 {
-    if (role->max_peer_count <= 0)
-        return role->max_peer_count == 0;
-    size_t count = room->role_counts[role - room->template->roles];
-    return count < (size_t)role->max_peer_count;
+    disabled_codes_free(room->disabled_codes);
+    room->disabled_codes = codes;
+}
+
+void room_set_code(struct room *room, const char *code_id, bool is_disabled)
+{
+    if (!room->disabled_codes)
+        room->disabled_codes = disabled_codes_new();
+    disabled_codes_set(room->disabled_codes, code_id, is_disabled);
 }
 
 void room_set_role(struct peer *peer, const struct role *role)
@@ -37,53 +44,6 @@ void room_set_role(struct peer *peer, const struct role *role)
         --*count_of(peer->room, peer->role);
     peer->role = role;
     ++*count_of(peer->room, role);
-}
-
-static size_t capacity(const struct room_record *record)
-{
-    size_t most = record->large ? PEERS_PER_LARGE_ROOM_MAX : PEERS_PER_ROOM_MAX;
-    return record->size > 0 && (size_t)record->size < most ? (size_t)record->size : most;
-}
-
-enum admission room_may_join(const struct room_record *record, const struct template *template,
-                             const struct room *live, const char *role, const char *peer_id)
-{
-    if (live && room_peer(live, peer_id))
-        return ADMISSION_GRANTED;
-    if (!record->enabled)
-        return ADMISSION_ROOM_DISABLED;
-    const struct role *as = template_role(live ? live->template : template, role);
-    if (!as)
-        return ADMISSION_ROLE_UNKNOWN;
-    if (live ? !room_has_place(live, as) : as->max_peer_count < 0)
-        return ADMISSION_ROLE_FULL;
-    if (live && live->peers.count >= capacity(record))
-        return ADMISSION_ROOM_FULL;
-    return ADMISSION_GRANTED;
-}
-
-int admission_code(enum admission a)
-{
-    return a == ADMISSION_GRANTED ? 0 : 403;
-}
-
-// roomkit looks for "role is invalid" and "room is not active" in the message and has dialogs
-// for them.
-const char *admission_text(enum admission a)
-{
-    switch (a) {
-    case ADMISSION_GRANTED:
-        return "";
-    case ADMISSION_ROOM_DISABLED:
-        return "room is not active";
-    case ADMISSION_ROLE_UNKNOWN:
-        return "role is invalid";
-    case ADMISSION_ROLE_FULL:
-        return "role limit reached";
-    case ADMISSION_ROOM_FULL:
-        return "room is full";
-    }
-    return "";
 }
 
 // --- Coming ---
@@ -100,6 +60,7 @@ struct peer *room_add_peer(struct room *room, const struct join_wish *wish,
     peer->name = mem_text(wish->name);
     peer->metadata = mem_text(wish->metadata);
     peer->token_role = mem_text(wish->role);
+    peer->token = wish->token;
     assert(role);
     room_set_role(peer, role);
     peer->has_media = wish->offer;
@@ -194,47 +155,11 @@ bool room_texts_fit(const char *name, const char *metadata)
            (!metadata || strlen(metadata) <= METADATA_LEN_MAX);
 }
 
-static void tell_failure(const struct room *room, struct event *event, const char *why,
-                         struct event_list *events)
-{
-    event->room = room->number;
-    event->failed.room_id = event_text(events, room->record.id);
-    event->failed.room_name = event_text(events, room->record.name);
-    event->failed.template_id = event_text(events, room->template->id);
-    event->failed.why = event_text(events, why);
-}
-
-static const char *failure_text(enum admission why)
-{
-    switch (why) {
-    case ADMISSION_GRANTED:
-        return "duplicate peer id";
-    case ADMISSION_ROLE_UNKNOWN:
-    case ADMISSION_ROLE_FULL:
-        return "role not allowed";
-    default:
-        return admission_text(why);
-    }
-}
-
-void room_refuse_join(const struct room *room, const struct join_wish *wish, enum admission why,
-                      struct event_list *events)
-{
-    struct peer_view *who = arena_alloc(&events->arena, sizeof *who);
-    *who = (struct peer_view){.id = event_text(events, wish->peer_id),
-                              .role = event_text(events, wish->role),
-                              .name = event_text(events, wish->name),
-                              .metadata = event_text(events, wish->metadata),
-                              .user_id = event_text(events, wish->user_id)};
-    struct event *event = event_add(events, EVENT_JOIN_FAILED, NULL);
-    event->who = who;
-    tell_failure(room, event, failure_text(why), events);
-}
-
 void room_fail_join(struct peer *peer, const char *why, struct moment now,
                     struct event_list *events)
 {
-    tell_failure(peer->room, event_add_who(events, EVENT_JOIN_FAILED, peer), why, events);
+    admission_tell_failure(peer->room, event_add_who(events, EVENT_JOIN_FAILED, peer), why,
+                           events);
     struct expulsion itself = {.reason = LEAVE_WEBSOCKET_CLOSED, .by = "", .why = ""};
     room_expel(peer, &itself, now, events);
 }
@@ -247,28 +172,25 @@ int room_join(struct room *room, const struct join_wish *wish, uint64_t request,
     if (!room_texts_fit(wish->name, wish->metadata))
         return ERR_FULL;
 
-    struct peer *present = room_peer(room, wish->peer_id);
-    if (present && (strcmp(present->user_id, wish->user_id) != 0 ||
-                    strcmp(present->token_role, wish->role) != 0)) {
-        room_refuse_join(room, wish, ADMISSION_GRANTED, events);
-        return ERR_EXISTS;
-    }
-    *why = room_may_join(&room->record, room->template, room, wish->role, wish->peer_id);
+    *why = admission_of(&room->record, room->template, room, wish, ENTRY_JOIN);
     if (*why != ADMISSION_GRANTED) {
-        room_refuse_join(room, wish, *why, events);
+        admission_refuse(room, wish, *why, events);
         return ERR_REFUSED;
     }
 
     // Whoever joins twice never saw the answer to the first join, so whatever connections it
-    // has know nothing of the endpoints we made: both sides begin anew.
+    // has know nothing of the endpoints we made: both sides begin anew. What the room has made
+    // of it meanwhile stays.
+    struct peer *present = room_peer(room, wish->peer_id);
+    const struct role *role =
+        present ? present->role : template_role(room->template, wish->role);
     if (present) {
         room->holds++;
         room_leave(present, LEAVE_REPLACED, now, events);
         room->holds--;
     }
 
-    struct peer *joining = *peer =
-        room_add_peer(room, wish, template_role(room->template, wish->role));
+    struct peer *joining = *peer = room_add_peer(room, wish, role);
     joining->join_offer = request;
     if (!wish->offer) {
         room_admit(joining, NULL, now, events);
@@ -313,6 +235,8 @@ static void free_room(struct room *room)
     timers_set(&room->rooms->timers, &room->scores, NEVER);
     session_store_dispose(&room->store);
     chat_history_dispose(&room->history);
+    removed_clear(&room->removed);
+    disabled_codes_free(room->disabled_codes);
     polls_dispose(&room->polls);
     report_forget(room);
     linked_polls_free(room->linked);
@@ -331,8 +255,8 @@ void room_leave(struct peer *peer, enum leave_reason reason, struct moment now,
 {
     struct expulsion by_itself = {.reason = reason, .by = "", .why = ""};
     if (peer->state == PEER_JOINING && reason == LEAVE_CLIENT_REQUEST)
-        tell_failure(peer->room, event_add_who(events, EVENT_LEAVE_FAILED, peer),
-                     "peer not joined", events);
+        admission_tell_failure(peer->room, event_add_who(events, EVENT_LEAVE_FAILED, peer),
+                               "peer not joined", events);
     room_expel(peer, &by_itself, now, events);
 }
 
@@ -363,6 +287,8 @@ void room_expel(struct peer *peer, const struct expulsion *expulsion, struct mom
         add_endpoint_event(peer, EVENT_ENDPOINT_CLOSE, true, events);
     if (peer_publishes(peer))
         add_endpoint_event(peer, EVENT_ENDPOINT_CLOSE, false, events);
+    if (joined && expulsion->reason == LEAVE_REMOVED)
+        removed_add(room, &peer->token);
     struct event *left = joined ? event_add_who(events, EVENT_PEER_LEFT, peer) : NULL;
     if (left) {
         left->left.reason = expulsion->reason;
@@ -387,6 +313,7 @@ void room_expel(struct peer *peer, const struct expulsion *expulsion, struct mom
         list_remove(&room->changed);
         session_store_dispose(&room->store);
         chat_history_dispose(&room->history);
+        removed_clear(&room->removed);
         polls_dispose(&room->polls);
         report_forget(room);
         duration_stop(room);
@@ -410,8 +337,11 @@ void room_detach(struct peer *peer, struct moment now, struct event_list *events
     list_append(&peer->room->rooms->detached, &peer->detached_at);
 }
 
-void room_attach(struct peer *peer, struct event_list *events)
+void room_attach(struct peer *peer, const struct token_hash *token, struct event_list *events)
 {
+    peer->token = *token; // only one that was restored without any had another
+    if (peer->attached)
+        event_add_who(events, EVENT_TAKEN_OVER, peer);
     // What a socket that still looked open has lost is not known; what nobody got is.
     if (!peer->attached)
         chat_history_tell(peer, peer->chat_seen, events);

@@ -2,55 +2,21 @@
 // door it came by.
 #pragma once
 
+#include "room/admission.h"
 #include "room/event.h"
 #include "room/live.h"
 
-// --- May this person come in? Asked by GET /init and by `join`, decided here ---
-
-enum admission {
-    ADMISSION_GRANTED,
-    ADMISSION_ROOM_DISABLED,
-    ADMISSION_ROLE_UNKNOWN,
-    ADMISSION_ROLE_FULL, // maxPeerCount of the role
-    ADMISSION_ROOM_FULL,
-};
-
-// `live` is the room when it is live, else NULL. A peer that is in already is not counted as
-// one more, nor turned away because its room was disabled or filled up since.
-enum admission room_may_join(const struct room_record *record, const struct template *template,
-                             const struct room *live, const char *role, const char *peer_id);
-int admission_code(enum admission a);         // 403; 0 when granted
-const char *admission_text(enum admission a); // "room is not active"; the SDK shows some
-
 // --- Coming and going ---
-
-struct join_wish {
-    const char *peer_id; // of the socket's URL, checked with peer_id_is_valid()
-    const char *user_id; // of the verified token, as is `role`; the peer's id if it has none
-    const char *role;
-    const char *name;
-    const char *metadata;
-    const char *offer; // opaque SDP; NULL for a role without media
-    bool auto_video;
-    bool on_demand; // cameras only when it asks for them
-    enum peer_door door;
-    const char *only; // DOOR_WHEP: the id of the peer to be watched; NULL: all
-};
 
 // Lets the peer in: PEER_JOINING until media_answered(), or joined at once without an offer.
 // The only offer of a peer that does not signal is in the wish, with all that it publishes.
-// EVENT_ANSWERED with `request` follows in any case. A peer of the same user that is in already
-// has lost the answer to its first try: it leaves and joins anew. Returns 0; ERR_REFUSED with
-// `why` set when it may not come in; ERR_EXISTS when the id is another user's; ERR_FULL for a
-// name or metadata over its bound.
+// EVENT_ANSWERED with `request` follows in any case. Somebody who is in already has lost the
+// answer to its first try: it leaves and joins anew, in the role that it has by now. Returns 0;
+// ERR_REFUSED with `why` set when it may not come in; ERR_FULL for a name or metadata over its
+// bound.
 int room_join(struct room *room, const struct join_wish *wish, uint64_t request,
               struct moment now, struct event_list *events, struct peer **peer,
               enum admission *why);
-
-// Somebody may not come in, and that is told: EVENT_JOIN_FAILED. `why` is ADMISSION_GRANTED
-// when all that is wrong is a peer id which is another user's. room_join() does it by itself.
-void room_refuse_join(const struct room *room, const struct join_wish *wish, enum admission why,
-                      struct event_list *events);
 
 // A peer that was joining does not come in, and is gone.
 void room_fail_join(struct peer *peer, const char *why, struct moment now,
@@ -73,9 +39,10 @@ void room_expel(struct peer *peer, const struct expulsion *expulsion, struct mom
 // The peer's socket is gone: it stays for RECONNECT_GRACE_MS, media goes on. One that has not
 // joined yet leaves at once.
 void room_detach(struct peer *peer, struct moment now, struct event_list *events);
-// A new socket speaks for the peer. An offer of ours that the old one may have lost is
-// repeated.
-void room_attach(struct peer *peer, struct event_list *events);
+// A new socket speaks for the peer: its bearer showed the peer's token, as admission_of() said.
+// An offer of ours that the old one may have lost is repeated. When that one still looked open
+// it is told: EVENT_TAKEN_OVER.
+void room_attach(struct peer *peer, const struct token_hash *token, struct event_list *events);
 
 // Whether a name and metadata are within their bounds; NULL is.
 bool room_texts_fit(const char *name, const char *metadata);
@@ -85,9 +52,6 @@ int room_update_peer(struct peer *peer, const char *name, const char *metadata,
                      struct moment now, struct event_list *events);
 
 size_t room_track_count(const struct room *room); // announced ones
-
-// Whether one more with `role` has a place.
-bool room_has_place(const struct room *room, const struct role *role);
 
 // Nobody comes in any more, until the record says otherwise; who is in stays.
 void room_disable(struct room *room);
@@ -101,6 +65,11 @@ void room_release(struct room *room);
 
 // Takes the room out of the tables with everybody in it, and tells nobody.
 void room_forget(struct room *room);
+
+// What is stored of the room's codes: those that are disabled. Takes `codes`; NULL: none.
+void room_set_disabled_codes(struct room *room, struct disabled_codes *codes);
+// One of them was changed.
+void room_set_code(struct room *room, const char *code_id, bool is_disabled);
 
 // --- For the other files of room/ only ---
 

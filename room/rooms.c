@@ -4,6 +4,7 @@
 #include "room/moderate.h"
 #include "room/poll.h"
 #include "room/quality.h"
+#include "room/removed.h"
 
 void rooms_init(struct rooms *rooms, struct rng *rng)
 {
@@ -39,6 +40,7 @@ struct room *rooms_put(struct rooms *rooms, const struct room_record *record,
         room->record = *record;
         room->template = template;
         list_init(&room->changed);
+        removed_init(&room->removed);
         rng_fill(rooms->rng, room->peers.seed, sizeof room->peers.seed);
         rng_fill(rooms->rng, room->tracks.seed, sizeof room->tracks.seed);
         map_put(&rooms->by_id, bytes_of(room->record.id), room);

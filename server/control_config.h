@@ -17,6 +17,7 @@ struct control_config {
     struct worker *const *workers;  // borrowed
     size_t worker_count;
     struct inbox *notices; // borrowed: struct notice, from the workers
+    bool removed_may_return;
     int64_t max_session_s; // the longest that any meeting may last; 0: for ever
     int64_t memory_max;    // octets; 0: memory_percent of what there is
     int memory_percent;

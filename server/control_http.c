@@ -110,6 +110,9 @@ static void on_request(struct control *c, struct http_input *input)
         next = api_route(c->config.api, request, clock_wall_ms(), &call, &response);
     if (next == API_ANSWERED && response.status == 404 && files_is_visit(request))
         files_answer_missing(request, &response);
+    if (call.has_expired && next != API_ANSWERED &&
+        !api_check_return(&call, rooms_find(&c->rooms, call.claims.room_id), &response))
+        next = API_ANSWERED;
     // Who is in, or wants to come in, is answered by the room itself: the store may be away.
     const struct room *live = next == API_STORED ? live_room(c, call.claims.room_id) : NULL;
     if (live && api_run_from_memory(c->config.api, live, &call, clock_now(), &response))
@@ -217,6 +220,13 @@ static void on_polls(struct control *c, struct job *job)
     job->room.polls = NULL;
 }
 
+static void change_code(struct control *c, const struct api_code_change *change)
+{
+    struct room *room = rooms_find(&c->rooms, change->room_id);
+    if (room)
+        room_set_code(room, change->code_id, change->is_disabled);
+}
+
 static void on_answer(struct control *c, struct job *job)
 {
     struct api_call *call = &job->call.call;
@@ -227,6 +237,8 @@ static void on_answer(struct control *c, struct job *job)
         api_check_place(call, rooms_find(&c->rooms, call->place->id), &job->call.response);
     if (!job->db.err && call->changed)
         rooms_refresh(&c->rooms, call->changed, clock_now());
+    if (!job->db.err && call->changed_code)
+        change_code(c, call->changed_code);
     if (!job->db.err && call->queues_webhooks)
         hooks_look(c->hooks);
     if (!job->db.err)
@@ -268,7 +280,9 @@ static void on_open(struct control *c, struct http_input *input)
     enum jwt_fault fault = jwt_verify(bytes_of(token ? token : ""), &c->config.api->keys,
                                       now.wall_ms / 1000, &verified);
 
-    bool is_stranger = fault != JWT_VALID || verified.type != JWT_APP;
+    // One that has expired is good for who is in, which its room says.
+    bool may_return = fault == JWT_EXPIRED && rooms_find(&c->rooms, verified.room_id);
+    bool is_stranger = (fault != JWT_VALID && !may_return) || verified.type != JWT_APP;
     struct room *room;
 
     // The upgrade is never refused for its token: the client would try again without a pause.
@@ -279,6 +293,9 @@ static void on_open(struct control *c, struct http_input *input)
                                   &(struct signal_claims){.room_id = verified.room_id,
                                                           .role = verified.role,
                                                           .user_id = verified.user_id,
+                                                          .token = verified.hash,
+                                                          .expires_at_s = verified.expires_at_s,
+                                                          .room_code_id = verified.room_code_id,
                                                           .peer_id = peer ? peer : "",
                                                           .user_agent = agent,
                                                           .is_stranger = is_stranger},
@@ -287,7 +304,7 @@ static void on_open(struct control *c, struct http_input *input)
     map_put(&c->clients_by_session, map_key_u64(&client->session), client);
     if (!signal_is_open(c->signal, client->session))
         return;
-    if (fault != JWT_VALID) {
+    if (fault != JWT_VALID && !may_return) {
         signal_refuse(c->signal, client->session, 401, jwt_fault_text(fault), now, &c->frames);
     } else if (verified.type != JWT_APP) {
         signal_refuse(c->signal, client->session, 403, "not a token to join with", now,
@@ -311,6 +328,8 @@ static struct room *hold_loaded(struct control *c, struct job *job)
     struct room *room = rooms_put(&c->rooms, &job->room.record, job->room.template);
     room_link_polls(room, job->room.polls);
     job->room.polls = NULL;
+    room_set_disabled_codes(room, job->room.codes);
+    job->room.codes = NULL;
     room_hold(room);
     return room;
 }

@@ -9,6 +9,7 @@
 #include "net/inbox.h"
 #include "server/clock.h"
 #include "server/readers.h"
+#include "store/codes.h"
 #include "store/document.h"
 #include "store/live_rooms.h"
 #include "store/log_repair.h"
@@ -70,8 +71,20 @@ static int load_polls(struct db *db, const struct store_room *room, struct linke
     return store_polls_linked(db, room->polls, *polls);
 }
 
+static int load_codes(struct db *db, const char *room_id, struct disabled_codes **codes)
+{
+    struct disabled_codes found = {0};
+    int err = store_codes_disabled(db, room_id, &found);
+    if (err || !found.count)
+        return err;
+    *codes = disabled_codes_new();
+    **codes = found;
+    return 0;
+}
+
 static int load_room(struct db *db, const char *id, struct room_record *record,
-                     struct template **template, struct linked_polls **polls)
+                     struct template **template, struct linked_polls **polls,
+                     struct disabled_codes **codes)
 {
     struct arena arena = {0};
     struct store_room room;
@@ -82,6 +95,8 @@ static int load_room(struct db *db, const char *id, struct room_record *record,
     }
     if (!err)
         err = load_polls(db, &room, polls);
+    if (!err)
+        err = load_codes(db, room.id, codes);
     arena_dispose(&arena);
     return err;
 }
@@ -92,10 +107,12 @@ static int run_room(struct db_job *db_job, struct db *db)
     // It may have run before, and the storage have gone away then.
     template_free(job->room.template);
     linked_polls_free(job->room.polls);
+    disabled_codes_free(job->room.codes);
     job->room.template = NULL;
     job->room.polls = NULL;
-    job->room.err =
-        load_room(db, job->room.id, &job->room.record, &job->room.template, &job->room.polls);
+    job->room.codes = NULL;
+    job->room.err = load_room(db, job->room.id, &job->room.record, &job->room.template,
+                              &job->room.polls, &job->room.codes);
     return 0; // it only read
 }
 
@@ -345,7 +362,8 @@ static int list_live(struct jobs *jobs, struct db *db)
     }
     for (size_t i = 0; i < jobs->live_count; i++) {
         struct jobs_live *live = &jobs->live[i];
-        load_room(db, live->room_id, &live->record, &live->template, &live->polls);
+        load_room(db, live->room_id, &live->record, &live->template, &live->polls,
+                  &live->codes);
         if (live->template)
             snprintf(live->template_id, sizeof live->template_id, "%s", live->template->id);
     }
@@ -370,6 +388,7 @@ static void free_live(struct jobs *jobs)
     for (size_t i = 0; i < jobs->live_count; i++) {
         template_free(jobs->live[i].template);
         linked_polls_free(jobs->live[i].polls);
+        disabled_codes_free(jobs->live[i].codes);
     }
     arena_dispose(&jobs->arena);
 }

@@ -317,6 +317,7 @@ static int start(struct server *s)
         .notices = s->notices,
         .memory_max = s->config->memory_max,
         .memory_percent = s->config->memory_percent,
+        .removed_may_return = s->config->removed_may_return,
         .max_session_s = s->config->max_session_hours * 3600,
         .log = {.with_chat = s->config->log_chat,
                 .days = (int)s->config->log_days,

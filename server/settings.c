@@ -141,6 +141,11 @@ static int read_diagnostics(struct config *c, const char *value)
     return read_switch(value, &c->diagnostics);
 }
 
+static int read_removed_may_return(struct config *c, const char *value)
+{
+    return read_switch(value, &c->removed_may_return);
+}
+
 static int read_log_chat(struct config *c, const char *value)
 {
     return read_switch(value, &c->log_chat);
@@ -437,6 +442,9 @@ const struct setting settings[] = {
      read_rate_limit, SETTING_OPEN},
     {"max-session-hours", "HOURS", "12", "the longest that any meeting may last; 0: for ever",
      read_max_session_hours, SETTING_OPEN},
+    {"removed-may-return", "on|off", "off",
+     "whether somebody who was removed may come back to the session with the same token",
+     read_removed_may_return, SETTING_OPEN},
     {"log-chat", "on|off", "off", "the session log keeps what people say to all", read_log_chat,
      SETTING_OPEN},
     {"diagnostics", "on|off", "off",

@@ -56,6 +56,7 @@ struct config {
     long max_session_hours; // 0: for ever
     bool log_chat;
     bool diagnostics;
+    bool removed_may_return;
     long log_days;     // 0: for ever
     long session_days; // the same
     long meetings_ttl; // days; 0: for ever
@@ -94,6 +95,6 @@ struct setting {
     enum setting_display display;
 };
 
-enum { SETTING_COUNT = 60 };
+enum { SETTING_COUNT = 61 };
 
 extern const struct setting settings[]; // the first is `listen`

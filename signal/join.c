@@ -6,9 +6,7 @@ static void finish_join(struct call *call, uint64_t request, int err, enum admis
 {
     json_decref(session_take(call->session, request));
     call->answers = 0; // what waited is answered here
-    if (err == ERR_EXISTS)
-        reply_error(call, RPC_TAKEN, "the peer id is in use");
-    else if (err == ERR_FULL)
+    if (err == ERR_FULL)
         reply_error(call, RPC_BAD_REQUEST, "name or metadata is too long");
     else
         reply_error(call, admission_code(why), admission_text(why));
@@ -32,16 +30,12 @@ void handle_join(struct call *call)
     }
 
     struct session *session = call->session;
-    struct join_wish wish = {
-        .peer_id = session->peer_id,
-        .user_id = session->user_id,
-        .role = session->role,
-        .name = json_get_text(params, "name", ""),
-        .metadata = json_get_text(params, "data", ""),
-        .offer = sdp,
-        .auto_video = !json_get_bool(params, "disableVidAutoSub", true),
-        .on_demand = json_get_bool(params, "onDemandTracks", false),
-    };
+    struct join_wish wish = session_wish(session, call->now);
+    wish.name = json_get_text(params, "name", "");
+    wish.metadata = json_get_text(params, "data", "");
+    wish.offer = sdp;
+    wish.auto_video = !json_get_bool(params, "disableVidAutoSub", true);
+    wish.on_demand = json_get_bool(params, "onDemandTracks", false);
     struct peer *peer;
     enum admission why;
     session->has_joined = true;

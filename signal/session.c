@@ -1,5 +1,6 @@
 #include "signal/session.h"
 
+#include "base/jwt.h"
 #include "signal/state.h"
 
 #include <assert.h>
@@ -121,6 +122,7 @@ static void drop(struct signal *s, struct session *session)
     mem_free(session->told_role);
     mem_free(session->user_id);
     mem_free(session->peer_id);
+    mem_free(session->room_code_id);
     mem_free(session->user_agent);
     mem_free(session->owed);
     mem_free(session);
@@ -221,6 +223,9 @@ uint64_t signal_open(struct signal *s, const struct signal_claims *claims, struc
     // Who has no name for its user is a user of its own, also when it comes back.
     session->user_id = mem_text(claims->user_id[0] ? claims->user_id : claims->peer_id);
     session->peer_id = mem_text(claims->peer_id);
+    session->token = claims->token;
+    session->expires_at_s = claims->expires_at_s;
+    session->room_code_id = mem_text(claims->room_code_id ? claims->room_code_id : "");
     const char *agent = claims->user_agent ? claims->user_agent : "";
     session->user_agent = mem_text(strlen(agent) <= USER_AGENT_LEN_MAX ? agent : "");
     session->budget = budget_full(now.mono_us);
@@ -313,7 +318,7 @@ static void take_over(struct signal *s, struct session *session, struct peer *pe
     notify_session_info(s, session, frames);
     if (session->room->hides_peers) // it may have been away when that began
         notify_room_info(s, session, frames);
-    room_attach(peer, events);
+    room_attach(peer, &session->token, events);
 }
 
 static void handle(struct signal *s, struct session *session, struct bytes text,
@@ -333,16 +338,18 @@ static void handle(struct signal *s, struct session *session, struct bytes text,
     close_socket(s, session, SIGNAL_CLOSE_POLICY, frames);
 }
 
-// Whoever is refused before it asked to join has no name yet.
-static void tell_refused(const struct session *session, enum admission why,
-                         struct event_list *events)
+struct join_wish session_wish(const struct session *session, struct moment now)
 {
-    struct join_wish wish = {.peer_id = session->peer_id,
-                             .user_id = session->user_id,
-                             .role = session->role,
-                             .name = "",
-                             .metadata = ""};
-    room_refuse_join(session->room, &wish, why, events);
+    return (struct join_wish){
+        .peer_id = session->peer_id,
+        .user_id = session->user_id,
+        .role = session->role,
+        .token = session->token,
+        .has_expired = jwt_has_expired(session->expires_at_s, now.wall_ms / 1000),
+        .room_code_id = session->room_code_id,
+        .name = "", // until it asks to join
+        .metadata = "",
+    };
 }
 
 void signal_ready(struct signal *s, uint64_t number, struct room *room, struct moment now,
@@ -356,21 +363,15 @@ void signal_ready(struct signal *s, uint64_t number, struct room *room, struct m
     room_hold(room);
     enter_audience(s, session, now);
 
-    struct peer *peer = room_peer(room, session->peer_id);
-    enum admission why =
-        room_may_join(&room->record, room->template, room, session->role, session->peer_id);
-    if (peer && (strcmp(peer->user_id, session->user_id) != 0 ||
-                 strcmp(peer->token_role, session->role) != 0)) {
-        tell_refused(session, ADMISSION_GRANTED, events);
-        session_refuse(s, session, RPC_TAKEN, "the peer id is in use", now, frames);
-        return;
-    }
+    struct join_wish wish = session_wish(session, now);
+    enum admission why = admission_of(&room->record, room->template, room, &wish, ENTRY_SOCKET);
     if (why != ADMISSION_GRANTED) {
-        tell_refused(session, why, events);
+        admission_refuse(room, &wish, why, events);
         session_refuse(s, session, admission_code(why), admission_text(why), now, frames);
         return;
     }
     // No socket speaks for who does not signal; a join under the id replaces that peer.
+    struct peer *peer = room_peer(room, session->peer_id);
     if (peer && peer->door == DOOR_SIGNAL) {
         take_over(s, session, peer, now, frames, events);
     } else {

@@ -37,10 +37,13 @@ void signal_set_node(struct signal *s, const char *node_id);
 struct signal_claims {
     const char *room_id;
     const char *role;
-    const char *user_id;    // "" when the token names none: the peer id stands for it
-    const char *peer_id;    // as in the URL, unchecked; "" when missing
-    const char *user_agent; // the same; NULL counts as ""
-    bool is_stranger;       // there is no token that lets it in: refuse it next
+    const char *user_id; // "" when the token names none: the peer id stands for it
+    struct token_hash token;
+    int64_t expires_at_s;     // of the token: it may be over for who comes back
+    const char *room_code_id; // that the token was traded for; NULL counts as ""
+    const char *peer_id;      // as in the URL, unchecked; "" when missing
+    const char *user_agent;   // the same; NULL counts as ""
+    bool is_stranger;         // there is no token that lets it in: refuse it next
 };
 
 // Returns the number of the new session. Frames may be there at once: a refusal of a bad peer

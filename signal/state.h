@@ -65,7 +65,10 @@ struct session {
     char *told_role; // of the last policy; NULL before it
     char *user_id;
     char *peer_id;
-    char *user_agent; // as its URL says
+    struct token_hash token;
+    int64_t expires_at_s; // of the token
+    char *room_code_id;   // that the token was traded for; "": none
+    char *user_agent;     // as its URL says
     struct report_budget reports;
     struct room *room; // held; NULL while loading
     uint64_t peer;     // number of the peer it speaks for; 0: none
@@ -184,6 +187,8 @@ void reply_answer_error(struct signal *s, const struct session *session, const j
 struct session *signal_session(const struct signal *s, uint64_t number);
 struct session *signal_session_of(const struct signal *s, uint64_t peer);
 struct audience *signal_audience(const struct signal *s, uint64_t room);
+// What the session's token and URL say, for room/: borrows from the session.
+struct join_wish session_wish(const struct session *session, struct moment now);
 // The session speaks for `peer` from now on; 0: for nobody.
 void session_bind(struct signal *s, struct session *session, uint64_t peer);
 // Nothing more is to come; the socket is closed after WS_LINGER_MS.

@@ -52,6 +52,35 @@ int store_code_of_role(struct db *db, const char *room_id, const char *role,
     return get_one(q, arena, found);
 }
 
+int store_codes_disabled(struct db *db, const char *room_id, struct disabled_codes *codes)
+{
+    struct db_query *q =
+        db_prepare(db, "SELECT id FROM room_codes WHERE room_id = $1 AND enabled = 0 LIMIT $2");
+    db_bind_text(q, 1, room_id);
+    db_bind_int(q, 2, CODES_PER_ROOM_MAX);
+    int err;
+    while ((err = db_step(q)) == DB_ROW)
+        disabled_codes_set(codes, db_text(q, 0), true);
+    db_finish(q);
+    return err;
+}
+
+int store_code_is_disabled(struct db *db, const char *room_id, const char *id,
+                           bool *is_disabled)
+{
+    *is_disabled = false;
+    if (!id[0])
+        return 0;
+    struct db_query *q = db_prepare(
+        db, "SELECT 1 FROM room_codes WHERE room_id = $1 AND id = $2 AND enabled = 0");
+    db_bind_text(q, 1, room_id);
+    db_bind_text(q, 2, id);
+    int err = db_step(q);
+    *is_disabled = err == DB_ROW;
+    db_finish(q);
+    return err == DB_ROW ? 0 : err;
+}
+
 int store_code_insert(struct db *db, const struct store_code *code)
 {
     struct db_query *q =

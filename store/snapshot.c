@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "room/chat_history.h"
+#include "room/removed.h"
 #include "room/restore.h"
 #include "room/session_store.h"
 #include "store/snapshot_polls.h"
@@ -25,6 +26,14 @@ static void put_texts(struct json_out *j, const char *key, char *const *list, si
     json_close(j, ']');
 }
 
+static void put_token(struct json_out *j, const char *key, const struct token_hash *hash)
+{
+    char text[TOKEN_HASH_TEXT_LEN + 1];
+    token_hash_write(hash, text);
+    if (token_hash_is_known(hash))
+        json_member_string(j, key, text);
+}
+
 static void put_peer(struct json_out *j, const struct peer *peer)
 {
     json_open(j, '{');
@@ -34,6 +43,7 @@ static void put_peer(struct json_out *j, const struct peer *peer)
     json_member_string(j, "name", peer->name);
     json_member_string(j, "metadata", peer->metadata);
     json_member_string(j, "token_role", peer->token_role);
+    put_token(j, "token", &peer->token);
     json_member_string(j, "role", peer->role->name);
     json_member_int(j, "joined_at", peer->joined_at);
     json_member_bool(j, "told", peer->is_told);
@@ -67,6 +77,19 @@ static void put_peers(struct json_out *j, const struct room *room)
         put_peer(j, all[i]);
     json_close(j, ']');
     mem_free(all);
+}
+
+static void put_removed(struct json_out *j, const struct room *room)
+{
+    const struct list *at = NULL;
+    const struct token_hash *hash;
+    json_open(j, '[');
+    while ((hash = removed_next(room, &at))) {
+        char text[TOKEN_HASH_TEXT_LEN + 1];
+        token_hash_write(hash, text);
+        json_put_string(j, text);
+    }
+    json_close(j, ']');
 }
 
 static void put_values(struct json_out *j, const struct session_store *store)
@@ -120,6 +143,8 @@ void store_snapshot_write(const struct room *room, struct text *document)
     put_peers(&j, room);
     json_member_int(&j, "last_value_version", room->store.last_version);
     json_member_bool(&j, "has_unset", room->store.has_unset);
+    json_key(&j, "removed");
+    put_removed(&j, room);
     json_key(&j, "values");
     put_values(&j, &room->store);
     json_member_int(&j, "chat_forgotten", (int64_t)(history->last_number - history->count));
@@ -165,6 +190,16 @@ static const char **need_texts(const json_t *object, const char *key, struct are
     return list;
 }
 
+// Peers of an older document have none.
+static struct token_hash read_token(const json_t *from, const char *key, bool *bad)
+{
+    struct token_hash hash = {0};
+    const json_t *text = json_object_get(from, key);
+    if (text)
+        *bad |= !json_is_string(text) || token_hash_read(json_string_value(text), &hash);
+    return hash;
+}
+
 static int read_peer(struct room *room, const json_t *from, struct arena *arena,
                      struct moment now)
 {
@@ -176,6 +211,7 @@ static int read_peer(struct room *room, const json_t *from, struct arena *arena,
         .name = need_text(from, "name", &bad),
         .metadata = need_text(from, "metadata", &bad),
         .token_role = need_text(from, "token_role", &bad),
+        .token = read_token(from, "token", &bad),
         .role = need_text(from, "role", &bad),
         .joined_at = need_count(from, "joined_at", &bad),
         .was_told = json_get_bool(from, "told", true),
@@ -234,6 +270,15 @@ static int read_message(struct room *room, const json_t *from, struct arena *are
     return chat_history_restore(room, &past);
 }
 
+static int read_removed(struct room *room, const json_t *text)
+{
+    struct token_hash hash;
+    if (!json_is_string(text) || token_hash_read(json_string_value(text), &hash))
+        return ERR_MALFORMED;
+    removed_add(room, &hash);
+    return 0;
+}
+
 // What a room has to have in order that people are in it again. Returns how much of it was left
 // out.
 static size_t read_all(struct room *room, const json_t *from, struct arena *arena,
@@ -242,7 +287,10 @@ static size_t read_all(struct room *room, const json_t *from, struct arena *aren
     const json_t *peers = json_get_array(from, "peers");
     const json_t *values = json_get_array(from, "values");
     const json_t *chat = json_get_array(from, "chat");
+    const json_t *removed = json_get_array(from, "removed"); // an older document has none
     size_t left_out = 0;
+    for (size_t i = 0; i < json_array_size(removed); i++)
+        left_out += read_removed(room, json_array_get(removed, i)) != 0;
     for (size_t i = 0; i < json_array_size(values); i++)
         left_out += read_value(room, json_array_get(values, i)) != 0;
     for (size_t i = 0; i < json_array_size(chat); i++)

@@ -32,7 +32,12 @@ static void settle(struct signal *s)
 
 static uint64_t open_session(struct signal *s, struct room *room, const char *peer_id)
 {
-    struct signal_claims claims = {room->record.id, "host", "user", peer_id, "sdk:web", false};
+    struct signal_claims claims = {.room_id = room->record.id,
+                                   .role = "host",
+                                   .user_id = "user",
+                                   .expires_at_s = INT64_MAX / 2,
+                                   .peer_id = peer_id,
+                                   .user_agent = "sdk:web"};
     uint64_t session = signal_open(s, &claims, now, &frames);
     signal_ready(s, session, room, now, &frames, &events);
     return session;

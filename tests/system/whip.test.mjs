@@ -225,7 +225,8 @@ test('who may not, and what cannot be read, is refused and leaves nothing', asyn
 });
 
 test('others mute it, give it another role, and remove it', async () => {
-  const camera = await publish(['audio', 'video'], '?peer=camera-2');
+  const camera = await publish(['audio', 'video'], '?peer=camera-2',
+    await appToken(server, meeting.host, 'encoder')); // a removed one's token is good no more;
   const viewer = await watch(['audio'], '?peer=camera-2');
   const heard = viewer.sink('audio');
   await flows(heard);

@@ -111,8 +111,18 @@ TEST(init_asks_the_live_room_who_has_a_place)
 
     struct peer *peer;
     enum admission why;
-    struct join_wish other = {
-        .peer_id = "other", .user_id = "u", .role = "host", .name = "", .metadata = ""};
+    snprintf(w->user_id, sizeof w->user_id, "u");
+    const char *token = app(w, id, "host");
+    struct jwt_claims claims;
+    CHECK_EQ(jwt_verify(bytes_of(token + strlen("Bearer ")), &w->config.keys,
+                        w->now.wall_ms / 1000, &claims),
+             JWT_VALID);
+    struct join_wish other = {.peer_id = "other",
+                              .user_id = "u",
+                              .role = "host",
+                              .token = claims.hash,
+                              .name = "",
+                              .metadata = ""};
     CHECK_EQ(room_join(w->live, &other, 1, w->now, &events, &peer, &why), 0);
     CHECK_REFUSED(init(w, app(w, id, "host")), 403, "room is full", "");
     // What is stored counts, also where it is newer than what the live room knows.
@@ -128,7 +138,10 @@ TEST(init_asks_the_live_room_who_has_a_place)
     // Who is in it may come back, whatever happened meanwhile.
     post(w, path, "{\"enabled\":false}");
     CHECK_REFUSED(init(w, app(w, id, "guest")), 403, "room is not active", "");
-    CHECK_EQ(call(w, HTTP_GET, "/init?peer_id=other", app(w, id, "host"), "").status, 200);
+    CHECK_EQ(call(w, HTTP_GET, "/init?peer_id=other", token, "").status, 200);
+    snprintf(w->user_id, sizeof w->user_id, "somebody else");
+    CHECK_REFUSED(call(w, HTTP_GET, "/init?peer_id=other", app(w, id, "host"), ""), 409,
+                  "the peer id is in use", "");
     room_release(w->live);
     rooms_dispose(&rooms);
     event_list_dispose(&events);

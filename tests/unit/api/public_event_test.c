@@ -177,10 +177,29 @@ TEST(who_may_not_come_in_is_a_failure)
                "\"type\":\"regular\"}");
     event_list_clear(&f.events);
     fixture_join(&f, "bert", "guest");
-    CHECK_EQ(join("bert", "guest", "somebody else", &peer), ERR_EXISTS);
+    CHECK_EQ(join("bert", "guest", "somebody else", &peer), ERR_REFUSED);
     const char *data = data_of(EVENT_JOIN_FAILED, "peer.join.failure", true);
     CHECK(strstr(data, "\"error_message\":\"duplicate peer id\"") != NULL);
     CHECK(strstr(data, "\"user_id\":\"somebody else\"") != NULL);
+    fixture_dispose(&f);
+}
+
+// For the log only: the vendor's receivers do not know it.
+TEST(a_takeover_is_written_down)
+{
+    begin();
+    struct peer *anna = fixture_join(&f, "anna", "host");
+    room_attach(anna, &anna->token, &f.events);
+    const struct event *event = fixture_event(&f, EVENT_TAKEN_OVER);
+    struct public_event_session s = {.room_name = "standup"};
+    struct public_event public;
+    CHECK_EQ(api_public_event_count(event, false), 1);
+    api_public_event(event, 0, &s, f.now.wall_ms, &public);
+    CHECK_TEXT(public.type, "peer.takeover");
+    CHECK(!public.is_for_hooks);
+    CHECK_TEXT(public.peer_id, "anna");
+    CHECK(strstr(public.data.at, "\"role\":\"host\"") != NULL);
+    text_dispose(&public.data);
     fixture_dispose(&f);
 }
 

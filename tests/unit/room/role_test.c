@@ -83,11 +83,11 @@ TEST(places_are_counted_through_changes_and_leaves)
     begin();
     const struct role *of_hosts = &f.room->template->roles[0];
     f.room->template->roles[0].max_peer_count = 2;
-    CHECK(room_has_place(f.room, of_hosts));
+    CHECK(admission_has_place(f.room, of_hosts));
     CHECK_EQ(role_change(f.room, NULL, "guest", "host", true, f.now, &f.events), 0);
-    CHECK(!room_has_place(f.room, of_hosts));
+    CHECK(!admission_has_place(f.room, of_hosts));
     room_leave(guest, LEAVE_CLIENT_REQUEST, f.now, &f.events);
-    CHECK(room_has_place(f.room, of_hosts));
+    CHECK(admission_has_place(f.room, of_hosts));
     fixture_dispose(&f);
 }
 

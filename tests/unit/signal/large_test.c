@@ -79,7 +79,11 @@ static void say(size_t who, const char *text)
 
 static size_t open_session(const char *peer_id)
 {
-    struct signal_claims claims = {STAGE_ROOM_ID, "viewer", peer_id, peer_id, NULL, false};
+    struct signal_claims claims = {.room_id = STAGE_ROOM_ID,
+                                   .role = "viewer",
+                                   .user_id = peer_id,
+                                   .expires_at_s = INT64_MAX / 2,
+                                   .peer_id = peer_id};
     CHECK(c.count < CROWD_MAX);
     c.sessions[c.count] = signal_open(c.signal, &claims, c.now, &c.frames);
     if (strcmp(peer_id, "p0") == 0)

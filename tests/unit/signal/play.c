@@ -3,6 +3,9 @@
 //     host opens guest user-x     a socket of peer "host" with this role; role and user may be
 //                                 left out: the name says the role ("host", "guest", "viewer",
 //                                 "lobby")
+//     host opens guest user-x B   with another token of that role and user; one that begins
+//     with
+//                                 "brief" expires after 10 s
 //     host joins                  opens, joins, answers the first offer, forgets what came
 //     host publishes A1 V1        an offer with all of its tracks; see stage_publish()
 //     host > {...}                sends            host >dc {...}   over the data channel
@@ -24,6 +27,7 @@
 //     media nothing
 //     log {...} | log nothing     what a client reported, as it is written down
 //     media read
+//     room code disabled | enabled  the code of all tokens
 //     room disabled | enabled | size 1 | guests 1 | history 3 | lasts 600s
 //     room links <id> {...}       a poll of the back end's, before the session begins
 //     room tells 10s [peers] [always]   the roomState of the template: how often, with the list
@@ -185,7 +189,10 @@ static void client_line(struct play *p, const char *name, char *rest)
 
     if (strcmp(verb, "opens") == 0) {
         char *role = strtok_r(rest, " ", &rest);
-        stage_open(s, name, role ? role : default_role(name), strtok_r(rest, " ", &rest));
+        const char *user = strtok_r(rest, " ", &rest);
+        s->token = strtok_r(rest, " ", &rest);
+        stage_open(s, name, role ? role : default_role(name), user);
+        s->token = NULL;
         return;
     }
     if (strcmp(verb, "joins") == 0) {
@@ -258,10 +265,20 @@ static void link_poll(struct play *p, char *rest)
     stage_link(&p->stage, id, rest);
 }
 
+static void set_code(struct stage *s, bool is_disabled)
+{
+    struct room *room = rooms_find(&s->rooms, STAGE_ROOM_ID);
+    s->code_is_disabled = is_disabled;
+    if (room)
+        room_set_code(room, STAGE_CODE_ID, is_disabled);
+}
+
 static void room_line(struct play *p, char *rest)
 {
     char *verb = strtok_r(rest, " ", &rest);
-    if (strcmp(verb, "disabled") == 0)
+    if (strcmp(verb, "code") == 0)
+        set_code(&p->stage, strcmp(rest, "disabled") == 0);
+    else if (strcmp(verb, "disabled") == 0)
         p->stage.record.enabled = false;
     else if (strcmp(verb, "enabled") == 0)
         p->stage.record.enabled = true;

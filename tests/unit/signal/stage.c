@@ -388,6 +388,7 @@ void stage_restart(struct stage *s, const char *node_id)
                                     text_bytes(&document), s->now, &s->events, &left_out),
              0);
     CHECK_EQ(left_out, 0);
+    room_set_code(rooms_find(&s->rooms, STAGE_ROOM_ID), STAGE_CODE_ID, s->code_is_disabled);
     text_dispose(&document);
     learn_names(s);
 }
@@ -417,10 +418,27 @@ static void load(struct stage *s, struct stage_client *client)
         s->adjust(template);
     struct room *room = rooms_put(&s->rooms, &s->record, template);
     room_link_polls(room, linked(s));
+    room_set_code(room, STAGE_CODE_ID, s->code_is_disabled);
     room_hold(room);
     signal_ready(s->signal, client->session, room, s->now, &s->frames, &s->events);
     room_release(room);
     pump(s);
+}
+
+// One for each user and role, or of those the one that was named.
+static struct token_hash token_of(const struct stage *s, const char *role, const char *user)
+{
+    struct text token = {0};
+    text_addf(&token, "%s %s %s", role, user, s->token ? s->token : "");
+    struct token_hash hash = token_hash_of(text_bytes(&token));
+    text_dispose(&token);
+    return hash;
+}
+
+static int64_t expiry_of(const struct stage *s)
+{
+    bool is_brief = s->token && strncmp(s->token, "brief", strlen("brief")) == 0;
+    return s->now.wall_ms / 1000 + (is_brief ? 10 - TOKEN_LEEWAY_S : TOKEN_LIFETIME_S);
 }
 
 struct stage_client *stage_open(struct stage *s, const char *name, const char *role,
@@ -437,6 +455,9 @@ struct stage_client *stage_open(struct stage *s, const char *name, const char *r
                                    .user_agent = "sdk:web,os:web_Linux",
                                    .role = role,
                                    .user_id = user ? user : user_id,
+                                   .token = token_of(s, role, user ? user : user_id),
+                                   .expires_at_s = expiry_of(s),
+                                   .room_code_id = STAGE_CODE_ID,
                                    .peer_id = peer_id};
     client->session = signal_open(s->signal, &claims, s->now, &s->frames);
     mem_free(peer_id);

@@ -50,6 +50,8 @@ struct stage_poll {
     char *document;
 };
 
+#define STAGE_CODE_ID "64a1b2c3d4e5f60718293a00"
+
 struct stage {
     struct rng rng;
     struct rooms rooms;
@@ -67,7 +69,9 @@ struct stage {
     void (*adjust)(struct template *t); // of the template, before the room goes live; or NULL
     bool all_share; // guests may share their screen and see rooms before joining, as hosts
     struct room_state_settings states; // of the template, when enabled
-    bool is_loading;                   // rooms stay unloaded until stage_load()
+    const char *token;     // which of a role and user the next socket has; NULL: their first
+    bool code_is_disabled; // the room code of all tokens
+    bool is_loading;       // rooms stay unloaded until stage_load()
 
     struct stage_client clients[STAGE_CLIENTS_MAX];
     size_t client_count;

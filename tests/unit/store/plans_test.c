@@ -88,6 +88,10 @@ static void do_codes(void)
     store_code_insert(db, &code);
     store_code_enable(db, "abc-defg-hij", true, 1);
     store_code_count(db, id, &count);
+    struct disabled_codes disabled = {0};
+    bool is_disabled;
+    store_codes_disabled(db, id, &disabled);
+    store_code_is_disabled(db, id, id, &is_disabled);
     store_code_get(db, "abc-defg-hij", &arena, &code);
     store_code_of_role(db, id, "host", &arena, &code);
     store_codes_disable_role(db, id, "host", 1);

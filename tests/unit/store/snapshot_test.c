@@ -7,6 +7,7 @@
 #include "room/media.h"
 #include "room/poll.h"
 #include "room/quality.h"
+#include "room/removed.h"
 #include "room/restore.h"
 #include "room/role.h"
 #include "room/roster.h"
@@ -63,6 +64,7 @@ static struct peer *come(struct world *w, const char *id, const char *role)
     struct join_wish wish = {.peer_id = id,
                              .user_id = "user \"1\"",
                              .role = role,
+                             .token = token_hash_of(bytes_of(id)),
                              .name = "Hána",
                              .metadata = "{\"a\":1}",
                              .offer = "sdp",
@@ -72,6 +74,12 @@ static struct peer *come(struct world *w, const char *id, const char *role)
     uint64_t request = rooms_number(&w->rooms);
     CHECK_EQ(room_join(w->room, &wish, request, w->now, &w->events, &peer, &why), 0);
     return peer;
+}
+
+static void attach(struct world *w, const struct room *room, const char *id)
+{
+    struct peer *peer = room_peer(room, id);
+    room_attach(peer, &peer->token, &w->events);
 }
 
 static struct peer *join(struct world *w, const char *id, const char *role)
@@ -110,6 +118,8 @@ static void hold_a_call(struct world *w)
     chat = (struct chat_wish){.type = "chat", .message = "psst", .peer_id = "guest"};
     CHECK_EQ(chat_send(host, &chat, w->now, &w->events, &receipt), 0);
     CHECK_EQ(group_join(guest->room, guest, "guest", "_handraise", &w->events), 0);
+    struct token_hash removed = token_hash_of(bytes_of("removed"));
+    removed_add(w->room, &removed);
     room_detach(guest, w->now, &w->events);
     CHECK_EQ(chat_send(host, &chat, w->now, &w->events, &receipt), 0);
     event_list_clear(&w->events);
@@ -161,8 +171,8 @@ TEST(what_was_written_goes_on_as_it_was)
     CHECK_TEXT(room->history.last->to_peer_id, "guest");
 
     // The one who was away is told what it missed; who heard it, nothing.
-    room_attach(room_peer(room, "guest"), &after.events);
-    room_attach(room_peer(room, "host"), &after.events);
+    attach(&after, room, "guest");
+    attach(&after, room, "host");
     size_t told = 0;
     for (size_t i = 0; i < after.events.count; i++)
         told += after.events.at[i].kind == EVENT_CHAT_PAST;
@@ -179,6 +189,27 @@ TEST(what_was_written_goes_on_as_it_was)
 }
 
 // A page that was read before is followed by the next one, and whoever comes now is behind all.
+TEST(tokens_are_kept_as_hashes_and_so_are_those_of_who_was_removed)
+{
+    struct world before, after;
+    struct text document = {0};
+    hold_a_call(&before);
+    store_snapshot_write(before.room, &document);
+    // SHA-256 of "host" begins so.
+    CHECK(strstr(document.at, "\"token\":\"4740ae6347b0172c01254ff55bae5aff\""));
+    begin(&after);
+    CHECK_EQ(restore(&after, document.at), 0);
+    const struct room *room = rooms_find(&after.rooms, ROOM_ID);
+    struct token_hash host = token_hash_of(bytes_of("host"));
+    struct token_hash removed = token_hash_of(bytes_of("removed"));
+    CHECK(token_hash_equal(&room_peer(room, "host")->token, &host));
+    CHECK(removed_contain(room, &removed));
+    CHECK(!removed_contain(room, &host));
+    text_dispose(&document);
+    end(&before);
+    end(&after);
+}
+
 TEST(people_stay_in_the_order_of_joining)
 {
     struct world before, after;
@@ -361,6 +392,8 @@ TEST(a_document_that_is_none_leaves_nothing_behind)
          "\"last_value_version\":9223372036854775807,\"chat_forgotten\":0,\"peers\":[" PEER
          "]" NOTHING_ELSE,
          ERR_MALFORMED},
+        {"{\"version\":1," REST "\"peers\":[{\"token\":\"xyz\"," PEER_REST "]" NOTHING_ELSE,
+         ERR_NOT_FOUND},
         {"{\"version\":1,\"session_id\":\"64b000000000000000000002\",\"started_at\":0,"
          "\"last_value_version\":1,\"chat_forgotten\":0,\"peers\":[" PEER "]" NOTHING_ELSE,
          ERR_MALFORMED},
@@ -497,7 +530,7 @@ TEST(only_what_lasts_makes_a_room_worth_writing)
     CHECK_EQ(room_update_peer(host, "New", NULL, w.now, &w.events), 0);
     CHECK(!list_empty(changed));
     list_remove(&w.room->changed);
-    room_attach(room_peer(w.room, "guest"), &w.events);
+    attach(&w, w.room, "guest");
     CHECK(!list_empty(changed));
     end(&w);
     CHECK(list_empty(changed));

@@ -1,0 +1,153 @@
+#include "room/admission.h"
+
+#include "base/limits.h"
+#include "room/disabled_codes.h"
+#include "room/removed.h"
+
+#include <string.h>
+
+// Peers that were restored from what a server without hashes wrote down have none. The first
+// who comes for one with a good token of its user and role has it from then on.
+static bool is_own(const struct peer *peer, const struct join_wish *wish)
+{
+    if (token_hash_is_known(&peer->token))
+        return token_hash_equal(&peer->token, &wish->token);
+    return !wish->has_expired && strcmp(peer->user_id, wish->user_id) == 0 &&
+           strcmp(peer->token_role, wish->role) == 0;
+}
+
+static size_t count_of(const struct room *room, const struct role *role)
+{
+    return room->role_counts[role - room->template->roles];
+}
+
+bool admission_has_place(const struct room *room, const struct role *role)
+{
+    if (role->max_peer_count <= 0)
+        return role->max_peer_count == 0;
+    return count_of(room, role) < (size_t)role->max_peer_count;
+}
+
+static size_t capacity(const struct room_record *record)
+{
+    size_t most = record->large ? PEERS_PER_LARGE_ROOM_MAX : PEERS_PER_ROOM_MAX;
+    return record->size > 0 && (size_t)record->size < most ? (size_t)record->size : most;
+}
+
+// `present` has a place in the role already.
+static bool has_place(const struct room *live, const struct role *role,
+                      const struct peer *present)
+{
+    if (!live)
+        return role->max_peer_count >= 0;
+    if (!present)
+        return admission_has_place(live, role);
+    return role->max_peer_count == 0 || count_of(live, role) <= (size_t)role->max_peer_count;
+}
+
+enum admission admission_of(const struct room_record *record, const struct template *template,
+                            const struct room *live, const struct join_wish *wish,
+                            enum entry entry)
+{
+    const struct peer *present = live ? room_peer(live, wish->peer_id) : NULL;
+    if (present && !is_own(present, wish))
+        return ADMISSION_PEER_TAKEN;
+    if (present && entry == ENTRY_SOCKET)
+        return ADMISSION_GRANTED;
+    if (!present && wish->has_expired)
+        return ADMISSION_TOKEN_EXPIRED;
+    if (!record->enabled)
+        return ADMISSION_ROOM_DISABLED;
+    if (live && removed_contain(live, &wish->token))
+        return ADMISSION_REMOVED;
+    if (live && !present && disabled_codes_contain(live->disabled_codes, wish->room_code_id))
+        return ADMISSION_CODE_DISABLED;
+
+    const struct role *as =
+        present ? present->role : template_role(live ? live->template : template, wish->role);
+    if (!as)
+        return ADMISSION_ROLE_UNKNOWN;
+    if (!has_place(live, as, present))
+        return ADMISSION_ROLE_FULL;
+    if (live && live->peers.count - (present ? 1 : 0) >= capacity(record))
+        return ADMISSION_ROOM_FULL;
+    return ADMISSION_GRANTED;
+}
+
+int admission_code(enum admission a)
+{
+    switch (a) {
+    case ADMISSION_GRANTED:
+        return 0;
+    case ADMISSION_TOKEN_EXPIRED:
+        return 401;
+    case ADMISSION_PEER_TAKEN:
+        return 409;
+    default:
+        return 403;
+    }
+}
+
+// roomkit looks for "role is invalid" and "room is not active" in the message and has dialogs
+// for them.
+const char *admission_text(enum admission a)
+{
+    switch (a) {
+    case ADMISSION_GRANTED:
+        return "";
+    case ADMISSION_ROOM_DISABLED:
+        return "room is not active";
+    case ADMISSION_ROLE_UNKNOWN:
+        return "role is invalid";
+    case ADMISSION_ROLE_FULL:
+        return "role limit reached";
+    case ADMISSION_ROOM_FULL:
+        return "room is full";
+    case ADMISSION_PEER_TAKEN:
+        return "the peer id is in use";
+    case ADMISSION_TOKEN_EXPIRED:
+        return "token is expired";
+    case ADMISSION_CODE_DISABLED:
+        return "room code is disabled";
+    case ADMISSION_REMOVED:
+        return "removed from the room";
+    }
+    return "";
+}
+
+static const char *failure_text(enum admission why)
+{
+    switch (why) {
+    case ADMISSION_PEER_TAKEN:
+        return "duplicate peer id";
+    case ADMISSION_ROLE_UNKNOWN:
+    case ADMISSION_ROLE_FULL:
+        return "role not allowed";
+    default:
+        return admission_text(why);
+    }
+}
+
+void admission_tell_failure(const struct room *room, struct event *event, const char *why,
+                            struct event_list *events)
+{
+    event->room = room->number;
+    event->failed.room_id = event_text(events, room->record.id);
+    event->failed.room_name = event_text(events, room->record.name);
+    event->failed.template_id = event_text(events, room->template->id);
+    event->failed.why = event_text(events, why);
+}
+
+void admission_refuse(const struct room *room, const struct join_wish *wish, enum admission why,
+                      struct event_list *events)
+{
+    struct peer_view *who = arena_alloc(&events->arena, sizeof *who);
+    *who = (struct peer_view){.id = event_text(events, wish->peer_id),
+                              .role = event_text(events, wish->role),
+                              .name = event_text(events, wish->name),
+                              .metadata = event_text(events, wish->metadata),
+                              .user_id = event_text(events, wish->user_id)};
+    struct event *event = event_add(events, EVENT_JOIN_FAILED, NULL);
+    event->who = who;
+    admission_tell_failure(room, event, failure_text(why), events);
+}
