@@ -1,9 +1,10 @@
 // Who you are, against the real binary: a stranger with the same room code tries each door under
 // somebody else's peer id, and whoever was turned out or whose code was disabled tries to come back.
 import assert from 'node:assert/strict';
-import { createHmac, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { startServer, until } from '../browser/lib/server.mjs';
+import { nowS, signToken } from '../browser/lib/token.mjs';
 import { Client } from './client.mjs';
 import { appToken, ask, WhipClient } from './whip_client.mjs';
 
@@ -18,16 +19,7 @@ after(async () => {
 
 // --- Tools ---
 
-const b64 = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
-const nowS = () => Math.floor(Date.now() / 1000);
-
-// An app token as a back end signs it.
-function signed(claims) {
-  const { access_key: key, app_secret: secret } = server.keys;
-  const text = `${b64({ alg: 'HS256', typ: 'JWT' })}.${b64({ access_key: key, type: 'app', version: 2,
-    iat: nowS() - 60, nbf: nowS() - 60, exp: nowS() + 600, jti: randomUUID(), ...claims })}`;
-  return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`;
-}
+const signed = (claims) => signToken(server, claims);
 
 // What a socket under `id` comes to: the client, told the policy or not, and why not.
 async function opened(token, id) {
