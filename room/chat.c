@@ -33,15 +33,18 @@ static size_t choose_receivers(const struct room *room, const struct peer *from,
 static void keep(struct room *room, const struct peer *from, const struct peer *only,
                  const struct event *sent)
 {
+    static const struct token_hash nobody;
     struct past_message m = {
         .sent_at = sent->chat.sent_at,
         .from = {.peer_id = from ? (char *)from->id : "",
                  .user_id = from ? from->user_id : "",
                  .name = from ? from->name : "",
-                 .role = from ? (char *)from->role->name : ""},
+                 .role = from ? (char *)from->role->name : "",
+                 .token = from ? from->token : nobody},
         .text = (char *)sent->chat.message,
         .to_peer_id = only ? (char *)only->id : NULL,
         .to_user_id = only ? only->user_id : NULL,
+        .to_token = only ? only->token : nobody,
         .roles = (char **)sent->chat.roles,
         .role_count = sent->chat.role_count,
     };

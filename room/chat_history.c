@@ -103,19 +103,23 @@ void chat_history_dispose(struct chat_history *history)
 
 // --- Telling ---
 
-static bool is_person(const struct peer *peer, const char *peer_id, const char *user_id)
+static bool is_person(const struct peer *peer, const char *peer_id, const char *user_id,
+                      const struct token_hash *token)
 {
-    return strcmp(peer->id, peer_id) == 0 && strcmp(peer->user_id, user_id) == 0;
+    if (strcmp(peer->id, peer_id) != 0)
+        return false;
+    return token_hash_is_known(token) ? token_hash_equal(&peer->token, token)
+                                      : strcmp(peer->user_id, user_id) == 0;
 }
 
 static bool may_read(const struct peer *peer, const struct past_message *m)
 {
     if (!permit(peer, ACT_TAKE_PART))
         return false;
-    if (is_person(peer, m->from.peer_id, m->from.user_id))
+    if (is_person(peer, m->from.peer_id, m->from.user_id, &m->from.token))
         return true;
     if (m->to_peer_id)
-        return is_person(peer, m->to_peer_id, m->to_user_id);
+        return is_person(peer, m->to_peer_id, m->to_user_id, &m->to_token);
     if (m->role_count == 0)
         return true;
     for (size_t i = 0; i < m->role_count; i++) {

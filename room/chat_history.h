@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/id.h"
+#include "base/token_hash.h"
 #include "room/event.h"
 #include "room/live.h"
 
@@ -20,10 +21,12 @@ struct past_message {
         char *user_id;
         char *name;
         char *role;
+        struct token_hash token; // unknown: as old as a server that kept none, as is `to_token`
     } from;
     char *text;
     char *to_peer_id; // NULL when it was not private
     char *to_user_id;
+    struct token_hash to_token;
     char **roles; // those it was addressed to
     size_t role_count;
 };
@@ -37,8 +40,8 @@ void chat_history_add(struct room *room, const struct past_message *message);
 int chat_history_restore(struct room *room, const struct past_message *message);
 
 // Tells the peer what it may read of the messages after number `after`: all of them are after
-// 0. A message to roles is for whoever has one of them now; a private one for the same peer of
-// the same user; both for the one who sent it.
+// 0. A message to roles is for whoever has one of them now; a private one for the same peer
+// with the same token, as anybody may take an id that is free; both for the one who sent it.
 void chat_history_tell(const struct peer *peer, uint64_t after, struct event_list *events);
 
 // --- For the other files of room/ only ---

@@ -118,10 +118,12 @@ static void put_message(struct json_out *j, const struct past_message *m)
     json_member_string(j, "user_id", m->from.user_id);
     json_member_string(j, "name", m->from.name);
     json_member_string(j, "role", m->from.role);
+    put_token(j, "token", &m->from.token);
     json_member_string(j, "text", m->text);
     if (m->to_peer_id) {
         json_member_string(j, "to_peer_id", m->to_peer_id);
         json_member_string(j, "to_user_id", m->to_user_id);
+        put_token(j, "to_token", &m->to_token);
     }
     json_key(j, "roles");
     json_open(j, '[');
@@ -258,10 +260,12 @@ static int read_message(struct room *room, const json_t *from, struct arena *are
         .from = {.peer_id = (char *)need_text(from, "peer_id", &bad),
                  .user_id = (char *)need_text(from, "user_id", &bad),
                  .name = (char *)need_text(from, "name", &bad),
-                 .role = (char *)need_text(from, "role", &bad)},
+                 .role = (char *)need_text(from, "role", &bad),
+                 .token = read_token(from, "token", &bad)},
         .text = (char *)need_text(from, "text", &bad),
         .to_peer_id = (char *)json_get_text(from, "to_peer_id", NULL),
         .to_user_id = (char *)json_get_text(from, "to_user_id", NULL),
+        .to_token = read_token(from, "to_token", &bad),
     };
     past.roles = (char **)need_texts(from, "roles", arena, &past.role_count, &bad);
     if (bad || strlen(id) > UUID_LEN)

@@ -43,6 +43,44 @@ TEST(nothing_is_kept_unless_the_room_is_made_so)
     fixture_dispose(&f);
 }
 
+static size_t told_to(const char *peer_id, const char *token)
+{
+    struct join_wish wish = fixture_wish(peer_id, "guest");
+    struct peer *peer;
+    enum admission why;
+    uint64_t request = rooms_number(&f.rooms);
+    wish.token = token_hash_of(bytes_of(token));
+    wish.offer = NULL;
+    event_list_clear(&f.events);
+    CHECK_EQ(room_join(f.room, &wish, request, f.now, &f.events, &peer, &why), 0);
+    size_t count = fixture_count(&f, EVENT_CHAT_PAST);
+    room_leave(peer, LEAVE_CLIENT_REQUEST, f.now, &f.events);
+    event_list_clear(&f.events);
+    return count;
+}
+
+// An id is free once its peer has left, and everybody has seen it and the user's.
+TEST(what_was_private_is_not_for_who_takes_the_id_later)
+{
+    begin(3);
+    struct join_wish wish = fixture_wish("guest", "guest");
+    struct peer *guest;
+    enum admission why;
+    wish.token = token_hash_of(bytes_of("one"));
+    wish.offer = NULL;
+    CHECK_EQ(room_join(f.room, &wish, 9, f.now, &f.events, &guest, &why), 0);
+    struct chat_wish to_guest = {.type = "chat", .message = "psst", .peer_id = "guest"};
+    struct chat_wish to_host = {.type = "chat", .message = "what", .peer_id = "host"};
+    struct chat_receipt receipt;
+    CHECK_EQ(chat_send(host, &to_guest, f.now, &f.events, &receipt), 0);
+    CHECK_EQ(chat_send(guest, &to_host, f.now, &f.events, &receipt), 0);
+    room_leave(guest, LEAVE_CLIENT_REQUEST, f.now, &f.events);
+    CHECK_EQ(told_to("guest", "two"), 0);
+    CHECK_EQ(told_to("guest", "one"), 2);
+    CHECK_EQ(told_to("other", "one"), 0);
+    fixture_dispose(&f);
+}
+
 TEST(the_oldest_go_first)
 {
     begin(3);
