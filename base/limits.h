@@ -206,6 +206,8 @@ enum {
     GROUP_NAME_LEN_MAX = 64,             // octets
     ROLE_REQUEST_MS = 10 * 60 * 1000,    // then a question about a role is void
     RECONNECT_GRACE_MS = 60 * 1000,
+    HELD_OFFER_MS = 8 * 1000,     // for lost connections, then it is answered all the same
+    HELD_OFFER_INTERVAL_MS = 100, // between two looks whether it may be
     ERRORS_IN_A_ROW_MAX = 20,     // then the socket is closed
     WHIP_WAITING_MAX = 256,       // requests that wait for the media worker
     WHIP_PATIENCE_MS = 10 * 1000, // for its answer

@@ -18,20 +18,6 @@ static bool is_for_lost_media(const struct call *call)
                  : call->peer->lost_media && !call->session->knows_node;
 }
 
-// The client takes this code of an offer for a sign that others will follow. Told of another
-// node, it tears both connections down and begins anew: with a fresh offer, then its tracks.
-static void refuse_lost_media(struct call *call)
-{
-    reply_error(call, RPC_MISDIRECTED, "the connections are lost");
-    call->has_failed = false; // it is no fault of the client's
-    call->session->knows_node = true;
-    struct json_out j = notify_open(call->signal, "node-info");
-    json_open(&j, '{');
-    shape_node(&j, call->signal);
-    json_close(&j, '}');
-    notify_send(call->signal, call->session, &j, call->frames);
-}
-
 void handle_offer(struct call *call)
 {
     const json_t *params = call->rpc->params;
@@ -42,7 +28,7 @@ void handle_offer(struct call *call)
         return;
     }
     if (is_for_lost_media(call)) {
-        refuse_lost_media(call);
+        node_info_refuse(call);
         return;
     }
     uint64_t request = session_wait(call);

@@ -116,6 +116,7 @@ static void drop(struct signal *s, struct session *session)
     list_remove(&session->over);
     owed_forget(session);
     preview_stop(s, session);
+    node_info_stop(s, session);
     map_remove(&s->sessions, map_key_u64(&session->number));
     mem_free(session->room_id);
     mem_free(session->role);
@@ -170,6 +171,7 @@ void signal_free(struct signal *s)
     map_dispose(&s->talkers);
     map_dispose(&s->channels);
     timers_dispose(&s->states_due);
+    timers_dispose(&s->held_due);
     text_dispose(&s->scratch);
     mem_free(s->node_id);
     mem_free(s);
@@ -491,6 +493,8 @@ int64_t signal_deadline(const struct signal *s)
         at = owed_deadline(s);
     if (timers_next(&s->states_due) < at)
         at = timers_next(&s->states_due);
+    if (node_info_deadline(s) < at)
+        at = node_info_deadline(s);
     return at;
 }
 
@@ -507,6 +511,7 @@ void signal_expire(struct signal *s, struct moment now, struct frame_list *frame
     notify_expire(s, now, frames);
     owed_expire(s, now, frames);
     preview_expire(s, now, frames);
+    node_info_expire(s, now, frames);
 }
 
 void signal_drain(struct signal *s, struct frame_list *frames)

@@ -100,6 +100,13 @@ struct session {
     struct list owing;    // link in signal.owing: some will be sent
     int64_t told_owed_at; // us; the last of it
 
+    struct {              // an offer for connections that are lost: node_info.c
+        uint64_t request; // 0: none
+        size_t tracks;    // that the client has
+        int64_t until;    // us; it is answered in any case
+        struct timer due; // of signal.held_due: it may be answered
+    } held;
+
     struct timer state_due; // of signal.states_due: a room-state will be sent
     int64_t state_told_at;  // us; of the last one
 };
@@ -142,6 +149,7 @@ struct signal {
     struct list silent;
     struct list over;
     struct timers states_due; // of sessions
+    struct timers held_due;   // the same
     struct list infos_due;
     struct list owing; // sessions that are owed metadata, and not slow
     int64_t owing_at;  // us; when some is sent
@@ -163,6 +171,14 @@ struct call {
     bool has_failed; // was answered with an error
     int answers;     // that it has, or will have from the media worker: one, if it has an id
 };
+
+// --- node_info.c ---
+
+// To an offer for connections that are lost: tells of this node, and answers later.
+void node_info_refuse(struct call *call);
+void node_info_stop(struct signal *s, struct session *session);
+int64_t node_info_deadline(const struct signal *s);
+void node_info_expire(struct signal *s, struct moment now, struct frame_list *frames);
 
 // --- reply.c ---
 

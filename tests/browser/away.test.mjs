@@ -1,0 +1,73 @@
+// The server is gone for a while, longer than media outlives it, and the pages come back to
+// themselves: nobody reloads. Three pages each time, ten in `./dev nightly`.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { inbound, openPerson } from './lib/chromium.mjs';
+import { keepConnections } from './lib/hooks.mjs';
+import { nightly, startServer, until } from './lib/server.mjs';
+
+const PAGES = nightly ? 10 : 3;
+const GAPS_S = [5, 20, 50];
+
+let server, browser;
+
+const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const by = (page, id) => page.locator(`[data-testid="${id}"]`);
+
+// The pages of one browser, each of them a person in the same meeting.
+before(async () => {
+  server = await startServer();
+  const { guest } = await server.meeting();
+  const origins = [server.origin, server.origin.replace('http', 'ws')];
+  browser = await openPerson({ origins, viewport: { width: 640, height: 480 } });
+  for (let i = 0; i < PAGES; i++) {
+    const page = i === 0 ? browser.page : await browser.context.newPage();
+    if (i > 0) await page.addInitScript(keepConnections);
+    await page.goto(`${server.origin}/m/${guest}`);
+    await by(page, 'name').fill(`Page ${i}`);
+    await until(() => by(page, 'join').isEnabled(), 'the join button', 30000);
+    await by(page, 'join').click();
+    await by(page, 'leave').waitFor({ timeout: 30000 });
+  }
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+async function pictures(page, what) {
+  const first = await inbound(page);
+  await until(async () => (await inbound(page)).framesDecoded > first.framesDecoded + 5, what, 60000, 250);
+}
+
+async function isBack(page) {
+  return (await by(page, 'reconnecting').count()) === 0 && (await by(page, 'hand').isEnabled());
+}
+
+async function comeBack(page) {
+  const upAt = performance.now();
+  try {
+    await until(() => isBack(page), 'the page to be back', 30000, 250);
+    const after_ = Math.round(performance.now() - upAt);
+    await pictures(page, 'pictures after');
+    return after_;
+  } catch (error) {
+    const shown = await page.locator('[data-testid="error"], [data-testid="reconnecting"]').allInnerTexts();
+    const states = await page.evaluate(() => window.testConnections.map((one) => one.connectionState).join());
+    console.log(`# ${error.message}; shown ${JSON.stringify(shown)}; connections ${states}`);
+    return null;
+  }
+}
+
+for (const gap of GAPS_S) {
+  test(`pages come back to themselves when the server was gone for ${gap} s`, async () => {
+    const pages = browser.context.pages();
+    for (const page of pages) await pictures(page, 'pictures before');
+    await wait(1500); // what they are is written down
+    await server.restart('SIGKILL', () => wait(gap * 1000));
+    const back = await Promise.all(pages.map(comeBack));
+    console.log(`# figure back after ${gap} s: ${back.join(' ')} ms`);
+    assert.equal(back.filter((ms) => ms !== null).length, PAGES, 'of all pages');
+  });
+}
