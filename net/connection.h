@@ -61,7 +61,7 @@ struct connection {
     size_t body_expected;   // octets, or at most when chunked
     int body_seconds;       // how long it has been coming, by its last check
     struct chunked *chunks; // decoder of a chunked body, or NULL
-    int64_t promised; // octets of it that server->promised counts
+    int64_t promised;       // octets of it that server->promised counts
     bool head_only;         // HEAD
     bool expects_continue;
     bool close_after; // the answer is the last thing on this connection
@@ -121,7 +121,7 @@ struct http_server {
     uint64_t last_id;
     struct ws_text *last_text; // that was sent: the next socket may get the same
     struct rng rng;
-    struct head head; // of the request that is being read
+    struct head head;    // of the request that is being read
     int64_t memory_left; // that large bodies may take
     int64_t promised;    // of it, to those that arrive
     bool closing;
