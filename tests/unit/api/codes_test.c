@@ -394,3 +394,49 @@ TEST(disabled_codes_count_as_wrong_and_right_ones_do_not)
     CHECK_EQ(login_code(w, code_at(&made, 1)).status, 429);
     world_free(w);
 }
+
+// --- Codes to hand out ---
+
+static const char *bearer(struct world *w, const char *code)
+{
+    char body[100];
+    snprintf(body, sizeof body, "{\"code\":\"%s\",\"user_id\":\"u\"}", code);
+    struct answer a = call(w, HTTP_POST, "/v2/token", "", body);
+    CHECK_EQ(a.status, 200);
+    struct text token = {0};
+    text_addf(&token, "Bearer %s", text(&a, "token"));
+    const char *kept = arena_text(&w->arena, text_bytes(&token));
+    text_dispose(&token);
+    return kept;
+}
+
+static struct answer invites(struct world *w, const char *authorization)
+{
+    return call(w, HTTP_GET, "/api/invites", authorization, "");
+}
+
+TEST(whoever_came_by_a_code_hands_out_those_without_a_say)
+{
+    struct world *w = world_new();
+    const char *room = make_room(w, "");
+    struct answer made = post(w, codes_path(room), "");
+    char guest_only[100];
+    snprintf(guest_only, sizeof guest_only,
+             "{\"codes\":[{\"role\":\"guest\",\"code\":\"%s\"}]}", code_at(&made, 1));
+    CHECK_TEXT(invites(w, bearer(w, code_at(&made, 0))).body, guest_only); // a host
+    CHECK_TEXT(invites(w, bearer(w, code_at(&made, 1))).body, guest_only);
+    CHECK_EQ(enable(w, code_at(&made, 1), "false").status, 200);
+    CHECK_TEXT(invites(w, bearer(w, code_at(&made, 0))).body, "{\"codes\":[]}");
+    world_free(w);
+}
+
+TEST(a_back_ends_token_hands_out_nothing)
+{
+    struct world *w = world_new();
+    const char *room = make_room(w, "");
+    post(w, codes_path(room), "");
+    CHECK_TEXT(invites(w, app(w, room, "host")).body, "{\"codes\":[]}");
+    CHECK_EQ(invites(w, "").status, 401);
+    CHECK_EQ(invites(w, app(w, "64a1b2c3d4e5f60718293a4b", "host")).status, 404);
+    world_free(w);
+}
