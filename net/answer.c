@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 
+#include <assert.h>
 #include <string.h>
 #include <time.h>
 
@@ -51,6 +52,8 @@ void answer_prepare(struct connection *c, const struct http_request *request,
     bool has_length =
         response->status >= 200 && response->status != 204 && response->status != 304;
 
+    assert(response->status >= 100 && response->status <= HTTP_STATUS_MAX);
+    c->server->answered[response->status]++;
     text_addf(out, "HTTP/1.1 %d %s\r\n", response->status, http_reason(response->status));
     add_date(out);
     if (has_length)

@@ -119,7 +119,8 @@ struct http_server {
     struct map requests; // by id: struct connection
     struct map sockets;  // by id: struct websocket
     uint64_t last_id;
-    struct ws_text *last_text; // that was sent: the next socket may get the same
+    uint64_t answered[HTTP_STATUS_MAX + 1]; // by status
+    struct ws_text *last_text;              // that was sent: the next socket may get the same
     struct rng rng;
     struct head head;    // of the request that is being read
     int64_t memory_left; // that large bodies may take

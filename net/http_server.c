@@ -462,6 +462,11 @@ size_t http_server_connections(const struct http_server *server)
     return server->connection_count;
 }
 
+const uint64_t *http_server_answered(const struct http_server *server)
+{
+    return server->answered;
+}
+
 int http_server_reload_certificate(struct http_server *server)
 {
     if (!server->tls_cert)

@@ -84,6 +84,11 @@ void http_server_free(struct http_server *server);
 uint16_t http_server_port(const struct http_server *server, size_t listener);
 size_t http_server_connections(const struct http_server *server);
 
+enum { HTTP_STATUS_MAX = 599 };
+// How often each status was answered, by status: HTTP_STATUS_MAX + 1 counts. Refusals count
+// too; 101 is a web socket that opened.
+const uint64_t *http_server_answered(const struct http_server *server);
+
 // How many octets bodies beyond HTTP_BODY_SMALL_MAX may take from now on, those included that
 // arrive: the others get 503. No bound before the first call.
 void http_server_set_memory(struct http_server *server, int64_t octets);

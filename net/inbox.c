@@ -89,12 +89,17 @@ bool inbox_offer(struct inbox *box, const void *message)
     return room;
 }
 
-bool inbox_full(struct inbox *box)
+size_t inbox_count(struct inbox *box)
 {
     pthread_mutex_lock(&box->lock);
-    bool full = box->count >= box->bound;
+    size_t count = box->count;
     pthread_mutex_unlock(&box->lock);
-    return full;
+    return count;
+}
+
+bool inbox_full(struct inbox *box)
+{
+    return inbox_count(box) >= box->bound;
 }
 
 size_t inbox_take(struct inbox *box, void *messages, size_t max)

@@ -19,6 +19,7 @@ void inbox_put(struct inbox *box, const void *message);
 // is still the caller's.
 bool inbox_offer(struct inbox *box, const void *message);
 bool inbox_full(struct inbox *box);
+size_t inbox_count(struct inbox *box); // messages that wait
 
 // Moves up to `max` messages, oldest first, to `messages`; returns how many.
 size_t inbox_take(struct inbox *box, void *messages, size_t max);

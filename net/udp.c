@@ -120,6 +120,12 @@ const struct udp_stats *udp_stats(const struct udp *u)
     return &u->stats;
 }
 
+// Nothing waits to be read, or there is no room to send: it is no fault of what was asked for.
+static bool is_full(int error)
+{
+    return error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS;
+}
+
 size_t udp_receive(struct udp *u, struct udp_datagram **datagrams)
 {
     *datagrams = u->received;
@@ -128,6 +134,8 @@ size_t udp_receive(struct udp *u, struct udp_datagram **datagrams)
     int got = recvmmsg(u->fd, u->in, DATAGRAMS_PER_READ, MSG_DONTWAIT, NULL);
     u->stats.receive_calls++;
     // An error here is an ICMP answer to something that was sent, or nothing waits.
+    if (got < 0 && !is_full(errno))
+        u->stats.receive_errors++;
     if (got <= 0)
         return 0;
 
@@ -142,6 +150,7 @@ size_t udp_receive(struct udp *u, struct udp_datagram **datagrams)
             .at = u->in_octets[i],
             .len = u->in[i].msg_len,
         };
+        u->stats.received_octets += u->in[i].msg_len;
     }
     u->stats.received += count;
     return count;
@@ -171,10 +180,13 @@ static void send_singly(struct udp *u, size_t at)
         ssize_t sent = sendto(u->fd, (const uint8_t *)train->iov_base + done, len, MSG_DONTWAIT,
                               u->out[at].msg_hdr.msg_name, u->out[at].msg_hdr.msg_namelen);
         u->stats.send_calls++;
-        if (sent < 0)
+        if (sent < 0) {
+            u->stats.refused += !is_full(errno);
             u->stats.dropped++;
-        else
+        } else {
+            u->stats.sent_octets += len;
             u->stats.sent++;
+        }
     }
 }
 
@@ -185,8 +197,10 @@ static void flush(struct udp *u)
         int sent = sendmmsg(u->fd, u->out + at, (unsigned)(u->out_count - at), MSG_DONTWAIT);
         u->stats.send_calls++;
         if (sent > 0) {
-            for (int i = 0; i < sent; i++)
-                u->stats.sent += u->out_datagrams[at++];
+            for (int i = 0; i < sent; i++, at++) {
+                u->stats.sent += u->out_datagrams[at];
+                u->stats.sent_octets += u->out_parts[at].iov_len;
+            }
             continue;
         }
         bool train = u->out[at].msg_hdr.msg_controllen > 0;
@@ -200,7 +214,8 @@ static void flush(struct udp *u)
             continue;
         }
         // One unreachable destination must not hold up the others; a full buffer does.
-        if (errno != EAGAIN && errno != EWOULDBLOCK && errno != ENOBUFS) {
+        if (!is_full(errno)) {
+            u->stats.refused += u->out_datagrams[at];
             u->stats.dropped += u->out_datagrams[at++];
             continue;
         }
@@ -248,6 +263,7 @@ static void gather(struct udp *u, const struct addr *to, uint8_t *octets, size_t
 static void send_run(struct udp *u, const struct batch_run *run)
 {
     if (u->family == AF_INET && !addr_is_v4(&run->to)) {
+        u->stats.refused += run->count;
         u->stats.dropped += run->count;
         return;
     }

@@ -19,11 +19,15 @@ struct udp_datagram {
 // Counters of one socket.
 struct udp_stats {
     uint64_t received;
+    uint64_t received_octets; // of payload, as those that were sent
     uint64_t receive_calls;
-    uint64_t too_long; // over DATAGRAM_MAX: dropped
+    uint64_t too_long;       // over DATAGRAM_MAX: dropped
+    uint64_t receive_errors; // mostly ICMP answers to what was sent
     uint64_t sent;
+    uint64_t sent_octets;
     uint64_t send_calls;
     uint64_t dropped; // the socket's buffer was full, or the kernel refused: media is droppable
+    uint64_t refused; // those of them that the kernel refused for another reason
 };
 
 struct udp;

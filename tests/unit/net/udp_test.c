@@ -83,6 +83,7 @@ TEST(a_train_arrives_as_single_datagrams)
                                            .count = 150});
     udp_send(a, &out);
     CHECK_EQ(udp_stats(a)->sent, 150);
+    CHECK_EQ(udp_stats(a)->sent_octets, sizeof octets);
 
     size_t seen = 0;
     while (seen < 150) {
@@ -115,6 +116,7 @@ TEST(a_datagram_over_the_limit_is_dropped_and_counted)
     }
     CHECK_EQ(seen, 1);
     CHECK_EQ(udp_stats(b)->too_long, 1);
+    CHECK_EQ(udp_stats(b)->received_octets, DATAGRAM_MAX);
     batch_dispose(&out);
     udp_close(a);
     udp_close(b);
@@ -141,6 +143,8 @@ TEST(an_unreachable_destination_does_not_hold_up_the_others)
     struct udp_datagram *got;
     CHECK_EQ(receive(b, &got), 1);
     CHECK_EQ(udp_stats(a)->dropped, 1);
+    CHECK_EQ(udp_stats(a)->refused, 1);
+    CHECK_EQ(udp_stats(a)->sent_octets, 1);
     batch_dispose(&out);
     udp_close(a);
     udp_close(b);
