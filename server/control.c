@@ -22,6 +22,7 @@ static void arm_timer(struct control *c);
 static void turn(struct control *c)
 {
     control_inputs(c);
+    control_metrics_inputs(c);
     hooks_results(c->hooks, clock_now());
     arm_timer(c);
     // The farewell is over when everybody has answered it.
@@ -115,6 +116,7 @@ static void on_look(uv_timer_t *timer)
     struct control *c = timer->data;
     memory_look(&c->memory, clock_mono_us());
     http_server_set_memory(c->server, c->memory.left);
+    control_look_at_metrics(c);
 }
 
 static void start_handles(struct control *c)
@@ -189,6 +191,28 @@ static void restore(struct control *c)
     logbook_flush(c->logbook, now); // before anybody asks
 }
 
+static void close_servers(struct control *c)
+{
+    struct http_server *servers[] = {c->server, c->metrics};
+    for (size_t i = 0; i < sizeof servers / sizeof *servers; i++)
+        if (servers[i])
+            http_server_close(servers[i]);
+    for (size_t i = 0; i < sizeof servers / sizeof *servers; i++) {
+        while (servers[i] && !http_server_is_closed(servers[i]))
+            uv_run(&c->loop, UV_RUN_NOWAIT);
+    }
+}
+
+static void free_servers(struct control *c)
+{
+    // Its last words are sockets that closed: nobody is left to be told.
+    if (c->server)
+        http_server_free(c->server);
+    if (c->metrics)
+        http_server_free(c->metrics);
+    mem_free(c->counted);
+}
+
 struct control *control_new(const struct control_config *config)
 {
     struct control *c = mem_alloc(sizeof *c);
@@ -202,7 +226,9 @@ struct control *control_new(const struct control_config *config)
     c->config.http.body_max = body_max;
     c->config.http.context = c;
     c->server = http_server_new(&c->config.http);
-    if (!c->server) {
+    if (!c->server || control_start_metrics(c) != 0) {
+        close_servers(c);
+        free_servers(c);
         uv_loop_close(&c->loop);
         mem_free(c);
         return NULL;
@@ -252,14 +278,11 @@ void control_free(struct control *c)
     whip_drain(c->whip, &c->replies);
     control_send_replies(c);
     close_handles(c);
-    http_server_close(c->server);
-    while (!http_server_is_closed(c->server))
-        uv_run(&c->loop, UV_RUN_NOWAIT);
+    close_servers(c);
     hooks_close(c->hooks);
     while (!hooks_is_closed(c->hooks))
         uv_run(&c->loop, UV_RUN_ONCE);
-    // Its last words are sockets that closed: nobody is left to be told.
-    http_server_free(c->server);
+    free_servers(c);
     uv_loop_close(&c->loop);
 
     size_t at = 0;

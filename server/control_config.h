@@ -16,7 +16,9 @@ struct control_config {
     struct jobs *jobs;              // borrowed
     struct worker *const *workers;  // borrowed
     size_t worker_count;
-    struct inbox *notices; // borrowed: struct notice, from the workers
+    struct inbox *notices;      // borrowed: struct notice, from the workers
+    struct inbox *counters;     // borrowed: struct worker_counters; NULL: no metrics are served
+    struct addr metrics_listen; // with the former
     bool removed_may_return;
     int64_t max_session_s; // the longest that any meeting may last; 0: for ever
     int64_t memory_max;    // octets; 0: memory_percent of what there is

@@ -548,6 +548,9 @@ void control_results(struct control *c)
         case JOB_HOOKS:
             hooks_done(c->hooks, done[i], clock_now());
             break;
+        case JOB_COUNT:
+            control_counted(c, done[i]);
+            break;
         case JOB_KEY:
             break;
         }

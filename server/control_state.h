@@ -2,6 +2,7 @@
 //
 //     control.c        the loop, signals, the farewell
 //     control_http.c   requests, web sockets, results of the store thread
+//     control_metrics.c  figures for monitoring, on a listener of their own
 //     control_media.c  notices, data channels, and the delivery of all that follows
 #pragma once
 
@@ -60,6 +61,12 @@ struct control {
     struct map channels; // by peer
     bool draining;
 
+    struct http_server *metrics;     // that serves figures; NULL: none does
+    struct worker_counters *counted; // the last of each worker
+    int64_t webhooks_waiting;        // by the last count; -1: there was none
+    int64_t count_at;                // then they are counted again
+    bool is_counting;
+
     // An answer that is given once the store has what its call wrote: JOB_LOCK takes it.
     struct job *reply;
 
@@ -78,6 +85,12 @@ void control_send_replies(struct control *c);   // of peers without a web socket
 void control_lock_rooms(struct control *c);     // ended for good, by the events that wait
 void control_look_up_missed(struct control *c); // rooms that were to be ended, by the same
 void control_fetch_polls(struct control *c);    // of sessions that ended, by the same
+
+// --- control_metrics.c ---
+int control_start_metrics(struct control *c);   // 0, or ERR_IO; the reason is logged
+void control_metrics_inputs(struct control *c); // drains their HTTP server
+void control_look_at_metrics(struct control *c);
+void control_counted(struct control *c, const struct job *job); // what the store counted
 
 // --- control_media.c ---
 void control_notices(struct control *c);

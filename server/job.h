@@ -24,6 +24,7 @@ enum job_kind {
     JOB_HOOKS,  // what became of webhooks, and the next ones
     JOB_AGE,    // some of what happened long ago is forgotten
     JOB_KEY,    // tokens are signed with another key
+    JOB_COUNT,  // what waits is counted, for metrics
 };
 
 // Moved to the store thread and back.
@@ -32,7 +33,7 @@ struct job {
     enum job_kind kind;
     struct api *api;   // of the thread that runs it
     int64_t epoch;     // set by jobs_put()
-    int64_t put_at_us; // the same, of calls that only read
+    int64_t put_at_us; // the same
     struct {
         uint64_t id; // of the HTTP server
         struct api_call call;
@@ -71,6 +72,7 @@ struct job {
         struct store_log_posts posts;  // JOB_LOG: webhooks
     } log;
     struct store_webhook_turn *hooks; // JOB_HOOKS
+    int64_t webhooks_waiting;         // JOB_COUNT
 };
 
 void job_dispose(struct job *job); // what it still owns

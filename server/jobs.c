@@ -41,8 +41,9 @@ struct jobs {
     pthread_t checker; // looks at a file that was not closed in order
     bool is_checking;
     atomic_bool is_stopping, is_damaged, is_whole;
-    struct readers *finders; // of single things
-    struct readers *listers; // of pages
+    struct readers *finders;      // of single things
+    struct readers *listers;      // of pages
+    struct latency reads, writes; // of the thread that puts and takes
 
     // Of the thread: what is done when the storage is back.
     struct job *kept[KEPT_MAX];
@@ -186,11 +187,16 @@ static int run_key(struct db_job *db_job, struct db *db)
     return 0;
 }
 
+static int run_count(struct db_job *db_job, struct db *db)
+{
+    return store_webhook_count(db, &((struct job *)db_job)->webhooks_waiting);
+}
+
 static int (*const runs[])(struct db_job *, struct db *) = {
     [JOB_CALL] = run_call, [JOB_ROOM] = run_room,     [JOB_MISSED] = run_room,
     [JOB_KEEP] = run_keep, [JOB_FORGET] = run_forget, [JOB_LOCK] = run_lock,
     [JOB_LOG] = run_log,   [JOB_AGE] = run_age,       [JOB_POLLS] = run_room,
-    [JOB_KEY] = run_key,   [JOB_HOOKS] = run_hooks,
+    [JOB_KEY] = run_key,   [JOB_HOOKS] = run_hooks,   [JOB_COUNT] = run_count,
 };
 
 static bool only_reads(const struct job *job)
@@ -202,6 +208,7 @@ static bool only_reads(const struct job *job)
     case JOB_MISSED:
     case JOB_POLLS:
     case JOB_KEY:
+    case JOB_COUNT:
         return true;
     default:
         return false;
@@ -562,6 +569,7 @@ static void pass_key_on(struct jobs *jobs, const struct job *job)
 {
     struct job *copy = mem_alloc(sizeof *copy);
     copy->kind = JOB_KEY;
+    copy->put_at_us = job->put_at_us;
     copy->key = mem_alloc(sizeof *copy->key);
     *copy->key = *job->key;
     readers_put(jobs->finders, copy);
@@ -572,6 +580,7 @@ static void pass_key_on(struct jobs *jobs, const struct job *job)
 void jobs_put(struct jobs *jobs, struct job *job)
 {
     job->epoch = jobs->epoch;
+    job->put_at_us = clock_now().mono_us;
     bool is_call = job->kind == JOB_CALL && api_only_reads(&job->call.call);
     if (job->kind == JOB_KEY)
         pass_key_on(jobs, job);
@@ -588,7 +597,22 @@ int jobs_fd(const struct jobs *jobs)
 
 size_t jobs_take(struct jobs *jobs, struct job **done, size_t max)
 {
-    return inbox_take(jobs->done, done, max);
+    size_t count = inbox_take(jobs->done, done, max);
+    int64_t now = count ? clock_now().mono_us : 0;
+    for (size_t i = 0; i < count; i++) {
+        bool is_read = only_reads(done[i]);
+        latency_add(is_read ? &jobs->reads : &jobs->writes, now - done[i]->put_at_us);
+    }
+    return count;
+}
+
+void jobs_get_stats(const struct jobs *jobs, struct jobs_stats *stats)
+{
+    *stats = (struct jobs_stats){.reads = jobs->reads,
+                                 .writes = jobs->writes,
+                                 .writers_waiting = inbox_count(jobs->todo),
+                                 .finders_waiting = readers_count(jobs->finders),
+                                 .listers_waiting = readers_count(jobs->listers)};
 }
 
 bool jobs_are_writable(const struct jobs *jobs)

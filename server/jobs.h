@@ -4,6 +4,7 @@
 #pragma once
 
 #include "server/job.h"
+#include "server/latency.h"
 #include "store/visits.h"
 
 #include <stdbool.h>
@@ -52,4 +53,11 @@ size_t jobs_take(struct jobs *jobs, struct job **done, size_t max);
 void jobs_check_file(struct jobs *jobs);
 // The database turned out to be damaged; the process was asked to end.
 bool jobs_are_damaged(const struct jobs *jobs);
+
+// How the store does. Latencies are from jobs_put() to jobs_take().
+struct jobs_stats {
+    struct latency reads, writes;
+    size_t writers_waiting, finders_waiting, listers_waiting; // jobs that no thread took yet
+};
+void jobs_get_stats(const struct jobs *jobs, struct jobs_stats *stats);
 bool jobs_are_writable(const struct jobs *jobs); // as of the last commit

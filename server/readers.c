@@ -120,6 +120,11 @@ bool readers_are_full(const struct readers *readers)
     return inbox_full(readers->todo);
 }
 
+size_t readers_count(const struct readers *readers)
+{
+    return inbox_count(readers->todo);
+}
+
 void readers_put(struct readers *readers, struct job *job)
 {
     job->put_at_us = clock_now().mono_us;

@@ -25,6 +25,7 @@ struct readers_config {
 // NULL when the database cannot be opened; the reason is logged.
 struct readers *readers_new(const struct readers_config *config);
 bool readers_are_full(const struct readers *readers);
+size_t readers_count(const struct readers *readers); // jobs that no thread took yet
 void readers_put(struct readers *readers, struct job *job);
 // Finishes what was put, ends the threads and closes their connections.
 void readers_free(struct readers *readers);

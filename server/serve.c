@@ -25,6 +25,7 @@
 
 enum {
     NOTICES_MAX = 16 * 1024,
+    COUNTERS_MAX = 4 * CONFIG_WORKERS_MAX,
     CANDIDATES_MAX = 8,
     PATH_MAX_OCTETS = 4096,
     EXIT_FAILED = 1,
@@ -46,6 +47,7 @@ struct server {
     struct jobs *jobs;
     struct dtls_identity *identity;
     struct inbox *notices;
+    struct inbox *counters; // NULL: nobody reads them
     struct worker *workers[CONFIG_WORKERS_MAX];
     size_t worker_count;
     struct addr candidates[CANDIDATES_MAX]; // as clients are told them
@@ -174,12 +176,15 @@ static int start_workers(struct server *s)
     const char *any = addresses_have_ipv6() ? "::" : "0.0.0.0";
     s->identity = dtls_identity_new();
     s->notices = inbox_new(sizeof(struct notice), NOTICES_MAX);
+    if (s->config->serves_metrics)
+        s->counters = inbox_new(sizeof(struct worker_counters), COUNTERS_MAX);
     for (long i = 0; i < wanted; i++) {
         struct worker_config config = {.number = (uint8_t)i,
                                        .candidates = s->candidates,
                                        .candidate_count = s->candidate_count,
                                        .identity = s->identity,
-                                       .notices = s->notices};
+                                       .notices = s->notices,
+                                       .counters = s->counters};
         addr_parse_ip(&config.listen, any, (uint16_t)(s->config->media_port + i));
         s->workers[i] = worker_new(&config);
         if (!s->workers[i])
@@ -315,6 +320,8 @@ static int start(struct server *s)
         .workers = s->workers,
         .worker_count = s->worker_count,
         .notices = s->notices,
+        .counters = s->counters,
+        .metrics_listen = s->config->metrics_listen,
         .memory_max = s->config->memory_max,
         .memory_percent = s->config->memory_percent,
         .removed_may_return = s->config->removed_may_return,
@@ -347,6 +354,7 @@ static void stop(struct server *s)
     while (s->notices && inbox_take(s->notices, &notice, 1))
         notice_dispose(&notice);
     inbox_free(s->notices);
+    inbox_free(s->counters);
     if (s->identity)
         dtls_identity_free(s->identity);
     if (s->jobs)

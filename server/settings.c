@@ -70,6 +70,29 @@ static int read_listen(struct config *c, const char *value)
     return err || c->listen_count == 0 ? ERR_MALFORMED : 0;
 }
 
+static int read_number(const char *value, long min, long max, long *number)
+{
+    char *end;
+    if (!isdigit((unsigned char)value[0]))
+        return ERR_MALFORMED;
+    *number = strtol(value, &end, 10);
+    return *end || *number < min || *number > max ? ERR_MALFORMED : 0;
+}
+
+// A port alone is one of this machine's own.
+static int read_metrics_listen(struct config *c, const char *value)
+{
+    long port;
+    c->serves_metrics = value[0];
+    if (!value[0])
+        return 0;
+    if (strspn(value, "0123456789") < strlen(value))
+        return addr_parse(&c->metrics_listen, value) ? ERR_MALFORMED : 0;
+    if (read_number(value, 1, 65535, &port))
+        return ERR_MALFORMED;
+    return addr_parse_ip(&c->metrics_listen, "127.0.0.1", (uint16_t)port);
+}
+
 static int read_public_part(struct config *c, struct bytes part)
 {
     if (c->public_ip_count == CONFIG_ADDRESSES_MAX)
@@ -87,15 +110,6 @@ static int read_public_ip(struct config *c, const char *value)
 {
     c->public_ip_count = 0;
     return for_each_part(c, value, read_public_part);
-}
-
-static int read_number(const char *value, long min, long max, long *number)
-{
-    char *end;
-    if (!isdigit((unsigned char)value[0]))
-        return ERR_MALFORMED;
-    *number = strtol(value, &end, 10);
-    return *end || *number < min || *number > max ? ERR_MALFORMED : 0;
 }
 
 static int read_media_port(struct config *c, const char *value)
@@ -536,6 +550,9 @@ const struct setting settings[] = {
      read_webhook_days, SETTING_OPEN},
     {"user", "NAME", "", "become this user after the start as root", read_user, SETTING_OPEN},
     {"allow-root", NULL, "off", "run as root", read_allow_root, SETTING_OPEN},
+    {"metrics-listen", "[ADDRESS:]PORT", "",
+     "serves figures for Prometheus at /metrics there; a port alone is on 127.0.0.1",
+     read_metrics_listen, SETTING_OPEN},
     {"log-level", "debug|info|warn|error", "info", "how much is logged", read_log_level,
      SETTING_OPEN},
 };

@@ -35,6 +35,8 @@ struct config {
     struct addr listen[CONFIG_ADDRESSES_MAX];
     size_t listen_count;
     bool listens_by_default; // nobody asked for these addresses: one may be missing
+    bool serves_metrics;
+    struct addr metrics_listen; // then
     const char *data;
     const char *database; // of store/db.h; "": parlor.db in the data folder
     uint16_t media_port;
@@ -95,6 +97,6 @@ struct setting {
     enum setting_display display;
 };
 
-enum { SETTING_COUNT = 61 };
+enum { SETTING_COUNT = 62 };
 
 extern const struct setting settings[]; // the first is `listen`

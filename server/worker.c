@@ -27,6 +27,7 @@ enum {
     // A packet to a thousand subscribers is a thousand packets. Above this many the next slice
     // of what was read is smaller, so that a batch keeps to some megabytes.
     BATCH_LARGE = 16 * 1024,
+    COUNTERS_EVERY_US = 1000 * 1000,
 };
 
 struct worker {
@@ -36,6 +37,9 @@ struct worker {
     struct rng rng;
     struct inbox *commands;
     struct inbox *notices;
+    struct inbox *counters; // or NULL
+    struct worker_counters told_counters;
+    int64_t count_at; // then they are told again; NEVER: nothing happened since
     struct batch out;
     struct notice_list told;
     pthread_t thread;
@@ -114,10 +118,34 @@ static void run_commands(struct worker *w, int64_t now)
     }
 }
 
+// After this turn something may be there to tell.
+static void count_later(struct worker *w, int64_t now)
+{
+    if (w->counters && w->count_at == NEVER)
+        w->count_at = now + COUNTERS_EVERY_US;
+}
+
+static void tell_counters(struct worker *w, int64_t now)
+{
+    struct worker_counters counters;
+    memset(&counters, 0, sizeof counters); // its padding too, as it is compared
+    counters.worker = w->number;
+    counters.socket = *udp_stats(w->udp);
+    router_get_stats(w->router, &counters.router);
+    bool is_news = memcmp(&counters, &w->told_counters, sizeof counters) != 0;
+    w->count_at = NEVER;
+    if (is_news && inbox_offer(w->counters, &counters))
+        w->told_counters = counters;
+    else if (is_news)
+        count_later(w, now);
+}
+
 // How long epoll may wait: until the router's deadline, rounded up, so that it has passed then.
 static int patience_ms(const struct worker *w, int64_t now)
 {
     int64_t deadline = router_deadline(w->router);
+    if (w->count_at < deadline)
+        deadline = w->count_at;
     if (deadline == NEVER)
         return -1;
     int64_t wait_us = deadline - now;
@@ -151,6 +179,10 @@ static void *media_thread(void *arg)
         if (router_deadline(w->router) <= now)
             router_expire(w->router, now, &w->out, &w->told);
         flush(w);
+        if (w->count_at <= now)
+            tell_counters(w, now);
+        else if (count > 0)
+            count_later(w, now);
     }
 }
 
@@ -189,6 +221,8 @@ struct worker *worker_new(const struct worker_config *config)
     w->number = config->number;
     w->slice = DATAGRAMS_PER_READ;
     w->notices = config->notices;
+    w->counters = config->counters;
+    w->count_at = NEVER;
     w->commands = inbox_new(sizeof(struct command), COMMANDS_MAX);
     w->engine = srtp_engine_best();
     assert(config->candidate_count <= CANDIDATES_MAX);

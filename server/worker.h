@@ -4,8 +4,10 @@
 
 #include "base/addr.h"
 #include "net/inbox.h"
+#include "net/udp.h"
 #include "rtc/dtls.h"
 #include "sfu/command.h"
+#include "sfu/router.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -17,6 +19,15 @@ struct worker_config {
     size_t candidate_count;               //
     const struct dtls_identity *identity; // borrowed, shared by all workers
     struct inbox *notices;                // borrowed: struct notice, of all workers
+    struct inbox *counters; // borrowed: struct worker_counters, of all workers; NULL: untold
+};
+
+// What a worker has counted since it began. It tells them about once a second, while they
+// change; the last it tells are the latest.
+struct worker_counters {
+    uint8_t worker;
+    struct udp_stats socket;
+    struct router_stats router;
 };
 
 struct worker;

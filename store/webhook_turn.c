@@ -117,6 +117,11 @@ int store_webhook_begin(struct db *db)
     return err ? err : store_replay_begin(db);
 }
 
+int store_webhook_count(struct db *db, int64_t *count)
+{
+    return db_run_int(db_prepare(db, "SELECT COUNT(*) FROM webhooks WHERE state = 0"), count);
+}
+
 int store_webhook_age(struct db *db, int64_t before_ms, int most)
 {
     int64_t count = 0;

@@ -249,6 +249,8 @@ static void do_turn(const char *replay_id, int64_t now)
     turn->now = now;
     turn->taken_until = now + 10;
     CHECK_EQ(store_webhook_turn(db, turn), 0);
+    int64_t waiting;
+    CHECK_EQ(store_webhook_count(db, &waiting), 0);
     store_webhook_turn_free(turn);
 }
 

@@ -1,0 +1,119 @@
+#include "server/control_state.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "net/inbox.h"
+#include "server/clock.h"
+#include "server/metrics_text.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum { COUNT_EVERY_US = 5 * 1000 * 1000, COUNTERS_PER_TURN = 64 };
+
+// A worker tells sums since its start: the last that it told are kept, so that they never go
+// back.
+static void take_counters(struct control *c)
+{
+    struct worker_counters counters[COUNTERS_PER_TURN];
+    size_t count;
+    while ((count = inbox_take(c->config.counters, counters, COUNTERS_PER_TURN))) {
+        for (size_t i = 0; i < count; i++) {
+            assert(counters[i].worker < c->config.worker_count);
+            c->counted[counters[i].worker] = counters[i];
+        }
+    }
+}
+
+static void ask_store(struct control *c)
+{
+    int64_t now = clock_mono_us();
+    if (c->is_counting || now < c->count_at || jobs_are_full(c->config.jobs))
+        return;
+    struct job *job = mem_alloc(sizeof *job);
+    job->kind = JOB_COUNT;
+    c->is_counting = true;
+    c->count_at = now + COUNT_EVERY_US;
+    jobs_put(c->config.jobs, job);
+}
+
+void control_counted(struct control *c, const struct job *job)
+{
+    c->is_counting = false;
+    if (!job->db.err)
+        c->webhooks_waiting = job->webhooks_waiting;
+}
+
+void control_look_at_metrics(struct control *c)
+{
+    if (!c->metrics)
+        return;
+    take_counters(c);
+    ask_store(c);
+}
+
+static void gather(struct control *c, struct metrics *m)
+{
+    take_counters(c);
+    *m = (struct metrics){.version = PARLOR_VERSION,
+                          .store_is_writable = jobs_are_writable(c->config.jobs),
+                          .webhooks_waiting = c->webhooks_waiting,
+                          .http_connections = http_server_connections(c->server),
+                          .http_answered = http_server_answered(c->server)};
+    jobs_get_stats(c->config.jobs, &m->store);
+    for (size_t i = 0; i < c->config.worker_count; i++)
+        metrics_add_worker(m, &c->counted[i].socket, &c->counted[i].router);
+    size_t at = 0;
+    for (const struct room *room; (room = map_next(&c->rooms.by_id, &at));) {
+        m->rooms += room->joined_count > 0;
+        m->peers += room->joined_count;
+    }
+}
+
+static void answer(struct control *c, const struct http_request *request,
+                   struct http_response *response)
+{
+    struct metrics metrics;
+    response->content_type = METRICS_CONTENT_TYPE;
+    if (strcmp(request->path, "/metrics") != 0) {
+        response->status = 404;
+        text_add(&response->body, "Not Found\n");
+    } else if (request->method != HTTP_GET && request->method != HTTP_HEAD) {
+        response->status = 405;
+        http_header_add(response, "allow", "GET, HEAD");
+        text_add(&response->body, "Method Not Allowed\n");
+    } else {
+        response->status = 200;
+        gather(c, &metrics);
+        metrics_write(&metrics, &response->body);
+    }
+}
+
+void control_metrics_inputs(struct control *c)
+{
+    struct http_input input;
+    while (c->metrics && http_server_next(c->metrics, &input)) {
+        // No web socket opens there: it has no path for them.
+        assert(input.kind == HTTP_INPUT_REQUEST);
+        struct http_response response = {0};
+        answer(c, input.request, &response);
+        http_server_respond(c->metrics, input.id, input.request, &response);
+        input.request = NULL;
+        http_input_dispose(&input);
+    }
+}
+
+// The listener's own: no TLS, no names of proxies, and nothing of the API.
+int control_start_metrics(struct control *c)
+{
+    c->webhooks_waiting = -1;
+    if (!c->config.counters)
+        return 0;
+    c->counted = mem_alloc_array(c->config.worker_count, sizeof *c->counted);
+    c->metrics =
+        http_server_new(&(struct http_server_config){.loop = &c->loop,
+                                                     .listen = &c->config.metrics_listen,
+                                                     .listen_count = 1,
+                                                     .ws_path = ""});
+    return c->metrics ? 0 : ERR_IO;
+}
