@@ -9,7 +9,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum { COUNT_EVERY_US = 5 * 1000 * 1000, COUNTERS_PER_TURN = 64 };
+enum { COUNT_EVERY_US = 2 * 1000 * 1000, COUNTERS_PER_TURN = 64 };
 
 // A worker tells sums since its start: the last that it told are kept, so that they never go
 // back.

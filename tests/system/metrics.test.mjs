@@ -9,7 +9,9 @@ let server, metricsPort, meeting, ann, bob;
 
 before(async () => {
   metricsPort = await freePort();
-  server = await startServer(['--metrics-listen', `${metricsPort}`]);
+  // Nobody listens where webhooks go.
+  server = await startServer(['--metrics-listen', `${metricsPort}`, '--webhook-url', 'http://127.0.0.1:9/',
+    '--webhook-allow', '127.0.0.1/32']);
 });
 after(async () => {
   await Promise.all([ann?.end(), bob?.end()]);
@@ -127,6 +129,16 @@ test('what nobody knows is dropped, with the reason', async () => {
     await new Promise((resolve) => socket.send(stray, server.mediaPort, '127.0.0.1', resolve));
   socket.close();
   await until(async () => (await scrape()).get(reason) >= before + 10, 'the strays to be counted');
+});
+
+test('webhooks whose receiver is away wait', async () => {
+  const waiting = 'parlor_webhooks_waiting';
+  await until(async () => (await scrape()).get(waiting) >= 6, 'open, two joins, two leaves and close');
+});
+
+test('a port that is taken ends the start, and says so', async () => {
+  await assert.rejects(startServer(['--metrics-listen', `${metricsPort}`]),
+    (error) => error.message.includes('"code":1') && error.message.includes(`cannot listen on 127.0.0.1:${metricsPort}`));
 });
 
 test('each listener serves its own and nothing of the other', async () => {

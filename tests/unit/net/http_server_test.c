@@ -47,6 +47,19 @@ TEST(a_plain_request_is_answered_with_the_standing_headers)
     served_stop(&served);
 }
 
+TEST(answers_and_refusals_are_counted_by_status)
+{
+    served_start(&served, NULL);
+    for (int i = 0; i < 2; i++)
+        CHECK_EQ(served_status(&served, "GET / HTTP/1.1\r\n" HOST "\r\n"), 200);
+    CHECK_EQ(served_status(&served, "GET / HTTP/1.1\r\n\r\n"), 400);
+    const uint64_t *answered = http_server_answered(served.server);
+    CHECK_EQ(answered[200], 2);
+    CHECK_EQ(answered[400], 1);
+    CHECK_EQ(answered[101], 0);
+    served_stop(&served);
+}
+
 TEST(a_page_carries_its_policy)
 {
     served_start(&served, NULL);

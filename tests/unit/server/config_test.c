@@ -121,11 +121,30 @@ TEST(unknown_or_bad_options_are_refused)
         "--tls self-signed --tls-cert a --tls-key b",
         "--public-url ftp://x",
         "--log-level loud",
+        "--metrics-listen 0",
+        "--metrics-listen 65536",
+        "--metrics-listen 127.0.0.1",
+        "--metrics-listen here:9464",
     };
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
         CHECK_EQ(read_config(flags[i], NULL), ERR_MALFORMED);
         CHECK(why.len > 0);
     }
+    done();
+}
+
+TEST(metrics_are_for_this_machine_unless_an_address_is_named)
+{
+    char text[ADDR_TEXT_MAX];
+    CHECK_EQ(read_config("", NULL), 0);
+    CHECK(!config.serves_metrics);
+    CHECK_EQ(read_config("--metrics-listen 9464", NULL), 0);
+    CHECK(config.serves_metrics);
+    addr_format(&config.metrics_listen, text);
+    CHECK_TEXT(text, "127.0.0.1:9464");
+    CHECK_EQ(read_config("--metrics-listen [::]:9464", NULL), 0);
+    addr_format(&config.metrics_listen, text);
+    CHECK_TEXT(text, "[::]:9464");
     done();
 }
 

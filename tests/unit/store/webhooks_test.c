@@ -175,6 +175,26 @@ TEST(a_receiver_has_so_many_places_and_the_others_stay_free)
     world_dispose(&w);
 }
 
+TEST(what_waits_is_counted_until_it_is_done_or_given_up)
+{
+    struct world w = world_new();
+    int64_t waiting;
+    happen(&w, "a", "x");
+    happen(&w, "a", "y");
+    happen(&w, "b", "x");
+    CHECK_TEXT(take(&w), "1 3"); // under way is not done
+    CHECK_EQ(store_webhook_count(w.db, &waiting), 0);
+    CHECK_EQ(waiting, 3);
+    settle(&w, 1, true, 0);
+    settle(&w, 3, false, w.now + 1000); // is tried again
+    CHECK_EQ(store_webhook_count(w.db, &waiting), 0);
+    CHECK_EQ(waiting, 2);
+    settle(&w, 3, false, 0);
+    CHECK_EQ(store_webhook_count(w.db, &waiting), 0);
+    CHECK_EQ(waiting, 1);
+    world_dispose(&w);
+}
+
 TEST(what_the_last_process_was_sending_is_due_again)
 {
     struct world w = world_new();
