@@ -24,11 +24,16 @@ void clock_step_wait(struct clock *c, int64_t most_us)
 
 static _Thread_local struct clock own;
 
-int64_t clock_mono_us(void)
+int64_t clock_real_us(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return clock_step(&own, (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t clock_mono_us(void)
+{
+    return clock_step(&own, clock_real_us());
 }
 
 void clock_waits(int64_t most_us)

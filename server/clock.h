@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 int64_t clock_mono_us(void); // of this thread: two threads may differ
+int64_t clock_real_us(void); // of all threads: it goes on while the process is stopped
 int64_t clock_wall_ms(void);
 struct moment clock_now(void);
 

@@ -572,7 +572,7 @@ static void pass_key_on(struct jobs *jobs, const struct job *job)
     copy->put_at_us = job->put_at_us;
     copy->key = mem_alloc(sizeof *copy->key);
     *copy->key = *job->key;
-    readers_put(jobs->finders, copy);
+    readers_put(jobs->finders, copy, clock_real_us());
 }
 
 // What goes live is read by the thread that writes, so that it comes in its turn: a record read
@@ -587,7 +587,8 @@ void jobs_put(struct jobs *jobs, struct job *job)
     if (!is_call)
         inbox_put(jobs->todo, &job);
     else
-        readers_put(api_reads_pages(&job->call.call) ? jobs->listers : jobs->finders, job);
+        readers_put(api_reads_pages(&job->call.call) ? jobs->listers : jobs->finders, job,
+                    clock_real_us());
 }
 
 int jobs_fd(const struct jobs *jobs)

@@ -32,7 +32,7 @@ struct readers {
 static bool has_waited_too_long(const struct readers *r, const struct job *job)
 {
     return r->config.wait_ms &&
-           clock_now().mono_us - job->put_at_us > r->config.wait_ms * INT64_C(1000);
+           clock_real_us() - job->put_at_us > r->config.wait_ms * INT64_C(1000);
 }
 
 // Whether the thread goes on.
@@ -125,9 +125,9 @@ size_t readers_count(const struct readers *readers)
     return inbox_count(readers->todo);
 }
 
-void readers_put(struct readers *readers, struct job *job)
+void readers_put(struct readers *readers, struct job *job, int64_t put_at_us)
 {
-    job->put_at_us = clock_now().mono_us;
+    job->put_at_us = put_at_us;
     inbox_put(readers->todo, &job);
 }
 

@@ -26,6 +26,7 @@ struct readers_config {
 struct readers *readers_new(const struct readers_config *config);
 bool readers_are_full(const struct readers *readers);
 size_t readers_count(const struct readers *readers); // jobs that no thread took yet
-void readers_put(struct readers *readers, struct job *job);
+// `put_at_us` is of clock_real_us(), as another thread reads how long ago it was.
+void readers_put(struct readers *readers, struct job *job, int64_t put_at_us);
 // Finishes what was put, ends the threads and closes their connections.
 void readers_free(struct readers *readers);

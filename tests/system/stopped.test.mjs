@@ -44,3 +44,13 @@ test('whoever pinged while the server was stopped is still in', { skip: stopS ==
     assert.deepEqual(client.said('on-peer-leave'), []);
   }
 });
+
+// Their threads read the real clock: a list must not seem to wait for as long as the server stood.
+test('lists are answered after the server was stopped', { skip: stopS < 7 }, async () => {
+  assert.equal((await server.call('GET', '/v2/rooms')).status, 200);
+  process.kill(server.pid, 'SIGSTOP');
+  await pause(7000);
+  process.kill(server.pid, 'SIGCONT');
+  await pause(1000);
+  assert.equal((await server.call('GET', '/v2/rooms')).status, 200);
+});
