@@ -25,7 +25,7 @@ struct reader {
 
 struct readers {
     struct readers_config config;
-    struct inbox *todo; // struct job *; NULL ends a thread
+    struct inbox *todo; // struct job *; NULL, behind all others, ends the threads
     struct reader *list;
 };
 
@@ -47,6 +47,7 @@ static bool run_batch(struct reader *reader)
     for (size_t i = 0; i < taken; i++) {
         if (!batch[i]) {
             ends = true;
+            inbox_put(r->todo, &batch[i]); // it is the other threads' too
         } else if (has_waited_too_long(r, batch[i])) {
             batch[i]->db.err = ERR_BUSY;
         } else {
@@ -135,10 +136,7 @@ void readers_free(struct readers *readers)
 {
     if (!readers)
         return;
-    for (size_t i = 0; i < readers->config.threads; i++) {
-        if (readers->list[i].is_running)
-            inbox_put(readers->todo, &(struct job *){NULL});
-    }
+    inbox_put(readers->todo, &(struct job *){NULL});
     for (size_t i = 0; i < readers->config.threads; i++) {
         struct reader *reader = &readers->list[i];
         if (reader->is_running)

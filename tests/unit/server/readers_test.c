@@ -6,6 +6,8 @@
 #include "test.h"
 
 #include <poll.h>
+#include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 
 enum { HOUR_MS = 3600 * 1000 };
@@ -39,19 +41,25 @@ static void prepare(struct job *job, struct api *of_thread)
     job->db.only_reads = job->kind != JOB_LOCK;
 }
 
-static struct readers *start(struct inbox *done, size_t threads, int64_t wait_ms)
+static struct readers *start_with(struct inbox *done, size_t threads, size_t at_once,
+                                  int64_t wait_ms)
 {
     api.keys = (struct jwt_keys){&key, 1};
     struct readers *readers = readers_new(&(struct readers_config){.location = scratch.database,
                                                                    .api = &api,
                                                                    .done = done,
                                                                    .threads = threads,
-                                                                   .at_once = 1,
+                                                                   .at_once = at_once,
                                                                    .wait_ms = wait_ms,
                                                                    .waiting_max = 4,
                                                                    .run = prepare});
     CHECK(readers != NULL);
     return readers;
+}
+
+static struct readers *start(struct inbox *done, size_t threads, int64_t wait_ms)
+{
+    return start_with(done, threads, 1, wait_ms);
 }
 
 static struct inbox *open_world(void)
@@ -142,6 +150,35 @@ TEST(a_group_that_has_enough_to_do_is_full)
     readers_free(readers); // finishes what was put
     for (int i = 0; i < 5; i++)
         CHECK_EQ(err_of_next(done), 0);
+    close_world(done);
+}
+
+static void *free_readers(void *readers)
+{
+    readers_free(readers);
+    return NULL;
+}
+
+TEST(all_threads_end_though_one_takes_whatever_waits)
+{
+    struct inbox *done = open_world();
+    struct readers *readers = start_with(done, 2, 16, 0);
+    for (int i = 0; i < 2; i++) {
+        put(readers, JOB_CALL, 1);
+        sem_wait(&at_gate);
+    }
+    for (int i = 0; i < 3; i++)
+        put(readers, JOB_CALL, 0);
+    pthread_t ending;
+    CHECK_EQ(pthread_create(&ending, NULL, free_readers, readers), 0);
+    while (!readers_are_full(readers))
+        sched_yield(); // until they are told to end
+    sem_post(&gate);
+    for (int i = 0; i < 4; i++)
+        CHECK_EQ(err_of_next(done), 0);
+    sem_post(&gate);
+    CHECK_EQ(pthread_join(ending, NULL), 0);
+    CHECK_EQ(err_of_next(done), 0);
     close_world(done);
 }
 
