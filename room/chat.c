@@ -91,7 +91,6 @@ static int send_chat(struct room *room, struct peer *from, const struct chat_wis
     event->chat.role_count = wish->role_count;
     event->chat.to = to;
     event->chat.to_count = to_count;
-    room_touch(room);
     if (strcmp(wish->type, CHAT_TYPE_TEXT) == 0)
         keep(room, from, only, event);
     return 0;

@@ -71,9 +71,12 @@ void chat_history_add(struct room *room, const struct past_message *message)
     history->last = m;
     history->count++;
     history->size_bytes += size_of(m);
+    room_touch_message(room, m->number);
     while (history->count > (size_t)room->record.chat_history ||
-           history->size_bytes > CHAT_HISTORY_SIZE_MAX)
+           history->size_bytes > CHAT_HISTORY_SIZE_MAX) {
+        room_touch_message(room, history->first->number);
         forget_first(history);
+    }
 }
 
 static bool is_sound(const struct past_message *m)

@@ -41,6 +41,17 @@ void event_list_dispose(struct event_list *list)
 static bool is_passing(enum event_kind kind)
 {
     switch (kind) {
+    case EVENT_CHAT: // these touch what they are about
+    case EVENT_POLL_STARTED:
+    case EVENT_POLL_STOPPED:
+    case EVENT_POLL_STATS:
+    case EVENT_POLL_ANSWERED:
+    case EVENT_STORE_CHANGED:
+    case EVENT_STATS_REPORTED:
+    case EVENT_CLIENT_FAILED:
+    case EVENT_MUTE_ASKED:
+    case EVENT_ROLE_ASKED:
+    case EVENT_ROOM_ENDS_SOON:
     case EVENT_TRACKS_ADDED: // media is made anew after a restart
     case EVENT_TRACKS_UPDATED:
     case EVENT_TRACKS_REMOVED:
@@ -83,7 +94,7 @@ struct event *event_add(struct event_list *list, enum event_kind kind, const str
         event->peer = peer->number;
         event->room = peer->room->number;
         if (!is_passing(kind))
-            room_touch(peer->room);
+            room_touch_part(peer->room, PART_PEER, peer->id);
     }
     return event;
 }

@@ -1,5 +1,9 @@
 #include "room/live.h"
 
+#include "base/mem.h"
+
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 struct room *rooms_find(const struct rooms *rooms, const char *room_id)
@@ -35,8 +39,53 @@ uint64_t rooms_number(struct rooms *rooms)
 
 void room_touch(struct room *room)
 {
-    if (room->session_id[0] && list_empty(&room->changed))
+    if (!room->session_id[0])
+        return;
+    room->change = ++room->rooms->last_change;
+    if (list_empty(&room->changed))
         list_append(&room->rooms->changed, &room->changed);
+}
+
+void room_touch_part(struct room *room, enum session_part part, const char *key)
+{
+    room_touch(room);
+    if (!room->session_id[0] || room->is_changed_whole)
+        return;
+    size_t len = strlen(key);
+    struct changed_part *changed = mem_alloc(sizeof *changed + len + 2);
+    changed->part = part;
+    changed->name[0] = (char)part;
+    memcpy(changed->name + 1, key, len + 1);
+    mem_free(map_put(&room->changed_parts, bytes_of(changed->name), changed));
+}
+
+void room_touch_message(struct room *room, uint64_t number)
+{
+    char key[24];
+    snprintf(key, sizeof key, "%016" PRIx64, number); // in the order of numbers
+    room_touch_part(room, PART_MESSAGE, key);
+}
+
+static void forget_changed(struct room *room)
+{
+    size_t at = 0;
+    for (struct changed_part *part; (part = map_next(&room->changed_parts, &at));)
+        mem_free(part);
+    map_dispose(&room->changed_parts);
+}
+
+void room_touch_whole(struct room *room)
+{
+    room_touch(room);
+    forget_changed(room);
+    room->is_changed_whole = room->session_id[0];
+}
+
+void room_written(struct room *room)
+{
+    list_remove(&room->changed);
+    forget_changed(room);
+    room->is_changed_whole = false;
 }
 
 bool room_may_get(const struct peer *subscriber, const struct peer *publisher)

@@ -81,6 +81,9 @@ struct room {
     struct removed removed;                // of this session
     struct disabled_codes *disabled_codes; // NULL: none
     struct list changed;                   // link in rooms.changed
+    struct map changed_parts;              // name -> struct changed_part
+    bool is_changed_whole;                 // all of its parts are
+    uint64_t change;                       // the last one, by rooms.last_change
     struct polls polls;                    // of this session
     struct timer scores;                   // when new ones are told: see room/quality.h
     struct linked_polls *linked;           // for sessions to come: room/poll_link.h; NULL: none
@@ -109,6 +112,7 @@ struct rooms {               // owned by the control thread
     bool removed_may_return; // whoever was removed, with the same token
     int64_t max_session_s;   // the longest that any room may go on; 0: for ever
     struct engines engines;  // what the server can do beside the meetings themselves
+    uint64_t last_change;    // of all sessions: each room_touch() is one
     uint64_t last_number;    // of rooms, peers, tracks and media requests: never used twice
     struct id_source ids;    // session ids
     struct rng *rng;         // borrowed
@@ -125,9 +129,31 @@ struct peer *rooms_peer(const struct rooms *rooms, uint64_t number);   // or NUL
 struct track *rooms_track(const struct rooms *rooms, uint64_t number); // or NULL
 uint64_t rooms_number(struct rooms *rooms);                            // a new one
 
-// What a session has to remember has changed; snapshots of it are taken from rooms.changed.
-// Events about a peer do this by themselves where it is so.
+// --- What has changed since a session was written down (store/snapshot) ---
+
+// What is written by itself. A part is named by one of these letters and its key.
+enum session_part {
+    PART_PEER = 'p',    // by its id
+    PART_VALUE = 'v',   // by its key
+    PART_MESSAGE = 'm', // by its number: room_touch_message()
+    PART_POLL = 'q',    // by its id
+    PART_VOTER = 'w',   // by the poll's id, a line feed and the voter's key
+};
+
+struct changed_part {
+    enum session_part part;
+    char name[]; // the letter and the key
+};
+
+// Something of the session itself has changed. The room is in rooms.changed then.
 void room_touch(struct room *room);
+// A part was made, has changed or is gone. Events about a peer do this by themselves where it
+// is so.
+void room_touch_part(struct room *room, enum session_part part, const char *key);
+void room_touch_message(struct room *room, uint64_t number);
+void room_touch_whole(struct room *room); // whatever there is
+// What had changed is written down, or on its way: the room is in rooms.changed no more.
+void room_written(struct room *room);
 
 // Whether `subscriber` has a way to get anything of `publisher`; and whether it is to see and
 // hear what that one publishes, by its role.

@@ -282,13 +282,13 @@ int media_prefer(struct peer *peer, const char *track_id, enum track_type type,
     if (is_on_demand && level == FEED_NONE) {
         if (wanted_remove(peer, track_id))
             event_add(events, EVENT_FEED_CLOSE, peer)->feed.track = track->number;
-        room_touch(peer->room);
+        room_touch_part(peer->room, PART_PEER, peer->id);
         return 0;
     }
     if (is_new && wanted_add(peer, track_id))
         return ERR_FULL;
     if (is_new)
-        room_touch(peer->room);
+        room_touch_part(peer->room, PART_PEER, peer->id);
     struct event *event = event_add(events, is_new ? EVENT_FEED_OPEN : EVENT_FEED_LAYER, peer);
     event->feed.track = track->number;
     event->feed.level = level;

@@ -230,7 +230,7 @@ enum poll_error poll_set_info(struct room *room, const struct peer *by, const ch
     if (!poll)
         poll = make(room, by, id, now);
     rewrite(poll, info, poll->questions, poll->question_count);
-    room_touch(room);
+    room_touch_part(room, PART_POLL, poll->id);
     *made = poll;
     return POLL_DONE;
 }
@@ -298,7 +298,7 @@ enum poll_error poll_set_questions(struct room *room, const struct peer *by, con
             list_count++;
     }
     rewrite(poll, &poll->info, list, list_count);
-    room_touch(room);
+    room_touch_part(room, PART_POLL, poll->id);
     return POLL_DONE;
 }
 
@@ -363,7 +363,7 @@ enum poll_error poll_start(struct room *room, const struct peer *by, const char 
         timers_set(&room->rooms->timers, &poll->end,
                    now.mono_us + (int64_t)poll->info.duration_s * 1000000);
     add_started(poll, events);
-    room_touch(room);
+    room_touch_part(room, PART_POLL, poll->id);
     return POLL_DONE;
 }
 
@@ -377,7 +377,7 @@ static void stop(struct poll *poll, const char *by, struct moment now,
     timers_set(timers, &poll->end, NEVER);
     timers_set(timers, &poll->stats, NEVER);
     add_stopped(poll, events);
-    room_touch(poll->room);
+    room_touch_part(poll->room, PART_POLL, poll->id);
 }
 
 enum poll_error poll_stop(struct room *room, const struct peer *by, const char *id,

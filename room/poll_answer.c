@@ -1,5 +1,6 @@
 // Answers to polls: whether they may be given, what they are worth, whose they are.
 #include "base/err.h"
+#include "base/text.h"
 #include "room/permit.h"
 #include "room/poll.h"
 
@@ -184,6 +185,14 @@ static void replace(struct poll_answer *answer, const struct poll_answer *by)
     mem_free(old.text);
 }
 
+static void touch_voter(const struct poll *poll, const struct poll_voter *voter)
+{
+    struct text name = {0};
+    text_addf(&name, "%s\n%s", poll->id, voter->key);
+    room_touch_part(poll->room, PART_VOTER, name.at);
+    text_dispose(&name);
+}
+
 enum poll_error poll_answer_question(struct poll *poll, struct peer *by,
                                      const struct answer_wish *wish, struct event_list *events,
                                      struct moment now, bool *correct)
@@ -227,7 +236,7 @@ enum poll_error poll_answer_question(struct poll *poll, struct peer *by,
     if (!poll->stats.place)
         timers_set(&poll->room->rooms->timers, &poll->stats,
                    now.mono_us + (int64_t)POLL_STATS_INTERVAL_MS * 1000);
-    room_touch(poll->room);
+    touch_voter(poll, voter);
     return POLL_DONE;
 }
 

@@ -35,7 +35,7 @@ struct room *room_restore(struct rooms *rooms, const struct room_record *record,
     room->store.last_version = session->last_value_version + LOST_VERSIONS_MAX;
     room->store.has_unset = session->has_unset;
     room->history.last_number = session->chat_forgotten;
-    room_touch(room); // it is this process's now
+    room_touch_whole(room); // it is this process's now, and may be left with less
     return room;
 }
 

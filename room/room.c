@@ -125,6 +125,7 @@ void room_admit(struct peer *peer, const char *answer, struct moment now,
     if (is_first) {
         id_object(&room->rooms->ids, now.wall_ms, room->session_id);
         room->started_at = now.wall_ms;
+        room_touch_whole(room);
         add_session_event(room, EVENT_ROOM_OPENED, 0, events);
         duration_plan(room, now);
     }
@@ -228,7 +229,7 @@ void room_drop_peer(struct peer *peer)
 static void free_room(struct room *room)
 {
     map_remove(&room->rooms->by_id, bytes_of(room->record.id));
-    list_remove(&room->changed);
+    room_written(room);
     map_dispose(&room->peers);
     map_dispose(&room->tracks);
     duration_stop(room);
@@ -310,7 +311,8 @@ void room_expel(struct peer *peer, const struct expulsion *expulsion, struct mom
         room->session_id[0] = 0;
         room->started_at = 0;
         room->hides_peers = false;
-        list_remove(&room->changed);
+        room_written(room);
+        room->change = ++room->rooms->last_change;
         session_store_dispose(&room->store);
         chat_history_dispose(&room->history);
         removed_clear(&room->removed);
@@ -335,6 +337,7 @@ void room_detach(struct peer *peer, struct moment now, struct event_list *events
         peer->chat_seen = peer->room->history.last_number;
     peer->grace_ends_at = now.mono_us + (int64_t)RECONNECT_GRACE_MS * 1000;
     list_append(&peer->room->rooms->detached, &peer->detached_at);
+    room_touch_part(peer->room, PART_PEER, peer->id);
 }
 
 void room_attach(struct peer *peer, const struct token_hash *token, struct event_list *events)
@@ -345,8 +348,8 @@ void room_attach(struct peer *peer, const struct token_hash *token, struct event
     // What a socket that still looked open has lost is not known; what nobody got is.
     if (!peer->attached)
         chat_history_tell(peer, peer->chat_seen, events);
-    room_touch(peer->room); // chat is not to be told twice
     peer->attached = true;
+    room_touch_part(peer->room, PART_PEER, peer->id); // chat is not to be told twice
     peer->grace_ends_at = NEVER;
     list_remove(&peer->detached_at);
     if (peer->subscribe_offer)

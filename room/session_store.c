@@ -148,7 +148,7 @@ static struct event_value put(struct room *room, const char *key, const char *da
 {
     struct session_store *store = &room->store;
     struct session_value *value = find(room, key);
-    room_touch(room);
+    room_touch_part(room, PART_VALUE, key);
     if (!data) {
         if (value) {
             map_remove(&store->values, bytes_of(key));
@@ -245,9 +245,12 @@ struct event_value session_store_get(const struct peer *by, const char *key)
     return view(key, may_see(by, key) ? find(by->room, key) : NULL);
 }
 
-bool session_store_has(const struct room *room, const char *key)
+bool session_store_find(const struct room *room, const char *key, struct event_value *value)
 {
-    return find(room, key);
+    const struct session_value *found = find(room, key);
+    if (found)
+        *value = view(key, found);
+    return found;
 }
 
 bool session_store_next(const struct session_store *store, size_t *at,
@@ -287,7 +290,7 @@ int session_store_observe(struct peer *peer, const char *const *keys, size_t cou
     forget_observed(peer->observed, peer->observed_count);
     peer->observed = observed;
     peer->observed_count = count;
-    room_touch(peer->room);
+    room_touch_part(peer->room, PART_PEER, peer->id);
     tell_one(peer, values, value_count, events);
     return 0;
 }

@@ -57,7 +57,8 @@ void session_store_keep(struct room *room, const char *key, const char *data, st
 bool session_store_next(const struct session_store *store, size_t *at,
                         struct event_value *value);
 
-bool session_store_has(const struct room *room, const char *key);
+// One value, whoever may see it. False when it is not set.
+bool session_store_find(const struct room *room, const char *key, struct event_value *value);
 
 // A value as it was before a restart; that its data is JSON has been looked at. Returns 0, or
 // ERR_MALFORMED for what no session store held.

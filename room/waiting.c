@@ -59,7 +59,8 @@ void waiting_tell(struct room *room, struct moment now, struct event_list *event
 
 void waiting_restored(struct room *room, struct moment now, struct event_list *events)
 {
-    if (session_store_has(room, list_key))
+    struct event_value list;
+    if (session_store_find(room, list_key, &list))
         waiting_tell(room, now, events);
 }
 

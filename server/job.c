@@ -7,8 +7,7 @@
 
 void job_dispose(struct job *job)
 {
-    mem_free(job->live.document);
-    job->live.document = NULL;
+    store_snapshot_dispose(&job->live.snapshot);
     mem_free(job->missed.reason);
     job->missed.reason = NULL;
     if (job->key)

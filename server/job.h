@@ -6,6 +6,7 @@
 #include "room/poll_link.h"
 #include "room/rooms.h"
 #include "store/sessions.h"
+#include "store/snapshot.h"
 #include "store/webhook_turn.h"
 #include "store/webhooks.h"
 
@@ -56,7 +57,9 @@ struct job {
     struct {
         char room_id[OBJECT_ID_LEN + 1];
         char session_id[OBJECT_ID_LEN + 1];
-        char *document; // JOB_KEEP
+        struct snapshot snapshot; // JOB_KEEP
+        uint64_t room;            // its number: with `change`, what is stored when this is done
+        uint64_t change;
     } live;
     struct jwt_key *key; // JOB_KEY
     struct {

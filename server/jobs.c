@@ -120,8 +120,8 @@ static int run_room(struct db_job *db_job, struct db *db)
 static int run_keep(struct db_job *db_job, struct db *db)
 {
     const struct job *job = (const struct job *)db_job;
-    struct store_live_room room = {job->live.room_id, job->live.session_id, job->live.document};
-    return store_live_put(db, &room, job->epoch, clock_wall_ms());
+    struct store_live_room room = {job->live.room_id, job->live.session_id, NULL};
+    return store_live_put(db, &room, &job->live.snapshot, job->epoch, clock_wall_ms());
 }
 
 static int run_forget(struct db_job *db_job, struct db *db)

@@ -6,6 +6,7 @@
 #include "store/snapshot.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { INTERVAL_US = 1000000 };
 
@@ -15,7 +16,7 @@ struct snapshots {
     int64_t next_at;  // us; no write before
     size_t waiting;   // writes that the store thread has not done
     bool is_replaced; // another process has the storage now
-    struct text document;
+    bool is_urgent;   // somebody waits for what has changed
 };
 
 struct snapshots *snapshots_new(struct rooms *rooms, struct jobs *jobs)
@@ -28,19 +29,16 @@ struct snapshots *snapshots_new(struct rooms *rooms, struct jobs *jobs)
 
 void snapshots_free(struct snapshots *s)
 {
-    text_dispose(&s->document);
     mem_free(s);
 }
 
-static void put(struct snapshots *s, enum job_kind kind, const char *room_id,
-                const char *session_id, char *document)
+static struct job *make_job(enum job_kind kind, const char *room_id, const char *session_id)
 {
     struct job *job = mem_alloc(sizeof *job);
     job->kind = kind;
     snprintf(job->live.room_id, sizeof job->live.room_id, "%s", room_id);
     snprintf(job->live.session_id, sizeof job->live.session_id, "%s", session_id);
-    job->live.document = document;
-    jobs_put(s->jobs, job);
+    return job;
 }
 
 // --- At the start ---
@@ -62,7 +60,7 @@ struct room *snapshots_restore(struct snapshots *s, struct jobs_live *live, stru
     if (err) {
         log_warn("server", "the session of room %s does not go on: %s", live->room_id,
                  err_name(err));
-        put(s, JOB_FORGET, live->room_id, live->session_id, NULL);
+        jobs_put(s->jobs, make_job(JOB_FORGET, live->room_id, live->session_id));
         return NULL;
     }
     struct room *room = rooms_find(s->rooms, live->room_id);
@@ -84,8 +82,13 @@ void snapshots_deliver(struct snapshots *s, const struct event_list *events)
 {
     for (size_t i = 0; i < events->count; i++) {
         const struct event *event = &events->at[i];
-        if (event->kind == EVENT_ROOM_CLOSED)
-            put(s, JOB_FORGET, event->session.room_id, event->session.session_id, NULL);
+        if (event->kind != EVENT_ROOM_CLOSED)
+            continue;
+        struct job *job =
+            make_job(JOB_FORGET, event->session.room_id, event->session.session_id);
+        job->live.room = event->room;
+        job->live.change = s->rooms->last_change;
+        jobs_put(s->jobs, job);
     }
 }
 
@@ -100,20 +103,30 @@ void snapshots_flush(struct snapshots *s, struct moment now)
 {
     struct room *room;
     while ((room = first_changed(s)) && !jobs_are_full(s->jobs)) {
-        list_remove(&room->changed);
-        text_clear(&s->document);
-        store_snapshot_write(room, &s->document);
+        struct job *job = make_job(JOB_KEEP, room->record.id, room->session_id);
+        job->live.room = room->number;
+        job->live.change = room->change;
+        store_snapshot_take(room, false, &job->live.snapshot);
+        room_written(room);
         s->waiting++;
-        put(s, JOB_KEEP, room->record.id, room->session_id,
-            mem_text_of(text_bytes(&s->document)));
+        jobs_put(s->jobs, job);
     }
+    s->is_urgent = false;
     s->next_at = now.mono_us + INTERVAL_US;
 }
 
-// Only when the last writes are done: a slow disk makes the intervals longer, not the queue.
+void snapshots_hurry(struct snapshots *s)
+{
+    s->is_urgent = true;
+}
+
+// Only when the last writes are done: a slow disk makes the intervals longer, not the queue,
+// and whoever waits meanwhile waits together for the next.
 int64_t snapshots_deadline(const struct snapshots *s)
 {
-    return first_changed(s) && s->waiting == 0 && !s->is_replaced ? s->next_at : NEVER;
+    if (!first_changed(s) || s->waiting || s->is_replaced)
+        return NEVER;
+    return s->is_urgent ? 0 : s->next_at;
 }
 
 void snapshots_expire(struct snapshots *s, struct moment now)
@@ -133,6 +146,6 @@ void snapshots_done(struct snapshots *s, const struct job *job)
     }
     // The disk may be full: the storage has said so, and is asked again.
     struct room *room = rooms_find(s->rooms, job->live.room_id);
-    if (job->db.err && room)
-        room_touch(room);
+    if (job->db.err && room && strcmp(room->session_id, job->live.session_id) == 0)
+        room_touch_whole(room);
 }

@@ -1,6 +1,7 @@
-// Live sessions on their way to the storage, and back at the next start. A room whose session
-// changed is written within a second; many changes of that time are one write. Writing down
-// 2 000 peers takes the control thread a few milliseconds; the rest is the store thread's.
+// Live sessions on their way to the storage, and back at the next start. What changed in a
+// session is written within a second, and at once when somebody waits for it (server/held.h);
+// many changes of that time are one write, of the parts that have changed. One write is under
+// way at a time.
 #pragma once
 
 #include "room/rooms.h"
@@ -21,6 +22,9 @@ void snapshots_deliver(struct snapshots *s, const struct event_list *events);
 
 // A write is done; takes no part of `job`.
 void snapshots_done(struct snapshots *s, const struct job *job);
+
+// Somebody waits until what has changed is stored: no interval is kept this time.
+void snapshots_hurry(struct snapshots *s);
 
 int64_t snapshots_deadline(const struct snapshots *s); // NEVER when nothing changed
 void snapshots_expire(struct snapshots *s, struct moment now);

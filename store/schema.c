@@ -264,6 +264,13 @@ const char *const store_migrations[] = {
     "  at BIGINT NOT NULL,"
     "  error TEXT NOT NULL,"
     "  entry TEXT NOT NULL);",
+
+    // What of a live session is written by itself: store/snapshot.
+    "CREATE TABLE live_parts ("
+    "  session_id TEXT NOT NULL,"
+    "  part TEXT NOT NULL,"
+    "  document TEXT NOT NULL,"
+    "  PRIMARY KEY (session_id, part));",
 };
 
 const size_t store_migration_count = sizeof store_migrations / sizeof *store_migrations;

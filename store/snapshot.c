@@ -3,11 +3,14 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "room/chat_history.h"
+#include "room/poll.h"
 #include "room/removed.h"
 #include "room/restore.h"
 #include "room/session_store.h"
 #include "store/snapshot_polls.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,65 +56,30 @@ static void put_peer(struct json_out *j, const struct peer *peer)
         json_member_bool(j, "on_demand", true);
         put_texts(j, "wanted", peer->wanted, peer->wanted_count);
     }
-    // What is on its way to a socket counts as seen: nothing is to be told twice.
-    bool listens = peer->attached && !peer->role->waiting_room;
-    json_member_int(j, "chat_seen",
-                    (int64_t)(listens ? peer->room->history.last_number : peer->chat_seen));
+    // What is on its way to a socket counts as seen, whatever its number: nothing is to be told
+    // twice, and a message is no change of all who hear it.
+    if (!peer->attached || peer->role->waiting_room)
+        json_member_int(j, "chat_seen", (int64_t)peer->chat_seen);
     put_texts(j, "observed", peer->observed, peer->observed_count);
     put_texts(j, "groups", peer->groups, peer->group_count);
     json_close(j, '}');
 }
 
-// In the order of joining, so that the document changes only when what it tells does.
-static void put_peers(struct json_out *j, const struct room *room)
+static void put_value(struct json_out *j, const struct event_value *value)
 {
-    const struct peer **all = mem_alloc_array(room->peers.count + 1, sizeof *all), *peer;
-    size_t count = 0, at = 0;
-    while ((peer = map_next(&room->peers, &at))) {
-        if (peer->state == PEER_JOINED && peer->door == DOOR_SIGNAL) // others come anew
-            all[count++] = peer;
-    }
-    qsort(all, count, sizeof *all, peer_by_number);
-    json_open(j, '[');
-    for (size_t i = 0; i < count; i++)
-        put_peer(j, all[i]);
-    json_close(j, ']');
-    mem_free(all);
-}
-
-static void put_removed(struct json_out *j, const struct room *room)
-{
-    const struct list *at = NULL;
-    const struct token_hash *hash;
-    json_open(j, '[');
-    while ((hash = removed_next(room, &at))) {
-        char text[TOKEN_HASH_TEXT_LEN + 1];
-        token_hash_write(hash, text);
-        json_put_string(j, text);
-    }
-    json_close(j, ']');
-}
-
-static void put_values(struct json_out *j, const struct session_store *store)
-{
-    size_t at = 0;
-    struct event_value value;
-    json_open(j, '[');
-    while (session_store_next(store, &at, &value)) {
-        json_open(j, '{');
-        json_member_string(j, "key", value.key);
-        json_member_string(j, "data", value.data); // JSON in a text: opaque here too
-        json_member_string(j, "updated_by", value.updated_by);
-        json_member_int(j, "updated_at", value.updated_at);
-        json_member_int(j, "version", value.version);
-        json_close(j, '}');
-    }
-    json_close(j, ']');
+    json_open(j, '{');
+    json_member_string(j, "key", value->key);
+    json_member_string(j, "data", value->data); // JSON in a text: opaque here too
+    json_member_string(j, "updated_by", value->updated_by);
+    json_member_int(j, "updated_at", value->updated_at);
+    json_member_int(j, "version", value->version);
+    json_close(j, '}');
 }
 
 static void put_message(struct json_out *j, const struct past_message *m)
 {
     json_open(j, '{');
+    json_member_int(j, "number", (int64_t)m->number);
     json_member_string(j, "id", m->message_id);
     json_member_int(j, "sent_at", m->sent_at);
     json_member_string(j, "peer_id", m->from.peer_id);
@@ -133,31 +101,218 @@ static void put_message(struct json_out *j, const struct past_message *m)
     json_close(j, '}');
 }
 
-void store_snapshot_write(const struct room *room, struct text *document)
+static void put_removed(struct json_out *j, const struct room *room)
+{
+    const struct list *at = NULL;
+    const struct token_hash *hash;
+    json_open(j, '[');
+    while ((hash = removed_next(room, &at))) {
+        char text[TOKEN_HASH_TEXT_LEN + 1];
+        token_hash_write(hash, text);
+        json_put_string(j, text);
+    }
+    json_close(j, ']');
+}
+
+// What there is but once.
+static void put_head(struct json_out *j, const struct room *room)
 {
     const struct chat_history *history = &room->history;
-    struct json_out j = json_out_on(document);
-    json_open(&j, '{');
-    json_member_int(&j, "version", SNAPSHOT_VERSION);
-    json_member_string(&j, "session_id", room->session_id);
-    json_member_int(&j, "started_at", room->started_at);
-    json_key(&j, "peers");
-    put_peers(&j, room);
-    json_member_int(&j, "last_value_version", room->store.last_version);
-    json_member_bool(&j, "has_unset", room->store.has_unset);
-    json_key(&j, "removed");
-    put_removed(&j, room);
-    json_key(&j, "values");
-    put_values(&j, &room->store);
-    json_member_int(&j, "chat_forgotten", (int64_t)(history->last_number - history->count));
-    json_key(&j, "chat");
-    json_open(&j, '[');
-    for (const struct past_message *m = history->first; m; m = m->next)
-        put_message(&j, m);
-    json_close(&j, ']');
-    json_key(&j, "polls");
-    snapshot_put_polls(&j, room);
-    json_close(&j, '}');
+    json_open(j, '{');
+    json_member_int(j, "version", SNAPSHOT_VERSION);
+    json_member_string(j, "session_id", room->session_id);
+    json_member_int(j, "started_at", room->started_at);
+    json_member_int(j, "last_value_version", room->store.last_version);
+    json_member_bool(j, "has_unset", room->store.has_unset);
+    json_key(j, "removed");
+    put_removed(j, room);
+    json_member_int(j, "chat_forgotten", (int64_t)(history->last_number - history->count));
+    json_close(j, '}');
+}
+
+// Who does not signal comes anew, and who is only joining is not in.
+static bool put_peer_named(struct json_out *j, const struct room *room, const char *id)
+{
+    const struct peer *peer = room_joined(room, id);
+    if (!peer || peer->door != DOOR_SIGNAL)
+        return false;
+    put_peer(j, peer);
+    return true;
+}
+
+static bool put_value_named(struct json_out *j, const struct room *room, const char *key)
+{
+    struct event_value value;
+    if (!session_store_find(room, key, &value))
+        return false;
+    put_value(j, &value);
+    return true;
+}
+
+static bool put_message_named(struct json_out *j, const struct room *room, const char *number)
+{
+    uint64_t wanted = strtoull(number, NULL, 16);
+    const struct past_message *m = room->history.first;
+    while (m && m->number != wanted)
+        m = m->next;
+    if (m)
+        put_message(j, m);
+    return m;
+}
+
+static bool put_named(struct json_out *j, const struct room *room, const char *name)
+{
+    switch ((enum session_part)name[0]) {
+    case PART_PEER:
+        return put_peer_named(j, room, name + 1);
+    case PART_VALUE:
+        return put_value_named(j, room, name + 1);
+    case PART_MESSAGE:
+        return put_message_named(j, room, name + 1);
+    case PART_POLL:
+        return snapshot_put_poll(j, room, name + 1);
+    case PART_VOTER:
+        return snapshot_put_voter(j, room, name + 1);
+    }
+    return false;
+}
+
+static void add_part(struct snapshot *to, const struct room *room, const char *name)
+{
+    struct text document = {0};
+    struct json_out j = json_out_on(&document);
+    bool is_there = put_named(&j, room, name);
+    if (is_there || !to->is_whole) {
+        if (to->count == to->cap) {
+            to->cap = to->cap ? 2 * to->cap : 16;
+            to->parts = mem_resize(to->parts, to->cap * sizeof *to->parts);
+        }
+        to->parts[to->count++] = (struct snapshot_part){
+            .name = arena_text(&to->arena, bytes_of(name)),
+            .document = is_there ? arena_text(&to->arena, text_bytes(&document)) : NULL};
+    }
+    text_dispose(&document);
+}
+
+static void add_named(struct snapshot *to, const struct room *room, enum session_part part,
+                      const char *key)
+{
+    struct text name = {0};
+    text_add_char(&name, (char)part);
+    text_add(&name, key);
+    add_part(to, room, name.at);
+    text_dispose(&name);
+}
+
+static void add_head(struct snapshot *to, const struct room *room)
+{
+    struct text document = {0};
+    struct json_out j = json_out_on(&document);
+    put_head(&j, room);
+    to->head = arena_text(&to->arena, text_bytes(&document));
+    text_dispose(&document);
+}
+
+static void take_whole(const struct room *room, struct snapshot *to)
+{
+    to->is_whole = true;
+    size_t at = 0;
+    for (const struct peer *peer; (peer = map_next(&room->peers, &at));)
+        add_named(to, room, PART_PEER, peer->id);
+    struct event_value value;
+    at = 0;
+    while (session_store_next(&room->store, &at, &value))
+        add_named(to, room, PART_VALUE, value.key);
+    for (const struct past_message *m = room->history.first; m; m = m->next) {
+        char key[24];
+        snprintf(key, sizeof key, "%016" PRIx64, m->number);
+        add_named(to, room, PART_MESSAGE, key);
+    }
+    struct text name = {0};
+    at = 0;
+    for (const struct poll *poll; (poll = map_next(&room->polls.by_id, &at));) {
+        add_named(to, room, PART_POLL, poll->id);
+        size_t voters = 0;
+        for (const struct poll_voter *voter; (voter = map_next(&poll->voters, &voters));) {
+            text_clear(&name);
+            text_addf(&name, "%s\n%s", poll->id, voter->key);
+            add_named(to, room, PART_VOTER, name.at);
+        }
+    }
+    text_dispose(&name);
+}
+
+void store_snapshot_take(const struct room *room, bool whole, struct snapshot *to)
+{
+    *to = (struct snapshot){0};
+    add_head(to, room);
+    if (whole || room->is_changed_whole) {
+        take_whole(room, to);
+        return;
+    }
+    size_t at = 0;
+    for (const struct changed_part *part; (part = map_next(&room->changed_parts, &at));)
+        add_part(to, room, part->name);
+}
+
+void store_snapshot_dispose(struct snapshot *s)
+{
+    mem_free(s->parts);
+    arena_dispose(&s->arena);
+    *s = (struct snapshot){0};
+}
+
+// --- Putting together ---
+
+static const struct {
+    enum session_part part;
+    const char *list;
+} lists[] = {{PART_PEER, "peers"},
+             {PART_VALUE, "values"},
+             {PART_MESSAGE, "chat"},
+             {PART_POLL, "polls"},
+             {PART_VOTER, "voters"}};
+
+static bool is_object(const char *document)
+{
+    json_t *value;
+    bool good = json_read(bytes_of(document), &bounds, &value) == 0 && json_is_object(value);
+    if (good)
+        json_decref(value);
+    return good;
+}
+
+void store_snapshot_join(const char *head, const struct snapshot_part *parts, size_t count,
+                         struct text *document)
+{
+    size_t len = strlen(head);
+    if (!count || len < 2 || head[len - 1] != '}') {
+        text_add(document, head); // an older one has all in itself
+        return;
+    }
+    text_add_bytes(document, (struct bytes){(const uint8_t *)head, len - 1});
+    for (size_t k = 0; k < sizeof lists / sizeof *lists; k++) {
+        text_addf(document, ",\"%s\":[", lists[k].list);
+        bool is_first = true;
+        for (size_t i = 0; i < count; i++) {
+            if (parts[i].name[0] != (char)lists[k].part)
+                continue;
+            // What is damaged is a part that does not fit, and no reason to lose the others.
+            text_addf(document, "%s%s", is_first ? "" : ",",
+                      is_object(parts[i].document) ? parts[i].document : "null");
+            is_first = false;
+        }
+        text_add_char(document, ']');
+    }
+    text_add_char(document, '}');
+}
+
+void store_snapshot_write(const struct room *room, struct text *document)
+{
+    struct snapshot whole;
+    store_snapshot_take(room, true, &whole);
+    store_snapshot_join(whole.head, whole.parts, whole.count, document);
+    store_snapshot_dispose(&whole);
 }
 
 // --- Reading ---
@@ -220,8 +375,10 @@ static int read_peer(struct room *room, const json_t *from, struct arena *arena,
         .had_media = json_get_bool(from, "media", false),
         .auto_video = json_get_bool(from, "auto_video", false),
         .on_demand = json_get_bool(from, "on_demand", false),
-        .chat_seen = (uint64_t)need_count(from, "chat_seen", &bad),
+        .chat_seen = room->history.last_number,
     };
+    if (json_object_get(from, "chat_seen"))
+        past.chat_seen = (uint64_t)need_count(from, "chat_seen", &bad);
     if (past.on_demand)
         past.wanted = need_texts(from, "wanted", arena, &past.wanted_count, &bad);
     past.observed = need_texts(from, "observed", arena, &past.observed_count, &bad);
@@ -297,11 +454,13 @@ static size_t read_all(struct room *room, const json_t *from, struct arena *aren
         left_out += read_removed(room, json_array_get(removed, i)) != 0;
     for (size_t i = 0; i < json_array_size(values); i++)
         left_out += read_value(room, json_array_get(values, i)) != 0;
+    const json_t **messages = snapshot_in_order(chat, arena);
     for (size_t i = 0; i < json_array_size(chat); i++)
-        left_out += read_message(room, json_array_get(chat, i), arena) != 0;
+        left_out += read_message(room, messages[i], arena) != 0;
     for (size_t i = 0; i < json_array_size(peers); i++)
         left_out += read_peer(room, json_array_get(peers, i), arena, now) != 0;
-    left_out += snapshot_read_polls(room, json_get_array(from, "polls"), arena, now, events);
+    left_out += snapshot_read_polls(room, json_get_array(from, "polls"),
+                                    json_get_array(from, "voters"), arena, now, events);
     room_restored(room, now);
     return left_out;
 }
@@ -319,7 +478,7 @@ static int restore(struct rooms *rooms, const struct room_record *record,
         .has_unset = json_get_bool(from, "has_unset", false),
         .chat_forgotten = (uint64_t)need_count(from, "chat_forgotten", &bad),
     };
-    if (version != SNAPSHOT_VERSION || bad) {
+    if (version < SNAPSHOT_VERSION_MIN || version > SNAPSHOT_VERSION || bad) {
         template_free(template);
         return version > SNAPSHOT_VERSION ? ERR_UNSUPPORTED : ERR_MALFORMED;
     }

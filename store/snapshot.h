@@ -3,12 +3,37 @@
 #pragma once
 
 #include "base/bytes.h"
+#include "base/mem.h"
 #include "base/text.h"
 #include "room/rooms.h"
 
-// Of the document. A newer one is not read.
-enum { SNAPSHOT_VERSION = 1 };
+// Of the document. A newer one is not read; version 1 was one document, written anew each time.
+enum { SNAPSHOT_VERSION = 2, SNAPSHOT_VERSION_MIN = 1 };
 
+// A session is written in parts (room/live.h), so that a change costs what has changed. The
+// head goes with any of them.
+struct snapshot_part {
+    const char *name;
+    const char *document; // NULL: it is gone
+};
+
+struct snapshot {
+    const char *head;
+    struct snapshot_part *parts;
+    size_t count, cap;
+    bool is_whole; // there are no others
+    struct arena arena;
+};
+
+// The parts that have changed, or all of them; store_snapshot_dispose() it. The caller tells
+// the room with room_written().
+void store_snapshot_take(const struct room *room, bool whole, struct snapshot *to);
+void store_snapshot_dispose(struct snapshot *snapshot);
+
+// One document of a head and parts, in any order; of an older head alone, itself.
+void store_snapshot_join(const char *head, const struct snapshot_part *parts, size_t count,
+                         struct text *document);
+// The same of all of a room.
 void store_snapshot_write(const struct room *room, struct text *document);
 
 // Makes the session of `document` live again. Takes `template`. What does not fit is left out

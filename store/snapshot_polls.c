@@ -4,6 +4,7 @@
 #include "room/poll_restore.h"
 #include "store/poll_document.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 // --- Writing ---
@@ -29,6 +30,8 @@ static void put_voter(struct json_out *j, const struct poll *poll,
                       const struct poll_voter *voter)
 {
     json_open(j, '{');
+    json_member_string(j, "poll", poll->id);
+    json_member_int(j, "number", (int64_t)voter->number);
     json_member_string(j, "key", voter->key);
     json_member_string(j, "hash", voter->hash);
     json_member_string(j, "peer_id", voter->peer_id);
@@ -44,10 +47,11 @@ static void put_voter(struct json_out *j, const struct poll *poll,
     json_close(j, '}');
 }
 
-static void put_poll(struct json_out *j, const struct poll *poll, struct arena *arena)
+static void put_poll(struct json_out *j, const struct poll *poll)
 {
     const struct poll_info *info = &poll->info;
     json_open(j, '{');
+    json_member_int(j, "number", (int64_t)poll->number);
     json_member_string(j, "id", poll->id);
     json_member_int(j, "origin", poll->origin);
     json_key(j, "salt");
@@ -66,27 +70,27 @@ static void put_poll(struct json_out *j, const struct poll *poll, struct arena *
     json_member_int(j, "created_at", poll->created_at);
     json_member_int(j, "started_at", poll->started_at);
     json_member_int(j, "stopped_at", poll->stopped_at);
-    json_key(j, "voters");
-    json_open(j, '[');
-    const struct poll_voter **voters = poll_voters(poll, arena);
-    for (size_t i = 0; i < poll->voter_count; i++)
-        put_voter(j, poll, voters[i]);
-    json_close(j, ']');
     json_close(j, '}');
 }
 
-void snapshot_put_polls(struct json_out *j, const struct room *room)
+bool snapshot_put_poll(struct json_out *j, const struct room *room, const char *id)
 {
-    struct arena arena = {0};
-    json_open(j, '[');
-    for (int state = POLL_CREATED; state <= POLL_STOPPED; state++) {
-        size_t count;
-        struct poll **polls = poll_list(room, NULL, (enum poll_state)state, &arena, &count);
-        for (size_t i = 0; i < count; i++)
-            put_poll(j, polls[i], &arena);
-    }
-    json_close(j, ']');
-    arena_dispose(&arena);
+    const struct poll *poll = map_get(&room->polls.by_id, bytes_of(id));
+    if (poll)
+        put_poll(j, poll);
+    return poll;
+}
+
+bool snapshot_put_voter(struct json_out *j, const struct room *room, const char *key)
+{
+    size_t id_len = strcspn(key, "\n");
+    struct bytes id = {(const uint8_t *)key, id_len};
+    const struct poll *poll = map_get(&room->polls.by_id, id);
+    const struct poll_voter *voter =
+        poll && key[id_len] ? map_get(&poll->voters, bytes_of(key + id_len + 1)) : NULL;
+    if (voter)
+        put_voter(j, poll, voter);
+    return voter;
 }
 
 // --- Reading ---
@@ -107,6 +111,8 @@ static int count_of(const json_t *from, const char *key, int max)
 
 static int read_voter(struct poll *poll, const json_t *from)
 {
+    if (!poll)
+        return ERR_MALFORMED;
     struct past_voter past = {
         .key = text_of(from, "key"),
         .hash = text_of(from, "hash"),
@@ -188,16 +194,47 @@ static void tell_stopped(const struct room *room, const json_t *from, struct mom
     event->poll.at = now.wall_ms;
 }
 
-size_t snapshot_read_polls(struct room *room, const json_t *polls, struct arena *arena,
-                           struct moment now, struct event_list *events)
+struct numbered {
+    int64_t number;
+    size_t at;
+};
+
+static int by_number(const void *a, const void *b)
+{
+    const struct numbered *left = a, *right = b;
+    if (left->number != right->number)
+        return left->number < right->number ? -1 : 1;
+    return left->at < right->at ? -1 : left->at > right->at;
+}
+
+const json_t **snapshot_in_order(const json_t *list, struct arena *arena)
+{
+    size_t count = json_array_size(list);
+    struct numbered *order = arena_alloc(arena, count * sizeof *order);
+    const json_t **sorted = arena_alloc(arena, count * sizeof *sorted);
+    for (size_t i = 0; i < count; i++)
+        order[i] = (struct numbered){json_get_int(json_array_get(list, i), "number", 0), i};
+    if (count)
+        qsort(order, count, sizeof *order, by_number);
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = json_array_get(list, order[i].at);
+    return sorted;
+}
+
+size_t snapshot_read_polls(struct room *room, const json_t *polls, const json_t *voters,
+                           struct arena *arena, struct moment now, struct event_list *events)
 {
     size_t left_out = 0;
+    const json_t **list = snapshot_in_order(polls, arena);
     for (size_t i = 0; i < json_array_size(polls); i++) {
-        const json_t *from = json_array_get(polls, i);
-        if (read_poll(room, from, arena, now, &left_out) == 0)
+        if (read_poll(room, list[i], arena, now, &left_out) == 0)
             continue;
-        tell_stopped(room, from, now, events);
+        tell_stopped(room, list[i], now, events);
         left_out++;
     }
+    list = snapshot_in_order(voters, arena);
+    for (size_t i = 0; i < json_array_size(voters); i++)
+        left_out += read_voter(map_get(&room->polls.by_id, bytes_of(text_of(list[i], "poll"))),
+                               list[i]) != 0;
     return left_out;
 }

@@ -1,5 +1,5 @@
-// What it costs the control thread to write down a live session, and what a start takes to read
-// it: peers with a name, 200 octets of metadata and the keys that roomkit observes, with the
+// What it costs the control thread to write down a live session and a change of it, and what a
+// start takes to read it: peers with a name, 200 octets of metadata and the keys that roomkit observes, with the
 // longest chat history. Prints milliseconds of CPU time.
 #include "store/snapshot.h"
 #include "room/chat.h"
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { ROUNDS = 20, MESSAGES = 500 };
+enum { ROUNDS = 20, CHANGES = 1000, MESSAGES = 500 };
 
 static const struct moment now = {1000000, 1700000000000};
 static const struct room_record record = {
@@ -66,19 +66,30 @@ static void measure(size_t peers)
         event_list_clear(&events);
     }
     double start = cpu_ms();
+    struct snapshot snapshot;
     for (int i = 0; i < ROUNDS; i++) {
-        text_clear(&document);
-        store_snapshot_write(room, &document);
+        store_snapshot_take(room, true, &snapshot);
+        store_snapshot_dispose(&snapshot);
     }
     double written = (cpu_ms() - start) / ROUNDS;
+    start = cpu_ms();
+    for (int i = 0; i < CHANGES; i++) {
+        room_written(room);
+        room_update_peer(any, "Another name", NULL, now, &events);
+        store_snapshot_take(room, false, &snapshot);
+        store_snapshot_dispose(&snapshot);
+        event_list_clear(&events);
+    }
+    double changed_us = 1e3 * (cpu_ms() - start) / CHANGES;
+    store_snapshot_write(room, &document);
     rooms_dispose(&rooms);
     rooms_init(&rooms, &rng);
     start = cpu_ms();
     size_t left_out;
     int err = store_snapshot_restore(&rooms, &record, make_template(), text_bytes(&document),
                                      now, &events, &left_out);
-    printf("%6zu peers %8zu octets   write %6.2f ms   restore %6.2f ms%s\n", peers,
-           document.len, written, cpu_ms() - start, err ? "   FAILED" : "");
+    printf("%6zu peers %8zu octets   write %6.2f ms, a change %6.2f us   restore %6.2f ms%s\n",
+           peers, document.len, written, changed_us, cpu_ms() - start, err ? "   FAILED" : "");
     rooms_dispose(&rooms);
     text_dispose(&document);
     event_list_dispose(&events);

@@ -222,31 +222,30 @@ void world_open(struct world *w, struct client *c)
     room_release(room);
 }
 
-// What the server writes down once a second, when something changed. Whatever changes without
-// being written down is lost by a restart.
+// What the server writes down once a second, when something changed, and at once when somebody
+// waits for it. Whatever changes without being written down is lost by a restart.
 static void keep_snapshot(struct world *w)
 {
     struct room *room = rooms_find(&w->rooms, ROOM_ID);
     if (!room || !room->session_id[0]) {
-        text_clear(&w->kept);
+        people_store_clear(&w->kept);
         return;
     }
     if (w->now.mono_us - w->kept_at < KEEP_US)
         return;
-    struct text now_is = {0};
-    store_snapshot_write(room, &now_is);
-    const char *was = w->kept.at ? w->kept.at : "";
-    size_t at = 0;
-    while (was[at] && was[at] == now_is.at[at])
-        at++;
-    size_t from = at > 60 ? at - 60 : 0;
-    if (list_empty(&room->changed) && was[at] != now_is.at[at])
-        world_fail(w, "what changed was not marked: ...%.120s\nwas ...%.120s", now_is.at + from,
-                   was + (was[0] ? from : 0));
-    list_remove(&room->changed);
-    text_dispose(&w->kept);
-    w->kept = now_is;
     w->kept_at = w->now.mono_us;
+    struct snapshot changes, whole;
+    if (!list_empty(&room->changed)) {
+        store_snapshot_take(room, false, &changes);
+        room_written(room);
+        people_store_put(&w->kept, &changes);
+        store_snapshot_dispose(&changes);
+    }
+    store_snapshot_take(room, true, &whole);
+    const char *differs = people_store_differs(&w->kept, &whole);
+    if (differs)
+        world_fail(w, "what changed was not marked: %.200s", differs);
+    store_snapshot_dispose(&whole);
 }
 
 static void start_server(struct world *w)
@@ -281,12 +280,15 @@ void world_restart(struct world *w)
     w->letter_count = w->feed_count = w->subscription_count = 0;
     end_server(w);
     start_server(w);
+    struct text document = {0};
     size_t left_out;
-    if (w->kept.len &&
-        (store_snapshot_restore(&w->rooms, &w->record, make_template(), text_bytes(&w->kept),
+    people_store_read(&w->kept, &document);
+    if (document.len &&
+        (store_snapshot_restore(&w->rooms, &w->record, make_template(), text_bytes(&document),
                                 w->now, &w->events, &left_out) != 0 ||
          left_out))
-        world_fail(w, "the snapshot cannot be read: %s", w->kept.at);
+        world_fail(w, "the snapshot cannot be read: %s", document.at);
+    text_dispose(&document);
 }
 
 // --- The worker ---
@@ -805,7 +807,7 @@ void world_dispose(struct world *w)
         dispose_letter(&w->letters[i]);
     mem_free(w->letters);
     end_server(w);
-    text_dispose(&w->kept);
+    people_store_clear(&w->kept);
     event_list_dispose(&w->events);
     frame_list_dispose(&w->frames);
     bridge_commands_dispose(&w->commands);

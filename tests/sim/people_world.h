@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "server/bridge.h"
 #include "signal/session.h"
+#include "tests/sim/people_store.h"
 
 #include <jansson.h>
 
@@ -99,7 +100,7 @@ struct world {
     struct signal *signal;
     struct bridge *bridge;
     struct room_record record;
-    struct text kept; // the snapshot of the session; empty: there is none
+    struct people_store kept;
     int64_t kept_at;
     int starts; // of the server
     struct event_list events;

@@ -179,6 +179,7 @@ TEST(what_was_written_goes_on_as_it_was)
     CHECK_EQ(told, 1);
 
     // What was restored is written as it was, but for the order of tables.
+    room_detach(room_peer(room, "guest"), after.now, &after.events);
     room->store.last_version = before.room->store.last_version;
     store_snapshot_write(room, &again);
     CHECK_EQ(again.len, document.len);
@@ -383,7 +384,7 @@ TEST(a_document_that_is_none_leaves_nothing_behind)
         {"", ERR_MALFORMED},
         {"[]", ERR_MALFORMED},
         {ONE ",\"values\":[],\"chat\":[]", ERR_MALFORMED},
-        {"{\"version\":2}", ERR_UNSUPPORTED},
+        {"{\"version\":3}", ERR_UNSUPPORTED},
         {"{\"version\":0," REST "\"peers\":[" PEER "]" NOTHING_ELSE, ERR_MALFORMED},
         {"{\"version\":1," REST "\"peers\":[]" NOTHING_ELSE, ERR_NOT_FOUND},
         {"{\"version\":1," REST "\"peers\":[{\"number\":-1," PEER_REST "]" NOTHING_ELSE,
@@ -514,6 +515,72 @@ TEST(a_poll_comes_back_with_as_many_voters_as_it_may_have)
     CHECK_EQ(poll->answer_count, POLL_VOTERS_MAX);
     text_dispose(&document);
     end(&w);
+}
+
+// The names of the parts that are written, sorted by the table: in any order.
+static bool writes(const struct room *room, const char *name, bool is_there)
+{
+    struct snapshot changes;
+    bool found = false;
+    store_snapshot_take(room, false, &changes);
+    CHECK(!changes.is_whole);
+    CHECK_EQ(changes.count, 1);
+    for (size_t i = 0; i < changes.count; i++)
+        found |= strcmp(changes.parts[i].name, name) == 0 &&
+                 is_there == (changes.parts[i].document != NULL);
+    store_snapshot_dispose(&changes);
+    return found;
+}
+
+TEST(a_change_is_written_as_the_part_that_it_changes)
+{
+    struct world w;
+    struct event_value now_is;
+    hold_a_call(&w);
+    struct peer *host = room_peer(w.room, "host");
+    struct peer *guest = room_peer(w.room, "guest");
+    room_written(w.room);
+    CHECK_EQ(room_update_peer(host, "New", NULL, w.now, &w.events), 0);
+    CHECK(writes(w.room, "phost", true));
+    room_written(w.room);
+    struct store_wish wish = {.key = "x", .data = "1", .if_version = STORE_ANY_VERSION};
+    CHECK_EQ(session_store_set(host, &wish, w.now, &w.events, &now_is), STORE_DONE);
+    CHECK(writes(w.room, "vx", true));
+    room_written(w.room);
+    wish.data = NULL;
+    CHECK_EQ(session_store_set(host, &wish, w.now, &w.events, &now_is), STORE_DONE);
+    CHECK(writes(w.room, "vx", false));
+    // Who comes back has seen what it is told: that is a change of nothing else.
+    room_written(w.room);
+    room_attach(guest, &guest->token, &w.events);
+    CHECK(writes(w.room, "pguest", true));
+    room_written(w.room);
+    room_leave(guest, LEAVE_CLIENT_REQUEST, w.now, &w.events);
+    CHECK(writes(w.room, "pguest", false));
+    end(&w);
+}
+
+TEST(a_damaged_part_is_left_out)
+{
+    struct world before, after;
+    struct snapshot whole;
+    struct text document = {0};
+    hold_a_call(&before);
+    store_snapshot_take(before.room, true, &whole);
+    CHECK(whole.is_whole);
+    for (size_t i = 0; i < whole.count; i++) {
+        if (strcmp(whole.parts[i].name, "pguest") == 0)
+            whole.parts[i].document = "{\"id\":\"guest\"},{";
+    }
+    store_snapshot_join(whole.head, whole.parts, whole.count, &document);
+    begin(&after);
+    CHECK_EQ(restore(&after, document.at), 0);
+    CHECK_EQ(after.left_out, 1);
+    CHECK(room_joined(rooms_find(&after.rooms, ROOM_ID), "host"));
+    store_snapshot_dispose(&whole);
+    text_dispose(&document);
+    end(&before);
+    end(&after);
 }
 
 TEST(only_what_lasts_makes_a_room_worth_writing)
