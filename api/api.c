@@ -449,6 +449,11 @@ bool api_reads_pages(const struct api_call *call)
     return false;
 }
 
+bool api_is_kept(const struct api_call *call)
+{
+    return call->route->handler != api_live_say;
+}
+
 bool api_run_from_memory(const struct api_config *config, const struct room *live,
                          struct api_call *call, struct moment now,
                          struct http_response *response)

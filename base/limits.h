@@ -79,6 +79,9 @@ enum {
     RPC_ID_LEN_MAX = 64,         // octets
     RPC_OFFERS_PENDING_MAX = 16, // of one session, with the media worker
     NODE_ID_LEN_MAX = 64,        // octets
+    ANSWER_WAIT_MS = 5000,       // of an answer for the store: then it is 503
+    OUTCOMES_MAX = 1024,         // of requests that were answered so, in case they come again
+    OUTCOME_MS = 60 * 1000,      // that these are remembered
     RPC_WORD_LEN_MAX = 32,       // octets, of one of a few words that the protocol knows
 
     // Tokens and codes

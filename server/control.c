@@ -240,6 +240,7 @@ struct control *control_new(const struct control_config *config)
     c->bridge = bridge_new(&c->rooms, c->config.worker_count);
     c->datachannels = datachannels_new(clock_mono_us());
     c->snapshots = snapshots_new(&c->rooms, c->config.jobs);
+    c->held = held_new();
     c->whip = whip_new(config->api, &c->rooms, &c->rng);
     name_node(c);
     c->logbook = logbook_new(&config->log, &c->rooms, c->config.jobs, &c->rng);
@@ -300,6 +301,7 @@ void control_free(struct control *c)
     logbook_free(c->logbook);
     hooks_free(c->hooks);
     snapshots_free(c->snapshots);
+    held_free(c->held, control_free_call);
     bridge_free(c->bridge);
     signal_free(c->signal);
     rooms_dispose(&c->rooms);

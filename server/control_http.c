@@ -55,15 +55,69 @@ static bool answer_here(const struct control *c, const struct http_request *requ
 // good is disabled in the store first.
 static void run_live(struct control *c, struct job *job)
 {
-    api_run_live(c->config.api, &c->rooms, &job->call.call, clock_now(), &job->call.response,
+    const char *room_id = job->call.call.parameters[0];
+    const struct room *room = rooms_find(&c->rooms, room_id);
+    uint64_t number = room ? room->number : 0, before = c->rooms.last_change;
+    struct moment now = clock_now();
+    api_run_live(c->config.api, &c->rooms, &job->call.call, now, &job->call.response,
                  &c->events);
+    bool waits = c->rooms.last_change != before && api_is_kept(&job->call.call);
+    room = rooms_find(&c->rooms, room_id);
+    uint64_t change = room ? room->change : c->rooms.last_change;
     c->reply = job;
     control_settle(c);
     if (!c->reply)
         return;
     c->reply = NULL;
+    // What it changed is stored before it is acknowledged, as on a web socket.
+    if (waits) {
+        held_add_call(c->held, job, number, change, now.mono_us);
+        snapshots_hurry(c->snapshots);
+        return;
+    }
     http_server_respond(c->server, job->call.id, job->call.call.request, &job->call.response);
     mem_free(job);
+}
+
+void control_free_call(struct job *job)
+{
+    text_dispose(&job->call.response.body);
+    http_request_free(job->call.call.request);
+    job_dispose(job);
+    mem_free(job);
+}
+
+static void answer_call(struct control *c, struct job *job, bool is_late)
+{
+    if (is_late)
+        api_refuse_storage(&job->call.response, ERR_IO);
+    http_server_respond(c->server, job->call.id, job->call.call.request, &job->call.response);
+    job_dispose(job);
+    mem_free(job);
+}
+
+static void answer_frame(struct control *c, const struct held_answer *answer)
+{
+    struct text text = {0};
+    struct frame frame = answer->frame;
+    text_add_bytes(&text, answer->is_late ? frame.late : frame.text);
+    frame.text = frame_text(&c->frames, &text);
+    frame_add(&c->frames, frame);
+    text_dispose(&text);
+    if (answer->is_late)
+        signal_not_stored(c->signal, &answer->frame, clock_now());
+}
+
+void control_answer_held(struct control *c)
+{
+    struct held_answer *answer;
+    while ((answer = held_next(c->held))) {
+        if (answer->call)
+            answer_call(c, answer->call, answer->is_late);
+        else
+            answer_frame(c, answer);
+        held_answer_free(answer);
+    }
 }
 
 void control_send_replies(struct control *c)
@@ -539,6 +593,9 @@ void control_results(struct control *c)
         case JOB_KEEP:
         case JOB_FORGET:
             snapshots_done(c->snapshots, done[i]);
+            if (!done[i]->db.err)
+                held_stored(c->held, done[i]->live.room, done[i]->live.change);
+            control_answer_held(c);
             break;
         case JOB_LOG:
         case JOB_AGE:

@@ -79,6 +79,11 @@ static void send_frames(struct control *c, int64_t now)
 {
     for (size_t i = 0; i < c->frames.count; i++) {
         const struct frame *frame = &c->frames.at[i];
+        if (frame->change) {
+            held_add_frame(c->held, frame, now);
+            snapshots_hurry(c->snapshots);
+            continue;
+        }
         if (frame->kind == FRAME_DATA) {
             send_data(c, frame, now);
             continue;
@@ -206,6 +211,8 @@ int64_t control_deadline(const struct control *c)
     at = rooms < at ? rooms : at;
     int64_t snapshots = snapshots_deadline(c->snapshots);
     at = snapshots < at ? snapshots : at;
+    int64_t held = held_deadline(c->held);
+    at = held < at ? held : at;
     int64_t log = logbook_deadline(c->logbook);
     at = log < at ? log : at;
     int64_t hooks = hooks_deadline(c->hooks);
@@ -226,6 +233,8 @@ void control_expire(struct control *c)
         datachannels_expire(c->datachannels, now.mono_us, &c->data);
     whip_expire(c->whip, now, &c->events, &c->replies);
     snapshots_expire(c->snapshots, now);
+    held_expire(c->held, now.mono_us);
+    control_answer_held(c);
     logbook_expire(c->logbook, now);
     hooks_expire(c->hooks, now);
     control_settle(c);

@@ -11,6 +11,7 @@
 #include "rtc/datachannel.h"
 #include "server/bridge.h"
 #include "server/control_config.h"
+#include "server/held.h"
 #include "server/hooks.h"
 #include "server/logbook.h"
 #include "server/memory.h"
@@ -52,6 +53,7 @@ struct control {
     struct signal *signal;
     struct bridge *bridge;
     struct snapshots *snapshots;
+    struct held *held;
     struct logbook *logbook;
     struct hooks *hooks;
     struct whip *whip;
@@ -79,8 +81,10 @@ struct control {
 };
 
 // --- control_http.c ---
-void control_inputs(struct control *c);         // drains the HTTP server
-void control_results(struct control *c);        // drains the store thread
+void control_inputs(struct control *c);      // drains the HTTP server
+void control_results(struct control *c);     // drains the store thread
+void control_answer_held(struct control *c); // what is stored, or late
+void control_free_call(struct job *job);
 void control_send_replies(struct control *c);   // of peers without a web socket
 void control_lock_rooms(struct control *c);     // ended for good, by the events that wait
 void control_look_up_missed(struct control *c); // rooms that were to be ended, by the same

@@ -21,6 +21,12 @@ struct frame {
     uint64_t peer;     // the peer's number, FRAME_DATA
     struct bytes text; // in the list's arena; frames with the same text share it
     bool is_long;      // FRAME_TEXT: may be longer than what else may wait for the socket
+
+    // An answer that is not to go out before this change of a room (room/live.h) is stored, and
+    // not after ANSWER_WAIT_MS: `late` does then, and signal_not_stored() is told of it.
+    uint64_t room, change; // 0: at once, as all else
+    struct bytes late;
+    uint64_t request; // what of `peer` it answers
 };
 
 // Zero-initialised is an empty list.

@@ -1,6 +1,7 @@
 // The table of methods: what a client may ask for, by which door, and who answers.
 #include "room/chat.h"
 #include "room/poll.h"
+#include "signal/outcome.h"
 #include "signal/param.h"
 #include "signal/state.h"
 
@@ -246,6 +247,7 @@ struct method {
     bool needs_peer;                   // only for those who have joined
     bool by_channel;                   // may come over the data channel too
     bool resumes;                      // what a client begins with when it comes back
+    bool is_kept;                      // what it changes is stored before it is acknowledged
 };
 
 static const struct method methods[] = {
@@ -286,13 +288,15 @@ static const struct method methods[] = {
      .handle = handle_peer_update,
      .params = peer_update_params,
      .talk = TALK_FREE,
-     .needs_peer = true},
+     .needs_peer = true,
+     .is_kept = true},
     {.name = "get-peer", .handle = handle_get_peer, .params = peer_params, .needs_peer = true},
     {.name = "set-metadata",
      .handle = handle_set_metadata,
      .params = set_metadata_params,
      .talk = TALK_FREE,
-     .needs_peer = true},
+     .needs_peer = true,
+     .is_kept = true},
     {.name = "get-metadata",
      .handle = handle_get_metadata,
      .params = get_metadata_params,
@@ -306,12 +310,14 @@ static const struct method methods[] = {
      .handle = handle_role_change_request,
      .params = change_role_params,
      .talk = TALK_NEEDED,
-     .needs_peer = true},
+     .needs_peer = true,
+     .is_kept = true},
     {.name = "role-change",
      .handle = handle_role_change,
      .params = accept_role_params,
      .talk = TALK_NEEDED,
-     .needs_peer = true},
+     .needs_peer = true,
+     .is_kept = true},
     {.name = "track-update-request",
      .handle = handle_track_update_request,
      .params = mute_track_params,
@@ -325,8 +331,13 @@ static const struct method methods[] = {
     {.name = "peer-leave-request",
      .handle = handle_peer_leave_request,
      .params = remove_params,
-     .needs_peer = true},
-    {.name = "end-room", .handle = handle_end_room, .params = end_params, .needs_peer = true},
+     .needs_peer = true,
+     .is_kept = true},
+    {.name = "end-room",
+     .handle = handle_end_room,
+     .params = end_params,
+     .needs_peer = true,
+     .is_kept = true},
     {.name = "find-peer",
      .handle = handle_find_peer,
      .params = roster_query_params,
@@ -343,22 +354,26 @@ static const struct method methods[] = {
      .handle = handle_group_join,
      .params = own_group_params,
      .talk = TALK_FREE,
-     .needs_peer = true},
+     .needs_peer = true,
+     .is_kept = true},
     {.name = "group-leave",
      .handle = handle_group_leave,
      .params = own_group_params,
      .talk = TALK_FREE,
-     .needs_peer = true},
+     .needs_peer = true,
+     .is_kept = true},
     {.name = "group-add",
      .handle = handle_group_add,
      .params = group_params,
      .talk = TALK_FREE,
-     .needs_peer = true},
+     .needs_peer = true,
+     .is_kept = true},
     {.name = "group-remove",
      .handle = handle_group_remove,
      .params = group_params,
      .talk = TALK_FREE,
-     .needs_peer = true},
+     .needs_peer = true,
+     .is_kept = true},
     {.name = "rtmp-start"},
     {.name = "rtmp-stop"},
     {.name = "hls-start"},
@@ -370,7 +385,8 @@ static const struct method methods[] = {
     {.name = "poll-info-set",
      .handle = handle_poll_info_set,
      .params = poll_info_params,
-     .needs_peer = true},
+     .needs_peer = true,
+     .is_kept = true},
     {.name = "poll-info-get",
      .handle = handle_poll_info_get,
      .params = poll_params,
@@ -378,7 +394,8 @@ static const struct method methods[] = {
     {.name = "poll-questions-set",
      .handle = handle_poll_questions_set,
      .params = poll_questions_params,
-     .needs_peer = true},
+     .needs_peer = true,
+     .is_kept = true},
     {.name = "poll-questions-get",
      .handle = handle_poll_questions_get,
      .params = poll_page_params,
@@ -387,16 +404,19 @@ static const struct method methods[] = {
      .handle = handle_poll_start,
      .params = poll_params,
      .talk = TALK_FREE,
-     .needs_peer = true},
+     .needs_peer = true,
+     .is_kept = true},
     {.name = "poll-stop",
      .handle = handle_poll_stop,
      .params = poll_params,
      .talk = TALK_FREE,
-     .needs_peer = true},
+     .needs_peer = true,
+     .is_kept = true},
     {.name = "poll-response",
      .handle = handle_poll_response,
      .params = poll_response_params,
-     .needs_peer = true},
+     .needs_peer = true,
+     .is_kept = true},
     {.name = "poll-responses",
      .handle = handle_poll_responses,
      .params = poll_page_params,
@@ -465,6 +485,25 @@ static void act(struct call *call, const struct method *method)
         call->events->at[i].actor = actor;
 }
 
+// The effect is at once, and told to all; the answer waits for the store.
+static void act_kept(struct call *call, const struct method *method)
+{
+    const struct room *room = call->session->room;
+    uint64_t before = room->change, peer = call->peer->number;
+    uint64_t request = outcome_request(call);
+    if (!outcome_repeat(call, request))
+        act(call, method);
+    if (!call->reply || room->change == before)
+        return;
+    struct bytes late = reply_not_stored(call);
+    struct frame *frame = &call->frames->at[call->reply - 1];
+    frame->peer = peer;
+    frame->room = room->number;
+    frame->change = room->change;
+    frame->late = late;
+    frame->request = request;
+}
+
 static void dispatch(struct call *call)
 {
     const struct method *method = find(call->rpc->method);
@@ -478,7 +517,11 @@ static void dispatch(struct call *call)
         reply_error(call, RPC_NOT_SUPPORTED, "not supported");
     else if (method->needs_peer && (!call->peer || call->peer->state != PEER_JOINED))
         refuse_stranger(call, method);
-    else if (params_fit(call, method->params) && talk_allows(call, method->talk))
+    else if (!params_fit(call, method->params) || !talk_allows(call, method->talk))
+        return;
+    else if (method->is_kept && call->session)
+        act_kept(call, method);
+    else
         act(call, method);
 }
 

@@ -42,11 +42,24 @@ static void send_frame(struct call *call)
         .is_long = true,
     };
     frame_add(call->frames, frame);
+    call->reply = call->frames->count;
 }
 
 struct json_out reply_open(struct call *call)
 {
-    return open_answer(call->signal, call->rpc->id, "result");
+    return reply_open_as(call, "result");
+}
+
+struct json_out reply_open_as(struct call *call, const char *member)
+{
+    return open_answer(call->signal, call->rpc->id, member);
+}
+
+struct bytes reply_not_stored(struct call *call)
+{
+    struct json_out j = open_answer(call->signal, call->rpc->id, "error");
+    put_error(&j, RPC_BUSY, "the storage does not answer");
+    return frame_text(call->frames, &call->signal->scratch);
 }
 
 void reply_send(struct call *call, struct json_out *j)

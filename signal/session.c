@@ -1,6 +1,7 @@
 #include "signal/session.h"
 
 #include "base/jwt.h"
+#include "signal/outcome.h"
 #include "signal/state.h"
 
 #include <assert.h>
@@ -17,6 +18,7 @@ struct signal *signal_new(struct rooms *rooms)
     list_init(&s->over);
     list_init(&s->infos_due);
     list_init(&s->owing);
+    list_init(&s->outcomes);
     return s;
 }
 
@@ -161,6 +163,7 @@ void signal_free(struct signal *s)
     struct channel *channel;
     while ((channel = map_next(&s->channels, &at)))
         mem_free(channel);
+    outcomes_dispose(s);
     map_dispose(&s->sessions);
     map_dispose(&s->by_peer);
     map_dispose(&s->audiences);

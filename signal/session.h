@@ -61,6 +61,9 @@ void signal_ready(struct signal *s, uint64_t session, struct room *room, struct 
 void signal_refuse(struct signal *s, uint64_t session, int code, const char *message,
                    struct moment now, struct frame_list *frames);
 
+// The answer of `frame` did not go out, as its change was not stored in time.
+void signal_not_stored(struct signal *s, const struct frame *frame, struct moment now);
+
 void signal_text(struct signal *s, uint64_t session, struct bytes text, struct moment now,
                  struct frame_list *frames, struct event_list *events);
 // The socket answered a ping of the server: also a sign of life. (A browser may slow down the

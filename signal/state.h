@@ -154,6 +154,8 @@ struct signal {
     struct list owing; // sessions that are owed metadata, and not slow
     int64_t owing_at;  // us; when some is sent
     uint64_t last_session;
+    struct list outcomes; // of requests that were told 503 though they happened: outcome.c
+    size_t outcome_count;
     char *node_id;
     struct text scratch; // the message being written
 };
@@ -169,6 +171,7 @@ struct call {
     struct frame_list *frames;
     struct event_list *events;
     bool has_failed; // was answered with an error
+    size_t reply;    // the place of its frame, from 1; 0: there is none
     int answers;     // that it has, or will have from the media worker: one, if it has an id
 };
 
@@ -185,6 +188,9 @@ void node_info_expire(struct signal *s, struct moment now, struct frame_list *fr
 // {"jsonrpc":"2.0","id":...,"result": and then the value is the caller's to write, then
 // reply_send(). Nothing is sent for a notification.
 struct json_out reply_open(struct call *call);
+struct json_out reply_open_as(struct call *call, const char *member); // "result", "error"
+// What the answer is when the store does not answer in time.
+struct bytes reply_not_stored(struct call *call);
 void reply_send(struct call *call, struct json_out *j);
 void reply_empty(struct call *call); // {}: a result has to be truthy in JavaScript
 void reply_error(struct call *call, int code, const char *message);

@@ -318,8 +318,8 @@ def run_bare():
 ON_POSTGRES = ["backend", "backup", "cli", "kills", "live", "polls", "reports", "restart",
                "server-sdk", "sessions", "webhooks"]
 ON_THE_STORE = {"environment": lambda: {"PARLOR_TEST_POSTGRES": postgres().url}}
-NIGHT = {"PARLOR_NIGHTLY": "1", "PARLOR_KILLS": "200", "PARLOR_STOP_S": "45",
-         "PARLOR_OLD_SDKS": "all"}
+NIGHT = {"PARLOR_NIGHTLY": "1", "PARLOR_KILLS": "200", "PARLOR_ROUNDS": "300",
+         "PARLOR_STOP_S": "45", "PARLOR_OLD_SDKS": "all"}
 SLOW = {"patience": 10, "minutes": 90}
 
 # ./dev check: what says in two minutes that nothing is broken.

@@ -163,6 +163,8 @@ static void take_frames(struct world *w)
     for (size_t i = 0; i < w->frames.count; i++) {
         const struct frame *frame = &w->frames.at[i];
         mix(w, frame->text.at, frame->text.len);
+        if (frame->change)
+            w->kept_at = 0; // it is stored at once, and answered then
         if (frame->session == w->chat_session && frame->kind == FRAME_TEXT &&
             memmem(frame->text.at, frame->text.len, "\"result\":{\"message_id\"", 22))
             w->chat_taken = true;

@@ -480,6 +480,77 @@ TEST(what_waited_for_the_room_is_answered_once_each)
     end();
 }
 
+// The answer of the frame that waits for the store.
+static struct frame *kept_frame(struct stage_client *client, const char *text)
+{
+    frame_list_clear(&s.frames);
+    signal_text(s.signal, client->session, bytes_of(text), s.now, &s.frames, &s.events);
+    for (size_t i = 0; i < s.frames.count; i++) {
+        if (s.frames.at[i].change)
+            return &s.frames.at[i];
+    }
+    return NULL;
+}
+
+TEST(what_changes_a_session_is_answered_when_it_is_stored)
+{
+    begin();
+    struct stage_client *host = stage_join(&s, "host", "host");
+    static const char set[] =
+        "{\"method\":\"set-metadata\",\"id\":%d,\"params\":{\"key\":\"k\","
+        "\"data\":\"v\",\"if_change_version\":0}}";
+    char text[160];
+    snprintf(text, sizeof text, set, 1);
+    struct frame *frame = kept_frame(host, text);
+    CHECK(frame != NULL);
+    CHECK_EQ(frame->change, rooms_find(&s.rooms, STAGE_ROOM_ID)->change);
+    CHECK(memmem(frame->text.at, frame->text.len, "\"result\"", 8));
+    CHECK(memmem(frame->late.at, frame->late.len, "\"code\":503", 10));
+    CHECK(memmem(frame->late.at, frame->late.len, "\"id\":1", 6));
+    CHECK(!kept_frame(host, "{\"method\":\"ping\",\"id\":2}"));
+    // A second time it is refused, and nothing has changed.
+    snprintf(text, sizeof text, set, 3);
+    CHECK(!kept_frame(host, text));
+    frame_list_clear(&s.frames);
+    event_list_clear(&s.events);
+    end();
+}
+
+TEST(a_request_that_was_not_stored_in_time_has_its_first_outcome)
+{
+    begin();
+    struct stage_client *host = stage_join(&s, "host", "host");
+    static const char set[] =
+        "{\"method\":\"set-metadata\",\"id\":%d,\"params\":{\"key\":\"k\","
+        "\"data\":\"v\",\"if_change_version\":0}}";
+    char text[160];
+    snprintf(text, sizeof text, set, 1);
+    struct frame *frame = kept_frame(host, text);
+    signal_not_stored(s.signal, frame, s.now);
+    uint64_t change = frame->change;
+    snprintf(text, sizeof text, set, 2);
+    frame = kept_frame(host, text);
+    CHECK(frame && frame->change > change); // and waits again
+    CHECK(memmem(frame->text.at, frame->text.len, "\"change_version\":1", 18));
+    CHECK(memmem(frame->text.at, frame->text.len, "\"id\":2", 6));
+    // That outcome was told; then it is a request like any other, and this one is refused.
+    snprintf(text, sizeof text, set, 3);
+    CHECK(!kept_frame(host, text));
+
+    // A minute later nobody asks for it again.
+    s.now.mono_us += 1000000;
+    frame =
+        kept_frame(host, "{\"method\":\"peer-update\",\"id\":4,\"params\":{\"name\":\"x\"}}");
+    signal_not_stored(s.signal, frame, s.now);
+    s.now.mono_us += (int64_t)OUTCOME_MS * 1000;
+    size_t count = s.events.count;
+    kept_frame(host, "{\"method\":\"peer-update\",\"id\":5,\"params\":{\"name\":\"x\"}}");
+    CHECK(s.events.count > count); // it happened
+    frame_list_clear(&s.frames);
+    event_list_clear(&s.events);
+    end();
+}
+
 TEST(pongs_are_signs_of_life)
 {
     begin();
