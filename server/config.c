@@ -12,7 +12,7 @@ enum { LINE_MAX_OCTETS = 4096 };
 
 static int setting_of(struct bytes name)
 {
-    for (int i = 0; i < SETTING_COUNT; i++)
+    for (int i = 0; i < setting_count; i++)
         if (bytes_equal(bytes_of(settings[i].name), name))
             return i;
     return -1;
@@ -166,8 +166,8 @@ int config_read(struct config *config, int argument_count, char *const *argument
                 char *const *environment, struct text *why)
 {
     *config = (struct config){0};
-    config->values = mem_alloc_array(SETTING_COUNT, sizeof *config->values);
-    char *flags[SETTING_COUNT] = {0};
+    config->values = mem_alloc_array((size_t)setting_count, sizeof *config->values);
+    char **flags = mem_alloc_array((size_t)setting_count, sizeof *flags);
     const char *named = environment_value(environment, "config");
     char *file = named ? mem_text(named) : NULL;
 
@@ -175,7 +175,7 @@ int config_read(struct config *config, int argument_count, char *const *argument
     int err = read_flags(config, flags, argument_count, arguments, &file, why);
     if (!err && file)
         err = read_file(config->values, file, why);
-    for (int i = 0; i < SETTING_COUNT; i++) {
+    for (int i = 0; i < setting_count; i++) {
         const char *value = environment_value(environment, settings[i].name);
         if (value)
             set(config->values, i, value);
@@ -185,8 +185,9 @@ int config_read(struct config *config, int argument_count, char *const *argument
             set(config->values, i, settings[i].fallback);
         mem_free(flags[i]);
     }
+    mem_free(flags);
     mem_free(file);
-    for (int i = 0; i < SETTING_COUNT && !err; i++) {
+    for (int i = 0; i < setting_count && !err; i++) {
         err = settings[i].read(config, config->values[i]);
         if (err)
             add_misunderstood(why, &settings[i], config->values[i]);
@@ -197,7 +198,7 @@ int config_read(struct config *config, int argument_count, char *const *argument
 
 void config_dispose(struct config *config)
 {
-    for (int i = 0; config->values && i < SETTING_COUNT; i++)
+    for (int i = 0; config->values && i < setting_count; i++)
         mem_free(config->values[i]);
     mem_free(config->values);
     *config = (struct config){0};
@@ -213,7 +214,7 @@ bool config_is_local(const struct config *config)
 
 void config_print(const struct config *config, struct text *out)
 {
-    for (int i = 0; i < SETTING_COUNT; i++) {
+    for (int i = 0; i < setting_count; i++) {
         if (settings[i].display == SETTING_SECRET && config->values[i][0]) {
             text_addf(out, "# %s is set, and not shown\n", settings[i].name);
             continue;
@@ -237,7 +238,7 @@ void config_database(const char *data, const char *database, struct text *locati
 
 void config_help(struct text *out)
 {
-    for (int i = 0; i < SETTING_COUNT; i++) {
+    for (int i = 0; i < setting_count; i++) {
         char flag[64];
         snprintf(flag, sizeof flag, "--%s %s", settings[i].name,
                  settings[i].argument ? settings[i].argument : "");

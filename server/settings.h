@@ -97,6 +97,5 @@ struct setting {
     enum setting_display display;
 };
 
-enum { SETTING_COUNT = 62 };
-
 extern const struct setting settings[]; // the first is `listen`
+extern const int setting_count;
