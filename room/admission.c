@@ -45,6 +45,16 @@ static bool has_place(const struct room *live, const struct role *role,
     return role->max_peer_count == 0 || count_of(live, role) <= (size_t)role->max_peer_count;
 }
 
+// Whether one more may be in with the token.
+static bool token_has_place(const struct room *live, const struct token_hash *token)
+{
+    size_t most = live->rooms->peers_per_token, count = 0, at = 0;
+    const struct peer *peer;
+    while (most && count < most && (peer = map_next(&live->peers, &at)))
+        count += token_hash_equal(&peer->token, token);
+    return !most || count < most;
+}
+
 enum admission admission_of(const struct room_record *record, const struct template *template,
                             const struct room *live, const struct join_wish *wish,
                             enum entry entry)
@@ -71,6 +81,8 @@ enum admission admission_of(const struct room_record *record, const struct templ
         return ADMISSION_ROLE_FULL;
     if (live && live->peers.count - (present ? 1 : 0) >= capacity(record))
         return ADMISSION_ROOM_FULL;
+    if (live && !present && !token_has_place(live, &wish->token))
+        return ADMISSION_TOKEN_FULL;
     return ADMISSION_GRANTED;
 }
 
@@ -111,6 +123,8 @@ const char *admission_text(enum admission a)
         return "room code is disabled";
     case ADMISSION_REMOVED:
         return "removed from the room";
+    case ADMISSION_TOKEN_FULL:
+        return "too many peers have this token";
     }
     return "";
 }

@@ -35,6 +35,7 @@ enum admission {
     ADMISSION_TOKEN_EXPIRED, // and its bearer is not in
     ADMISSION_CODE_DISABLED, // the token's room code
     ADMISSION_REMOVED,       // who had this token was removed from this session
+    ADMISSION_TOKEN_FULL,    // as many are in with this token as may be
 };
 
 enum entry {

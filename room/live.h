@@ -110,6 +110,7 @@ struct rooms {               // owned by the control thread
     struct list detached;    // peers without a socket, the longest first
     struct timers timers;    // whatever else has its time
     bool removed_may_return; // whoever was removed, with the same token
+    size_t peers_per_token;  // in one room; 0: as many as there is room for
     int64_t max_session_s;   // the longest that any room may go on; 0: for ever
     struct engines engines;  // what the server can do beside the meetings themselves
     uint64_t last_change;    // of all sessions: each room_touch() is one

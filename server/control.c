@@ -236,6 +236,7 @@ struct control *control_new(const struct control_config *config)
     rooms_init(&c->rooms, &c->rng);
     c->rooms.max_session_s = config->max_session_s;
     c->rooms.removed_may_return = config->removed_may_return;
+    c->rooms.peers_per_token = config->peers_per_token;
     c->signal = signal_new(&c->rooms);
     c->bridge = bridge_new(&c->rooms, c->config.worker_count);
     c->datachannels = datachannels_new(clock_mono_us());

@@ -20,6 +20,7 @@ struct control_config {
     struct inbox *counters;     // borrowed: struct worker_counters; NULL: no metrics are served
     struct addr metrics_listen; // with the former
     bool removed_may_return;
+    size_t peers_per_token;
     int64_t max_session_s; // the longest that any meeting may last; 0: for ever
     int64_t memory_max;    // octets; 0: memory_percent of what there is
     int memory_percent;

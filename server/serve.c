@@ -325,6 +325,7 @@ static int start(struct server *s)
         .memory_max = s->config->memory_max,
         .memory_percent = s->config->memory_percent,
         .removed_may_return = s->config->removed_may_return,
+        .peers_per_token = (size_t)s->config->peers_per_token,
         .max_session_s = s->config->max_session_hours * 3600,
         .log = {.with_chat = s->config->log_chat,
                 .days = (int)s->config->log_days,

@@ -159,6 +159,11 @@ static int read_removed_may_return(struct config *c, const char *value)
     return read_switch(value, &c->removed_may_return);
 }
 
+static int read_peers_per_token(struct config *c, const char *value)
+{
+    return read_number(value, 0, PEERS_PER_LARGE_ROOM_MAX, &c->peers_per_token);
+}
+
 static int read_log_chat(struct config *c, const char *value)
 {
     return read_switch(value, &c->log_chat);
@@ -455,6 +460,9 @@ const struct setting settings[] = {
      read_rate_limit, SETTING_OPEN},
     {"max-session-hours", "HOURS", "12", "the longest that any meeting may last; 0: for ever",
      read_max_session_hours, SETTING_OPEN},
+    {"peers-per-token", "COUNT", "0",
+     "how many may be in a room at once with the same token; 0: no limit", read_peers_per_token,
+     SETTING_OPEN},
     {"removed-may-return", "on|off", "off",
      "whether somebody who was removed may come back to the session with the same token",
      read_removed_may_return, SETTING_OPEN},

@@ -59,9 +59,10 @@ struct config {
     bool log_chat;
     bool diagnostics;
     bool removed_may_return;
-    long log_days;     // 0: for ever
-    long session_days; // the same
-    long meetings_ttl; // days; 0: for ever
+    long peers_per_token; // 0: no limit
+    long log_days;        // 0: for ever
+    long session_days;    // the same
+    long meetings_ttl;    // days; 0: for ever
     const char *tls_cert;
     const char *tls_key;
     bool tls_self_signed;

@@ -237,6 +237,25 @@ TEST(joining_again_is_admission_like_any_other)
     fixture_dispose(&f);
 }
 
+TEST(so_many_may_be_in_with_one_token)
+{
+    fixture_init(&f);
+    join_as("a", "guest", "one");
+    join_as("b", "guest", "one");
+    struct join_wish back = wish_of("a", "guest", "one"), third = wish_of("c", "guest", "one"),
+                     other = wish_of("c", "guest", "two");
+    CHECK_EQ(ask(&third, ENTRY_JOIN), ADMISSION_GRANTED); // there is no limit
+    f.rooms.peers_per_token = 2;
+    CHECK_EQ(ask(&third, ENTRY_JOIN), ADMISSION_TOKEN_FULL);
+    CHECK_EQ(ask(&third, ENTRY_SOCKET), ADMISSION_TOKEN_FULL);
+    CHECK_EQ(ask(&back, ENTRY_SOCKET), ADMISSION_GRANTED);
+    CHECK_EQ(ask(&back, ENTRY_JOIN), ADMISSION_GRANTED);
+    CHECK_EQ(ask(&other, ENTRY_JOIN), ADMISSION_GRANTED);
+    room_leave(room_peer(f.room, "b"), LEAVE_CLIENT_REQUEST, f.now, &f.events);
+    CHECK_EQ(ask(&third, ENTRY_JOIN), ADMISSION_GRANTED);
+    fixture_dispose(&f);
+}
+
 TEST(a_removed_token_stays_out_for_the_session)
 {
     fixture_init(&f);
