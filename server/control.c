@@ -189,6 +189,7 @@ static void restore(struct control *c)
         control_settle(c);
     }
     logbook_flush(c->logbook, now); // before anybody asks
+    jobs_restored(c->config.jobs);
 }
 
 static void close_servers(struct control *c)

@@ -54,6 +54,8 @@ struct jobs {
     struct jobs_live *live;
     size_t live_count;
     size_t live_taken;
+    bool is_restored;   // all that the last process left was put
+    size_t logs_behind; // that were put before, and are not written
 };
 
 static int run_call(struct db_job *db_job, struct db *db)
@@ -559,7 +561,7 @@ bool jobs_are_full(const struct jobs *jobs)
 
 bool jobs_are_full_for(const struct jobs *jobs, const struct api_call *call)
 {
-    if (!api_only_reads(call))
+    if (!api_only_reads(call) || jobs->logs_behind)
         return inbox_full(jobs->todo);
     return readers_are_full(api_reads_pages(call) ? jobs->listers : jobs->finders);
 }
@@ -584,11 +586,18 @@ void jobs_put(struct jobs *jobs, struct job *job)
     bool is_call = job->kind == JOB_CALL && api_only_reads(&job->call.call);
     if (job->kind == JOB_KEY)
         pass_key_on(jobs, job);
-    if (!is_call)
+    if (job->kind == JOB_LOG && !jobs->is_restored)
+        jobs->logs_behind++;
+    if (!is_call || jobs->logs_behind)
         inbox_put(jobs->todo, &job);
     else
         readers_put(api_reads_pages(&job->call.call) ? jobs->listers : jobs->finders, job,
                     clock_real_us());
+}
+
+void jobs_restored(struct jobs *jobs)
+{
+    jobs->is_restored = true;
 }
 
 int jobs_fd(const struct jobs *jobs)
@@ -602,6 +611,8 @@ size_t jobs_take(struct jobs *jobs, struct job **done, size_t max)
     int64_t now = count ? clock_now().mono_us : 0;
     for (size_t i = 0; i < count; i++) {
         bool is_read = only_reads(done[i]);
+        if (done[i]->kind == JOB_LOG && jobs->logs_behind)
+            jobs->logs_behind--;
         latency_add(is_read ? &jobs->reads : &jobs->writes, now - done[i]->put_at_us);
     }
     return count;

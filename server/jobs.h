@@ -42,6 +42,9 @@ void jobs_free(struct jobs *jobs); // stops them too
 int64_t jobs_epoch(const struct jobs *jobs); // of store/live_rooms.h
 // One after the other, then NULL. Borrowed, until the jobs are freed.
 struct jobs_live *jobs_next_live(struct jobs *jobs);
+// What the log has to say of them was put: until that is written, calls that read take their
+// turn behind it.
+void jobs_restored(struct jobs *jobs);
 
 bool jobs_are_full(const struct jobs *jobs);                                  // refuse new work
 bool jobs_are_full_for(const struct jobs *jobs, const struct api_call *call); // of this kind
