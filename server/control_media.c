@@ -203,6 +203,12 @@ void control_settle(struct control *c)
 
 // --- Time ---
 
+// What the log tells is in the snapshots before: a crash undoes nothing that was read in it.
+static int64_t log_deadline(const struct control *c)
+{
+    return snapshots_are_behind(c->snapshots) ? NEVER : logbook_deadline(c->logbook);
+}
+
 int64_t control_deadline(const struct control *c)
 {
     int64_t at = signal_deadline(c->signal);
@@ -213,7 +219,7 @@ int64_t control_deadline(const struct control *c)
     at = snapshots < at ? snapshots : at;
     int64_t held = held_deadline(c->held);
     at = held < at ? held : at;
-    int64_t log = logbook_deadline(c->logbook);
+    int64_t log = log_deadline(c);
     at = log < at ? log : at;
     int64_t hooks = hooks_deadline(c->hooks);
     at = hooks < at ? hooks : at;
@@ -232,10 +238,13 @@ void control_expire(struct control *c)
     if (datachannels_deadline(c->datachannels) <= now.mono_us)
         datachannels_expire(c->datachannels, now.mono_us, &c->data);
     whip_expire(c->whip, now, &c->events, &c->replies);
+    if (log_deadline(c) <= now.mono_us)
+        snapshots_hurry(c->snapshots);
     snapshots_expire(c->snapshots, now);
     held_expire(c->held, now.mono_us);
     control_answer_held(c);
-    logbook_expire(c->logbook, now);
+    if (log_deadline(c) <= now.mono_us)
+        logbook_expire(c->logbook, now);
     hooks_expire(c->hooks, now);
     control_settle(c);
 }

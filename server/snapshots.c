@@ -120,6 +120,11 @@ void snapshots_hurry(struct snapshots *s)
     s->is_urgent = true;
 }
 
+bool snapshots_are_behind(const struct snapshots *s)
+{
+    return first_changed(s) && s->waiting && !s->is_replaced;
+}
+
 // Only when the last writes are done: a slow disk makes the intervals longer, not the queue,
 // and whoever waits meanwhile waits together for the next.
 int64_t snapshots_deadline(const struct snapshots *s)
