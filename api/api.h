@@ -50,8 +50,8 @@ bool api_run_from_memory(const struct api_config *config, const struct room *liv
                          struct api_call *call, struct moment now,
                          struct http_response *response);
 
-// Whether what the handler of a live room changed is stored before it is acknowledged. What is said
-// to those who are in is not.
+// Whether what the handler of a live room changed is stored before it is acknowledged. What is
+// said to those who are in is not.
 bool api_is_kept(const struct api_call *call);
 
 // Before a call that removes a room runs: whether it may. `live` is the room as it is now, NULL

@@ -1,6 +1,6 @@
 // What it costs the control thread to write down a live session and a change of it, and what a
-// start takes to read it: peers with a name, 200 octets of metadata and the keys that roomkit observes, with the
-// longest chat history. Prints milliseconds of CPU time.
+// start takes to read it: peers with a name, 200 octets of metadata and the keys that roomkit
+// observes, with the longest chat history. Prints milliseconds of CPU time.
 #include "store/snapshot.h"
 #include "room/chat.h"
 #include "room/media.h"
