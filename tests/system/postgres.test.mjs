@@ -104,7 +104,8 @@ for (const how of ['stopped', 'frozen']) {
       bob.socket.terminate();
       const startedAt = performance.now();
       const mark = await comeBack(bob);
-      assert.equal(Object.keys(bob.said('peer-list', mark)[0].params.peers).length, 1);
+      const list = await until(() => bob.said('peer-list', mark)[0], 'the list');
+      assert.equal(Object.keys(list.params.peers).length, 1);
       await comeBack(cat); // with the token that it has, for the first time
       assert.ok((await cat.request('join', { name: 'cat', data: '' })).result);
       assert.ok(performance.now() - startedAt < 2000 * patience);
