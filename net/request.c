@@ -76,14 +76,22 @@ static int read_target(struct connection *c, struct bytes target, struct bytes h
     return 0;
 }
 
+// By the fields that proxies add; and nginx, whose bare proxy_pass adds none and gives its own
+// name of us as Host, speaks HTTP/1.0 to us, as no browser does.
 static bool was_forwarded(const struct head *head)
 {
-    static const char *const fields[] = {"forwarded", "x-forwarded-for", "x-real-ip", "via"};
+    static const char *const fields[] = {"forwarded",        "x-forwarded-for",
+                                         "x-real-ip",        "via",
+                                         "x-forwarded-host", "x-forwarded-proto",
+                                         "x-forwarded-port", "x-forwarded-server",
+                                         "cf-connecting-ip", "true-client-ip",
+                                         "x-client-ip",      "x-cluster-client-ip",
+                                         "fastly-client-ip", "x-envoy-external-address"};
     struct bytes value;
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (head_field(head, fields[i], &value))
             return true;
-    return false;
+    return head->minor == 0;
 }
 
 static int read_fields(struct connection *c, const struct head *head)

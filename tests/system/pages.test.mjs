@@ -15,10 +15,10 @@ before(async () => {
 after(() => Promise.all([anyone, local, proxied].map((server) => server?.stop())));
 
 // POST /api/meetings with these fields; one that is null is left out.
-async function create(server, fields = {}) {
+async function create(server, fields = {}, version = '1.1') {
   const all = { Host: `localhost:${server.port}`, 'Content-Type': json, Connection: 'close', 'Content-Length': 2, ...fields };
   const lines = Object.entries(all).filter(([, value]) => value !== null).map(([name, value]) => `${name}: ${value}\r\n`);
-  const { text } = await exchange(server.port, `POST /api/meetings HTTP/1.1\r\n${lines.join('')}\r\n{}`);
+  const { text } = await exchange(server.port, `POST /api/meetings HTTP/${version}\r\n${lines.join('')}\r\n{}`);
   return { status: statusOf(text), text };
 }
 
@@ -82,6 +82,14 @@ test('behind a proxy on the same machine nobody makes meetings without the key',
   }
   assert.equal((await create(local, { Host: 'meet.example.org' })).status, 401);
   assert.equal((await create(proxied, { Host: 'meet.example.org', Authorization: `Bearer ${proxied.token}` })).status, 200);
+});
+
+test('a proxy on the same machine is known by any of the fields that proxies add, and by its HTTP/1.0', async () => {
+  const fields = ['X-Forwarded-Host', 'X-Forwarded-Proto', 'X-Forwarded-Server', 'X-Forwarded-Port', 'CF-Connecting-IP',
+    'True-Client-IP', 'X-Client-IP', 'X-Cluster-Client-IP', 'Fastly-Client-IP', 'X-Envoy-External-Address', 'Via'];
+  for (const field of fields) assert.equal((await create(local, { [field]: 'x' })).status, 401, field);
+  assert.equal((await create(local, {}, '1.0')).status, 401, 'nginx with nothing but proxy_pass');
+  assert.equal((await create(local)).status, 200);
 });
 
 test('with the key or a management token nothing else is asked', async () => {
