@@ -155,7 +155,7 @@ static int check_text(struct api_context *c, const char *type)
 static int check_peer(struct api_context *c)
 {
     const char *peer = http_query(c->request, "peer", 0);
-    return peer && !peer_id_is_valid(peer) ? api_fail_query(c, "peer") : 0;
+    return peer && peer[0] && !peer_id_is_valid(peer) ? api_fail_query(c, "peer") : 0;
 }
 
 // The token names one room and one role; a query can only repeat that.
@@ -166,7 +166,7 @@ static int check_join(struct api_context *c, enum peer_door door)
     const char *name = http_query(c->request, "name", 0);
     if (strcmp(claims->room_id, c->call->parameters[0]) != 0)
         return api_fail_detail(c, 403, "Forbidden", "the token is for another room");
-    if (role && strcmp(role, claims->role) != 0)
+    if (role && role[0] && strcmp(role, claims->role) != 0)
         return api_fail_detail(c, 403, "Forbidden", "the token is for another role");
     int err = check_text(c, "application/sdp");
     if (!err && !room_texts_fit(name, NULL))
@@ -258,7 +258,7 @@ static int join(struct whip *w, const struct api_call *call, struct room *room,
     const char *asked = http_query(call->request, "peer", 0);
     const char *name = http_query(call->request, "name", 0);
     bool watches = call->door == DOOR_WHEP;
-    const char *peer_id = asked && !watches ? asked : own_id;
+    const char *peer_id = asked && asked[0] && !watches ? asked : own_id;
     struct arena *arena = &call->request->arena;
     struct join_wish wish = {
         .peer_id = peer_id,
@@ -267,7 +267,7 @@ static int join(struct whip *w, const struct api_call *call, struct room *room,
         .token = call->claims.hash,
         .has_expired = call->has_expired,
         .room_code_id = call->claims.room_code_id,
-        .name = name ? name : call->claims.user_id,
+        .name = name && name[0] ? name : call->claims.user_id,
         .metadata = "",
         .offer = arena_text(arena, call->request->body),
         .auto_video = true,

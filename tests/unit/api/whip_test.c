@@ -236,7 +236,7 @@ TEST(what_is_wrong_with_a_request_is_said_before_anybody_comes_in)
         {{HTTP_POST, here, .type = "application/sdpx", .body = OFFER}, 415},
         {{HTTP_POST, here, .body = ""}, 400},
         {{HTTP_POST, post_target("whip", "?peer=a%20b"), .body = OFFER}, 400},
-        {{HTTP_POST, post_target("whep", "?peer="), .body = OFFER}, 400},
+        {{HTTP_POST, post_target("whep", "?peer=a%2Fb"), .body = OFFER}, 400},
         {{HTTP_GET, .target = here}, 405},
         {{HTTP_PATCH, .target = here}, 405},
         {{HTTP_POST, "/whip", .body = OFFER}, 404},
@@ -261,6 +261,15 @@ TEST(a_content_type_may_have_parameters)
     begin();
     CHECK(!say((struct ask){HTTP_POST, .target = post_target("whip", ""),
                             .type = "Application/SDP; charset=utf-8", .body = OFFER}));
+    end();
+}
+
+TEST(an_empty_query_value_is_none)
+{
+    begin();
+    CHECK(!say((struct ask){HTTP_POST, .target = post_target("whip", "?peer=&role=&name="),
+                            .body = OFFER}));
+    CHECK_EQ(room->peers.count, 1);
     end();
 }
 
