@@ -73,6 +73,19 @@ static int put_codes(struct api_context *c, const struct template *t, const char
     return 0;
 }
 
+// Whoever is kept out hands out nothing: by the room, or by the code that let it in.
+static int check_entry(struct api_context *c, const struct store_room *room)
+{
+    bool is_disabled = false;
+    if (!room->enabled)
+        return api_fail(c, 403, "room is not active");
+    int err =
+        store_code_is_disabled(c->db, room->id, c->call->claims.room_code_id, &is_disabled);
+    if (err)
+        return api_fail_storage(c, err);
+    return is_disabled ? api_fail(c, 403, "room code is disabled") : 0;
+}
+
 int api_invites(struct api_context *c)
 {
     const char *room_id = c->call->claims.room_id;
@@ -85,7 +98,9 @@ int api_invites(struct api_context *c)
         err = store_template_load(c->db, room.template_id, &t);
     if (err)
         return api_fail_storage(c, err);
-    err = put_codes(c, t, room_id);
+    err = check_entry(c, &room);
+    if (!err)
+        err = put_codes(c, t, room_id);
     template_free(t);
     return err;
 }

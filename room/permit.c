@@ -57,15 +57,42 @@ static bool has_say(const struct role *role)
     return false;
 }
 
+static bool is_more(int wish, int own)
+{
+    return own && (!wish || wish > own); // 0: no limit was said
+}
+
+static bool publishes_more(const struct role *as, const struct role *by)
+{
+    for (int kind = 0; kind < PUBLISH_KIND_COUNT; kind++) {
+        const struct role_media *wish = &as->media[kind], *own = &by->media[kind];
+        if (!as->allowed[kind])
+            continue;
+        if (!by->allowed[kind] || is_more(wish->bitrate_kbps, own->bitrate_kbps) ||
+            is_more(wish->frame_rate, own->frame_rate) || is_more(wish->width, own->width) ||
+            is_more(wish->height, own->height))
+            return true;
+    }
+    return false;
+}
+
+static bool may_more(const struct role *as, const struct role *by)
+{
+    for (int i = 0; i < PERMISSION_COUNT; i++) {
+        if (as->permissions[i] && !by->permissions[i])
+            return true;
+    }
+    for (size_t i = 0; i < as->subscribe_to_roles.count; i++) {
+        if (!names_contain(&by->subscribe_to_roles, as->subscribe_to_roles.at[i]))
+            return true;
+    }
+    return publishes_more(as, by) || (by->waiting_room && !as->waiting_room);
+}
+
 bool permit_invites(const struct role *by, const struct role *as)
 {
-    if (by->waiting_room && !as->waiting_room)
-        return false;
-    for (int kind = 0; kind < PUBLISH_KIND_COUNT; kind++) {
-        if (as->allowed[kind] && !by->allowed[kind])
-            return false;
-    }
-    return !has_say(as);
+    bool gives_roles = by->permissions[PERMISSION_CHANGE_ROLE] && !by->waiting_room;
+    return !has_say(as) && (gives_roles || !may_more(as, by));
 }
 
 enum room_view permit_view(const struct template *template, const struct role *role)

@@ -26,8 +26,8 @@ bool permit_sees(const struct role *viewer, bool waits);
 bool room_sees(const struct peer *viewer, const struct peer *peer); // NULL: the back end
 
 // Whether somebody with the role `by` may hand out links that bring others in as `as`: with no
-// say over others, and seen and heard no more than oneself. Those who wait to be let in bring
-// others to the same door.
+// say over others, and with nothing that `by` does not have, unless `by` may give roles to
+// others anyway. Those who wait to be let in bring others to the same door.
 bool permit_invites(const struct role *by, const struct role *as);
 
 // What somebody with this role, who only looks on, is told of the meeting.

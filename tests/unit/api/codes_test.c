@@ -430,6 +430,19 @@ TEST(whoever_came_by_a_code_hands_out_those_without_a_say)
     world_free(w);
 }
 
+TEST(whoever_is_kept_out_hands_out_nothing)
+{
+    struct world *w = world_new();
+    const char *room = make_room(w, "");
+    struct answer made = post(w, codes_path(room), "");
+    const char *guest = bearer(w, code_at(&made, 1)), *host = bearer(w, code_at(&made, 0));
+    CHECK_EQ(enable(w, code_at(&made, 1), "false").status, 200);
+    CHECK_REFUSED(invites(w, guest), 403, "room code is disabled", "");
+    disable_room(w, room);
+    CHECK_REFUSED(invites(w, host), 403, "room is not active", "");
+    world_free(w);
+}
+
 TEST(a_back_ends_token_hands_out_nothing)
 {
     struct world *w = world_new();

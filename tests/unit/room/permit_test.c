@@ -105,22 +105,47 @@ TEST(who_has_not_joined_yet_may_do_nothing)
     fixture_dispose(&f);
 }
 
-TEST(links_are_handed_out_only_for_roles_without_a_say_and_no_louder_than_oneself)
+TEST(links_are_handed_out_for_no_more_than_one_has_oneself)
 {
-    struct role host = {.permissions = {[PERMISSION_END_ROOM] = true}, .allowed = {true, true}};
-    struct role guest = {.allowed = {true, true}};
-    struct role singer = {.allowed = {true, true, true}};
+    const char *all[] = {"host", "guest"}, *hosts[] = {"host"};
+    struct role guest = {.allowed = {true, true},
+                         .media[PUBLISH_VIDEO] = {.bitrate_kbps = 700, .width = 640},
+                         .subscribe_to_roles = {hosts, 1}};
+    struct role other = guest;
+    CHECK(permit_invites(&guest, &other));
+    other.allowed[PUBLISH_SCREEN] = true;
+    CHECK(!permit_invites(&guest, &other));
+    other = guest;
+    other.media[PUBLISH_VIDEO].bitrate_kbps = 1500;
+    CHECK(!permit_invites(&guest, &other));
+    other.media[PUBLISH_VIDEO].bitrate_kbps = 0; // as much as there is
+    CHECK(!permit_invites(&guest, &other));
+    other = guest;
+    other.media[PUBLISH_VIDEO].width = 1920;
+    CHECK(!permit_invites(&guest, &other));
+    other = guest;
+    other.permissions[PERMISSION_POLL_WRITE] = true;
+    CHECK(!permit_invites(&guest, &other));
+    other = guest;
+    other.subscribe_to_roles = (struct names){all, 2};
+    CHECK(!permit_invites(&guest, &other));
+    CHECK(permit_invites(&other, &guest));
     struct role viewer = {0};
-    struct role usher = {.permissions = {[PERMISSION_CHANGE_ROLE] = true}};
-    struct role lobby = {.waiting_room = true};
-    CHECK(permit_invites(&host, &guest));
-    CHECK(permit_invites(&host, &viewer));
+    CHECK(permit_invites(&guest, &viewer));
+    CHECK(!permit_invites(&viewer, &guest));
+}
+
+TEST(nobody_hands_out_a_role_with_a_say_and_whoever_gives_roles_any_other)
+{
+    struct role host = {.permissions = {[PERMISSION_CHANGE_ROLE] = true}};
+    struct role ender = {.permissions = {[PERMISSION_END_ROOM] = true}};
+    struct role singer = {.allowed = {true, true, true}};
+    struct role lobby = {.waiting_room = true}, viewer = {0};
+    CHECK(permit_invites(&host, &singer));
     CHECK(permit_invites(&host, &lobby));
     CHECK(!permit_invites(&host, &host));
-    CHECK(!permit_invites(&host, &usher));
-    CHECK(!permit_invites(&host, &singer));
-    CHECK(permit_invites(&guest, &guest));
-    CHECK(!permit_invites(&viewer, &guest));
+    CHECK(!permit_invites(&host, &ender));
+    CHECK(!permit_invites(&ender, &ender));
     CHECK(permit_invites(&lobby, &lobby));
     CHECK(!permit_invites(&lobby, &viewer));
 }
