@@ -1,7 +1,10 @@
 // Inside the control thread: what its files share. Not for other folders.
 //
 //     control.c        the loop, signals, the farewell
-//     control_http.c   requests, web sockets, results of the store thread
+//     control_http.c   what the HTTP server has: requests, and their answers
+//     control_socket.c  web sockets and their sessions
+//     control_rooms.c  rooms that are loaded to go live, and what waits for them
+//     control_results.c  what the store threads did
 //     control_metrics.c  figures for monitoring, on a listener of their own
 //     control_media.c  notices, data channels, and the delivery of all that follows
 #pragma once
@@ -82,13 +85,32 @@ struct control {
 
 // --- control_http.c ---
 void control_inputs(struct control *c);      // drains the HTTP server
-void control_results(struct control *c);     // drains the store thread
 void control_answer_held(struct control *c); // what is stored, or late
 void control_free_call(struct job *job);
-void control_send_replies(struct control *c);   // of peers without a web socket
+void control_send_replies(struct control *c); // of peers without a web socket
+
+// --- control_socket.c ---
+void control_socket_open(struct control *c, struct http_input *input);
+void control_socket_text(struct control *c, const struct http_input *input);
+void control_socket_pong(struct control *c, const struct http_input *input);
+void control_socket_drained(struct control *c, const struct http_input *input);
+void control_socket_closed(struct control *c, const struct http_input *input);
+
+// --- control_rooms.c ---
+// The room, while a session runs in it: nothing that is stored of it is newer. NULL: it has to
+// be loaded.
+struct room *control_live_room(const struct control *c, const char *room_id);
+void control_load_room(struct control *c, struct job *job, const char *room_id);
+void control_begin_session(struct control *c, uint64_t session, struct room *room);
+void control_join_live(struct control *c, struct job *job, struct room *room);
+void control_on_room(struct control *c, struct job *job);
 void control_lock_rooms(struct control *c);     // ended for good, by the events that wait
 void control_look_up_missed(struct control *c); // rooms that were to be ended, by the same
-void control_fetch_polls(struct control *c);    // of sessions that ended, by the same
+void control_on_missed(struct control *c, struct job *job);
+
+// --- control_results.c ---
+void control_results(struct control *c);     // drains the store threads
+void control_fetch_polls(struct control *c); // of sessions that ended, by the events that wait
 
 // --- control_metrics.c ---
 int control_start_metrics(struct control *c);   // 0, or ERR_IO; the reason is logged

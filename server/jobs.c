@@ -8,25 +8,18 @@
 #include "net/http_server.h"
 #include "net/inbox.h"
 #include "server/clock.h"
+#include "server/file_check.h"
+#include "server/job_run.h"
 #include "server/readers.h"
-#include "store/codes.h"
-#include "store/document.h"
 #include "store/live_rooms.h"
 #include "store/log_repair.h"
-#include "store/peer_stats.h"
-#include "store/polls.h"
-#include "store/rooms.h"
-#include "store/sessions.h"
 #include "store/webhook_turn.h"
 
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { WAITING_MAX = 4096, STACK_BYTES = 512 * 1024, TEND_MS = 1000, KEPT_MAX = 1024 };
 
@@ -38,9 +31,7 @@ struct jobs {
     pthread_t thread;
     atomic_bool writable;
     char *location;
-    pthread_t checker; // looks at a file that was not closed in order
-    bool is_checking;
-    atomic_bool is_stopping, is_damaged, is_whole;
+    struct file_check check;
     struct readers *finders;      // of single things
     struct readers *listers;      // of pages
     struct latency reads, writes; // of the thread that puts and takes
@@ -50,172 +41,10 @@ struct jobs {
     size_t kept_count;
 
     int64_t epoch;
-    struct arena arena; // of those below
-    struct jobs_live *live;
-    size_t live_count;
-    size_t live_taken;
+    struct jobs_left left;
     bool is_restored;   // all that the last process left was put
     size_t logs_behind; // that were put before, and are not written
 };
-
-static int run_call(struct db_job *db_job, struct db *db)
-{
-    struct job *job = (struct job *)db_job;
-    job->call.answered =
-        api_run(job->api, db, &job->call.call, clock_now(), &job->call.response);
-    return job->call.answered;
-}
-
-static int load_polls(struct db *db, const struct store_room *room, struct linked_polls **polls)
-{
-    if (!room->polls[0])
-        return 0;
-    *polls = linked_polls_new();
-    return store_polls_linked(db, room->polls, *polls);
-}
-
-static int load_codes(struct db *db, const char *room_id, struct disabled_codes **codes)
-{
-    struct disabled_codes found = {0};
-    int err = store_codes_disabled(db, room_id, &found);
-    if (err || !found.count)
-        return err;
-    *codes = disabled_codes_new();
-    **codes = found;
-    return 0;
-}
-
-static int load_room(struct db *db, const char *id, struct room_record *record,
-                     struct template **template, struct linked_polls **polls,
-                     struct disabled_codes **codes)
-{
-    struct arena arena = {0};
-    struct store_room room;
-    int err = store_room_get(db, id, &arena, &room);
-    if (!err) {
-        store_room_record(&room, record);
-        err = store_template_load(db, room.template_id, template);
-    }
-    if (!err)
-        err = load_polls(db, &room, polls);
-    if (!err)
-        err = load_codes(db, room.id, codes);
-    arena_dispose(&arena);
-    return err;
-}
-
-static int run_room(struct db_job *db_job, struct db *db)
-{
-    struct job *job = (struct job *)db_job;
-    // It may have run before, and the storage have gone away then.
-    template_free(job->room.template);
-    linked_polls_free(job->room.polls);
-    disabled_codes_free(job->room.codes);
-    job->room.template = NULL;
-    job->room.polls = NULL;
-    job->room.codes = NULL;
-    job->room.err = load_room(db, job->room.id, &job->room.record, &job->room.template,
-                              &job->room.polls, &job->room.codes);
-    return 0; // it only read
-}
-
-static int run_keep(struct db_job *db_job, struct db *db)
-{
-    const struct job *job = (const struct job *)db_job;
-    struct store_live_room room = {job->live.room_id, job->live.session_id, NULL};
-    return store_live_put(db, &room, &job->live.snapshot, job->epoch, clock_wall_ms());
-}
-
-static int run_forget(struct db_job *db_job, struct db *db)
-{
-    const struct job *job = (const struct job *)db_job;
-    return store_live_remove(db, job->live.room_id, job->live.session_id, job->epoch);
-}
-
-static int run_lock(struct db_job *db_job, struct db *db)
-{
-    const struct job *job = (const struct job *)db_job;
-    return store_room_disable(db, job->lock.id, clock_wall_ms());
-}
-
-static int run_log(struct db_job *db_job, struct db *db)
-{
-    struct job *job = (struct job *)db_job;
-    return store_log_write(db, job->log.batch->entries, job->log.batch->count, &job->log.posts);
-}
-
-static int run_hooks(struct db_job *db_job, struct db *db)
-{
-    return store_webhook_turn(db, ((struct job *)db_job)->hooks);
-}
-
-static int run_age(struct db_job *db_job, struct db *db)
-{
-    struct job *job = (struct job *)db_job;
-    int forgotten = 0;
-    if (job->log.before_ms)
-        job->log.done = store_log_age(db, job->log.before_ms, job->log.most);
-    if (job->log.done < 0)
-        return job->log.done;
-    if (job->log.before_ms)
-        forgotten = store_stats_age(db, job->log.before_ms, job->log.most);
-    if (forgotten < 0)
-        return forgotten;
-    if (forgotten > job->log.done)
-        job->log.done = forgotten; // there may be more
-    if (job->log.hooks_before_ms)
-        forgotten = store_webhook_age(db, job->log.hooks_before_ms, job->log.most);
-    if (forgotten < 0)
-        return forgotten;
-    if (forgotten > job->log.done)
-        job->log.done = forgotten;
-    if (job->log.sessions_before_ms)
-        forgotten = store_session_forget(db, job->log.sessions_before_ms, job->log.most);
-    if (forgotten < 0)
-        return forgotten;
-    if (forgotten > job->log.done)
-        job->log.done = forgotten;
-    if (job->log.meetings_before_ms)
-        forgotten =
-            store_room_forget_meetings(db, job->log.meetings_before_ms, job->log.most / 10);
-    return forgotten < 0 ? forgotten : 0;
-}
-
-static int run_key(struct db_job *db_job, struct db *db)
-{
-    struct job *job = (struct job *)db_job;
-    (void)db;
-    api_set_signer(job->api, job->key);
-    return 0;
-}
-
-static int run_count(struct db_job *db_job, struct db *db)
-{
-    return store_webhook_count(db, &((struct job *)db_job)->webhooks_waiting);
-}
-
-static int (*const runs[])(struct db_job *, struct db *) = {
-    [JOB_CALL] = run_call, [JOB_ROOM] = run_room,     [JOB_MISSED] = run_room,
-    [JOB_KEEP] = run_keep, [JOB_FORGET] = run_forget, [JOB_LOCK] = run_lock,
-    [JOB_LOG] = run_log,   [JOB_AGE] = run_age,       [JOB_POLLS] = run_room,
-    [JOB_KEY] = run_key,   [JOB_HOOKS] = run_hooks,   [JOB_COUNT] = run_count,
-};
-
-static bool only_reads(const struct job *job)
-{
-    switch (job->kind) {
-    case JOB_CALL:
-        return api_only_reads(&job->call.call);
-    case JOB_ROOM:
-    case JOB_MISSED:
-    case JOB_POLLS:
-    case JOB_KEY:
-    case JOB_COUNT:
-        return true;
-    default:
-        return false;
-    }
-}
 
 // Of these nobody waits for the answer, and nobody would ask again. (A live session is written
 // down again by itself, and so is what happened in it.)
@@ -250,18 +79,11 @@ static void hand_back(struct jobs *jobs, struct job *job)
     inbox_put(jobs->done, &job);
 }
 
-static void prepare(struct job *job, struct api *api)
-{
-    job->api = api;
-    job->db.run = runs[job->kind];
-    job->db.only_reads = only_reads(job);
-}
-
 static void run_all(struct jobs *jobs, struct job *const *batch, size_t count)
 {
     struct db_job *db_jobs[DB_BATCH_MAX];
     for (size_t i = 0; i < count; i++) {
-        prepare(batch[i], jobs->api);
+        job_prepare(batch[i], jobs->api);
         db_jobs[i] = &batch[i]->db;
     }
     if (count > 0)
@@ -319,66 +141,6 @@ struct prepare_job {
     const char *template_id;
 };
 
-// Who is in by what the log says; those whose visit has ended are left out.
-static int list_visits(struct jobs *jobs, struct db *db, struct jobs_live *live)
-{
-    struct store_visit *visits;
-    size_t count;
-    int err = store_visits_list(db, live->session_id, NULL, &jobs->arena, &visits, &count);
-    for (size_t i = 0; !err && i < count; i++) {
-        if (visits[i].left_at == 0)
-            visits[live->visit_count++] = visits[i];
-    }
-    live->visits = visits;
-    return err;
-}
-
-static struct jobs_live *find_live(struct jobs *jobs, const char *session_id)
-{
-    for (size_t i = 0; i < jobs->live_count; i++) {
-        if (strcmp(jobs->live[i].session_id, session_id) == 0)
-            return &jobs->live[i];
-    }
-    return NULL;
-}
-
-// All that did not end, whether a document of it was kept or not.
-static int list_live(struct jobs *jobs, struct db *db)
-{
-    struct store_live_room *rooms;
-    struct store_session *open;
-    size_t room_count, open_count;
-    int err = store_live_list(db, &jobs->arena, &rooms, &room_count);
-    if (!err)
-        err = store_session_unfinished(db, &jobs->arena, &open, &open_count);
-    if (err)
-        return err;
-    jobs->live = arena_alloc(&jobs->arena, (room_count + open_count) * sizeof *jobs->live);
-    for (size_t i = 0; i < room_count; i++)
-        jobs->live[jobs->live_count++] = (struct jobs_live){.room_id = rooms[i].room_id,
-                                                            .session_id = rooms[i].session_id,
-                                                            .document = rooms[i].document};
-    for (size_t i = 0; !err && i < open_count; i++) {
-        struct jobs_live *live = find_live(jobs, open[i].id);
-        if (!live) {
-            live = &jobs->live[jobs->live_count++];
-            *live = (struct jobs_live){.room_id = open[i].room_id, .session_id = open[i].id};
-        }
-        live->is_logged = true;
-        live->started_at = open[i].started_at;
-        live->heard_at = open[i].updated_at;
-        err = list_visits(jobs, db, live);
-    }
-    for (size_t i = 0; i < jobs->live_count; i++) {
-        struct jobs_live *live = &jobs->live[i];
-        load_room(db, live->room_id, &live->record, &live->template, &live->polls,
-                  &live->codes);
-        if (live->template)
-            snprintf(live->template_id, sizeof live->template_id, "%s", live->template->id);
-    }
-    return err;
-}
-
 static int run_prepare(struct db_job *db_job, struct db *db)
 {
     struct prepare_job *job = (struct prepare_job *)db_job;
@@ -389,20 +151,10 @@ static int run_prepare(struct db_job *db_job, struct db *db)
         err = store_live_begin(db, &job->jobs->epoch);
     if (!err)
         err = store_webhook_begin(db);
-    return err ? err : list_live(job->jobs, db);
+    return err ? err : jobs_left_load(&job->jobs->left, db);
 }
 
-static void free_live(struct jobs *jobs)
-{
-    for (size_t i = 0; i < jobs->live_count; i++) {
-        template_free(jobs->live[i].template);
-        linked_polls_free(jobs->live[i].polls);
-        disabled_codes_free(jobs->live[i].codes);
-    }
-    arena_dispose(&jobs->arena);
-}
-
-// Who finds things is one thread, as the limits on wrong codes are its own.
+// Single things are found by one thread, as the limits on wrong codes are its own.
 static bool start_readers(struct jobs *jobs, const char *location,
                           const struct api_config *config)
 {
@@ -412,7 +164,7 @@ static bool start_readers(struct jobs *jobs, const char *location,
                                      .threads = 1,
                                      .at_once = DB_BATCH_MAX,
                                      .waiting_max = WAITING_MAX,
-                                     .run = prepare};
+                                     .run = job_prepare};
     jobs->finders = readers_new(&readers);
     readers.threads = STORE_LISTS_AT_ONCE;
     readers.at_once = 1;
@@ -426,48 +178,12 @@ static bool start_readers(struct jobs *jobs, const char *location,
 static void give_up(struct jobs *jobs)
 {
     readers_free(jobs->finders);
-    free_live(jobs);
+    jobs_left_dispose(&jobs->left);
     api_free(jobs->api);
     db_close(jobs->db);
     inbox_free(jobs->todo);
     inbox_free(jobs->done);
     mem_free(jobs);
-}
-
-// Damage ends the server as it would have refused to start; only later.
-static void *check_file(void *arg)
-{
-    struct jobs *jobs = arg;
-    int err = db_check(jobs->location, &jobs->is_stopping);
-    atomic_store(&jobs->is_whole, !err);
-    if (err != ERR_MALFORMED)
-        return NULL;
-    atomic_store(&jobs->is_damaged, true);
-    kill(getpid(), SIGTERM);
-    return NULL;
-}
-
-void jobs_check_file(struct jobs *jobs)
-{
-    if (!db_is_unchecked(jobs->db))
-        return;
-    log_info("store", "the database was not closed in order: it is checked beside the work");
-    jobs->is_checking = pthread_create(&jobs->checker, NULL, check_file, jobs) == 0;
-}
-
-static void end_check(struct jobs *jobs)
-{
-    atomic_store(&jobs->is_stopping, true);
-    if (jobs->is_checking)
-        pthread_join(jobs->checker, NULL);
-    jobs->is_checking = false;
-    if (atomic_load(&jobs->is_whole))
-        db_mark_checked(jobs->db);
-}
-
-bool jobs_are_damaged(const struct jobs *jobs)
-{
-    return atomic_load(&jobs->is_damaged);
 }
 
 struct jobs *jobs_new(const char *location, const struct api_config *config,
@@ -522,7 +238,7 @@ void jobs_stop(struct jobs *jobs)
     readers_free(jobs->listers);
     inbox_put(jobs->todo, &(struct job *){NULL});
     pthread_join(jobs->thread, NULL);
-    end_check(jobs);
+    file_check_end(&jobs->check, jobs->db);
     db_close(jobs->db);
     jobs->db = NULL;
 }
@@ -537,11 +253,21 @@ void jobs_free(struct jobs *jobs)
         job_free(jobs->kept[--jobs->kept_count]);
     inbox_free(jobs->todo);
     inbox_free(jobs->done);
-    free_live(jobs);
+    jobs_left_dispose(&jobs->left);
     api_free(jobs->api);
     mem_wipe(jobs->location, strlen(jobs->location));
     mem_free(jobs->location);
     mem_free(jobs);
+}
+
+void jobs_check_file(struct jobs *jobs)
+{
+    file_check_begin(&jobs->check, jobs->db, jobs->location);
+}
+
+bool jobs_are_damaged(const struct jobs *jobs)
+{
+    return file_check_found_damage(&jobs->check);
 }
 
 int64_t jobs_epoch(const struct jobs *jobs)
@@ -551,7 +277,7 @@ int64_t jobs_epoch(const struct jobs *jobs)
 
 struct jobs_live *jobs_next_live(struct jobs *jobs)
 {
-    return jobs->live_taken < jobs->live_count ? &jobs->live[jobs->live_taken++] : NULL;
+    return jobs_left_next(&jobs->left);
 }
 
 bool jobs_are_full(const struct jobs *jobs)
@@ -566,7 +292,7 @@ bool jobs_are_full_for(const struct jobs *jobs, const struct api_call *call)
     return readers_are_full(api_reads_pages(call) ? jobs->listers : jobs->finders);
 }
 
-// Who signs tokens knows the key too.
+// The thread that signs tokens gets the key too.
 static void pass_key_on(struct jobs *jobs, const struct job *job)
 {
     struct job *copy = mem_alloc(sizeof *copy);
@@ -610,7 +336,7 @@ size_t jobs_take(struct jobs *jobs, struct job **done, size_t max)
     size_t count = inbox_take(jobs->done, done, max);
     int64_t now = count ? clock_now().mono_us : 0;
     for (size_t i = 0; i < count; i++) {
-        bool is_read = only_reads(done[i]);
+        bool is_read = job_only_reads(done[i]);
         if (done[i]->kind == JOB_LOG && jobs->logs_behind)
             jobs->logs_behind--;
         latency_add(is_read ? &jobs->reads : &jobs->writes, now - done[i]->put_at_us);

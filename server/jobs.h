@@ -4,30 +4,11 @@
 #pragma once
 
 #include "server/job.h"
+#include "server/jobs_left.h"
 #include "server/latency.h"
-#include "store/visits.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-// A session that the last process left, and what is stored of its room now.
-struct jobs_live {
-    const char *room_id;
-    const char *session_id;
-    const char *document; // NULL: nothing was kept of it, so that it is over
-    struct room_record record;
-    char template_id[OBJECT_ID_LEN + 1]; // "" when the room is gone
-    struct template *template;           // NULL then; the receiver's to take
-    struct linked_polls *polls;          // for its next sessions, the same; NULL: none
-    struct disabled_codes *codes;        // the same
-
-    // What the session log knows, and has told: who is in, as far as nothing else is said.
-    bool is_logged;
-    int64_t started_at;
-    int64_t heard_at; // the last time that something of it was written
-    const struct store_visit *visits;
-    size_t visit_count;
-};
 
 struct jobs;
 

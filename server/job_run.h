@@ -1,0 +1,16 @@
+// What each kind of job does, on the thread that has the database.
+#pragma once
+
+#include "server/job.h"
+
+#include <stdbool.h>
+
+// Fills in what db_run_jobs() needs to know of it.
+void job_prepare(struct job *job, struct api *api);
+bool job_only_reads(const struct job *job);
+
+// A room as it goes live, with what is stored beside it. 0, ERR_NOT_FOUND, or of the storage;
+// what is found even so is the caller's. `polls` and `codes` stay NULL when there are none.
+int job_load_room(struct db *db, const char *id, struct room_record *record,
+                  struct template **template, struct linked_polls **polls,
+                  struct disabled_codes **codes);
