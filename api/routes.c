@@ -125,11 +125,11 @@ const struct api_route api_routes[] = {
     {HTTP_GET, "/api/invites", SCOPE_APP, OWN_ORIGIN, API_STORED, api_invites},
 
     SDP(POST, "/whip/{}", RETURN, API_JOIN, api_whip_publish),
-    SDP(PATCH, "/whip/{}/{}", APP, API_RESOURCE, api_whip_patch),
-    SDP(DELETE, "/whip/{}/{}", APP, API_RESOURCE, api_whip_delete),
+    SDP(PATCH, "/whip/{}/{}", RETURN, API_RESOURCE, api_whip_patch),
+    SDP(DELETE, "/whip/{}/{}", RETURN, API_RESOURCE, api_whip_delete),
     SDP(POST, "/whep/{}", APP, API_JOIN, api_whip_watch),
-    SDP(PATCH, "/whep/{}/{}", APP, API_RESOURCE, api_whip_patch),
-    SDP(DELETE, "/whep/{}/{}", APP, API_RESOURCE, api_whip_delete),
+    SDP(PATCH, "/whep/{}/{}", RETURN, API_RESOURCE, api_whip_patch),
+    SDP(DELETE, "/whep/{}/{}", RETURN, API_RESOURCE, api_whip_delete),
 
     {HTTP_GET, "/v2/layouts/ui", SCOPE_APP, ANY_ORIGIN, API_STORED, api_layouts},
     {HTTP_POST, "/v2/client/report", SCOPE_NONE, ANY_ORIGIN, API_STORED, api_client_report},

@@ -19,9 +19,8 @@ struct resource {
     char etag[ETAG_LEN + 1]; // of the ICE session
     uint64_t peer;
     enum peer_door door;
-    char room_id[OBJECT_ID_LEN + 1]; // as the token said, like the two below
-    char role[JWT_TEXT_MAX + 1];
-    char user_id[JWT_TEXT_MAX + 1];
+    char room_id[OBJECT_ID_LEN + 1];
+    struct token_hash token; // of the POST
 };
 
 // A request that the media worker is to answer.
@@ -218,8 +217,7 @@ static void add_resource(struct whip *w, const struct api_call *call, const stru
     id_uuid(w->rng, resource->name);
     name_etag(w, resource);
     memcpy(resource->room_id, call->claims.room_id, sizeof resource->room_id);
-    memcpy(resource->role, call->claims.role, sizeof resource->role);
-    memcpy(resource->user_id, call->claims.user_id, sizeof resource->user_id);
+    resource->token = call->claims.hash;
     map_put(&w->by_name, bytes_of(resource->name), resource);
     map_put(&w->by_peer, map_key_u64(&resource->peer), resource);
 }
@@ -318,12 +316,11 @@ static struct resource *find_resource(const struct whip *w, const struct api_cal
     return resource;
 }
 
-// A token of the same person, room and role: one that was renewed is as good.
+// The very token of the POST is the proof, as for any other peer (room/admission.h): anybody
+// may have one with the same person, room and role, and URLs stand in logs.
 static bool is_owner(const struct resource *resource, const struct jwt_claims *claims)
 {
-    return strcmp(resource->room_id, claims->room_id) == 0 &&
-           strcmp(resource->role, claims->role) == 0 &&
-           strcmp(resource->user_id, claims->user_id) == 0;
+    return resource && token_hash_equal(&resource->token, &claims->hash);
 }
 
 // Whether the call is answered already.
@@ -331,7 +328,9 @@ static bool check_change(const struct whip *w, const struct api_call *call,
                          const struct resource *resource, struct http_response *response)
 {
     bool is_patch = call->request->method == HTTP_PATCH;
-    if (!resource)
+    if (call->has_expired && !is_owner(resource, &call->claims))
+        api_refuse_admission(response, ADMISSION_TOKEN_EXPIRED);
+    else if (!resource)
         api_refuse(response, 404, "resource not found", NULL);
     else if (!is_owner(resource, &call->claims))
         api_refuse(response, 403, "Forbidden", "the token is somebody else's");

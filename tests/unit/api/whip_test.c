@@ -314,6 +314,40 @@ TEST(a_resource_is_its_owners_and_of_its_own_kind)
     end();
 }
 
+// Anybody may have a token of the same person, room and role, and URLs stand in logs.
+TEST(the_very_token_that_made_a_resource_is_its_key)
+{
+    begin();
+    const char *etag, *resource = come_in("whip", "", &etag);
+    const char *own = app(w, room->record.id, "host");
+    w->now.wall_ms += 1000;
+    const char *renewed = app(w, room->record.id, "host");
+    struct ask take = {HTTP_DELETE, .target = resource, .token = renewed};
+    struct ask patch = {HTTP_PATCH, .target = resource, .token = renewed, .if_match = "*",
+                        .body = "a=end-of-candidates\r\n"};
+    CHECK_EQ(say(take)->response.status, 403);
+    const struct whip_reply *reply = say(patch);
+    CHECK_EQ(reply ? reply->response.status : 0, 403);
+    CHECK_EQ(room->joined_count, 1);
+
+    // When all have expired: the very token is good for its own peer still, and of the others
+    // none learns whether there is one.
+    w->now.wall_ms += 86400 * 1000 + TOKEN_LEEWAY_S * 1000;
+    CHECK_EQ(say(take)->response.status, 401);
+    CHECK_EQ(say(patch)->response.status, 401);
+    take.target = post_target("whip", "/x");
+    CHECK_EQ(say(take)->response.status, 401);
+    take.token = own;
+    CHECK_EQ(say(take)->response.status, 401);
+    patch.token = own;
+    CHECK(!say(patch));
+    worker_says(0, "");
+    take.target = resource;
+    CHECK_EQ(say(take)->response.status, 200);
+    CHECK_EQ(room->joined_count, 0);
+    end();
+}
+
 TEST(a_resource_is_gone_with_its_peer)
 {
     begin();
