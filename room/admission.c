@@ -6,16 +6,6 @@
 
 #include <string.h>
 
-// Peers that were restored from what a server without hashes wrote down have none. The first
-// who comes for one with a good token of its user and role has it from then on.
-static bool is_own(const struct peer *peer, const struct join_wish *wish)
-{
-    if (token_hash_is_known(&peer->token))
-        return token_hash_equal(&peer->token, &wish->token);
-    return !wish->has_expired && strcmp(peer->user_id, wish->user_id) == 0 &&
-           strcmp(peer->token_role, wish->role) == 0;
-}
-
 static size_t count_of(const struct room *room, const struct role *role)
 {
     return room->role_counts[role - room->template->roles];
@@ -55,17 +45,26 @@ static bool token_has_place(const struct room *live, const struct token_hash *to
     return !most || count < most;
 }
 
+bool admission_is_return(const struct room *live, const char *peer_id,
+                         const struct token_hash *token)
+{
+    const struct peer *present = live ? room_peer(live, peer_id) : NULL;
+    return present && token_hash_is_known(token) && token_hash_equal(&present->token, token);
+}
+
 enum admission admission_of(const struct room_record *record, const struct template *template,
                             const struct room *live, const struct join_wish *wish,
                             enum entry entry)
 {
     const struct peer *present = live ? room_peer(live, wish->peer_id) : NULL;
-    if (present && !is_own(present, wish))
+    bool returns = admission_is_return(live, wish->peer_id, &wish->token);
+    // Before anything that tells whether somebody is in: such a token proves nothing else.
+    if (wish->has_expired && !returns)
+        return ADMISSION_TOKEN_EXPIRED;
+    if (present && !returns)
         return ADMISSION_PEER_TAKEN;
     if (present && entry == ENTRY_SOCKET)
         return ADMISSION_GRANTED;
-    if (!present && wish->has_expired)
-        return ADMISSION_TOKEN_EXPIRED;
     if (!record->enabled)
         return ADMISSION_ROOM_DISABLED;
     if (live && removed_contain(live, &wish->token))

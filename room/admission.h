@@ -32,7 +32,7 @@ enum admission {
     ADMISSION_ROLE_FULL, // maxPeerCount of the role
     ADMISSION_ROOM_FULL,
     ADMISSION_PEER_TAKEN,    // the id is that of a peer which another token let in
-    ADMISSION_TOKEN_EXPIRED, // and its bearer is not in
+    ADMISSION_TOKEN_EXPIRED, // and let in nobody who is in under that id, if anybody is
     ADMISSION_CODE_DISABLED, // the token's room code
     ADMISSION_REMOVED,       // who had this token was removed from this session
     ADMISSION_TOKEN_FULL,    // as many are in with this token as may be
@@ -49,6 +49,10 @@ enum entry {
 enum admission admission_of(const struct room_record *record, const struct template *template,
                             const struct room *live, const struct join_wish *wish,
                             enum entry entry);
+
+// Whether the token is the very one that let in the peer with that id. `live` may be NULL.
+bool admission_is_return(const struct room *live, const char *peer_id,
+                         const struct token_hash *token);
 
 int admission_code(enum admission a);         // 401, 403, 409; 0 when granted
 const char *admission_text(enum admission a); // "room is not active"; the SDK shows some

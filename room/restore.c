@@ -83,6 +83,10 @@ int room_restore_peer(struct room *room, const struct past_peer *past, struct mo
         return ERR_NOT_FOUND;
     if (!is_sound(past))
         return ERR_MALFORMED;
+    // It was written down before there were hashes: its ids are in every roster and prove
+    // nothing.
+    if (!token_hash_is_known(&past->token))
+        return ERR_REFUSED;
     if (room_peer(room, past->id))
         return ERR_EXISTS;
 

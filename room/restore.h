@@ -33,7 +33,7 @@ struct past_peer {
     const char *name;
     const char *metadata;
     const char *token_role;
-    struct token_hash token; // unknown: written down before there were any
+    struct token_hash token; // of no token: nobody could prove to be this peer
     const char *role;        // the present one
     int64_t joined_at;
     bool was_told; // of to the others
@@ -50,8 +50,8 @@ struct past_peer {
 };
 
 // It has RECONNECT_GRACE_MS from `now` to come back. Returns 0; ERR_NOT_FOUND when the template
-// has one of its roles no more; ERR_MALFORMED or ERR_EXISTS for what no room has written. Then
-// it is not in.
+// has one of its roles no more; ERR_REFUSED when no token is known that it came in with;
+// ERR_MALFORMED or ERR_EXISTS for what no room has written. Then it is not in.
 int room_restore_peer(struct room *room, const struct past_peer *past, struct moment now);
 
 // All that fits is in: what the session says of those who are in is true of them again.

@@ -340,9 +340,8 @@ void room_detach(struct peer *peer, struct moment now, struct event_list *events
     room_touch_part(peer->room, PART_PEER, peer->id);
 }
 
-void room_attach(struct peer *peer, const struct token_hash *token, struct event_list *events)
+void room_attach(struct peer *peer, struct event_list *events)
 {
-    peer->token = *token; // only one that was restored without any had another
     if (peer->attached)
         event_add_who(events, EVENT_TAKEN_OVER, peer);
     // What a socket that still looked open has lost is not known; what nobody got is.

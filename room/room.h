@@ -42,7 +42,7 @@ void room_detach(struct peer *peer, struct moment now, struct event_list *events
 // A new socket speaks for the peer: its bearer showed the peer's token, as admission_of() said.
 // An offer of ours that the old one may have lost is repeated. When that one still looked open
 // it is told: EVENT_TAKEN_OVER.
-void room_attach(struct peer *peer, const struct token_hash *token, struct event_list *events);
+void room_attach(struct peer *peer, struct event_list *events);
 
 // Whether a name and metadata are within their bounds; NULL is.
 bool room_texts_fit(const char *name, const char *metadata);

@@ -139,7 +139,8 @@ static void on_request(struct control *c, struct http_input *input)
         next = api_route(c->config.api, request, clock_wall_ms(), &call, &response);
     if (next == API_ANSWERED && response.status == 404 && files_is_visit(request))
         files_answer_missing(request, &response);
-    if (call.has_expired && next != API_ANSWERED &&
+    // Of a resource whip_change() says it: the peer is not in the request.
+    if (call.has_expired && next != API_ANSWERED && next != API_RESOURCE &&
         !api_check_return(&call, rooms_find(&c->rooms, call.claims.room_id), &response))
         next = API_ANSWERED;
     // Who is in, or wants to come in, is answered by the room itself: the store may be away.

@@ -7,10 +7,11 @@
 enum { CLOSE_RESTART = 1012 };
 
 // When memory is short nobody new comes in. Who is in comes back.
-static bool is_present(const struct control *c, const char *room_id, const char *peer_id)
+static bool is_present(const struct control *c, const struct jwt_claims *claims,
+                       const char *peer_id)
 {
-    const struct room *room = rooms_find(&c->rooms, room_id);
-    return room && peer_id && room_peer(room, peer_id);
+    const struct room *room = rooms_find(&c->rooms, claims->room_id);
+    return peer_id && admission_is_return(room, peer_id, &claims->hash);
 }
 
 void control_socket_open(struct control *c, struct http_input *input)
@@ -28,8 +29,8 @@ void control_socket_open(struct control *c, struct http_input *input)
     enum jwt_fault fault = jwt_verify(bytes_of(token ? token : ""), &c->config.api->keys,
                                       now.wall_ms / 1000, &verified);
 
-    // One that has expired is good for who is in, which its room says.
-    bool may_return = fault == JWT_EXPIRED && rooms_find(&c->rooms, verified.room_id);
+    // One that has expired is good for who is in, and says no more to anybody else.
+    bool may_return = fault == JWT_EXPIRED && is_present(c, &verified, peer);
     bool is_stranger = (fault != JWT_VALID && !may_return) || verified.type != JWT_APP;
     struct room *room;
 
@@ -57,7 +58,7 @@ void control_socket_open(struct control *c, struct http_input *input)
     } else if (verified.type != JWT_APP) {
         signal_refuse(c->signal, client->session, 403, "not a token to join with", now,
                       &c->frames);
-    } else if (c->memory.left <= 0 && !is_present(c, verified.room_id, peer)) {
+    } else if (c->memory.left <= 0 && !is_present(c, &verified, peer)) {
         signal_refuse(c->signal, client->session, 503, "too much to do", now, &c->frames);
     } else if ((room = control_live_room(c, verified.room_id))) {
         control_begin_session(c, client->session, room);

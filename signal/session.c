@@ -323,7 +323,7 @@ static void take_over(struct signal *s, struct session *session, struct peer *pe
     notify_session_info(s, session, frames);
     if (session->room->hides_peers) // it may have been away when that began
         notify_room_info(s, session, frames);
-    room_attach(peer, &session->token, events);
+    room_attach(peer, events);
 }
 
 static void handle(struct signal *s, struct session *session, struct bytes text,

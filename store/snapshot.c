@@ -347,7 +347,7 @@ static const char **need_texts(const json_t *object, const char *key, struct are
     return list;
 }
 
-// Peers of an older document have none.
+// What is of an older document has none.
 static struct token_hash read_token(const json_t *from, const char *key, bool *bad)
 {
     struct token_hash hash = {0};

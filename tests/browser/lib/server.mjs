@@ -161,6 +161,10 @@ export async function startServer(given = [], host = '127.0.0.1',
     forgetSessions: () => changeRows(folder, database, 'DELETE FROM live_rooms'),
     damageSessions: () => changeRows(folder, database, 'UPDATE live_rooms SET document = substr(document, 2)'),
 
+    // As servers wrote it that kept no hashes of tokens.
+    forgetTokens: () => changeRows(folder, database,
+      `UPDATE live_parts SET document = replace(document, '"token":', '"unknown":')`),
+
     // Rooms as if they had been made so many days earlier, for a server that is down.
     ageRooms: (days) => changeRows(folder, database, `UPDATE rooms SET created_at = created_at - ${days * 86400000}`),
 

@@ -65,6 +65,7 @@ static int join(const char *id, const char *role, const char *user_id, struct pe
     struct join_wish wish = fixture_wish(id, role);
     enum admission why;
     wish.user_id = user_id;
+    wish.token = token_hash_of(bytes_of(user_id));
     return room_join(f.room, &wish, 7, f.now, &f.events, peer, &why);
 }
 
@@ -189,7 +190,7 @@ TEST(a_takeover_is_written_down)
 {
     begin();
     struct peer *anna = fixture_join(&f, "anna", "host");
-    room_attach(anna, &anna->token, &f.events);
+    room_attach(anna, &f.events);
     const struct event *event = fixture_event(&f, EVENT_TAKEN_OVER);
     struct public_event_session s = {.room_name = "standup"};
     struct public_event public;

@@ -140,8 +140,8 @@ TEST(a_join_with_another_token_changes_nothing_and_is_told)
     fixture_dispose(&f);
 }
 
-// Their ids prove nothing, so the first good token of their user and role is theirs.
-TEST(peers_of_an_older_snapshot_have_the_first_token_that_fits)
+// Of an older snapshot, in which there were no hashes: their ids prove nothing.
+TEST(a_peer_without_a_hash_is_not_restored)
 {
     fixture_init(&f);
     struct past_peer past = {.id = "a",
@@ -155,23 +155,32 @@ TEST(peers_of_an_older_snapshot_have_the_first_token_that_fits)
     struct room_record record = f.record;
     memcpy(record.id, "64b000000000000000000009", sizeof record.id);
     struct room *room = room_restore(&f.rooms, &record, fixture_template(), &session);
+    CHECK_EQ(room_restore_peer(room, &past, f.now), ERR_REFUSED);
+    CHECK(!room_peer(room, "a"));
+    past.token = token("one");
     CHECK_EQ(room_restore_peer(room, &past, f.now), 0);
-    struct peer *a = room_peer(room, "a");
-
-    struct join_wish wish = wish_of("a", "guest", "one");
-    CHECK_EQ(admission_of(&room->record, NULL, room, &wish, ENTRY_SOCKET),
-             ADMISSION_PEER_TAKEN);
-    wish.user_id = "u";
-    wish.has_expired = true;
-    CHECK_EQ(admission_of(&room->record, NULL, room, &wish, ENTRY_SOCKET),
-             ADMISSION_PEER_TAKEN);
-    wish.has_expired = false;
-    CHECK_EQ(admission_of(&room->record, NULL, room, &wish, ENTRY_SOCKET), ADMISSION_GRANTED);
-    room_attach(a, &wish.token, &f.events);
-    wish.token = token("two");
-    CHECK_EQ(admission_of(&room->record, NULL, room, &wish, ENTRY_SOCKET),
+    struct join_wish own = wish_of("a", "guest", "one"), other = wish_of("a", "guest", "two");
+    other.user_id = "u";
+    CHECK_EQ(admission_of(&room->record, NULL, room, &own, ENTRY_SOCKET), ADMISSION_GRANTED);
+    CHECK_EQ(admission_of(&room->record, NULL, room, &other, ENTRY_SOCKET),
              ADMISSION_PEER_TAKEN);
     room_release(room);
+    fixture_dispose(&f);
+}
+
+// The answer is the same whether somebody is in under that id or not.
+TEST(an_expired_token_of_somebody_else_does_not_tell_who_is_in)
+{
+    static const enum entry entries[] = {ENTRY_SOCKET, ENTRY_JOIN};
+    fixture_init(&f);
+    join_as("a", "host", "one");
+    for (size_t i = 0; i < 2; i++) {
+        struct join_wish present = wish_of("a", "host", "two"),
+                         absent = wish_of("b", "host", "two");
+        present.has_expired = absent.has_expired = true;
+        CHECK_EQ(ask(&present, entries[i]), ADMISSION_TOKEN_EXPIRED);
+        CHECK_EQ(ask(&absent, entries[i]), ADMISSION_TOKEN_EXPIRED);
+    }
     fixture_dispose(&f);
 }
 
@@ -179,12 +188,12 @@ TEST(a_takeover_from_a_socket_that_looks_open_is_told_and_a_return_is_not)
 {
     fixture_init(&f);
     struct peer *a = join_as("a", "host", "one");
-    room_attach(a, &a->token, &f.events);
+    room_attach(a, &f.events);
     CHECK_EQ(fixture_count(&f, EVENT_TAKEN_OVER), 1);
     CHECK_TEXT(fixture_event(&f, EVENT_TAKEN_OVER)->who->id, "a");
     event_list_clear(&f.events);
     room_detach(a, f.now, &f.events);
-    room_attach(a, &a->token, &f.events);
+    room_attach(a, &f.events);
     CHECK_EQ(fixture_count(&f, EVENT_TAKEN_OVER), 0);
     fixture_dispose(&f);
 }

@@ -51,6 +51,7 @@ struct join_wish fixture_wish(const char *peer_id, const char *role)
     return (struct join_wish){.peer_id = peer_id,
                               .user_id = peer_id,
                               .role = role,
+                              .token = token_hash_of(bytes_of(peer_id)),
                               .name = "name",
                               .metadata = "",
                               .offer = "sdp"};

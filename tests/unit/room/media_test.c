@@ -166,14 +166,14 @@ TEST(an_offer_of_ours_is_repeated_to_the_next_socket_until_it_is_answered)
     media_subscribe_offer(host, "two", &f.events);
     CHECK_EQ(fixture_count(&f, EVENT_OFFER), 1);
     event_list_clear(&f.events);
-    room_attach(host, &host->token, &f.events);
+    room_attach(host, &f.events);
     CHECK_TEXT(fixture_event(&f, EVENT_OFFER)->offer.sdp, "two");
     media_subscribe_answer(host, "yes", &f.events);
     media_subscribe_answer(host, "yes", &f.events);
     CHECK_EQ(fixture_count(&f, EVENT_SUBSCRIBE_ANSWER), 1);
     event_list_clear(&f.events);
     room_detach(host, f.now, &f.events);
-    room_attach(host, &host->token, &f.events);
+    room_attach(host, &f.events);
     CHECK_EQ(f.events.count, 0);
     fixture_dispose(&f);
 }

@@ -113,7 +113,7 @@ TEST(a_peer_without_a_socket_stays_for_a_minute)
     CHECK_EQ(rooms_deadline(&f.rooms), 61000000);
 
     // One comes back, the other does not.
-    room_attach(a, &a->token, &f.events);
+    room_attach(a, &f.events);
     CHECK_EQ(rooms_deadline(&f.rooms), 71000000);
     f.now.mono_us = 70999999;
     rooms_expire(&f.rooms, f.now, &f.events);

@@ -79,7 +79,7 @@ static struct peer *come(struct world *w, const char *id, const char *role)
 static void attach(struct world *w, const struct room *room, const char *id)
 {
     struct peer *peer = room_peer(room, id);
-    room_attach(peer, &peer->token, &w->events);
+    room_attach(peer, &w->events);
 }
 
 static struct peer *join(struct world *w, const char *id, const char *role)
@@ -341,11 +341,16 @@ TEST(a_peer_whose_role_is_gone_is_left_out)
     end(&after);
 }
 
-#define PEER "{" PEER_REST
+#define TOKEN "\"token\":\"4740ae6347b0172c01254ff55bae5aff\","
+#define PEER "{" TOKEN PEER_REST
 #define PEER_REST                                                                              \
     "\"id\":\"p\",\"user_id\":\"u\",\"name\":\"n\",\"metadata\":\"\",\"token_role\":"          \
     "\"host\","                                                                                \
     "\"role\":\"host\",\"joined_at\":1,\"chat_seen\":0,\"observed\":[],\"groups\":[]}"
+#define OTHER                                                                                  \
+    "{" TOKEN "\"id\":\"other\",\"user_id\":\"o\","                                            \
+    "\"name\":\"n\",\"metadata\":\"\",\"token_role\":\"host\",\"role\":\"host\","              \
+    "\"joined_at\":1,\"chat_seen\":0,\"observed\":[],\"groups\":[]}"
 #define REST                                                                                   \
     "\"session_id\":\"64b000000000000000000002\",\"started_at\":1,\"last_value_version\":1,"   \
     "\"chat_forgotten\":0,"
@@ -387,7 +392,7 @@ TEST(a_document_that_is_none_leaves_nothing_behind)
         {"{\"version\":3}", ERR_UNSUPPORTED},
         {"{\"version\":0," REST "\"peers\":[" PEER "]" NOTHING_ELSE, ERR_MALFORMED},
         {"{\"version\":1," REST "\"peers\":[]" NOTHING_ELSE, ERR_NOT_FOUND},
-        {"{\"version\":1," REST "\"peers\":[{\"number\":-1," PEER_REST "]" NOTHING_ELSE,
+        {"{\"version\":1," REST "\"peers\":[{\"number\":-1," TOKEN PEER_REST "]" NOTHING_ELSE,
          ERR_NOT_FOUND},
         {"{\"version\":1,\"session_id\":\"64b000000000000000000002\",\"started_at\":1,"
          "\"last_value_version\":9223372036854775807,\"chat_forgotten\":0,\"peers\":[" PEER
@@ -434,7 +439,8 @@ TEST(what_does_not_fit_is_left_out_and_the_rest_goes_on)
     static const char *const damaged[] = {
         "{\"version\":1," REST "\"peers\":[" PEER "," PEER "]" NOTHING_ELSE,
         "{\"version\":1," REST "\"peers\":[" PEER ",7]" NOTHING_ELSE,
-        "{\"version\":1," REST "\"peers\":[" PEER ",{\"number\":-1," PEER_REST "]" NOTHING_ELSE,
+        "{\"version\":1," REST "\"peers\":[" PEER ",{\"number\":-1," TOKEN PEER_REST
+        "]" NOTHING_ELSE,
         ONE ",\"values\":[{\"key\":\"k\"}],\"chat\":[]}",
         ONE ",\"values\":[{\"key\":\"k\",\"data\":\"1\",\"updated_by\":\"\","
             "\"updated_at\":1,\"version\":9999999}],\"chat\":[]}",
@@ -460,6 +466,23 @@ TEST(what_does_not_fit_is_left_out_and_the_rest_goes_on)
         CHECK_EQ(rooms_find(&w.rooms, ROOM_ID)->joined_count, 1);
         end(&w);
     }
+}
+
+// Nobody could prove to be that peer: its ids are in every roster.
+TEST(a_peer_of_an_older_document_without_a_hash_is_left_out)
+{
+    struct world w;
+    begin(&w);
+    CHECK_EQ(restore(&w, "{\"version\":1," REST "\"peers\":[{" PEER_REST "]" NOTHING_ELSE),
+             ERR_NOT_FOUND);
+    CHECK(!rooms_find(&w.rooms, ROOM_ID));
+    CHECK_EQ(
+        restore(&w, "{\"version\":1," REST "\"peers\":[" OTHER ",{" PEER_REST "]" NOTHING_ELSE),
+        0);
+    CHECK_EQ(w.left_out, 1);
+    const struct room *room = rooms_find(&w.rooms, ROOM_ID);
+    CHECK(room_peer(room, "other") && !room_peer(room, "p"));
+    end(&w);
 }
 
 TEST(a_poll_that_ran_and_does_not_go_on_is_told_to_have_stopped)
@@ -552,7 +575,7 @@ TEST(a_change_is_written_as_the_part_that_it_changes)
     CHECK(writes(w.room, "vx", false));
     // Who comes back has seen what it is told: that is a change of nothing else.
     room_written(w.room);
-    room_attach(guest, &guest->token, &w.events);
+    room_attach(guest, &w.events);
     CHECK(writes(w.room, "pguest", true));
     room_written(w.room);
     room_leave(guest, LEAVE_CLIENT_REQUEST, w.now, &w.events);
