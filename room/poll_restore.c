@@ -20,17 +20,21 @@ static bool is_sound(const struct past_poll *past)
 }
 
 int poll_restore(struct room *room, const struct past_poll *past, struct moment now,
-                 struct arena *arena, struct poll **poll)
+                 struct arena *arena)
 {
+    struct poll *made;
     if (!is_sound(past) || map_get(&room->polls.by_id, bytes_of(past->id)) ||
-        poll_set_info(room, NULL, past->id, &past->info, now, poll) != POLL_DONE)
+        poll_set_info(room, NULL, past->id, &past->info, now, &made) != POLL_DONE)
         return ERR_MALFORMED;
-    if (poll_set_questions(room, NULL, past->id, past->questions, past->question_count, arena,
-                           poll) != POLL_DONE) {
-        poll_forget(*poll);
+    struct numbered_question *questions =
+        arena_alloc(arena, past->question_count * sizeof *questions);
+    for (size_t i = 0; i < past->question_count; i++)
+        questions[i] = (struct numbered_question){(int64_t)i + 1, past->questions[i]};
+    if (poll_set_questions(room, NULL, past->id, questions, past->question_count, arena,
+                           &made) != POLL_DONE) {
+        poll_forget(made);
         return ERR_MALFORMED;
     }
-    struct poll *made = *poll;
     made->state = past->state;
     made->origin = past->origin;
     if (past->salt)
@@ -66,8 +70,8 @@ static bool answers(const struct poll_question *q, const struct past_answer *giv
     return given->options == 0 && given->text && strlen(given->text) <= POLL_TEXT_LEN_MAX;
 }
 
-int poll_restore_answer(struct poll *poll, const struct past_voter *past,
-                        const struct past_answer *given)
+static int restore_answer(struct poll *poll, const struct past_voter *past,
+                          const struct past_answer *given)
 {
     struct poll_voter *voter = map_get(&poll->voters, bytes_of(past->key));
     if (given->question < 1 || given->question > (int64_t)poll->question_count ||
@@ -99,4 +103,13 @@ int poll_restore_answer(struct poll *poll, const struct past_voter *past,
     poll_judge(q, answer);
     poll->answer_count++;
     return 0;
+}
+
+int poll_restore_voter(struct room *room, const struct past_voter *past)
+{
+    struct poll *poll = map_get(&room->polls.by_id, bytes_of(past->poll_id));
+    int err = poll && past->answer_count ? 0 : ERR_MALFORMED;
+    for (size_t i = 0; !err && i < past->answer_count; i++)
+        err = restore_answer(poll, past, &past->answers[i]);
+    return err;
 }

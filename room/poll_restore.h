@@ -4,9 +4,10 @@
 #include "room/poll.h"
 
 struct past_poll {
+    uint64_t number; // in the order of creation
     const char *id;
     struct poll_info info;
-    struct numbered_question *questions;
+    const struct poll_question *questions;
     size_t question_count;
     enum poll_state state;
     enum poll_origin origin;
@@ -18,14 +19,10 @@ struct past_poll {
 // Returns 0, or ERR_MALFORMED for what no room has written: then there is no such poll. One
 // whose time is over by now stops at once.
 int poll_restore(struct room *room, const struct past_poll *past, struct moment now,
-                 struct arena *arena, struct poll **poll);
-
-struct past_voter {
-    const char *key, *hash, *peer_id, *user_id, *name;
-};
+                 struct arena *arena);
 
 struct past_answer {
-    int64_t question;
+    int64_t question; // from 1
     const char *id;
     const char *original;
     int retries;
@@ -37,5 +34,14 @@ struct past_answer {
     int64_t sent_at;
 };
 
-int poll_restore_answer(struct poll *poll, const struct past_voter *voter,
-                        const struct past_answer *answer);
+struct past_voter {
+    uint64_t number; // in the order of first answers
+    const char *poll_id;
+    const char *key, *hash, *peer_id, *user_id, *name;
+    const struct past_answer *answers;
+    size_t answer_count;
+};
+
+// Returns 0, or ERR_MALFORMED where nobody can have answered like this: what came before the
+// first answer that does not fit is kept. The polls are restored before.
+int poll_restore_voter(struct room *room, const struct past_voter *voter);

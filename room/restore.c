@@ -4,6 +4,7 @@
 #include "room/duration.h"
 #include "room/group.h"
 #include "room/presence.h"
+#include "room/removed.h"
 #include "room/session_store.h"
 #include "room/waiting.h"
 #include "room/wanted.h"
@@ -35,6 +36,8 @@ struct room *room_restore(struct rooms *rooms, const struct room_record *record,
     room->store.last_version = session->last_value_version + LOST_VERSIONS_MAX;
     room->store.has_unset = session->has_unset;
     room->history.last_number = session->chat_forgotten;
+    for (size_t i = 0; i < session->removed_count; i++)
+        removed_add(room, &session->removed[i]);
     room_touch_whole(room); // it is this process's now, and may be left with less
     return room;
 }
@@ -109,7 +112,7 @@ int room_restore_peer(struct room *room, const struct past_peer *past, struct mo
     room_detach(peer, now, NULL);
     duration_plan(room, now);
     uint64_t last = room->history.last_number;
-    peer->chat_seen = past->chat_seen < last ? past->chat_seen : last;
+    peer->chat_seen = past->saw_all_chat || past->chat_seen > last ? last : past->chat_seen;
 
     // Their bounds were looked at: nothing of this can fail.
     struct event_list unheard = {0};

@@ -5,6 +5,8 @@
 //     room_restore()  session_store_restore() ...  chat_history_restore() ...
 //     room_restore_peer() ...  poll_restore() ...  room_restored()
 //
+// room/past.h takes the same structs out of a session that runs.
+//
 // What was written is input like any other. Roles, the template and the room may have changed
 // since, and a row may be damaged: each of these looks at all that it is given, and what does
 // not fit is left out. Those who come back are told of nothing: to them, nothing has happened.
@@ -17,7 +19,9 @@ struct past_session {
     int64_t started_at;         // ms since the Unix epoch
     int64_t last_value_version; // of the session store, as is `has_unset`
     bool has_unset;
-    uint64_t chat_forgotten; // how many were in the chat history before its first
+    uint64_t chat_forgotten;          // how many were in the chat history before its first
+    const struct token_hash *removed; // tokens of those who were, the first to be removed first
+    size_t removed_count;
 };
 
 // Makes the room live with a session that runs. Takes `template`. room_release() it when all
@@ -42,7 +46,8 @@ struct past_peer {
     bool on_demand;
     const char *const *wanted; // ids of tracks
     size_t wanted_count;
-    uint64_t chat_seen;
+    bool saw_all_chat;
+    uint64_t chat_seen;          // the last message that it got, else
     const char *const *observed; // keys of the session store
     size_t observed_count;
     const char *const *groups;

@@ -3,15 +3,11 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "room/chat_history.h"
-#include "room/poll.h"
-#include "room/removed.h"
+#include "room/past.h"
 #include "room/restore.h"
 #include "room/session_store.h"
 #include "store/snapshot_polls.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 // A document is the program's own: its size was bounded when it was written.
@@ -20,7 +16,8 @@ static const struct json_bounds bounds = {
 
 // --- Writing ---
 
-static void put_texts(struct json_out *j, const char *key, char *const *list, size_t count)
+static void put_texts(struct json_out *j, const char *key, const char *const *list,
+                      size_t count)
 {
     json_key(j, key);
     json_open(j, '[');
@@ -37,7 +34,7 @@ static void put_token(struct json_out *j, const char *key, const struct token_ha
         json_member_string(j, key, text);
 }
 
-static void put_peer(struct json_out *j, const struct peer *peer)
+static void put_peer(struct json_out *j, const struct past_peer *peer)
 {
     json_open(j, '{');
     json_member_int(j, "number", (int64_t)peer->number);
@@ -47,18 +44,16 @@ static void put_peer(struct json_out *j, const struct peer *peer)
     json_member_string(j, "metadata", peer->metadata);
     json_member_string(j, "token_role", peer->token_role);
     put_token(j, "token", &peer->token);
-    json_member_string(j, "role", peer->role->name);
+    json_member_string(j, "role", peer->role);
     json_member_int(j, "joined_at", peer->joined_at);
-    json_member_bool(j, "told", peer->is_told);
-    json_member_bool(j, "media", peer->has_media || peer->lost_media);
+    json_member_bool(j, "told", peer->was_told);
+    json_member_bool(j, "media", peer->had_media);
     json_member_bool(j, "auto_video", peer->auto_video);
     if (peer->on_demand) {
         json_member_bool(j, "on_demand", true);
         put_texts(j, "wanted", peer->wanted, peer->wanted_count);
     }
-    // What is on its way to a socket counts as seen, whatever its number: nothing is to be told
-    // twice, and a message is no change of all who hear it.
-    if (!peer->attached || peer->role->waiting_room)
+    if (!peer->saw_all_chat)
         json_member_int(j, "chat_seen", (int64_t)peer->chat_seen);
     put_texts(j, "observed", peer->observed, peer->observed_count);
     put_texts(j, "groups", peer->groups, peer->group_count);
@@ -93,166 +88,80 @@ static void put_message(struct json_out *j, const struct past_message *m)
         json_member_string(j, "to_user_id", m->to_user_id);
         put_token(j, "to_token", &m->to_token);
     }
-    json_key(j, "roles");
-    json_open(j, '[');
-    for (size_t i = 0; i < m->role_count; i++)
-        json_put_string(j, m->roles[i]);
-    json_close(j, ']');
+    put_texts(j, "roles", (const char *const *)m->roles, m->role_count);
     json_close(j, '}');
 }
 
-static void put_removed(struct json_out *j, const struct room *room)
+static void put_removed(struct json_out *j, const struct past_session *session)
 {
-    const struct list *at = NULL;
-    const struct token_hash *hash;
     json_open(j, '[');
-    while ((hash = removed_next(room, &at))) {
+    for (size_t i = 0; i < session->removed_count; i++) {
         char text[TOKEN_HASH_TEXT_LEN + 1];
-        token_hash_write(hash, text);
+        token_hash_write(&session->removed[i], text);
         json_put_string(j, text);
     }
     json_close(j, ']');
 }
 
 // What there is but once.
-static void put_head(struct json_out *j, const struct room *room)
+static void put_head(struct json_out *j, const struct past_session *session)
 {
-    const struct chat_history *history = &room->history;
     json_open(j, '{');
     json_member_int(j, "version", SNAPSHOT_VERSION);
-    json_member_string(j, "session_id", room->session_id);
-    json_member_int(j, "started_at", room->started_at);
-    json_member_int(j, "last_value_version", room->store.last_version);
-    json_member_bool(j, "has_unset", room->store.has_unset);
+    json_member_string(j, "session_id", session->id);
+    json_member_int(j, "started_at", session->started_at);
+    json_member_int(j, "last_value_version", session->last_value_version);
+    json_member_bool(j, "has_unset", session->has_unset);
     json_key(j, "removed");
-    put_removed(j, room);
-    json_member_int(j, "chat_forgotten", (int64_t)(history->last_number - history->count));
+    put_removed(j, session);
+    json_member_int(j, "chat_forgotten", (int64_t)session->chat_forgotten);
     json_close(j, '}');
 }
 
-// Who does not signal comes anew, and who is only joining is not in.
-static bool put_peer_named(struct json_out *j, const struct room *room, const char *id)
+static void put_part(struct json_out *j, const struct past_part *part)
 {
-    const struct peer *peer = room_joined(room, id);
-    if (!peer || peer->door != DOOR_SIGNAL)
-        return false;
-    put_peer(j, peer);
-    return true;
-}
-
-static bool put_value_named(struct json_out *j, const struct room *room, const char *key)
-{
-    struct event_value value;
-    if (!session_store_find(room, key, &value))
-        return false;
-    put_value(j, &value);
-    return true;
-}
-
-static bool put_message_named(struct json_out *j, const struct room *room, const char *number)
-{
-    uint64_t wanted = strtoull(number, NULL, 16);
-    const struct past_message *m = room->history.first;
-    while (m && m->number != wanted)
-        m = m->next;
-    if (m)
-        put_message(j, m);
-    return m;
-}
-
-static bool put_named(struct json_out *j, const struct room *room, const char *name)
-{
-    switch ((enum session_part)name[0]) {
+    switch (part->kind) {
     case PART_PEER:
-        return put_peer_named(j, room, name + 1);
+        put_peer(j, &part->peer);
+        break;
     case PART_VALUE:
-        return put_value_named(j, room, name + 1);
+        put_value(j, &part->value);
+        break;
     case PART_MESSAGE:
-        return put_message_named(j, room, name + 1);
+        put_message(j, part->message);
+        break;
     case PART_POLL:
-        return snapshot_put_poll(j, room, name + 1);
+        snapshot_put_poll(j, &part->poll);
+        break;
     case PART_VOTER:
-        return snapshot_put_voter(j, room, name + 1);
+        snapshot_put_voter(j, &part->voter);
+        break;
     }
-    return false;
-}
-
-static void add_part(struct snapshot *to, const struct room *room, const char *name)
-{
-    struct text document = {0};
-    struct json_out j = json_out_on(&document);
-    bool is_there = put_named(&j, room, name);
-    if (is_there || !to->is_whole) {
-        if (to->count == to->cap) {
-            to->cap = to->cap ? 2 * to->cap : 16;
-            to->parts = mem_resize(to->parts, to->cap * sizeof *to->parts);
-        }
-        to->parts[to->count++] = (struct snapshot_part){
-            .name = arena_text(&to->arena, bytes_of(name)),
-            .document = is_there ? arena_text(&to->arena, text_bytes(&document)) : NULL};
-    }
-    text_dispose(&document);
-}
-
-static void add_named(struct snapshot *to, const struct room *room, enum session_part part,
-                      const char *key)
-{
-    struct text name = {0};
-    text_add_char(&name, (char)part);
-    text_add(&name, key);
-    add_part(to, room, name.at);
-    text_dispose(&name);
-}
-
-static void add_head(struct snapshot *to, const struct room *room)
-{
-    struct text document = {0};
-    struct json_out j = json_out_on(&document);
-    put_head(&j, room);
-    to->head = arena_text(&to->arena, text_bytes(&document));
-    text_dispose(&document);
-}
-
-static void take_whole(const struct room *room, struct snapshot *to)
-{
-    to->is_whole = true;
-    size_t at = 0;
-    for (const struct peer *peer; (peer = map_next(&room->peers, &at));)
-        add_named(to, room, PART_PEER, peer->id);
-    struct event_value value;
-    at = 0;
-    while (session_store_next(&room->store, &at, &value))
-        add_named(to, room, PART_VALUE, value.key);
-    for (const struct past_message *m = room->history.first; m; m = m->next) {
-        char key[24];
-        snprintf(key, sizeof key, "%016" PRIx64, m->number);
-        add_named(to, room, PART_MESSAGE, key);
-    }
-    struct text name = {0};
-    at = 0;
-    for (const struct poll *poll; (poll = map_next(&room->polls.by_id, &at));) {
-        add_named(to, room, PART_POLL, poll->id);
-        size_t voters = 0;
-        for (const struct poll_voter *voter; (voter = map_next(&poll->voters, &voters));) {
-            text_clear(&name);
-            text_addf(&name, "%s\n%s", poll->id, voter->key);
-            add_named(to, room, PART_VOTER, name.at);
-        }
-    }
-    text_dispose(&name);
 }
 
 void store_snapshot_take(const struct room *room, bool whole, struct snapshot *to)
 {
-    *to = (struct snapshot){0};
-    add_head(to, room);
-    if (whole || room->is_changed_whole) {
-        take_whole(room, to);
-        return;
+    struct arena arena = {0};
+    struct past past;
+    past_take(room, whole, &arena, &past);
+    *to = (struct snapshot){.is_whole = past.is_whole, .count = past.count};
+    to->parts = past.count ? mem_alloc_array(past.count, sizeof *to->parts) : NULL;
+    struct text document = {0};
+    struct json_out j = json_out_on(&document);
+    put_head(&j, &past.session);
+    to->head = arena_text(&to->arena, text_bytes(&document));
+    for (size_t i = 0; i < past.count; i++) {
+        const struct past_part *part = &past.parts[i];
+        text_clear(&document);
+        j = json_out_on(&document);
+        if (!part->is_gone)
+            put_part(&j, part);
+        to->parts[i] = (struct snapshot_part){
+            .name = arena_text(&to->arena, bytes_of(part->name)),
+            .document = part->is_gone ? NULL : arena_text(&to->arena, text_bytes(&document))};
     }
-    size_t at = 0;
-    for (const struct changed_part *part; (part = map_next(&room->changed_parts, &at));)
-        add_part(to, room, part->name);
+    text_dispose(&document);
+    arena_dispose(&arena);
 }
 
 void store_snapshot_dispose(struct snapshot *s)
@@ -375,9 +284,9 @@ static int read_peer(struct room *room, const json_t *from, struct arena *arena,
         .had_media = json_get_bool(from, "media", false),
         .auto_video = json_get_bool(from, "auto_video", false),
         .on_demand = json_get_bool(from, "on_demand", false),
-        .chat_seen = room->history.last_number,
+        .saw_all_chat = !json_object_get(from, "chat_seen"),
     };
-    if (json_object_get(from, "chat_seen"))
+    if (!past.saw_all_chat)
         past.chat_seen = (uint64_t)need_count(from, "chat_seen", &bad);
     if (past.on_demand)
         past.wanted = need_texts(from, "wanted", arena, &past.wanted_count, &bad);
@@ -431,13 +340,20 @@ static int read_message(struct room *room, const json_t *from, struct arena *are
     return chat_history_restore(room, &past);
 }
 
-static int read_removed(struct room *room, const json_t *text)
+// An older document has none. Returns how many were no tokens.
+static size_t read_removed(const json_t *list, struct arena *arena,
+                           struct past_session *session)
 {
-    struct token_hash hash;
-    if (!json_is_string(text) || token_hash_read(json_string_value(text), &hash))
-        return ERR_MALFORMED;
-    removed_add(room, &hash);
-    return 0;
+    size_t count = json_array_size(list);
+    struct token_hash *removed = arena_alloc(arena, count * sizeof *removed);
+    for (size_t i = 0; i < count; i++) {
+        const json_t *text = json_array_get(list, i);
+        struct token_hash *hash = &removed[session->removed_count];
+        if (json_is_string(text) && token_hash_read(json_string_value(text), hash) == 0)
+            session->removed_count++;
+    }
+    session->removed = removed;
+    return count - session->removed_count;
 }
 
 // What a room has to have in order that people are in it again. Returns how much of it was left
@@ -448,10 +364,7 @@ static size_t read_all(struct room *room, const json_t *from, struct arena *aren
     const json_t *peers = json_get_array(from, "peers");
     const json_t *values = json_get_array(from, "values");
     const json_t *chat = json_get_array(from, "chat");
-    const json_t *removed = json_get_array(from, "removed"); // an older document has none
     size_t left_out = 0;
-    for (size_t i = 0; i < json_array_size(removed); i++)
-        left_out += read_removed(room, json_array_get(removed, i)) != 0;
     for (size_t i = 0; i < json_array_size(values); i++)
         left_out += read_value(room, json_array_get(values, i)) != 0;
     const json_t **messages = snapshot_in_order(chat, arena);
@@ -482,13 +395,15 @@ static int restore(struct rooms *rooms, const struct room_record *record,
         template_free(template);
         return version > SNAPSHOT_VERSION ? ERR_UNSUPPORTED : ERR_MALFORMED;
     }
+    struct arena arena = {0};
+    size_t before = events->count, unread;
+    unread = read_removed(json_get_array(from, "removed"), &arena, &session);
     struct room *room = room_restore(rooms, record, template, &session);
+    if (room)
+        *left_out = unread + read_all(room, from, &arena, now, events);
+    arena_dispose(&arena);
     if (!room)
         return ERR_MALFORMED;
-    struct arena arena = {0};
-    size_t before = events->count;
-    *left_out = read_all(room, from, &arena, now, events);
-    arena_dispose(&arena);
     if (room->joined_count) {
         room_release(room);
         return 0;

@@ -1,5 +1,4 @@
-// A live session as JSON: what it takes to go on with it after a restart. Peers that are only
-// joining, connections and tracks are not in it: clients make these anew.
+// A live session as JSON: what room/past.h has of it, to go on with it after a restart.
 #pragma once
 
 #include "base/bytes.h"
@@ -10,8 +9,7 @@
 // Of the document. A newer one is not read; version 1 was one document, written anew each time.
 enum { SNAPSHOT_VERSION = 2, SNAPSHOT_VERSION_MIN = 1 };
 
-// A session is written in parts (room/live.h), so that a change costs what has changed. The
-// head goes with any of them.
+// The head goes with any of them.
 struct snapshot_part {
     const char *name;
     const char *document; // NULL: it is gone
@@ -20,7 +18,7 @@ struct snapshot_part {
 struct snapshot {
     const char *head;
     struct snapshot_part *parts;
-    size_t count, cap;
+    size_t count;
     bool is_whole; // there are no others
     struct arena arena;
 };

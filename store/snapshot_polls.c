@@ -9,10 +9,10 @@
 
 // --- Writing ---
 
-static void put_answer(struct json_out *j, size_t at, const struct poll_answer *answer)
+static void put_answer(struct json_out *j, const struct past_answer *answer)
 {
     json_open(j, '{');
-    json_member_int(j, "question", (int64_t)at + 1);
+    json_member_int(j, "question", answer->question);
     json_member_string(j, "id", answer->id);
     json_member_bool(j, "skipped", answer->skipped);
     json_member_bool(j, "updated", answer->updated);
@@ -26,11 +26,10 @@ static void put_answer(struct json_out *j, size_t at, const struct poll_answer *
     json_close(j, '}');
 }
 
-static void put_voter(struct json_out *j, const struct poll *poll,
-                      const struct poll_voter *voter)
+void snapshot_put_voter(struct json_out *j, const struct past_voter *voter)
 {
     json_open(j, '{');
-    json_member_string(j, "poll", poll->id);
+    json_member_string(j, "poll", voter->poll_id);
     json_member_int(j, "number", (int64_t)voter->number);
     json_member_string(j, "key", voter->key);
     json_member_string(j, "hash", voter->hash);
@@ -39,17 +38,14 @@ static void put_voter(struct json_out *j, const struct poll *poll,
     json_member_string(j, "name", voter->name);
     json_key(j, "answers");
     json_open(j, '[');
-    for (size_t i = 0; i < poll->question_count; i++) {
-        if (voter->answers[i].given)
-            put_answer(j, i, &voter->answers[i]);
-    }
+    for (size_t i = 0; i < voter->answer_count; i++)
+        put_answer(j, &voter->answers[i]);
     json_close(j, ']');
     json_close(j, '}');
 }
 
-static void put_poll(struct json_out *j, const struct poll *poll)
+void snapshot_put_poll(struct json_out *j, const struct past_poll *poll)
 {
-    const struct poll_info *info = &poll->info;
     json_open(j, '{');
     json_member_int(j, "number", (int64_t)poll->number);
     json_member_string(j, "id", poll->id);
@@ -59,10 +55,10 @@ static void put_poll(struct json_out *j, const struct poll *poll)
     json_put_int(j, (int64_t)poll->salt[0]);
     json_put_int(j, (int64_t)poll->salt[1]);
     json_close(j, ']');
-    json_member_bool(j, "visibility", info->visibility);
-    json_member_bool(j, "locked", info->locked);
+    json_member_bool(j, "visibility", poll->info.visibility);
+    json_member_bool(j, "locked", poll->info.locked);
     json_key(j, "poll");
-    store_poll_write(j, info, poll->questions, poll->question_count);
+    store_poll_write(j, &poll->info, poll->questions, poll->question_count);
     json_member_int(j, "state", poll->state);
     json_member_string(j, "created_by", poll->created_by);
     json_member_string(j, "started_by", poll->started_by);
@@ -71,26 +67,6 @@ static void put_poll(struct json_out *j, const struct poll *poll)
     json_member_int(j, "started_at", poll->started_at);
     json_member_int(j, "stopped_at", poll->stopped_at);
     json_close(j, '}');
-}
-
-bool snapshot_put_poll(struct json_out *j, const struct room *room, const char *id)
-{
-    const struct poll *poll = map_get(&room->polls.by_id, bytes_of(id));
-    if (poll)
-        put_poll(j, poll);
-    return poll;
-}
-
-bool snapshot_put_voter(struct json_out *j, const struct room *room, const char *key)
-{
-    size_t id_len = strcspn(key, "\n");
-    struct bytes id = {(const uint8_t *)key, id_len};
-    const struct poll *poll = map_get(&room->polls.by_id, id);
-    const struct poll_voter *voter =
-        poll && key[id_len] ? map_get(&poll->voters, bytes_of(key + id_len + 1)) : NULL;
-    if (voter)
-        put_voter(j, poll, voter);
-    return voter;
 }
 
 // --- Reading ---
@@ -109,22 +85,16 @@ static int count_of(const json_t *from, const char *key, int max)
     return value >= 0 && value <= max ? (int)value : -1;
 }
 
-static int read_voter(struct poll *poll, const json_t *from)
+// Versions of a document differ in where they name the poll.
+static int read_voter(struct room *room, const char *poll_id, const json_t *from,
+                      struct arena *arena)
 {
-    if (!poll)
-        return ERR_MALFORMED;
-    struct past_voter past = {
-        .key = text_of(from, "key"),
-        .hash = text_of(from, "hash"),
-        .peer_id = text_of(from, "peer_id"),
-        .user_id = text_of(from, "user_id"),
-        .name = text_of(from, "name"),
-    };
-    const json_t *answers = json_get_array(from, "answers");
-    int err = json_array_size(answers) ? 0 : ERR_MALFORMED;
-    for (size_t i = 0; !err && i < json_array_size(answers); i++) {
-        const json_t *answer = json_array_get(answers, i);
-        struct past_answer given = {
+    const json_t *list = json_get_array(from, "answers");
+    size_t count = json_array_size(list);
+    struct past_answer *answers = arena_alloc(arena, count * sizeof *answers);
+    for (size_t i = 0; i < count; i++) {
+        const json_t *answer = json_array_get(list, i);
+        answers[i] = (struct past_answer){
             .question = json_get_int(answer, "question", 0),
             .id = text_of(answer, "id"),
             .skipped = json_get_bool(answer, "skipped", false),
@@ -136,9 +106,18 @@ static int read_voter(struct poll *poll, const json_t *from)
             .duration_ms = json_get_int(answer, "duration", 0),
             .sent_at = json_get_int(answer, "sent_at", 0),
         };
-        err = poll_restore_answer(poll, &past, &given);
     }
-    return err;
+    struct past_voter past = {
+        .poll_id = poll_id,
+        .key = text_of(from, "key"),
+        .hash = text_of(from, "hash"),
+        .peer_id = text_of(from, "peer_id"),
+        .user_id = text_of(from, "user_id"),
+        .name = text_of(from, "name"),
+        .answers = answers,
+        .answer_count = count,
+    };
+    return poll_restore_voter(room, &past);
 }
 
 static int read_poll(struct room *room, const json_t *from, struct arena *arena,
@@ -157,10 +136,14 @@ static int read_poll(struct room *room, const json_t *from, struct arena *arena,
     store_poll_read_value(text_of(from, "id"), document, arena, &said);
     said.info.visibility = json_get_bool(from, "visibility", false);
     said.info.locked = json_get_bool(from, "locked", false);
+    struct poll_question *questions =
+        arena_alloc(arena, said.question_count * sizeof *questions);
+    for (size_t i = 0; i < said.question_count; i++)
+        questions[i] = said.questions[i].is;
     struct past_poll past = {
         .id = said.id,
         .info = said.info,
-        .questions = said.questions,
+        .questions = questions,
         .question_count = said.question_count,
         .state = (enum poll_state)state,
         .origin = (enum poll_origin)origin,
@@ -172,14 +155,13 @@ static int read_poll(struct room *room, const json_t *from, struct arena *arena,
         .started_at = json_get_int(from, "started_at", 0),
         .stopped_at = json_get_int(from, "stopped_at", 0),
     };
-    struct poll *poll;
-    int err = poll_restore(room, &past, now, arena, &poll);
+    int err = poll_restore(room, &past, now, arena);
     for (size_t i = 0; !err && i < json_array_size(voters); i++)
-        *left_out += read_voter(poll, json_array_get(voters, i)) != 0;
+        *left_out += read_voter(room, past.id, json_array_get(voters, i), arena) != 0;
     return err;
 }
 
-// Whoever was told that it runs is told that it does not.
+// Those who were told that it runs are told that it does not.
 static void tell_stopped(const struct room *room, const json_t *from, struct moment now,
                          struct event_list *events)
 {
@@ -234,7 +216,6 @@ size_t snapshot_read_polls(struct room *room, const json_t *polls, const json_t 
     }
     list = snapshot_in_order(voters, arena);
     for (size_t i = 0; i < json_array_size(voters); i++)
-        left_out += read_voter(map_get(&room->polls.by_id, bytes_of(text_of(list[i], "poll"))),
-                               list[i]) != 0;
+        left_out += read_voter(room, text_of(list[i], "poll"), list[i], arena) != 0;
     return left_out;
 }

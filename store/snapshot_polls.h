@@ -3,12 +3,10 @@
 
 #include "base/json.h"
 #include "base/mem.h"
-#include "room/room.h"
+#include "room/poll_restore.h"
 
-// One poll without its votes, and a vote, by its poll's id, a line feed and its key. False when
-// there is none.
-bool snapshot_put_poll(struct json_out *j, const struct room *room, const char *id);
-bool snapshot_put_voter(struct json_out *j, const struct room *room, const char *key);
+void snapshot_put_poll(struct json_out *j, const struct past_poll *poll); // without its votes
+void snapshot_put_voter(struct json_out *j, const struct past_voter *voter);
 
 // The members of an array in the order of their "number", in `arena`.
 const json_t **snapshot_in_order(const json_t *list, struct arena *arena);
