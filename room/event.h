@@ -109,10 +109,21 @@ struct event_score {
     int downlink_score; // 0..5
 };
 
-// A value of the session store.
+// Somebody who is held until let in.
+struct event_waiting {
+    const char *peer_id;
+    const char *name;
+    const char *user_id;
+    int64_t since; // ms since the Unix epoch
+};
+
+// A value of the session store. One that is set has data, or, where the key is the server's, a
+// list.
 struct event_value {
     const char *key;
-    const char *data;       // JSON text, opaque here; NULL: it was unset
+    const char *data; // JSON text, opaque here; NULL: unset, or a list
+    const struct event_waiting *waiting;
+    size_t waiting_count;
     const char *updated_by; // a peer's id; "" for the server's own
     int64_t updated_at;     // ms since the Unix epoch
     int64_t version;        // 0: unset

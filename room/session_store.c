@@ -8,7 +8,10 @@
 
 struct session_value {
     char *key;
-    char *data;
+    char *data; // NULL: a list of the server's
+    struct event_waiting *waiting;
+    size_t waiting_count;
+    struct arena words; // of `waiting`, as it is
     int64_t updated_at;
     char updated_by[PEER_ID_LEN_MAX + 1]; // "" for the server's own
     int64_t version;
@@ -31,6 +34,12 @@ static bool is_kept(const char *key, enum act *audience)
         }
     }
     return false;
+}
+
+bool session_store_is_kept(const char *key)
+{
+    enum act audience;
+    return is_kept(key, &audience);
 }
 
 static bool may_see(const struct peer *peer, const char *key)
@@ -69,10 +78,26 @@ static struct event_value view(const char *key, const struct session_value *valu
     return (struct event_value){
         .key = value->key,
         .data = value->data,
+        .waiting = value->waiting,
+        .waiting_count = value->waiting_count,
         .updated_by = value->updated_by,
         .updated_at = value->updated_at,
         .version = value->version,
     };
+}
+
+static struct event_waiting *copy_waiting(const struct event_waiting *list, size_t count,
+                                          struct arena *arena)
+{
+    struct event_waiting *own = arena_alloc(arena, count * sizeof *own);
+    for (size_t i = 0; i < count; i++)
+        own[i] = (struct event_waiting){
+            .peer_id = arena_text(arena, bytes_of(list[i].peer_id)),
+            .name = arena_text(arena, bytes_of(list[i].name)),
+            .user_id = arena_text(arena, bytes_of(list[i].user_id)),
+            .since = list[i].since,
+        };
+    return own;
 }
 
 static struct event_value copy(const struct event_value *value, struct event_list *events)
@@ -80,6 +105,7 @@ static struct event_value copy(const struct event_value *value, struct event_lis
     struct event_value own = *value;
     own.key = event_text(events, value->key);
     own.data = value->data ? event_text(events, value->data) : NULL;
+    own.waiting = copy_waiting(value->waiting, value->waiting_count, &events->arena);
     own.updated_by = event_text(events, value->updated_by);
     return own;
 }
@@ -131,6 +157,7 @@ static void forget_value(struct session_value *value)
 {
     mem_free(value->key);
     mem_free(value->data);
+    arena_dispose(&value->words);
     mem_free(value);
 }
 
@@ -140,6 +167,15 @@ static struct session_value *add(struct session_store *store, const char *key)
     value->key = mem_text(key);
     map_put(&store->values, bytes_of(value->key), value);
     return value;
+}
+
+static struct event_value set(struct room *room, struct session_value *value, const char *by,
+                              struct moment now)
+{
+    value->updated_at = now.wall_ms;
+    memcpy(value->updated_by, by, strlen(by) + 1);
+    value->version = ++room->store.last_version;
+    return view(value->key, value);
 }
 
 // Returns what the store holds now.
@@ -161,10 +197,7 @@ static struct event_value put(struct room *room, const char *key, const char *da
         value = add(store, key);
     mem_free(value->data);
     value->data = mem_text(data);
-    value->updated_at = now.wall_ms;
-    memcpy(value->updated_by, by, strlen(by) + 1);
-    value->version = ++store->last_version;
-    return view(key, value);
+    return set(room, value, by, now);
 }
 
 enum store_answer session_store_set(struct peer *by, const struct store_wish *wish,
@@ -172,12 +205,11 @@ enum store_answer session_store_set(struct peer *by, const struct store_wish *wi
                                     struct event_value *now_is)
 {
     struct session_store *store = &by->room->store;
-    enum act audience;
     if (!permit(by, ACT_TAKE_PART))
         return STORE_REFUSED;
     if (!is_key(wish->key))
         return STORE_BAD_KEY;
-    if (is_kept(wish->key, &audience))
+    if (session_store_is_kept(wish->key))
         return STORE_READ_ONLY;
 
     const struct session_value *value = find(by->room, wish->key);
@@ -202,26 +234,52 @@ enum store_answer session_store_set(struct peer *by, const struct store_wish *wi
     return STORE_DONE;
 }
 
-void session_store_keep(struct room *room, const char *key, const char *data, struct moment now,
-                        struct event_list *events)
+static void put_waiting(struct session_value *value, const struct event_waiting *list,
+                        size_t count)
 {
-    enum act audience;
-    assert(is_kept(key, &audience));
-    const struct session_value *value = find(room, key);
-    if (!data ? !value : value && strcmp(value->data, data) == 0)
+    arena_dispose(&value->words);
+    value->waiting = copy_waiting(list, count, &value->words);
+    value->waiting_count = count;
+}
+
+static bool is_same(const struct session_value *value, const struct event_waiting *list,
+                    size_t count)
+{
+    if (value->waiting_count != count)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const struct event_waiting *was = &value->waiting[i], *is = &list[i];
+        if (strcmp(was->peer_id, is->peer_id) != 0 || strcmp(was->name, is->name) != 0 ||
+            strcmp(was->user_id, is->user_id) != 0 || was->since != is->since)
+            return false;
+    }
+    return true;
+}
+
+void session_store_keep(struct room *room, const char *key, const struct event_waiting *waiting,
+                        size_t count, struct moment now, struct event_list *events)
+{
+    assert(session_store_is_kept(key));
+    struct session_value *value = find(room, key);
+    if (value && is_same(value, waiting, count))
         return; // as it was
-    struct event_value now_is = put(room, key, data, "", now);
+    room_touch_part(room, PART_VALUE, key);
+    if (!value)
+        value = add(&room->store, key);
+    put_waiting(value, waiting, count);
+    struct event_value now_is = set(room, value, "", now);
     tell_observers(room, &now_is, events);
 }
 
 int session_store_restore(struct room *room, const struct event_value *past)
 {
     struct session_store *store = &room->store;
-    enum act audience;
+    bool is_list = session_store_is_kept(past->key);
     if (!is_key(past->key) || find(room, past->key) || past->version <= 0 ||
-        past->version > store->last_version || strlen(past->updated_by) > PEER_ID_LEN_MAX)
+        past->version > store->last_version || strlen(past->updated_by) > PEER_ID_LEN_MAX ||
+        is_list == (past->data != NULL))
         return ERR_MALFORMED;
-    if (!is_kept(past->key, &audience)) {
+    if (!is_list) {
         size_t size = strlen(past->key) + strlen(past->data);
         if (strlen(past->data) > SESSION_STORE_VALUE_LEN_MAX ||
             store->key_count == SESSION_STORE_KEYS_MAX ||
@@ -231,7 +289,10 @@ int session_store_restore(struct room *room, const struct event_value *past)
         store->size_bytes += size;
     }
     struct session_value *value = add(store, past->key);
-    value->data = mem_text(past->data);
+    if (is_list)
+        put_waiting(value, past->waiting, past->waiting_count);
+    else
+        value->data = mem_text(past->data);
     value->updated_at = past->updated_at;
     memcpy(value->updated_by, past->updated_by, strlen(past->updated_by) + 1);
     value->version = past->version;
@@ -283,7 +344,7 @@ int session_store_observe(struct peer *peer, const char *const *keys, size_t cou
     char **observed = mem_alloc_array(count ? count : 1, sizeof *observed);
     for (size_t i = 0; i < count; i++) {
         struct event_value value = session_store_get(peer, keys[i]);
-        if (value.data && !observes(peer, keys[i]))
+        if (value.version && !observes(peer, keys[i]))
             values[value_count++] = copy(&value, events);
         observed[i] = mem_text(keys[i]);
     }
@@ -303,7 +364,7 @@ void session_store_tell(const struct peer *peer, struct event_list *events)
     size_t count = 0;
     for (size_t i = 0; i < peer->observed_count; i++) {
         struct event_value value = session_store_get(peer, peer->observed[i]);
-        if (value.data || (peer->room->store.has_unset && may_see(peer, value.key)))
+        if (value.version || (peer->room->store.has_unset && may_see(peer, value.key)))
             values[count++] = copy(&value, events);
     }
     tell_one(peer, values, count, events);

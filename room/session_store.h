@@ -1,8 +1,8 @@
 // What a session remembers for the application: JSON values by key, which live as long as the
-// session does. Whoever observes a key is told of each change, the one who made it included.
+// session does. Peers that observe a key are told of each change, also of those that they made.
 //
 // A few keys are the server's: it keeps them up to date, only those who may do `audience` see
-// them, and nobody can set them.
+// them, and nobody can set them. Their values are lists of people.
 #pragma once
 
 #include "base/moment.h"
@@ -21,7 +21,7 @@ enum store_answer {
     STORE_DONE,
     STORE_BAD_KEY,       // empty, or over SESSION_STORE_KEY_LEN_MAX
     STORE_READ_ONLY,     // a key of the server's
-    STORE_REFUSED,       // who waits to be let in sets nothing
+    STORE_REFUSED,       // people who wait to be let in set nothing
     STORE_CHANGED,       // its version is not `if_version`
     STORE_VALUE_TOO_BIG, // over SESSION_STORE_VALUE_LEN_MAX
     STORE_TOO_MANY_KEYS, // over SESSION_STORE_KEYS_MAX
@@ -48,10 +48,13 @@ int session_store_observe(struct peer *peer, const char *const *keys, size_t cou
 // changes, or was not allowed to see them.
 void session_store_tell(const struct peer *peer, struct event_list *events);
 
-// A value of the server's own; `data` NULL unsets it. Its size is the caller's to bound. `key`
-// is in the table of session_store.c.
-void session_store_keep(struct room *room, const char *key, const char *data, struct moment now,
-                        struct event_list *events);
+// Whether the key is one of the server's.
+bool session_store_is_kept(const char *key);
+
+// Sets a value of the server's own, where it is another than before. Its size is the caller's
+// to bound.
+void session_store_keep(struct room *room, const char *key, const struct event_waiting *waiting,
+                        size_t count, struct moment now, struct event_list *events);
 
 // Visits every value that is set: start with *at = 0; false at the end.
 bool session_store_next(const struct session_store *store, size_t *at,

@@ -1,6 +1,5 @@
 #include "room/waiting.h"
 
-#include "base/json.h"
 #include "base/limits.h"
 #include "room/chat_history.h"
 #include "room/permit.h"
@@ -22,26 +21,10 @@ size_t waiting_present(const struct room *room)
     return room->joined_count - room->waiting_count;
 }
 
-// The values of the session store are JSON, this one of ours too.
-static void write_list(const struct peer *const *waiting, size_t count, struct text *out)
-{
-    struct json_out j = json_out_on(out);
-    json_open(&j, '[');
-    for (size_t i = 0; i < count && i < WAITING_LISTED_MAX; i++) {
-        json_open(&j, '{');
-        json_member_string(&j, "peer_id", waiting[i]->id);
-        json_member_string(&j, "name", waiting[i]->name);
-        json_member_string(&j, "user_id", waiting[i]->user_id);
-        json_member_int(&j, "since", waiting[i]->joined_at);
-        json_close(&j, '}');
-    }
-    json_close(&j, ']');
-}
-
 void waiting_tell(struct room *room, struct moment now, struct event_list *events)
 {
-    const struct peer **waiting =
-        arena_alloc(&events->arena, room->waiting_count * sizeof *waiting);
+    struct arena *arena = &events->arena;
+    const struct peer **waiting = arena_alloc(arena, room->waiting_count * sizeof *waiting);
     size_t count = 0, at = 0;
     const struct peer *peer;
     while ((peer = map_next(&room->peers, &at))) {
@@ -51,10 +34,14 @@ void waiting_tell(struct room *room, struct moment now, struct event_list *event
     if (room->joined_count == 0)
         return; // and the session's values with it
     qsort(waiting, count, sizeof *waiting, peer_by_number);
-    struct text list = {0};
-    write_list(waiting, count, &list);
-    session_store_keep(room, list_key, list.at, now, events);
-    text_dispose(&list);
+    size_t listed = count < WAITING_LISTED_MAX ? count : WAITING_LISTED_MAX;
+    struct event_waiting *list = arena_alloc(arena, listed * sizeof *list);
+    for (size_t i = 0; i < listed; i++)
+        list[i] = (struct event_waiting){.peer_id = waiting[i]->id,
+                                         .name = waiting[i]->name,
+                                         .user_id = waiting[i]->user_id,
+                                         .since = waiting[i]->joined_at};
+    session_store_keep(room, list_key, list, listed, now, events);
 }
 
 void waiting_restored(struct room *room, struct moment now, struct event_list *events)

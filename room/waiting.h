@@ -1,7 +1,7 @@
 // The waiting room. People of a role with `waitingRoom` are held before the meeting: they
 // publish and see nothing, and may do nothing but set their name, until somebody who may
-// changes their role. Who may let them in sees them in the roster and in the session store
-// under "waitingRoom", as [{"peer_id","name","user_id","since"}], the longest waiting first.
+// changes their role. Those who may let them in see them in the roster and, as a list, in the
+// session store under "waitingRoom", the longest waiting first.
 #pragma once
 
 #include "room/event.h"

@@ -11,6 +11,21 @@ static const char *key_of(const struct call *call)
     return json_get_text(call->rpc->params, "key", "default");
 }
 
+static void put_waiting(struct json_out *j, const struct event_value *value)
+{
+    json_open(j, '[');
+    for (size_t i = 0; i < value->waiting_count; i++) {
+        const struct event_waiting *who = &value->waiting[i];
+        json_open(j, '{');
+        json_member_string(j, "peer_id", who->peer_id);
+        json_member_string(j, "name", who->name);
+        json_member_string(j, "user_id", who->user_id);
+        json_member_int(j, "since", who->since);
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+}
+
 static void put_value(struct json_out *j, const struct event_value *value)
 {
     json_open(j, '{');
@@ -18,6 +33,8 @@ static void put_value(struct json_out *j, const struct event_value *value)
     json_key(j, "data");
     if (value->data)
         json_put_verbatim(j, bytes_of(value->data));
+    else if (value->version)
+        put_waiting(j, value);
     else
         json_put_null(j);
     if (value->updated_at)

@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "room/chat_history.h"
 #include "room/past.h"
 #include "room/restore.h"
@@ -60,11 +61,34 @@ static void put_peer(struct json_out *j, const struct past_peer *peer)
     json_close(j, '}');
 }
 
+// Data is JSON in a text, a list of the server's as much as what clients have set.
+static void put_waiting(struct json_out *j, const struct event_value *value)
+{
+    struct text text = {0};
+    struct json_out list = json_out_on(&text);
+    json_open(&list, '[');
+    for (size_t i = 0; i < value->waiting_count; i++) {
+        const struct event_waiting *who = &value->waiting[i];
+        json_open(&list, '{');
+        json_member_string(&list, "peer_id", who->peer_id);
+        json_member_string(&list, "name", who->name);
+        json_member_string(&list, "user_id", who->user_id);
+        json_member_int(&list, "since", who->since);
+        json_close(&list, '}');
+    }
+    json_close(&list, ']');
+    json_member_string(j, "data", text.at);
+    text_dispose(&text);
+}
+
 static void put_value(struct json_out *j, const struct event_value *value)
 {
     json_open(j, '{');
     json_member_string(j, "key", value->key);
-    json_member_string(j, "data", value->data); // JSON in a text: opaque here too
+    if (value->data)
+        json_member_string(j, "data", value->data); // opaque here too
+    else
+        put_waiting(j, value);
     json_member_string(j, "updated_by", value->updated_by);
     json_member_int(j, "updated_at", value->updated_at);
     json_member_int(j, "version", value->version);
@@ -297,14 +321,25 @@ static int read_peer(struct room *room, const json_t *from, struct arena *arena,
     return room_restore_peer(room, &past, now);
 }
 
-static bool is_json(const char *text)
+// What is missing of it reads as nothing: the room makes the list anew when all are in.
+static void read_waiting(const json_t *list, struct arena *arena, struct event_value *past)
 {
-    json_t *value = json_loads(text, JSON_DECODE_ANY, NULL);
-    json_decref(value);
-    return value;
+    size_t count = json_array_size(list);
+    past->waiting_count = count < WAITING_LISTED_MAX ? count : WAITING_LISTED_MAX;
+    struct event_waiting *waiting = arena_alloc(arena, past->waiting_count * sizeof *waiting);
+    for (size_t i = 0; i < past->waiting_count; i++) {
+        const json_t *who = json_array_get(list, i);
+        waiting[i] = (struct event_waiting){
+            .peer_id = json_get_text(who, "peer_id", ""),
+            .name = json_get_text(who, "name", ""),
+            .user_id = json_get_text(who, "user_id", ""),
+            .since = json_get_int(who, "since", 0),
+        };
+    }
+    past->waiting = waiting;
 }
 
-static int read_value(struct room *room, const json_t *from)
+static int read_value(struct room *room, const json_t *from, struct arena *arena)
 {
     bool bad = false;
     struct event_value past = {
@@ -314,7 +349,16 @@ static int read_value(struct room *room, const json_t *from)
         .updated_at = need_count(from, "updated_at", &bad),
         .version = need_count(from, "version", &bad),
     };
-    return bad || !is_json(past.data) ? ERR_MALFORMED : session_store_restore(room, &past);
+    json_t *data = bad ? NULL : json_loads(past.data, JSON_DECODE_ANY, NULL);
+    if (!data)
+        return ERR_MALFORMED;
+    if (session_store_is_kept(past.key)) {
+        read_waiting(data, arena, &past);
+        past.data = NULL;
+    }
+    int err = session_store_restore(room, &past);
+    json_decref(data);
+    return err;
 }
 
 static int read_message(struct room *room, const json_t *from, struct arena *arena)
@@ -366,7 +410,7 @@ static size_t read_all(struct room *room, const json_t *from, struct arena *aren
     const json_t *chat = json_get_array(from, "chat");
     size_t left_out = 0;
     for (size_t i = 0; i < json_array_size(values); i++)
-        left_out += read_value(room, json_array_get(values, i)) != 0;
+        left_out += read_value(room, json_array_get(values, i), arena) != 0;
     const json_t **messages = snapshot_in_order(chat, arena);
     for (size_t i = 0; i < json_array_size(chat); i++)
         left_out += read_message(room, messages[i], arena) != 0;

@@ -39,6 +39,24 @@ LIBRARIES = {
     "sys/socket.h": ["base", "net", "server", "client"],  # of client/, the example is a server
 }
 
+# Headers of base/ that are for certain floors only: libraries in other clothes.
+OF_BASE = {
+    "base/json.h": ["base", "signal", "api", "store", "net", "client", "server"],
+}
+
+# What a folder never contains, beside what its includes tell: lines that match.
+NEVER = [
+    (["room", "sfu", "rtc"], re.compile(r"\bjson_\w+\("), "JSON"),
+    (["store"], re.compile(r"&room->(peers|tracks|history|store|polls|removed)\b"),
+     "a walk through a live room: room/past.h yields what is stored"),
+    (["store", "api", "signal", "server"], re.compile(r"\brecord\.\w+ = "),
+     "a change of a live room's record"),
+    (["signal"], re.compile(r"(\.|->)permissions\[PERMISSION"),
+     "a look at permissions: room/permit.h decides"),
+    (["room", "signal", "api", "net", "server"],
+     re.compile(r'"(SELECT|INSERT INTO|UPDATE|DELETE FROM) '), "SQL"),
+]
+
 # "Outside net/, store/ and server/, time, randomness and output are arguments."
 CLOCKS = re.compile(r"\b(clock_gettime|gettimeofday|time\s*\(\s*NULL|uv_now|usleep|nanosleep)\b")
 CLOCKS_ALLOWED = ["net", "store", "server", "client"]
@@ -93,11 +111,16 @@ def check(path):
                 for allowed in MAY_INCLUDE[folder]
             ):
                 yield f"{where}:{number}: {folder}/ may not include {target}"
+            elif folder not in OF_BASE.get(target, [folder]):
+                yield f"{where}:{number}: {folder}/ may not include {target}"
         library = re.match(r"\s*#\s*include\s+<([^>]+)>", line)
         if library:
             for name, folders in LIBRARIES.items():
                 if library.group(1).startswith(name) and folder not in folders:
                     yield f"{where}:{number}: {folder}/ may not include <{library.group(1)}>"
+        for folders, pattern, what in NEVER:
+            if folder in folders and pattern.search(line) and not line.lstrip().startswith("//"):
+                yield f"{where}:{number}: in {folder}/ there is {what}"
         if (
             CLOCKS.search(line)
             and folder not in CLOCKS_ALLOWED

@@ -103,26 +103,35 @@ TEST(the_servers_own_values_are_seen_by_their_audience_only)
     CHECK_EQ(session_store_observe(host, keys, 1, &f.events), 0);
     CHECK_EQ(session_store_observe(guest, keys, 1, &f.events), 0);
 
-    session_store_keep(f.room, "waitingRoom", "[1]", f.now, &f.events);
+    struct event_waiting ann = {.peer_id = "ann", .name = "Ann", .user_id = "", .since = 7};
+    session_store_keep(f.room, "waitingRoom", &ann, 1, f.now, &f.events);
     const struct event *event = fixture_event(&f, EVENT_STORE_CHANGED);
     CHECK_EQ(event->store.to_count, 1);
     CHECK_EQ(event->store.to[0], host->number);
-    CHECK_TEXT(event->store.list[0].data, "[1]");
+    CHECK(!event->store.list[0].data);
+    CHECK_EQ(event->store.list[0].waiting_count, 1);
+    CHECK_TEXT(event->store.list[0].waiting[0].name, "Ann");
     CHECK_TEXT(event->store.list[0].updated_by, "");
-    CHECK(!session_store_get(guest, "waitingRoom").data);
+    CHECK_EQ(session_store_get(guest, "waitingRoom").version, 0);
     CHECK_EQ(set("waitingRoom", "[]"), STORE_READ_ONLY);
 
-    // Who becomes one of the audience is told by the one who made them so.
+    // A list that is the same again is no change.
+    event_list_clear(&f.events);
+    session_store_keep(f.room, "waitingRoom", &ann, 1, f.now, &f.events);
+    CHECK_EQ(fixture_count(&f, EVENT_STORE_CHANGED), 0);
+
+    // Somebody who becomes one of the audience is told by the one who made them so.
     event_list_clear(&f.events);
     roles[1].permissions[PERMISSION_CHANGE_ROLE] = true;
     session_store_tell(guest, &f.events);
     event = fixture_event(&f, EVENT_STORE_CHANGED);
     CHECK_EQ(event->store.to[0], guest->number);
-    CHECK_TEXT(event->store.list[0].data, "[1]");
+    CHECK_TEXT(event->store.list[0].waiting[0].peer_id, "ann");
 
     // Its size does not count against what clients may store.
-    session_store_keep(f.room, "waitingRoom", NULL, f.now, &f.events);
-    CHECK(!session_store_get(host, "waitingRoom").data);
+    session_store_keep(f.room, "waitingRoom", NULL, 0, f.now, &f.events);
+    CHECK_EQ(session_store_get(host, "waitingRoom").version, 2);
+    CHECK_EQ(session_store_get(host, "waitingRoom").waiting_count, 0);
     CHECK_EQ(f.room->store.size_bytes, 0);
     CHECK_EQ(f.room->store.key_count, 0);
     fixture_dispose(&f);
