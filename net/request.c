@@ -122,6 +122,12 @@ static int read_fields(struct connection *c, const struct head *head)
     return 0;
 }
 
+static size_t body_max(const struct connection *c)
+{
+    const struct http_server_config *config = &c->server->config;
+    return config->body_max ? config->body_max(config->context, c->request) : HTTP_BODY_MAX;
+}
+
 // How long the body is: RFC 9112 section 6.
 static int read_length(struct connection *c, const struct head *head)
 {
@@ -133,15 +139,12 @@ static int read_length(struct connection *c, const struct head *head)
     if (head_field(head, "content-encoding", &compression) &&
         !head_equal(compression, "identity"))
         return 415;
-    size_t max = HTTP_BODY_MAX;
-    if (c->server->config.body_max)
-        max = c->server->config.body_max(c->server->config.context, c->request);
     c->body_expected = 0;
     if (codings) {
         if (!head_equal(coding, "chunked") || head->minor == 0)
             return 400;
         c->chunks = mem_alloc(sizeof *c->chunks);
-        c->body_expected = max;
+        c->body_expected = body_max(c);
     } else if (lengths) {
         for (size_t i = 0; i < length.len; i++)
             if (!isdigit(length.at[i]))
@@ -153,7 +156,7 @@ static int read_length(struct connection *c, const struct head *head)
         for (size_t i = 0; i < length.len; i++)
             c->body_expected = c->body_expected * 10 + (size_t)(length.at[i] - '0');
     }
-    return c->body_expected > max ? 413 : 0;
+    return c->body_expected && c->body_expected > body_max(c) ? 413 : 0;
 }
 
 static void new_request(struct connection *c)
