@@ -57,14 +57,17 @@ static bool matches(const char *pattern, const struct path *path,
     size_t at = 0, found = 0;
     for (; *pattern == '/' && at < path->count && at < PATH_SEGMENTS_MAX; at++) {
         const char *segment = path->segments[at];
-        size_t len = strcspn(++pattern, "/");
-        bool is_parameter = *pattern == '{';
-        if (is_parameter ? !segment[0]
-                         : strlen(segment) != len || memcmp(segment, pattern, len) != 0)
-            return false;
-        if (is_parameter)
+        if (*++pattern == '{') {
+            if (!segment[0])
+                return false;
             parameters[found++] = segment;
-        pattern += len;
+            pattern += 2;
+            continue;
+        }
+        while (*pattern && *pattern != '/' && *segment == *pattern)
+            segment++, pattern++;
+        if (*segment || (*pattern && *pattern != '/'))
+            return false;
     }
     return !*pattern && at == path->count;
 }
@@ -200,12 +203,18 @@ static const char *bearer(const char *authorization)
     return authorization + 6 + strspn(authorization + 6, " ");
 }
 
+enum jwt_fault api_verify(const struct api_config *config, const char *token, int64_t wall_ms,
+                          struct jwt_claims *claims)
+{
+    return jwt_known_verify(config->known, bytes_of(token), &config->keys, wall_ms / 1000,
+                            claims);
+}
+
 bool api_bearer(const struct api_config *config, const char *authorization, int64_t wall_ms,
                 struct jwt_claims *claims)
 {
     const char *token = bearer(authorization);
-    return token &&
-           jwt_verify(bytes_of(token), &config->keys, wall_ms / 1000, claims) == JWT_VALID;
+    return token && api_verify(config, token, wall_ms, claims) == JWT_VALID;
 }
 
 bool api_is_login(struct http_request *request)
@@ -243,7 +252,7 @@ static int check_token(const struct api_config *config, struct http_request *req
     const char *token = bearer(request->authorization);
     if (!token || !token[0])
         return refuse_token(response, "Authentication error", NULL);
-    enum jwt_fault fault = jwt_verify(bytes_of(token), &config->keys, wall_ms / 1000, claims);
+    enum jwt_fault fault = api_verify(config, token, wall_ms, claims);
     if (fault == JWT_EXPIRED && has_expired && claims->type == wanted) {
         *has_expired = true;
         return 0;
@@ -326,6 +335,9 @@ static int check_scope(const struct api_config *config, struct http_request *req
 {
     switch (call->route->scope) {
     case SCOPE_NONE:
+        return 0;
+    case SCOPE_ANYBODY:
+        call->is_known = api_bearer(config, request->authorization, wall_ms, &call->claims);
         return 0;
     case SCOPE_MANAGEMENT:
         return check_token(config, request, wall_ms, JWT_MANAGEMENT, &call->claims, NULL,

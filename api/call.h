@@ -3,7 +3,7 @@
 
 #include "base/id.h"
 #include "base/json.h"
-#include "base/jwt.h"
+#include "base/jwt_known.h"
 #include "base/moment.h"
 #include "net/http.h"
 #include "room/rooms.h"
@@ -22,6 +22,7 @@ enum api_meetings {
 // Does not change while the server runs; borrowed, read by both threads.
 struct api_config {
     struct jwt_keys keys;    // the first signs
+    struct jwt_known *known; // by them, of the thread that routes; NULL: each is looked at anew
     const char *customer_id; // 24 hex, as app_id
     const char *app_id;
     enum api_meetings meetings;
@@ -64,6 +65,7 @@ struct api_call {
     const char *parameters[API_PATH_PARAMETERS_MAX]; // of the path, in the request's arena
     struct jwt_claims claims;                        // of the token, when the route wants one
     bool has_expired;                                // that token; only where it may
+    bool is_known;                                   // by a good token, where none is needed
 
     // Of GET /init, set by api_run(): what is stored of the room, and whether its bearer may
     // come in while nobody else is there. NULL for all other calls.

@@ -35,6 +35,9 @@ struct api_context {
 // A handler writes the response and returns 0, or what api_fail() and its kin return.
 typedef int api_handler(struct api_context *c);
 
+// What jwt_verify() says of a token. On the thread that routes.
+enum jwt_fault api_verify(const struct api_config *config, const char *token, int64_t wall_ms,
+                          struct jwt_claims *claims);
 // Whether an Authorization field holds a token of ours that is good, of whatever type.
 bool api_bearer(const struct api_config *config, const char *authorization, int64_t wall_ms,
                 struct jwt_claims *claims);

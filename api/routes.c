@@ -132,7 +132,7 @@ const struct api_route api_routes[] = {
     SDP(DELETE, "/whep/{}/{}", RETURN, API_RESOURCE, api_whip_delete),
 
     {HTTP_GET, "/v2/layouts/ui", SCOPE_APP, ANY_ORIGIN, API_STORED, api_layouts},
-    {HTTP_POST, "/v2/client/report", SCOPE_NONE, ANY_ORIGIN, API_STORED, api_client_report},
+    {HTTP_POST, "/v2/client/report", SCOPE_ANYBODY, ANY_ORIGIN, API_STORED, api_client_report},
     {HTTP_POST, "/v2/client/feedback", SCOPE_NONE, ANY_ORIGIN, API_ANSWERED, api_client_feedback},
 };
 // clang-format on

@@ -6,6 +6,7 @@
 // Who may call a row.
 enum scope {
     SCOPE_NONE,
+    SCOPE_ANYBODY,    // the same, but whose token is good is known by it
     SCOPE_MANAGEMENT, // a management token
     SCOPE_WEBHOOKS,   // the same, refused in the vendor's words for these calls
     SCOPE_APP,        // an app token

@@ -20,8 +20,7 @@ static bool read_token(const struct api_config *config, struct http_request *req
     if (api_bearer(config, request->authorization, wall_ms, claims))
         return true;
     const char *token = http_query(request, "token", 0);
-    return token &&
-           jwt_verify(bytes_of(token), &config->keys, wall_ms / 1000, claims) == JWT_VALID;
+    return token && api_verify(config, token, wall_ms, claims) == JWT_VALID;
 }
 
 enum http_standing api_standing(const struct api_config *config, struct http_request *request,

@@ -86,6 +86,7 @@ enum {
 
     // Tokens and codes
     TOKEN_LEN_MAX = 8 * 1024,
+    TOKENS_KNOWN_MAX = 256, // that were found good and need not be looked at again
     TOKEN_LEEWAY_S = 60,
     TOKEN_LIFETIME_S = 24 * 3600,
     SECRET_LEN_MIN = 32,

@@ -26,8 +26,9 @@ void control_socket_open(struct control *c, struct http_input *input)
     const char *peer = http_query(request, "peer", 0);
     const char *agent = http_query(request, "user_agent_v2", 0);
     struct jwt_claims verified = {0};
-    enum jwt_fault fault = jwt_verify(bytes_of(token ? token : ""), &c->config.api->keys,
-                                      now.wall_ms / 1000, &verified);
+    enum jwt_fault fault =
+        jwt_known_verify(c->config.api->known, bytes_of(token ? token : ""),
+                         &c->config.api->keys, now.wall_ms / 1000, &verified);
 
     // One that has expired is good for who is in, and says no more to anybody else.
     bool may_return = fault == JWT_EXPIRED && is_present(c, &verified, peer);

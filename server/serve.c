@@ -243,6 +243,7 @@ static void reload_keys(void *context)
         return;
     }
     s->keys.key = fresh.key;
+    jwt_known_forget(s->api.known);
     memcpy(s->keys.meetings_key, fresh.meetings_key, sizeof s->keys.meetings_key);
     if (fresh.webhook_secret[0])
         memcpy(s->keys.webhook_secret, fresh.webhook_secret, sizeof s->keys.webhook_secret);
@@ -291,6 +292,7 @@ static int start(struct server *s)
         return err;
     fill_limits(s);
     fill_api(s);
+    s->api.known = jwt_known_new(&rng);
     config_database(s->config->data, s->config->database, &database);
     s->jobs = jobs_new(database.at, &s->api, s->keys.template_id);
     text_dispose(&database);
@@ -361,6 +363,7 @@ static void stop(struct server *s)
     if (s->jobs)
         jobs_free(s->jobs);
     text_dispose(&s->webhook_target);
+    jwt_known_free(s->api.known);
     keys_wipe(&s->keys);
 }
 
