@@ -56,7 +56,7 @@ void bridge_deliver(struct bridge *b, const struct event_list *events,
                     struct bridge_commands *out);
 
 // Takes no part of `notice`. SCTP packets are not for people: the owner of the associations
-// handles NOTICE_SCTP, and NOTICE_CONNECTED of a subscribe endpoint, beside this call.
+// handles NOTICE_SCTP, and NOTICE_CONNECTED, beside this call.
 void bridge_notice(struct bridge *b, const struct notice *notice, struct moment now,
                    struct event_list *events);
 

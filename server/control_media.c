@@ -13,16 +13,18 @@ enum { NOTICES_PER_TURN = 64 };
 // What clients call the channel on which they ask for layers, and hear of speakers.
 static const char channel_label[] = "ion-sfu";
 
-// The port is a constant of WebRTC in practice: every browser says a=sctp-port:5000.
-enum { REMOTE_SCTP_PORT = 5000 };
-
-static void connect_channels(struct control *c, uint64_t endpoint, bool dtls_client,
-                             int64_t now)
+// Whoever agreed on no data channel is sent none: an encoder may take what it did not ask for
+// for something else (FFmpeg's writes it back, and waits for a datagram before each packet from
+// then on).
+static void connect_channels(struct control *c, const struct notice *n, int64_t now)
 {
+    uint64_t endpoint = n->endpoint;
+    if (!n->connected.sctp_port)
+        return;
     // The client opens the channel of the connection on which it publishes, and never uses it.
     bool ours = bridge_kind(endpoint) == ENDPOINT_SUBSCRIBE;
-    struct datachannel_config config = {.dtls_client = dtls_client,
-                                        .remote_port = REMOTE_SCTP_PORT,
+    struct datachannel_config config = {.dtls_client = n->connected.dtls_client,
+                                        .remote_port = n->connected.sctp_port,
                                         .label = ours ? channel_label : NULL};
     // ERR_EXISTS after an ICE restart: the association went on.
     datachannels_connect(c->datachannels, endpoint, &config, now, &c->data);
@@ -40,7 +42,7 @@ void control_notices(struct control *c)
                                  (struct bytes){n->sctp.packet, n->sctp.len}, now.mono_us,
                                  &c->data);
         else if (n->kind == NOTICE_CONNECTED)
-            connect_channels(c, n->endpoint, n->connected.dtls_client, now.mono_us);
+            connect_channels(c, n, now.mono_us);
         bridge_notice(c->bridge, n, now, &c->events);
         notice_dispose(n);
         control_settle(c);

@@ -110,6 +110,23 @@ void endpoint_take_remote(struct endpoint *e, const struct transport_remote *rem
     transport_set_remote(e->transport, remote, tick->now);
 }
 
+static void tell_connected(const struct endpoint *e, const struct tick *tick)
+{
+    struct notice *n = notice_add(tick->notices, NOTICE_CONNECTED);
+    n->room = e->meeting->id;
+    n->endpoint = e->id;
+    n->connected.dtls_client = transport_is_dtls_client(e->transport);
+    n->connected.sctp_port = e->sctp_port;
+}
+
+void endpoint_take_channel(struct endpoint *e, uint16_t sctp_port, const struct tick *tick)
+{
+    bool later = !e->sctp_port && sctp_port && e->state == TRANSPORT_CONNECTED;
+    e->sctp_port = sctp_port;
+    if (later)
+        tell_connected(e, tick);
+}
+
 struct notice endpoint_answer(const struct endpoint *e, const struct command *command)
 {
     assert(e->meeting); // it is open
@@ -176,15 +193,13 @@ static void follow_transport(struct endpoint *e, const struct tick *tick)
         return;
     e->state = state;
     bool connected = state == TRANSPORT_CONNECTED;
-    if (connected || state == TRANSPORT_CLOSED || state == TRANSPORT_LOST) {
-        struct notice *n =
-            notice_add(tick->notices, connected ? NOTICE_CONNECTED : NOTICE_CLOSED);
+    if (connected)
+        tell_connected(e, tick);
+    if (state == TRANSPORT_CLOSED || state == TRANSPORT_LOST) {
+        struct notice *n = notice_add(tick->notices, NOTICE_CLOSED);
         n->room = e->meeting->id;
         n->endpoint = e->id;
-        if (connected)
-            n->connected.dtls_client = transport_is_dtls_client(e->transport);
-        else
-            n->closed.reason = transport_close_reason(e->transport);
+        n->closed.reason = transport_close_reason(e->transport);
         const char *why = transport_failure(e->transport);
         if (why)
             log_info("sfu", "endpoint %" PRIu64 ": no connection: %s", e->id, why);

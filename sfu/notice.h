@@ -11,7 +11,7 @@
 enum notice_kind {
     NOTICE_ANSWER,    // to COMMAND_OFFER, _WATCH, _FRAGMENT: the answer, or why there is none
     NOTICE_OFFER,     // a subscriber's next offer; never two outstanding
-    NOTICE_CONNECTED, // ICE and DTLS are up (again)
+    NOTICE_CONNECTED, // ICE and DTLS are up (again), or a data channel was agreed on since
     NOTICE_CLOSED,    // the transport failed or fell silent; the endpoint stays until closed
     NOTICE_TRACK_UP,  // first media packet of a track
     NOTICE_SCTP,      // a decrypted SCTP packet
@@ -43,7 +43,8 @@ struct notice {
             char *sdp;
         } offer;
         struct {
-            bool dtls_client; // our role
+            bool dtls_client;   // our role
+            uint16_t sctp_port; // the peer's; 0: no data channel was agreed on
         } connected;
         struct {
             enum transport_close reason;

@@ -289,6 +289,15 @@ static void take_offer(struct publisher *p, const struct command *c,
     }
 }
 
+// The port of the data channel that an offer asks for; 0: it asks for none.
+static uint16_t offered_channel(const struct publish_offer *offer)
+{
+    for (size_t i = 0; i < offer->section_count; i++)
+        if (offer->sections[i].kind == MEDIA_APPLICATION && !offer->sections[i].stopped)
+            return offer->sections[i].sctp_port;
+    return 0;
+}
+
 // Gives the sections of a whole offer the names of the tracks that they are.
 static int name_sections(const struct command *c, struct publish_offer *offer, struct text *why)
 {
@@ -338,6 +347,7 @@ void publisher_offer(struct publisher *p, const struct command *command,
         return;
     }
     endpoint_take_remote(p->endpoint, &offer->remote, tick);
+    endpoint_take_channel(p->endpoint, offered_channel(offer), tick);
     take_offer(p, command, offer, tick->now, &made);
     struct local_description local = endpoint_describe(p->endpoint, tick);
     struct text answer = {0};

@@ -311,6 +311,7 @@ void subscriber_answer(struct subscriber *s, const char *sdp, const struct tick 
                  shared->why.len ? shared->why.at : err_name(err));
     } else {
         transport_set_remote(s->endpoint->transport, &answer->remote, tick->now);
+        endpoint_take_channel(s->endpoint, answer->sctp_port, tick);
         bool stepped = false;
         for (uint32_t i = 0; i < answer->section_count && i < s->offered_count; i++)
             stepped |= take_accepted(s, i, &answer->sections[i]);

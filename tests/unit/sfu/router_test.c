@@ -69,6 +69,35 @@ TEST(a_subscriber_is_offered_the_data_channel_at_once)
     close_scene();
 }
 
+TEST(who_is_connected_is_told_with_the_port_of_its_data_channel)
+{
+    open_call(LAYER_NONE);
+    CHECK_EQ(scene_count(&scene, NOTICE_CONNECTED), 2);
+    for (size_t i = 0; i < scene.log.count; i++)
+        if (scene.log.at[i].kind == NOTICE_CONNECTED)
+            CHECK_EQ(scene.log.at[i].connected.sctp_port, 5000);
+    close_scene();
+}
+
+// FFmpeg takes a datagram of SCTP that it did not ask for for a reason to wait before each
+// packet.
+TEST(who_offers_no_data_channel_gets_none_until_it_does)
+{
+    scene_open(&scene);
+    scene.no_channel = true;
+    struct scene_client *c = scene_publisher(&scene, PUBLISHER, audio_and_video, 2, TRACK);
+    CHECK_EQ(scene_count(&scene, NOTICE_CONNECTED), 1);
+    CHECK_EQ(scene_last(&scene, NOTICE_CONNECTED)->connected.sctp_port, 0);
+
+    scene.no_channel = false;
+    scene_offer(&scene, c, TRACK);
+    CHECK_EQ(scene_count(&scene, NOTICE_CONNECTED), 2);
+    CHECK_EQ(scene_last(&scene, NOTICE_CONNECTED)->connected.sctp_port, 5000);
+    scene_offer(&scene, c, TRACK);
+    CHECK_EQ(scene_count(&scene, NOTICE_CONNECTED), 2);
+    close_scene();
+}
+
 TEST(a_feed_is_offered_under_the_publishers_msid)
 {
     open_call(LAYER_HIGH);

@@ -292,6 +292,15 @@ void scene_pass(struct scene *s, int64_t span_us, int64_t step_us)
 
 // --- Clients ---
 
+// Every `from` becomes `to`, which is no longer.
+static void replace(char *text, const char *from, const char *to)
+{
+    for (char *at = text; (at = strstr(at, from)); at += strlen(to)) {
+        memmove(at + strlen(to), at + strlen(from), strlen(at + strlen(from)) + 1);
+        memcpy(at, to, strlen(to));
+    }
+}
+
 static struct scene_client *add_client(struct scene *s, uint64_t endpoint,
                                        enum endpoint_kind kind, bool answers)
 {
@@ -313,6 +322,8 @@ void scene_offer(struct scene *s, struct scene_client *c, uint64_t first_track)
 {
     struct text sdp = {0};
     client_write_offer(&c->client, c->sections, c->section_count, &sdp);
+    if (s->no_channel)
+        replace(sdp.at, "m=application 9", "m=application 0");
     struct command command = {.kind = COMMAND_OFFER,
                               .room = SCENE_ROOM,
                               .endpoint = c->endpoint,
@@ -348,15 +359,6 @@ struct scene_client *scene_subscriber(struct scene *s, uint64_t endpoint)
     struct scene_client *c = add_client(s, endpoint, ENDPOINT_SUBSCRIBE, false);
     scene_settle(s);
     return c;
-}
-
-// Every `from` becomes `to`, which is no longer.
-static void replace(char *text, const char *from, const char *to)
-{
-    for (char *at = text; (at = strstr(at, from)); at += strlen(to)) {
-        memmove(at + strlen(to), at + strlen(from), strlen(at + strlen(from)) + 1);
-        memcpy(at, to, strlen(to));
-    }
 }
 
 struct scene_client *scene_viewer(struct scene *s, uint64_t endpoint, size_t audio,

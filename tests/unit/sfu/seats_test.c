@@ -346,6 +346,14 @@ TEST(other_credentials_restart_ice_and_media_goes_on)
     close_scene();
 }
 
+TEST(a_viewer_gets_no_data_channel)
+{
+    open_call(1, 1, 0);
+    CHECK_EQ(scene_last(&scene, NOTICE_CONNECTED)->endpoint, VIEWER);
+    CHECK_EQ(scene_last(&scene, NOTICE_CONNECTED)->connected.sctp_port, 0);
+    close_scene();
+}
+
 TEST(a_second_offer_is_refused)
 {
     open_call(1, 1, 0);
