@@ -22,9 +22,10 @@ export function ask(server, token, method, path, body, headers = {}) {
 const credentials = (sdp) => [/^a=ice-ufrag:(\S+)/m, /^a=ice-pwd:(\S+)/m].map((line) => sdp.match(line)[1]);
 
 export class WhipClient {
-  constructor(server, token, root) {
+  // `options` are werift's.
+  constructor(server, token, root, options) {
     Object.assign(this, { server, token, root });
-    this.pc = connection();
+    this.pc = connection(options);
     this.sources = {};
     this.sinks = [];
   }
@@ -47,8 +48,8 @@ export class WhipClient {
   }
 
   // Has these sections to receive with.
-  static async watch(server, token, kinds, query = '') {
-    const client = new WhipClient(server, token, 'whep');
+  static async watch(server, token, kinds, query = '', options) {
+    const client = new WhipClient(server, token, 'whep', options);
     for (const kind of kinds) client.pc.addTransceiver(kind, { direction: 'recvonly' });
     await client.offer(query);
     return client;
