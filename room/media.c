@@ -321,7 +321,8 @@ void media_speakers(struct rooms *rooms, uint64_t room, const struct media_speak
     size_t list_count = 0;
     for (size_t i = 0; i < count; i++) {
         const struct track *track = rooms_track(rooms, speakers[i].track);
-        if (!track || !track->announced || track->owner->room->number != room)
+        if (!track || !track->announced || track->owner->room->number != room ||
+            track->owner->role->waiting_room) // of whom not all who are inside know
             continue;
         list[list_count++] = (struct event_speaker){
             .peer_id = event_text(events, track->owner->id),

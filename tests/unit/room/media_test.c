@@ -195,6 +195,25 @@ TEST(speakers_of_other_rooms_are_left_out)
     fixture_dispose(&f);
 }
 
+TEST(nobody_is_told_that_somebody_speaks_who_waits_to_be_let_in)
+{
+    fixture_init(&f);
+    struct peer *host = fixture_join(&f, "host", "host");
+    struct track_wish audio = wish("A", TRACK_AUDIO, "regular");
+    publish(host, &audio, 1);
+    f.room->template->roles[1].waiting_room = true;
+    struct peer *guest = fixture_join(&f, "guest", "guest");
+    struct track_wish other = wish("B", TRACK_AUDIO, "regular");
+    publish(guest, &other, 1);
+    struct media_speaker speakers[] = {{host->tracks[0]->number, 42},
+                                       {guest->tracks[0]->number, 43}};
+    event_list_clear(&f.events);
+    media_speakers(&f.rooms, f.room->number, speakers, 2, &f.events);
+    CHECK_EQ(f.events.at[0].speakers.count, 1);
+    CHECK_TEXT(f.events.at[0].speakers.list[0].peer_id, "host");
+    fixture_dispose(&f);
+}
+
 // Sound is held to what the SDK sends at least, videos of files to the larger of two measures.
 TEST(the_worker_is_told_what_the_role_lets_a_track_need)
 {
