@@ -12,20 +12,30 @@
 #include <string.h>
 
 // Versions of values that were given after the snapshot was written, and are not to be given
-// again: more than all peers of a room may set in the seconds that can be lost.
-enum { LOST_VERSIONS_MAX = 1024 * 1024 };
+// again: more than all peers of a room may set in the seconds that can be lost. A process that
+// ends before it has written anything leaves the same snapshot to the next one, which must not
+// give the same versions as this one: those of a process begin where its start is in time.
+enum { LOST_VERSIONS_MAX = 1024 * 1024, START_MS = 100, STARTS_MAX = 100 * 1000 * 1000 };
 
 // Numbers that were given in those seconds too.
 enum { LOST_NUMBERS_MAX = 1024 * 1024 };
 static const uint64_t number_max = UINT64_C(1) << 53;
+static const int64_t version_max = INT64_C(1) << 52;
+
+static int64_t lost_versions(const struct past_session *session, struct moment now)
+{
+    int64_t starts = (now.wall_ms - session->started_at) / START_MS;
+    starts = starts < 0 ? 0 : starts > STARTS_MAX ? STARTS_MAX : starts;
+    return LOST_VERSIONS_MAX * (1 + starts);
+}
 
 struct room *room_restore(struct rooms *rooms, const struct room_record *record,
-                          struct template *template, const struct past_session *session)
+                          struct template *template, const struct past_session *session,
+                          struct moment now)
 {
     if (rooms_find(rooms, record->id) || !id_is_object(session->id) ||
         session->started_at <= 0 || session->chat_forgotten >= number_max ||
-        session->last_value_version < 0 ||
-        session->last_value_version > INT64_MAX - LOST_VERSIONS_MAX) {
+        session->last_value_version < 0 || session->last_value_version > version_max) {
         template_free(template);
         return NULL;
     }
@@ -33,7 +43,7 @@ struct room *room_restore(struct rooms *rooms, const struct room_record *record,
     room_hold(room);
     memcpy(room->session_id, session->id, sizeof room->session_id);
     room->started_at = session->started_at;
-    room->store.last_version = session->last_value_version + LOST_VERSIONS_MAX;
+    room->store.last_version = session->last_value_version + lost_versions(session, now);
     room->store.has_unset = session->has_unset;
     room->history.last_number = session->chat_forgotten;
     for (size_t i = 0; i < session->removed_count; i++)

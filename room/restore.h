@@ -28,7 +28,8 @@ struct past_session {
 // that was in it is restored: without a peer it is forgotten then. Returns NULL, and frees the
 // template, when the room is live already or the session is none.
 struct room *room_restore(struct rooms *rooms, const struct room_record *record,
-                          struct template *template, const struct past_session *session);
+                          struct template *template, const struct past_session *session,
+                          struct moment now);
 
 struct past_peer {
     uint64_t number; // which the order of joining goes by; 0: not known

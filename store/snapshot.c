@@ -442,7 +442,7 @@ static int restore(struct rooms *rooms, const struct room_record *record,
     struct arena arena = {0};
     size_t before = events->count, unread;
     unread = read_removed(json_get_array(from, "removed"), &arena, &session);
-    struct room *room = room_restore(rooms, record, template, &session);
+    struct room *room = room_restore(rooms, record, template, &session, now);
     if (room)
         *left_out = unread + read_all(room, from, &arena, now, events);
     arena_dispose(&arena);

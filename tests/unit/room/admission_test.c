@@ -154,7 +154,7 @@ TEST(a_peer_without_a_hash_is_not_restored)
     struct past_session session = {.id = "64b000000000000000000002", .started_at = 1};
     struct room_record record = f.record;
     memcpy(record.id, "64b000000000000000000009", sizeof record.id);
-    struct room *room = room_restore(&f.rooms, &record, fixture_template(), &session);
+    struct room *room = room_restore(&f.rooms, &record, fixture_template(), &session, f.now);
     CHECK_EQ(room_restore_peer(room, &past, f.now), ERR_REFUSED);
     CHECK(!room_peer(room, "a"));
     past.token = token("one");

@@ -190,6 +190,28 @@ TEST(what_was_written_goes_on_as_it_was)
 }
 
 // A page that was read before is followed by the next one, and whoever comes now is behind all.
+// The first of them ended before it had written anything.
+TEST(two_processes_that_found_the_same_do_not_give_the_same_versions)
+{
+    struct world before, first, second;
+    struct text document = {0};
+    hold_a_call(&before);
+    store_snapshot_write(before.room, &document);
+    begin(&first);
+    first.now.wall_ms += 5000;
+    CHECK_EQ(restore(&first, document.at), 0);
+    begin(&second);
+    second.now.wall_ms += 5100;
+    CHECK_EQ(restore(&second, document.at), 0);
+    int64_t of_first = rooms_find(&first.rooms, ROOM_ID)->store.last_version;
+    int64_t of_second = rooms_find(&second.rooms, ROOM_ID)->store.last_version;
+    CHECK_EQ(of_second, of_first + 1024 * 1024);
+    end(&before);
+    end(&first);
+    end(&second);
+    text_dispose(&document);
+}
+
 TEST(tokens_are_kept_as_hashes_and_so_are_those_of_who_was_removed)
 {
     struct world before, after;
@@ -443,7 +465,7 @@ TEST(what_does_not_fit_is_left_out_and_the_rest_goes_on)
         "]" NOTHING_ELSE,
         ONE ",\"values\":[{\"key\":\"k\"}],\"chat\":[]}",
         ONE ",\"values\":[{\"key\":\"k\",\"data\":\"1\",\"updated_by\":\"\","
-            "\"updated_at\":1,\"version\":9999999}],\"chat\":[]}",
+            "\"updated_at\":1,\"version\":999999999999999999}],\"chat\":[]}",
         ONE ",\"values\":[{\"key\":\"k\",\"data\":\"}\",\"updated_by\":\"\","
             "\"updated_at\":1,\"version\":1}],\"chat\":[]}",
         ONE ",\"values\":[],\"chat\":[{\"id\":\"m\"}]}",
