@@ -106,8 +106,7 @@ static void on_signal(uv_signal_t *handle, int number)
     signal_drain(c->signal, &c->frames);
     whip_drain(c->whip, &c->replies);
     control_settle(c);
-    snapshots_flush(c->snapshots, clock_now());
-    logbook_flush(c->logbook, clock_now());
+    writing_flush(c->snapshots, c->logbook, clock_now());
     uv_timer_start(&c->farewell, on_farewell, FAREWELL_MS, 0);
 }
 
@@ -188,7 +187,7 @@ static void restore(struct control *c)
         logbook_restore(c->logbook, live, room, now);
         control_settle(c);
     }
-    logbook_flush(c->logbook, now); // before anybody asks
+    writing_flush(c->snapshots, c->logbook, now); // before anybody asks
     jobs_restored(c->config.jobs);
 }
 
@@ -274,8 +273,7 @@ void control_free(struct control *c)
 {
     // libwebsockets 4.1.6 closes the descriptor of its random source twice when it ends: one
     // that the database opened in between would be closed with it, and its last write fail.
-    snapshots_flush(c->snapshots, clock_now());
-    logbook_flush(c->logbook, clock_now());
+    writing_flush(c->snapshots, c->logbook, clock_now());
     hooks_flush(c->hooks);
     jobs_stop(c->config.jobs);
     whip_drain(c->whip, &c->replies);

@@ -205,24 +205,16 @@ void control_settle(struct control *c)
 
 // --- Time ---
 
-// What the log tells is in the snapshots before: a crash undoes nothing that was read in it.
-static int64_t log_deadline(const struct control *c)
-{
-    return snapshots_are_behind(c->snapshots) ? NEVER : logbook_deadline(c->logbook);
-}
-
 int64_t control_deadline(const struct control *c)
 {
     int64_t at = signal_deadline(c->signal);
     int64_t rooms = rooms_deadline(&c->rooms);
     int64_t data = datachannels_deadline(c->datachannels);
     at = rooms < at ? rooms : at;
-    int64_t snapshots = snapshots_deadline(c->snapshots);
-    at = snapshots < at ? snapshots : at;
+    int64_t writing = writing_deadline(c->snapshots, c->logbook);
+    at = writing < at ? writing : at;
     int64_t held = held_deadline(c->held);
     at = held < at ? held : at;
-    int64_t log = log_deadline(c);
-    at = log < at ? log : at;
     int64_t hooks = hooks_deadline(c->hooks);
     at = hooks < at ? hooks : at;
     int64_t whip = whip_deadline(c->whip);
@@ -240,13 +232,9 @@ void control_expire(struct control *c)
     if (datachannels_deadline(c->datachannels) <= now.mono_us)
         datachannels_expire(c->datachannels, now.mono_us, &c->data);
     whip_expire(c->whip, now, &c->events, &c->replies);
-    if (log_deadline(c) <= now.mono_us)
-        snapshots_hurry(c->snapshots);
-    snapshots_expire(c->snapshots, now);
+    writing_expire(c->snapshots, c->logbook, now);
     held_expire(c->held, now.mono_us);
     control_answer_held(c);
-    if (log_deadline(c) <= now.mono_us)
-        logbook_expire(c->logbook, now);
     hooks_expire(c->hooks, now);
     control_settle(c);
 }

@@ -19,6 +19,7 @@
 #include "server/logbook.h"
 #include "server/memory.h"
 #include "server/snapshots.h"
+#include "server/writing.h"
 #include "signal/session.h"
 
 #include <uv.h>

@@ -309,6 +309,42 @@ TEST(a_session_goes_on_after_a_restart)
     world_free(w);
 }
 
+// The process before ended after it had written the session, and before it told of it.
+TEST(what_the_last_process_did_not_get_to_tell_is_told)
+{
+    struct world *w = world_new(false);
+    const char *data;
+    join(w, "anna", "host");
+    logbook_free(w->log);
+    w->log = logbook_new(&(struct logbook_config){0}, &w->f.rooms, w->jobs, &w->f.rng);
+    struct jobs_live live = {
+        .room_id = w->f.record.id, .session_id = w->f.room->session_id, .record = w->f.record};
+    logbook_restore(w->log, &live, w->f.room, w->f.now);
+    write_down(w);
+    CHECK_EQ(events(w, ",session.open.success,", &data), 1);
+    CHECK_EQ(events(w, ",peer.join.success,", &data), 1);
+    CHECK(strstr(data, "\"peer_id\":\"anna\"") != NULL);
+
+    // And of one more; what was told is not told again.
+    w->f.now.wall_ms += 5;
+    struct join_wish wish = fixture_wish("bert", "guest");
+    struct peer *bert;
+    enum admission why;
+    wish.offer = NULL;
+    CHECK_EQ(room_join(w->f.room, &wish, 0, w->f.now, &w->f.events, &bert, &why), 0);
+    event_list_clear(&w->f.events);
+    restart(w, w->f.room);
+    write_down(w);
+    CHECK_EQ(events(w, ",session.open.success,", &data), 1);
+    CHECK_EQ(events(w, ",peer.join.success,", &data), 2);
+    CHECK(strstr(data, "\"peer_id\":\"bert\"") != NULL);
+    restart(w, w->f.room);
+    write_down(w);
+    CHECK_EQ(events(w, ",peer.join.success,", &data), 2);
+    CHECK_EQ(events(w, ",peer.leave.success,", &data), 0);
+    world_free(w);
+}
+
 // --- Polls ---
 
 static struct numbered_question yes_or_no(void)
