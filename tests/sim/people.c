@@ -5,14 +5,18 @@
 // media worker on a thread of its own, whose commands and notices come late too. People join,
 // drop, come back, publish, mute, chat, change roles, wait to be let in, mute and remove
 // others, raise hands, set values, answer polls, leave, join twice, come back over another
-// network, and send nonsense. The server is killed now and then, and another goes on from what
-// was written down within the last second.
+// network, and send nonsense. A back end takes roles away, renames and changes them, closes and
+// deletes the room, disables codes and moves limits. The storage is away now and then. The
+// server is killed at any moment, and another goes on from what is stored by then, fitted to
+// what the back end has made of the room meanwhile.
 //
 // Judged at every step: a request is answered once; a message reaches those it is for and
-// nobody else; nobody hears of people they may not see; no feed is open that the roles do not
-// allow once the worker has caught up; whatever changed is marked to be written down. At the
-// end, when the network is good again: what each
-// client believes is what is true, and everything is gone when all have left.
+// nobody else; nobody hears of people they may not see; nobody comes in who may not; no feed is
+// open that the roles do not allow once the worker has caught up; whatever changed is marked to
+// be written down; what was acknowledged is there after the server was killed, and asking for
+// it again changes nothing; who came and who left is told once, and so is that a session opens
+// and closes. At the end, when the network is good again: what each client believes is what is
+// true, and everything is gone when all have left.
 #include "tests/sim/people_world.h"
 
 #include "base/log.h"
@@ -60,8 +64,10 @@ static bool play(uint64_t seed, int steps, bool verbose, uint64_t *hash)
     bool good = !world_failed(&w);
     *hash = w.hash;
     if (verbose && good)
-        printf("seed %" PRIu64 ": %zu messages, %zu requests, %zu chats, hash %016" PRIx64 "\n",
-               seed, w.message_count, w.request_count, w.chat_count, w.hash);
+        printf("seed %" PRIu64 ": %zu messages, %zu requests, %zu asked again, %zu chats, "
+               "%d starts, %zu sessions went on and %zu did not, hash %016" PRIx64 "\n",
+               seed, w.message_count, w.request_count, w.repeat_count, w.chat_count, w.starts,
+               w.restored_count, w.left_out_count, w.hash);
     if (!good)
         printf("FAILED people --seed %" PRIu64 " at %.2f s: %s\n", seed,
                (double)(w.now.mono_us - WORLD_START_US) / 1e6, w.fault.at);

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const roles[] = {"host", "guest", "viewer", "lobby"};
-
 struct belief *client_knows(struct client *c, const char *peer_id)
 {
     for (size_t i = 0; i < c->other_count; i++) {
@@ -26,7 +24,7 @@ static void say(struct world *w, struct client *c, const char *text)
     world_send(w, c, mem_text(text));
 }
 
-// A request: "%s" of the format is the rest of its params, without braces.
+// A request; `params` without braces.
 static void ask(struct world *w, struct client *c, const char *method, const char *params)
 {
     if (c->pending_count == PENDING_MAX)
@@ -35,7 +33,11 @@ static void ask(struct world *w, struct client *c, const char *method, const cha
     int id = ++c->last_id;
     text_addf(&t, "{\"method\":\"%s\",\"params\":{%s},\"id\":\"%d\",\"jsonrpc\":\"2.0\"}",
               method, params, id);
-    c->pending[c->pending_count++] = id;
+    struct request *request = &c->pending[c->pending_count++];
+    *request = (struct request){.id = id};
+    snprintf(request->method, sizeof request->method, "%s", method);
+    if (strlen(params) < sizeof request->params)
+        snprintf(request->params, sizeof request->params, "%s", params);
     w->request_count++;
     say(w, c, t.at);
     text_dispose(&t);
@@ -89,7 +91,7 @@ static const char *somebody(struct world *w)
 
 static const char *some_role(struct world *w)
 {
-    return roles[world_below(w, 4)];
+    return plan_role_names[world_below(w, PLAN_ROLES)];
 }
 
 static void forget(struct client *c)
@@ -331,7 +333,9 @@ static void act_inside(struct world *w, struct client *c)
     else if (dice < 11)
         remove_somebody(w, c);
     else if (dice < 12 && world_below(w, 10) == 0)
-        ask(w, c, "end-room", "\"lock\":false,\"reason\":\"over\"");
+        ask(w, c, "end-room",
+            world_below(w, 3) ? "\"lock\":false,\"reason\":\"over\""
+                              : "\"lock\":true,\"reason\":\"for good\"");
     else
         often[world_below(w, sizeof often / sizeof *often)](w, c);
 }
@@ -340,7 +344,9 @@ void client_act(struct world *w, struct client *c)
 {
     switch (c->state) {
     case CLIENT_OUT:
-        c->token_role = roles[world_below(w, 8) % 5 % 4];
+        c->token_role = world_below(w, 8) ? plan_role_names[world_below(w, 7) % 5 % 4]
+                                          : plan_role_names[PLAN_ROLES - 1];
+        c->token_code = plan_codes[world_below(w, PLAN_CODES)];
         c->resumes = false;
         c->state = CLIENT_COMING;
         world_open(w, c);
@@ -553,14 +559,20 @@ static void hear_answer(struct world *w, struct client *c, const json_t *message
 {
     int id = atoi(text_of(message, "id"));
     size_t at = 0;
-    while (at < c->pending_count && c->pending[at] != id)
+    while (at < c->pending_count && c->pending[at].id != id)
         at++;
     if (at == c->pending_count) {
         world_fail(w, "%s got an answer that it does not wait for: %d", c->id, id);
         return;
     }
+    struct request request = c->pending[at];
     c->pending[at] = c->pending[--c->pending_count];
     const json_t *error = json_object_get(message, "error");
+    if (json_integer_value(json_object_get(error, "code")) == 503 && request.params[0] &&
+        !request.is_repeat && c->pending_count < PENDING_MAX) {
+        ask(w, c, request.method, request.params); // as the SDK does
+        c->pending[c->pending_count - 1].is_repeat = true;
+    }
     if (!error && !json_object_get(message, "result"))
         world_fail(w, "%s got an answer without a result", c->id);
     if (c->state == CLIENT_JOINING) {

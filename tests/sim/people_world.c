@@ -1,13 +1,11 @@
 #include "tests/sim/people_world.h"
 
 #include "base/mem.h"
-#include "room/check.h"
 #include "room/group.h"
 #include "room/media.h"
 #include "room/permit.h"
 #include "room/session_store.h"
 #include "room/waiting.h"
-#include "store/snapshot.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -15,8 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STEP_US = 10000, SETTLE_US = 8000000, KEEP_US = 1000000 };
-#define ROOM_ID "64b000000000000000000001"
+enum { STEP_US = 10000, SETTLE_US = 8000000 };
 
 bool world_failed(const struct world *w)
 {
@@ -123,81 +120,65 @@ void world_drop(struct world *w, struct client *c)
 
 // --- The server ---
 
-static struct template *make_template(void)
-{
-    static const char *const names[] = {"host", "guest", "viewer", "lobby"};
-    struct template *t = template_new();
-    t->id = template_text(t, "64b0000000000000000000aa");
-    t->name = template_text(t, "sim");
-    t->room_state.stop_on_join = true;
-    template_set_roles(t, 4);
-    for (size_t i = 0; i < 4; i++) {
-        struct role *role = &t->roles[i];
-        role->name = template_text(t, names[i]);
-        role->priority = (int)i + 1;
-        role->media[PUBLISH_AUDIO].codec = template_text(t, "opus");
-        role->media[PUBLISH_VIDEO].codec = template_text(t, "vp8");
-        role->media[PUBLISH_SCREEN].codec = template_text(t, "vp8");
-        memset(role->permissions, i == 0, sizeof role->permissions);
-        role->permissions[PERMISSION_POLL_READ] = i < 2;
-        role->allowed[PUBLISH_AUDIO] = i < 2;
-        role->allowed[PUBLISH_VIDEO] = i < 2;
-        role->allowed[PUBLISH_SCREEN] = i == 0;
-        if (i == 3)
-            continue;
-        // A viewer sees hosts alone.
-        role->subscribe_to_roles = template_names(t, i == 2 ? 1 : 2);
-        for (size_t k = 0; k < role->subscribe_to_roles.count; k++)
-            role->subscribe_to_roles.at[k] =
-                t->roles[k].name ? t->roles[k].name : template_text(t, names[k]);
-    }
-    t->roles[1].max_peer_count = 5;
-    t->roles[3].waiting_room = true;
-    return t;
-}
-
 static void judge_frame(struct world *w, const struct client *c, const char *text);
 
-static void take_frames(struct world *w)
+// The answer to a request has gone out: what it did is there from now on, whatever comes.
+static void note_answer(struct world *w, struct client *c, const char *text)
+{
+    int id;
+    char member;
+    if (sscanf(text, "{\"jsonrpc\":\"2.0\",\"id\":\"%d\",\"%c", &id, &member) != 2 ||
+        member != 'r')
+        return;
+    for (size_t i = 0; i < c->pending_count; i++) {
+        const struct request *request = &c->pending[i];
+        if (request->id != id || !request->change)
+            continue;
+        promises_give(&w->promises, request->change);
+        bool locks = strstr(request->params, "\"lock\":true");
+        if (locks && w->disk.plan.record.enabled && request->plan_changes == w->plan_changes)
+            world_fail(w, "the room was ended for good, and is open in the store");
+    }
+}
+
+static void send_frame(struct world *w, const struct frame *frame)
+{
+    mix(w, frame->text.at, frame->text.len);
+    if (frame->session == w->chat_session && frame->kind == FRAME_TEXT &&
+        memmem(frame->text.at, frame->text.len, "\"result\":{\"message_id\"", 22))
+        w->chat_taken = true;
+    struct client *c = client_of(w, frame->session);
+    if (!c || !frame->session)
+        return;
+    char *text = NULL; // the socket is closed
+    if (frame->kind != FRAME_CLOSE) {
+        text = mem_text_of(frame->text);
+        judge_frame(w, c, text);
+        note_answer(w, c, text);
+    }
+    struct letter *letter = post(w, delay(w, &c->down_due));
+    letter->kind = LETTER_DOWN;
+    letter->client = c->index;
+    letter->session = c->session;
+    letter->text = text;
+}
+
+void world_frames(struct world *w)
 {
     for (size_t i = 0; i < w->frames.count; i++) {
         const struct frame *frame = &w->frames.at[i];
-        mix(w, frame->text.at, frame->text.len);
-        if (frame->change)
-            w->kept_at = 0; // it is stored at once, and answered then
-        if (frame->session == w->chat_session && frame->kind == FRAME_TEXT &&
-            memmem(frame->text.at, frame->text.len, "\"result\":{\"message_id\"", 22))
-            w->chat_taken = true;
-        struct client *c = client_of(w, frame->session);
-        if (!c || !frame->session)
-            continue;
-        if (frame->kind == FRAME_CLOSE) {
-            struct letter *letter = post(w, delay(w, &c->down_due));
-            letter->kind = LETTER_DOWN; // without a text: the socket is closed
-            letter->client = c->index;
-            letter->session = c->session;
-            continue;
+        if (frame->change) {
+            held_add_frame(w->held, frame, w->now.mono_us);
+            snapshots_hurry(w->snapshots);
+        } else {
+            send_frame(w, frame);
         }
-        char *text = mem_text_of(frame->text);
-        judge_frame(w, c, text);
-        struct letter *letter = post(w, delay(w, &c->down_due));
-        letter->kind = LETTER_DOWN;
-        letter->client = c->index;
-        letter->session = c->session;
-        letter->text = text;
     }
     frame_list_clear(&w->frames);
 }
 
-static void pump(struct world *w)
+void world_commands(struct world *w)
 {
-    const char *wrong = rooms_check(&w->rooms);
-    if (wrong)
-        world_fail(w, "%s", wrong);
-    signal_deliver(w->signal, &w->events, w->now, &w->frames);
-    bridge_deliver(w->bridge, &w->events, &w->commands);
-    event_list_clear(&w->events);
-    take_frames(w);
     for (size_t i = 0; i < w->commands.count; i++) {
         struct letter *letter = post(w, delay(w, &w->command_due));
         letter->kind = LETTER_COMMAND;
@@ -209,68 +190,19 @@ static void pump(struct world *w)
 void world_open(struct world *w, struct client *c)
 {
     struct signal_claims claims = {
-        .room_id = ROOM_ID,
+        .room_id = w->disk.plan.record.id,
         .role = c->token_role,
         .user_id = c->id,
         .token = token_hash_of(bytes_of(c->id)), // one for as long as it lives
         .expires_at_s = INT64_MAX / 2,
+        .room_code_id = c->token_code,
         .peer_id = c->id};
     c->role[0] = 0;
-    c->session = signal_open(w->signal, &claims, w->now, &w->frames);
-    struct room *room = rooms_put(&w->rooms, &w->record, make_template());
-    room_hold(room);
-    signal_ready(w->signal, c->session, room, w->now, &w->frames, &w->events);
-    pump(w);
-    room_release(room);
+    server_open(w, c, &claims);
 }
 
-// What the server writes down once a second, when something changed, and at once when somebody
-// waits for it. Whatever changes without being written down is lost by a restart.
-static void keep_snapshot(struct world *w)
-{
-    struct room *room = rooms_find(&w->rooms, ROOM_ID);
-    if (!room || !room->session_id[0]) {
-        people_store_clear(&w->kept);
-        return;
-    }
-    if (w->now.mono_us - w->kept_at < KEEP_US)
-        return;
-    w->kept_at = w->now.mono_us;
-    struct snapshot changes, whole;
-    if (!list_empty(&room->changed)) {
-        store_snapshot_take(room, false, &changes);
-        room_written(room);
-        people_store_put(&w->kept, &changes);
-        store_snapshot_dispose(&changes);
-    }
-    store_snapshot_take(room, true, &whole);
-    const char *differs = people_store_differs(&w->kept, &whole);
-    if (differs)
-        world_fail(w, "what changed was not marked: %.200s", differs);
-    store_snapshot_dispose(&whole);
-}
-
-static void start_server(struct world *w)
-{
-    char node[16];
-    snprintf(node, sizeof node, "n%d", ++w->starts);
-    rooms_init(&w->rooms, &w->server_rng);
-    w->signal = signal_new(&w->rooms);
-    w->bridge = bridge_new(&w->rooms, 1);
-    signal_set_node(w->signal, node);
-}
-
-static void end_server(struct world *w)
-{
-    signal_free(w->signal);
-    bridge_free(w->bridge);
-    rooms_dispose(&w->rooms);
-    event_list_clear(&w->events);
-    frame_list_clear(&w->frames);
-}
-
-// As by kill -9: nothing that is on its way arrives, and what happened since the snapshot was
-// taken never did.
+// As by kill -9: nothing that is on its way arrives, and what was not stored never happened.
+// Meanwhile the back end, or whoever has the database, changes something.
 void world_restart(struct world *w)
 {
     for (size_t i = 0; i < w->client_count; i++) {
@@ -280,17 +212,15 @@ void world_restart(struct world *w)
     for (size_t i = 0; i < w->letter_count; i++)
         dispose_letter(&w->letters[i]);
     w->letter_count = w->feed_count = w->subscription_count = 0;
-    end_server(w);
-    start_server(w);
-    struct text document = {0};
-    size_t left_out;
-    people_store_read(&w->kept, &document);
-    if (document.len &&
-        (store_snapshot_restore(&w->rooms, &w->record, make_template(), text_bytes(&document),
-                                w->now, &w->events, &left_out) != 0 ||
-         left_out))
-        world_fail(w, "the snapshot cannot be read: %s", document.at);
-    text_dispose(&document);
+    server_end(w);
+    int64_t gone_us = (int64_t)world_below(w, 4) * 7000000;
+    w->now.mono_us += gone_us;
+    w->now.wall_ms += gone_us / 1000;
+    for (uint32_t i = world_below(w, 4); i > 0; i--)
+        plan_change(&w->disk.plan, &w->rng, true);
+    w->plan_changes++;
+    server_start(w);
+    server_restore(w);
 }
 
 // --- The worker ---
@@ -426,7 +356,7 @@ static void measure(struct world *w)
             (uint8_t)world_below(w, 6);
         return;
     }
-    const struct room *room = rooms_find(&w->rooms, ROOM_ID);
+    const struct room *room = rooms_find(&w->rooms, w->disk.plan.record.id);
     if (!room || !w->feed_count)
         return;
     struct notice *n = tell(w, NOTICE_SPEAKERS, 0);
@@ -439,7 +369,7 @@ static void measure(struct world *w)
 
 static const struct peer *own_peer(const struct world *w, const struct client *c)
 {
-    const struct room *room = rooms_find(&w->rooms, ROOM_ID);
+    const struct room *room = rooms_find(&w->rooms, w->disk.plan.record.id);
     return room ? room_joined(room, c->id) : NULL;
 }
 
@@ -482,7 +412,7 @@ static void judge_measures(struct world *w, const struct client *c, const char *
         !strstr(text, "\"active-speakers\""))
         return;
     const struct peer *viewer = own_peer(w, c);
-    const struct room *room = rooms_find(&w->rooms, ROOM_ID);
+    const struct room *room = rooms_find(&w->rooms, w->disk.plan.record.id);
     json_t *message = json_loads(text, 0, NULL), *each;
     const json_t *params = json_object_get(message, "params");
     const json_t *peers = json_object_get(params, "peers");
@@ -497,16 +427,51 @@ static void judge_measures(struct world *w, const struct client *c, const char *
     json_decref(message);
 }
 
+// A version that was told stands for one value, also when the server was killed meanwhile.
+static void judge_versions(struct world *w, const char *text)
+{
+    const struct room *room = server_room(w);
+    if (!room || !strstr(text, "\"on-metadata-change\""))
+        return;
+    if (strcmp(w->versions_of, room->session_id) != 0)
+        w->version_count = 0;
+    memcpy(w->versions_of, room->session_id, sizeof w->versions_of);
+    json_t *message = json_loads(text, 0, NULL), *value;
+    size_t at;
+    json_array_foreach(json_object_get(json_object_get(message, "params"), "values"), at, value)
+    {
+        int64_t version = json_integer_value(json_object_get(value, "change_version"));
+        const char *data = json_string_value(json_object_get(value, "data"));
+        size_t i = w->version_count;
+        while (i > 0 && w->versions[i - 1].version != version)
+            i--;
+        if (i > 0 && data && strcmp(w->versions[i - 1].data, data) != 0)
+            world_fail(w, "version %lld is of %s and of %s", (long long)version,
+                       w->versions[i - 1].data, data);
+        if (i > 0 || !data || w->version_count == VERSIONS_MAX)
+            continue;
+        w->versions[w->version_count].version = version;
+        snprintf(w->versions[w->version_count++].data, sizeof w->versions->data, "%s", data);
+    }
+    json_decref(message);
+}
+
 // A message that leaves the server: whom it is about must be known to whom it goes to.
 static void judge_frame(struct world *w, const struct client *c, const char *text)
 {
     if (strstr(text, "\"on-broadcast\"")) {
         const char *mark = strchr(text, '#');
-        if (!mark || atoi(mark + 1) != w->chat_handled)
+        bool is_handled = mark && atoi(mark + 1) == w->chat_handled;
+        // Of the history, for who was away or comes late.
+        bool is_past = mark && own_peer(w, c) && server_room(w)->history.last_number;
+        bool is_rooms = strstr(text, "room_duration_warning");
+        if (!is_handled && !is_past && !is_rooms)
             world_fail(w, "%s gets a message out of its time: %s", c->id, text);
-        w->chat_got |= UINT32_C(1) << c->index;
+        if (is_handled)
+            w->chat_got |= UINT32_C(1) << c->index;
     }
     judge_measures(w, c, text);
+    judge_versions(w, text);
     if (!strstr(text, "\"on-peer-join\"") && !strstr(text, "\"on-track-add\"") &&
         !strstr(text, "\"peer-list\""))
         return;
@@ -515,7 +480,7 @@ static void judge_frame(struct world *w, const struct client *c, const char *tex
     const json_t *params = json_object_get(message, "params");
     const json_t *peer = json_object_get(params, "peer");
     const char *id = json_string_value(json_object_get(peer ? peer : params, "peer_id"));
-    const struct room *room = rooms_find(&w->rooms, ROOM_ID);
+    const struct room *room = rooms_find(&w->rooms, w->disk.plan.record.id);
     const struct peer *about = room && id ? room_joined(room, id) : NULL;
     if (viewer && about && !room_sees(viewer, about))
         world_fail(w, "%s hears of %s, whom it may not see: %.60s", c->id, id, text);
@@ -548,16 +513,59 @@ static void trace(const struct world *w, const struct letter *letter, const char
                letter->text ? letter->text : "(closed)");
 }
 
+// The request that `text` is, if it is one that is acknowledged once it is stored.
+static struct request *kept_request(struct client *c, const char *text)
+{
+    static const char *const kept[] = {
+        "peer-update", "set-metadata", "role-change-request", "role-change",
+        "group-join",  "group-leave",  "peer-leave-request",  "end-room",
+        "group-add",   "group-remove", "poll-info-set",       "poll-questions-set",
+        "poll-start",  "poll-stop",    "poll-response"};
+    const char *mark = text;
+    for (const char *next = text; (next = strstr(next, "\"id\":\"")); next++)
+        mark = next;
+    int id = mark != text ? atoi(mark + 6) : 0;
+    for (size_t i = 0; i < c->pending_count; i++) {
+        struct request *request = &c->pending[i];
+        for (size_t k = 0; k < sizeof kept / sizeof *kept && request->id == id; k++) {
+            if (strcmp(request->method, kept[k]) == 0)
+                return request;
+        }
+    }
+    return NULL;
+}
+
+// It is answered once, and what it does is done once.
+static void arrive_request(struct world *w, struct client *from, const struct letter *letter)
+{
+    struct request *request =
+        from->session == letter->session ? kept_request(from, letter->text) : NULL;
+    uint64_t before = w->rooms.last_change;
+    struct facts was, is;
+    facts_of(&was, server_room(w));
+    signal_text(w->signal, letter->session, bytes_of(letter->text), w->now, &w->frames,
+                &w->events);
+    if (!request)
+        return;
+    request->change = w->rooms.last_change != before ? w->rooms.last_change : 0;
+    request->plan_changes = w->plan_changes;
+    if (!request->is_repeat)
+        return;
+    w->repeat_count++;
+    facts_of(&is, server_room(w));
+    if (memcmp(&was, &is, sizeof is) != 0)
+        world_fail(w, "%s asked again, and it was done again: %s", from->id, letter->text);
+}
+
 static void arrive_up(struct world *w, const struct letter *letter)
 {
     trace(w, letter, ">");
-    const struct client *from = &w->clients[letter->client];
+    struct client *from = &w->clients[letter->client];
     expect_chat(w, from, letter->text);
     w->chat_session = letter->session;
     w->chat_taken = false;
-    signal_text(w->signal, letter->session, bytes_of(letter->text), w->now, &w->frames,
-                &w->events);
-    pump(w);
+    arrive_request(w, from, letter);
+    server_settle(w);
     if (!w->chat_taken)
         w->chat_expected = w->chat_meant = 0;
     bool is_wrong = (w->chat_expected & ~w->chat_got) || (w->chat_got & ~w->chat_meant);
@@ -590,14 +598,14 @@ static void arrive(struct world *w, struct letter *letter)
         break;
     case LETTER_LOST:
         signal_closed(w->signal, letter->session, w->now, &w->events);
-        pump(w);
+        server_settle(w);
         break;
     case LETTER_COMMAND:
         obey(w, &letter->command);
         break;
     case LETTER_NOTICE:
         bridge_notice(w->bridge, &letter->notice, w->now, &w->events);
-        pump(w);
+        server_settle(w);
         break;
     }
 }
@@ -628,10 +636,7 @@ static void pass(struct world *w, int64_t us)
         arrive(w, &letter);
         dispose_letter(&letter);
     }
-    rooms_expire(&w->rooms, w->now, &w->events);
-    signal_expire(w->signal, w->now, &w->frames, &w->events);
-    pump(w);
-    keep_snapshot(w);
+    server_expire(w);
     judge_feeds(w);
     for (size_t i = 0; i < w->client_count; i++) {
         struct client *c = &w->clients[i];
@@ -660,13 +665,18 @@ void world_step(struct world *w)
         measure(w);
     if (world_below(w, 300) == 0)
         leap(w);
-    if (world_below(w, 1000) == 0)
+    if (world_below(w, 400) == 0)
+        server_change_plan(w);
+    if (world_below(w, 500) == 0)
+        people_jobs_leave(w->jobs, w->now, (int64_t)world_below(w, 9) * 1000000);
+    if (world_below(w, 500) == 0)
         world_restart(w);
 }
 
 void world_settle(struct world *w)
 {
     w->calm = true;
+    people_jobs_leave(w->jobs, w->now, 0);
     for (int64_t us = 0; us < SETTLE_US && !world_failed(w); us += STEP_US)
         pass(w, STEP_US);
 }
@@ -725,7 +735,7 @@ static void judge_client(struct world *w, struct client *c, const struct room *r
         world_fail(w, "%s counts %lld people, of %zu", c->id, (long long)c->count,
                    waiting_present(room));
     if (c->pending_count)
-        world_fail(w, "%s waits for the answer to %d", c->id, c->pending[0]);
+        world_fail(w, "%s waits for the answer to %d", c->id, c->pending[0].id);
     const char *value = session_store_get(own, "k").data;
     bool observes = own->observed_count > 0 && c->listens && permit(own, ACT_TAKE_PART);
     if (observes && value &&
@@ -752,7 +762,7 @@ static size_t count_feeds(const struct room *room)
 
 void world_judge(struct world *w)
 {
-    const struct room *room = rooms_find(&w->rooms, ROOM_ID);
+    const struct room *room = rooms_find(&w->rooms, w->disk.plan.record.id);
     for (size_t i = 0; i < w->client_count && !world_failed(w); i++) {
         struct client *c = &w->clients[i];
         if (c->state == CLIENT_IN && room)
@@ -782,6 +792,12 @@ void world_empty(struct world *w)
                    w->subscription_count);
     if (signal_deadline(w->signal) != NEVER || rooms_deadline(&w->rooms) != NEVER)
         world_fail(w, "something is still to happen when all have left");
+    if (writing_deadline(w->snapshots, w->logbook) != NEVER ||
+        held_deadline(w->held) != NEVER || !people_jobs_are_idle(w->jobs))
+        world_fail(w, "something is still to be written when all have left");
+    disk_judge_end(&w->disk);
+    if (w->disk.fault)
+        world_fail(w, "%s", w->disk.fault);
 }
 
 // --- Beginning and end ---
@@ -794,8 +810,8 @@ void world_init(struct world *w, uint64_t seed, bool verbose)
                         .hash = 0xcbf29ce484222325u,
                         .chat_handled = -1,
                         .verbose = verbose};
-    w->record = (struct room_record){.id = ROOM_ID, .name = "sim", .enabled = true};
-    start_server(w);
+    disk_init(&w->disk);
+    server_start(w);
     w->client_count = 2 + world_below(w, CLIENTS_MAX - 1);
     for (size_t i = 0; i < w->client_count; i++) {
         w->clients[i].index = (int)i;
@@ -808,8 +824,9 @@ void world_dispose(struct world *w)
     for (size_t i = 0; i < w->letter_count; i++)
         dispose_letter(&w->letters[i]);
     mem_free(w->letters);
-    end_server(w);
-    people_store_clear(&w->kept);
+    server_end(w);
+    disk_dispose(&w->disk);
+    promises_dispose(&w->promises);
     event_list_dispose(&w->events);
     frame_list_dispose(&w->frames);
     bridge_commands_dispose(&w->commands);

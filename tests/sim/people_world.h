@@ -4,8 +4,11 @@
 #include "base/rng.h"
 #include "base/text.h"
 #include "server/bridge.h"
+#include "server/held.h"
+#include "server/writing.h"
 #include "signal/session.h"
-#include "tests/sim/people_store.h"
+#include "tests/sim/people_jobs.h"
+#include "tests/sim/people_promise.h"
 
 #include <jansson.h>
 
@@ -16,6 +19,8 @@ enum {
     FEEDS_MAX = 1024,
     ENDPOINTS_MAX = 2 * 4096,
     CHATS_MAX = 4096,
+    REQUEST_TEXT_MAX = 256,
+    VERSIONS_MAX = 1024,
 };
 #define WORLD_START_US 1000000
 
@@ -46,10 +51,21 @@ struct own_track {
     bool muted;
 };
 
+// What a client waits for the answer to.
+struct request {
+    int id;
+    char method[32];
+    char params[REQUEST_TEXT_MAX]; // "": too long to be asked again
+    bool is_repeat;                // was answered with 503 before
+    uint64_t change;               // that the server made of it; 0: none
+    int plan_changes;              // of the world, when it was handled
+};
+
 struct client {
     int index;
     char id[24];
     const char *token_role;
+    const char *token_code; // that its token was traded for
     enum client_state state;
     uint64_t session;         // of its present socket; 0: none
     int64_t back_at;          // CLIENT_AWAY
@@ -65,7 +81,7 @@ struct client {
     char role_token[64], role_asked[16];
     struct own_track tracks[OWN_TRACKS_MAX];
     int tracks_made;
-    int pending[PENDING_MAX];
+    struct request pending[PENDING_MAX];
     size_t pending_count;
     int last_id;
 };
@@ -99,9 +115,15 @@ struct world {
     struct rooms rooms;
     struct signal *signal;
     struct bridge *bridge;
-    struct room_record record;
-    struct people_store kept;
-    int64_t kept_at;
+    struct jobs *jobs;
+    struct snapshots *snapshots;
+    struct logbook *logbook;
+    struct held *held;
+    struct disk disk;    // survives the server
+    struct plan running; // what the session began with
+    int64_t looked_at;   // us, whether all that has changed was written
+    struct promises promises;
+    int plan_changes;
     int starts; // of the server
     struct event_list events;
     struct frame_list frames;
@@ -137,11 +159,32 @@ struct world {
     uint64_t chat_session; // the socket that it came by
     bool chat_taken;       // the server said so
 
-    size_t message_count, request_count;
+    // Values that were told, by their versions: none is given twice.
+    struct {
+        int64_t version;
+        char data[32];
+    } versions[VERSIONS_MAX];
+    size_t version_count;
+    char versions_of[OBJECT_ID_LEN + 1]; // the session
+
+    size_t message_count, request_count, restored_count, left_out_count, repeat_count;
     uint64_t hash;
     bool verbose;
     struct text fault; // of the first thing that was wrong
 };
+
+// --- people_server.c ---
+
+void server_start(struct world *w);
+void server_end(struct world *w);                // as by kill -9
+void server_restore(struct world *w);            // what the one before has left
+void server_settle(struct world *w);             // what has happened goes where it belongs
+void server_expire(struct world *w);             // time has passed
+void server_change_plan(struct world *w);        // the back end changes something
+struct room *server_room(const struct world *w); // that a session runs in, or NULL
+void server_open(struct world *w, struct client *c, const struct signal_claims *claims);
+
+// --- people_world.c ---
 
 void world_init(struct world *w, uint64_t seed, bool verbose);
 void world_dispose(struct world *w);
@@ -169,3 +212,8 @@ void world_open(struct world *w, struct client *c);                   // a new s
 void world_send(struct world *w, struct client *c, const char *text); // over it; takes `text`
 void world_drop(struct world *w, struct client *c);                   // it is gone
 uint32_t world_below(struct world *w, uint32_t bound);
+
+// --- for people_server.c ---
+
+void world_frames(struct world *w);   // go out
+void world_commands(struct world *w); // go to the worker
