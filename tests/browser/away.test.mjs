@@ -1,12 +1,14 @@
 // The server is gone for a while, longer than media outlives it, and the pages come back to
-// themselves: nobody reloads. Three pages each time, ten in `./dev nightly`.
+// themselves: nobody reloads. Three pages for each gap, four times in `./dev nightly`. (Ten at once see
+// ninety pictures, which a machine with two cores does not decode, whether its server was away or not.)
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { inbound, openPerson } from './lib/chromium.mjs';
 import { keepConnections } from './lib/hooks.mjs';
 import { nightly, startServer, until } from './lib/server.mjs';
 
-const PAGES = nightly ? 10 : 3;
+const PAGES = 3;
+const ROUNDS = nightly ? 4 : 1;
 const GAPS_S = [5, 20, 50];
 
 let server, browser;
@@ -28,6 +30,7 @@ before(async () => {
     await until(() => by(page, 'join').isEnabled(), 'the join button', 30000);
     await by(page, 'join').click();
     await by(page, 'leave').waitFor({ timeout: 30000 });
+    await until(() => by(page, 'hand').isEnabled(), 'the page to be in', 60000);
   }
 });
 
@@ -62,12 +65,14 @@ async function comeBack(page) {
 
 for (const gap of GAPS_S) {
   test(`pages come back to themselves when the server was gone for ${gap} s`, async () => {
-    const pages = browser.context.pages();
-    for (const page of pages) await pictures(page, 'pictures before');
-    await wait(1500); // what they are is written down
-    await server.restart('SIGKILL', () => wait(gap * 1000));
-    const back = await Promise.all(pages.map(comeBack));
+    const pages = browser.context.pages(), back = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const page of pages) await pictures(page, 'pictures before');
+      await wait(1500); // what they are is written down
+      await server.restart('SIGKILL', () => wait(gap * 1000));
+      back.push(...await Promise.all(pages.map(comeBack)));
+    }
     console.log(`# figure back after ${gap} s: ${back.join(' ')} ms`);
-    assert.equal(back.filter((ms) => ms !== null).length, PAGES, 'of all pages');
+    assert.equal(back.filter((ms) => ms !== null).length, PAGES * ROUNDS, 'of all pages');
   });
 }
