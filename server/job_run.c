@@ -1,9 +1,11 @@
 #include "server/job_run.h"
 
+#include "base/err.h"
 #include "server/clock.h"
 #include "store/codes.h"
 #include "store/document.h"
 #include "store/live_rooms.h"
+#include "store/log_repair.h"
 #include "store/peer_stats.h"
 #include "store/polls.h"
 #include "store/rooms.h"
@@ -75,7 +77,15 @@ static int run_keep(struct db_job *db_job, struct db *db)
 {
     const struct job *job = (const struct job *)db_job;
     struct store_live_room room = {job->live.room_id, job->live.session_id, NULL};
-    return store_live_put(db, &room, &job->live.snapshot, job->epoch, clock_wall_ms());
+    int err = store_live_put(db, &room, &job->live.snapshot, job->epoch, clock_wall_ms());
+    *job->is_unwritten = job_leaves_unwritten(err);
+    return err;
+}
+
+// What would be refused again and again keeps the log from nothing.
+bool job_leaves_unwritten(int err)
+{
+    return err && err != ERR_EXPIRED && !store_log_is_refused(err);
 }
 
 static int run_forget(struct db_job *db_job, struct db *db)
@@ -93,6 +103,9 @@ static int run_lock(struct db_job *db_job, struct db *db)
 static int run_log(struct db_job *db_job, struct db *db)
 {
     struct job *job = (struct job *)db_job;
+    // It tells of a session as it was put before it. Both are put again.
+    if (*job->is_unwritten)
+        return ERR_BUSY;
     return store_log_write(db, job->log.batch->entries, job->log.batch->count, &job->log.posts);
 }
 

@@ -7,6 +7,8 @@
 
 // Fills in what db_run_jobs() needs to know of it.
 void job_prepare(struct job *job, struct api *api);
+// Whether a JOB_KEEP that ended so is one to be done again, before the log tells of it.
+bool job_leaves_unwritten(int err);
 bool job_only_reads(const struct job *job);
 
 // A room as it goes live, with what is stored beside it. 0, ERR_NOT_FOUND, or of the storage;

@@ -39,6 +39,7 @@ struct jobs {
     // Of the thread: what is done when the storage is back.
     struct job *kept[KEPT_MAX];
     size_t kept_count;
+    bool is_unwritten; // the last session that was to be written is not
 
     int64_t epoch;
     struct jobs_left left;
@@ -65,6 +66,8 @@ static void repair_log(struct jobs *jobs, struct job *job)
 
 static void hand_back(struct jobs *jobs, struct job *job)
 {
+    if (job->kind == JOB_KEEP)
+        jobs->is_unwritten = job_leaves_unwritten(job->db.err);
     if (job->kind == JOB_LOG && store_log_is_refused(job->db.err))
         repair_log(jobs, job);
     if (job->db.err && db_may_heal(jobs->db) && is_to_be_kept(job) &&
@@ -84,6 +87,7 @@ static void run_all(struct jobs *jobs, struct job *const *batch, size_t count)
     struct db_job *db_jobs[DB_BATCH_MAX];
     for (size_t i = 0; i < count; i++) {
         job_prepare(batch[i], jobs->api);
+        batch[i]->is_unwritten = &jobs->is_unwritten;
         db_jobs[i] = &batch[i]->db;
     }
     if (count > 0)

@@ -327,6 +327,7 @@ struct jobs {
     struct item *items;
     size_t count, cap;
     int64_t away_until;
+    bool is_unwritten; // the last session that was to be written is not
     int64_t now;
     char session_id[OBJECT_ID_LEN + 1]; // of `written`
     struct people_store written;
@@ -430,8 +431,11 @@ static void run_due(struct jobs *jobs)
         if (item->back_at || item->due > jobs->now || (is_away && waits))
             continue;
         item->back_at = jobs->now + rng_below(jobs->rng, 30000);
-        item->job->db.err = is_away ? ERR_IO : 0;
-        if (!is_away)
+        bool is_early = item->job->kind == JOB_LOG && jobs->is_unwritten;
+        item->job->db.err = is_away ? ERR_IO : is_early ? ERR_BUSY : 0;
+        if (item->job->kind == JOB_KEEP)
+            jobs->is_unwritten = is_away;
+        if (!item->job->db.err)
             run(jobs->disk, item->job);
     }
 }

@@ -108,6 +108,56 @@ TEST(a_call_comes_back_with_its_answer_and_the_room_can_be_loaded)
     stop(jobs);
 }
 
+static void put_session(struct jobs *jobs)
+{
+    struct job *job = mem_alloc(sizeof *job);
+    job->kind = JOB_KEEP;
+    memcpy(job->live.room_id, "64b000000000000000000001", OBJECT_ID_LEN + 1);
+    memcpy(job->live.session_id, "64b000000000000000000002", OBJECT_ID_LEN + 1);
+    job->live.snapshot.head = "{}";
+    jobs_put(jobs, job);
+}
+
+static int write_log(struct jobs *jobs)
+{
+    struct job *job = mem_alloc(sizeof *job);
+    job->kind = JOB_LOG;
+    job->log.batch = mem_alloc(sizeof *job->log.batch);
+    jobs_put(jobs, job);
+    job = take(jobs);
+    int err = job->db.err;
+    job_dispose(job);
+    mem_free(job);
+    return err;
+}
+
+static int keep_session(struct jobs *jobs)
+{
+    put_session(jobs);
+    struct job *job = take(jobs);
+    int err = job->db.err;
+    mem_free(job);
+    return err;
+}
+
+// A crash between the two would leave a log that tells more than the session knows.
+TEST(the_log_is_not_written_while_the_session_that_it_tells_of_could_not_be)
+{
+    struct jobs *jobs = start();
+    struct db *db;
+    CHECK_EQ(db_open(&db, scratch.database), 0);
+    CHECK_EQ(keep_session(jobs), 0);
+    CHECK_EQ(write_log(jobs), 0);
+    CHECK_EQ(db_run(db_prepare(db, "ALTER TABLE live_rooms RENAME TO away")), 0);
+    CHECK(keep_session(jobs) != 0);
+    CHECK_EQ(write_log(jobs), ERR_BUSY);
+    CHECK_EQ(db_run(db_prepare(db, "ALTER TABLE away RENAME TO live_rooms")), 0);
+    CHECK_EQ(keep_session(jobs), 0);
+    CHECK_EQ(write_log(jobs), 0);
+    db_close(db);
+    stop(jobs);
+}
+
 // POST /v2/token with a code of the meeting that `body` tells of.
 static void put_login(struct jobs *jobs, const char *body)
 {
