@@ -43,7 +43,6 @@ static void keep(struct room *room, const struct peer *from, const struct peer *
                  .token = from ? from->token : nobody},
         .text = (char *)sent->chat.message,
         .to_peer_id = only ? (char *)only->id : NULL,
-        .to_user_id = only ? only->user_id : NULL,
         .to_token = only ? only->token : nobody,
         .roles = (char **)sent->chat.roles,
         .role_count = sent->chat.role_count,

@@ -32,7 +32,6 @@ static void forget_first(struct chat_history *history)
     mem_free(m->from.role);
     mem_free(m->text);
     mem_free(m->to_peer_id);
-    mem_free(m->to_user_id);
     for (size_t i = 0; i < m->role_count; i++)
         mem_free(m->roles[i]);
     mem_free(m->roles);
@@ -50,7 +49,6 @@ static struct past_message *copy(const struct past_message *message)
     m->from.role = mem_text(message->from.role);
     m->text = mem_text(message->text);
     m->to_peer_id = mem_text(message->to_peer_id);
-    m->to_user_id = mem_text(message->to_user_id);
     m->roles = mem_alloc_array(m->role_count ? m->role_count : 1, sizeof *m->roles);
     for (size_t i = 0; i < m->role_count; i++)
         m->roles[i] = mem_text(message->roles[i]);
@@ -82,7 +80,7 @@ void chat_history_add(struct room *room, const struct past_message *message)
 static bool is_sound(const struct past_message *m)
 {
     if (strlen(m->text) > CHAT_MESSAGE_LEN_MAX || strlen(m->from.name) > NAME_LEN_MAX ||
-        m->role_count > ROLES_PER_TEMPLATE_MAX || !m->to_peer_id != !m->to_user_id)
+        m->role_count > ROLES_PER_TEMPLATE_MAX)
         return false;
     if (m->to_peer_id && !peer_id_is_valid(m->to_peer_id))
         return false;
@@ -106,23 +104,22 @@ void chat_history_dispose(struct chat_history *history)
 
 // --- Telling ---
 
-static bool is_person(const struct peer *peer, const char *peer_id, const char *user_id,
+// The ids are in every roster and prove nothing.
+static bool is_person(const struct peer *peer, const char *peer_id,
                       const struct token_hash *token)
 {
-    if (strcmp(peer->id, peer_id) != 0)
-        return false;
-    return token_hash_is_known(token) ? token_hash_equal(&peer->token, token)
-                                      : strcmp(peer->user_id, user_id) == 0;
+    return strcmp(peer->id, peer_id) == 0 && token_hash_is_known(token) &&
+           token_hash_equal(&peer->token, token);
 }
 
 static bool may_read(const struct peer *peer, const struct past_message *m)
 {
     if (!permit(peer, ACT_TAKE_PART))
         return false;
-    if (is_person(peer, m->from.peer_id, m->from.user_id, &m->from.token))
+    if (is_person(peer, m->from.peer_id, &m->from.token))
         return true;
     if (m->to_peer_id)
-        return is_person(peer, m->to_peer_id, m->to_user_id, &m->to_token);
+        return is_person(peer, m->to_peer_id, &m->to_token);
     if (m->role_count == 0)
         return true;
     for (size_t i = 0; i < m->role_count; i++) {

@@ -25,7 +25,6 @@ struct past_message {
     } from;
     char *text;
     char *to_peer_id; // NULL when it was not private
-    char *to_user_id;
     struct token_hash to_token;
     char **roles; // those it was addressed to
     size_t role_count;

@@ -118,6 +118,7 @@ struct event *event_add_who(struct event_list *list, enum event_kind kind,
         .waits = peer->role->waiting_room,
         .is_told = peer->is_told,
         .joined_at = peer->joined_at,
+        .token = peer->token,
     };
     struct event *event = event_add(list, kind, peer);
     event->who = who;

@@ -93,9 +93,10 @@ struct peer_view {
     const char *user_id;
     const char *const *groups;
     size_t group_count;
-    bool waits;        // to be let in
-    bool is_told;      // to others
-    int64_t joined_at; // ms since the Unix epoch
+    bool waits;              // to be let in
+    bool is_told;            // to others
+    int64_t joined_at;       // ms since the Unix epoch
+    struct token_hash token; // that let it in; nobody else is told
 };
 
 struct event_speaker {

@@ -124,6 +124,7 @@ static struct store_visit visit_of(const struct peer_view *who, int64_t left_at)
                                 .user_id = who->user_id,
                                 .name = who->name,
                                 .role = who->role,
+                                .token = who->token,
                                 .joined_at = who->joined_at,
                                 .left_at = left_at};
 }
@@ -390,6 +391,7 @@ static void resume(struct logbook *l, const struct room *room, struct moment now
                                         .user_id = peer->user_id,
                                         .name = peer->name,
                                         .role = peer->role->name,
+                                        .token = peer->token,
                                         .joined_at = peer->joined_at},
                   now);
     }

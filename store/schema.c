@@ -271,6 +271,11 @@ const char *const store_migrations[] = {
     "  part TEXT NOT NULL,"
     "  document TEXT NOT NULL,"
     "  PRIMARY KEY (session_id, part));",
+
+    // Which token a visit began with, as a hash: a report of it is for who shows the same.
+    "ALTER TABLE visits ADD COLUMN token TEXT NOT NULL DEFAULT '';"
+    "DROP INDEX visits_by_user;"
+    "CREATE INDEX visits_by_token ON visits (peer_id, token);",
 };
 
 const size_t store_migration_count = sizeof store_migrations / sizeof *store_migrations;

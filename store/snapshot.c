@@ -109,7 +109,6 @@ static void put_message(struct json_out *j, const struct past_message *m)
     json_member_string(j, "text", m->text);
     if (m->to_peer_id) {
         json_member_string(j, "to_peer_id", m->to_peer_id);
-        json_member_string(j, "to_user_id", m->to_user_id);
         put_token(j, "to_token", &m->to_token);
     }
     put_texts(j, "roles", (const char *const *)m->roles, m->role_count);
@@ -374,7 +373,6 @@ static int read_message(struct room *room, const json_t *from, struct arena *are
                  .token = read_token(from, "token", &bad)},
         .text = (char *)need_text(from, "text", &bad),
         .to_peer_id = (char *)json_get_text(from, "to_peer_id", NULL),
-        .to_user_id = (char *)json_get_text(from, "to_user_id", NULL),
         .to_token = read_token(from, "to_token", &bad),
     };
     past.roles = (char **)need_texts(from, "roles", arena, &past.role_count, &bad);

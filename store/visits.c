@@ -1,5 +1,6 @@
 #include "store/visits.h"
 
+#include "base/err.h"
 #include "store/row.h"
 
 #include <string.h>
@@ -9,16 +10,20 @@
 int store_visit_put(struct db *db, const struct store_visit *v)
 {
     struct db_query *q = db_prepare(
-        db, "INSERT INTO visits (session_id, peer_id, user_id, name, role, joined_at, left_at) "
-            "VALUES ($1, $2, $3, $4, $5, $6, 0) "
+        db, "INSERT INTO visits (session_id, peer_id, user_id, name, role, joined_at, left_at, "
+            "token) VALUES ($1, $2, $3, $4, $5, $6, 0, $7) "
             "ON CONFLICT (session_id, peer_id, user_id, joined_at) DO UPDATE SET "
-            "name = excluded.name, role = excluded.role, left_at = 0");
+            "name = excluded.name, role = excluded.role, left_at = 0, "
+            "token = excluded.token");
+    char token[TOKEN_HASH_TEXT_LEN + 1];
+    token_hash_write(&v->token, token);
     db_bind_text(q, 1, v->session_id);
     db_bind_text(q, 2, v->peer_id);
     db_bind_text(q, 3, v->user_id);
     db_bind_text(q, 4, v->name);
     db_bind_text(q, 5, v->role);
     db_bind_int(q, 6, v->joined_at);
+    db_bind_text(q, 7, token);
     return db_run_later(q);
 }
 
@@ -97,15 +102,20 @@ int store_visits_list(struct db *db, const char *session_id, const char *peer_id
 }
 
 int store_visit_last(struct db *db, const char *room_id, const char *peer_id,
-                     const char *user_id, struct arena *arena, struct store_visit *visit)
+                     const struct token_hash *token, struct arena *arena,
+                     struct store_visit *visit)
 {
+    char shown[TOKEN_HASH_TEXT_LEN + 1];
+    if (!token_hash_is_known(token))
+        return ERR_NOT_FOUND;
+    token_hash_write(token, shown);
     struct db_query *q =
-        db_prepare(db, VISIT "WHERE peer_id = $2 AND user_id = $3 AND session_id IN "
+        db_prepare(db, VISIT "WHERE peer_id = $2 AND token = $3 AND session_id IN "
                              "(SELECT s.id FROM sessions s WHERE s.room_id = $1) "
                              "ORDER BY session_id DESC, joined_at DESC LIMIT 1");
     db_bind_text(q, 1, room_id);
     db_bind_text(q, 2, peer_id);
-    db_bind_text(q, 3, user_id);
+    db_bind_text(q, 3, shown);
     int err = db_step(q);
     if (err == DB_ROW)
         *visit = read_visit(q, arena);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/mem.h"
+#include "base/token_hash.h"
 #include "store/db.h"
 
 #include <stdint.h>
@@ -15,7 +16,8 @@ struct store_visit {
     const char *peer_id;
     const char *user_id;
     const char *name;
-    const char *role; // the last one
+    const char *role;        // the last one
+    struct token_hash token; // that let it in; written, and not read
     int64_t joined_at;
     int64_t left_at;
 };
@@ -34,6 +36,8 @@ int store_visits_end(struct db *db, const char *session_id, int64_t at);
 // stand together, in the order of their beginning. 0 or ERR_*.
 int store_visits_list(struct db *db, const char *session_id, const char *peer_id,
                       struct arena *arena, struct store_visit **visits, size_t *count);
-// The last one of a user to a room as this peer. 0, ERR_NOT_FOUND or ERR_*.
+// The last one to a room as this peer that the token let in: anybody's token may name the same
+// user. 0, ERR_NOT_FOUND or ERR_*.
 int store_visit_last(struct db *db, const char *room_id, const char *peer_id,
-                     const char *user_id, struct arena *arena, struct store_visit *visit);
+                     const struct token_hash *token, struct arena *arena,
+                     struct store_visit *visit);

@@ -97,6 +97,11 @@ test('what fails on a client is an event of the room, with who it was and what s
   assert.equal((await report({ authorization: `Bearer ${eve.token}` }, 'join.success')).status, 200);
   const answer = await report({ authorization: `Bearer ${eve.token}` }, 'disconnected');
   assert.deepEqual([answer.status, await answer.json()], [200, {}]);
+  // Anybody has a token of that user who has the code: it is heard, and is not about her visit.
+  const thief = await Client.of(server, meeting.guest, 'user-eve');
+  assert.equal((await report({ authorization: `Bearer ${thief.token}` }, 'connect.failed')).status, 200);
+  const [stolen] = await failures('&type=client.connect.failed');
+  for (const key of ['peer_id', 'session_id', 'user_name']) assert.ok(!(key in stolen.data), key);
   const events = await failures('&type=client.disconnected');
   assert.equal(events.length, 1);
   assert.equal(events[0].data.user_name, 'eve');

@@ -22,19 +22,35 @@ static void write_one(struct world *w, struct store_log_entry entry)
     CHECK_EQ(store_log_write(w->db, &entry, 1, NULL), 0);
 }
 
+static const char *token(struct world *w, const char *room)
+{
+    snprintf(w->user_id, sizeof w->user_id, "anna");
+    return app(w, room, "host");
+}
+
+static struct token_hash hash_of(struct world *w, const char *bearer)
+{
+    struct jwt_claims claims;
+    CHECK_EQ(jwt_verify(bytes_of(bearer + strlen("Bearer ")), &w->config.keys,
+                        w->now.wall_ms / 1000, &claims),
+             JWT_VALID);
+    return claims.hash;
+}
+
 static void open_session(struct world *w, const char *room)
 {
     write_one(
         w, (struct store_log_entry){
                STORE_LOG_OPEN,
                .session = {.id = session_id, .room_id = room, .started_at = WORLD_START_MS}});
-    write_one(
-        w, (struct store_log_entry){STORE_LOG_VISIT, .visit = {.session_id = session_id,
-                                                               .peer_id = "p-anna",
-                                                               .name = "Anna",
-                                                               .role = "host",
-                                                               .user_id = "anna",
-                                                               .joined_at = WORLD_START_MS}});
+    write_one(w, (struct store_log_entry){STORE_LOG_VISIT,
+                                          .visit = {.session_id = session_id,
+                                                    .peer_id = "p-anna",
+                                                    .name = "Anna",
+                                                    .role = "host",
+                                                    .user_id = "anna",
+                                                    .token = hash_of(w, token(w, room)),
+                                                    .joined_at = WORLD_START_MS}});
 }
 
 static void close_session(struct world *w)
@@ -220,12 +236,6 @@ TEST(of_one_peer_no_more_than_a_bound_is_kept)
     "\"error_description\":\"d\",\"action\":\"RECONNECT_SIGNAL\",\"is_terminal\":true,"        \
     "\"secret\":1}}"
 
-static const char *token(struct world *w, const char *room)
-{
-    snprintf(w->user_id, sizeof w->user_id, "anna");
-    return app(w, room, "host");
-}
-
 static struct answer failures(struct world *w, const char *room, const char *more)
 {
     char target[200];
@@ -290,6 +300,24 @@ TEST(a_report_about_somebody_else_names_nobody)
     CHECK(!json_object_get(data, "user_name"));
     a = failures(w, room, "&peer_id=p-anna");
     CHECK_EQ(json_get_int(a.json, "total", -1), 0);
+    world_free(w);
+}
+
+// Whoever has a room code has a token with that user id.
+TEST(a_report_with_another_token_of_the_same_user_is_not_of_the_visit)
+{
+    struct world *w = world_new();
+    const char *room = make_room(w, "");
+    open_session(w, room);
+    w->now.wall_ms += 1000;
+    CHECK_EQ(call(w, HTTP_POST, "/v2/client/report", token(w, room), FAILED).status, 200);
+    struct answer a = failures(w, room, "");
+    CHECK_EQ(json_get_int(a.json, "total", -1), 1);
+    const json_t *data = json_get_object(first(&a), "data");
+    CHECK_TEXT(json_get_text(data, "user_id", ""), "anna");
+    CHECK(!json_object_get(data, "peer_id"));
+    CHECK(!json_object_get(data, "session_id"));
+    CHECK(!json_object_get(data, "user_name"));
     world_free(w);
 }
 

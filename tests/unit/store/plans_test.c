@@ -134,7 +134,7 @@ static void do_sessions(void)
     store_session_unfinished(db, &arena, &unfinished, &count);
     store_visits_list(db, id, NULL, &arena, &visits, &count);
     store_visits_list(db, id, "p", &arena, &visits, &count);
-    store_visit_last(db, id, "p", "u", &arena, &visit);
+    store_visit_last(db, id, "p", &(struct token_hash){{1}}, &arena, &visit);
     for (int i = 0; i < 12; i++) {
         struct store_session_filter filter = {.room_id = maybe[i & 1],
                                               .start = maybe[i >> 1 & 1],

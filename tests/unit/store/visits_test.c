@@ -137,19 +137,33 @@ TEST(visits_of_one_peer_and_user_stand_together_and_one_peer_can_be_asked_for)
     world_dispose(&w);
 }
 
-TEST(the_last_visit_of_a_user_to_a_room_is_found)
+static void put_with(struct world *w, const struct token_hash *token, int64_t joined_at)
+{
+    struct store_visit visit = {.session_id = "s1",
+                                .peer_id = "p1",
+                                .user_id = "alice",
+                                .name = "",
+                                .role = "guest",
+                                .token = *token,
+                                .joined_at = joined_at};
+    CHECK_EQ(store_visit_put(w->db, &visit), 0);
+}
+
+TEST(the_last_visit_to_a_room_that_a_token_let_in_is_found)
 {
     struct world w = world_new();
     struct store_visit visit;
-    put(&w, "p1", "alice", "guest", 1000);
-    put(&w, "p1", "alice", "host", 3000);
-    put(&w, "p1", "mallory", "guest", 4000);
-    CHECK_EQ(store_visit_last(w.db, room_id, "p1", "alice", &w.arena, &visit), 0);
+    struct token_hash own = {{1}}, same_user = {{2}}, none = {0};
+    put_with(&w, &own, 1000);
+    put_with(&w, &own, 3000);
+    put_with(&w, &none, 4000);
+    put_with(&w, &same_user, 5000);
+    CHECK_EQ(store_visit_last(w.db, room_id, "p1", &own, &w.arena, &visit), 0);
     CHECK_EQ(visit.joined_at, 3000);
-    CHECK_EQ(store_visit_last(w.db, room_id, "p1", "bert", &w.arena, &visit), ERR_NOT_FOUND);
-    CHECK_EQ(
-        store_visit_last(w.db, "64a1b2c3d4e5f60718293a4c", "p1", "alice", &w.arena, &visit),
-        ERR_NOT_FOUND);
+    CHECK_EQ(store_visit_last(w.db, room_id, "p1", &none, &w.arena, &visit), ERR_NOT_FOUND);
+    CHECK_EQ(store_visit_last(w.db, room_id, "p2", &own, &w.arena, &visit), ERR_NOT_FOUND);
+    CHECK_EQ(store_visit_last(w.db, "64a1b2c3d4e5f60718293a4c", "p1", &own, &w.arena, &visit),
+             ERR_NOT_FOUND);
     world_dispose(&w);
 }
 
