@@ -13,18 +13,27 @@ enum { ANSWER_DURATION_MAX_MS = POLL_DURATION_MAX_S * 1000 };
 
 // --- Whose vote it is ---
 
-static const char *key_of(const struct poll *poll, const struct peer *by)
+enum { OWN_KEY_LEN_MAX = PEER_ID_LEN_MAX + 1 + TOKEN_HASH_TEXT_LEN };
+
+// Of the peer that its token let in, not of whoever takes its id when it has left and would
+// read its answers. `own` is the room for that key.
+static const char *key_of(const struct poll *poll, const struct peer *by,
+                          char own[OWN_KEY_LEN_MAX + 1])
 {
     if (poll->info.mode == POLL_BY_NAME && by->name[0])
         return by->name;
     if (poll->info.mode == POLL_BY_USER && by->user_id[0])
         return by->user_id;
-    return by->id;
+    char token[TOKEN_HASH_TEXT_LEN + 1];
+    token_hash_write(&by->token, token);
+    snprintf(own, OWN_KEY_LEN_MAX + 1, "%s %s", by->id, token);
+    return own;
 }
 
 const struct poll_voter *poll_voter_of(const struct poll *poll, const struct peer *by)
 {
-    return map_get(&poll->voters, bytes_of(key_of(poll, by)));
+    char own[OWN_KEY_LEN_MAX + 1];
+    return map_get(&poll->voters, bytes_of(key_of(poll, by, own)));
 }
 
 struct poll_voter *poll_add_voter(struct poll *poll, const char *key, const char *peer_id,
@@ -210,14 +219,16 @@ enum poll_error poll_answer_question(struct poll *poll, struct peer *by,
     if (!fits(q, wish, &options))
         return POLL_BAD_ANSWER;
 
-    struct poll_voter *voter = map_get(&poll->voters, bytes_of(key_of(poll, by)));
+    char own[OWN_KEY_LEN_MAX + 1];
+    const char *key = key_of(poll, by, own);
+    struct poll_voter *voter = map_get(&poll->voters, bytes_of(key));
     if (voter && is_final(poll, q, &voter->answers[at], wish))
         return POLL_ANSWERED;
     if (voter ? voter->answers[at].retries == POLL_ANSWER_UPDATES_MAX
               : poll->voter_count == POLL_VOTERS_MAX)
         return POLL_FULL;
     if (!voter)
-        voter = poll_add_voter(poll, key_of(poll, by), by->id, by->user_id, by->name);
+        voter = poll_add_voter(poll, key, by->id, by->user_id, by->name);
 
     struct poll_answer *answer = &voter->answers[at];
     poll->answer_count += !answer->given;
