@@ -293,13 +293,12 @@ static int answer(struct api_context *c, const json_t *layouts)
 
 int api_template_layouts_get(struct api_context *c)
 {
-    struct store_template row;
-    int err = api_template_of_path(c, &row);
+    struct template_edit edit;
+    int err = api_template_open(c, &edit);
     if (err)
         return err;
-    json_t *document = json_loads(row.document, 0, NULL);
-    answer(c, json_get_object(document, "layouts"));
-    json_decref(document);
+    answer(c, json_get_object(edit.document, "layouts"));
+    api_template_close(&edit);
     return 0;
 }
 
@@ -329,20 +328,15 @@ static int merge(struct api_context *c, const json_t *body, json_t *document)
 
 int api_template_layouts_set(struct api_context *c)
 {
-    json_t *body;
-    struct store_template row;
-    int err = api_template_of_path(c, &row);
-    if (!err)
-        err = api_body(c, &body);
+    struct template_edit edit;
+    int err = api_template_open_with_body(c, &edit);
     if (err)
         return err;
-    json_t *document = json_loads(row.document, 0, NULL);
-    err = merge(c, body, document);
+    err = merge(c, edit.body, edit.document);
     if (!err)
-        err = api_template_store(c, document, &row);
+        err = api_template_store(c, edit.document, &edit.row);
     if (!err)
-        answer(c, json_object_get(document, "layouts"));
-    json_decref(document);
-    json_decref(body);
+        answer(c, json_object_get(edit.document, "layouts"));
+    api_template_close(&edit);
     return err;
 }

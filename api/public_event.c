@@ -23,11 +23,16 @@ static void put_session(struct json_out *j, const struct public_event_session *s
     api_member_time(j, "session_started_at", s->started_at);
 }
 
-static void put_user(struct json_out *j, const struct peer_view *who, const char *role)
+static void put_person(struct json_out *j, const struct peer_view *who)
 {
     json_member_string(j, "peer_id", who->id);
     json_member_string(j, "user_id", who->user_id);
     json_member_string(j, "user_name", who->name);
+}
+
+static void put_user(struct json_out *j, const struct peer_view *who, const char *role)
+{
+    put_person(j, who);
     json_member_string(j, "user_data", who->metadata);
     json_member_string(j, "role", role);
 }
@@ -129,9 +134,7 @@ static void put_ended(struct json_out *j, const struct event *e,
 {
     put_session(j, s);
     if (e->who) {
-        json_member_string(j, "peer_id", e->who->id);
-        json_member_string(j, "user_id", e->who->user_id);
-        json_member_string(j, "user_name", e->who->name);
+        put_person(j, e->who);
         json_member_string(j, "role", e->who->role);
     }
     json_member_bool(j, "lock_room", e->ended.lock);
@@ -147,9 +150,7 @@ static void put_track(struct json_out *j, const struct event *e, size_t at,
     json_member_string(j, "room_id", s->room_id);
     json_member_string(j, "session_id", s->id);
     json_member_string(j, "room_name", s->room_name);
-    json_member_string(j, "peer_id", e->who->id);
-    json_member_string(j, "user_id", e->who->user_id);
-    json_member_string(j, "user_name", e->who->name);
+    put_person(j, e->who);
     api_member_time(j, "joined_at", e->who->joined_at);
     json_member_string(j, "role", e->who->role);
     json_member_string(j, "track_id", track->id);
@@ -165,13 +166,8 @@ static void put_track(struct json_out *j, const struct event *e, size_t at,
 static void put_names(struct json_out *j, const char *key, const char *const *names,
                       size_t count)
 {
-    if (!count)
-        return;
-    json_key(j, key);
-    json_open(j, '[');
-    for (size_t i = 0; i < count; i++)
-        json_put_string(j, names[i]);
-    json_close(j, ']');
+    if (count)
+        json_member_strings(j, key, names, count);
 }
 
 static void put_mute_asked(struct json_out *j, const struct event *e,

@@ -3,6 +3,7 @@
 #include "api/webhook.h"
 #include "base/err.h"
 #include "base/target.h"
+#include "base/words.h"
 #include "store/polls.h"
 #include "store/templates.h"
 
@@ -104,11 +105,7 @@ static int take_words(struct api_context *c, const json_t *body, struct store_ro
         err = api_fail_field(c, "description");
     if (!err)
         err = take_text(c, body, "region", &room->region);
-    static const char *const regions[] = {"auto", "in", "us", "eu"};
-    bool known = false;
-    for (size_t i = 0; !err && i < sizeof regions / sizeof *regions; i++)
-        known |= strcmp(regions[i], room->region) == 0;
-    if (!err && !known)
+    if (!err && !words_known(store_regions, room->region))
         err = api_fail_body(c, "region not supported");
     return err;
 }
@@ -167,16 +164,11 @@ static int take_numbers(struct api_context *c, const json_t *body, struct store_
 
 static bool upload_ok(const json_t *upload)
 {
-    static const char *const types[] = {"s3", "gs", "oss", "azure", "file"};
-    const char *type = json_get_text(upload, "type", "");
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
-        if (strcmp(types[i], type) == 0)
-            return (!api_sent(upload, "credentials") ||
-                    json_get_object(upload, "credentials")) &&
-                   (!api_sent(upload, "options") || json_get_object(upload, "options")) &&
-                   (!api_sent(upload, "prefix") || json_get_text(upload, "prefix", NULL));
-    }
-    return false;
+    static const char *const types[] = {"s3", "gs", "oss", "azure", "file", NULL};
+    return words_known(types, json_get_text(upload, "type", "")) &&
+           (!api_sent(upload, "credentials") || json_get_object(upload, "credentials")) &&
+           (!api_sent(upload, "options") || json_get_object(upload, "options")) &&
+           (!api_sent(upload, "prefix") || json_get_text(upload, "prefix", NULL));
 }
 
 static json_t *credentials_of(const json_t *info)

@@ -65,22 +65,7 @@ static int check_resolution(struct api_context *c, const json_t *body)
 static bool are_words(const json_t *object, const char *name, const char *const *known,
                       size_t most)
 {
-    const json_t *list = json_get_array(object, name);
-    if (!list)
-        return !api_sent(object, name);
-    if (json_array_size(list) > most)
-        return false;
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const char *word = json_string_value(json_array_get(list, i));
-        if (!word)
-            return false;
-        size_t k = 0;
-        while (known && known[k] && strcmp(known[k], word) != 0)
-            k++;
-        if (known && !known[k])
-            return false;
-    }
-    return true;
+    return !api_sent(object, name) || json_is_words(json_object_get(object, name), known, most);
 }
 
 static bool are_sections(const json_t *summary)

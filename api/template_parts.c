@@ -15,6 +15,32 @@ int api_template_of_path(struct api_context *c, struct store_template *row)
     return err ? api_fail_storage(c, err) : 0;
 }
 
+int api_template_open(struct api_context *c, struct template_edit *edit)
+{
+    *edit = (struct template_edit){0};
+    int err = api_template_of_path(c, &edit->row);
+    if (!err)
+        edit->document = json_loads(edit->row.document, 0, NULL);
+    return err;
+}
+
+int api_template_open_with_body(struct api_context *c, struct template_edit *edit)
+{
+    int err = api_template_open(c, edit);
+    if (err)
+        return err;
+    err = api_body(c, &edit->body);
+    if (err)
+        json_decref(edit->document);
+    return err;
+}
+
+void api_template_close(struct template_edit *edit)
+{
+    json_decref(edit->document);
+    json_decref(edit->body);
+}
+
 // --- Showing ---
 
 void api_put_section(struct json_out *j, const json_t *document, const char *name)
@@ -52,15 +78,14 @@ static int answer_role(struct api_context *c, const json_t *role)
 
 int api_template_role_get(struct api_context *c)
 {
-    struct store_template row;
-    int err = api_template_of_path(c, &row);
+    struct template_edit edit;
+    int err = api_template_open(c, &edit);
     if (err)
         return err;
-    json_t *document = json_loads(row.document, 0, NULL);
     const json_t *role =
-        json_get_object(json_object_get(document, "roles"), c->call->parameters[1]);
+        json_get_object(json_object_get(edit.document, "roles"), c->call->parameters[1]);
     err = role ? answer_role(c, role) : api_fail(c, 404, "role not found");
-    json_decref(document);
+    api_template_close(&edit);
     return err;
 }
 
@@ -79,7 +104,7 @@ static void rename_member(json_t *object, const char *key, const char *from, con
         json_object_set_new(object, key, json_string(to));
 }
 
-// Whoever recorded, streamed or drew as `from` does so as `to`.
+// What recorded, streamed or drew as `from` does so as `to`.
 static void rename_elsewhere(json_t *document, const char *from, const char *to)
 {
     const char *kind, *key;
@@ -148,39 +173,32 @@ static int set_role(struct api_context *c, const json_t *body, json_t *document,
 
 int api_template_role_set(struct api_context *c)
 {
-    json_t *body;
-    struct store_template row;
-    int err = api_template_of_path(c, &row);
-    if (!err)
-        err = api_body(c, &body);
+    struct template_edit edit;
+    int err = api_template_open_with_body(c, &edit);
     if (err)
         return err;
-    json_t *document = json_loads(row.document, 0, NULL);
-    err = set_role(c, body, document, &row);
+    err = set_role(c, edit.body, edit.document, &edit.row);
+    const char *name = json_get_text(edit.body, "name", c->call->parameters[1]);
     if (!err)
-        err = answer_role(c,
-                          json_object_get(json_object_get(document, "roles"),
-                                          json_get_text(body, "name", c->call->parameters[1])));
-    json_decref(document);
-    json_decref(body);
+        err = answer_role(c, json_object_get(json_object_get(edit.document, "roles"), name));
+    api_template_close(&edit);
     return err;
 }
 
 int api_template_role_delete(struct api_context *c)
 {
-    struct store_template row;
+    struct template_edit edit;
     const char *name = c->call->parameters[1];
-    int err = api_template_of_path(c, &row);
+    int err = api_template_open(c, &edit);
     if (err)
         return err;
-    json_t *document = json_loads(row.document, 0, NULL);
-    err = json_object_del(json_object_get(document, "roles"), name)
+    err = json_object_del(json_object_get(edit.document, "roles"), name)
               ? api_fail(c, 404, "role not found")
-              : api_template_store(c, document, &row);
-    json_decref(document);
+              : api_template_store(c, edit.document, &edit.row);
+    api_template_close(&edit);
     if (err)
         return err;
-    err = store_codes_disable_role(c->db, row.id, name, c->now.wall_ms);
+    err = store_codes_disable_role(c->db, edit.row.id, name, c->now.wall_ms);
     if (err)
         return api_fail_storage(c, err);
     c->response->status = 204;
@@ -191,19 +209,14 @@ int api_template_role_delete(struct api_context *c)
 
 static int merge_section(struct api_context *c, const char *name)
 {
-    json_t *body;
-    struct store_template row;
-    int err = api_template_of_path(c, &row);
-    if (!err)
-        err = api_body(c, &body);
+    struct template_edit edit;
+    int err = api_template_open_with_body(c, &edit);
     if (err)
         return err;
-    json_t *document = json_loads(row.document, 0, NULL);
-    json_object_update(json_object_get(document, name), body);
-    err = api_template_store(c, document, &row);
-    json_decref(document);
-    json_decref(body);
-    return err ? err : answer_section(c, &row, name);
+    json_object_update(json_object_get(edit.document, name), edit.body);
+    err = api_template_store(c, edit.document, &edit.row);
+    api_template_close(&edit);
+    return err ? err : answer_section(c, &edit.row, name);
 }
 
 static int get_section(struct api_context *c, const char *name)

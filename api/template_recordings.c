@@ -97,42 +97,37 @@ static int answer(struct api_context *c, const json_t *list)
 
 int api_template_recordings_get(struct api_context *c)
 {
-    struct store_template row;
-    int err = api_template_of_path(c, &row);
+    struct template_edit edit;
+    int err = api_template_open(c, &edit);
     if (err)
         return err;
-    json_t *document = json_loads(row.document, 0, NULL);
-    answer(c, json_get_array(document, "recordings"));
-    json_decref(document);
+    answer(c, json_get_array(edit.document, "recordings"));
+    api_template_close(&edit);
     return 0;
 }
 
-static int set(struct api_context *c, json_t *list, struct store_template *row)
+static int set(struct api_context *c, json_t *list, struct template_edit *edit)
 {
     if (json_array_size(list) > 1)
         return api_fail_body(c, "one recording configuration at most");
-    json_t *document = json_loads(row->document, 0, NULL);
     int err = json_array_size(list)
-                  ? check(c, json_array_get(list, 0), json_object_get(document, "roles"))
+                  ? check(c, json_array_get(list, 0), json_object_get(edit->document, "roles"))
                   : 0;
-    json_object_set(document, "recordings", list);
+    json_object_set(edit->document, "recordings", list);
     if (!err)
-        err = api_template_store(c, document, row);
-    json_decref(document);
+        err = api_template_store(c, edit->document, &edit->row);
     return err ? err : answer(c, list);
 }
 
 int api_template_recordings_set(struct api_context *c)
 {
-    struct store_template row;
-    json_t *list;
-    int err = api_template_of_path(c, &row);
+    struct template_edit edit;
+    int err = api_template_open(c, &edit);
     if (err)
         return err;
-    err = api_body_list(c, &list);
-    if (err)
-        return err;
-    err = set(c, list, &row);
-    json_decref(list);
+    err = api_body_list(c, &edit.body);
+    if (!err)
+        err = set(c, edit.body, &edit);
+    api_template_close(&edit);
     return err;
 }

@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "base/limits.h"
+#include "base/words.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -156,6 +157,29 @@ const json_t *json_get_array(const json_t *object, const char *key)
     return json_is_array(member) ? member : NULL;
 }
 
+const char *const *json_get_texts(const json_t *object, const char *key, struct arena *arena,
+                                  size_t *count)
+{
+    const json_t *array = json_get_array(object, key);
+    *count = json_array_size(array);
+    const char **list = arena_alloc(arena, *count * sizeof *list);
+    for (size_t i = 0; i < *count; i++)
+        list[i] = json_string_value(json_array_get(array, i));
+    return list;
+}
+
+bool json_is_words(const json_t *value, const char *const *known, size_t most)
+{
+    if (!json_is_array(value) || json_array_size(value) > most)
+        return false;
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        const char *word = json_string_value(json_array_get(value, i));
+        if (!word || (known && !words_known(known, word)))
+            return false;
+    }
+    return true;
+}
+
 static void separate(struct json_out *j)
 {
     if (j->comma)
@@ -275,4 +299,14 @@ void json_member_bool(struct json_out *j, const char *key, bool value)
 {
     json_key(j, key);
     json_put_bool(j, value);
+}
+
+void json_member_strings(struct json_out *j, const char *key, const char *const *list,
+                         size_t count)
+{
+    json_key(j, key);
+    json_open(j, '[');
+    for (size_t i = 0; i < count; i++)
+        json_put_string(j, list[i]);
+    json_close(j, ']');
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/bytes.h"
+#include "base/mem.h"
 #include "base/text.h"
 
 #include <jansson.h>
@@ -34,6 +35,14 @@ int64_t json_get_int(const json_t *object, const char *key, int64_t fallback);
 bool json_get_bool(const json_t *object, const char *key, bool fallback);
 const json_t *json_get_object(const json_t *object, const char *key); // NULL when no object
 const json_t *json_get_array(const json_t *object, const char *key);  // NULL when no array
+
+// The member `key` of `object` as a list of texts, in `arena`, that borrows them from the
+// document. What is no text in it is NULL; no array is an empty list.
+const char *const *json_get_texts(const json_t *object, const char *key, struct arena *arena,
+                                  size_t *count);
+// Whether it is an array of up to `most` texts. `known`: those that there are, and then NULL;
+// NULL: any.
+bool json_is_words(const json_t *value, const char *const *known, size_t most);
 
 // Writing. Commas are put by themselves:
 //
@@ -67,3 +76,5 @@ void json_put_verbatim(struct json_out *j, struct bytes value); // a value writt
 void json_member_string(struct json_out *j, const char *key, const char *value);
 void json_member_int(struct json_out *j, const char *key, int64_t value);
 void json_member_bool(struct json_out *j, const char *key, bool value);
+void json_member_strings(struct json_out *j, const char *key, const char *const *list,
+                         size_t count);

@@ -1,6 +1,7 @@
 #include "room/chat.h"
 
 #include "base/err.h"
+#include "base/words.h"
 #include "room/chat_history.h"
 #include "room/permit.h"
 
@@ -8,13 +9,7 @@
 
 static bool is_named(const struct chat_wish *wish, const char *role)
 {
-    if (wish->role_count == 0)
-        return true;
-    for (size_t i = 0; i < wish->role_count; i++) {
-        if (strcmp(wish->roles[i], role) == 0)
-            return true;
-    }
-    return false;
+    return !wish->role_count || words_contain(wish->roles, wish->role_count, role);
 }
 
 static size_t choose_receivers(const struct room *room, const struct peer *from,

@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "base/text.h"
+#include "base/words.h"
 #include "room/permit.h"
 
 #include <string.h>
@@ -120,13 +121,8 @@ static bool may_read(const struct peer *peer, const struct past_message *m)
         return true;
     if (m->to_peer_id)
         return is_person(peer, m->to_peer_id, &m->to_token);
-    if (m->role_count == 0)
-        return true;
-    for (size_t i = 0; i < m->role_count; i++) {
-        if (strcmp(m->roles[i], peer->role->name) == 0)
-            return true;
-    }
-    return false;
+    return !m->role_count ||
+           words_contain((const char *const *)m->roles, m->role_count, peer->role->name);
 }
 
 static struct peer_view sender(const struct past_message *m, struct event_list *events)

@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/words.h"
 #include "room/permit.h"
 #include "room/presence.h"
 
@@ -11,11 +12,8 @@ enum { NOT_IN = -1 };
 
 static int place_of(const struct peer *peer, const char *name)
 {
-    for (size_t i = 0; i < peer->group_count; i++) {
-        if (strcmp(peer->groups[i], name) == 0)
-            return (int)i;
-    }
-    return NOT_IN;
+    size_t at = words_find((const char *const *)peer->groups, peer->group_count, name);
+    return at < peer->group_count ? (int)at : NOT_IN;
 }
 
 bool group_has(const struct peer *peer, const char *name)

@@ -1,6 +1,7 @@
 #include "room/moderate.h"
 
 #include "base/err.h"
+#include "base/words.h"
 #include "room/media.h"
 #include "room/permit.h"
 #include "room/room.h"
@@ -47,15 +48,6 @@ int moderate_track(struct room *room, const struct peer *by, const char *peer_id
     return 0;
 }
 
-static bool contains(const char *const *names, size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(names[i], name) == 0)
-            return true;
-    }
-    return count == 0;
-}
-
 static bool fits(const struct track *track, const struct mute_wish *wish)
 {
     const char *type = track->is.type == TRACK_AUDIO ? "audio" : "video";
@@ -69,7 +61,8 @@ static bool concerns(const struct peer *peer, const struct peer *by,
 {
     return peer != by && peer->state == PEER_JOINED &&
            (!wish->peer_id || strcmp(wish->peer_id, peer->id) == 0) &&
-           contains(wish->roles, wish->role_count, peer->role->name);
+           (!wish->role_count ||
+            words_contain(wish->roles, wish->role_count, peer->role->name));
 }
 
 // Those of the peer's tracks that fit.

@@ -1,6 +1,7 @@
 #include "room/poll.h"
 
 #include "base/err.h"
+#include "base/words.h"
 #include "room/permit.h"
 
 #include <stdlib.h>
@@ -16,11 +17,8 @@ static const char *const question_names[] = {"single-choice", "multiple-choice",
 
 static int from_name(const char *const *names, size_t count, const char *name)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(names[i], name) == 0)
-            return (int)i;
-    }
-    return ERR_NOT_FOUND;
+    size_t at = words_find(names, count, name);
+    return at < count ? (int)at : ERR_NOT_FOUND;
 }
 
 const char *poll_type_name(enum poll_type type)
@@ -67,11 +65,7 @@ int question_type_from_name(const char *name)
 
 static bool is_among(const struct poll_roles *roles, const char *role)
 {
-    for (size_t i = 0; i < roles->count; i++) {
-        if (strcmp(roles->at[i], role) == 0)
-            return true;
-    }
-    return roles->count == 0;
+    return !roles->count || words_contain(roles->at, roles->count, role);
 }
 
 bool poll_may_vote(const struct poll *poll, const struct peer *by)

@@ -1,6 +1,7 @@
 #include "room/role.h"
 
 #include "base/err.h"
+#include "base/words.h"
 #include "room/media.h"
 #include "room/permit.h"
 #include "room/presence.h"
@@ -71,15 +72,6 @@ int role_change(struct room *room, const struct peer *by, const char *peer_id, c
     return 0;
 }
 
-static bool is_among(const char *const *names, size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(names[i], name) == 0)
-            return true;
-    }
-    return false;
-}
-
 int role_change_many(struct room *room, const struct peer *by, const char *const *roles,
                      size_t role_count, const char *role, struct moment now,
                      struct event_list *events)
@@ -95,7 +87,7 @@ int role_change_many(struct room *room, const struct peer *by, const char *const
     struct peer *peer;
     while ((peer = map_next(&room->peers, &at))) {
         if (peer->state != PEER_JOINED || peer->role == wanted ||
-            !is_among(roles, role_count, peer->role->name))
+            !words_contain(roles, role_count, peer->role->name))
             continue;
         is_full = !admission_has_place(room, wanted);
         if (is_full) {

@@ -1,5 +1,6 @@
 #include "room/roster.h"
 
+#include "base/words.h"
 #include "room/group.h"
 #include "room/permit.h"
 
@@ -8,11 +9,8 @@
 
 static bool is_listed(const struct roster_query *query, const char *peer_id)
 {
-    for (size_t i = 0; i < query->peer_id_count; i++) {
-        if (strcmp(query->peer_ids[i], peer_id) == 0)
-            return true;
-    }
-    return query->peer_id_count == 0;
+    return !query->peer_id_count ||
+           words_contain(query->peer_ids, query->peer_id_count, peer_id);
 }
 
 static bool fits(const struct peer *peer, const struct roster_query *query)

@@ -1,6 +1,7 @@
 #include "room/session_store.h"
 
 #include "base/err.h"
+#include "base/words.h"
 #include "room/permit.h"
 
 #include <assert.h>
@@ -57,11 +58,7 @@ static bool is_key(const char *key)
 
 static bool observes(const struct peer *peer, const char *key)
 {
-    for (size_t i = 0; i < peer->observed_count; i++) {
-        if (strcmp(peer->observed[i], key) == 0)
-            return true;
-    }
-    return false;
+    return words_contain((const char *const *)peer->observed, peer->observed_count, key);
 }
 
 static struct session_value *find(const struct room *room, const char *key)

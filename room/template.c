@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "base/limits.h"
+#include "base/words.h"
 
 #include <assert.h>
 #include <string.h>
@@ -113,11 +114,7 @@ const struct role *template_role(const struct template *t, const char *name)
 
 bool names_contain(const struct names *names, const char *name)
 {
-    for (size_t i = 0; i < names->count; i++) {
-        if (strcmp(names->at[i], name) == 0)
-            return true;
-    }
-    return false;
+    return words_contain((const char *const *)names->at, names->count, name);
 }
 
 bool role_names_fit(const char *const *names, size_t count)

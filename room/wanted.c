@@ -2,15 +2,13 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/words.h"
 
 #include <string.h>
 
 static size_t find(const struct peer *peer, const char *track_id)
 {
-    size_t i = 0;
-    while (i < peer->wanted_count && strcmp(peer->wanted[i], track_id) != 0)
-        i++;
-    return i;
+    return words_find((const char *const *)peer->wanted, peer->wanted_count, track_id);
 }
 
 bool wanted_is_on_demand(const struct peer *peer, const struct track *track)

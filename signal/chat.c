@@ -18,7 +18,7 @@ void handle_broadcast(struct call *call)
         reply_error(call, RPC_INVALID_PARAMS, "info has a message and a type, both texts");
         return;
     }
-    wish.role_count = shape_read_names(params, "roles", &call->events->arena, &wish.roles);
+    wish.roles = json_get_texts(params, "roles", &call->events->arena, &wish.role_count);
 
     struct chat_receipt receipt;
     int err = chat_send(call->peer, &wish, call->now, call->events, &receipt);
@@ -57,7 +57,7 @@ void notify_chat(struct signal *s, const struct event *event, struct moment now,
         json_close(&j, '}');
     }
     if (event->chat.role_count)
-        shape_names(&j, "roles", event->chat.roles, event->chat.role_count);
+        json_member_strings(&j, "roles", event->chat.roles, event->chat.role_count);
     json_member_bool(&j, "private", event->chat.is_private);
     json_member_string(&j, "message_id", event->chat.message_id);
     json_member_int(&j, "timestamp", event->chat.sent_at);

@@ -107,8 +107,9 @@ void handle_get_metadata(struct call *call)
 
 void handle_listen_metadata(struct call *call)
 {
-    const char *const *keys;
-    size_t count = shape_read_names(call->rpc->params, "keys", &call->events->arena, &keys);
+    size_t count;
+    const char *const *keys =
+        json_get_texts(call->rpc->params, "keys", &call->events->arena, &count);
     int err = session_store_observe(call->peer, keys, count, call->events);
     if (err == ERR_FULL)
         reply_error(call, RPC_BAD_REQUEST, "more than 100 keys to observe");

@@ -46,7 +46,7 @@ void handle_change_track_mute_state_request(struct call *call)
         reply_error(call, RPC_INVALID_PARAMS, "type is audio or video");
         return;
     }
-    wish.role_count = shape_read_names(params, "roles", &call->events->arena, &wish.roles);
+    wish.roles = json_get_texts(params, "roles", &call->events->arena, &wish.role_count);
     int err = moderate_tracks(call->peer->room, call->peer, &wish, call->events);
     answer(call, err, act_of(wish.muted), "peer not found");
 }
@@ -91,7 +91,7 @@ void notify_mute_asked(struct signal *s, const struct event *event, struct momen
     if (event->asked.source)
         json_member_string(&j, "source", event->asked.source);
     if (event->asked.role_count)
-        shape_names(&j, "roles", event->asked.roles, event->asked.role_count);
+        json_member_strings(&j, "roles", event->asked.roles, event->asked.role_count);
     json_close(&j, '}');
     notify_some(s, event->asked.to, event->asked.to_count, notify_finish(s, &j, frames),
                 frames);

@@ -59,7 +59,7 @@ void notify_policy(struct signal *s, struct session *session, const char *role,
 
 enum peer_detail { WITHOUT_TRACKS, WITH_TRACKS };
 
-// Peer of section 5.1. Without `realtime` the client drops and re-adds peers that it knows.
+// Peer of section 5.1.
 static void put_peer(struct json_out *j, const struct peer *peer, bool with_metadata,
                      enum peer_detail detail)
 {
@@ -72,15 +72,7 @@ static void put_peer(struct json_out *j, const struct peer *peer, bool with_meta
     struct peer_view view = shape_view(peer);
     if (!with_metadata)
         view.metadata = "";
-    json_open(j, '{');
-    shape_peer_info(j, &view);
-    json_member_int(j, "joined_at", view.joined_at);
-    if (detail == WITH_TRACKS) {
-        json_key(j, "tracks");
-        shape_tracks(j, tracks, count);
-    }
-    json_member_bool(j, "realtime", true);
-    json_close(j, '}');
+    shape_peer(j, &view, detail == WITH_TRACKS ? &(struct shape_tracks){tracks, count} : NULL);
 }
 
 // The peers that somebody with this role knows of, but the session's own. What is left out of

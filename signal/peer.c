@@ -37,13 +37,7 @@ struct bytes notify_join_message(struct signal *s, const struct peer_view *who,
                                  struct frame_list *frames)
 {
     struct json_out j = notify_open(s, "on-peer-join");
-    json_open(&j, '{');
-    shape_peer_info(&j, who);
-    json_member_int(&j, "joined_at", who->joined_at);
-    json_key(&j, "tracks");
-    shape_tracks(&j, NULL, 0);
-    json_member_bool(&j, "realtime", true);
-    json_close(&j, '}');
+    shape_peer(&j, who, &(struct shape_tracks){NULL, 0});
     return notify_finish(s, &j, frames);
 }
 
@@ -106,11 +100,7 @@ struct bytes notify_update_message(struct signal *s, const struct peer_view *who
                                    struct frame_list *frames)
 {
     struct json_out j = notify_open(s, "on-peer-update");
-    json_open(&j, '{');
-    shape_peer_info(&j, who);
-    json_member_int(&j, "joined_at", who->joined_at);
-    json_member_bool(&j, "realtime", true);
-    json_close(&j, '}');
+    shape_peer(&j, who, NULL);
     return notify_finish(s, &j, frames);
 }
 

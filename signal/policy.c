@@ -8,11 +8,7 @@
 
 static void put_names(struct json_out *j, const char *key, const struct names *names)
 {
-    json_key(j, key);
-    json_open(j, '[');
-    for (size_t i = 0; i < names->count; i++)
-        json_put_string(j, names->at[i]);
-    json_close(j, ']');
+    json_member_strings(j, key, (const char *const *)names->at, names->count);
 }
 
 static void put_if_said(struct json_out *j, const char *key, int value)

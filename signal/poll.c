@@ -67,7 +67,7 @@ bool poll_take_page(struct call *call, const char *index_key, size_t *index, siz
 static void put_roles(struct json_out *j, const char *key, const struct poll_roles *roles)
 {
     if (roles->count)
-        shape_names(j, key, roles->at, roles->count);
+        json_member_strings(j, key, roles->at, roles->count);
 }
 
 // Whoever did something, as far as it is known; nobody is named in an anonymous poll's answers,
@@ -175,7 +175,7 @@ static bool is_true(const json_t *object, const char *key)
 static struct poll_roles read_roles(struct arena *arena, const json_t *params, const char *key)
 {
     struct poll_roles roles;
-    roles.count = shape_read_names(params, key, arena, &roles.at);
+    roles.at = json_get_texts(params, key, arena, &roles.count);
     return roles;
 }
 

@@ -2,6 +2,7 @@
 // as far as they are sound; nobody is told of the rest, as nobody waits for an answer.
 #include "room/report.h"
 
+#include "base/words.h"
 #include "signal/state.h"
 
 #include <string.h>
@@ -118,12 +119,8 @@ static void take_failure(struct call *call, const char *name, const json_t *info
 static bool is_failure(const char *name)
 {
     static const char *const failures[] = {"publish.failed", "subscribe.failed", "join.failed",
-                                           "connect.failed", "disconnected"};
-    for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
-        if (strcmp(failures[i], name) == 0)
-            return true;
-    }
-    return false;
+                                           "connect.failed", "disconnected",     NULL};
+    return words_known(failures, name);
 }
 
 static bool take_budget(struct call *call)

@@ -44,8 +44,8 @@ void handle_role_change_request(struct call *call)
         reply_error(call, RPC_INVALID_PARAMS, "many are changed by force only");
         return;
     }
-    const char *const *roles;
-    size_t count = shape_read_names(params, "roles", &call->events->arena, &roles);
+    size_t count;
+    const char *const *roles = json_get_texts(params, "roles", &call->events->arena, &count);
     answer(call,
            role_change_many(room, call->peer, roles, count, role, call->now, call->events),
            "no such role");
@@ -82,7 +82,7 @@ static void change_group(struct call *call, group_change *change, const char *pe
     } else {
         struct json_out j = reply_open(call);
         json_open(&j, '{');
-        shape_names(&j, "groups", (const char *const *)peer->groups, peer->group_count);
+        json_member_strings(&j, "groups", (const char *const *)peer->groups, peer->group_count);
         json_close(&j, '}');
         reply_send(call, &j);
     }

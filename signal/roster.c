@@ -56,7 +56,7 @@ static void put_iterator(struct json_out *j, const struct roster_query *query, u
     if (query->group)
         json_member_string(&s, "group", query->group);
     if (query->peer_id_count)
-        shape_names(&s, "peerIds", query->peer_ids, query->peer_id_count);
+        json_member_strings(&s, "peerIds", query->peer_ids, query->peer_id_count);
     json_member_int(&s, "after", (int64_t)after);
     json_close(&s, '}');
     base64url_add(&coded, text_bytes(&state));

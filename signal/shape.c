@@ -32,13 +32,28 @@ void shape_peer_info(struct json_out *j, const struct peer_view *peer)
 {
     json_member_string(j, "peer_id", peer->id);
     json_member_string(j, "role", peer->role);
-    shape_names(j, "groups", peer->groups, peer->group_count);
+    json_member_strings(j, "groups", peer->groups, peer->group_count);
     json_key(j, "info");
     json_open(j, '{');
     json_member_string(j, "name", peer->name);
     json_member_string(j, "data", peer->metadata);
     json_member_string(j, "user_id", peer->user_id);
     json_member_string(j, "type", "regular");
+    json_close(j, '}');
+}
+
+// Without `realtime` the client drops and re-adds peers that it knows.
+void shape_peer(struct json_out *j, const struct peer_view *peer,
+                const struct shape_tracks *tracks)
+{
+    json_open(j, '{');
+    shape_peer_info(j, peer);
+    json_member_int(j, "joined_at", peer->joined_at);
+    if (tracks) {
+        json_key(j, "tracks");
+        shape_tracks(j, tracks->list, tracks->count);
+    }
+    json_member_bool(j, "realtime", true);
     json_close(j, '}');
 }
 
@@ -172,25 +187,4 @@ size_t shape_read_tracks(const json_t *tracks, struct arena *arena,
     }
     *list = wishes;
     return count;
-}
-
-size_t shape_read_names(const json_t *params, const char *key, struct arena *arena,
-                        const char *const **names)
-{
-    const json_t *array = json_get_array(params, key);
-    size_t count = json_array_size(array);
-    const char **list = arena_alloc(arena, count * sizeof *list);
-    for (size_t i = 0; i < count; i++)
-        list[i] = json_string_value(json_array_get(array, i));
-    *names = list;
-    return count;
-}
-
-void shape_names(struct json_out *j, const char *key, const char *const *names, size_t count)
-{
-    json_key(j, key);
-    json_open(j, '[');
-    for (size_t i = 0; i < count; i++)
-        json_put_string(j, names[i]);
-    json_close(j, ']');
 }

@@ -243,6 +243,14 @@ const struct param *method_params(size_t at);
 
 void shape_tracks(struct json_out *j, const struct track_wish *tracks, size_t count);
 void shape_node(struct json_out *j, const struct signal *s); // a member, if we have a name
+// What the SDK calls a Peer: one that is in. `tracks` NULL: they are left out, as they are
+// those that were told before.
+struct shape_tracks {
+    const struct track_wish *list;
+    size_t count;
+};
+void shape_peer(struct json_out *j, const struct peer_view *peer,
+                const struct shape_tracks *tracks);
 // What the SDK calls PeerInfo: the members, without braces.
 void shape_peer_info(struct json_out *j, const struct peer_view *peer);
 // The same where the peer is only named: metadata over METADATA_SHORT_MAX is left empty, which
@@ -250,11 +258,6 @@ void shape_peer_info(struct json_out *j, const struct peer_view *peer);
 void shape_peer_brief(struct json_out *j, const struct peer_view *peer);
 void shape_room_state(struct json_out *j, const struct room *room);
 struct peer_view shape_view(const struct peer *peer); // borrows the peer's texts
-void shape_names(struct json_out *j, const char *key, const char *const *names, size_t count);
-// The texts of the array `key`, a PARAM_NAMES. The list is in `arena`, the texts are the
-// array's.
-size_t shape_read_names(const json_t *params, const char *key, struct arena *arena,
-                        const char *const **names);
 // Reads `tracks` of an offer or update; what is no track is left out. The list is in `arena`.
 size_t shape_read_tracks(const json_t *tracks, struct arena *arena,
                          const struct track_wish **list);

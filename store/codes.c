@@ -23,16 +23,8 @@ static struct store_code read_row(struct db_query *q, struct arena *arena)
     return row;
 }
 
-static int get_one(struct db_query *q, struct arena *arena, struct store_code *found)
-{
-    int err = db_step(q);
-    if (err == DB_ROW)
-        *found = read_row(q, arena);
-    db_finish(q);
-    if (err == DB_DONE)
-        return ERR_NOT_FOUND;
-    return err == DB_ROW ? 0 : err;
-}
+ROW_READ_ONE(get_one, store_code, read_row)
+ROW_READ_ALL(get_all, store_code, read_row)
 
 int store_code_get(struct db *db, const char *code, struct arena *arena,
                    struct store_code *found)
@@ -110,11 +102,7 @@ int store_code_count(struct db *db, const char *room_id, int64_t *count)
 {
     struct db_query *q = db_prepare(db, "SELECT COUNT(*) FROM room_codes WHERE room_id = $1");
     db_bind_text(q, 1, room_id);
-    int err = db_step(q);
-    if (err == DB_ROW)
-        *count = db_int(q, 0);
-    db_finish(q);
-    return err == DB_ROW ? 0 : err;
+    return db_run_int(q, count);
 }
 
 int store_code_list(struct db *db, const struct store_code_filter *filter, struct arena *arena,
@@ -131,12 +119,7 @@ int store_code_list(struct db *db, const struct store_code_filter *filter, struc
     db_bind_int(q, 3, filter->enabled);
     db_bind_text(q, 4, or_empty(filter->start));
     db_bind_int(q, 5, filter->limit < STORE_CODES_MAX ? filter->limit : STORE_CODES_MAX);
-    int count = 0;
-    int err;
-    while ((err = db_step(q)) == DB_ROW)
-        codes[count++] = read_row(q, arena);
-    db_finish(q);
-    return err ? err : count;
+    return get_all(q, arena, codes);
 }
 
 #define ROLE_OF_TEMPLATE                                                                       \

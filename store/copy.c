@@ -76,11 +76,7 @@ static int count_of(struct db *db, struct arena *arena, const char *table, int64
     struct text sql = {0};
     text_addf(&sql, "SELECT COUNT(*) FROM %s", table);
     struct db_query *q = db_prepare(db, format_sql(arena, &sql));
-    int err = db_step(q);
-    if (err == DB_ROW)
-        *count = db_int(q, 0);
-    db_finish(q);
-    return err == DB_ROW ? 0 : err;
+    return db_run_int(q, count);
 }
 
 static void add_keys(struct text *sql, const struct table *t)

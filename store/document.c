@@ -4,7 +4,9 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/words.h"
 #include "store/document_reader.h"
+#include "store/rooms.h"
 #include "store/templates.h"
 
 #include <string.h>
@@ -55,14 +57,11 @@ static int take_codec(struct reader *r, const struct place *in, const json_t *ob
     media->codec = range->codecs[0];
     if (document_absent(object, "codec"))
         return 0;
-    const char *codec = json_get_text(object, "codec", "");
-    for (size_t i = 0; range->codecs[i]; i++) {
-        if (strcmp(range->codecs[i], codec) == 0) {
-            media->codec = range->codecs[i];
-            return 0;
-        }
-    }
-    return document_fail(r, in, "codec");
+    const char *codec = words_known(range->codecs, json_get_text(object, "codec", ""));
+    if (!codec)
+        return document_fail(r, in, "codec");
+    media->codec = codec;
+    return 0;
 }
 
 static int take_media(struct reader *r, const struct place *in, const json_t *params,
@@ -301,13 +300,7 @@ static int take_roles(struct reader *r, const json_t *document)
 
 static int take_region(struct reader *r, const struct place *in, const json_t *settings)
 {
-    static const char *const regions[] = {"auto", "in", "us", "eu"};
-    const char *region = json_get_text(settings, "region", "");
-    for (size_t i = 0; i < sizeof regions / sizeof *regions; i++) {
-        if (strcmp(regions[i], region) == 0)
-            return 0;
-    }
-    return document_absent(settings, "region") ? 0 : document_fail(r, in, "region");
+    return document_word(r, in, settings, "region", store_regions);
 }
 
 static int take_recording(struct reader *r, const struct place *in, const json_t *settings)

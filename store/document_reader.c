@@ -1,6 +1,7 @@
 #include "store/document_reader.h"
 
 #include "base/err.h"
+#include "base/words.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -88,9 +89,7 @@ int document_word(struct reader *r, const struct place *in, const json_t *object
                   const char *key, const char *const *known)
 {
     const char *word = json_get_text(object, key, NULL);
-    for (; word && known && *known && strcmp(*known, word) != 0; known++)
-        ;
-    return document_absent(object, key) || (word && (!known || *known))
+    return document_absent(object, key) || (word && (!known || words_known(known, word)))
                ? 0
                : document_fail(r, in, key);
 }
@@ -98,20 +97,9 @@ int document_word(struct reader *r, const struct place *in, const json_t *object
 int document_words(struct reader *r, const struct place *in, const json_t *object,
                    const char *key, const char *const *known, size_t most)
 {
-    const json_t *list = json_get_array(object, key);
-    if (!list)
-        return document_absent(object, key) ? 0 : document_fail(r, in, key);
-    if (json_array_size(list) > most)
-        return document_fail(r, in, key);
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const char *word = json_string_value(json_array_get(list, i));
-        const char *const *each = known;
-        while (word && each && *each && strcmp(*each, word) != 0)
-            each++;
-        if (!word || (each && !*each))
-            return document_fail(r, in, key);
-    }
-    return 0;
+    bool fits = document_absent(object, key) ||
+                json_is_words(json_object_get(object, key), known, most);
+    return fits ? 0 : document_fail(r, in, key);
 }
 
 int document_number(struct reader *r, const struct place *in, const json_t *object,

@@ -75,14 +75,6 @@ struct report_track *store_stats_read(const char *document, struct arena *arena,
 
 // --- Rows ---
 
-static int count_of(struct db_query *q, int64_t *count)
-{
-    int err = db_step(q);
-    *count = err == DB_ROW ? db_int(q, 0) : 0;
-    db_finish(q);
-    return err < 0 ? err : 0;
-}
-
 int store_stats_put(struct db *db, const struct store_stats *stats)
 {
     int64_t size = 0;
@@ -90,7 +82,7 @@ int store_stats_put(struct db *db, const struct store_stats *stats)
                                         "session_id = $1 AND peer_id = $2");
     db_bind_text(q, 1, stats->session_id);
     db_bind_text(q, 2, stats->peer_id);
-    int err = count_of(q, &size);
+    int err = db_run_int(q, &size);
     if (err || size >= STATS_SIZE_MAX)
         return err;
     q = db_prepare(db,
@@ -114,7 +106,7 @@ int store_stats_list(struct db *db, const char *session_id, const char *peer_id,
         db, "SELECT COUNT(*) FROM peer_stats WHERE session_id = $1 AND peer_id = $2");
     db_bind_text(q, 1, session_id);
     db_bind_text(q, 2, peer_id);
-    int err = count_of(q, &most);
+    int err = db_run_int(q, &most);
     *count = 0;
     *list = arena_alloc(arena, (size_t)most * sizeof **list);
     if (err)
@@ -143,7 +135,7 @@ int store_stats_age(struct db *db, int64_t before_ms, int most)
         db, "SELECT COUNT(*) FROM (SELECT id FROM peer_stats WHERE at < $1 LIMIT $2) old");
     db_bind_int(q, 1, before_ms);
     db_bind_int(q, 2, most);
-    int err = count_of(q, &count);
+    int err = db_run_int(q, &count);
     if (err || !count)
         return err;
     q = db_prepare(db, "DELETE FROM peer_stats WHERE id IN (SELECT id FROM peer_stats WHERE "

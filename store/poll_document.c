@@ -114,13 +114,8 @@ void store_poll_read(const char *id, const char *document, struct arena *arena,
 
 static void put_roles(struct json_out *j, const char *key, const struct poll_roles *roles)
 {
-    if (!roles->count)
-        return;
-    json_key(j, key);
-    json_open(j, '[');
-    for (size_t i = 0; i < roles->count; i++)
-        json_put_string(j, roles->at[i]);
-    json_close(j, ']');
+    if (roles->count)
+        json_member_strings(j, key, roles->at, roles->count);
 }
 
 static void put_options(struct json_out *j, const struct poll_question *q)

@@ -225,6 +225,9 @@ static struct store_poll_answer read_answer(struct db_query *q, struct arena *ar
     };
 }
 
+ROW_READ_ONE(get_answer, store_poll_answer, read_answer)
+ROW_READ_ALL(get_answers, store_poll_answer, read_answer)
+
 int store_poll_answers(struct db *db, const struct store_poll_filter *filter,
                        struct arena *arena, struct store_poll_answer answers[STORE_POLLS_MAX])
 {
@@ -237,11 +240,7 @@ int store_poll_answers(struct db *db, const struct store_poll_filter *filter,
     where_text(&w, "id <", start_of(filter));
     struct db_query *q =
         where_query(db, ANSWER, &w, "ORDER BY id DESC", at_most(filter->limit), 0);
-    int count = 0, err;
-    while ((err = db_step(q)) == DB_ROW)
-        answers[count++] = read_answer(q, arena);
-    db_finish(q);
-    return err ? err : count;
+    return get_answers(q, arena, answers);
 }
 
 int store_poll_answer_get(struct db *db, const char *poll_id, const char *id,
@@ -250,11 +249,7 @@ int store_poll_answer_get(struct db *db, const char *poll_id, const char *id,
     struct db_query *q = db_prepare(db, ANSWER "WHERE poll_id = $1 AND id = $2");
     db_bind_text(q, 1, poll_id);
     db_bind_text(q, 2, id);
-    int err = db_step(q);
-    if (err == DB_ROW)
-        *answer = read_answer(q, arena);
-    db_finish(q);
-    return row_found(err);
+    return get_answer(q, arena, answer);
 }
 
 // --- Scores ---
@@ -279,6 +274,9 @@ static struct store_poll_score read_score(struct db_query *q, struct arena *aren
     };
 }
 
+ROW_READ_ONE(get_score, store_poll_score, read_score)
+ROW_READ_ALL(get_scores, store_poll_score, read_score)
+
 int store_poll_scores(struct db *db, const struct store_poll_filter *filter,
                       struct arena *arena, struct store_poll_score scores[STORE_POLLS_MAX])
 {
@@ -287,11 +285,7 @@ int store_poll_scores(struct db *db, const struct store_poll_filter *filter,
     db_bind_text(q, 1, filter->poll_id);
     db_bind_text(q, 2, start_of(filter));
     db_bind_int(q, 3, at_most(filter->limit));
-    int count = 0, err;
-    while ((err = db_step(q)) == DB_ROW)
-        scores[count++] = read_score(q, arena);
-    db_finish(q);
-    return err ? err : count;
+    return get_scores(q, arena, scores);
 }
 
 int store_poll_score_get(struct db *db, const char *poll_id, const char *id,
@@ -300,9 +294,5 @@ int store_poll_score_get(struct db *db, const char *poll_id, const char *id,
     struct db_query *q = db_prepare(db, SCORE "WHERE v.poll_id = $1 AND v.id = $2");
     db_bind_text(q, 1, poll_id);
     db_bind_text(q, 2, id);
-    int err = db_step(q);
-    if (err == DB_ROW)
-        *score = read_score(q, arena);
-    db_finish(q);
-    return row_found(err);
+    return get_score(q, arena, score);
 }

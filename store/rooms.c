@@ -9,6 +9,8 @@
 
 // A large room may be bigger than this, but only when its size says how big.
 
+const char *const store_regions[] = {"auto", "in", "us", "eu", NULL};
+
 #define COLUMNS                                                                                \
     "SELECT r.id, r.name, r.enabled, r.description, r.template_id, (SELECT t.name FROM "       \
     "templates t WHERE t.id = r.template_id), r.region, "                                      \
@@ -49,16 +51,8 @@ static const char *fold(struct arena *arena, const char *name)
     return folded;
 }
 
-static int get_one(struct db_query *q, struct arena *arena, struct store_room *room)
-{
-    int err = db_step(q);
-    if (err == DB_ROW)
-        *room = read_row(q, arena);
-    db_finish(q);
-    if (err == DB_DONE)
-        return ERR_NOT_FOUND;
-    return err == DB_ROW ? 0 : err;
-}
+ROW_READ_ONE(get_one, store_room, read_row)
+ROW_READ_ALL(get_all, store_room, read_row)
 
 int store_room_get(struct db *db, const char *id, struct arena *arena, struct store_room *room)
 {
@@ -198,7 +192,6 @@ int store_room_list(struct db *db, const struct store_room_filter *filter, struc
                     struct store_room rooms[STORE_PAGE_MAX])
 {
     struct where w = {0};
-    int count = 0;
     int err = list_where(db, filter, arena, &w);
     if (err) {
         where_dispose(&w);
@@ -207,10 +200,7 @@ int store_room_list(struct db *db, const struct store_room_filter *filter, struc
     struct db_query *q =
         where_query(db, COLUMNS, &w, "ORDER BY r.created_at DESC, r.id DESC",
                     filter->limit < STORE_PAGE_MAX ? filter->limit : STORE_PAGE_MAX, 0);
-    while ((err = db_step(q)) == DB_ROW)
-        rooms[count++] = read_row(q, arena);
-    db_finish(q);
-    return err ? err : count;
+    return get_all(q, arena, rooms);
 }
 
 void store_room_record(const struct store_room *room, struct room_record *record)

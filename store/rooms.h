@@ -6,6 +6,10 @@
 #include "room/room.h"
 #include "store/db.h"
 
+// Where a room may be kept: a name of the hosted service, to which nothing is tied here. Ends
+// with NULL.
+extern const char *const store_regions[];
+
 // Strings live in the arena given to the call that filled it, or are the caller's.
 struct store_room {
     const char *id;

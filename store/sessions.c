@@ -166,6 +166,9 @@ static struct store_session read_session(struct db_query *q, struct arena *arena
     };
 }
 
+ROW_READ_ONE(get_one, store_session, read_session)
+ROW_READ_ALL(get_all, store_session, read_session)
+
 #define SESSION "SELECT id, room_id, started_at, ended_at, updated_at FROM sessions "
 
 int store_session_get(struct db *db, const char *id, struct arena *arena,
@@ -173,11 +176,7 @@ int store_session_get(struct db *db, const char *id, struct arena *arena,
 {
     struct db_query *q = db_prepare(db, SESSION "WHERE id = $1");
     db_bind_text(q, 1, id);
-    int err = db_step(q);
-    if (err == DB_ROW)
-        *session = read_session(q, arena);
-    db_finish(q);
-    return row_found(err);
+    return get_one(q, arena, session);
 }
 
 int store_session_unfinished(struct db *db, struct arena *arena, struct store_session **list,
@@ -221,7 +220,6 @@ int store_session_list(struct db *db, const struct store_session_filter *filter,
                        struct arena *arena, struct store_session sessions[STORE_SESSIONS_MAX])
 {
     struct where w = {0};
-    int count = 0;
     int err = list_where(db, filter, &w);
     if (err) {
         where_dispose(&w);
@@ -230,8 +228,5 @@ int store_session_list(struct db *db, const struct store_session_filter *filter,
     struct db_query *q =
         where_query(db, SESSION, &w, "ORDER BY started_at DESC, id DESC",
                     filter->limit < STORE_SESSIONS_MAX ? filter->limit : STORE_SESSIONS_MAX, 0);
-    while ((err = db_step(q)) == DB_ROW)
-        sessions[count++] = read_session(q, arena);
-    db_finish(q);
-    return err ? err : count;
+    return get_all(q, arena, sessions);
 }

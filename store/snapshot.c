@@ -17,16 +17,6 @@ static const struct json_bounds bounds = {
 
 // --- Writing ---
 
-static void put_texts(struct json_out *j, const char *key, const char *const *list,
-                      size_t count)
-{
-    json_key(j, key);
-    json_open(j, '[');
-    for (size_t i = 0; i < count; i++)
-        json_put_string(j, list[i]);
-    json_close(j, ']');
-}
-
 static void put_token(struct json_out *j, const char *key, const struct token_hash *hash)
 {
     char text[TOKEN_HASH_TEXT_LEN + 1];
@@ -52,12 +42,12 @@ static void put_peer(struct json_out *j, const struct past_peer *peer)
     json_member_bool(j, "auto_video", peer->auto_video);
     if (peer->on_demand) {
         json_member_bool(j, "on_demand", true);
-        put_texts(j, "wanted", peer->wanted, peer->wanted_count);
+        json_member_strings(j, "wanted", peer->wanted, peer->wanted_count);
     }
     if (!peer->saw_all_chat)
         json_member_int(j, "chat_seen", (int64_t)peer->chat_seen);
-    put_texts(j, "observed", peer->observed, peer->observed_count);
-    put_texts(j, "groups", peer->groups, peer->group_count);
+    json_member_strings(j, "observed", peer->observed, peer->observed_count);
+    json_member_strings(j, "groups", peer->groups, peer->group_count);
     json_close(j, '}');
 }
 
@@ -111,7 +101,7 @@ static void put_message(struct json_out *j, const struct past_message *m)
         json_member_string(j, "to_peer_id", m->to_peer_id);
         put_token(j, "to_token", &m->to_token);
     }
-    put_texts(j, "roles", (const char *const *)m->roles, m->role_count);
+    json_member_strings(j, "roles", (const char *const *)m->roles, m->role_count);
     json_close(j, '}');
 }
 
@@ -265,17 +255,13 @@ static int64_t need_count(const json_t *object, const char *key, bool *bad)
 }
 
 // An array of texts, in `arena`.
-static const char **need_texts(const json_t *object, const char *key, struct arena *arena,
-                               size_t *count, bool *bad)
+static const char *const *need_texts(const json_t *object, const char *key, struct arena *arena,
+                                     size_t *count, bool *bad)
 {
-    const json_t *array = json_get_array(object, key);
-    *bad |= !array;
-    *count = json_array_size(array);
-    const char **list = arena_alloc(arena, *count * sizeof *list);
-    for (size_t i = 0; i < *count; i++) {
-        list[i] = json_string_value(json_array_get(array, i));
+    const char *const *list = json_get_texts(object, key, arena, count);
+    *bad |= !json_get_array(object, key);
+    for (size_t i = 0; i < *count; i++)
         *bad |= !list[i];
-    }
     return list;
 }
 

@@ -1,37 +1,25 @@
 #include "store/templates.h"
 
 #include "base/err.h"
+#include "store/row.h"
 #include "store/where.h"
 
 #define COLUMNS "SELECT id, name, is_default, document, created_at, updated_at FROM templates "
 
-static const char *keep(struct db_query *q, int column, struct arena *arena)
-{
-    return arena_text(arena, bytes_of(db_text(q, column)));
-}
-
 static struct store_template read_row(struct db_query *q, struct arena *arena)
 {
     return (struct store_template){
-        .id = keep(q, 0, arena),
-        .name = keep(q, 1, arena),
+        .id = row_text(arena, q, 0),
+        .name = row_text(arena, q, 1),
         .is_default = db_int(q, 2) != 0,
-        .document = keep(q, 3, arena),
+        .document = row_text(arena, q, 3),
         .created_at_ms = db_int(q, 4),
         .updated_at_ms = db_int(q, 5),
     };
 }
 
-static int get_one(struct db_query *q, struct arena *arena, struct store_template *found)
-{
-    int err = db_step(q);
-    if (err == DB_ROW)
-        *found = read_row(q, arena);
-    db_finish(q);
-    if (err == DB_DONE)
-        return ERR_NOT_FOUND;
-    return err == DB_ROW ? 0 : err;
-}
+ROW_READ_ONE(get_one, store_template, read_row)
+ROW_READ_ALL(get_all, store_template, read_row)
 
 int store_template_get(struct db *db, const char *id, struct arena *arena,
                        struct store_template *found)
@@ -105,10 +93,5 @@ int store_template_list(struct db *db, const struct store_template_filter *filte
     struct db_query *q = where_query(
         db, COLUMNS, &w, "ORDER BY id DESC",
         filter->limit < STORE_TEMPLATES_MAX ? filter->limit : STORE_TEMPLATES_MAX, 0);
-    int count = 0;
-    int err;
-    while ((err = db_step(q)) == DB_ROW)
-        rows[count++] = read_row(q, arena);
-    db_finish(q);
-    return err ? err : count;
+    return get_all(q, arena, rows);
 }
