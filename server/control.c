@@ -106,7 +106,7 @@ static void on_signal(uv_signal_t *handle, int number)
     signal_drain(c->signal, &c->frames);
     whip_drain(c->whip, &c->replies);
     control_settle(c);
-    writing_flush(c->snapshots, c->logbook, clock_now());
+    writing_flush(c->snapshots, c->logbook);
     uv_timer_start(&c->farewell, on_farewell, FAREWELL_MS, 0);
 }
 
@@ -187,7 +187,7 @@ static void restore(struct control *c)
         logbook_restore(c->logbook, live, room, now);
         control_settle(c);
     }
-    writing_flush(c->snapshots, c->logbook, now); // before anybody asks
+    writing_flush(c->snapshots, c->logbook); // before anybody asks
     jobs_restored(c->config.jobs);
 }
 
@@ -273,7 +273,7 @@ void control_free(struct control *c)
 {
     // libwebsockets 4.1.6 closes the descriptor of its random source twice when it ends: one
     // that the database opened in between would be closed with it, and its last write fail.
-    writing_flush(c->snapshots, c->logbook, clock_now());
+    writing_flush(c->snapshots, c->logbook);
     hooks_flush(c->hooks);
     jobs_stop(c->config.jobs);
     whip_drain(c->whip, &c->replies);

@@ -74,6 +74,7 @@ struct job {
         int64_t hooks_before_ms;       // and webhooks that are done; 0: none
         int most, done;                // events to remove, and how many were
         struct store_log_posts posts;  // JOB_LOG: webhooks
+        size_t aside;                  // the same: entries that were put aside
     } log;
     struct store_webhook_turn *hooks; // JOB_HOOKS
     int64_t webhooks_waiting;         // JOB_COUNT

@@ -34,7 +34,8 @@ struct jobs {
     struct file_check check;
     struct readers *finders;      // of single things
     struct readers *listers;      // of pages
-    struct latency reads, writes; // of the thread that puts and takes
+    struct latency reads, writes; // of the thread that puts and takes, as those below
+    uint64_t read_errors, write_errors, aside;
 
     // Of the thread: what is done when the storage is back.
     struct job *kept[KEPT_MAX];
@@ -44,7 +45,7 @@ struct jobs {
     int64_t epoch;
     struct jobs_left left;
     bool is_restored;   // all that the last process left was put
-    size_t logs_behind; // that were put before, and are not written
+    bool is_log_behind; // what the log has to say of it is not written
 };
 
 // Of these nobody waits for the answer, and nobody would ask again. (A live session is written
@@ -58,10 +59,9 @@ static bool is_to_be_kept(const struct job *job)
 // One entry of the log is no reason to lose the others.
 static void repair_log(struct jobs *jobs, struct job *job)
 {
-    size_t aside = 0;
     job->log.posts = (struct store_log_posts){.workspace = job->log.posts.workspace};
     job->db.err = store_log_repair(jobs->db, job->log.batch->entries, job->log.batch->count,
-                                   &job->log.posts, clock_wall_ms(), &aside);
+                                   &job->log.posts, clock_wall_ms(), &job->log.aside);
 }
 
 static void hand_back(struct jobs *jobs, struct job *job)
@@ -291,7 +291,7 @@ bool jobs_are_full(const struct jobs *jobs)
 
 bool jobs_are_full_for(const struct jobs *jobs, const struct api_call *call)
 {
-    if (!api_only_reads(call) || jobs->logs_behind)
+    if (!api_only_reads(call) || jobs->is_log_behind)
         return inbox_full(jobs->todo);
     return readers_are_full(api_reads_pages(call) ? jobs->listers : jobs->finders);
 }
@@ -317,8 +317,8 @@ void jobs_put(struct jobs *jobs, struct job *job)
     if (job->kind == JOB_KEY)
         pass_key_on(jobs, job);
     if (job->kind == JOB_LOG && !jobs->is_restored)
-        jobs->logs_behind++;
-    if (!is_call || jobs->logs_behind)
+        jobs->is_log_behind = true;
+    if (!is_call || jobs->is_log_behind)
         inbox_put(jobs->todo, &job);
     else
         readers_put(api_reads_pages(&job->call.call) ? jobs->listers : jobs->finders, job,
@@ -335,23 +335,53 @@ int jobs_fd(const struct jobs *jobs)
     return inbox_fd(jobs->done);
 }
 
+// Whether it is the storage's fault. What a handler refuses, or does not find, is the caller's.
+static bool has_failed(const struct job *job)
+{
+    switch (job->db.err) {
+    case 0:
+    case ERR_REFUSED:
+    case ERR_NOT_FOUND:
+    case ERR_EXISTS:
+    case ERR_UNSUPPORTED:
+        return false;
+    case ERR_MALFORMED:
+        return job->kind != JOB_CALL; // a text of the caller's that cannot be stored
+    default:
+        return true;
+    }
+}
+
+static void count(struct jobs *jobs, const struct job *job, int64_t now)
+{
+    bool is_read = job_only_reads(job);
+    latency_add(is_read ? &jobs->reads : &jobs->writes, now - job->put_at_us);
+    if (has_failed(job))
+        ++*(is_read ? &jobs->read_errors : &jobs->write_errors);
+    if (job->kind == JOB_LOG)
+        jobs->aside += job->log.aside;
+}
+
 size_t jobs_take(struct jobs *jobs, struct job **done, size_t max)
 {
-    size_t count = inbox_take(jobs->done, done, max);
-    int64_t now = count ? clock_now().mono_us : 0;
-    for (size_t i = 0; i < count; i++) {
-        bool is_read = job_only_reads(done[i]);
-        if (done[i]->kind == JOB_LOG && jobs->logs_behind)
-            jobs->logs_behind--;
-        latency_add(is_read ? &jobs->reads : &jobs->writes, now - done[i]->put_at_us);
+    size_t taken = inbox_take(jobs->done, done, max);
+    int64_t now = taken ? clock_now().mono_us : 0;
+    for (size_t i = 0; i < taken; i++) {
+        // One that failed is put again by the logbook, with all that came meanwhile behind it.
+        if (done[i]->kind == JOB_LOG && !done[i]->db.err)
+            jobs->is_log_behind = false;
+        count(jobs, done[i], now);
     }
-    return count;
+    return taken;
 }
 
 void jobs_get_stats(const struct jobs *jobs, struct jobs_stats *stats)
 {
     *stats = (struct jobs_stats){.reads = jobs->reads,
                                  .writes = jobs->writes,
+                                 .read_errors = jobs->read_errors,
+                                 .write_errors = jobs->write_errors,
+                                 .aside = jobs->aside,
                                  .writers_waiting = inbox_count(jobs->todo),
                                  .finders_waiting = readers_count(jobs->finders),
                                  .listers_waiting = readers_count(jobs->listers)};

@@ -23,8 +23,8 @@ void jobs_free(struct jobs *jobs); // stops them too
 int64_t jobs_epoch(const struct jobs *jobs); // of store/live_rooms.h
 // One after the other, then NULL. Borrowed, until the jobs are freed.
 struct jobs_live *jobs_next_live(struct jobs *jobs);
-// What the log has to say of them was put: until that is written, calls that read take their
-// turn behind it.
+// What the log has to say of them was put, in one job: until that is written, at the first or a
+// later attempt, calls that read take their turn behind it.
 void jobs_restored(struct jobs *jobs);
 
 bool jobs_are_full(const struct jobs *jobs);                                  // refuse new work
@@ -41,6 +41,8 @@ bool jobs_are_damaged(const struct jobs *jobs);
 // How the store does. Latencies are from jobs_put() to jobs_take().
 struct jobs_stats {
     struct latency reads, writes;
+    uint64_t read_errors, write_errors; // jobs that the storage failed
+    uint64_t aside;                     // entries of the log that it cannot take
     size_t writers_waiting, finders_waiting, listers_waiting; // jobs that no thread took yet
 };
 void jobs_get_stats(const struct jobs *jobs, struct jobs_stats *stats);

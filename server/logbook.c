@@ -513,10 +513,9 @@ static void put_batch(struct logbook *l)
     jobs_put(l->jobs, job);
 }
 
-void logbook_flush(struct logbook *l, struct moment now)
+void logbook_flush(struct logbook *l)
 {
-    (void)now;
-    if (l->batch && !jobs_are_full(l->jobs))
+    if (l->batch)
         put_batch(l);
 }
 
@@ -601,6 +600,7 @@ void logbook_expire(struct logbook *l, struct moment now)
         age(l, now);
     if (l->batch && !l->is_writing && l->write_at <= now.mono_us) {
         l->write_at = now.mono_us + (int64_t)LOG_INTERVAL_MS * 1000;
-        logbook_flush(l, now);
+        if (!jobs_are_full(l->jobs))
+            put_batch(l);
     }
 }

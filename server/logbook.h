@@ -38,7 +38,7 @@ bool logbook_done(struct logbook *l, struct job *job);
 
 int64_t logbook_deadline(const struct logbook *l); // NEVER when nothing waits
 void logbook_expire(struct logbook *l, struct moment now);
-// Everything that waits, at once: the process ends.
-void logbook_flush(struct logbook *l, struct moment now);
+// Everything that waits, at once and however full the queue is.
+void logbook_flush(struct logbook *l);
 
 uint64_t logbook_dropped(const struct logbook *l); // entries, since the start

@@ -152,6 +152,7 @@ static void add_latency(struct text *out, const char *kind, const struct latency
 static void add_store(struct text *out, const struct metrics *m)
 {
     static const char queue[] = "parlor_store_queue_jobs";
+    static const char errors[] = "parlor_store_errors_total";
     describe(out, "parlor_store_job_seconds", "histogram",
              "From when the store is asked to when its result is taken, waiting included.");
     add_latency(out, "read", &m->store.reads);
@@ -161,6 +162,12 @@ static void add_store(struct text *out, const struct metrics *m)
     add_sample(out, queue, "queue", "write", m->store.writers_waiting);
     add_sample(out, queue, "queue", "find", m->store.finders_waiting);
     add_sample(out, queue, "queue", "list", m->store.listers_waiting);
+    describe(out, errors, "counter", "Jobs that the store failed; what was not found is none.");
+    add_sample(out, errors, "kind", "read", m->store.read_errors);
+    add_sample(out, errors, "kind", "write", m->store.write_errors);
+    add_single(out, "parlor_store_log_aside_total", "counter",
+               "Entries of the session log that the store cannot take: kept in log_aside.",
+               m->store.aside);
     add_single(out, "parlor_store_writable", "gauge",
                "1 when the last commit succeeded, else 0.", m->store_is_writable);
     if (m->webhooks_waiting >= 0)

@@ -8,15 +8,16 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { INTERVAL_US = 1000000 };
+enum { INTERVAL_US = 1000000, AGAIN_US = 50000 };
 
 struct snapshots {
     struct rooms *rooms;
     struct jobs *jobs;
-    int64_t next_at;  // us; no write before
-    size_t waiting;   // writes that the store thread has not done
-    bool is_replaced; // another process has the storage now
-    bool is_urgent;   // somebody waits for what has changed
+    int64_t next_at;   // us; no write before
+    size_t waiting;    // writes that the store thread has not done
+    bool is_replaced;  // another process has the storage now
+    bool is_urgent;    // somebody waits for what has changed
+    bool is_cut_short; // the last time there was no room for all of it
 };
 
 struct snapshots *snapshots_new(struct rooms *rooms, struct jobs *jobs)
@@ -99,20 +100,31 @@ static struct room *first_changed(const struct snapshots *s)
     return LIST_ENTRY(s->rooms->changed.next, struct room, changed);
 }
 
-void snapshots_flush(struct snapshots *s, struct moment now)
+static void put(struct snapshots *s, struct room *room)
 {
-    struct room *room;
-    while ((room = first_changed(s)) && !jobs_are_full(s->jobs)) {
-        struct job *job = make_job(JOB_KEEP, room->record.id, room->session_id);
-        job->live.room = room->number;
-        job->live.change = room->change;
-        store_snapshot_take(room, false, &job->live.snapshot);
-        room_written(room);
-        s->waiting++;
-        jobs_put(s->jobs, job);
-    }
+    struct job *job = make_job(JOB_KEEP, room->record.id, room->session_id);
+    job->live.room = room->number;
+    job->live.change = room->change;
+    store_snapshot_take(room, false, &job->live.snapshot);
+    room_written(room);
+    s->waiting++;
+    jobs_put(s->jobs, job);
+}
+
+// What finds no room in the queue is put soon, and the log waits for it.
+static void put_changed(struct snapshots *s, struct moment now)
+{
+    while (first_changed(s) && !jobs_are_full(s->jobs))
+        put(s, first_changed(s));
     s->is_urgent = false;
-    s->next_at = now.mono_us + INTERVAL_US;
+    s->is_cut_short = first_changed(s);
+    s->next_at = now.mono_us + (s->is_cut_short ? AGAIN_US : INTERVAL_US);
+}
+
+void snapshots_flush(struct snapshots *s)
+{
+    while (first_changed(s))
+        put(s, first_changed(s));
 }
 
 void snapshots_hurry(struct snapshots *s)
@@ -122,7 +134,7 @@ void snapshots_hurry(struct snapshots *s)
 
 bool snapshots_are_behind(const struct snapshots *s)
 {
-    return first_changed(s) && s->waiting && !s->is_replaced;
+    return first_changed(s) && (s->waiting || s->is_cut_short) && !s->is_replaced;
 }
 
 // Only when the last writes are done: a slow disk makes the intervals longer, not the queue,
@@ -137,7 +149,7 @@ int64_t snapshots_deadline(const struct snapshots *s)
 void snapshots_expire(struct snapshots *s, struct moment now)
 {
     if (snapshots_deadline(s) <= now.mono_us)
-        snapshots_flush(s, now);
+        put_changed(s, now);
 }
 
 void snapshots_done(struct snapshots *s, const struct job *job)

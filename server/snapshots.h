@@ -26,9 +26,9 @@ void snapshots_done(struct snapshots *s, const struct job *job);
 // Somebody waits until what has changed is stored: no interval is kept this time.
 void snapshots_hurry(struct snapshots *s);
 
-// Whether what has changed waits for the write that is under way.
+// Whether what has changed waits for the write that is under way, or for room in the queue.
 bool snapshots_are_behind(const struct snapshots *s);
 int64_t snapshots_deadline(const struct snapshots *s); // NEVER when nothing changed
 void snapshots_expire(struct snapshots *s, struct moment now);
-// Everything that changed, at once: the process ends.
-void snapshots_flush(struct snapshots *s, struct moment now);
+// Everything that changed, at once and however full the queue is: the process ends.
+void snapshots_flush(struct snapshots *s);

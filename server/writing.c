@@ -20,8 +20,8 @@ void writing_expire(struct snapshots *s, struct logbook *l, struct moment now)
         logbook_expire(l, now);
 }
 
-void writing_flush(struct snapshots *s, struct logbook *l, struct moment now)
+void writing_flush(struct snapshots *s, struct logbook *l)
 {
-    snapshots_flush(s, now);
-    logbook_flush(l, now);
+    snapshots_flush(s);
+    logbook_flush(l);
 }

@@ -8,5 +8,5 @@
 
 int64_t writing_deadline(const struct snapshots *s, const struct logbook *l);
 void writing_expire(struct snapshots *s, struct logbook *l, struct moment now);
-// Everything that waits, at once.
-void writing_flush(struct snapshots *s, struct logbook *l, struct moment now);
+// Everything that waits, at once and however full the queue is.
+void writing_flush(struct snapshots *s, struct logbook *l);

@@ -82,7 +82,7 @@ void server_restore(struct world *w)
     arena_dispose(&arena);
     judge_restored(w);
     server_settle(w);
-    writing_flush(w->snapshots, w->logbook, w->now);
+    writing_flush(w->snapshots, w->logbook);
 }
 
 // --- What happens goes on ---

@@ -78,6 +78,8 @@ test('an idle server has every figure, and none of people', async () => {
     'parlor_store_queue_jobs{queue="write"}'])
     assert.equal(figures.get(key), 0, key);
   assert.equal(figures.get('parlor_store_writable'), 1);
+  for (const counter of ['parlor_store_errors_total{kind="read"}', 'parlor_store_errors_total{kind="write"}', 'parlor_store_log_aside_total'])
+    assert.equal(figures.get(counter), 0, counter);
 });
 
 test('in a call the figures are there and grow, and sums stay when it is over', async () => {

@@ -89,7 +89,7 @@ static void done(struct world *w, struct job *job)
 
 static void write_down(struct world *w)
 {
-    logbook_flush(w->log, w->f.now);
+    logbook_flush(w->log);
     struct job *job = take(w);
     CHECK_EQ(job->db.err, 0);
     done(w, job);
@@ -227,7 +227,7 @@ TEST(what_could_not_be_written_is_tried_again_in_its_order)
 {
     struct world *w = world_new(false);
     struct peer *anna = join(w, "anna", "host");
-    logbook_flush(w->log, w->f.now);
+    logbook_flush(w->log);
     struct job *job = take(w);
     // The disk is full; what the database took is taken back.
     CHECK_EQ(db_run(db_prepare(w->db, "DELETE FROM session_events")), 0);

@@ -92,6 +92,19 @@ TEST(latencies_are_a_histogram_that_adds_up)
     CHECK(says(&m, "parlor_store_queue_jobs{queue=\"list\"} 6"));
 }
 
+TEST(what_the_store_failed_and_put_aside_is_told)
+{
+    struct metrics m = nothing();
+    m.store.read_errors = 2;
+    m.store.write_errors = 3;
+    m.store.aside = 4;
+    CHECK(says(&m, "# TYPE parlor_store_errors_total counter"));
+    CHECK(says(&m, "parlor_store_errors_total{kind=\"read\"} 2"));
+    CHECK(says(&m, "parlor_store_errors_total{kind=\"write\"} 3"));
+    CHECK(says(&m, "# TYPE parlor_store_log_aside_total counter"));
+    CHECK(says(&m, "parlor_store_log_aside_total 4"));
+}
+
 TEST(statuses_that_were_answered_are_told)
 {
     struct metrics m = nothing();

@@ -122,7 +122,7 @@ TEST(while_a_session_is_being_written_the_log_does_not_tell_what_changed_since)
 {
     begin();
     join("ann");
-    snapshots_flush(w.snapshots, w.f.now);
+    snapshots_flush(w.snapshots);
     CHECK_EQ(w.jobs.count, 1);
     join("bob");
     pass(10 * LOG_INTERVAL_MS);
@@ -141,7 +141,7 @@ TEST(a_session_that_could_not_be_written_is_put_again_before_the_log)
 {
     begin();
     join("ann");
-    snapshots_flush(w.snapshots, w.f.now);
+    snapshots_flush(w.snapshots);
     finish_first(ERR_IO);
     pass(LOG_INTERVAL_MS);
     CHECK_EQ(w.jobs.count, 2);
@@ -156,7 +156,7 @@ TEST(all_that_waits_is_written_in_the_same_order)
 {
     begin();
     join("ann");
-    writing_flush(w.snapshots, w.log, w.f.now);
+    writing_flush(w.snapshots, w.log);
     CHECK_EQ(w.jobs.count, 2);
     CHECK_EQ(w.jobs.list[0]->kind, JOB_KEEP);
     CHECK_EQ(w.jobs.list[1]->kind, JOB_LOG);
