@@ -6,8 +6,15 @@
 
 #include <stddef.h>
 
-// Writes a P-256 key and its certificate, valid for a year, unless both files are there and
-// stay valid for a month. The certificate names localhost, the host and `addresses`. Returns 0
-// or ERR_IO.
+// What a certificate must cover beside localhost and this machine's own name.
+struct self_signed_names {
+    const struct addr *addresses;
+    size_t address_count;
+    const char *host; // a name; NULL: no other
+};
+
+// Writes a P-256 key and its certificate, valid for a year, unless both files are there, stay
+// valid for a month and cover all names. A good key is kept, and only its certificate made
+// anew. Returns 1 when something was written, 0 when nothing had to be, ERR_IO.
 int self_signed_ensure(const char *cert_path, const char *key_path,
-                       const struct addr *addresses, size_t address_count);
+                       const struct self_signed_names *names);

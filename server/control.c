@@ -76,12 +76,19 @@ static void on_results(uv_poll_t *poll, int status, int events)
     control_results(poll->data);
 }
 
+static void reload_certificate(struct control *c)
+{
+    if (http_server_reload_certificate(c->server) == 0)
+        log_info("server", "the certificate was read again");
+}
+
 static void on_addresses(uv_poll_t *poll, int status, int events)
 {
     (void)status, (void)events;
     struct control *c = poll->data;
     addresses_read(c->config.addresses_watch);
-    c->config.readdress(c->config.context);
+    if (c->config.readdress(c->config.context))
+        reload_certificate(c);
 }
 
 static void on_farewell(uv_timer_t *timer)
@@ -93,10 +100,9 @@ static void on_signal(uv_signal_t *handle, int number)
 {
     struct control *c = handle->data;
     if (number == SIGHUP) {
-        if (http_server_reload_certificate(c->server) == 0)
-            log_info("server", "the certificate was read again");
         c->config.reload(c->config.context);
-        c->config.readdress(c->config.context);
+        c->config.readdress(c->config.context); // may write the certificate
+        reload_certificate(c);
         return;
     }
     if (c->draining)

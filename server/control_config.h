@@ -26,8 +26,9 @@ struct control_config {
     int memory_percent;
     struct logbook_config log;
     struct hooks_config hooks;
-    void (*reload)(void *context);    // on SIGHUP, on this thread
-    int addresses_watch;              // of server/addresses.h; -1: none
-    void (*readdress)(void *context); // the machine's addresses may have changed
+    void (*reload)(void *context); // on SIGHUP, on this thread
+    int addresses_watch;           // of server/addresses.h; -1: none
+    // The machine's addresses may have changed. True: so has the certificate's file.
+    bool (*readdress)(void *context);
     void *context;
 };

@@ -28,6 +28,7 @@ enum {
     COUNTERS_MAX = 4 * CONFIG_WORKERS_MAX,
     CANDIDATES_MAX = 8,
     PATH_MAX_OCTETS = 4096,
+    NAME_MAX_OCTETS = 254, // of a host, RFC 1035 section 3.1, with the octet that ends it
     EXIT_FAILED = 1,
 };
 
@@ -139,6 +140,34 @@ static enum http_scheme scheme_of(const char *url)
                                               : HTTP_SCHEME_PLAIN;
 }
 
+// What the public address names, when that is a name; NULL otherwise.
+static const char *public_host(const struct config *config, char *host, size_t size)
+{
+    const char *at = strstr(config->public_url, "://");
+    struct addr ip;
+    if (!at)
+        return NULL;
+    snprintf(host, size, "%.*s", (int)strcspn(at + 3, ":/["), at + 3);
+    return host[0] && addr_parse_ip(&ip, host, 0) != 0 ? host : NULL;
+}
+
+// Whoever reaches the server by any of its addresses, or by one that it was told of, finds it
+// in the certificate. Returns 1 when that was made anew.
+static int ensure_certificate(struct server *s)
+{
+    const struct config *config = s->config;
+    char host[NAME_MAX_OCTETS];
+    struct addr addresses[CONFIG_ADDRESSES_MAX + CANDIDATES_MAX];
+    size_t count = config->public_ip_count;
+    memcpy(addresses, config->public_ips, count * sizeof *addresses);
+    count += addresses_of_machine(addresses + count, CANDIDATES_MAX);
+    return self_signed_ensure(
+        s->tls_cert, s->tls_key,
+        &(struct self_signed_names){.addresses = addresses,
+                                    .address_count = count,
+                                    .host = public_host(config, host, sizeof host)});
+}
+
 static int prepare_tls(struct server *s)
 {
     const struct config *config = s->config;
@@ -146,11 +175,9 @@ static int prepare_tls(struct server *s)
     snprintf(s->tls_key, sizeof s->tls_key, "%s", config->tls_key);
     if (!config->tls_self_signed)
         return 0;
-    struct addr addresses[CANDIDATES_MAX];
-    size_t count = addresses_of_machine(addresses, CANDIDATES_MAX);
     snprintf(s->tls_cert, sizeof s->tls_cert, "%s/self-signed.pem", config->data);
     snprintf(s->tls_key, sizeof s->tls_key, "%s/self-signed.key", config->data);
-    return self_signed_ensure(s->tls_cert, s->tls_key, addresses, count);
+    return ensure_certificate(s) < 0 ? ERR_IO : 0;
 }
 
 // The addresses at which clients find the media ports: those that --public-ip names, else all
@@ -206,11 +233,8 @@ static bool is_same(const struct addr *a, size_t a_count, const struct addr *b, 
 
 // An interface came or went, or somebody says so. Clients are told with the next description
 // that they get, which is when their present path falls silent at the latest.
-static void readdress(void *context)
+static void readdress_media(struct server *s)
 {
-    struct server *s = context;
-    struct addr own[TARGET_OWN_MAX];
-    control_set_own(s->control, own, addresses_of_machine(own, TARGET_OWN_MAX));
     struct addr candidates[CANDIDATES_MAX];
     size_t count = choose_candidates(s->config, candidates);
     if (is_same(candidates, count, s->candidates, s->candidate_count))
@@ -227,6 +251,15 @@ static void readdress(void *context)
     }
     log_info("server", "media is reached at %s from now on", list.len ? list.at : "nothing");
     text_dispose(&list);
+}
+
+static bool readdress(void *context)
+{
+    struct server *s = context;
+    struct addr own[TARGET_OWN_MAX];
+    control_set_own(s->control, own, addresses_of_machine(own, TARGET_OWN_MAX));
+    readdress_media(s);
+    return s->config->tls_self_signed && ensure_certificate(s) > 0;
 }
 
 // SIGHUP: secrets that were made or revoked meanwhile. A file that cannot be used changes

@@ -22,7 +22,7 @@ static void start(void)
     CHECK(mkdtemp(folder) != NULL);
     snprintf(cert_path, sizeof cert_path, "%s/cert.pem", folder);
     snprintf(key_path, sizeof key_path, "%s/key.pem", folder);
-    CHECK_EQ(self_signed_ensure(cert_path, key_path, NULL, 0), 0);
+    CHECK_EQ(self_signed_ensure(cert_path, key_path, &(struct self_signed_names){0}), 1);
     served_start(&served,
                  &(struct http_server_config){.tls_cert = cert_path, .tls_key = key_path});
 }
@@ -166,7 +166,7 @@ TEST(a_new_certificate_is_taken_while_connections_stay)
     CHECK(connect_with(&held, TLS1_3_VERSION));
     uint64_t first = shown_serial();
     unlink(key_path);
-    CHECK_EQ(self_signed_ensure(cert_path, key_path, NULL, 0), 0);
+    CHECK_EQ(self_signed_ensure(cert_path, key_path, &(struct self_signed_names){0}), 1);
     CHECK_EQ(http_server_reload_certificate(served.server), 0);
     uint64_t second = shown_serial();
     CHECK(first != second);
