@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """docs/openapi.yaml against the server: that it names each route of the table and no other, that
 each of its examples is answered as it says, and that nothing schemathesis makes up from it gets an
-answer which it does not describe. `./dev test --only contract` calls it with a binary.
+answer which it does not describe; and the metrics against Prometheus' own reader. `./dev test
+--only contract` calls it with a binary.
 
     contract.py BINARY [--examples N] [--seed N] [--database URL]
 
@@ -21,6 +22,8 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+
+from prometheus_client.parser import text_string_to_metric_families
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 METHODS = ("get", "post", "patch", "delete")
@@ -42,14 +45,17 @@ def bind_free(one):
 class Server:
     def __init__(self, binary, database):
         self.folder = tempfile.mkdtemp(prefix="parlor-contract-")
-        with socket.socket() as probe, socket.socket(type=socket.SOCK_DGRAM) as media:
-            port, media_port = (bind_free(one) for one in (probe, media))
+        with (socket.socket() as probe, socket.socket() as other,
+              socket.socket(type=socket.SOCK_DGRAM) as media):
+            port, metrics_port, media_port = (bind_free(one) for one in (probe, other, media))
         self.origin = f"http://127.0.0.1:{port}"
+        self.metrics_url = f"http://127.0.0.1:{metrics_port}/metrics"
         self.log = open(os.path.join(self.folder, "log"), "wb")
         data = os.path.join(self.folder, "data")
         self.process = subprocess.Popen(
             [binary, "serve", "--data", data, "--listen", f"127.0.0.1:{port}", "--media-port",
              str(media_port), "--workers", "1", "--rate-limit", "off", "--allow-root",
+             "--metrics-listen", str(metrics_port),
              *(["--database", database] if database else [])],
             stdout=self.log, stderr=self.log)
         for _ in range(500):
@@ -197,6 +203,49 @@ def check_property(server, openapi, folder, examples, seed):
     return faults
 
 
+def check_metrics(server):
+    """Prometheus' own reader understands each line, and the families are what they say."""
+    with urllib.request.urlopen(server.metrics_url, timeout=20) as answer:
+        text = answer.read().decode()
+        kind = answer.headers["content-type"]
+    families = list(text_string_to_metric_families(text))
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    samples = [sample for family in families for sample in family.samples]
+    faults = [] if kind == "text/plain; version=0.0.4; charset=utf-8" else [f"content type {kind}"]
+    if len(samples) != len(lines):
+        faults.append(f"{len(lines)} lines are {len(samples)} samples")
+    if len({family.name for family in families}) != len(families):
+        faults.append("a family comes twice")
+    seen = {(sample.name, tuple(sorted(sample.labels.items()))) for sample in samples}
+    if len(seen) != len(samples):
+        faults.append("a sample comes twice")
+    for family in families:
+        if not family.documentation or family.type not in ("counter", "gauge", "histogram"):
+            faults.append(f"{family.name}: {family.type}: {family.documentation}")
+        if family.type == "histogram":
+            faults += check_histogram(family)
+    asked = [sample.value for sample in samples if sample.name == "parlor_http_responses_total"
+             and sample.labels == {"status": "200"}]
+    return faults if asked and asked[0] > 0 else [*faults, "no answer of 200 was counted"]
+
+
+def check_histogram(family):
+    """Of each set of labels: buckets never fall, and the last is the count."""
+    faults = []
+    counts = {}
+    for sample in family.samples:
+        labels = {name: value for name, value in sample.labels.items() if name != "le"}
+        counts.setdefault(tuple(sorted(labels.items())), []).append(sample)
+    for labels, samples in counts.items():
+        buckets = [(float(one.labels["le"]), one.value) for one in samples if one.name.endswith("_bucket")]
+        count = [one.value for one in samples if one.name.endswith("_count")]
+        if buckets != sorted(buckets) or [value for _, value in buckets] != sorted(value for _, value in buckets):
+            faults.append(f"{family.name}{labels}: buckets {buckets}")
+        if buckets[-1][0] != float("inf") or count != [buckets[-1][1]]:
+            faults.append(f"{family.name}{labels}: the count is {count}")
+    return faults
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("binary")
@@ -221,6 +270,7 @@ def main():
         report("the description is served", [] if status == 200 else [str(status)])
         report("every route is described, and nothing else", check_table(description))
         report("every example is answered as described", check_examples(description, server))
+        report("Prometheus' own reader understands the metrics", check_metrics(server))
         report("nothing made up gets an answer that is not described",
                check_property(server, description, server.folder, wanted.examples, wanted.seed))
     finally:
