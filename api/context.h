@@ -63,11 +63,14 @@ int api_fail_wait(struct api_context *c, int64_t wait_s); // 429 with Retry-Afte
 // The body as an object or an array, the caller's to json_decref(). An empty body is an empty
 // object.
 int api_body(struct api_context *c, json_t **body);
-int api_body_list(struct api_context *c, json_t **body);
+int api_body_list(struct api_context *c, json_t **body); // null is an empty one
 // With room for the members of a template of many roles.
 int api_body_template(struct api_context *c, json_t **body);
 // A member that was sent: absent and null are not.
 bool api_sent(const json_t *body, const char *name);
+// Members that were sent as null, at any depth, are as if they had not been: whoever reads what
+// is kept takes what is there for set. Elements of lists stay.
+void api_take_nulls_away(json_t *value);
 
 // The query. An empty value is none: clients send every field of a form.
 const char *api_query(struct api_context *c, const char *name);          // NULL when absent

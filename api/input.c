@@ -65,6 +65,8 @@ int api_body_list(struct api_context *c, json_t **body)
     int err = read_body(c, 0, &value);
     if (err)
         return err;
+    if (json_is_null(value))
+        value = json_array();
     if (!json_is_array(value)) {
         json_decref(value);
         return api_fail_body(c, "body is not a JSON array");
@@ -77,6 +79,25 @@ bool api_sent(const json_t *body, const char *name)
 {
     const json_t *value = json_object_get(body, name);
     return value && !json_is_null(value);
+}
+
+void api_take_nulls_away(json_t *value)
+{
+    const char *key;
+    json_t *member;
+    void *next;
+    size_t i;
+    json_object_foreach_safe(value, next, key, member)
+    {
+        if (json_is_null(member))
+            json_object_del(value, key);
+        else
+            api_take_nulls_away(member);
+    }
+    json_array_foreach(value, i, member)
+    {
+        api_take_nulls_away(member);
+    }
 }
 
 const char *api_query(struct api_context *c, const char *name)

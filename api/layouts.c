@@ -316,6 +316,7 @@ static int merge(struct api_context *c, const json_t *body, json_t *document)
     {
         char detail[120];
         snprintf(detail, sizeof detail, "Invalid body param: %.80s", role);
+        api_take_nulls_away(layout);
         if (json_is_null(layout))
             json_object_del(layouts, role);
         else if (is_layout(layout) && json_object_get(json_object_get(document, "roles"), role))

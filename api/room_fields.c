@@ -194,6 +194,7 @@ static int take_recording(struct api_context *c, const json_t *body, struct stor
             return api_fail_body(c, "Invalid upload configuration");
     }
     json_t *kept = json_deep_copy(info);
+    api_take_nulls_away(kept);
     json_t *before = room->recording_info[0] ? json_loads(room->recording_info, 0, NULL) : NULL;
     api_keep_secrets(credentials_of(kept), credentials_of(before));
     room->recording_info = keep_json(c, kept);
@@ -206,18 +207,16 @@ static int take_webhook(struct api_context *c, const json_t *body, struct store_
 {
     if (!api_sent(body, "webhook"))
         return 0;
-    const json_t *webhook = json_get_object(body, "webhook");
+    json_t *webhook = json_deep_copy(json_get_object(body, "webhook"));
     struct target target;
     const char *wrong = target_parse(&target, bytes_of(json_get_text(webhook, "url", "")));
-    if (wrong || (api_sent(webhook, "headers") &&
-                  !api_webhook_headers_ok(json_object_get(webhook, "headers"))))
-        return api_fail_field(c, "webhook");
-    json_t *kept = json_copy((json_t *)webhook);
-    if (!api_sent(kept, "headers"))
-        json_object_del(kept, "headers");
-    room->webhook = keep_json(c, kept);
-    json_decref(kept);
-    return 0;
+    api_take_nulls_away(webhook);
+    const json_t *headers = json_object_get(webhook, "headers");
+    bool is_good = !wrong && (!headers || api_webhook_headers_ok(headers));
+    if (is_good)
+        room->webhook = keep_json(c, webhook);
+    json_decref(webhook);
+    return is_good ? 0 : api_fail_field(c, "webhook");
 }
 
 static bool is_listed(const char *list, const char *id)

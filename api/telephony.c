@@ -12,11 +12,14 @@ static bool are_headers(const json_t *body)
 {
     const char *name;
     json_t *value;
+    // A header of null was not sent.
     if (api_sent(body, "headers") && !json_get_object(body, "headers"))
         return false;
     json_object_foreach(json_object_get(body, "headers"), name, value)
     {
         const char *text = json_string_value(value);
+        if (json_is_null(value))
+            continue;
         if (!text || !name[0] || name[strcspn(name, "\r\n:")] || text[strcspn(text, "\r\n")])
             return false;
     }

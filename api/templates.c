@@ -148,6 +148,7 @@ int api_template_store(struct api_context *c, json_t *document, struct store_tem
     json_t *before = json_loads(row->document, 0, NULL);
     api_keep_secrets(credentials_of(document), credentials_of(before));
     json_decref(before);
+    api_take_nulls_away(document);
     if (fill(document, where))
         return fail_document(c, where);
 

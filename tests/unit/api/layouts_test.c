@@ -140,13 +140,11 @@ TEST(a_template_may_say_it_itself)
         "{\"viewer\":{\"screens\":{\"conferencing\":{\"other\":{}}}}}",
         "{\"viewer\":{\"screens\":{\"conferencing\":{\"default\":{},\"hls_live_streaming\":{}}}"
         "}}",
-        "{\"viewer\":{\"screens\":{\"preview\":{\"default\":null}}}}",
+        "{\"viewer\":{\"screens\":{\"conferencing\":{\"default\":null}}}}",
         "{\"viewer\":{\"screens\":{\"preview\":[]}}}",
         "{\"viewer\":{\"screens\":{\"conferencing\":{}}}}",
         "{\"viewer\":{\"screens\":{\"conferencing\":[]}}}",
         "{\"viewer\":{\"screens\":{\"conferencing\":{\"default\":{},\"hideSections\":[]}}}}",
-        "{\"viewer\":{\"screens\":{\"conferencing\":{\"default\":{\"elements\":{\"chat\":null}}"
-        "}}}}",
         "{\"viewer\":{\"themes\":{}}}",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
