@@ -262,12 +262,17 @@ void worker_free(struct worker *w)
     mem_free(w);
 }
 
-bool worker_put(struct worker *w, const struct command *command)
+bool worker_post(struct inbox *commands, const struct command *command)
 {
     if (command_is_answered(command) || command->kind == COMMAND_SCTP_SEND)
-        return inbox_offer(w->commands, command);
-    inbox_put(w->commands, command);
+        return inbox_offer(commands, command);
+    inbox_put(commands, command);
     return true;
+}
+
+bool worker_put(struct worker *w, const struct command *command)
+{
+    return worker_post(w->commands, command);
 }
 
 void worker_set_candidates(struct worker *w, const struct addr *list, size_t count)

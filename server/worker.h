@@ -38,8 +38,12 @@ struct worker *worker_new(const struct worker_config *config);
 void worker_free(struct worker *w);
 
 // Moves `command` to the worker. Offers and SCTP packets, which can be refused or repeated, are
-// not taken when its inbox is full: false, and the command is still the caller's.
+// not taken when its inbox is full: false, and the command is still the caller's. All else is
+// told once only (a feed that opens, a mute), and is taken beyond the bound too.
 bool worker_put(struct worker *w, const struct command *command);
+
+// The same to an inbox.
+bool worker_post(struct inbox *commands, const struct command *command);
 
 // Clients are told other addresses from now on; the port is ours.
 void worker_set_candidates(struct worker *w, const struct addr *list, size_t count);
