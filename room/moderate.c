@@ -196,6 +196,10 @@ int moderate_end(struct room *room, const struct peer *by, bool lock, const char
         room_disable(room);
     }
 
+    room_hold(room);
     expel_all(room, by, NULL, LEAVE_ROOM_ENDED, reason, now, events);
+    if (by)
+        room_leave(room_peer(room, by->id), LEAVE_CLIENT_REQUEST, now, events);
+    room_release(room);
     return 0;
 }

@@ -34,6 +34,7 @@ int moderate_remove(struct room *room, const struct peer *by, const char *peer_i
 int moderate_remove_role(struct room *room, const struct peer *by, const char *role,
                          const char *reason, struct moment now, struct event_list *events);
 
-// Everybody leaves but `by`, whose client leaves by itself. With `lock` nobody can come back.
+// Everybody leaves: `by` as one who wanted to, and gone when this has succeeded; the others as
+// ended. With `lock` nobody can come back.
 int moderate_end(struct room *room, const struct peer *by, bool lock, const char *reason,
                  struct moment now, struct event_list *events);

@@ -66,6 +66,12 @@ void handle_end_room(struct call *call)
     const json_t *params = call->rpc->params;
     int err = moderate_end(call->peer->room, call->peer, json_get_bool(params, "lock", false),
                            json_get_text(params, "reason", ""), call->now, call->events);
+    // The client leaves when it has the answer; it is told of nothing before.
+    if (!err) {
+        call->peer = NULL;
+        session_bind(call->signal, call->session, 0);
+        session_end(call->signal, call->session, call->now, call->frames);
+    }
     answer(call, err, ACT_END_ROOM, "");
 }
 

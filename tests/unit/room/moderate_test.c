@@ -134,10 +134,31 @@ TEST(who_is_about_to_join_a_room_that_ends_is_answered)
     event_list_clear(&f.events);
     CHECK_EQ(moderate_end(f.room, host, false, "over", f.now, &f.events), 0);
     CHECK_EQ(f.events.at[0].kind, EVENT_ROOM_ENDED);
-    CHECK_EQ(fixture_count(&f, EVENT_PEER_LEFT), 1); // the guest; nobody knew of the other
+    CHECK_EQ(fixture_count(&f, EVENT_PEER_LEFT), 2); // nobody knew of the third
     CHECK_EQ(fixture_event(&f, EVENT_ANSWERED)->answered.request, 77);
     CHECK_EQ(fixture_event(&f, EVENT_ANSWERED)->answered.err, ERR_REFUSED);
-    CHECK_EQ(f.room->joined_count, 1);
-    CHECK_EQ(f.room->peers.count, 1);
+    CHECK_EQ(f.room->peers.count, 0);
+    fixture_dispose(&f);
+}
+
+// As it does for a back end, which is in no room itself.
+TEST(who_ends_a_meeting_leaves_with_the_others_and_the_session_closes)
+{
+    begin();
+    CHECK_EQ(moderate_end(f.room, host, false, "over", f.now, &f.events), 0);
+    CHECK_EQ(f.room->peers.count, 0);
+    const struct event *left[2] = {0};
+    size_t count = 0;
+    for (size_t i = 0; i < f.events.count; i++) {
+        if (f.events.at[i].kind == EVENT_PEER_LEFT && count < 2)
+            left[count++] = &f.events.at[i];
+    }
+    CHECK_EQ(count, 2);
+    CHECK_TEXT(left[0]->who->id, "guest");
+    CHECK_EQ(left[0]->left.reason, LEAVE_ROOM_ENDED);
+    CHECK_TEXT(left[0]->left.by, "host");
+    CHECK_TEXT(left[1]->who->id, "host");
+    CHECK_EQ(left[1]->left.reason, LEAVE_CLIENT_REQUEST);
+    CHECK_EQ(fixture_count(&f, EVENT_ROOM_CLOSED), 1);
     fixture_dispose(&f);
 }
