@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/origin.h"
 #include "store/document.h"
 #include "store/templates.h"
 
@@ -76,7 +77,7 @@ static bool matches(const char *pattern, const struct path *path,
 static bool allows(const struct api_route *route, enum http_method method)
 {
     return route->method == method || (method == HTTP_HEAD && route->method == HTTP_GET &&
-                                       route->openness != ANY_ORIGIN_GET_ONLY);
+                                       route->openness != LISTED_GET_ONLY);
 }
 
 // "GET, POST": what the path may be called with, in the request's arena.
@@ -110,16 +111,20 @@ static int refuse_method(struct http_request *request, struct http_response *res
 static bool add_cors(const struct api_config *config, const struct api_route *route,
                      const struct http_request *request, struct http_response *response)
 {
-    bool is_for_listed = route->openness == PAGE_ORIGINS && config->page_origins;
-    if (route->openness != OWN_ORIGIN && !is_for_listed) {
+    enum openness to = route->openness;
+    const char *pages = to == OWN_ORIGIN ? NULL : config->page_origins;
+    const char *back_ends = to == PAGE_ORIGINS ? NULL : config->origins;
+    bool is_for_listed =
+        to == OWN_ORIGIN || to == LISTED_GET_ONLY || (to == PAGE_ORIGINS && pages);
+    if (!is_for_listed) {
         http_header_add(response, "access-control-allow-origin", "*");
         return true;
     }
-    const char *list = is_for_listed ? config->page_origins : config->origins;
-    if (!list)
+    if (!pages && !back_ends)
         return false;
     http_header_add(response, "vary", "Origin");
-    if (!request->origin || !api_origin_is_listed(list, request->origin))
+    if (!request->origin || (!origin_is_listed(pages, request->origin) &&
+                             !origin_is_listed(back_ends, request->origin)))
         return false;
     http_header_add(response, "access-control-allow-origin", request->origin);
     return true;
@@ -172,7 +177,7 @@ static int find_route(const struct api_config *config, struct http_request *requ
     bool open = add_cors(config, any, request, response);
     if (any->openness == ANY_ORIGIN_SDP)
         http_header_add(response, "access-control-expose-headers", "Location, Link, ETag");
-    if (open && any->openness != ANY_ORIGIN_GET_ONLY && request->method == HTTP_OPTIONS)
+    if (open && any->openness != LISTED_GET_ONLY && request->method == HTTP_OPTIONS)
         return answer_preflight(any, request, response);
     if (!call->route)
         return refuse_method(request, response);

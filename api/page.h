@@ -15,6 +15,3 @@ bool api_host_is_loopback(const char *host);
 // machine may be a browser that was led here by a name of somebody else's (DNS rebinding):
 // there the name must be that of loopback or of the public URL.
 bool api_host_is_known(const struct api_config *config, const struct http_request *request);
-
-// Whether a list "https://a.example,https://b.example" names `origin`. NULL names none.
-bool api_origin_is_listed(const char *list, const char *origin);

@@ -120,7 +120,7 @@ const struct api_route api_routes[] = {
     {HTTP_GET, "/v2/diagnostics/token", SCOPE_NONE, ANY_ORIGIN, API_STORED, api_diagnostics_token},
 
     {HTTP_POST, "/api/meetings", SCOPE_MEETINGS, OWN_ORIGIN, API_STORED, api_meetings_create},
-    {HTTP_GET, "/api/room-codes", SCOPE_MEETINGS, ANY_ORIGIN_GET_ONLY, API_STORED, api_meetings_codes},
+    {HTTP_GET, "/api/room-codes", SCOPE_MEETINGS, LISTED_GET_ONLY, API_STORED, api_meetings_codes},
 
     {HTTP_GET, "/api/invites", SCOPE_APP, OWN_ORIGIN, API_STORED, api_invites},
 

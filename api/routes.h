@@ -18,9 +18,10 @@ enum scope {
 enum openness {
     OWN_ORIGIN,
     ANY_ORIGIN,
-    PAGE_ORIGINS,        // those that the setting `origins` lists, any when it lists none
-    ANY_ORIGIN_GET_ONLY, // the endpoint of old clients: even HEAD and OPTIONS are 405
-    ANY_ORIGIN_SDP,      // WHIP and WHEP: with more headers in both directions
+    PAGE_ORIGINS,    // those that the setting `origins` lists, any when it lists none
+    LISTED_GET_ONLY, // those of `origins` and `api-origins`: the endpoint of old clients,
+                     // where even HEAD and OPTIONS are 405
+    ANY_ORIGIN_SDP,  // WHIP and WHEP: with more headers in both directions
 };
 
 struct api_route {

@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/origin.h"
 #include "store/document.h"
 #include "store/rooms.h"
 
@@ -93,7 +94,7 @@ static int check_origin(struct api_context *c)
 {
     const char *list = c->config->page_origins;
     const char *origin = c->request->origin;
-    if (!list || !origin || api_origin_is_listed(list, origin))
+    if (!list || !origin || origin_is_listed(list, origin))
         return 0;
     return api_fail(c, 403, "this page may not ask for tokens");
 }

@@ -102,7 +102,7 @@ enum { LISTENERS_MAX = 16 };
 
 struct http_server {
     struct http_server_config config;
-    char *tls_cert, *tls_key, *ws_path, *frame_ancestors, *origins;
+    char *tls_cert, *tls_key, *ws_path, *frame_ancestors, *origins, *public_url;
     struct lws_context *context; // the library sets it NULL when it is destroyed
     struct lws_vhost *door;      // connections from outside
     struct lws_vhost *inside;    // the far ends of relays

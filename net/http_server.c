@@ -348,6 +348,7 @@ struct http_server *http_server_new(const struct http_server_config *config)
     server->ws_path = mem_text(config->ws_path);
     server->frame_ancestors = mem_text(config->frame_ancestors);
     server->origins = mem_text(config->origins);
+    server->public_url = mem_text(config->public_url);
     list_init(&server->connections);
     list_init(&server->websockets);
     struct map *by_host = &server->visitors.by_host; // clients choose its keys
@@ -444,6 +445,7 @@ void http_server_free(struct http_server *server)
     mem_free(server->ws_path);
     mem_free(server->frame_ancestors);
     mem_free(server->origins);
+    mem_free(server->public_url);
     mem_free(server);
 }
 

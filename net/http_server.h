@@ -62,6 +62,7 @@ struct http_server_config {
     // Which pages may open web sockets, by their Origin: "https://a.example https://b.example".
     // Those of this server always may, and clients that are no browser. All when NULL.
     const char *origins;
+    const char *public_url; // by which clients know this server; NULL: by the Host they send
 
     // How long the body of a request may be, of which the head is there: HTTP_BODY_MAX when
     // NULL.

@@ -7,6 +7,7 @@
 #include "base/id.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/origin.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -97,9 +98,13 @@ static bool was_forwarded(const struct head *head)
 static int read_fields(struct connection *c, const struct head *head)
 {
     struct http_request *request = c->request;
+    static const char *const deciding[] = {"authorization", "parlor-key", "origin",
+                                           "sec-fetch-site", "content-type"};
     struct bytes value;
-    if (head_field(head, "authorization", &value) > 1)
-        return 400;
+    for (size_t i = 0; i < sizeof deciding / sizeof *deciding; i++)
+        if (head_field(head, deciding[i], &value) >
+            1) // which of them, others may see otherwise
+            return 400;
     request->authorization = field_text(c, head, "authorization");
     request->content_type = field_text(c, head, "content-type");
     request->origin = field_text(c, head, "origin");
@@ -208,16 +213,9 @@ static bool is_page_allowed(const struct connection *c)
     const char *origin = c->request->origin;
     if (!c->server->origins || !origin)
         return true;
-    const char *host = strstr(origin, "://");
-    if (host && strcasecmp(host + 3, c->request->host) == 0)
-        return true;
-    size_t len = strlen(origin);
-    for (const char *p = c->server->origins; *p; p += strcspn(p, ", ")) {
-        p += strspn(p, ", ");
-        if (strcspn(p, ", ") == len && strncasecmp(p, origin, len) == 0)
-            return len > 0;
-    }
-    return false;
+    return origin_is_listed(c->server->origins, origin) ||
+           origin_is_own(origin, c->request->host, c->server->public_url,
+                         c->server->tls_cert != NULL);
 }
 
 // RFC 6455 section 4.2.1.

@@ -349,7 +349,8 @@ static int start(struct server *s)
                  .timeouts = timeouts_of(&s->config->limits),
                  .frame_ancestors =
                      s->config->frame_ancestors[0] ? s->config->frame_ancestors : NULL,
-                 .origins = s->config->origins[0] ? s->config->origins : NULL},
+                 .origins = s->config->origins[0] ? s->config->origins : NULL,
+                 .public_url = s->config->public_url[0] ? s->config->public_url : NULL},
         .api = &s->api,
         .jobs = s->jobs,
         .workers = s->workers,

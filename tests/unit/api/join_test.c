@@ -230,7 +230,7 @@ TEST(the_endpoint_of_old_clients_gives_the_codes_of_the_configured_room)
     CHECK_EQ(json_object_size(a.json), 2);
     CHECK(id_is_room_code(text(&a, "Host_Code")));
     CHECK(id_is_room_code(text(&a, "Guest_Code")));
-    CHECK_TEXT(header(&a, "access-control-allow-origin"), "*");
+    CHECK_TEXT(header(&a, "access-control-allow-origin"), "");
     CHECK_TEXT(b.body, a.body);
     world_free(w);
 }
@@ -244,8 +244,41 @@ TEST(the_endpoint_of_old_clients_knows_GET_alone)
         struct answer a = call(w, others[i], "/api/room-codes", NULL, "");
         CHECK_EQ(a.status, 405);
         CHECK_TEXT(header(&a, "allow"), "GET");
-        CHECK_TEXT(header(&a, "access-control-allow-origin"), "*");
+        CHECK_TEXT(header(&a, "access-control-allow-origin"), "");
     }
+    world_free(w);
+}
+
+// The host's code is in the answer.
+TEST(only_pages_that_are_listed_may_read_the_codes)
+{
+    static const struct {
+        const char *origin, *allowed;
+        int status;
+    } cases[] = {
+        {NULL, "", 404},
+        {"http://localhost:8080", "", 404}, // the own page needs no leave
+        {"https://app.example.org", "https://app.example.org", 404},
+        {"https://admin.example.org", "https://admin.example.org", 404},
+        {"http://app.example.org", "", 403},
+        {"https://evil.example", "", 403},
+        {"null", "", 403},
+    };
+    struct world *w = world_new();
+    w->config.page_origins = "https://app.example.org";
+    w->config.origins = "https://admin.example.org";
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        w->origin = cases[i].origin;
+        struct answer a = call(w, HTTP_GET, "/api/room-codes", NULL, "");
+        CHECK_EQ(a.status, cases[i].status);
+        CHECK_TEXT(header(&a, "access-control-allow-origin"), cases[i].allowed);
+        CHECK_TEXT(header(&a, "vary"), "Origin");
+    }
+    w->config.page_origins = w->config.origins = NULL;
+    w->origin = "https://app.example.org";
+    struct answer a = call(w, HTTP_GET, "/api/room-codes", NULL, "");
+    CHECK_EQ(a.status, 403);
+    CHECK_TEXT(header(&a, "access-control-allow-origin"), "");
     world_free(w);
 }
 

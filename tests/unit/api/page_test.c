@@ -52,6 +52,8 @@ TEST(all_other_pages_are_foreign)
 {
     CHECK(!is_ours("http://10.0.0.9", NULL));
     CHECK(!is_ours("https://meet.example.or", NULL));
+    CHECK(!is_ours("http://meet.example.org", NULL));
+    CHECK(!is_ours("https://meet.example.org:8443", NULL));
     CHECK(!is_ours("https://meet.example.org.evil.example", NULL));
     CHECK(!is_ours("null", NULL));
     CHECK(!is_ours("", NULL));

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "net/connection.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -133,10 +134,18 @@ TEST(the_host_must_be_there_once)
     refuses(400, "GET / HTTP/1.1\r\nHost: a;script\r\n\r\n");
 }
 
-TEST(two_authorizations_are_refused)
+// Whoever stands in front may see the other one.
+TEST(a_field_that_decides_stands_there_once)
 {
-    refuses(400, "GET / HTTP/1.1\r\n" HOST "Authorization: Bearer a\r\n"
-                 "Authorization: Bearer b\r\n\r\n");
+    static const char *const fields[] = {"Host",   "Authorization",  "Parlor-Key",
+                                         "Origin", "Sec-Fetch-Site", "Content-Type"};
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        bool is_host = strcmp(fields[i], "Host") == 0;
+        char request[200];
+        snprintf(request, sizeof request, "GET / HTTP/1.1\r\n%s%s: a\r\n%s: b\r\n\r\n",
+                 is_host ? "" : HOST, fields[i], fields[i]);
+        refuses(400, request);
+    }
 }
 
 TEST(methods_that_nobody_offers_get_405)

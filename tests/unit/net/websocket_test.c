@@ -240,7 +240,13 @@ TEST(pages_that_are_not_on_the_list_may_not_open_one)
                          HEAD(LINE, VERSION KEY, "Origin: https://other.example.org:8443\r\n")),
              101);
     CHECK_EQ(status_from(list, HEAD(LINE, VERSION KEY, "Origin: http://localhost\r\n")),
-             101);                                                 // its Host
+             101); // its Host
+    CHECK_EQ(status_from(list, HEAD(LINE, VERSION KEY, "Origin: http://localhost:81\r\n")),
+             403);
+    CHECK_EQ(status_from(list, HEAD(LINE, VERSION KEY,
+                                    "Origin: https://app.example.org\r\n"
+                                    "Origin: https://evil.example\r\n")),
+             400);
     CHECK_EQ(status_from(list, HEAD(LINE, VERSION KEY, "")), 101); // no browser
 }
 
