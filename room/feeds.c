@@ -56,10 +56,8 @@ void feeds_follow_role(struct peer *peer, const struct role *old, struct event_l
     while ((other = map_next(&peer->room->peers, &at))) {
         if (other == peer || other->state != PEER_JOINED)
             continue;
-        bool saw = room_may_get(peer, other) &&
-                   names_contain(&old->subscribe_to_roles, other->role->name);
-        bool was_seen = room_may_get(other, peer) &&
-                        names_contain(&other->role->subscribe_to_roles, old->name);
+        bool saw = room_may_get(peer, other) && role_gets(old, other->role);
+        bool was_seen = room_may_get(other, peer) && role_gets(other->role, old);
         follow(peer, other, saw, events);
         follow(other, peer, was_seen, events);
     }

@@ -97,6 +97,5 @@ bool room_may_get(const struct peer *subscriber, const struct peer *publisher)
 
 bool room_subscribes(const struct peer *subscriber, const struct peer *publisher)
 {
-    return room_may_get(subscriber, publisher) &&
-           names_contain(&subscriber->role->subscribe_to_roles, publisher->role->name);
+    return room_may_get(subscriber, publisher) && role_gets(subscriber->role, publisher->role);
 }

@@ -57,7 +57,7 @@ static bool fits(const struct peer *peer, bool subscribes, uint64_t owner,
 {
     if (!subscribes)
         return owner == peer->number;
-    return owner != peer->number && names_contain(&peer->role->subscribe_to_roles, role->name);
+    return owner != peer->number && role_gets(peer->role, role);
 }
 
 static bool knew(const struct peer *peer, bool subscribes, const struct report_track *said)

@@ -117,6 +117,12 @@ bool names_contain(const struct names *names, const char *name)
     return words_contain((const char *const *)names->at, names->count, name);
 }
 
+bool role_gets(const struct role *role, const struct role *of)
+{
+    return !role->waiting_room && !of->waiting_room &&
+           names_contain(&role->subscribe_to_roles, of->name);
+}
+
 bool role_names_fit(const char *const *names, size_t count)
 {
     if (count > ROLES_PER_TEMPLATE_MAX)

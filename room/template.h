@@ -128,5 +128,8 @@ struct names template_names(struct template *t, size_t count);
 
 const struct role *template_role(const struct template *t, const char *name); // or NULL
 bool names_contain(const struct names *names, const char *name);
+// Whether who has `role` gets the media of who has `of`. Whoever waits to be let in gets none
+// and gives none, whatever the roles say.
+bool role_gets(const struct role *role, const struct role *of);
 // Whether a message may name all of these, be they roles or not.
 bool role_names_fit(const char *const *names, size_t count);

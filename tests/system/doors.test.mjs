@@ -115,3 +115,26 @@ test('a peer that was written down without a hash leaves with its events, and is
   for (const one of [other, token]) assert.equal((await opened(one, alice.id)).said('peer-list').length, 0);
   assert.equal((await server.call('GET', `/v2/active-rooms/${room.id}/peers`)).status, 404);
 });
+
+test('who waits to be let in hears and sees nothing over WHEP', async () => {
+  const nobody = { publishParams: { allowed: [] }, permissions: {} };
+  const { body: template } = await server.call('POST', '/v2/templates', { name: 'held', roles: {
+    host: { publishParams: { allowed: ['audio', 'video'] }, subscribeParams: { subscribeToRoles: ['host'] } },
+    guest: { ...nobody, subscribeParams: { subscribeToRoles: ['host'] } },
+    lobby: { ...nobody, subscribeParams: { subscribeToRoles: ['host', 'guest'] }, waitingRoom: true },
+  } });
+  const { body: room } = await server.call('POST', '/v2/rooms', { template_id: template.id });
+  (await published(signed(room))).play();
+  const watch = async (role) => {
+    const viewer = await WhipClient.watch(server, signed(room, { role, user_id: role }), ['audio']);
+    open.push(viewer);
+    return viewer.sinks[0];
+  };
+  const held = await watch('lobby'), inside = await watch('guest');
+  await until(() => inside.packets.size > 20, 'sound for who is in');
+  assert.equal(held.packets.size, 0);
+  const live = `/v2/active-rooms/${room.id}/peers`;
+  const { id } = Object.values((await server.call('GET', live)).body.peers).find(({ role }) => role === 'lobby');
+  await server.call('POST', `${live}/${id}`, { role: 'guest' });
+  await until(() => held.packets.size > 20, 'sound for who was let in');
+});

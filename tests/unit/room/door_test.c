@@ -138,6 +138,27 @@ TEST(a_viewer_of_one_peer_gets_nobody_else_and_that_one_whenever_it_comes)
     fixture_dispose(&f);
 }
 
+// A role says what it may see once it is let in, too: what counts is that it waits.
+TEST(a_viewer_that_waits_gets_nothing_until_it_is_let_in)
+{
+    fixture_init(&f);
+    f.room->template->roles[2].waiting_room = true;
+    struct peer *host = encoder("e", 2);
+    struct peer *peer = come("v", "lurker", DOOR_WHEP, NULL);
+    media_answered(peer, 70, 0, "answer", NULL, 0, f.now, &f.events);
+    event_list_clear(&f.events);
+    struct peer *late = encoder("late", 1); // and nothing of who comes meanwhile
+    CHECK_EQ(fixture_count(&f, EVENT_FEED_OPEN), 0);
+    CHECK(!room_subscribes(peer, host) && !room_subscribes(peer, late));
+    CHECK_EQ(role_change(f.room, NULL, "v", "guest", true, f.now, &f.events), 0);
+    CHECK_EQ(fixture_count(&f, EVENT_FEED_OPEN), 3);
+    event_list_clear(&f.events);
+    CHECK_EQ(role_change(f.room, NULL, "v", "lurker", true, f.now, &f.events), 0);
+    CHECK_EQ(fixture_count(&f, EVENT_FEED_CLOSE), 3);
+    CHECK(!room_subscribes(peer, host));
+    fixture_dispose(&f);
+}
+
 TEST(who_does_not_signal_stays_while_its_media_does_and_no_longer)
 {
     fixture_init(&f);
