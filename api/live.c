@@ -280,7 +280,7 @@ static int remove_peers(struct api_context *c, const json_t *body, struct room *
                : answer_done(c, "peer remove request submitted");
 }
 
-static int end(struct api_context *c, const json_t *body, struct room *room)
+static int end_room(struct api_context *c, const json_t *body, struct room *room)
 {
     const char *reason;
     int err = take_text(c, body, "reason", &reason);
@@ -345,5 +345,5 @@ int api_live_end(struct api_context *c)
         tell_missed(c);
         return ERR_REFUSED;
     }
-    return with_body(c, end);
+    return with_body(c, end_room);
 }

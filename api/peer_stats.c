@@ -64,7 +64,7 @@ struct series {
     struct series *next;
 };
 
-static void add(struct text *list, int64_t value)
+static void add_value(struct text *list, int64_t value)
 {
     if (list->len)
         text_add_char(list, ',');
@@ -104,10 +104,10 @@ static void add_published_loss(struct series *s, const struct report_sample *sam
 static void add_sample(struct series *s, const struct report_sample *sample)
 {
     int64_t lost = sample->of[REPORT_LOST], packets = sample->of[REPORT_PACKETS];
-    add(&s->at, sample->of[REPORT_AT]);
+    add_value(&s->at, sample->of[REPORT_AT]);
     for (int figure = 0; figure < FIGURE_COUNT; figure++) {
         if (figure != FIGURE_LOSS)
-            add(&s->of[figure], sample->of[figures[figure].column]);
+            add_value(&s->of[figure], sample->of[figures[figure].column]);
         else if (!s->subscribes)
             add_published_loss(s, sample);
         else

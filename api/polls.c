@@ -175,7 +175,7 @@ static int set_part(struct api_context *c, struct part *part, json_t *element)
     return part->question ? api_question_check(c, part->question) : 0;
 }
 
-static int set(struct api_context *c, bool is_option)
+static int set_one(struct api_context *c, bool is_option)
 {
     struct part part;
     json_t *body, *element = NULL;
@@ -236,12 +236,12 @@ static int drop(struct api_context *c, bool is_option)
 
 int api_poll_question_set(struct api_context *c)
 {
-    return set(c, false);
+    return set_one(c, false);
 }
 
 int api_poll_option_set(struct api_context *c)
 {
-    return set(c, true);
+    return set_one(c, true);
 }
 
 int api_poll_question_delete(struct api_context *c)

@@ -28,7 +28,7 @@ bool api_room_name_ok(const char *name)
                len;
 }
 
-static const char *keep(struct api_context *c, const char *text)
+static const char *keep_text(struct api_context *c, const char *text)
 {
     return arena_text(c->arena, bytes_of(text));
 }
@@ -52,7 +52,7 @@ static int take_text(struct api_context *c, const json_t *body, const char *name
     const char *value = json_get_text(body, name, NULL);
     if (!value)
         return api_fail_field(c, name);
-    *text = keep(c, value);
+    *text = keep_text(c, value);
     return 0;
 }
 
@@ -245,7 +245,7 @@ static int take_polls(struct api_context *c, const json_t *body, struct store_ro
         else if (!list.len || !is_listed(list.at, id))
             text_addf(&list, "%s%s", list.len ? "," : "", id);
     }
-    room->polls = list.len ? keep(c, list.at) : "";
+    room->polls = list.len ? keep_text(c, list.at) : "";
     text_dispose(&list);
     return err;
 }

@@ -261,7 +261,7 @@ static void put_stream(struct json_out *j, const struct store_stream *stream, bo
     json_decref(shown);
 }
 
-static int get(struct api_context *c, enum store_stream_kind kind)
+static int answer_stream(struct api_context *c, enum store_stream_kind kind)
 {
     struct store_stream stream;
     int err = find(c, kind, &stream);
@@ -309,7 +309,7 @@ static int list(struct api_context *c, enum store_stream_kind kind)
     }                                                                                          \
     int api_##name##_get(struct api_context *c)                                                \
     {                                                                                          \
-        return get(c, kind);                                                                   \
+        return answer_stream(c, kind);                                                         \
     }                                                                                          \
     int api_##name##_list(struct api_context *c)                                               \
     {                                                                                          \
@@ -322,7 +322,7 @@ HANDLERS(external_stream, STORE_EXTERNAL_STREAM)
 
 int api_asset_get(struct api_context *c)
 {
-    return get(c, STORE_RECORDING_ASSET);
+    return answer_stream(c, STORE_RECORDING_ASSET);
 }
 
 int api_asset_list(struct api_context *c)

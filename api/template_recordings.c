@@ -106,7 +106,7 @@ int api_template_recordings_get(struct api_context *c)
     return 0;
 }
 
-static int set(struct api_context *c, json_t *list, struct template_edit *edit)
+static int set_recordings(struct api_context *c, json_t *list, struct template_edit *edit)
 {
     if (json_array_size(list) > 1)
         return api_fail_body(c, "one recording configuration at most");
@@ -127,7 +127,7 @@ int api_template_recordings_set(struct api_context *c)
         return err;
     err = api_body_list(c, &edit.body);
     if (!err)
-        err = set(c, edit.body, &edit);
+        err = set_recordings(c, edit.body, &edit);
     api_template_close(&edit);
     return err;
 }

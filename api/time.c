@@ -49,7 +49,7 @@ void api_time_format(int64_t wall_ms, char out[API_TIME_LEN + 1])
 }
 
 // `count` digits and the separator behind them, unless it is 0.
-static bool take(const char **p, int count, char separator, int *value)
+static bool take_digits(const char **p, int count, char separator, int *value)
 {
     *value = 0;
     for (int i = 0; i < count; i++) {
@@ -103,7 +103,7 @@ static bool take_offset(const char **p, int *minutes)
     if (sign == 'Z' || sign == 'z')
         return true;
     int hours, rest;
-    if (!strchr("+- ", sign) || !take(p, 2, ':', &hours) || !take(p, 2, 0, &rest))
+    if (!strchr("+- ", sign) || !take_digits(p, 2, ':', &hours) || !take_digits(p, 2, 0, &rest))
         return false;
     *minutes = (hours * 60 + rest) * (sign == '-' ? -1 : 1);
     return hours < 24 && rest < 60;
@@ -113,12 +113,13 @@ int api_time_parse(const char *text, int64_t *wall_ms)
 {
     const char *p = text;
     int year, month, day, hour, minute, second, ms, offset;
-    if (!take(&p, 4, '-', &year) || !take(&p, 2, '-', &month) || !take(&p, 2, 0, &day) ||
-        (*p != 'T' && *p != 't'))
+    if (!take_digits(&p, 4, '-', &year) || !take_digits(&p, 2, '-', &month) ||
+        !take_digits(&p, 2, 0, &day) || (*p != 'T' && *p != 't'))
         return ERR_MALFORMED;
     p++;
-    if (!take(&p, 2, ':', &hour) || !take(&p, 2, ':', &minute) || !take(&p, 2, 0, &second) ||
-        !take_fraction(&p, &ms) || !take_offset(&p, &offset) || *p)
+    if (!take_digits(&p, 2, ':', &hour) || !take_digits(&p, 2, ':', &minute) ||
+        !take_digits(&p, 2, 0, &second) || !take_fraction(&p, &ms) ||
+        !take_offset(&p, &offset) || *p)
         return ERR_MALFORMED;
     if (month < 1 || month > 12 || day < 1 || day > days_in(year, month) || hour > 23 ||
         minute > 59 || second > 60)

@@ -111,12 +111,12 @@ void api_webhook_target(const struct api_webhook_config *config, struct text *ta
     json_close(&j, '}');
 }
 
-static const char *keep(struct arena *arena, const char *text)
+static const char *keep_text(struct arena *arena, const char *text)
 {
     return arena_text(arena, bytes_of(text));
 }
 
-static void add(struct api_webhook_request *request, const char *name, const char *value)
+static void add_header(struct api_webhook_request *request, const char *name, const char *value)
 {
     request->headers[request->header_count++] = (struct http_header){name, value};
 }
@@ -151,7 +151,7 @@ static bool add_headers(const json_t *headers, struct api_webhook_request *reque
     json_object_foreach((json_t *)headers, name, value)
     {
         has_type |= strcasecmp(name, "content-type") == 0;
-        add(request, keep(arena, name), keep(arena, json_string_value(value)));
+        add_header(request, keep_text(arena, name), keep_text(arena, json_string_value(value)));
     }
     return has_type;
 }
@@ -163,11 +163,11 @@ static void add_own(const struct api_webhook_config *config,
     char time[24], prefix[sizeof time + 1];
     snprintf(time, sizeof time, "%" PRId64, now_s);
     snprintf(prefix, sizeof prefix, "%s.", time);
-    add(request, "X-Webhook-Id", keep(arena, webhook->uuid));
-    add(request, "X-Webhook-Timestamp", keep(arena, time));
-    add(request, "X-Webhook-Signature", sign(config->secret, "", request->body, arena));
-    add(request, "X-Webhook-Timestamp-Signature",
-        sign(config->secret, prefix, request->body, arena));
+    add_header(request, "X-Webhook-Id", keep_text(arena, webhook->uuid));
+    add_header(request, "X-Webhook-Timestamp", keep_text(arena, time));
+    add_header(request, "X-Webhook-Signature", sign(config->secret, "", request->body, arena));
+    add_header(request, "X-Webhook-Timestamp-Signature",
+               sign(config->secret, prefix, request->body, arena));
 }
 
 int api_webhook_request(const struct api_webhook_config *config,
@@ -178,15 +178,15 @@ int api_webhook_request(const struct api_webhook_config *config,
     *request = (struct api_webhook_request){0};
     if (json_read(bytes_of(webhook->target), &json_bounds_default, &target))
         return ERR_MALFORMED;
-    request->url = keep(arena, json_get_text(target, "url", ""));
+    request->url = keep_text(arena, json_get_text(target, "url", ""));
     request->body = webhook->replay_id[0] ? replayed(webhook->body, arena)
-                                          : bytes_of(keep(arena, webhook->body));
+                                          : bytes_of(keep_text(arena, webhook->body));
     const json_t *headers = json_object_get(target, "headers");
     if (!webhook->is_rooms && config->headers && config->headers[0] &&
         json_read(bytes_of(config->headers), &json_bounds_default, &workspace) == 0)
         headers = workspace;
     if (!add_headers(headers, request, arena))
-        add(request, "Content-Type", "application/json");
+        add_header(request, "Content-Type", "application/json");
     add_own(config, webhook, now_s, arena, request);
     json_decref(workspace);
     json_decref(target);

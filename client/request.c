@@ -20,7 +20,7 @@ int request_fail(struct parlor_error *error, int status, const char *format, ...
     return -1;
 }
 
-static size_t take(char *data, size_t size, size_t count, void *to)
+static size_t take_octets(char *data, size_t size, size_t count, void *to)
 {
     struct text *answer = to;
     if (answer->len + size * count > ANSWER_MAX)
@@ -47,7 +47,7 @@ static int perform(CURL *curl, const char *method, const char *url, const char *
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body ? body : "");
     else
         curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_octets);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_S);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)TIMEOUT_S);

@@ -100,7 +100,7 @@ static void refuse(struct connection *c, int status)
 
 // Our direction is closed first, and the peer's last octets are read: closing at once would
 // make the kernel send a reset, which can overtake the answer.
-static void end(struct connection *c)
+static void end_connection(struct connection *c)
 {
     shutdown(lws_get_socket_fd(c->wsi), SHUT_WR);
     c->state = CONNECTION_ENDING;
@@ -315,7 +315,7 @@ static int on_writable(struct connection *c)
     c->sent = 0;
     if (c->state == CONNECTION_ANSWERING) {
         if (c->close_after)
-            end(c);
+            end_connection(c);
         else
             next_request(c);
     } else if (c->state == CONNECTION_RELAY) {
@@ -353,7 +353,7 @@ static int on_timer(struct connection *c)
 void door_relay_ended(struct connection *c)
 {
     if (c->out.len == 0)
-        end(c);
+        end_connection(c);
 }
 
 int door_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,

@@ -23,7 +23,7 @@ struct relay {
 
 static void watch(struct relay *relay);
 
-static void end(struct relay *relay)
+static void end_relay(struct relay *relay)
 {
     relay->ended = true;
     uv_poll_stop(&relay->poll);
@@ -38,7 +38,7 @@ static void read_some(struct relay *relay)
         text_add_bytes(&relay->c->out, (struct bytes){octets, (size_t)len});
         lws_callback_on_writable(relay->c->wsi);
     } else if (len == 0 || errno != EAGAIN) {
-        end(relay);
+        end_relay(relay);
     }
 }
 
@@ -46,7 +46,7 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 {
     struct relay *relay = poll->data;
     if (status < 0) {
-        end(relay);
+        end_relay(relay);
         return;
     }
     if (events & UV_WRITABLE)

@@ -59,7 +59,7 @@ static int64_t full_us(const struct visitors_rate *rate)
     return rate->per_second ? rate->burst * each_us(rate) : 0;
 }
 
-static void settle(const struct visitors_rate *rate, int64_t *until, int64_t now)
+static void forget_before(const struct visitors_rate *rate, int64_t *until, int64_t now)
 {
     if (*until < now - full_us(rate))
         *until = now - full_us(rate);
@@ -67,7 +67,7 @@ static void settle(const struct visitors_rate *rate, int64_t *until, int64_t now
 
 static bool can_pay(const struct visitors_rate *rate, int64_t until, int64_t now)
 {
-    settle(rate, &until, now);
+    forget_before(rate, &until, now);
     return !rate->per_second || until + each_us(rate) <= now;
 }
 
@@ -75,7 +75,7 @@ static bool pay(const struct visitors_rate *rate, int64_t *until, int64_t now)
 {
     if (!can_pay(rate, *until, now))
         return false;
-    settle(rate, until, now);
+    forget_before(rate, until, now);
     if (rate->per_second)
         *until += each_us(rate);
     return true;
@@ -165,7 +165,7 @@ void visitors_failed_login(struct visitors *v, struct visitor *visitor, int64_t 
 {
     const struct visitors_rate *rate = &v->limits.logins;
     int64_t most = now + full_us(rate);
-    settle(rate, &visitor->logins_until, now);
+    forget_before(rate, &visitor->logins_until, now);
     if (rate->per_second && visitor->logins_until < most)
         visitor->logins_until += each_us(rate);
 }

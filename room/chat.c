@@ -25,8 +25,8 @@ static size_t choose_receivers(const struct room *room, const struct peer *from,
 }
 
 // What the back end says has a sender without a name.
-static void keep(struct room *room, const struct peer *from, const struct peer *only,
-                 const struct event *sent)
+static void keep_message(struct room *room, const struct peer *from, const struct peer *only,
+                         const struct event *sent)
 {
     static const struct token_hash nobody;
     struct past_message m = {
@@ -86,7 +86,7 @@ static int send_chat(struct room *room, struct peer *from, const struct chat_wis
     event->chat.to = to;
     event->chat.to_count = to_count;
     if (strcmp(wish->type, CHAT_TYPE_TEXT) == 0)
-        keep(room, from, only, event);
+        keep_message(room, from, only, event);
     return 0;
 }
 

@@ -136,8 +136,8 @@ static struct peer_view sender(const struct past_message *m, struct event_list *
     };
 }
 
-static void tell(const struct peer *peer, const struct past_message *m,
-                 struct event_list *events)
+static void tell_message(const struct peer *peer, const struct past_message *m,
+                         struct event_list *events)
 {
     struct peer_view *who = NULL;
     if (m->from.peer_id[0]) {
@@ -168,6 +168,6 @@ void chat_history_tell(const struct peer *peer, uint64_t after, struct event_lis
     const struct chat_history *history = &peer->room->history;
     for (const struct past_message *m = history->first; m; m = m->next) {
         if (m->number > after && may_read(peer, m))
-            tell(peer, m, events);
+            tell_message(peer, m, events);
     }
 }

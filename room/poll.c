@@ -116,7 +116,7 @@ enum poll_error poll_find(struct room *room, const struct peer *by, const char *
 
 // --- Making ---
 
-static const char *keep(struct arena *arena, const char *text)
+static const char *keep_text(struct arena *arena, const char *text)
 {
     return arena_text(arena, bytes_of(text));
 }
@@ -125,14 +125,14 @@ static struct poll_roles keep_roles(struct arena *arena, const struct poll_roles
 {
     const char **at = arena_alloc(arena, roles->count * sizeof *at);
     for (size_t i = 0; i < roles->count; i++)
-        at[i] = keep(arena, roles->at[i]);
+        at[i] = keep_text(arena, roles->at[i]);
     return (struct poll_roles){at, roles->count};
 }
 
 static struct poll_info keep_info(struct arena *arena, const struct poll_info *info)
 {
     struct poll_info kept = *info;
-    kept.title = keep(arena, info->title);
+    kept.title = keep_text(arena, info->title);
     kept.vote = keep_roles(arena, &info->vote);
     kept.responses = keep_roles(arena, &info->responses);
     return kept;
@@ -144,10 +144,10 @@ static struct poll_question keep_question(struct arena *arena, const struct poll
     struct poll_option *options = arena_alloc(arena, q->option_count * sizeof *options);
     for (size_t i = 0; i < q->option_count; i++)
         options[i] =
-            (struct poll_option){keep(arena, q->options[i].text), q->options[i].weight};
+            (struct poll_option){keep_text(arena, q->options[i].text), q->options[i].weight};
     kept.options = options;
-    kept.text = keep(arena, q->text);
-    kept.solution_text = keep(arena, q->solution_text);
+    kept.text = keep_text(arena, q->text);
+    kept.solution_text = keep_text(arena, q->solution_text);
     return kept;
 }
 
@@ -181,8 +181,8 @@ static bool id_is_valid(const char *id)
                len;
 }
 
-static struct poll *make(struct room *room, const struct peer *by, const char *id,
-                         struct moment now)
+static struct poll *make_poll(struct room *room, const struct peer *by, const char *id,
+                              struct moment now)
 {
     struct poll *poll = mem_alloc(sizeof *poll);
     poll->room = room;
@@ -222,7 +222,7 @@ enum poll_error poll_set_info(struct room *room, const struct peer *by, const ch
         !roles_are_bounded(&info->vote) || !roles_are_bounded(&info->responses))
         return POLL_FULL;
     if (!poll)
-        poll = make(room, by, id, now);
+        poll = make_poll(room, by, id, now);
     rewrite(poll, info, poll->questions, poll->question_count);
     room_touch_part(room, PART_POLL, poll->id);
     *made = poll;

@@ -27,8 +27,8 @@ static bool is_complete(const struct linked_poll *from)
     return from->question_count > 0;
 }
 
-static void bring(struct room *room, struct linked_poll *from, struct moment now,
-                  struct event_list *events)
+static void bring_poll(struct room *room, struct linked_poll *from, struct moment now,
+                       struct event_list *events)
 {
     struct poll *poll;
     if (poll_set_info(room, NULL, from->id, &from->info, now, &poll) != POLL_DONE)
@@ -44,5 +44,5 @@ static void bring(struct room *room, struct linked_poll *from, struct moment now
 void polls_bring_linked(struct room *room, struct moment now, struct event_list *events)
 {
     for (size_t i = 0; room->linked && i < room->linked->count; i++)
-        bring(room, &room->linked->list[i], now, events);
+        bring_poll(room, &room->linked->list[i], now, events);
 }

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static void replace(char **text, const char *by)
+static void replace_text(char **text, const char *by)
 {
     mem_free(*text);
     *text = mem_text(by);
@@ -39,9 +39,9 @@ int poll_restore(struct room *room, const struct past_poll *past, struct moment 
     made->origin = past->origin;
     if (past->salt)
         memcpy(made->salt, past->salt, sizeof made->salt);
-    replace(&made->created_by, past->created_by);
-    replace(&made->started_by, past->started_by);
-    replace(&made->stopped_by, past->stopped_by);
+    replace_text(&made->created_by, past->created_by);
+    replace_text(&made->started_by, past->started_by);
+    replace_text(&made->stopped_by, past->stopped_by);
     made->created_at = past->created_at;
     made->started_at = past->started_at;
     made->stopped_at = past->stopped_at;
@@ -60,7 +60,7 @@ static bool is_choice(const struct poll_question *q)
 }
 
 // Options of the question, or a text, and nothing of a question that was skipped.
-static bool answers(const struct poll_question *q, const struct past_answer *given)
+static bool is_answer_to(const struct poll_question *q, const struct past_answer *given)
 {
     option_set all = (option_set)((UINT64_C(1) << q->option_count) - 1);
     if (given->skipped)
@@ -80,7 +80,7 @@ static int restore_answer(struct poll *poll, const struct past_voter *past,
         given->duration_ms < 0 || poll->state == POLL_CREATED)
         return ERR_MALFORMED;
     const struct poll_question *q = &poll->questions[given->question - 1];
-    if (!answers(q, given) || (!voter && poll->voter_count == POLL_VOTERS_MAX))
+    if (!is_answer_to(q, given) || (!voter && poll->voter_count == POLL_VOTERS_MAX))
         return ERR_MALFORMED;
     if (!voter)
         voter = poll_add_voter(poll, past->key, past->peer_id, past->user_id, past->name);

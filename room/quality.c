@@ -19,7 +19,7 @@ void quality_scored(struct peer *peer, int downlink_score, struct moment now)
 
 // Scores of those whom everybody inside knows of; with `news` only those that were not told
 // yet.
-static void tell(struct room *room, bool news, uint64_t to, struct event_list *events)
+static void tell_scores(struct room *room, bool news, uint64_t to, struct event_list *events)
 {
     struct event_score *list = arena_alloc(&events->arena, room->peers.count * sizeof *list);
     size_t count = 0, at = 0;
@@ -45,11 +45,11 @@ static void tell(struct room *room, bool news, uint64_t to, struct event_list *e
 
 void quality_due(struct room *room, struct event_list *events)
 {
-    tell(room, true, 0, events);
+    tell_scores(room, true, 0, events);
 }
 
 void quality_tell(const struct peer *peer, struct event_list *events)
 {
     if (permit_sees(peer->role, false))
-        tell(peer->room, false, peer->number, events);
+        tell_scores(peer->room, false, peer->number, events);
 }

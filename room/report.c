@@ -52,34 +52,34 @@ void report_forget(struct room *room)
     room->past_tracks = NULL;
 }
 
-static bool fits(const struct peer *peer, bool subscribes, uint64_t owner,
-                 const struct role *role)
+static bool is_its_track(const struct peer *peer, bool subscribes, uint64_t owner,
+                         const struct role *role)
 {
     if (!subscribes)
         return owner == peer->number;
     return owner != peer->number && role_gets(peer->role, role);
 }
 
-static bool knew(const struct peer *peer, bool subscribes, const struct report_track *said)
+static bool had_track(const struct peer *peer, bool subscribes, const struct report_track *said)
 {
     const struct past_tracks *past = peer->room->past_tracks;
     uint64_t id = hash(peer->room, said->id);
     for (size_t i = 0; past && i < past->count && i < PAST_TRACKS_MAX; i++) {
         const struct past_track *track = &past->ring[i];
         if (track->id == id && track->type == said->type &&
-            fits(peer, subscribes, track->owner, track->role))
+            is_its_track(peer, subscribes, track->owner, track->role))
             return true;
     }
     return false;
 }
 
-static bool knows(const struct peer *peer, bool subscribes, const struct report_track *said)
+static bool has_track(const struct peer *peer, bool subscribes, const struct report_track *said)
 {
     const struct track *track = map_get(&peer->room->tracks, bytes_of(said->id));
     if (!track)
-        return knew(peer, subscribes, said);
+        return had_track(peer, subscribes, said);
     return track->announced && track->is.type == said->type &&
-           fits(peer, subscribes, track->owner->number, track->owner->role);
+           is_its_track(peer, subscribes, track->owner->number, track->owner->role);
 }
 
 // --- What they say ---
@@ -90,7 +90,7 @@ void report_stats(const struct peer *peer, bool subscribes, const struct report_
     struct report_track *kept = arena_alloc(&events->arena, count * sizeof *kept);
     size_t kept_count = 0;
     for (size_t i = 0; i < count; i++) {
-        if (!tracks[i].sample_count || !knows(peer, subscribes, &tracks[i]))
+        if (!tracks[i].sample_count || !has_track(peer, subscribes, &tracks[i]))
             continue;
         struct report_track *track = &kept[kept_count++];
         size_t size = tracks[i].sample_count * sizeof *tracks[i].samples;

@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static void apply(struct peer *peer, const struct role *role, const char *by, struct moment now,
-                  struct event_list *events)
+static void apply_role(struct peer *peer, const struct role *role, const char *by,
+                       struct moment now, struct event_list *events)
 {
     const struct role *old = peer->role;
     peer->asked.token[0] = 0;
@@ -27,8 +27,8 @@ static void apply(struct peer *peer, const struct role *role, const char *by, st
     media_role_changed(peer, old, now, events);
 }
 
-static int fail(const struct peer *peer, const char *role, const struct peer *by, int err,
-                struct event_list *events)
+static int tell_failure(const struct peer *peer, const char *role, const struct peer *by,
+                        int err, struct event_list *events)
 {
     struct event *event = event_add_who(events, EVENT_ROLE_FAILED, peer);
     event->role.name = event_text(events, role);
@@ -37,8 +37,8 @@ static int fail(const struct peer *peer, const char *role, const struct peer *by
     return err;
 }
 
-static void ask(struct peer *peer, const struct peer *by, const struct role *role,
-                struct moment now, struct event_list *events)
+static void ask_to_change(struct peer *peer, const struct peer *by, const struct role *role,
+                          struct moment now, struct event_list *events)
 {
     id_uuid(peer->room->rooms->rng, peer->asked.token);
     peer->asked.role = role;
@@ -62,13 +62,13 @@ int role_change(struct room *room, const struct peer *by, const char *peer_id, c
     if (!peer)
         return ERR_NOT_FOUND;
     if (!wanted)
-        return fail(peer, role, by, ERR_NOT_FOUND, events);
+        return tell_failure(peer, role, by, ERR_NOT_FOUND, events);
     if (wanted != peer->role && !admission_has_place(room, wanted))
-        return fail(peer, role, by, ERR_FULL, events);
+        return tell_failure(peer, role, by, ERR_FULL, events);
     if (force)
-        apply(peer, wanted, by ? by->id : "", now, events);
+        apply_role(peer, wanted, by ? by->id : "", now, events);
     else
-        ask(peer, by, wanted, now, events);
+        ask_to_change(peer, by, wanted, now, events);
     return 0;
 }
 
@@ -91,10 +91,10 @@ int role_change_many(struct room *room, const struct peer *by, const char *const
             continue;
         is_full = !admission_has_place(room, wanted);
         if (is_full) {
-            fail(peer, role, by, ERR_FULL, events);
+            tell_failure(peer, role, by, ERR_FULL, events);
             break;
         }
-        apply(peer, wanted, by ? by->id : "", now, events);
+        apply_role(peer, wanted, by ? by->id : "", now, events);
         has_changed = true;
     }
     return is_full && !has_changed ? ERR_FULL : 0;
@@ -108,7 +108,7 @@ int role_accept(struct peer *peer, const char *role, const char *token, struct m
         strcmp(asked->role->name, role) != 0 || asked->expires_at <= now.mono_us)
         return ERR_NOT_FOUND;
     if (asked->role != peer->role && !admission_has_place(peer->room, asked->role))
-        return fail(peer, role, room_joined(peer->room, asked->by), ERR_FULL, events);
-    apply(peer, asked->role, asked->by, now, events);
+        return tell_failure(peer, role, room_joined(peer->room, asked->by), ERR_FULL, events);
+    apply_role(peer, asked->role, asked->by, now, events);
     return 0;
 }

@@ -166,8 +166,8 @@ static struct session_value *add(struct session_store *store, const char *key)
     return value;
 }
 
-static struct event_value set(struct room *room, struct session_value *value, const char *by,
-                              struct moment now)
+static struct event_value mark_changed(struct room *room, struct session_value *value,
+                                       const char *by, struct moment now)
 {
     value->updated_at = now.wall_ms;
     memcpy(value->updated_by, by, strlen(by) + 1);
@@ -176,8 +176,8 @@ static struct event_value set(struct room *room, struct session_value *value, co
 }
 
 // Returns what the store holds now.
-static struct event_value put(struct room *room, const char *key, const char *data,
-                              const char *by, struct moment now)
+static struct event_value put_data(struct room *room, const char *key, const char *data,
+                                   const char *by, struct moment now)
 {
     struct session_store *store = &room->store;
     struct session_value *value = find(room, key);
@@ -194,7 +194,7 @@ static struct event_value put(struct room *room, const char *key, const char *da
         value = add(store, key);
     mem_free(value->data);
     value->data = mem_text(data);
-    return set(room, value, by, now);
+    return mark_changed(room, value, by, now);
 }
 
 enum store_answer session_store_set(struct peer *by, const struct store_wish *wish,
@@ -226,7 +226,7 @@ enum store_answer session_store_set(struct peer *by, const struct store_wish *wi
 
     store->key_count = key_count;
     store->size_bytes = store->size_bytes - size_before + size;
-    *now_is = put(by->room, wish->key, wish->data, by->id, now);
+    *now_is = put_data(by->room, wish->key, wish->data, by->id, now);
     tell_observers(by->room, now_is, events);
     return STORE_DONE;
 }
@@ -264,7 +264,7 @@ void session_store_keep(struct room *room, const char *key, const struct event_w
     if (!value)
         value = add(&room->store, key);
     put_waiting(value, waiting, count);
-    struct event_value now_is = set(room, value, "", now);
+    struct event_value now_is = mark_changed(room, value, "", now);
     tell_observers(room, &now_is, events);
 }
 

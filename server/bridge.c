@@ -39,8 +39,8 @@ void bridge_commands_dispose(struct bridge_commands *list)
     *list = (struct bridge_commands){0};
 }
 
-static struct command *add(struct bridge_commands *list, const struct placement *place,
-                           enum command_kind kind, uint64_t endpoint)
+static struct command *add_command(struct bridge_commands *list, const struct placement *place,
+                                   enum command_kind kind, uint64_t endpoint)
 {
     if (list->count == list->cap) {
         list->cap = list->cap ? 2 * list->cap : CAP_FIRST;
@@ -172,7 +172,7 @@ static void add_feed(struct bridge_commands *out, const struct placement *place,
                      enum command_kind kind, const struct event *event)
 {
     struct command *command =
-        add(out, place, kind, bridge_endpoint(event->peer, ENDPOINT_SUBSCRIBE));
+        add_command(out, place, kind, bridge_endpoint(event->peer, ENDPOINT_SUBSCRIBE));
     command->track = event->feed.track;
     command->feed.layer = layer_of(event->feed.level);
     command->feed.ahead = event->feed.ahead;
@@ -181,8 +181,8 @@ static void add_feed(struct bridge_commands *out, const struct placement *place,
 static void add_watch(struct bridge_commands *out, const struct placement *place,
                       const struct event *event)
 {
-    struct command *command =
-        add(out, place, COMMAND_WATCH, bridge_endpoint(event->peer, ENDPOINT_SUBSCRIBE));
+    struct command *command = add_command(out, place, COMMAND_WATCH,
+                                          bridge_endpoint(event->peer, ENDPOINT_SUBSCRIBE));
     command->request = event->watch.request;
     command->watch.sdp = mem_text(event->watch.sdp);
 }
@@ -192,7 +192,7 @@ static void add_fragment(struct bridge_commands *out, const struct placement *pl
 {
     enum endpoint_kind kind = event->fragment.subscribe ? ENDPOINT_SUBSCRIBE : ENDPOINT_PUBLISH;
     struct command *command =
-        add(out, place, COMMAND_FRAGMENT, bridge_endpoint(event->peer, kind));
+        add_command(out, place, COMMAND_FRAGMENT, bridge_endpoint(event->peer, kind));
     command->request = event->fragment.request;
     command->fragment.text = mem_text(event->fragment.text);
 }
@@ -205,7 +205,7 @@ static void open_endpoint(struct bridge *b, const struct event *event,
     at->endpoint_count++;
     b->load[at->worker]++;
     struct command *command =
-        add(out, at, COMMAND_ENDPOINT_OPEN, bridge_endpoint(event->peer, kind));
+        add_command(out, at, COMMAND_ENDPOINT_OPEN, bridge_endpoint(event->peer, kind));
     command->open.kind = kind;
     command->open.answers = event->endpoint.answers;
 }
@@ -214,7 +214,7 @@ static void close_endpoint(struct bridge *b, struct placement *at, const struct 
                            struct bridge_commands *out)
 {
     enum endpoint_kind kind = event->endpoint.subscribe ? ENDPOINT_SUBSCRIBE : ENDPOINT_PUBLISH;
-    add(out, at, COMMAND_ENDPOINT_CLOSE, bridge_endpoint(event->peer, kind));
+    add_command(out, at, COMMAND_ENDPOINT_CLOSE, bridge_endpoint(event->peer, kind));
     forget_endpoint(b, at);
 }
 
@@ -236,7 +236,7 @@ static void deliver(struct bridge *b, const struct event *event, struct bridge_c
         close_endpoint(b, at, event, out);
         break;
     case EVENT_PUBLISH:
-        fill_offer(add(out, at, COMMAND_OFFER, publish), event);
+        fill_offer(add_command(out, at, COMMAND_OFFER, publish), event);
         break;
     case EVENT_WATCH:
         add_watch(out, at, event);
@@ -245,10 +245,11 @@ static void deliver(struct bridge *b, const struct event *event, struct bridge_c
         add_fragment(out, at, event);
         break;
     case EVENT_SUBSCRIBE_ANSWER:
-        add(out, at, COMMAND_ANSWER, subscribe)->answer.sdp = mem_text(event->offer.sdp);
+        add_command(out, at, COMMAND_ANSWER, subscribe)->answer.sdp =
+            mem_text(event->offer.sdp);
         break;
     case EVENT_SUBSCRIBE_RESTART:
-        add(out, at, COMMAND_RESTART_ICE, subscribe);
+        add_command(out, at, COMMAND_RESTART_ICE, subscribe);
         break;
     case EVENT_FEED_OPEN:
         add_feed(out, at, COMMAND_FEED_OPEN, event);
@@ -260,13 +261,13 @@ static void deliver(struct bridge *b, const struct event *event, struct bridge_c
         add_feed(out, at, COMMAND_FEED_LAYER, event);
         break;
     case EVENT_TRACK_MUTE:
-        command = add(out, at, COMMAND_TRACK_MUTE, publish);
+        command = add_command(out, at, COMMAND_TRACK_MUTE, publish);
         command->track = event->mute.track;
         command->mute.muted = event->mute.muted;
         command->mute.held = event->mute.held;
         break;
     case EVENT_TRACK_CAP:
-        command = add(out, at, COMMAND_TRACK_CAP, publish);
+        command = add_command(out, at, COMMAND_TRACK_CAP, publish);
         command->track = event->cap.track;
         command->cap = cap_of(&event->cap.is);
         break;

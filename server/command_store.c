@@ -72,7 +72,7 @@ static void tell_json(const struct store_copy *copy, const char *where)
     text_dispose(&line);
 }
 
-static void tell(const struct store_copy *copy, const char *verb, const char *where)
+static void tell_rows(const struct store_copy *copy, const char *verb, const char *where)
 {
     if (command.json)
         tell_json(copy, where);
@@ -155,7 +155,7 @@ static int backup(const char *const *arguments)
         return EXIT_USAGE;
     int err = store_backup(command.data, from.at, arguments[0], force, clock_wall_ms(), &copy);
     if (!err)
-        tell(&copy, "saved in", arguments[0]);
+        tell_rows(&copy, "saved in", arguments[0]);
     else if (err == ERR_EXISTS)
         fail(err, "it is there already, --force replaces it: ", arguments[0], &copy);
     else if (err == ERR_NOT_FOUND)
@@ -189,7 +189,7 @@ static int restore(const char *const *arguments)
     int err = store_restore(command.data, to.at, arguments[0], force, &made_at_ms, &copy);
     if (!err) {
         tell_time(made_at_ms);
-        tell(&copy, "restored to", where);
+        tell_rows(&copy, "restored to", where);
     } else if (err == ERR_EXISTS) {
         fprintf(stderr,
                 "parlor: there is something in %.200s or %.200s already: --force replaces it\n",
@@ -217,7 +217,7 @@ static int migrate(const char *const *arguments)
     char *where = shown(target);
     int err = store_migrate(from.at, target, &copy);
     if (!err) {
-        tell(&copy, "moved to", where);
+        tell_rows(&copy, "moved to", where);
         fprintf(stderr,
                 "parlor: %s stays as it is, and is not used any more with database = %s\n",
                 from.at, where);
@@ -234,7 +234,7 @@ static int migrate(const char *const *arguments)
     return exit_code_of(err);
 }
 
-static int run(const struct verb *verb, int argc, char **argv)
+static int run_privately(const struct verb *verb, int argc, char **argv)
 {
     umask(077);
     int exit_code = command_run_verb(verb, argc, argv);
@@ -257,7 +257,7 @@ int command_backup(int argc, char **argv)
         {{"config", &config_file, NULL},
          {"database", &database, NULL},
          {"force", NULL, &force}}};
-    return run(&verb, argc, argv);
+    return run_privately(&verb, argc, argv);
 }
 
 int command_restore(int argc, char **argv)
@@ -276,7 +276,7 @@ int command_restore(int argc, char **argv)
         {{"config", &config_file, NULL},
          {"database", &database, NULL},
          {"force", NULL, &force}}};
-    return run(&verb, argc, argv);
+    return run_privately(&verb, argc, argv);
 }
 
 int command_migrate(int argc, char **argv)
@@ -294,5 +294,5 @@ int command_migrate(int argc, char **argv)
         0,
         migrate,
         {{"to", &target, NULL}}};
-    return run(&verb, argc, argv);
+    return run_privately(&verb, argc, argv);
 }

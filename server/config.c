@@ -20,7 +20,7 @@ static int setting_of(struct bytes name)
 
 // --- The three sources ---
 
-static void set(char **values, int setting, const char *value)
+static void set_value(char **values, int setting, const char *value)
 {
     mem_free(values[setting]);
     values[setting] = mem_text(value);
@@ -63,7 +63,7 @@ static int read_flags(struct config *c, char **values, int count, char *const *a
             mem_free(*file);
             *file = mem_text(value);
         } else {
-            set(values, setting, value);
+            set_value(values, setting, value);
         }
     }
     return 0;
@@ -104,7 +104,7 @@ static int read_line(char **values, char *line, struct text *why)
         text_addf(why, "unknown setting: %.*s", (int)(name_len < 100 ? name_len : 100), name);
         return ERR_MALFORMED;
     }
-    set(values, setting, value);
+    set_value(values, setting, value);
     return 0;
 }
 
@@ -178,11 +178,11 @@ int config_read(struct config *config, int argument_count, char *const *argument
     for (int i = 0; i < setting_count; i++) {
         const char *value = environment_value(environment, settings[i].name);
         if (value)
-            set(config->values, i, value);
+            set_value(config->values, i, value);
         if (flags[i])
-            set(config->values, i, flags[i]);
+            set_value(config->values, i, flags[i]);
         if (!config->values[i])
-            set(config->values, i, settings[i].fallback);
+            set_value(config->values, i, settings[i].fallback);
         mem_free(flags[i]);
     }
     mem_free(flags);

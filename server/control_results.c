@@ -21,7 +21,7 @@ static void fetch_polls(struct control *c, const struct room *room)
     jobs_put(c->config.jobs, job);
 }
 
-static bool links(const struct room *room, const char *poll_id)
+static bool has_linked_poll(const struct room *room, const char *poll_id)
 {
     for (size_t i = 0; room->linked && i < room->linked->count; i++) {
         if (strcmp(room->linked->list[i].id, poll_id) == 0)
@@ -41,7 +41,7 @@ static void refresh_polls(struct control *c, const struct api_call *call)
         return;
     size_t at = 0;
     while ((room = map_next(&c->rooms.by_id, &at))) {
-        if (!room->session_id[0] && links(room, call->changed_poll))
+        if (!room->session_id[0] && has_linked_poll(room, call->changed_poll))
             fetch_polls(c, room);
     }
 }

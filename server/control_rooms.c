@@ -42,7 +42,7 @@ static struct room *hold_loaded(struct control *c, struct job *job)
 
 // What a JOB_ROOM brought. Where it failed as the store is away, a room that somebody looks at
 // is good as it is.
-static struct room *loaded(struct control *c, struct job *job)
+static struct room *take_loaded(struct control *c, struct job *job)
 {
     if (!job->room.err)
         return hold_loaded(c, job);
@@ -74,7 +74,7 @@ void control_join_live(struct control *c, struct job *job, struct room *room)
 
 static void on_room_for_call(struct control *c, struct job *job)
 {
-    struct room *room = loaded(c, job);
+    struct room *room = take_loaded(c, job);
     int err = c->draining ? ERR_BUSY : room ? 0 : job->room.err;
     join_call(c, job, err ? NULL : room, err);
     if (room)
@@ -87,7 +87,7 @@ void control_on_room(struct control *c, struct job *job)
         on_room_for_call(c, job);
         return;
     }
-    struct room *room = loaded(c, job);
+    struct room *room = take_loaded(c, job);
     if (room) {
         control_begin_session(c, job->room.session, room);
         room_release(room);

@@ -20,7 +20,7 @@ struct held *held_new(void)
     return h;
 }
 
-static struct held_answer *first(const struct list *list)
+static struct held_answer *first_answer(const struct list *list)
 {
     return list_empty(list) ? NULL : LIST_ENTRY(list->next, struct held_answer, link);
 }
@@ -34,7 +34,7 @@ void held_answer_free(struct held_answer *answer)
 static void drop(struct list *list, void (*free_call)(struct job *))
 {
     struct held_answer *answer;
-    while ((answer = first(list))) {
+    while ((answer = first_answer(list))) {
         list_remove(&answer->link);
         if (answer->call)
             free_call(answer->call);
@@ -49,7 +49,8 @@ void held_free(struct held *h, void (*free_call)(struct job *))
     mem_free(h);
 }
 
-static struct held_answer *add(struct held *h, uint64_t room, uint64_t change, int64_t now)
+static struct held_answer *add_answer(struct held *h, uint64_t room, uint64_t change,
+                                      int64_t now)
 {
     struct held_answer *answer = mem_alloc(sizeof *answer);
     answer->room = room;
@@ -61,7 +62,7 @@ static struct held_answer *add(struct held *h, uint64_t room, uint64_t change, i
 
 void held_add_frame(struct held *h, const struct frame *frame, int64_t now)
 {
-    struct held_answer *answer = add(h, frame->room, frame->change, now);
+    struct held_answer *answer = add_answer(h, frame->room, frame->change, now);
     answer->at = mem_alloc(frame->text.len + frame->late.len + 1);
     memcpy(answer->at, frame->text.at, frame->text.len);
     memcpy(answer->at + frame->text.len, frame->late.at, frame->late.len);
@@ -74,7 +75,7 @@ void held_add_frame(struct held *h, const struct frame *frame, int64_t now)
 void held_add_call(struct held *h, struct job *call, uint64_t room, uint64_t change,
                    int64_t now)
 {
-    add(h, room, change, now)->call = call;
+    add_answer(h, room, change, now)->call = call;
 }
 
 void held_stored(struct held *h, uint64_t room, uint64_t change)
@@ -92,7 +93,7 @@ void held_stored(struct held *h, uint64_t room, uint64_t change)
 void held_expire(struct held *h, int64_t now)
 {
     struct held_answer *answer;
-    while ((answer = first(&h->waiting)) && answer->due_at <= now) {
+    while ((answer = first_answer(&h->waiting)) && answer->due_at <= now) {
         answer->is_late = true;
         list_remove(&answer->link);
         list_append(&h->ready, &answer->link);
@@ -101,13 +102,13 @@ void held_expire(struct held *h, int64_t now)
 
 int64_t held_deadline(const struct held *h)
 {
-    const struct held_answer *answer = first(&h->waiting);
+    const struct held_answer *answer = first_answer(&h->waiting);
     return answer ? answer->due_at : NEVER;
 }
 
 struct held_answer *held_next(struct held *h)
 {
-    struct held_answer *answer = first(&h->ready);
+    struct held_answer *answer = first_answer(&h->ready);
     if (answer)
         list_remove(&answer->link);
     return answer;

@@ -129,7 +129,7 @@ static void add_outcome(struct hooks *h, const struct slot *slot, bool is_delive
     hooks_look(h);
 }
 
-static void settle(struct hooks *h, struct slot *slot, const struct fetch_result *result)
+static void settle_slot(struct hooks *h, struct slot *slot, const struct fetch_result *result)
 {
     char error[FETCH_WHY_MAX];
     int64_t now = clock_wall_ms();
@@ -155,7 +155,7 @@ void hooks_results(struct hooks *h, struct moment now)
     (void)now;
     struct fetch_result result;
     while (http_client_next(h->client, &result))
-        settle(h, &h->slots[result.id], &result);
+        settle_slot(h, &h->slots[result.id], &result);
 }
 
 static void send_one(struct hooks *h, const struct store_webhook *webhook, struct slot *slot,
@@ -178,8 +178,9 @@ static void send_one(struct hooks *h, const struct store_webhook *webhook, struc
                                                     .header_count = request.header_count,
                                                     .body = request.body});
     if (err)
-        settle(h, slot,
-               &(struct fetch_result){.is_forbidden = true, .why = "its target is no use"});
+        settle_slot(
+            h, slot,
+            &(struct fetch_result){.is_forbidden = true, .why = "its target is no use"});
 }
 
 // What finds no slot stays taken, and is due again later.

@@ -73,8 +73,8 @@ uint64_t logbook_dropped(const struct logbook *l)
 
 // NULL when there is no room for it: it is left out.
 // A fact is what says who is in, and what a back end is to be told.
-static struct store_log_entry *add(struct logbook *l, enum store_log_kind kind, bool is_fact,
-                                   struct moment now)
+static struct store_log_entry *add_entry(struct logbook *l, enum store_log_kind kind,
+                                         bool is_fact, struct moment now)
 {
     size_t waiting = l->batch ? l->batch->count : 0;
     size_t most = is_fact ? LOG_ENTRIES_WAITING_MAX : LOG_EVENTS_WAITING_MAX;
@@ -92,7 +92,7 @@ static struct store_log_entry *add(struct logbook *l, enum store_log_kind kind, 
 static void add_session(struct logbook *l, enum store_log_kind kind, const struct session *s,
                         int64_t ended_at, struct moment now)
 {
-    struct store_log_entry *entry = add(l, kind, true, now);
+    struct store_log_entry *entry = add_entry(l, kind, true, now);
     if (!entry)
         return;
     entry->session = (struct store_session){
@@ -107,7 +107,7 @@ static void add_session(struct logbook *l, enum store_log_kind kind, const struc
 static void add_visit(struct logbook *l, enum store_log_kind kind, const struct session *s,
                       const struct store_visit *visit, struct moment now)
 {
-    struct store_log_entry *entry = add(l, kind, true, now);
+    struct store_log_entry *entry = add_entry(l, kind, true, now);
     if (!entry)
         return;
     entry->visit = *visit;
@@ -133,7 +133,7 @@ static void add_public_event(struct logbook *l, const struct public_event_sessio
                              const struct public_event *told, struct moment now)
 {
     char id[OBJECT_ID_LEN + 1], uuid[UUID_LEN + 1];
-    struct store_log_entry *entry = add(l, STORE_LOG_EVENT, told->is_for_hooks, now);
+    struct store_log_entry *entry = add_entry(l, STORE_LOG_EVENT, told->is_for_hooks, now);
     if (!entry)
         return;
     id_object(&l->ids, now.wall_ms, id);
@@ -235,7 +235,7 @@ static void add_stats(struct logbook *l, const struct session *s, const struct e
                       struct moment now)
 {
     struct text document = {0};
-    struct store_log_entry *entry = add(l, STORE_LOG_STATS, false, now);
+    struct store_log_entry *entry = add_entry(l, STORE_LOG_STATS, false, now);
     if (!entry)
         return;
     store_stats_write(event->stats.tracks, event->stats.count, &document);
@@ -253,7 +253,7 @@ static void add_stats(struct logbook *l, const struct session *s, const struct e
 // One that was made in the meeting is new to the store.
 static void add_poll(struct logbook *l, const struct event *event, struct moment now)
 {
-    struct store_log_entry *entry = add(l, STORE_LOG_POLL, true, now);
+    struct store_log_entry *entry = add_entry(l, STORE_LOG_POLL, true, now);
     struct text document = {0};
     if (!entry)
         return;
@@ -269,7 +269,7 @@ static void add_poll(struct logbook *l, const struct event *event, struct moment
 static void add_run(struct logbook *l, enum store_log_kind kind, const struct session *s,
                     const struct event *event, struct moment now)
 {
-    struct store_log_entry *entry = add(l, kind, true, now);
+    struct store_log_entry *entry = add_entry(l, kind, true, now);
     if (entry)
         entry->run =
             (struct store_poll_run){.id = new_id(l, now),
@@ -283,7 +283,7 @@ static void add_answer(struct logbook *l, const struct session *s, const struct 
                        struct moment now)
 {
     const struct event_answer *answer = event->poll.answer;
-    struct store_log_entry *entry = add(l, STORE_LOG_POLL_ANSWER, true, now);
+    struct store_log_entry *entry = add_entry(l, STORE_LOG_POLL_ANSWER, true, now);
     if (!entry)
         return;
     entry->answer = (struct store_poll_answer){

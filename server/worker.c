@@ -55,7 +55,7 @@ static bool is_droppable(const struct notice *n)
     return n->kind == NOTICE_SPEAKERS || n->kind == NOTICE_QUALITY || n->kind == NOTICE_SCTP;
 }
 
-static void tell(struct worker *w)
+static void pass_notices(struct worker *w)
 {
     for (size_t i = 0; i < w->told.count; i++) {
         struct notice *n = &w->told.at[i];
@@ -73,7 +73,7 @@ static void flush(struct worker *w)
     udp_send(w->udp, &w->out);
     batch_reset(&w->out);
     router_flushed(w->router);
-    tell(w);
+    pass_notices(w);
 }
 
 // A flush follows each slice, as rtc/history.h promises that what the batch points at stays for

@@ -13,7 +13,7 @@
 #include "base/limits.h"
 #include "signal/state.h"
 
-static void tell(struct signal *s, struct session *session, struct frame_list *frames)
+static void tell_node(struct signal *s, struct session *session, struct frame_list *frames)
 {
     session->knows_node = true;
     struct json_out j = notify_open(s, "node-info");
@@ -41,7 +41,7 @@ static void look_again(struct signal *s, struct session *session, struct moment 
 void node_info_refuse(struct call *call)
 {
     struct session *session = call->session;
-    tell(call->signal, session, call->frames);
+    tell_node(call->signal, session, call->frames);
     uint64_t request = session->held.request ? 0 : session_wait(call);
     if (!request) {
         reply_error(call, RPC_MISDIRECTED, "the connections are lost");

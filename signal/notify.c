@@ -204,7 +204,7 @@ enum hearers {
     HEARERS_OTHERS,    // who is inside and does not
 };
 
-static bool hears(const struct peer *peer, enum hearers who)
+static bool is_hearer(const struct peer *peer, enum hearers who)
 {
     bool inside = permit_sees(peer->role, false), admits = permit_sees(peer->role, true);
     switch (who) {
@@ -221,8 +221,8 @@ static bool hears(const struct peer *peer, enum hearers who)
 }
 
 // `but` is a peer's id, not its number: whoever joins anew is not to hear that it left.
-static void tell(struct signal *s, uint64_t room, enum hearers who, const char *but,
-                 struct bytes text, enum frame_kind kind, struct frame_list *frames)
+static void tell_hearers(struct signal *s, uint64_t room, enum hearers who, const char *but,
+                         struct bytes text, enum frame_kind kind, struct frame_list *frames)
 {
     const struct audience *audience = signal_audience(s, room);
     if (!audience)
@@ -231,7 +231,7 @@ static void tell(struct signal *s, uint64_t room, enum hearers who, const char *
     {
         const struct session *session = LIST_ENTRY(each, struct session, in_room);
         const struct peer *peer = rooms_peer(s->rooms, session->peer);
-        if (!peer || peer->state != PEER_JOINED || !hears(peer, who) ||
+        if (!peer || peer->state != PEER_JOINED || !is_hearer(peer, who) ||
             strcmp(peer->id, but) == 0)
             continue;
         frame_add(frames, (struct frame){.kind = kind,
@@ -244,13 +244,13 @@ static void tell(struct signal *s, uint64_t room, enum hearers who, const char *
 void notify_all(struct signal *s, uint64_t room, struct bytes text, enum frame_kind kind,
                 struct frame_list *frames)
 {
-    tell(s, room, HEARERS_INSIDE, "", text, kind, frames);
+    tell_hearers(s, room, HEARERS_INSIDE, "", text, kind, frames);
 }
 
 void notify_others(struct signal *s, uint64_t room, const char *peer_id, struct bytes text,
                    struct frame_list *frames)
 {
-    tell(s, room, HEARERS_INSIDE, peer_id, text, FRAME_TEXT, frames);
+    tell_hearers(s, room, HEARERS_INSIDE, peer_id, text, FRAME_TEXT, frames);
 }
 
 void notify_about(struct signal *s, const struct event *event, struct bytes text,
@@ -258,15 +258,16 @@ void notify_about(struct signal *s, const struct event *event, struct bytes text
 {
     if (!event->who->is_told)
         return;
-    tell(s, event->room, event->who->waits ? HEARERS_ADMITTING : HEARERS_INSIDE, event->who->id,
-         text, FRAME_TEXT, frames);
+    tell_hearers(s, event->room, event->who->waits ? HEARERS_ADMITTING : HEARERS_INSIDE,
+                 event->who->id, text, FRAME_TEXT, frames);
 }
 
 void notify_crossing(struct signal *s, const struct event *event, struct bytes to_admitting,
                      struct bytes to_others, struct frame_list *frames)
 {
-    tell(s, event->room, HEARERS_ADMITTING, event->who->id, to_admitting, FRAME_TEXT, frames);
-    tell(s, event->room, HEARERS_OTHERS, event->who->id, to_others, FRAME_TEXT, frames);
+    tell_hearers(s, event->room, HEARERS_ADMITTING, event->who->id, to_admitting, FRAME_TEXT,
+                 frames);
+    tell_hearers(s, event->room, HEARERS_OTHERS, event->who->id, to_others, FRAME_TEXT, frames);
 }
 
 void notify_some(const struct signal *s, const uint64_t *to, size_t count, struct bytes text,
@@ -293,8 +294,8 @@ static void tell_session_info(struct signal *s, const struct audience *audience,
                               struct frame_list *frames)
 {
     const struct session *any = LIST_ENTRY(audience->sessions.next, struct session, in_room);
-    tell(s, audience->room, HEARERS_ALL, "", session_info(s, any->room, frames), FRAME_TEXT,
-         frames);
+    tell_hearers(s, audience->room, HEARERS_ALL, "", session_info(s, any->room, frames),
+                 FRAME_TEXT, frames);
 }
 
 static void wait_for_info(struct signal *s, struct audience *audience, struct moment now)

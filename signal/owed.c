@@ -55,7 +55,7 @@ void owed_forget(struct session *session)
     list_remove(&session->owing);
 }
 
-static size_t tell(struct signal *s, struct session *session, struct frame_list *frames)
+static size_t tell_owed(struct signal *s, struct session *session, struct frame_list *frames)
 {
     const struct peer *own = rooms_peer(s->rooms, session->peer);
     size_t sent = 0;
@@ -91,7 +91,7 @@ void owed_expire(struct signal *s, struct moment now, struct frame_list *frames)
         if (session->told_owed_at == now.mono_us)
             break; // all had their turn
         session->told_owed_at = now.mono_us;
-        sent += tell(s, session, frames);
+        sent += tell_owed(s, session, frames);
         list_remove(&session->owing);
         if (session->owed_count)
             list_append(&s->owing, &session->owing);

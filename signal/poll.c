@@ -472,8 +472,8 @@ static const struct poll *poll_of(const struct signal *s, const struct event *ev
 
 typedef bool who_hears(const struct poll *poll, const struct peer *peer);
 
-static void tell(struct signal *s, const struct event *event, const struct poll *poll,
-                 struct bytes text, who_hears *hears, struct frame_list *frames)
+static void tell_those(struct signal *s, const struct event *event, const struct poll *poll,
+                       struct bytes text, who_hears *hears, struct frame_list *frames)
 {
     LIST_EACH(&signal_audience(s, event->room)->sessions, each)
     {
@@ -501,7 +501,7 @@ void notify_poll(struct signal *s, const struct event *event, struct moment now,
     json_close(&j, '}');
     json_close(&j, ']');
     json_close(&j, '}');
-    tell(s, event, poll, notify_finish(s, &j, frames), poll_may_read, frames);
+    tell_those(s, event, poll, notify_finish(s, &j, frames), poll_may_read, frames);
 }
 
 // Without a result of each question when `result` has none.
@@ -530,8 +530,9 @@ void notify_poll_stats(struct signal *s, const struct event *event, struct momen
     if (!poll)
         return;
     struct poll_result result = poll_result(poll, &frames->arena);
-    tell(s, event, poll, stats_text(s, poll, &result, frames), poll_may_see_answers, frames);
+    tell_those(s, event, poll, stats_text(s, poll, &result, frames), poll_may_see_answers,
+               frames);
     result.questions = NULL;
-    tell(s, event, poll, stats_text(s, poll, &result, frames), poll_sees_own_answer_only,
-         frames);
+    tell_those(s, event, poll, stats_text(s, poll, &result, frames), poll_sees_own_answer_only,
+               frames);
 }

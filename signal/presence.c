@@ -36,7 +36,7 @@ static struct move *find(const struct audience *audience, uint64_t peer)
     return NULL;
 }
 
-static struct move *add(struct audience *audience, const struct event *event)
+static struct move *add_move(struct audience *audience, const struct event *event)
 {
     struct move *move = mem_alloc(sizeof *move);
     move->peer = event->peer;
@@ -68,7 +68,7 @@ void presence_joined(struct signal *s, const struct event *event, struct moment 
     if (!audience || !event->who->is_told)
         return;
     if (is_large(audience) && !event->who->waits)
-        add(audience, event);
+        add_move(audience, event);
     else
         owed_tell_join(s, event, now, frames);
 }
@@ -85,7 +85,7 @@ void presence_left(struct signal *s, const struct event *event, struct frame_lis
     }
     struct bytes text = notify_leave_message(s, event->who, frames);
     if (is_large(audience) && !event->who->waits)
-        text_add_bytes(&add(audience, event)->gone, text);
+        text_add_bytes(&add_move(audience, event)->gone, text);
     else
         notify_about(s, event, text, frames);
 }

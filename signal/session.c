@@ -326,8 +326,9 @@ static void take_over(struct signal *s, struct session *session, struct peer *pe
     room_attach(peer, events);
 }
 
-static void handle(struct signal *s, struct session *session, struct bytes text,
-                   struct moment now, struct frame_list *frames, struct event_list *events)
+static void handle_frame(struct signal *s, struct session *session, struct bytes text,
+                         struct moment now, struct frame_list *frames,
+                         struct event_list *events)
 {
     struct call call = {.signal = s,
                         .session = session,
@@ -387,13 +388,13 @@ void signal_ready(struct signal *s, uint64_t number, struct room *room, struct m
     // Handling a message may end the session, so each looks it up again.
     struct text text;
     while ((session = signal_session(s, number)) && take_waiting(session, &text)) {
-        handle(s, session, text_bytes(&text), now, frames, events);
+        handle_frame(s, session, text_bytes(&text), now, frames, events);
         text_dispose(&text);
     }
 }
 
-static void keep(struct signal *s, struct session *session, struct bytes text,
-                 struct frame_list *frames)
+static void keep_frame(struct signal *s, struct session *session, struct bytes text,
+                       struct frame_list *frames)
 {
     if (session->waiting_count == WS_WAITING_MAX ||
         session->waiting_bytes + text.len > WS_MESSAGE_MAX) {
@@ -412,9 +413,9 @@ void signal_text(struct signal *s, uint64_t number, struct bytes text, struct mo
         return;
     hear(s, session, now);
     if (session->state == SESSION_LOADING)
-        keep(s, session, text, frames);
+        keep_frame(s, session, text, frames);
     else
-        handle(s, session, text, now, frames, events);
+        handle_frame(s, session, text, now, frames, events);
 }
 
 void signal_heard(struct signal *s, uint64_t number, struct moment now)

@@ -3,7 +3,7 @@
 
 #include "base/json.h"
 
-static void set(json_t *object, const char *key, json_t *value)
+static void set_member(json_t *object, const char *key, json_t *value)
 {
     const json_t *present = json_object_get(object, key);
     if (!present || json_is_null(present))
@@ -15,7 +15,7 @@ static void set(json_t *object, const char *key, json_t *value)
 // The object under `key`, made when it is absent.
 static json_t *section(json_t *object, const char *key)
 {
-    set(object, key, json_object());
+    set_member(object, key, json_object());
     return json_object_get(object, key);
 }
 
@@ -30,13 +30,13 @@ static json_t *list_of(const struct names *names)
 static void fill_media(json_t *params, enum publish_kind kind, const struct role_media *media)
 {
     json_t *object = section(params, publish_kind_name(kind));
-    set(object, "bitRate", json_integer(media->bitrate_kbps));
-    set(object, "codec", json_string(media->codec));
+    set_member(object, "bitRate", json_integer(media->bitrate_kbps));
+    set_member(object, "codec", json_string(media->codec));
     if (kind == PUBLISH_AUDIO)
         return;
-    set(object, "frameRate", json_integer(media->frame_rate));
-    set(object, "width", json_integer(media->width));
-    set(object, "height", json_integer(media->height));
+    set_member(object, "frameRate", json_integer(media->frame_rate));
+    set_member(object, "width", json_integer(media->width));
+    set_member(object, "height", json_integer(media->height));
 }
 
 static void fill_publish(json_t *params, const struct role *role)
@@ -47,22 +47,22 @@ static void fill_publish(json_t *params, const struct role *role)
             json_array_append_new(allowed, json_string(publish_kind_name(kind)));
         fill_media(params, kind, &role->media[kind]);
     }
-    set(params, "allowed", allowed);
-    set(params, "simulcast", json_object());
+    set_member(params, "allowed", allowed);
+    set_member(params, "simulcast", json_object());
 }
 
 static void fill_role(json_t *object, const struct role *role)
 {
-    set(object, "name", json_string(role->name));
+    set_member(object, "name", json_string(role->name));
     fill_publish(section(object, "publishParams"), role);
     json_t *subscribe = section(object, "subscribeParams");
-    set(subscribe, "subscribeToRoles", list_of(&role->subscribe_to_roles));
-    set(subscribe, "maxSubsBitRate", json_integer(role->max_subscribe_bitrate_kbps));
+    set_member(subscribe, "subscribeToRoles", list_of(&role->subscribe_to_roles));
+    set_member(subscribe, "maxSubsBitRate", json_integer(role->max_subscribe_bitrate_kbps));
     json_t *permissions = section(object, "permissions");
     for (int p = 0; p < PERMISSION_COUNT; p++)
-        set(permissions, permission_name(p), json_boolean(role->permissions[p]));
-    set(object, "priority", json_integer(role->priority));
-    set(object, "maxPeerCount", json_integer(role->max_peer_count));
+        set_member(permissions, permission_name(p), json_boolean(role->permissions[p]));
+    set_member(object, "priority", json_integer(role->priority));
+    set_member(object, "maxPeerCount", json_integer(role->max_peer_count));
 }
 
 void store_document_fill(json_t *document, const struct template *t)
@@ -72,14 +72,14 @@ void store_document_fill(json_t *document, const struct template *t)
         fill_role(json_object_get(roles, t->roles[i].name), &t->roles[i]);
 
     json_t *settings = section(document, "settings");
-    set(settings, "region", json_string("auto"));
-    set(settings, "recording", json_null());
+    set_member(settings, "region", json_string("auto"));
+    set_member(settings, "recording", json_null());
     json_t *state = section(settings, "roomState");
-    set(state, "messageInterval", json_integer(t->room_state.interval_s));
-    set(state, "sendPeerList", json_boolean(t->room_state.send_peer_list));
-    set(state, "stopRoomStateOnJoin", json_boolean(t->room_state.stop_on_join));
-    set(state, "enabled", json_boolean(t->room_state.enabled));
-    set(settings, "retry", json_object());
+    set_member(state, "messageInterval", json_integer(t->room_state.interval_s));
+    set_member(state, "sendPeerList", json_boolean(t->room_state.send_peer_list));
+    set_member(state, "stopRoomStateOnJoin", json_boolean(t->room_state.stop_on_join));
+    set_member(state, "enabled", json_boolean(t->room_state.enabled));
+    set_member(settings, "retry", json_object());
     section(document, "destinations");
     section(document, "plugins");
 }

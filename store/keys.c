@@ -46,7 +46,7 @@ static void random_text(struct rng *rng, size_t octets, char *out, size_t cap)
     wipe_text(&t);
 }
 
-static void make(struct keys *keys, struct rng *rng, int64_t wall_ms)
+static void make_keys(struct keys *keys, struct rng *rng, int64_t wall_ms)
 {
     struct id_source ids;
     id_source_init(&ids, rng);
@@ -108,7 +108,7 @@ static int write_file(const char *folder, struct bytes content)
     return good ? 0 : ERR_IO;
 }
 
-static bool take(const json_t *document, const char *name, char *out, size_t cap)
+static bool take_text(const json_t *document, const char *name, char *out, size_t cap)
 {
     const char *value = json_get_text(document, name, "");
     int len = snprintf(out, cap, "%s", value);
@@ -123,14 +123,14 @@ int keys_parse(struct keys *keys, struct bytes content)
     struct keys read = {0};
     struct jwt_key *key = &read.key;
     bool good =
-        take(document, "access_key", key->access_key, sizeof key->access_key) &&
-        take(document, "app_secret", key->secrets[0], sizeof key->secrets[0]) &&
-        take(document, "previous_app_secret", key->secrets[1], sizeof key->secrets[1]) &&
-        take(document, "customer_id", read.customer_id, sizeof read.customer_id) &&
-        take(document, "app_id", read.app_id, sizeof read.app_id) &&
-        take(document, "template_id", read.template_id, sizeof read.template_id) &&
-        take(document, "meetings_key", read.meetings_key, sizeof read.meetings_key) &&
-        take(document, "webhook_secret", read.webhook_secret, sizeof read.webhook_secret);
+        take_text(document, "access_key", key->access_key, sizeof key->access_key) &&
+        take_text(document, "app_secret", key->secrets[0], sizeof key->secrets[0]) &&
+        take_text(document, "previous_app_secret", key->secrets[1], sizeof key->secrets[1]) &&
+        take_text(document, "customer_id", read.customer_id, sizeof read.customer_id) &&
+        take_text(document, "app_id", read.app_id, sizeof read.app_id) &&
+        take_text(document, "template_id", read.template_id, sizeof read.template_id) &&
+        take_text(document, "meetings_key", read.meetings_key, sizeof read.meetings_key) &&
+        take_text(document, "webhook_secret", read.webhook_secret, sizeof read.webhook_secret);
     json_decref(document);
     good = good && id_is_object(key->access_key) && id_is_object(read.customer_id) &&
            id_is_object(read.app_id) && id_is_object(read.template_id) &&
@@ -195,7 +195,7 @@ int keys_load(struct keys *keys, const char *folder, struct rng *rng, int64_t wa
     if (!err && keys->webhook_secret[0])
         return 0;
     if (err)
-        make(keys, rng, wall_ms);
+        make_keys(keys, rng, wall_ms);
     else // of a version that had no webhooks
         random_text(rng, WEBHOOK_SECRET_OCTETS, keys->webhook_secret,
                     sizeof keys->webhook_secret);

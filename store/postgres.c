@@ -70,7 +70,7 @@ struct postgres {
 #define WRITE_LOCK LOCK_OF(1886544497)
 #define USE_LOCK LOCK_OF(1886544498)
 
-static struct postgres *of(struct db *db)
+static struct postgres *postgres_of(struct db *db)
 {
     return (struct postgres *)db;
 }
@@ -96,7 +96,7 @@ static void go_away(struct postgres *pg)
 }
 
 // Lands the flight, and keeps in mind what it means for the transaction.
-static int land(struct postgres *pg)
+static int land_parts(struct postgres *pg)
 {
     int err = link_land(&pg->link);
     pg->db.changes = pg->link.changes;
@@ -168,7 +168,7 @@ static int come_back(struct postgres *pg)
 
 static void postgres_prepare(struct db_query *q)
 {
-    snprintf(own(q)->name, sizeof own(q)->name, "q%u", ++of(q->db)->last_name);
+    snprintf(own(q)->name, sizeof own(q)->name, "q%u", ++postgres_of(q->db)->last_name);
 }
 
 static void bind(struct postgres_query *q, int at, Oid type, char *text)
@@ -246,7 +246,7 @@ static int start(struct postgres *pg, struct postgres_query *q)
     if (guarded)
         link_send(&pg->link, "SAVEPOINT statement");
     queue(pg, q, &q->result);
-    err = land(pg);
+    err = land_parts(pg);
     if (err) {
         recover(pg, err, guarded, after_later);
         return err;
@@ -263,7 +263,7 @@ static int start(struct postgres *pg, struct postgres_query *q)
 static int postgres_step(struct db_query *q)
 {
     struct postgres_query *p = own(q);
-    int err = p->started ? 0 : start(of(q->db), p);
+    int err = p->started ? 0 : start(postgres_of(q->db), p);
     if (err)
         return err;
     p->row++;
@@ -272,7 +272,7 @@ static int postgres_step(struct db_query *q)
 
 static int postgres_run_later(struct db_query *q)
 {
-    struct postgres *pg = of(q->db);
+    struct postgres *pg = postgres_of(q->db);
     int err = check_transaction(pg);
     if (err || !is_writing(pg))
         return err ? err : postgres_step(q);
@@ -339,8 +339,8 @@ static char *script_of(const char *sql)
 
 static int postgres_execute(struct db *db, const char *sql)
 {
-    struct postgres *pg = of(db);
-    int err = land(pg);
+    struct postgres *pg = postgres_of(db);
+    int err = land_parts(pg);
     if (err)
         return err;
     char *script = script_of(sql);
@@ -355,7 +355,7 @@ static int postgres_execute(struct db *db, const char *sql)
 
 static int postgres_begin(struct db *db, enum db_purpose purpose)
 {
-    struct postgres *pg = of(db);
+    struct postgres *pg = postgres_of(db);
     // A connection that was lost while nobody used it costs nobody anything.
     if (!link_is_alive(&pg->link)) {
         go_away(pg);
@@ -379,7 +379,7 @@ static int postgres_begin(struct db *db, enum db_purpose purpose)
 
 static int postgres_open_job(struct db *db)
 {
-    struct postgres *pg = of(db);
+    struct postgres *pg = postgres_of(db);
     pg->job_wrote = false;
     pg->job_err = 0;
     if (!pg->begin_err)
@@ -389,10 +389,10 @@ static int postgres_open_job(struct db *db)
 
 static int postgres_close_job(struct db *db, bool keep)
 {
-    struct postgres *pg = of(db);
+    struct postgres *pg = postgres_of(db);
     int err = pg->job_err;
     if (pg->later && !err)
-        err = land(pg);
+        err = land_parts(pg);
     if (pg->begin_err || !pg->link.conn)
         return pg->begin_err ? pg->begin_err : ERR_IO;
     if (!err && keep && link_has_failed(&pg->link))
@@ -407,24 +407,24 @@ static int postgres_close_job(struct db *db, bool keep)
 // with its commit.
 static bool postgres_is_lost(struct db *db)
 {
-    return !of(db)->link.conn;
+    return !postgres_of(db)->link.conn;
 }
 
 static void postgres_roll_back(struct db *db)
 {
-    struct postgres *pg = of(db);
+    struct postgres *pg = postgres_of(db);
     if (pg->link.conn && pg->in_transaction) {
-        land(pg); // what is queued may fail, and would take this with it
+        land_parts(pg); // what is queued may fail, and would take this with it
         if (pg->link.conn)
             link_send(&pg->link, "ROLLBACK");
-        land(pg);
+        land_parts(pg);
     }
     pg->in_transaction = false;
 }
 
 // What became of a transaction whose commit was sent and never answered: PostgreSQL knows, once
 // it is back. Returns 0 when it was committed.
-static int settle(struct postgres *pg)
+static int settle_commit(struct postgres *pg)
 {
     char sql[96];
     int64_t deadline_ms = db_now_ms() + SETTLE_MS;
@@ -435,7 +435,7 @@ static int settle(struct postgres *pg)
         pg->retry_at_ms = 0;
         if (pg->link.conn || come_back(pg) == 0) {
             link_ask(&pg->link, sql, &status);
-            if (land(pg) == 0 && PQntuples(status) == 1)
+            if (land_parts(pg) == 0 && PQntuples(status) == 1)
                 snprintf(word, sizeof word, "%s", PQgetvalue(status, 0, 0));
             PQclear(status);
         }
@@ -454,7 +454,7 @@ static int settle(struct postgres *pg)
 
 static int postgres_commit(struct db *db)
 {
-    struct postgres *pg = of(db);
+    struct postgres *pg = postgres_of(db);
     if (!pg->in_transaction)
         return 0;
     if (pg->begin_err) {
@@ -462,13 +462,13 @@ static int postgres_commit(struct db *db)
         return pg->begin_err;
     }
     link_commit(&pg->link);
-    int err = land(pg);
+    int err = land_parts(pg);
     pg->in_transaction = false;
     if (err && !pg->link.conn && pg->wrote && pg->xid)
-        return settle(pg);
+        return settle_commit(pg);
     if (err && pg->link.conn && link_has_failed(&pg->link)) {
         link_send(&pg->link, "ROLLBACK");
-        land(pg);
+        land_parts(pg);
     }
     return err;
 }
@@ -476,22 +476,22 @@ static int postgres_commit(struct db *db)
 // A statement is given up there before it is given up here.
 static void postgres_give_time(struct db *db, int budget_ms)
 {
-    struct postgres *pg = of(db);
+    struct postgres *pg = postgres_of(db);
     pg->link.statement_ms = budget_ms;
     link_set_time(&pg->link);
-    land(pg);
+    land_parts(pg);
 }
 
 // --- Tending ---
 
 static int postgres_fd(struct db *db)
 {
-    return of(db)->link.conn ? PQsocket(of(db)->link.conn) : -1;
+    return postgres_of(db)->link.conn ? PQsocket(postgres_of(db)->link.conn) : -1;
 }
 
 static void postgres_tend(struct db *db)
 {
-    struct postgres *pg = of(db);
+    struct postgres *pg = postgres_of(db);
     if (!link_is_alive(&pg->link)) {
         go_away(pg);
         come_back(pg);
@@ -570,7 +570,7 @@ static int postgres_open(struct db **db, const char *location, enum db_use use)
 
 static void postgres_close(struct db *db)
 {
-    struct postgres *pg = of(db);
+    struct postgres *pg = postgres_of(db);
     clear(&pg->xid);
     // The server would free it in a while: whoever comes next need not wait for that.
     if (pg->link.conn && pg->use != DB_AS_IS && pg->use != DB_BESIDE) {

@@ -298,7 +298,7 @@ void link_execute(struct link *link, const char *name, int count, const char *co
                  (struct link_part){.keep = keep});
 }
 
-static void take(struct link *link, const struct link_part *part, PGresult *r)
+static void take_result(struct link *link, const struct link_part *part, PGresult *r)
 {
     switch (PQresultStatus(r)) {
     case PGRES_COMMAND_OK:
@@ -340,7 +340,7 @@ static bool hear(struct link *link)
             return false;
         }
         if (r)
-            take(link, &link->parts[at], r);
+            take_result(link, &link->parts[at], r);
         else
             at++; // that was all of it
     }
@@ -374,7 +374,7 @@ int link_script(struct link *link, const char *sql)
         PGresult *r = PQgetResult(link->conn);
         if (!r)
             break;
-        take(link, &(struct link_part){0}, r);
+        take_result(link, &(struct link_part){0}, r);
     }
     if (PQstatus(link->conn) != CONNECTION_OK || !PQenterPipelineMode(link->conn))
         return lose(link);

@@ -159,7 +159,7 @@ int store_replay_failures(struct db *db, const char *id, struct arena *arena,
 
 // --- Going on ---
 
-static int end(struct db *db, const char *id, enum store_replay_state state, int64_t now)
+static int end_replay(struct db *db, const char *id, enum store_replay_state state, int64_t now)
 {
     struct db_query *q =
         db_prepare(db, "UPDATE webhook_replays SET state = $2, ended_at = $3 WHERE id = $1");
@@ -197,8 +197,9 @@ static int end_if_done(struct db *db, const char *id, int64_t now)
     if (err != DB_ROW)
         return err;
     if (left <= 0)
-        return end(db, id, STORE_REPLAY_COMPLETED, now);
-    return in_vain < WEBHOOK_REPLAY_FAILURES_MAX ? 0 : end(db, id, STORE_REPLAY_FAILED, now);
+        return end_replay(db, id, STORE_REPLAY_COMPLETED, now);
+    return in_vain < WEBHOOK_REPLAY_FAILURES_MAX ? 0
+                                                 : end_replay(db, id, STORE_REPLAY_FAILED, now);
 }
 
 int store_replay_settle(struct db *db, const struct store_webhook_outcome *o, int64_t now)
@@ -266,7 +267,7 @@ static int take_step(struct db *db, const struct step *step, struct store_webhoo
     }
     db_finish(q);
     if (err != DB_ROW) // some were delivered, or forgotten, in between
-        return err ? err : end(db, step->id, STORE_REPLAY_COMPLETED, turn->now);
+        return err ? err : end_replay(db, step->id, STORE_REPLAY_COMPLETED, turn->now);
     turn->replay_count++;
     err = store_webhook_retarget(db, turn->workspace, &turn->arena, taken);
     if (err)

@@ -39,7 +39,7 @@ struct sqlite {
     const atomic_bool *is_over; // the check's
 };
 
-static struct sqlite *of(struct db *db)
+static struct sqlite *sqlite_of(struct db *db)
 {
     return (struct sqlite *)db;
 }
@@ -60,12 +60,12 @@ static void stop_writing(struct db *db, const char *why)
 
 static void tell_damage(struct db *db)
 {
-    if (!of(db)->is_damaged)
+    if (!sqlite_of(db)->is_damaged)
         log_error("store",
                   "%s is damaged. To restore: stop every parlor that uses it, then `parlor "
                   "restore --force FILE` with the last backup, start again",
                   db->name.at);
-    of(db)->is_damaged = true;
+    sqlite_of(db)->is_damaged = true;
 }
 
 static int err_of(struct db *db, int code)
@@ -96,7 +96,7 @@ static int err_of(struct db *db, int code)
             return ERR_EXISTS;
         return ERR_REFUSED;
     default:
-        log_error("store", "database: %s (%d)", sqlite3_errmsg(of(db)->handle), code);
+        log_error("store", "database: %s (%d)", sqlite3_errmsg(sqlite_of(db)->handle), code);
         if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC)
             stop_writing(db, "an fsync failed");
         if ((code & 0xff) == SQLITE_CORRUPT) {
@@ -112,8 +112,8 @@ static int err_of(struct db *db, int code)
 static void sqlite_prepare(struct db_query *q)
 {
     struct sqlite_query *own = (struct sqlite_query *)q;
-    int code = sqlite3_prepare_v3(of(q->db)->handle, q->sql, -1, SQLITE_PREPARE_PERSISTENT,
-                                  &own->statement, NULL);
+    int code = sqlite3_prepare_v3(sqlite_of(q->db)->handle, q->sql, -1,
+                                  SQLITE_PREPARE_PERSISTENT, &own->statement, NULL);
     if (code != SQLITE_OK)
         err_of(q->db, code); // logs; the steps return ERR_IO
     int count = sqlite3_bind_parameter_count(own->statement);
@@ -144,7 +144,7 @@ static int sqlite_step(struct db_query *q)
     if (!statement_of(q))
         return ERR_IO;
     int err = err_of(q->db, sqlite3_step(statement_of(q)));
-    q->db->changes = (uint64_t)sqlite3_total_changes64(of(q->db)->handle);
+    q->db->changes = (uint64_t)sqlite3_total_changes64(sqlite_of(q->db)->handle);
     return err;
 }
 
@@ -196,7 +196,7 @@ static void sqlite_discard(struct db_query *q)
 
 static int sqlite_execute(struct db *db, const char *sql)
 {
-    return err_of(db, sqlite3_exec(of(db)->handle, sql, NULL, NULL, NULL));
+    return err_of(db, sqlite3_exec(sqlite_of(db)->handle, sql, NULL, NULL, NULL));
 }
 
 // --- Transactions ---
@@ -223,13 +223,13 @@ static int sqlite_close_job(struct db *db, bool keep)
 // A full disk or a failed read makes SQLite undo the whole transaction.
 static bool sqlite_is_lost(struct db *db)
 {
-    return sqlite3_get_autocommit(of(db)->handle);
+    return sqlite3_get_autocommit(sqlite_of(db)->handle);
 }
 
 static void sqlite_roll_back(struct db *db)
 {
     if (!sqlite_is_lost(db))
-        sqlite3_exec(of(db)->handle, "ROLLBACK", NULL, NULL, NULL);
+        sqlite3_exec(sqlite_of(db)->handle, "ROLLBACK", NULL, NULL, NULL);
 }
 
 static int sqlite_commit(struct db *db)
@@ -270,12 +270,12 @@ static int report_open(const struct db *db, int code, const char *reason, enum d
 static int pragma_text(struct db *db, const char *sql, const char *expected, enum db_use use)
 {
     sqlite3_stmt *statement = NULL;
-    int code = sqlite3_prepare_v2(of(db)->handle, sql, -1, &statement, NULL);
+    int code = sqlite3_prepare_v2(sqlite_of(db)->handle, sql, -1, &statement, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_step(statement);
     int err = 0;
     if (code != SQLITE_ROW) {
-        err = report_open(db, code, sqlite3_errmsg(of(db)->handle), use);
+        err = report_open(db, code, sqlite3_errmsg(sqlite_of(db)->handle), use);
     } else if (strcmp((const char *)sqlite3_column_text(statement, 0), expected) != 0) {
         struct text finding = {0};
         text_add_escaped(&finding, bytes_of((const char *)sqlite3_column_text(statement, 0)));
@@ -289,7 +289,7 @@ static int pragma_text(struct db *db, const char *sql, const char *expected, enu
 
 static int is_over_time(void *db)
 {
-    const atomic_bool *is_over = of(db)->is_over;
+    const atomic_bool *is_over = sqlite_of(db)->is_over;
     return db_is_over_time(db) || (is_over && atomic_load(is_over));
 }
 
@@ -369,9 +369,9 @@ static void mark_closed(const struct db *db)
 
 static int sqlite_check(struct db *db, const atomic_bool *is_over)
 {
-    of(db)->is_over = is_over;
-    sqlite3_progress_handler(of(db)->handle, STEPS_BETWEEN_LOOKS, is_over_time, db);
-    int err = pragma_text(db, "PRAGMA quick_check", "ok", of(db)->use);
+    sqlite_of(db)->is_over = is_over;
+    sqlite3_progress_handler(sqlite_of(db)->handle, STEPS_BETWEEN_LOOKS, is_over_time, db);
+    int err = pragma_text(db, "PRAGMA quick_check", "ok", sqlite_of(db)->use);
     if (is_over && atomic_load(is_over))
         return ERR_BUSY;
     if (err == ERR_MALFORMED)
@@ -382,8 +382,8 @@ static int sqlite_check(struct db *db, const atomic_bool *is_over)
 // The file was checked when it was opened for the first time, or is.
 static int configure_beside(struct db *db)
 {
-    sqlite3_busy_timeout(of(db)->handle, BUSY_TIMEOUT_MS);
-    sqlite3_progress_handler(of(db)->handle, STEPS_BETWEEN_LOOKS, is_over_time, db);
+    sqlite3_busy_timeout(sqlite_of(db)->handle, BUSY_TIMEOUT_MS);
+    sqlite3_progress_handler(sqlite_of(db)->handle, STEPS_BETWEEN_LOOKS, is_over_time, db);
     return sqlite_execute(db, "PRAGMA query_only = ON");
 }
 
@@ -395,7 +395,8 @@ static int configure(struct db *db, enum db_use use)
     bool is_new = is_empty(db);
     bool in_order = was_closed_in_order(db, use != DB_AS_IS) || is_new;
     int err = 0;
-    sqlite3_busy_timeout(of(db)->handle, alone ? BUSY_TIMEOUT_ALONE_MS : BUSY_TIMEOUT_MS);
+    sqlite3_busy_timeout(sqlite_of(db)->handle,
+                         alone ? BUSY_TIMEOUT_ALONE_MS : BUSY_TIMEOUT_MS);
     // In effect from the first look into the file, which fails while somebody has it open.
     if (alone)
         err = pragma_text(db, "PRAGMA locking_mode = EXCLUSIVE", "exclusive", use);
@@ -409,7 +410,7 @@ static int configure(struct db *db, enum db_use use)
     if (!err)
         err = sqlite_execute(db, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
     if (!err && use != DB_AS_IS)
-        sqlite3_wal_hook(of(db)->handle, on_committed, db);
+        sqlite3_wal_hook(sqlite_of(db)->handle, on_committed, db);
     return err;
 }
 
@@ -433,11 +434,11 @@ static int sqlite_open(struct db **db, const char *path, enum db_use use)
 // What is not whole, or may not be, keeps its journal, and is checked next time.
 static void sqlite_close(struct db *db)
 {
-    bool is_good = !db->read_only && !db->unchecked && !of(db)->is_damaged;
-    if (!is_good && of(db)->use != DB_BESIDE)
-        sqlite3_db_config(of(db)->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    sqlite3_close(of(db)->handle);
-    if (is_good && of(db)->use == DB_SERVED)
+    bool is_good = !db->read_only && !db->unchecked && !sqlite_of(db)->is_damaged;
+    if (!is_good && sqlite_of(db)->use != DB_BESIDE)
+        sqlite3_db_config(sqlite_of(db)->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    sqlite3_close(sqlite_of(db)->handle);
+    if (is_good && sqlite_of(db)->use == DB_SERVED)
         mark_closed(db);
     text_dispose(&db->name);
     mem_free(db);

@@ -22,7 +22,7 @@ void store_webhook_turn_free(struct store_webhook_turn *turn)
     mem_free(turn);
 }
 
-static int settle(struct db *db, const struct store_webhook_outcome *o, int64_t now)
+static int write_outcome(struct db *db, const struct store_webhook_outcome *o, int64_t now)
 {
     if (o->replay_id[0])
         return store_replay_settle(db, o, now);
@@ -42,7 +42,7 @@ static int settle(struct db *db, const struct store_webhook_outcome *o, int64_t 
 
 // A receiver that is slow or dead has WEBHOOKS_PER_RECEIVER_MAX places and no more: the others
 // stay free.
-static int take(struct db *db, struct store_webhook_turn *turn)
+static int take_due(struct db *db, struct store_webhook_turn *turn)
 {
     turn->taken = arena_alloc(&turn->arena, turn->places * sizeof *turn->taken);
     struct db_query *q = db_prepare(
@@ -95,10 +95,10 @@ int store_webhook_turn(struct db *db, struct store_webhook_turn *turn)
 {
     int err = 0;
     for (size_t i = 0; !err && i < turn->outcome_count; i++)
-        err = settle(db, &turn->outcomes[i], turn->now);
+        err = write_outcome(db, &turn->outcomes[i], turn->now);
     if (err || !turn->takes)
         return err;
-    err = take(db, turn);
+    err = take_due(db, turn);
     if (!err)
         err = find_next(db, turn);
     if (!err)

@@ -8,14 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void add(struct where *w, const char *condition)
+static void add_condition(struct where *w, const char *condition)
 {
     text_addf(&w->sql, "%s%s ", w->sql.len ? "AND " : "WHERE ", condition);
 }
 
 void where_literal(struct where *w, const char *condition)
 {
-    add(w, condition);
+    add_condition(w, condition);
 }
 
 static void add_value(struct where *w, const char *column, struct where_value value)
@@ -59,7 +59,7 @@ void where_behind(struct where *w, const char *columns, int64_t at, const char *
     w->values[w->count++] = (struct where_value){.number = at};
     w->values[w->count++] = (struct where_value){.text = id};
     snprintf(condition, sizeof condition, "%s < ($%d, $%d)", columns, w->count - 1, w->count);
-    add(w, condition);
+    add_condition(w, condition);
 }
 
 static void bind(struct db_query *q, const struct where *w, int64_t limit)
