@@ -14,7 +14,13 @@ void poll_put_result(struct json_out *j, const struct poll *poll,
 
 // Answers with the error, unless there is none.
 bool poll_refused(struct call *call, enum poll_error err, enum act act);
-// The poll that the request names, if whoever asks may know of it; else it is answered.
+// The poll that the request names, if the peer that asks may know of it; else it is answered.
 struct poll *poll_named(struct call *call);
 // `index` and `count` of a request for a page. Answered when they are none.
 bool poll_take_page(struct call *call, const char *index_key, size_t *index, size_t *count);
+
+// What a client says of a poll: false, and it is told, when that cannot be one.
+bool poll_read_info(struct call *call, struct poll_info *info);
+// A question with its options and its solution: false when it cannot be one. Texts are
+// borrowed.
+bool poll_read_question(struct arena *arena, const json_t *from, struct numbered_question *to);

@@ -4,15 +4,12 @@
 // (store/postgres_link.h), so a job costs a round trip for each of its statements, and a batch
 // one more for its commit.
 
+#include "store/postgres_state.h"
+
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "store/backend.h"
-#include "store/db.h"
-#include "store/postgres_link.h"
 
-#include <assert.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,65 +23,12 @@ enum {
     PAUSE_MAX_MS = 2000,
     PATIENCE_MS = 6000, // a request is answered within 10 s
     PATIENCE_COPY_MS = 10 * 60 * 1000,
-    XID_LEN_MAX = 24,
-};
-
-// pg_type.h, which only servers have.
-enum { BIGINT = 20, INTEGER = 23, TEXT = 25 };
-
-struct postgres_query {
-    struct db_query q; // first
-    char name[16];     // on the server
-    int count;         // of the parameters
-    Oid types[DB_PARAMETERS_MAX];
-    const char *values[DB_PARAMETERS_MAX]; // the text of each, or NULL
-    char *texts[DB_PARAMETERS_MAX];        // ours
-    uint32_t prepared;                     // on the connection of this generation
-    uint64_t prepared_in;                  // the flight in which that is asked for
-    bool started;
-    PGresult *result; // NULL: it has no rows
-    int row;
-};
-
-struct postgres {
-    struct db db; // first
-    struct link link;
-    char *location;
-    enum db_use use;
-    unsigned last_name;
-    int64_t retry_at_ms;
-    int pause_ms;
-
-    bool in_transaction;
-    enum db_purpose purpose;
-    PGresult *xid; // one row: its number; NULL until it has begun
-    int begin_err; // why it did not
-    bool wrote;    // some job did
-    bool job_wrote;
-    int job_err; // why there is nothing to be done with the job but to undo it
-    bool later;  // statements that nobody has waited for are queued
 };
 
 // One for those who write, one for those who have it open. Schemas do not disturb each other.
 #define LOCK_OF(number) "(" #number ", hashtext(current_schema()))"
 #define WRITE_LOCK LOCK_OF(1886544497)
 #define USE_LOCK LOCK_OF(1886544498)
-
-static struct postgres *postgres_of(struct db *db)
-{
-    return (struct postgres *)db;
-}
-
-static struct postgres_query *own(struct db_query *q)
-{
-    return (struct postgres_query *)q;
-}
-
-static void clear(PGresult **result)
-{
-    PQclear(*result);
-    *result = NULL;
-}
 
 // --- The connection ---
 
@@ -95,8 +39,7 @@ static void go_away(struct postgres *pg)
     pg->db.away = true;
 }
 
-// Lands the flight, and keeps in mind what it means for the transaction.
-static int land_parts(struct postgres *pg)
+int postgres_land(struct postgres *pg)
 {
     int err = link_land(&pg->link);
     pg->db.changes = pg->link.changes;
@@ -164,165 +107,6 @@ static int come_back(struct postgres *pg)
     return err ? ERR_IO : 0;
 }
 
-// --- Statements ---
-
-static void postgres_prepare(struct db_query *q)
-{
-    snprintf(own(q)->name, sizeof own(q)->name, "q%u", ++postgres_of(q->db)->last_name);
-}
-
-static void bind(struct postgres_query *q, int at, Oid type, char *text)
-{
-    // The types are a part of what is prepared.
-    assert(!q->types[at - 1] || q->types[at - 1] == type);
-    q->types[at - 1] = type;
-    q->texts[at - 1] = text;
-    q->values[at - 1] = text;
-    q->count = q->count > at ? q->count : at;
-}
-
-static void postgres_bind_text(struct db_query *q, int at, const char *value)
-{
-    bind(own(q), at, TEXT, mem_text(value));
-}
-
-static void postgres_bind_int(struct db_query *q, int at, int64_t value)
-{
-    char *text = mem_alloc(XID_LEN_MAX);
-    snprintf(text, XID_LEN_MAX, "%" PRId64, value);
-    bind(own(q), at, BIGINT, text);
-}
-
-static void queue(struct postgres *pg, struct postgres_query *q, PGresult **keep)
-{
-    struct link *link = &pg->link;
-    bool known = q->prepared == link->generation ||
-                 (q->prepared_in == link->flight + 1 && link->part_count > 0);
-    if (!known) {
-        link_prepare(link, q->name, q->q.sql, q->count, q->types, &q->prepared);
-        q->prepared_in = link->flight + 1;
-    }
-    link_execute(link, q->name, q->count, q->values, keep);
-}
-
-static bool is_writing(const struct postgres *pg)
-{
-    return pg->in_transaction && pg->purpose == DB_WRITE;
-}
-
-// A statement failed. What it did is undone, when there is something to go back to.
-static void recover(struct postgres *pg, int err, bool guarded, bool after_later)
-{
-    if (!is_writing(pg) || pg->begin_err || !link_has_failed(&pg->link))
-        return;
-    if (!pg->link.conn || after_later || (pg->job_wrote && !guarded)) {
-        pg->job_err = err;
-    } else if (guarded) {
-        link_send(&pg->link, "ROLLBACK TO statement");
-        link_send(&pg->link, "RELEASE statement");
-    } else {
-        link_send(&pg->link, "ROLLBACK TO job");
-    }
-}
-
-// Why no statement can be sent now, or 0.
-static int check_transaction(const struct postgres *pg)
-{
-    if (!pg->link.conn)
-        return ERR_IO;
-    if (!is_writing(pg))
-        return 0;
-    return pg->begin_err ? pg->begin_err : pg->job_err;
-}
-
-static int start(struct postgres *pg, struct postgres_query *q)
-{
-    int err = check_transaction(pg);
-    if (err)
-        return err;
-    // Going back to the beginning of the job is as good while it has written nothing.
-    bool guarded = is_writing(pg) && q->q.writes && pg->job_wrote;
-    bool after_later = pg->later;
-    if (guarded)
-        link_send(&pg->link, "SAVEPOINT statement");
-    queue(pg, q, &q->result);
-    err = land_parts(pg);
-    if (err) {
-        recover(pg, err, guarded, after_later);
-        return err;
-    }
-    if (guarded)
-        link_send(&pg->link, "RELEASE statement");
-    pg->job_wrote |= q->q.writes;
-    pg->wrote |= q->q.writes;
-    q->started = true;
-    q->row = -1;
-    return 0;
-}
-
-static int postgres_step(struct db_query *q)
-{
-    struct postgres_query *p = own(q);
-    int err = p->started ? 0 : start(postgres_of(q->db), p);
-    if (err)
-        return err;
-    p->row++;
-    return p->result && p->row < PQntuples(p->result) ? DB_ROW : DB_DONE;
-}
-
-static int postgres_run_later(struct db_query *q)
-{
-    struct postgres *pg = postgres_of(q->db);
-    int err = check_transaction(pg);
-    if (err || !is_writing(pg))
-        return err ? err : postgres_step(q);
-    queue(pg, own(q), NULL);
-    pg->later = pg->job_wrote = pg->wrote = true;
-    return 0;
-}
-
-static int postgres_columns(struct db_query *q)
-{
-    return PQnfields(own(q)->result);
-}
-
-static bool postgres_is_int(struct db_query *q, int column)
-{
-    Oid type = PQftype(own(q)->result, column);
-    return type == BIGINT || type == INTEGER;
-}
-
-static const char *postgres_text(struct db_query *q, int column)
-{
-    return PQgetvalue(own(q)->result, own(q)->row, column);
-}
-
-static int64_t postgres_integer(struct db_query *q, int column)
-{
-    return strtoll(postgres_text(q, column), NULL, 10);
-}
-
-static bool postgres_reset(struct db_query *q)
-{
-    struct postgres_query *p = own(q);
-    for (int i = 0; i < p->count; i++) {
-        mem_free(p->texts[i]);
-        p->texts[i] = NULL;
-        p->values[i] = NULL;
-    }
-    clear(&p->result);
-    p->started = false;
-    return true;
-}
-
-static void postgres_discard(struct db_query *q)
-{
-    postgres_reset(q);
-    mem_free(q);
-}
-
-// Texts are compared as octets, as in SQLite, whatever the database's own order is. An index on
-// a large table takes its time.
 static char *script_of(const char *sql)
 {
     struct text t = {0};
@@ -340,7 +124,7 @@ static char *script_of(const char *sql)
 static int postgres_execute(struct db *db, const char *sql)
 {
     struct postgres *pg = postgres_of(db);
-    int err = land_parts(pg);
+    int err = postgres_land(pg);
     if (err)
         return err;
     char *script = script_of(sql);
@@ -362,7 +146,7 @@ static int postgres_begin(struct db *db, enum db_purpose purpose)
         if (come_back(pg) != 0)
             return ERR_IO;
     }
-    clear(&pg->xid);
+    postgres_clear(&pg->xid);
     pg->purpose = purpose;
     pg->in_transaction = purpose != DB_READ;
     pg->wrote = pg->job_wrote = pg->later = false;
@@ -392,7 +176,7 @@ static int postgres_close_job(struct db *db, bool keep)
     struct postgres *pg = postgres_of(db);
     int err = pg->job_err;
     if (pg->later && !err)
-        err = land_parts(pg);
+        err = postgres_land(pg);
     if (pg->begin_err || !pg->link.conn)
         return pg->begin_err ? pg->begin_err : ERR_IO;
     if (!err && keep && link_has_failed(&pg->link))
@@ -414,10 +198,10 @@ static void postgres_roll_back(struct db *db)
 {
     struct postgres *pg = postgres_of(db);
     if (pg->link.conn && pg->in_transaction) {
-        land_parts(pg); // what is queued may fail, and would take this with it
+        postgres_land(pg); // what is queued may fail, and would take this with it
         if (pg->link.conn)
             link_send(&pg->link, "ROLLBACK");
-        land_parts(pg);
+        postgres_land(pg);
     }
     pg->in_transaction = false;
 }
@@ -435,7 +219,7 @@ static int settle_commit(struct postgres *pg)
         pg->retry_at_ms = 0;
         if (pg->link.conn || come_back(pg) == 0) {
             link_ask(&pg->link, sql, &status);
-            if (land_parts(pg) == 0 && PQntuples(status) == 1)
+            if (postgres_land(pg) == 0 && PQntuples(status) == 1)
                 snprintf(word, sizeof word, "%s", PQgetvalue(status, 0, 0));
             PQclear(status);
         }
@@ -462,13 +246,13 @@ static int postgres_commit(struct db *db)
         return pg->begin_err;
     }
     link_commit(&pg->link);
-    int err = land_parts(pg);
+    int err = postgres_land(pg);
     pg->in_transaction = false;
     if (err && !pg->link.conn && pg->wrote && pg->xid)
         return settle_commit(pg);
     if (err && pg->link.conn && link_has_failed(&pg->link)) {
         link_send(&pg->link, "ROLLBACK");
-        land_parts(pg);
+        postgres_land(pg);
     }
     return err;
 }
@@ -479,7 +263,7 @@ static void postgres_give_time(struct db *db, int budget_ms)
     struct postgres *pg = postgres_of(db);
     pg->link.statement_ms = budget_ms;
     link_set_time(&pg->link);
-    land_parts(pg);
+    postgres_land(pg);
 }
 
 // --- Tending ---
@@ -499,50 +283,6 @@ static void postgres_tend(struct db *db)
 }
 
 // --- Opening ---
-
-static bool postgres_owns(const char *location)
-{
-    return strncmp(location, "postgres://", 11) == 0 ||
-           strncmp(location, "postgresql://", 13) == 0;
-}
-
-static const char *option(const PQconninfoOption *options, const char *name)
-{
-    for (; options->keyword; options++) {
-        if (strcmp(options->keyword, name) == 0)
-            return options->val ? options->val : "";
-    }
-    return "";
-}
-
-// What libpq says about an URL may quote a part of the password.
-void db_show_location(const char *location, struct text *out)
-{
-    if (!postgres_owns(location)) {
-        text_add(out, location);
-        return;
-    }
-    text_add(out, "postgresql://");
-    PQconninfoOption *options = PQconninfoParse(location, NULL);
-    if (!options)
-        return;
-    if (option(options, "user")[0])
-        text_addf(out, "%s@", option(options, "user"));
-    text_add(out, option(options, "host"));
-    if (option(options, "port")[0])
-        text_addf(out, ":%s", option(options, "port"));
-    text_addf(out, "/%s", option(options, "dbname"));
-    PQconninfoFree(options);
-}
-
-bool db_is_location(const char *location)
-{
-    if (!postgres_owns(location))
-        return true;
-    PQconninfoOption *options = PQconninfoParse(location, NULL);
-    PQconninfoFree(options);
-    return options;
-}
 
 static int postgres_open(struct db **db, const char *location, enum db_use use)
 {
@@ -571,7 +311,7 @@ static int postgres_open(struct db **db, const char *location, enum db_use use)
 static void postgres_close(struct db *db)
 {
     struct postgres *pg = postgres_of(db);
-    clear(&pg->xid);
+    postgres_clear(&pg->xid);
     // The server would free it in a while: whoever comes next need not wait for that.
     if (pg->link.conn && pg->use != DB_AS_IS && pg->use != DB_BESIDE) {
         link_send(&pg->link, "SELECT pg_advisory_unlock_all()");
