@@ -50,6 +50,14 @@ bool api_run_from_memory(const struct api_config *config, const struct room *liv
                          struct api_call *call, struct moment now,
                          struct http_response *response);
 
+// Asks the live rooms about the code of a login. False for all other calls, and for one that
+// has been asked about.
+bool api_ask_rooms(const struct rooms *rooms, struct api_call *call);
+// The handler of such a call, on the thread that counts wrong codes. Returns what api_run()
+// would.
+int api_run_known(struct api *api, struct api_call *call, struct moment now,
+                  struct http_response *response);
+
 // Whether what the handler of a live room changed is stored before it is acknowledged. What is
 // said to those who are in is not.
 bool api_is_kept(const struct api_call *call);

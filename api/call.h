@@ -55,6 +55,20 @@ struct api_code_change {
     bool is_disabled;
 };
 
+struct api_role_change {
+    const char *template_id;
+    const char *role; // that was
+};
+
+// What a live room knows of a room code, asked while the storage is away.
+struct api_known_code {
+    const char *room_id; // NULL: no room knows it, or it is disabled
+    const char *code_id;
+    const char *role;
+    bool is_open;  // the room
+    bool has_role; // its template
+};
+
 struct api_route;
 enum { API_PATH_PARAMETERS_MAX = 3 };
 
@@ -77,6 +91,13 @@ struct api_call {
 
     // Set by api_run() when it has enabled or disabled a room code.
     struct api_code_change *changed_code; // in the request's arena
+
+    // Set by api_run() when a template has lost a role, or it has another name now: so it is
+    // with the codes of all its rooms.
+    const struct api_role_change *changed_role; // in the request's arena
+
+    // Of a login, once the storage could not say what its code opens: what the live rooms say.
+    const struct api_known_code *known; // in the request's arena
 
     // Set by api_run() when there are webhooks to send.
     bool queues_webhooks;

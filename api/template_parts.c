@@ -145,6 +145,14 @@ static void rename_role(json_t *document, const char *from, const char *to)
     rename_elsewhere(document, from, to);
 }
 
+static void note_role_change(struct api_context *c, const char *template_id, const char *role)
+{
+    struct api_role_change *change = arena_alloc(c->arena, sizeof *change);
+    *change = (struct api_role_change){arena_text(c->arena, bytes_of(template_id)),
+                                       arena_text(c->arena, bytes_of(role))};
+    c->call->changed_role = change;
+}
+
 static int set_role(struct api_context *c, const json_t *body, json_t *document,
                     struct store_template *row)
 {
@@ -168,6 +176,7 @@ static int set_role(struct api_context *c, const json_t *body, json_t *document,
     if (err || !exists)
         return err;
     err = store_codes_rename_role(c->db, row->id, name, wanted, c->now.wall_ms);
+    note_role_change(c, row->id, name);
     return err ? api_fail_storage(c, err) : 0;
 }
 
@@ -199,6 +208,7 @@ int api_template_role_delete(struct api_context *c)
     if (err)
         return err;
     err = store_codes_disable_role(c->db, edit.row.id, name, c->now.wall_ms);
+    note_role_change(c, edit.row.id, name);
     if (err)
         return api_fail_storage(c, err);
     c->response->status = 204;

@@ -1,7 +1,7 @@
 #include "room/admission.h"
 
 #include "base/limits.h"
-#include "room/disabled_codes.h"
+#include "room/room_codes.h"
 #include "room/removed.h"
 
 #include <string.h>
@@ -69,7 +69,7 @@ enum admission admission_of(const struct room_record *record, const struct templ
         return ADMISSION_ROOM_DISABLED;
     if (live && removed_contain(live, &wish->token))
         return ADMISSION_REMOVED;
-    if (live && !present && disabled_codes_contain(live->disabled_codes, wish->room_code_id))
+    if (live && !present && room_codes_is_disabled(live->codes, wish->room_code_id))
         return ADMISSION_CODE_DISABLED;
 
     const struct role *as =

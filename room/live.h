@@ -74,22 +74,22 @@ struct room {
     size_t role_counts[ROLES_PER_TEMPLATE_MAX]; // of `peers`, by the place in the template
     bool locked; // by end-room, until the back end says otherwise: the store learns of it later
     int holds;
-    char session_id[OBJECT_ID_LEN + 1];    // "" while nobody is in
-    int64_t started_at;                    // ms since the Unix epoch; 0 while nobody is in
-    struct session_store store;            // of this session
-    struct chat_history history;           // of this session
-    struct removed removed;                // of this session
-    struct disabled_codes *disabled_codes; // NULL: none
-    struct list changed;                   // link in rooms.changed
-    struct map changed_parts;              // name -> struct changed_part
-    bool is_changed_whole;                 // all of its parts are
-    uint64_t change;                       // the last one, by rooms.last_change
-    struct polls polls;                    // of this session
-    struct timer scores;                   // when new ones are told: see room/quality.h
-    struct linked_polls *linked;           // for sessions to come: room/poll_link.h; NULL: none
-    struct past_tracks *past_tracks;       // of this session: room/report.c; NULL: none
-    struct timer duration;                 // the next warning, or the end
-    size_t warnings_given;                 // of room/duration.c
+    char session_id[OBJECT_ID_LEN + 1]; // "" while nobody is in
+    int64_t started_at;                 // ms since the Unix epoch; 0 while nobody is in
+    struct session_store store;         // of this session
+    struct chat_history history;        // of this session
+    struct removed removed;             // of this session
+    struct room_codes *codes;           // NULL: none
+    struct list changed;                // link in rooms.changed
+    struct map changed_parts;           // name -> struct changed_part
+    bool is_changed_whole;              // all of its parts are
+    uint64_t change;                    // the last one, by rooms.last_change
+    struct polls polls;                 // of this session
+    struct timer scores;                // when new ones are told: see room/quality.h
+    struct linked_polls *linked;        // for sessions to come: room/poll_link.h; NULL: none
+    struct past_tracks *past_tracks;    // of this session: room/report.c; NULL: none
+    struct timer duration;              // the next warning, or the end
+    size_t warnings_given;              // of room/duration.c
 };
 
 // --- All of them ---

@@ -2,7 +2,6 @@
 
 #include "base/err.h"
 #include "room/chat_history.h"
-#include "room/disabled_codes.h"
 #include "room/duration.h"
 #include "room/feeds.h"
 #include "room/poll_link.h"
@@ -10,6 +9,7 @@
 #include "room/quality.h"
 #include "room/removed.h"
 #include "room/report.h"
+#include "room/room_codes.h"
 #include "room/session_store.h"
 #include "room/track.h"
 #include "room/waiting.h"
@@ -25,17 +25,17 @@ static size_t *count_of(struct room *room, const struct role *role)
     return &room->role_counts[role - room->template->roles];
 }
 
-void room_set_disabled_codes(struct room *room, struct disabled_codes *codes)
+void room_set_codes(struct room *room, struct room_codes *codes)
 {
-    disabled_codes_free(room->disabled_codes);
-    room->disabled_codes = codes;
+    room_codes_free(room->codes);
+    room->codes = codes;
 }
 
 void room_set_code(struct room *room, const char *code_id, bool is_disabled)
 {
-    if (!room->disabled_codes)
-        room->disabled_codes = disabled_codes_new();
-    disabled_codes_set(room->disabled_codes, code_id, is_disabled);
+    if (!room->codes)
+        room->codes = room_codes_new();
+    room_codes_disable(room->codes, code_id, is_disabled);
 }
 
 void room_set_role(struct peer *peer, const struct role *role)
@@ -237,7 +237,7 @@ static void free_room(struct room *room)
     session_store_dispose(&room->store);
     chat_history_dispose(&room->history);
     removed_clear(&room->removed);
-    disabled_codes_free(room->disabled_codes);
+    room_codes_free(room->codes);
     polls_dispose(&room->polls);
     report_forget(room);
     linked_polls_free(room->linked);

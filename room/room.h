@@ -67,7 +67,7 @@ void room_release(struct room *room);
 void room_forget(struct room *room);
 
 // What is stored of the room's codes: those that are disabled. Takes `codes`; NULL: none.
-void room_set_disabled_codes(struct room *room, struct disabled_codes *codes);
+void room_set_codes(struct room *room, struct room_codes *codes);
 // One of them was changed.
 void room_set_code(struct room *room, const char *code_id, bool is_disabled);
 

@@ -158,6 +158,10 @@ static void on_request(struct control *c, struct http_input *input)
         http_header_add(&response, "retry-after", "1");
         next = API_ANSWERED;
     }
+    // Where the storage is away already, it is not asked first what a room knows.
+    if (next == API_STORED && !jobs_are_writable(c->config.jobs) &&
+        api_ask_rooms(&c->rooms, &call) && !call.known->room_id)
+        call.known = NULL;
     if (next == API_ANSWERED) {
         http_server_respond(c->server, input->id, request, &response);
         return;

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "room/moderate.h"
 #include "room/poll_link.h"
+#include "room/room_codes.h"
 #include "server/clock.h"
 
 #include <string.h>
@@ -90,9 +91,37 @@ static void change_code(struct control *c, const struct api_code_change *change)
         room_set_code(room, change->code_id, change->is_disabled);
 }
 
+static void change_role(struct control *c, const struct api_role_change *change)
+{
+    size_t at = 0;
+    for (struct room *room; (room = map_next(&c->rooms.by_id, &at));) {
+        if (strcmp(room->template->id, change->template_id) == 0)
+            room_codes_forget(room->codes, change->role);
+    }
+}
+
+// The storage could not say what a code opens: its room may know it. The thread that was asked
+// is asked again, as it counts the wrong ones.
+static bool ask_rooms(struct control *c, struct job *job)
+{
+    bool is_away =
+        job->db.err && (job->db.err != job->call.answered || job->call.response.status >= 500);
+    if (!is_away || !api_ask_rooms(&c->rooms, &job->call.call))
+        return false;
+    struct job *again = mem_alloc(sizeof *again);
+    again->kind = JOB_CALL;
+    again->call.id = job->call.id;
+    again->call.call = job->call.call;
+    text_dispose(&job->call.response.body);
+    jobs_put(c->config.jobs, again);
+    return true;
+}
+
 static void on_answer(struct control *c, struct job *job)
 {
     struct api_call *call = &job->call.call;
+    if (ask_rooms(c, job))
+        return;
     // The handler may have been content and the commit have failed.
     if (job->db.err && job->db.err != job->call.answered)
         api_refuse_storage(&job->call.response, job->db.err);
@@ -102,6 +131,8 @@ static void on_answer(struct control *c, struct job *job)
         rooms_refresh(&c->rooms, call->changed, clock_now());
     if (!job->db.err && call->changed_code)
         change_code(c, call->changed_code);
+    if (!job->db.err && call->changed_role)
+        change_role(c, call->changed_role);
     if (!job->db.err && call->queues_webhooks)
         hooks_look(c->hooks);
     if (!job->db.err)

@@ -34,7 +34,7 @@ static struct room *hold_loaded(struct control *c, struct job *job)
     struct room *room = rooms_put(&c->rooms, &job->room.record, job->room.template);
     room_link_polls(room, job->room.polls);
     job->room.polls = NULL;
-    room_set_disabled_codes(room, job->room.codes);
+    room_set_codes(room, job->room.codes);
     job->room.codes = NULL;
     room_hold(room);
     return room;

@@ -1,7 +1,7 @@
 #include "server/job.h"
 
 #include "base/mem.h"
-#include "room/disabled_codes.h"
+#include "room/room_codes.h"
 #include "store/sessions.h"
 #include "store/webhook_turn.h"
 
@@ -18,7 +18,7 @@ void job_dispose(struct job *job)
     job->log.batch = NULL;
     linked_polls_free(job->room.polls);
     job->room.polls = NULL;
-    disabled_codes_free(job->room.codes);
+    room_codes_free(job->room.codes);
     job->room.codes = NULL;
     store_webhook_turn_free(job->hooks);
     job->hooks = NULL;

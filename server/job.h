@@ -48,7 +48,7 @@ struct job {
         struct room_record record;
         struct template *template;    // the receiver's
         struct linked_polls *polls;   // the same; NULL: none
-        struct disabled_codes *codes; // the same
+        struct room_codes *codes; // the same
         int err;                      // 0, ERR_NOT_FOUND, or of the storage
     } room;
     struct {

@@ -28,20 +28,15 @@ static int load_polls(struct db *db, const struct store_room *room, struct linke
     return store_polls_linked(db, room->polls, *polls);
 }
 
-static int load_codes(struct db *db, const char *room_id, struct disabled_codes **codes)
+static int load_codes(struct db *db, const char *room_id, struct room_codes **codes)
 {
-    struct disabled_codes found = {0};
-    int err = store_codes_disabled(db, room_id, &found);
-    if (err || !found.count)
-        return err;
-    *codes = disabled_codes_new();
-    **codes = found;
-    return 0;
+    *codes = room_codes_new();
+    return store_codes_of_room(db, room_id, *codes);
 }
 
 int job_load_room(struct db *db, const char *id, struct room_record *record,
                   struct template **template, struct linked_polls **polls,
-                  struct disabled_codes **codes)
+                  struct room_codes **codes)
 {
     struct arena arena = {0};
     struct store_room room;
@@ -64,7 +59,7 @@ static int run_room(struct db_job *db_job, struct db *db)
     // It may have run before, and the storage have gone away then.
     template_free(job->room.template);
     linked_polls_free(job->room.polls);
-    disabled_codes_free(job->room.codes);
+    room_codes_free(job->room.codes);
     job->room.template = NULL;
     job->room.polls = NULL;
     job->room.codes = NULL;
@@ -187,4 +182,15 @@ void job_prepare(struct job *job, struct api *api)
     job->api = api;
     job->db.run = runs[job->kind];
     job->db.only_reads = job_only_reads(job);
+}
+
+bool job_is_known(const struct job *job)
+{
+    return job->kind == JOB_CALL && job->call.call.known;
+}
+
+void job_run_known(struct job *job, struct api *api)
+{
+    job->call.answered = api_run_known(api, &job->call.call, clock_now(), &job->call.response);
+    job->db.err = job->call.answered;
 }

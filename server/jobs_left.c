@@ -77,7 +77,7 @@ void jobs_left_dispose(struct jobs_left *left)
     for (size_t i = 0; i < left->count; i++) {
         template_free(left->list[i].template);
         linked_polls_free(left->list[i].polls);
-        disabled_codes_free(left->list[i].codes);
+        room_codes_free(left->list[i].codes);
     }
     arena_dispose(&left->arena);
 }

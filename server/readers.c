@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "server/clock.h"
+#include "server/job_run.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -50,6 +51,8 @@ static bool run_batch(struct reader *reader)
             inbox_put(r->todo, &batch[i]); // it is the other threads' too
         } else if (has_waited_too_long(r, batch[i])) {
             batch[i]->db.err = ERR_BUSY;
+        } else if (job_is_known(batch[i])) {
+            job_run_known(batch[i], reader->api);
         } else {
             r->config.run(batch[i], reader->api);
             db_jobs[count++] = &batch[i]->db;

@@ -67,7 +67,7 @@ struct room *snapshots_restore(struct snapshots *s, struct jobs_live *live, stru
     struct room *room = rooms_find(s->rooms, live->room_id);
     room_link_polls(room, live->polls);
     live->polls = NULL;
-    room_set_disabled_codes(room, live->codes);
+    room_set_codes(room, live->codes);
     live->codes = NULL;
     log_info("server", "room %s goes on: %zu peers may come back", live->room_id,
              room->joined_count);

@@ -44,15 +44,16 @@ int store_code_of_role(struct db *db, const char *room_id, const char *role,
     return get_one(q, arena, found);
 }
 
-int store_codes_disabled(struct db *db, const char *room_id, struct disabled_codes *codes)
+int store_codes_of_room(struct db *db, const char *room_id, struct room_codes *codes)
 {
     struct db_query *q =
-        db_prepare(db, "SELECT id FROM room_codes WHERE room_id = $1 AND enabled = 0 LIMIT $2");
+        db_prepare(db, "SELECT id, code, role, enabled FROM room_codes WHERE room_id = $1 "
+                       "LIMIT $2");
     db_bind_text(q, 1, room_id);
     db_bind_int(q, 2, CODES_PER_ROOM_MAX);
     int err;
     while ((err = db_step(q)) == DB_ROW)
-        disabled_codes_set(codes, db_text(q, 0), true);
+        room_codes_add(codes, db_text(q, 0), db_text(q, 1), db_text(q, 2), !db_int(q, 3));
     db_finish(q);
     return err;
 }

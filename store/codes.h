@@ -3,7 +3,7 @@
 
 #include "base/id.h"
 #include "base/mem.h"
-#include "room/disabled_codes.h"
+#include "room/room_codes.h"
 #include "store/db.h"
 
 struct store_code {
@@ -21,8 +21,8 @@ int store_code_get(struct db *db, const char *code, struct arena *arena,
 // The oldest enabled code of the role; ERR_NOT_FOUND when it has none.
 int store_code_of_role(struct db *db, const char *room_id, const char *role,
                        struct arena *arena, struct store_code *found);
-// The ids of the room's disabled codes, at most CODES_PER_ROOM_MAX, into `codes`.
-int store_codes_disabled(struct db *db, const char *room_id, struct disabled_codes *codes);
+// The room's codes, at most CODES_PER_ROOM_MAX, into `codes`.
+int store_codes_of_room(struct db *db, const char *room_id, struct room_codes *codes);
 // `id` "": of no code.
 int store_code_is_disabled(struct db *db, const char *room_id, const char *id,
                            bool *is_disabled);

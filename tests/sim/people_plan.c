@@ -155,10 +155,10 @@ struct template *plan_template(const struct plan *p)
     return t;
 }
 
-struct disabled_codes *plan_disabled(const struct plan *p)
+struct room_codes *plan_disabled(const struct plan *p)
 {
-    struct disabled_codes *codes = disabled_codes_new();
+    struct room_codes *codes = room_codes_new();
     for (size_t i = 0; i < PLAN_CODES; i++)
-        disabled_codes_set(codes, plan_codes[i], p->is_disabled[i]);
+        room_codes_disable(codes, plan_codes[i], p->is_disabled[i]);
     return codes;
 }

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/rng.h"
-#include "room/disabled_codes.h"
+#include "room/room_codes.h"
 #include "room/live.h"
 #include "room/template.h"
 
@@ -34,4 +34,4 @@ void plan_change(struct plan *p, struct rng *rng, bool between);
 
 bool plan_has_role(const struct plan *p, const char *name);
 struct template *plan_template(const struct plan *p);       // NULL: there is none
-struct disabled_codes *plan_disabled(const struct plan *p); // NULL: none
+struct room_codes *plan_disabled(const struct plan *p); // NULL: none

@@ -77,7 +77,7 @@ void server_restore(struct world *w)
         logbook_restore(w->logbook, &list[i], room, w->now);
         w->left_out_count += !room;
         template_free(list[i].template);
-        disabled_codes_free(list[i].codes);
+        room_codes_free(list[i].codes);
     }
     arena_dispose(&arena);
     judge_restored(w);
@@ -227,7 +227,7 @@ static struct room *load_room(struct world *w)
     if (!room || !room->peers.count)
         w->running = *plan;
     room = rooms_put(&w->rooms, &plan->record, plan_template(plan));
-    room_set_disabled_codes(room, plan_disabled(plan));
+    room_set_codes(room, plan_disabled(plan));
     return room;
 }
 

@@ -123,6 +123,52 @@ for (const how of ['stopped', 'frozen']) {
   });
 }
 
+// A code that was disabled opens nothing, however it was.
+test('whoever has a code of a live room comes in while the database is stopped', { timeout: 120000 }, async () => {
+  const { body: template } = await server.call('POST', '/v2/templates', { name: 'codes', roles: {
+    host: { name: 'host' }, guest: { name: 'guest' }, extra: { name: 'extra' } } });
+  const meeting = await server.meeting({ template_id: template.id });
+  const trade = (code) => fetch(`${server.origin}/v2/token`, { method: 'POST',
+    headers: { 'content-type': 'application/json' }, body: JSON.stringify({ code, user_id: 'bob' }) });
+  const made = async (role) => (await server.call('POST',
+    `/v2/room-codes/room/${meeting.room.id}/role/${role}`)).body.code;
+  const disable = async (code) => assert.equal((await server.call('POST', '/v2/room-codes/code',
+    { code, enabled: false })).status, 200);
+  const early = await made('guest'), late = await made('guest'), extra = await made('extra');
+  const idle = await server.meeting();
+  await disable(early);
+  const ann = await Client.of(server, meeting.host, 'ann');
+  await ann.connect();
+  assert.ok((await ann.request('join', { name: 'ann', data: '' })).result);
+  await disable(late);
+  assert.equal((await server.call('DELETE', `/v2/templates/${template.id}/roles/extra`)).status, 204);
+  await postgres.stop();
+  try {
+    await until(async () => (await ready()) === 503, 'not ready');
+    const startedAt = performance.now();
+    const answer = await trade(meeting.guest);
+    assert.equal(answer.status, 200, await answer.clone().text());
+    assert.ok(performance.now() - startedAt < 2000 * patience);
+    const token = await answer.json();
+    assert.deepEqual([token.room_id, token.role, token.user_id], [meeting.room.id, 'guest', 'bob']);
+    const bob = new Client(server, token.token);
+    await bob.connect();
+    assert.ok((await bob.request('join', { name: 'bob', data: '' })).result);
+    await until(() => ann.said('on-peer-join').length, 'bob');
+    for (const code of [early, late, extra, idle.guest, 'abc-defg-hij']) {
+      const refused = await trade(code);
+      assert.equal(refused.status, 503, code);
+      assert.deepEqual(Object.keys(await refused.json()), ['code', 'message', 'details']);
+    }
+    for (const client of [ann, bob]) client.socket.terminate();
+  } finally {
+    await postgres.start();
+  }
+  await until(async () => (await ready()) === 200, 'the server to be ready again');
+  assert.equal((await trade(meeting.guest)).status, 200);
+  assert.equal((await trade(late)).status, 403);
+});
+
 test('who ends a meeting for good while the database is away ends it for good', async () => {
   const meeting = await server.meeting();
   const ann = await Peer.join(server, meeting.host, { name: 'ann' });

@@ -321,6 +321,6 @@ TEST(a_disabled_code_keeps_out_whom_its_tokens_have_not_let_in)
     CHECK_EQ(ask(&without, ENTRY_JOIN), ADMISSION_GRANTED);
     room_set_code(f.room, code, false);
     CHECK_EQ(ask(&new, ENTRY_JOIN), ADMISSION_GRANTED);
-    room_set_disabled_codes(f.room, NULL);
+    room_set_codes(f.room, NULL);
     fixture_dispose(&f);
 }

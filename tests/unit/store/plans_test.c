@@ -88,9 +88,10 @@ static void do_codes(void)
     store_code_insert(db, &code);
     store_code_enable(db, "abc-defg-hij", true, 1);
     store_code_count(db, id, &count);
-    struct disabled_codes disabled = {0};
+    struct room_codes *of_room = room_codes_new();
     bool is_disabled;
-    store_codes_disabled(db, id, &disabled);
+    store_codes_of_room(db, id, of_room);
+    room_codes_free(of_room);
     store_code_is_disabled(db, id, id, &is_disabled);
     store_code_get(db, "abc-defg-hij", &arena, &code);
     store_code_of_role(db, id, "host", &arena, &code);
