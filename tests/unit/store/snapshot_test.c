@@ -212,6 +212,30 @@ TEST(two_processes_that_found_the_same_do_not_give_the_same_versions)
     text_dispose(&document);
 }
 
+// The time that it may take goes on from its beginning.
+TEST(a_session_that_was_restored_ends_when_its_time_is_over)
+{
+    struct world before, after;
+    struct text document = {0};
+    hold_a_call(&before);
+    store_snapshot_write(before.room, &document);
+    begin(&after);
+    after.record.max_duration_s = 60;
+    after.now.wall_ms += 50 * 1000;
+    CHECK_EQ(restore(&after, document.at), 0);
+    after.now.mono_us += 9 * 1000000;
+    after.now.wall_ms += 9 * 1000;
+    rooms_expire(&after.rooms, after.now, &after.events);
+    CHECK(rooms_find(&after.rooms, ROOM_ID) != NULL);
+    after.now.mono_us += 1000000;
+    after.now.wall_ms += 1000;
+    rooms_expire(&after.rooms, after.now, &after.events);
+    CHECK(rooms_find(&after.rooms, ROOM_ID) == NULL);
+    end(&before);
+    end(&after);
+    text_dispose(&document);
+}
+
 TEST(tokens_are_kept_as_hashes_and_so_are_those_of_who_was_removed)
 {
     struct world before, after;
