@@ -11,6 +11,8 @@
 #include <string.h>
 
 enum {
+    LOOK_MS = 250,             // between two looks for fetches whose time is over
+    STANDSTILL_MS = 1000,      // between two looks: the process was stopped
     ADDRESSES_MAX = 8,         // of a name that are tried
     IDLE_CONNECTIONS_MAX = 32, // that are kept for the next request
 };
@@ -20,6 +22,9 @@ struct http_client {
     const struct target_rules *rules;
     CURLM *multi;
     uv_timer_t timer;   // libcurl's
+    uv_timer_t look;    // for fetches whose time is over
+    uint64_t looked_at; // ms, of the loop
+    uint64_t ran_ms;    // how long the process ran, and did not stand still
     struct list active; // fetches
     struct list done;   // fetches with a result
     size_t count;       // of both
@@ -33,6 +38,7 @@ struct fetch {
     struct fetch_result result;
     struct target target;
     uint64_t begun_at; // ms, of the loop
+    uint64_t ran_at;   // ms, of the client
     char *url;
     struct text body;
     struct curl_slist *headers;
@@ -250,6 +256,32 @@ static int on_timeout(CURLM *multi, long wait_ms, void *context)
     return 0;
 }
 
+// libcurl would give up what has long been answered when the process was stopped meanwhile, as
+// it looks at the clock before it reads.
+static void on_look(uv_timer_t *timer)
+{
+    struct http_client *client = timer->data;
+    uint64_t now = uv_now(client->loop), gone_ms = now - client->looked_at;
+    client->looked_at = now;
+    client->ran_ms += gone_ms < STANDSTILL_MS ? gone_ms : LOOK_MS;
+    for (struct list *at = client->active.next, *next; at != &client->active; at = next) {
+        struct fetch *f = LIST_ENTRY(at, struct fetch, link);
+        next = at->next;
+        if (client->ran_ms - f->ran_at >= FETCH_MS)
+            finish(f, 0, "timeout");
+    }
+    if (list_empty(&client->active))
+        uv_timer_stop(&client->look);
+}
+
+static void start_looking(struct http_client *client)
+{
+    if (uv_is_active((uv_handle_t *)&client->look))
+        return;
+    client->looked_at = uv_now(client->loop);
+    uv_timer_start(&client->look, on_look, LOOK_MS, LOOK_MS);
+}
+
 static void set_request(struct fetch *f)
 {
     CURL *easy = f->easy;
@@ -272,7 +304,6 @@ static void set_bounds(struct fetch *f)
     uint64_t gone_ms = uv_now(f->client->loop) - f->begun_at;
     long left_ms = gone_ms < FETCH_CONNECT_MS ? FETCH_CONNECT_MS - (long)gone_ms : 1;
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, left_ms);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, left_ms + FETCH_MS - FETCH_CONNECT_MS);
     curl_easy_setopt(easy, CURLOPT_RESOLVE, f->pin);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, f);
@@ -407,8 +438,9 @@ struct http_client *http_client_new(uv_loop_t *loop, const struct target_rules *
     curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
     curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)IDLE_CONNECTIONS_MAX);
     uv_timer_init(loop, &client->timer);
-    client->timer.data = client;
-    client->handles = 1;
+    uv_timer_init(loop, &client->look);
+    client->timer.data = client->look.data = client;
+    client->handles = 2;
     return client;
 }
 
@@ -435,6 +467,8 @@ int http_client_send(struct http_client *client, const struct fetch_wish *wish)
     f->result.id = wish->id;
     uv_update_time(client->loop);
     f->begun_at = uv_now(client->loop);
+    f->ran_at = client->ran_ms;
+    start_looking(client);
     f->url = mem_text(wish->url);
     text_add_bytes(&f->body, wish->body);
     take_headers(f, wish);
@@ -487,6 +521,7 @@ void http_client_close(struct http_client *client)
     drop_all(&client->done);
     curl_multi_cleanup(client->multi); // closes what it watches
     uv_close((uv_handle_t *)&client->timer, on_handle_closed);
+    uv_close((uv_handle_t *)&client->look, on_handle_closed);
 }
 
 bool http_client_is_closed(const struct http_client *client)
