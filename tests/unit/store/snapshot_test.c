@@ -12,6 +12,7 @@
 #include "room/role.h"
 #include "room/roster.h"
 #include "room/session_store.h"
+#include "room/wanted.h"
 #include "test.h"
 
 #include <stdio.h>
@@ -209,6 +210,26 @@ TEST(two_processes_that_found_the_same_do_not_give_the_same_versions)
     end(&before);
     end(&first);
     end(&second);
+    text_dispose(&document);
+}
+
+TEST(who_asked_for_cameras_need_not_ask_again)
+{
+    struct world before, after;
+    struct text document = {0};
+    hold_a_call(&before);
+    struct peer *guest = room_peer(before.room, "guest");
+    guest->on_demand = true;
+    wanted_add(guest, "camera");
+    store_snapshot_write(before.room, &document);
+    begin(&after);
+    CHECK_EQ(restore(&after, document.at), 0);
+    guest = room_peer(rooms_find(&after.rooms, ROOM_ID), "guest");
+    CHECK(guest->on_demand);
+    CHECK_EQ(guest->wanted_count, 1);
+    CHECK_TEXT(guest->wanted[0], "camera");
+    end(&before);
+    end(&after);
     text_dispose(&document);
 }
 
