@@ -551,6 +551,68 @@ TEST(a_request_that_was_not_stored_in_time_has_its_first_outcome)
     end();
 }
 
+// Its answer without the id. Each event that comes of it is counted.
+static char *outcome_of(struct stage_client *client, const char *request, int id,
+                        struct frame *frame)
+{
+    struct text text = {0};
+    text_addf(&text, "{\"id\":%d,%s}", id, request);
+    struct frame *kept = kept_frame(client, text.at);
+    CHECK(kept != NULL);
+    *frame = *kept;
+    text_dispose(&text);
+    json_t *answer = json_loadb((const char *)kept->text.at, kept->text.len, 0, NULL);
+    json_object_del(answer, "id");
+    CHECK(json_object_get(answer, "result") != NULL);
+    char *outcome = json_dumps(answer, JSON_SORT_KEYS);
+    json_decref(answer);
+    return outcome;
+}
+
+TEST(whatever_is_kept_is_done_once_when_it_is_asked_for_again)
+{
+    static const char *const requests[] = {
+        "\"method\":\"peer-update\",\"params\":{\"name\":\"x\"}",
+        "\"method\":\"set-metadata\",\"params\":{\"key\":\"k\",\"data\":\"v\"}",
+        "\"method\":\"group-join\",\"params\":{\"name\":\"g\"}",
+        "\"method\":\"group-leave\",\"params\":{\"name\":\"g\"}",
+        "\"method\":\"group-add\",\"params\":{\"name\":\"g\",\"peer_id\":\"guest\"}",
+        "\"method\":\"group-remove\",\"params\":{\"name\":\"g\",\"peer_id\":\"guest\"}",
+        "\"method\":\"role-change-request\",\"params\":{\"requested_for\":\"guest\","
+        "\"role\":\"viewer\",\"force\":true}",
+        "\"method\":\"poll-info-set\",\"params\":{\"title\":\"t\"}", // with an id of ours
+        "\"method\":\"poll-info-set\",\"params\":{\"poll_id\":\"p\",\"title\":\"t\"}",
+        "\"method\":\"poll-questions-set\",\"params\":{\"poll_id\":\"p\",\"questions\":[{"
+        "\"question\":{\"index\":1,\"text\":\"q\",\"type\":\"single-choice\"},\"options\":[{"
+        "\"index\":1,\"text\":\"a\"},{\"index\":2,\"text\":\"b\"}]}]}",
+        "\"method\":\"poll-start\",\"params\":{\"poll_id\":\"p\"}",
+        "\"method\":\"poll-response\",\"params\":{\"poll_id\":\"p\",\"responses\":[{"
+        "\"question\":1,\"type\":\"single-choice\",\"option\":1}]}",
+        "\"method\":\"poll-stop\",\"params\":{\"poll_id\":\"p\"}",
+        "\"method\":\"peer-leave-request\",\"params\":{\"requested_for\":\"guest\"}",
+    };
+    begin();
+    stage_join(&s, "guest", "guest");
+    struct stage_client *host = stage_join(&s, "host", "host");
+    struct room *room = rooms_find(&s.rooms, STAGE_ROOM_ID);
+    for (int i = 0; i < (int)(sizeof requests / sizeof *requests); i++) {
+        struct frame frame;
+        s.now.mono_us += 1000000;
+        char *first = outcome_of(host, requests[i], 2 * i, &frame);
+        signal_not_stored(s.signal, &frame, s.now);
+        size_t events = s.events.count, polls = room->polls.by_id.count;
+        char *second = outcome_of(host, requests[i], 2 * i + 1, &frame);
+        CHECK_TEXT(second, first);
+        CHECK_EQ(s.events.count, events);
+        CHECK_EQ(room->polls.by_id.count, polls);
+        free(first);
+        free(second);
+        frame_list_clear(&s.frames);
+        event_list_clear(&s.events);
+    }
+    end();
+}
+
 TEST(pongs_are_signs_of_life)
 {
     begin();

@@ -566,6 +566,19 @@ TEST(a_poll_that_ran_and_does_not_go_on_is_told_to_have_stopped)
 }
 
 // Ten of its sixty seconds were over when the server went, or began to come back.
+// Else the same person would look like another within the poll.
+TEST(a_poll_keeps_what_its_voters_are_hashed_with)
+{
+    struct world w;
+    begin(&w);
+    CHECK_EQ(restore(&w, POLL("\"state\":0")), 0);
+    const struct poll *poll =
+        map_get(&rooms_find(&w.rooms, ROOM_ID)->polls.by_id, bytes_of("q"));
+    CHECK_EQ(poll->salt[0], 1);
+    CHECK_EQ(poll->salt[1], 2);
+    end(&w);
+}
+
 TEST(a_poll_runs_for_the_time_that_is_left_of_it)
 {
     struct world w;
