@@ -4,6 +4,7 @@
 #include "api/context.h"
 
 #include "base/err.h"
+#include "base/limits.h"
 #include "store/sessions.h"
 
 #include <string.h>
@@ -41,14 +42,19 @@ static void put_attendee(struct json_out *j, const struct attendee *attendee, in
     json_close(j, '}');
 }
 
-// Returns 0 or ERR_* of the store, and leaves nothing in `j` then.
-static int put_session(struct api_context *c, struct json_out *j, const struct store_session *s)
+// Peers behind the one with the id `after`. What an answer tells in all is bounded: `left` is
+// of all its sessions. Returns 0 or ERR_* of the store, and leaves nothing in `j` then.
+static int put_session(struct api_context *c, struct json_out *j, const struct store_session *s,
+                       const char *after, size_t *left)
 {
     struct store_visit *visits;
     size_t visit_count, count;
-    int err = store_visits_list(c->db, s->id, NULL, c->arena, &visits, &visit_count);
+    bool is_cut;
+    int err =
+        store_visits_page(c->db, s->id, after, *left, c->arena, &visits, &visit_count, &is_cut);
     if (err)
         return err;
+    *left -= visit_count;
     const struct attendee *all = attendees_of(visits, visit_count, c->arena, &count);
     json_open(j, '{');
     json_member_string(j, "id", s->id);
@@ -61,6 +67,8 @@ static int put_session(struct api_context *c, struct json_out *j, const struct s
     for (size_t i = 0; i < count; i++)
         put_attendee(j, &all[i], c->now.wall_ms);
     json_close(j, '}');
+    if (is_cut)
+        json_member_string(j, "peers_last", visit_count ? visits[visit_count - 1].peer_id : "");
     api_member_time(j, "created_at", s->started_at);
     api_member_time(j, "updated_at", s->updated_at);
     json_close(j, '}');
@@ -75,8 +83,10 @@ int api_sessions_get(struct api_context *c)
         return api_fail(c, 404, "session not found");
     if (err)
         return api_fail_storage(c, err);
+    const char *after = api_query(c, "peers_start");
+    size_t left = SESSION_VISITS_TOLD_MAX;
     struct json_out j = api_json(c);
-    err = put_session(c, &j, &session);
+    err = put_session(c, &j, &session, after ? after : "", &left);
     return err ? api_fail_storage(c, err) : 0;
 }
 
@@ -106,9 +116,10 @@ int api_sessions_list(struct api_context *c)
     if (count < 0)
         return api_fail_storage(c, count);
 
+    size_t left = SESSION_VISITS_TOLD_MAX;
     struct json_out j = api_open_page(c, filter.limit);
     for (int i = 0; !err && i < count; i++)
-        err = put_session(c, &j, &sessions[i]);
+        err = put_session(c, &j, &sessions[i], "", &left);
     if (err)
         return api_fail_storage(c, err);
     api_close_page(&j, count ? sessions[count - 1].id : "");

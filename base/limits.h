@@ -195,6 +195,7 @@ enum {
     QUALITY_INTERVAL_MS = 1000,     // between two tellings of downlink scores
     WANTED_VIDEOS_MAX = 256,        // on demand, of one subscriber: as many as sections
     STORE_BUDGET_MS = 2000,         // of one call that only reads
+    SESSION_VISITS_TOLD_MAX = 10000, // in one answer over REST, which says where it ended
     STORE_LISTS_WAITING_MAX = 256,  // calls that read lists
     STORE_LISTS_AT_ONCE = 2,        // are answered
     STORE_LIST_WAIT_S = 5,          // then it is told to come again

@@ -79,10 +79,10 @@ static struct db_query *list_query(struct db *db, const char *session_id, const 
     return q;
 }
 
-int store_visits_list(struct db *db, const char *session_id, const char *peer_id,
-                      struct arena *arena, struct store_visit **visits, size_t *count)
+// Ends the statement.
+static int read_visits(struct db_query *q, struct arena *arena, struct store_visit **visits,
+                       size_t *count)
 {
-    struct db_query *q = list_query(db, session_id, peer_id);
     size_t cap = 0;
     int err;
     *visits = NULL;
@@ -98,6 +98,42 @@ int store_visits_list(struct db *db, const char *session_id, const char *peer_id
         (*visits)[(*count)++] = read_visit(q, arena);
     }
     db_finish(q);
+    return err;
+}
+
+int store_visits_list(struct db *db, const char *session_id, const char *peer_id,
+                      struct arena *arena, struct store_visit **visits, size_t *count)
+{
+    return read_visits(list_query(db, session_id, peer_id), arena, visits, count);
+}
+
+// How many of the first `most` are of peers that are told whole. One that has more visits than
+// that is cut itself: there has to be an end.
+static size_t whole_peers(const struct store_visit *visits, size_t most)
+{
+    size_t count = most;
+    while (count && strcmp(visits[count - 1].peer_id, visits[most].peer_id) == 0)
+        count--;
+    return count ? count : most;
+}
+
+int store_visits_page(struct db *db, const char *session_id, const char *after, size_t most,
+                      struct arena *arena, struct store_visit **visits, size_t *count,
+                      bool *is_cut)
+{
+    struct db_query *q =
+        db_prepare(db, after[0] ? VISIT "WHERE session_id = $1 AND peer_id > $3 "
+                                        "ORDER BY peer_id, user_id, joined_at LIMIT $2"
+                                : VISIT "WHERE session_id = $1 "
+                                        "ORDER BY peer_id, user_id, joined_at LIMIT $2");
+    db_bind_text(q, 1, session_id);
+    db_bind_int(q, 2, (int64_t)most + 1);
+    if (after[0])
+        db_bind_text(q, 3, after);
+    int err = read_visits(q, arena, visits, count);
+    *is_cut = !err && *count > most;
+    if (*is_cut)
+        *count = most ? whole_peers(*visits, most) : 0;
     return err;
 }
 

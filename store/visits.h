@@ -36,6 +36,11 @@ int store_visits_end(struct db *db, const char *session_id, int64_t at);
 // stand together, in the order of their beginning. 0 or ERR_*.
 int store_visits_list(struct db *db, const char *session_id, const char *peer_id,
                       struct arena *arena, struct store_visit **visits, size_t *count);
+// The same of all peers behind `after` ("": from the first) in the order of their ids, `most`
+// visits at most. `is_cut`: there are more, behind the last peer that is here.
+int store_visits_page(struct db *db, const char *session_id, const char *after, size_t most,
+                      struct arena *arena, struct store_visit **visits, size_t *count,
+                      bool *is_cut);
 // The last one to a room as this peer that the token let in: anybody's token may name the same
 // user. 0, ERR_NOT_FOUND or ERR_*.
 int store_visit_last(struct db *db, const char *room_id, const char *peer_id,

@@ -135,6 +135,9 @@ static void do_sessions(void)
     store_session_unfinished(db, &arena, &unfinished, &count);
     store_visits_list(db, id, NULL, &arena, &visits, &count);
     store_visits_list(db, id, "p", &arena, &visits, &count);
+    bool is_cut;
+    store_visits_page(db, id, "", 10, &arena, &visits, &count, &is_cut);
+    store_visits_page(db, id, "p", 10, &arena, &visits, &count, &is_cut);
     store_visit_last(db, id, "p", &(struct token_hash){{1}}, &arena, &visit);
     for (int i = 0; i < 12; i++) {
         struct store_session_filter filter = {.room_id = maybe[i & 1],

@@ -198,3 +198,61 @@ TEST(what_was_kept_by_peer_id_becomes_visits)
     CHECK_EQ(w.visits[0].left_at, 2000);
     world_dispose(&w);
 }
+
+// --- Pages ---
+
+static const struct store_visit *page(struct world *w, const char *after, size_t most,
+                                      bool *is_cut)
+{
+    CHECK_EQ(
+        store_visits_page(w->db, "s1", after, most, &w->arena, &w->visits, &w->count, is_cut),
+        0);
+    return w->visits;
+}
+
+TEST(a_page_of_visits_ends_between_peers)
+{
+    struct world w = world_new();
+    bool is_cut;
+    put(&w, "p1", "alice", "guest", 1000);
+    put(&w, "p2", "bob", "guest", 1000);
+    put(&w, "p2", "bob", "guest", 2000);
+    put(&w, "p2", "carol", "guest", 1500);
+    put(&w, "p3", "dave", "guest", 1000);
+    page(&w, "", 3, &is_cut);
+    CHECK_EQ(w.count, 1); // all of p2 would be too much
+    CHECK(is_cut);
+    page(&w, "p1", 3, &is_cut);
+    CHECK_EQ(w.count, 3);
+    CHECK_TEXT(w.visits[0].peer_id, "p2");
+    CHECK_TEXT(w.visits[2].peer_id, "p2");
+    CHECK(is_cut);
+    page(&w, "p2", 3, &is_cut);
+    CHECK_EQ(w.count, 1);
+    CHECK_TEXT(w.visits[0].peer_id, "p3");
+    CHECK(!is_cut);
+    page(&w, "", 5, &is_cut);
+    CHECK_EQ(w.count, 5);
+    CHECK(!is_cut);
+    world_dispose(&w);
+}
+
+TEST(a_peer_that_has_too_many_visits_does_not_stop_the_pages)
+{
+    struct world w = world_new();
+    bool is_cut;
+    for (int i = 0; i < 4; i++)
+        put(&w, "p1", "alice", "guest", 1000 + i);
+    put(&w, "p2", "bob", "guest", 1000);
+    page(&w, "", 3, &is_cut);
+    CHECK_EQ(w.count, 3);
+    CHECK(is_cut);
+    page(&w, "p1", 3, &is_cut);
+    CHECK_EQ(w.count, 1);
+    CHECK_TEXT(w.visits[0].peer_id, "p2");
+    CHECK(!is_cut);
+    page(&w, "", 0, &is_cut); // there is no room left, and more to tell
+    CHECK_EQ(w.count, 0);
+    CHECK(is_cut);
+    world_dispose(&w);
+}
