@@ -110,14 +110,6 @@ static void read_msid(const struct sdp_section *s, struct publish_section *secti
     negotiate_copy(section->track_id, sizeof section->track_id, track_id);
 }
 
-static bool has_h264(const struct sdp_section *s)
-{
-    for (size_t i = 0; i < s->format_count; i++)
-        if (codec_from_name(s->formats[i].encoding) == CODEC_H264)
-            return true;
-    return false;
-}
-
 // Notes why a section is not served.
 static bool fail(struct publish_section *section, const char *cause)
 {
@@ -133,10 +125,7 @@ static bool read_media(const struct sdp_section *s, const struct codec_preferenc
     if (!s->rtcp_mux) // RTCP would need a port of its own
         return fail(section, "it has no rtcp-mux");
     if (!read_codec(s, preference, section))
-        return fail(section, has_h264(s)
-                                 ? "H.264 is forwarded in the profiles baseline, main and "
-                                   "high, in packetization-mode 0 or 1"
-                                 : "it has no codec that is forwarded");
+        return fail(section, negotiate_lack(s));
     section->sending = s->direction == SDP_SENDRECV || s->direction == SDP_SENDONLY;
     read_msid(s, section);
     negotiate_read_extensions(s, SDP_RECVONLY, &section->extensions);

@@ -119,6 +119,15 @@ enum codec negotiate_forwarded(const struct sdp_section *s, const struct sdp_for
     return c;
 }
 
+const char *negotiate_lack(const struct sdp_section *s)
+{
+    for (size_t i = 0; i < s->format_count; i++)
+        if (codec_from_name(s->formats[i].encoding) == CODEC_H264)
+            return "H.264 is forwarded in the profiles baseline, main and high, in "
+                   "packetization-mode 0 or 1";
+    return "it has no codec that is forwarded";
+}
+
 int negotiate_rank(enum codec c, const struct sdp_format *f)
 {
     return c == CODEC_H264 ? h264_rank(f->fmtp) : 0;

@@ -21,6 +21,8 @@ bool negotiate_in_bundle(const struct sdp *sdp, const struct sdp_section *s, boo
 
 // Which codec of ours a format is; CODEC_NONE for what we do not forward.
 enum codec negotiate_forwarded(const struct sdp_section *s, const struct sdp_format *f);
+// Why there is none in a section, for people.
+const char *negotiate_lack(const struct sdp_section *s);
 // Of two formats of one codec the higher is the one that more receivers decode; and whether
 // (nearly) all do.
 int negotiate_rank(enum codec c, const struct sdp_format *f);

@@ -3,6 +3,8 @@
 #include "base/err.h"
 #include "rtc/negotiate_common.h"
 
+#include <inttypes.h>
+
 // --- The offer ---
 
 static struct negotiated_codec *codec_of(struct watch_section *section, enum codec c,
@@ -53,18 +55,50 @@ static void read_extensions(const struct sdp_section *s, struct watch_section *s
             *negotiate_extension_id(&section->extensions, i) = 0;
 }
 
-static bool read_section(const struct sdp *sdp, const struct sdp_section *s, bool first,
+// What keeps us from sending into a section; NULL: nothing.
+static const char *find_cause(const struct sdp *sdp, const struct sdp_section *s, bool first)
+{
+    if (s->kind != SDP_AUDIO && s->kind != SDP_VIDEO)
+        return "it is neither audio nor video";
+    if (s->port == 0 && !s->bundle_only)
+        return "its port is 0";
+    if (!negotiate_in_bundle(sdp, s, first))
+        return "it is not in the BUNDLE group";
+    if (s->mid.len > MID_LEN_MAX)
+        return "its mid is too long";
+    if (s->protocol != SDP_RTP)
+        return "its protocol is not RTP over DTLS";
+    if (!s->rtcp_mux)
+        return "it has no rtcp-mux";
+    if (s->direction != SDP_RECVONLY && s->direction != SDP_SENDRECV)
+        return "it does not receive";
+    return NULL;
+}
+
+static void read_section(const struct sdp *sdp, const struct sdp_section *s, bool first,
                          struct watch_section *section)
 {
-    if ((s->port == 0 && !s->bundle_only) || !negotiate_in_bundle(sdp, s, first) ||
-        s->mid.len > MID_LEN_MAX || s->protocol != SDP_RTP || !s->rtcp_mux ||
-        (s->kind != SDP_AUDIO && s->kind != SDP_VIDEO) ||
-        (s->direction != SDP_RECVONLY && s->direction != SDP_SENDRECV))
-        return false;
+    section->cause = find_cause(sdp, s, first);
+    if (section->cause)
+        return;
     read_codecs(s, section);
     read_extensions(s, section);
     negotiate_copy(section->mid, sizeof section->mid, s->mid);
-    return section->codec_count > 0;
+    section->receiving = section->codec_count > 0;
+    if (!section->receiving)
+        section->cause = negotiate_lack(s);
+}
+
+// Nothing of an offer can be served: the cause is that of its first section of audio or video.
+static int refuse(const struct sdp *sdp, const struct watch_offer *offer, struct text *why)
+{
+    size_t at = 0;
+    for (size_t i = sdp->section_count; i-- > 0;)
+        if (sdp->sections[i].kind == SDP_AUDIO || sdp->sections[i].kind == SDP_VIDEO)
+            at = i;
+    text_addf(why, "line %" PRIu32 ": section cannot be served: %s", sdp->sections[at].line,
+              offer->sections[at].cause);
+    return ERR_UNSUPPORTED;
 }
 
 static int read_offer(const struct sdp *sdp, struct watch_offer *offer, struct text *why)
@@ -80,13 +114,12 @@ static int read_offer(const struct sdp *sdp, struct watch_offer *offer, struct t
         struct watch_section *section = &offer->sections[offer->section_count++];
         *section =
             (struct watch_section){.kind = s->kind == SDP_AUDIO ? MEDIA_AUDIO : MEDIA_VIDEO};
-        section->receiving = read_section(sdp, s, !tagged, section);
+        read_section(sdp, s, !tagged, section);
         if (section->receiving && (!tagged || (tagged->bundle_only && !s->bundle_only)))
             tagged = s;
     }
     if (!tagged)
-        return negotiate_refuse(why, ERR_UNSUPPORTED, sdp->sections[0].line,
-                                "no section receives audio or video that we have");
+        return refuse(sdp, offer, why);
     return negotiate_remote(tagged, &offer->remote, why);
 }
 

@@ -11,7 +11,8 @@ enum { WATCH_CODECS_MAX = 8 }; // all that we forward, H.264 once for each profi
 struct watch_section {
     char mid[MID_LEN_MAX + 1];
     enum media_kind kind;
-    bool receiving; // audio or video that we may send; else answered with port 0
+    bool receiving;    // audio or video that we may send; else answered with port 0
+    const char *cause; // of that, for people
     struct negotiated_codec codecs[WATCH_CODECS_MAX]; // in the client's order
     size_t codec_count;
     struct extension_ids extensions;
@@ -27,7 +28,8 @@ struct watch_offer {
 };
 
 // Reads an offer. 0; or ERR_MALFORMED, ERR_FULL, or ERR_UNSUPPORTED when we could send into no
-// section at all; then `why` names the line. `offer` is large: keep one per thread.
+// section at all; then `why` names the line, and what is wrong with its section. `offer` is
+// large: keep one per thread.
 int negotiate_watch(struct bytes offer_sdp, struct watch_offer *offer, struct text *why);
 
 // `name` is that of the stream that all sections are of, and their CNAME.

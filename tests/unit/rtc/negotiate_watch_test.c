@@ -4,6 +4,7 @@
 #include "rtc/sdp.h"
 #include "test.h"
 
+#include <stdio.h>
 #include <string.h>
 
 // Too large for the stack, and one test runs at a time.
@@ -131,8 +132,48 @@ TEST(an_offer_that_nothing_can_be_sent_into_is_refused)
     CHECK_EQ(watch(SESSION "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\n" TRANSPORT
                            "a=mid:0\r\na=recvonly\r\na=rtcp-mux\r\n"),
              ERR_UNSUPPORTED);
-    CHECK_TEXT(why.at, "line 5: no section receives audio or video that we have");
+    CHECK_TEXT(why.at, "line 5: section cannot be served: it has no codec that is forwarded");
     CHECK_EQ(watch(SESSION), ERR_MALFORMED);
+    done();
+}
+
+TEST(a_refusal_names_the_one_cause)
+{
+    static const struct {
+        const char *media, *lines, *cause;
+    } cases[] = {
+        {"video 9 UDP/TLS/RTP/SAVPF 96",
+         "a=mid:0\r\na=recvonly\r\na=rtcp-mux\r\na=rtpmap:96 H264/90000\r\n"
+         "a=fmtp:96 packetization-mode=1;profile-level-id=f4001f\r\n",
+         "H.264 is forwarded in the profiles baseline, main and high, in packetization-mode 0 "
+         "or "
+         "1"},
+        {"video 9 UDP/TLS/RTP/SAVPF 96",
+         "a=mid:0\r\na=sendonly\r\na=rtcp-mux\r\na=rtpmap:96 VP8/90000\r\n",
+         "it does not receive"},
+        {"video 9 UDP/TLS/RTP/SAVPF 96", "a=mid:0\r\na=recvonly\r\na=rtpmap:96 VP8/90000\r\n",
+         "it has no rtcp-mux"},
+        {"audio 0 UDP/TLS/RTP/SAVPF 111",
+         "a=mid:0\r\na=recvonly\r\na=rtcp-mux\r\na=rtpmap:111 opus/48000/2\r\n",
+         "its port is 0"},
+        {"audio 9 RTP/AVP 111",
+         "a=mid:0\r\na=recvonly\r\na=rtcp-mux\r\na=rtpmap:111 opus/48000/2\r\n",
+         "its protocol is not RTP over DTLS"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char sdp[1024], wanted[256];
+        snprintf(sdp, sizeof sdp, SESSION "m=%s\r\n" TRANSPORT "%s", cases[i].media,
+                 cases[i].lines);
+        snprintf(wanted, sizeof wanted, "line 5: section cannot be served: %s", cases[i].cause);
+        CHECK_EQ(watch(sdp), ERR_UNSUPPORTED);
+        CHECK_TEXT(why.at, wanted);
+    }
+    // That of the first section which could carry something.
+    CHECK_EQ(watch(SESSION "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:2\r\n"
+                           "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\n" TRANSPORT
+                           "a=mid:0\r\na=recvonly\r\na=rtcp-mux\r\n"),
+             ERR_UNSUPPORTED);
+    CHECK_TEXT(why.at, "line 7: section cannot be served: it has no codec that is forwarded");
     done();
 }
 
