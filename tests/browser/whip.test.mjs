@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { appToken, WhipClient } from '../system/whip_client.mjs';
+import { installFfmpeg, publishByFfmpeg } from '../system/ffmpeg_client.mjs';
 import { werift } from '../system/peer.mjs';
 import { inbound, openPerson } from './lib/chromium.mjs';
 import { buildRelay, startRelay } from './lib/pion.mjs';
@@ -12,6 +13,7 @@ import { join, openSdk, startSdkPage, state, untilState } from './lib/sdk.mjs';
 let server, sdkPage, meeting, host, bare, hostToken, guestToken;
 
 before(async () => {
+  installFfmpeg();
   server = await startServer(['--ice-servers', '[{"urls":"stun:127.0.0.1:9"}]']);
   sdkPage = await startSdkPage();
   meeting = await server.meeting();
@@ -186,6 +188,28 @@ test('what another stack watches and publishes again is seen by Hana: real media
     await viewer.delete();
     await Promise.all([encoder.end(), viewer.end()]);
   }
+});
+
+// No browser publishes it by itself. High is decoded by those with a decoder in hardware only, which no test has.
+test('H.264 main of FFmpeg is decoded by Hana, and by the page that watches', async () => {
+  const publishing = publishByFfmpeg(`${server.origin}/whip/${meeting.room.id}?peer=ffmpeg`,
+    await appToken(server, meeting.host, 'ffmpeg'), 8, 'main');
+  const trackOf = (s) => s.peers.find(({ id }) => id === 'ffmpeg')?.videoTrack;
+  const seen = await untilState(host.page, trackOf, 'its track');
+  await bare.page.evaluate(open, [`${server.origin}/whep/${meeting.room.id}?peer=ffmpeg`, guestToken, false]);
+  const watched = await bare.page.evaluate(() => window.whipPeers.length - 1);
+  const played = () => bare.page.evaluate(async (at) => {
+    const stats = await window.whipPeers[at].pc.getStats();
+    const video = [...stats.values()].find(({ type, kind }) => type === 'inbound-rtp' && kind === 'video');
+    const { mimeType, sdpFmtpLine } = stats.get(video?.codecId) ?? {};
+    return video?.framesDecoded > 20 && { mimeType, sdpFmtpLine };
+  }, watched);
+  const codec = await until(played, 'the page to play it');
+  assert.equal(codec.mimeType, 'video/H264');
+  assert.match(codec.sdpFmtpLine, /profile-level-id=4d00/);
+  await until(async () => (await decoded(host.page))[trackOf(seen)] > 20, 'Hana to see it');
+  assert.equal(await leave(bare.page, watched), 200);
+  await publishing;
 });
 
 test('Pion watches and publishes too', async () => {
