@@ -67,6 +67,11 @@ bool api_is_kept(const struct api_call *call);
 bool api_check_idle(const struct api_call *call, const struct room *live,
                     struct http_response *response);
 
+// Before a call that hands out codes runs, while the room is `live`: who was removed from it
+// gets none.
+bool api_check_invites(const struct api_call *call, const struct room *live,
+                       struct http_response *response);
+
 // Before a call whose token has expired runs: whether somebody comes back with it who is in.
 bool api_check_return(const struct api_call *call, const struct room *live,
                       struct http_response *response);

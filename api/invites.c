@@ -2,11 +2,12 @@
 // Only those who came by a code themselves have any: a back end that makes tokens decides by
 // itself who comes in.
 
-#include "api/context.h"
+#include "api/routes.h"
 
 #include "base/err.h"
 #include "base/limits.h"
 #include "room/permit.h"
+#include "room/removed.h"
 #include "store/codes.h"
 #include "store/document.h"
 #include "store/rooms.h"
@@ -73,7 +74,7 @@ static int put_codes(struct api_context *c, const struct template *t, const char
     return 0;
 }
 
-// Whoever is kept out hands out nothing: by the room, or by the code that let it in.
+// Whoever is kept out hands out nothing: by the room, by the code that let it in, or below.
 static int check_entry(struct api_context *c, const struct store_room *room)
 {
     bool is_disabled = false;
@@ -84,6 +85,16 @@ static int check_entry(struct api_context *c, const struct store_room *room)
     if (err)
         return api_fail_storage(c, err);
     return is_disabled ? api_fail(c, 403, "room code is disabled") : 0;
+}
+
+// The room knows who was removed from it.
+bool api_check_invites(const struct api_call *call, const struct room *live,
+                       struct http_response *response)
+{
+    if (call->route->handler != api_invites || !removed_contain(live, &call->claims.hash))
+        return true;
+    api_refuse_admission(response, ADMISSION_REMOVED);
+    return false;
 }
 
 int api_invites(struct api_context *c)

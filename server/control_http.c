@@ -146,7 +146,9 @@ static void on_request(struct control *c, struct http_input *input)
     // Who is in, or wants to come in, is answered by the room itself: the store may be away.
     const struct room *live =
         next == API_STORED ? control_live_room(c, call.claims.room_id) : NULL;
-    if (live && api_run_from_memory(c->config.api, live, &call, clock_now(), &response))
+    if (live && !api_check_invites(&call, live, &response))
+        next = API_ANSWERED;
+    else if (live && api_run_from_memory(c->config.api, live, &call, clock_now(), &response))
         next = API_ANSWERED;
     if (call.removes && next != API_ANSWERED &&
         !api_check_idle(&call, rooms_find(&c->rooms, call.removes), &response))

@@ -181,8 +181,10 @@ test('who was removed does not come back with that token, at any door, nor after
     }
     assert.equal(await whipOf(token, '?peer=m'), 403);
     assert.equal(await whipOf(token, '', 'whep'), 403);
+    assert.equal((await ask(server, token, 'GET', '/api/invites')).status, 403);
   };
   await tryDoors();
+  assert.equal((await ask(server, chiefToken, 'GET', '/api/invites')).status, 200);
   assert.equal((await otherTab.request('join', { name: 'm', data: '' })).error?.code, 403);
   await new Promise((resolve) => { setTimeout(resolve, 1500); });
   await server.restart('SIGKILL');
