@@ -354,8 +354,8 @@ void client_act(struct world *w, struct client *c)
     case CLIENT_COMING:
         if (world_below(w, 20) == 0)
             client_lost(w, c);
-        else if (c->role[0])
-            join(w, c);
+        else if (c->role[0] || world_below(w, 10) == 0)
+            join(w, c); // or it does not wait to be told its role
         break;
     case CLIENT_JOINING:
         if (world_below(w, 40) == 0)

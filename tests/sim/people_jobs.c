@@ -400,6 +400,18 @@ void jobs_put(struct jobs *jobs, struct job *job)
     jobs->items[jobs->count++] = (struct item){.job = job, .due = due};
 }
 
+static void load_room(const struct disk *d, struct job *job)
+{
+    job->room.err = ERR_NOT_FOUND;
+    job->room.template =
+        strcmp(job->room.id, d->plan.record.id) ? NULL : plan_template(&d->plan);
+    if (!job->room.template)
+        return;
+    job->room.err = 0;
+    job->room.record = d->plan.record;
+    job->room.codes = plan_disabled(&d->plan);
+}
+
 static void run(struct disk *d, struct job *job)
 {
     switch (job->kind) {
@@ -408,6 +420,9 @@ static void run(struct disk *d, struct job *job)
         break;
     case JOB_FORGET:
         forget(d, job);
+        break;
+    case JOB_ROOM:
+        load_room(d, job);
         break;
     case JOB_LOCK:
         if (strcmp(job->lock.id, d->plan.record.id) == 0)
@@ -430,11 +445,14 @@ static void run_due(struct jobs *jobs)
         bool waits = item->job->kind == JOB_FORGET || item->job->kind == JOB_LOCK;
         if (item->back_at || item->due > jobs->now || (is_away && waits))
             continue;
-        item->back_at = jobs->now + rng_below(jobs->rng, 30000);
+        // What was read of a room is what is stored of it when it comes.
+        item->back_at =
+            jobs->now + (item->job->kind == JOB_ROOM ? 0 : rng_below(jobs->rng, 30000));
         bool is_early = item->job->kind == JOB_LOG && jobs->is_unwritten;
         item->job->db.err = is_away ? ERR_IO : is_early ? ERR_BUSY : 0;
         if (item->job->kind == JOB_KEEP)
             jobs->is_unwritten = is_away;
+        item->job->room.err = item->job->db.err;
         if (!item->job->db.err)
             run(jobs->disk, item->job);
     }

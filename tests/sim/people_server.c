@@ -2,6 +2,7 @@
 // that is played.
 #include "tests/sim/people_world.h"
 
+#include "base/err.h"
 #include "base/mem.h"
 #include "room/check.h"
 #include "store/snapshot.h"
@@ -132,6 +133,92 @@ static void answer_held(struct world *w)
     }
 }
 
+// --- Who comes ---
+
+static bool may_come(const struct world *w, const struct client *c)
+{
+    const struct plan *plan = &w->disk.plan;
+    for (size_t i = 0; i < PLAN_CODES; i++) {
+        if (strcmp(plan_codes[i], c->token_code) == 0 && plan->is_disabled[i])
+            return false;
+    }
+    // The server hears a little later that the store has closed the room.
+    return (plan->record.enabled || people_jobs_lock(w->jobs)) &&
+           plan_has_role(&w->running, c->token_role);
+}
+
+static struct client *client_of(struct world *w, uint64_t session)
+{
+    for (size_t i = 0; i < w->client_count; i++) {
+        if (w->clients[i].session == session)
+            return &w->clients[i];
+    }
+    return NULL;
+}
+
+// The session has its room. What it has said meanwhile is handled now.
+static void begin(struct world *w, uint64_t session, struct room *room)
+{
+    const struct client *c = client_of(w, session);
+    bool was_present = c && room_peer(room, c->id);
+    room_hold(room);
+    w->begins = true;
+    signal_ready(w->signal, session, room, w->now, &w->frames, &w->events);
+    bool came = signal_is_open(w->signal, session);
+    if (was_present && !came)
+        world_fail(w, "%s is in, and cannot come back", c->id);
+    if (c && !was_present && came && !may_come(w, c))
+        world_fail(w, "%s came in, and may not", c->id);
+    server_settle(w);
+    w->begins = false;
+    room_release(room);
+}
+
+static void load_room(struct world *w, uint64_t session)
+{
+    struct job *job = mem_alloc(sizeof *job);
+    job->kind = JOB_ROOM;
+    job->room.session = session;
+    memcpy(job->room.id, w->disk.plan.record.id, sizeof job->room.id);
+    jobs_put(w->jobs, job);
+}
+
+static struct room *put_room(struct world *w, struct job *job)
+{
+    struct room *room = rooms_find(&w->rooms, job->room.id);
+    if (job->room.err)
+        return job->room.err == ERR_NOT_FOUND ? NULL : room;
+    if (!room || !room->peers.count)
+        w->running = w->disk.plan;
+    room = rooms_put(&w->rooms, &job->room.record, job->room.template);
+    room_set_codes(room, job->room.codes);
+    job->room.codes = NULL;
+    return room;
+}
+
+static void take_room(struct world *w, struct job *job)
+{
+    struct room *room = put_room(w, job);
+    if (room) {
+        begin(w, job->room.session, room);
+        return;
+    }
+    int code = job->room.err == ERR_NOT_FOUND ? 403 : 503;
+    signal_refuse(w->signal, job->room.session, code, "no room", w->now, &w->frames);
+}
+
+void server_open(struct world *w, struct client *c, const struct signal_claims *claims)
+{
+    c->session = signal_open(w->signal, claims, w->now, &w->frames);
+    struct room *room = server_room(w);
+    if (room)
+        begin(w, c->session, room);
+    else
+        load_room(w, c->session);
+}
+
+// --- What the store thread has done ---
+
 static void take_result(struct world *w, struct job *job)
 {
     struct room *room;
@@ -145,6 +232,9 @@ static void take_result(struct world *w, struct job *job)
         break;
     case JOB_LOG:
         logbook_done(w->logbook, job);
+        break;
+    case JOB_ROOM:
+        take_room(w, job);
         break;
     case JOB_LOCK:
         if ((room = rooms_find(&w->rooms, job->lock.id)))
@@ -201,54 +291,4 @@ void server_change_plan(struct world *w)
     struct room *room = rooms_find(&w->rooms, plan->record.id);
     for (size_t i = 0; room && i < PLAN_CODES; i++)
         room_set_code(room, plan_codes[i], plan->is_disabled[i]);
-}
-
-// --- Who comes ---
-
-static bool may_come(const struct world *w, const struct client *c)
-{
-    const struct plan *plan = &w->disk.plan;
-    for (size_t i = 0; i < PLAN_CODES; i++) {
-        if (strcmp(plan_codes[i], c->token_code) == 0 && plan->is_disabled[i])
-            return false;
-    }
-    // The server hears a little later that the store has closed the room.
-    return (plan->record.enabled || people_jobs_lock(w->jobs)) &&
-           plan_has_role(&w->running, c->token_role);
-}
-
-static struct room *load_room(struct world *w)
-{
-    const struct plan *plan = &w->disk.plan;
-    struct room *room = server_room(w);
-    if (room || !plan->has_room || !plan->has_template)
-        return room;
-    room = rooms_find(&w->rooms, plan->record.id);
-    if (!room || !room->peers.count)
-        w->running = *plan;
-    room = rooms_put(&w->rooms, &plan->record, plan_template(plan));
-    room_set_codes(room, plan_disabled(plan));
-    return room;
-}
-
-void server_open(struct world *w, struct client *c, const struct signal_claims *claims)
-{
-    c->session = signal_open(w->signal, claims, w->now, &w->frames);
-    struct room *room = load_room(w);
-    if (!room) {
-        signal_refuse(w->signal, c->session, 403, "room is not active", w->now, &w->frames);
-        server_settle(w);
-        return;
-    }
-    bool was_present = room_peer(room, c->id);
-    uint64_t session = c->session;
-    room_hold(room);
-    signal_ready(w->signal, session, room, w->now, &w->frames, &w->events);
-    bool came = signal_is_open(w->signal, session);
-    if (was_present && !came)
-        world_fail(w, "%s is in, and cannot come back", c->id);
-    if (!was_present && came && !may_come(w, c))
-        world_fail(w, "%s came in, and may not", c->id);
-    server_settle(w);
-    room_release(room);
 }
