@@ -566,8 +566,9 @@ TEST(a_poll_that_ran_and_does_not_go_on_is_told_to_have_stopped)
 }
 
 // Ten of its sixty seconds were over when the server went, or began to come back.
-// Else the same person would look like another within the poll.
-TEST(a_poll_keeps_what_its_voters_are_hashed_with)
+// By the one a person would look like another within the poll, and by the other the poll would
+// be written down no more.
+TEST(a_poll_keeps_what_its_voters_are_hashed_with_and_where_it_comes_from)
 {
     struct world w;
     begin(&w);
@@ -576,6 +577,22 @@ TEST(a_poll_keeps_what_its_voters_are_hashed_with)
         map_get(&rooms_find(&w.rooms, ROOM_ID)->polls.by_id, bytes_of("q"));
     CHECK_EQ(poll->salt[0], 1);
     CHECK_EQ(poll->salt[1], 2);
+    CHECK_EQ(poll->origin, POLL_MADE);
+    end(&w);
+}
+
+// There is a bound.
+TEST(how_often_somebody_changed_an_answer_is_kept)
+{
+    struct world w;
+    begin(&w);
+    const char *document =
+        POLL(STARTED "\"voters\":[" VOTER("v", ANSWER("\"options\":1,\"retries\":2")) "]");
+    CHECK_EQ(restore(&w, document), 0);
+    const struct poll *poll =
+        map_get(&rooms_find(&w.rooms, ROOM_ID)->polls.by_id, bytes_of("q"));
+    const struct poll_voter *voter = map_get(&poll->voters, bytes_of("v"));
+    CHECK_EQ(voter->answers[0].retries, 2);
     end(&w);
 }
 
