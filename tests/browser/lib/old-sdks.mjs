@@ -1,32 +1,18 @@
-// SDKs of past years, each installed from its own lock in a folder of the cache, never in the tree: what applications
-// that nobody touches any more were built with.
-import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+// SDKs of past years: what applications that nobody touches any more were built with.
 import { createServer } from 'node:http';
-import { homedir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { installed } from './packages.mjs';
 
 const here = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
-const cache = path.join(process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'parlor-tests');
 const newest = '0.15.2'; // the one that all other tests use
 
-// Where the package of a version lies; installed when it is not there.
+// Where the package of a version lies.
 function packageOf(version) {
-  if (version === newest) return path.join(here, 'node_modules/@100mslive/hms-video-store');
-  const lock = path.join(here, 'old-sdks', version);
-  const hash = createHash('sha256').update(readFileSync(path.join(lock, 'package-lock.json'))).digest('hex');
-  const folder = path.join(cache, `sdk-${version}-${hash.slice(0, 12)}`);
-  if (!existsSync(folder)) {
-    const making = `${folder}.${process.pid}`; // another run may be at it
-    mkdirSync(making, { recursive: true });
-    for (const file of ['package.json', 'package-lock.json']) copyFileSync(path.join(lock, file), path.join(making, file));
-    execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: making, stdio: 'pipe' });
-    try { renameSync(making, folder); } catch { rmSync(making, { recursive: true }); }
-  }
-  return path.join(folder, 'node_modules/@100mslive/hms-video-store');
+  const modules = version === newest ? path.join(here, 'node_modules')
+    : installed(`sdk-${version}`, path.join(here, 'old-sdks', version));
+  return path.join(modules, '@100mslive/hms-video-store');
 }
 
 async function bundle(version) {
