@@ -26,6 +26,8 @@ mirror=$(echo "$sources" | sed -n 's/^deb \([^ ]*\) bookworm main$/\1/p' | head 
 root=$(mktemp -d /var/tmp/parlor-bare-XXXXXX)
 trap 'rm -rf --one-file-system "$root"' EXIT
 trap 'exit 1' INT TERM
+# A root that others than root may enter: PostgreSQL runs as one of them.
+chmod 755 "$root"
 
 echo "# a bare root from $(echo "$mirror" | sed 's,//[^@/]*@,//,')"
 debootstrap --variant=minbase bookworm "$root" "$mirror" >"$root.log" 2>&1 || {
