@@ -6,7 +6,8 @@ import { randomBytes } from 'node:crypto';
 export function exchange(port, octets, limitMs = 1500) {
   return new Promise((resolve) => {
     const chunks = [];
-    const socket = connect(port, '127.0.0.1', () => socket.write(octets));
+    // Writing nothing to a connection that was refused is an error to Debian's Node, which then does not read why.
+    const socket = connect(port, '127.0.0.1', () => { if (octets.length) socket.write(octets); });
     let closed = false;
     const done = () => {
       clearTimeout(timer);
