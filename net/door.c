@@ -416,7 +416,10 @@ void door_close(struct connection *c)
     text_dispose(&c->in);
     c->state = CONNECTION_ENDING;
     set_place(c);
+    // The library looks at its timers after events only: by itself a timer that is set outside
+    // of them goes off with the next event of anybody.
     lws_set_timer_usecs(c->wsi, 1);
+    lws_callback_on_writable(c->wsi);
 }
 
 void door_free(struct connection *c)

@@ -152,6 +152,7 @@ test('of connections that ask nothing 128 stay, and the others of their address 
       silent.push(socket);
       socket.on('error', () => {});
       socket.on('close', () => gone++);
+      socket.resume(); // who does not read hears of no end
       await new Promise((resolve) => socket.once('connect', resolve));
       if (i % 2) socket.write('GET / HTTP/1.1\r\nHost: ');
     }
