@@ -295,7 +295,7 @@ static int check_visitor(const struct api_config *config, const struct http_requ
     return ERR_REFUSED;
 }
 
-// Who asks on this machine itself, not through a proxy that stands on it.
+// Whether the client is on this machine itself, not behind a proxy that stands on it.
 static bool is_local(const struct http_request *request)
 {
     return addr_is_loopback(&request->from) && !request->is_forwarded &&

@@ -1,5 +1,5 @@
 // What failed on a client's side, as an event of GET /v2/analytics/events. It comes by the web
-// socket (api/public_event) or, when that is down, over HTTP (api/client). Who it was comes
+// socket (api/public_event) or, when that is down, over HTTP (api/client). The person comes
 // from the token and the room; what is said beside is the client's word, and bounded.
 #pragma once
 

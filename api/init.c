@@ -115,7 +115,7 @@ static int find_place(struct api_context *c)
     return 0;
 }
 
-// Who is in already may always come back, also to a room that was disabled meanwhile.
+// A peer that is in already may always come back, also to a room that was disabled meanwhile.
 void api_check_place(const struct api_call *call, const struct room *live,
                      struct http_response *response)
 {

@@ -74,7 +74,8 @@ static int put_codes(struct api_context *c, const struct template *t, const char
     return 0;
 }
 
-// Whoever is kept out hands out nothing: by the room, by the code that let it in, or below.
+// A peer that is kept out, by the room, by the code that let it in, or by what is below, hands
+// out nothing.
 static int check_entry(struct api_context *c, const struct store_room *room)
 {
     bool is_disabled = false;

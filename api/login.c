@@ -1,4 +1,4 @@
-// POST /v2/token: a room code for an app token. Whoever has the code may; wrong ones are
+// POST /v2/token: a room code for an app token. Everybody with the code may; wrong ones are
 // counted.
 
 #include "api/codes.h"
@@ -204,7 +204,7 @@ static int find_test_room(struct api_context *c, struct store_room *room)
     return room->enabled ? 0 : api_fail(c, 403, "room is not active");
 }
 
-// Who tests is a guest; in a template without guests, whoever its last role is.
+// A test joins as guest; in a template without guests, in its last role.
 static int find_test_role(struct api_context *c, const struct store_room *room,
                           const char **role)
 {

@@ -3,7 +3,7 @@
 
 #include "api/context.h"
 
-// Who may call a row.
+// The tokens that a row is for.
 enum scope {
     SCOPE_NONE,
     SCOPE_ANYBODY,    // the same, but whose token is good is known by it

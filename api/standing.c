@@ -27,7 +27,7 @@ enum http_standing api_standing(const struct api_config *config, struct http_req
                                 int64_t wall_ms, const char **key)
 {
     struct jwt_claims claims;
-    // Who logs in needs no token, and gains nothing by bringing one. What a browser asks before
+    // A login needs no token, and gains nothing by bringing one. What a browser asks before
     // it asks (Fetch section 3.2.2) is answered without any work.
     if (request->method == HTTP_OPTIONS)
         return HTTP_COSTLESS;

@@ -23,7 +23,7 @@ void api_tries_dispose(struct api_tries *t)
     mem_free(t->ring);
 }
 
-// Who has an IPv6 address has the whole /64 around it (RFC 6177), so that counts as one.
+// A host with an IPv6 address has the whole /64 around it (RFC 6177), so that counts as one.
 static void source_of(const struct addr *from, uint8_t ip[16])
 {
     memcpy(ip, from->ip, 16);

@@ -26,7 +26,8 @@ void api_tries_dispose(struct api_tries *t);
 // How many seconds `from` has to wait before it may try `code`; 0 when it may now. An address
 // has so many wrong ones. Many addresses that guess at one meeting are told by the beginning of
 // what they try: when CODE_TRIES_PER_PREFIX wrong ones began alike, whoever was one of them
-// waits. Who was not may come in, else anybody could lock the door of a meeting. "" has none.
+// waits. An address that was not may come in, else anybody could lock the door of a meeting. ""
+// has none.
 int64_t api_tries_wait_s(struct api_tries *t, const struct addr *from, const char *code,
                          int64_t now);
 void api_tries_add(struct api_tries *t, const struct addr *from, const char *code, int64_t now);

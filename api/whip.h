@@ -1,7 +1,7 @@
-// WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep): peers that come over HTTP. Whoever posts an
-// offer is in the room, by the functions that all others come in by; what it gets back is a
-// resource to be changed (ICE) or deleted (it leaves). docs/whip.md says what is answered to
-// what.
+// WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep): peers that come over HTTP. A client that
+// posts an offer is in the room, by the functions that all others come in by; what it gets back
+// is a resource to be changed (ICE) or deleted (it leaves). docs/whip.md says what is answered
+// to what.
 //
 //     POST      api_route()   what needs no room
 //               whip_post()   the room was loaded: it joins, the offer goes to the media worker

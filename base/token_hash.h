@@ -1,5 +1,5 @@
-// Which token it was, without the token: a hash of its signature. Whoever has not seen the
-// token cannot know it, and what was written down of it opens nothing.
+// Which token it was, without the token: a hash of its signature. Somebody who has not seen
+// the token cannot know it, and what was written down of it opens nothing.
 #pragma once
 
 #include "base/text.h"

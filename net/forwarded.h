@@ -1,6 +1,6 @@
-// Who asks, when proxies stand in between: X-Forwarded-For, and Forwarded of RFC 7239. Anybody
-// can write these fields, so only what a proxy that the operator names has added counts: the
-// rightmost address that is not one of them.
+// The client of a request, when proxies stand in between: X-Forwarded-For, and Forwarded of RFC
+// 7239. Anybody can write these fields, so only what a proxy that the operator names has added
+// counts: the rightmost address that is not one of them.
 #pragma once
 
 #include "base/network.h"

@@ -104,7 +104,7 @@ static void sweep(struct visitors *v, int64_t now)
     }
 }
 
-// Who has an IPv6 address has the whole /64 around it (RFC 6177), so that counts as one.
+// A host with an IPv6 address has the whole /64 around it (RFC 6177), so that counts as one.
 struct visitor *visitors_find(struct visitors *v, const struct addr *from, int64_t now)
 {
     uint8_t network[16];

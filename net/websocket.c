@@ -238,7 +238,7 @@ int websocket_callback(struct lws *wsi, enum lws_callback_reasons reason, void *
     }
 }
 
-// Who has not shown a token has nothing to say that is long.
+// A client that has not shown a token has nothing to say that is long.
 static size_t message_max(const struct http_server *server, const struct http_request *request)
 {
     bool is_stranger = server->config.standing && request->standing != HTTP_HAS_TOKEN;

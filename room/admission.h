@@ -1,8 +1,8 @@
 // May this person come in? Asked at every door (GET /init, a socket that opens, `join`, WHIP
 // and WHEP), before a restart of the server and after it, and decided by one function.
 //
-// A peer's id and user id are in every roster, so they prove nothing. Who comes back to a peer
-// that is in shows the very token that let the peer in.
+// A peer's id and user id are in every roster, so they prove nothing. Somebody who comes back
+// to a peer that is in shows the very token that let the peer in.
 #pragma once
 
 #include "base/token_hash.h"

@@ -15,7 +15,8 @@ enum engine {
     ENGINE_COUNT,
 };
 
-// Zero-initialised has none of them. Whoever builds one sets it where the live rooms are made.
+// Zero-initialised has none of them. A change that builds one sets it where the live rooms are
+// made.
 struct engines {
     bool has[ENGINE_COUNT];
 };

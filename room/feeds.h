@@ -1,6 +1,6 @@
-// Who gets which track, inside room/. Nothing is kept: a feed is there whenever the track is
-// announced and the subscriber's role subscribes to the publisher's, and, for one that comes on
-// demand, it was asked for.
+// Which subscriber gets which track, inside room/. Nothing is kept: a feed is there whenever
+// the track is announced and the subscriber's role subscribes to the publisher's, and, for one
+// that comes on demand, it was asked for.
 #pragma once
 
 #include "room/event.h"

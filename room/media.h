@@ -11,7 +11,7 @@ void media_fragment(struct peer *peer, const char *text, uint64_t request,
                     struct event_list *events);
 
 // The transport of one of the peer's connections is closed for good, or silent: then a
-// `restart` of ICE may bring it back. Who does not signal is not told, and leaves.
+// `restart` of ICE may bring it back. A peer that does not signal is not told, and leaves.
 void media_closed(struct peer *peer, bool subscribe, bool restart, struct moment now,
                   struct event_list *events);
 

@@ -1,5 +1,5 @@
-// Who may do what to others and to the meeting: one table. Whatever room/ does for somebody, by
-// whichever door they came, is asked here first.
+// What a peer may do to others and to the meeting: one table. Whatever room/ does for somebody,
+// by whichever door they came, is asked here first.
 #pragma once
 
 #include "room/peer.h"

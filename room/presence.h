@@ -1,7 +1,7 @@
-// Who is told to everybody. In a room of thousands nobody can be told of everybody: a roster
-// has room for the first PEERS_TOLD_MAX, and for those that matter: who publishes, has raised a
-// hand, or may do things to others. The others are counted, and found by room/roster. Whoever
-// was told once stays told until they leave, so all rosters are the same.
+// The peers that everybody is told of. In a room of thousands nobody can be told of everybody:
+// a roster has room for the first PEERS_TOLD_MAX, and for those that matter: they publish, have
+// raised a hand, or may do things to others. The others are counted, and found by room/roster.
+// One that was told once stays told until it leaves, so all rosters are the same.
 #pragma once
 
 #include "room/event.h"

@@ -1,5 +1,5 @@
 // The tokens of those who were removed from a session: they do not come back with them while it
-// lasts. Whoever has a room code, or a back end, gets another one.
+// lasts. Somebody with a room code, or a back end, gets another one.
 #pragma once
 
 #include "base/token_hash.h"

@@ -179,9 +179,9 @@ int room_join(struct room *room, const struct join_wish *wish, uint64_t request,
         return ERR_REFUSED;
     }
 
-    // Whoever joins twice never saw the answer to the first join, so whatever connections it
-    // has know nothing of the endpoints we made: both sides begin anew. What the room has made
-    // of it meanwhile stays.
+    // A peer that joins twice never saw the answer to the first join, so whatever connections
+    // it has know nothing of the endpoints we made: both sides begin anew. What the room has
+    // made of it meanwhile stays.
     struct peer *present = room_peer(room, wish->peer_id);
     const struct role *role =
         present ? present->role : template_role(room->template, wish->role);
@@ -283,7 +283,7 @@ void room_expel(struct peer *peer, const struct expulsion *expulsion, struct mom
     tracks_end(peer, events);
     if (!joined)
         refuse_join(peer, expulsion->reason, events);
-    // Who signals subscribes only once it is in.
+    // A peer that signals subscribes only once it is in.
     if (peer_subscribes(peer) && (joined || peer->door == DOOR_WHEP))
         add_endpoint_event(peer, EVENT_ENDPOINT_CLOSE, true, events);
     if (peer_publishes(peer))

@@ -1,6 +1,6 @@
-// Who is in, in pages: for lists that are too long to be told, and for looking people up.
-// People come and go between two pages; the order is that of joining, so whoever stays is met
-// exactly once.
+// The people who are in, in pages: for lists that are too long to be told, and for looking
+// people up. People come and go between two pages; the order is that of joining, so those who
+// stay are met exactly once.
 #pragma once
 
 #include "room/live.h"

@@ -27,7 +27,7 @@ static const char profiles[] = "SRTP_AEAD_AES_128_GCM:SRTP_AES128_CM_SHA1_80";
 
 enum { HANDSHAKE_MESSAGE_MAX = 16 * 1024 };
 
-// Whoever cannot make a certificate at start cannot serve anybody.
+// A process that cannot make a certificate at start cannot serve anybody.
 static void must(bool done, const char *what)
 {
     if (done)

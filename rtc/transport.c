@@ -276,7 +276,7 @@ static void receive_stun(struct transport *t, const struct addr *from, struct by
 static void receive_dtls(struct transport *t, int64_t now, struct batch *out,
                          struct transport_received *received)
 {
-    // Whoever sends a handshake before its SDP has arrived can only be the client.
+    // A peer that sends a handshake before its SDP has arrived can only be the client.
     if (dtls_state(t->dtls) == DTLS_IDLE)
         dtls_start(t->dtls, wants_client_start(t), now, &t->ice.selected, out);
     while (t->rest.len && t->state != TRANSPORT_CLOSED) {

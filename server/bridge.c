@@ -303,7 +303,7 @@ void bridge_notice(struct bridge *b, const struct notice *notice, struct moment 
         tell_speakers(b, notice, events);
         return;
     }
-    // Who left meanwhile needs none of the rest.
+    // A peer that left meanwhile needs none of the rest.
     struct peer *peer = rooms_peer(b->rooms, bridge_peer(notice->endpoint));
     if (!peer)
         return;

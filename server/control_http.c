@@ -143,7 +143,8 @@ static void on_request(struct control *c, struct http_input *input)
     if (call.has_expired && next != API_ANSWERED && next != API_RESOURCE &&
         !api_check_return(&call, rooms_find(&c->rooms, call.claims.room_id), &response))
         next = API_ANSWERED;
-    // Who is in, or wants to come in, is answered by the room itself: the store may be away.
+    // Calls of people who are in, or want to come in, are answered by the room itself: the
+    // store may be away.
     const struct room *live =
         next == API_STORED ? control_live_room(c, call.claims.room_id) : NULL;
     if (live && !api_check_invites(&call, live, &response))

@@ -13,9 +13,9 @@ enum { NOTICES_PER_TURN = 64 };
 // What clients call the channel on which they ask for layers, and hear of speakers.
 static const char channel_label[] = "ion-sfu";
 
-// Whoever agreed on no data channel is sent none: an encoder may take what it did not ask for
-// for something else (FFmpeg's writes it back, and waits for a datagram before each packet from
-// then on).
+// A peer that agreed on no data channel is sent none: an encoder may take what it did not ask
+// for for something else (FFmpeg's writes it back, and waits for a datagram before each packet
+// from then on).
 static void connect_channels(struct control *c, const struct notice *n, int64_t now)
 {
     uint64_t endpoint = n->endpoint;

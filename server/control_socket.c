@@ -6,7 +6,7 @@
 
 enum { CLOSE_RESTART = 1012 };
 
-// When memory is short nobody new comes in. Who is in comes back.
+// When memory is short nobody new comes in. People who are in come back.
 static bool is_present(const struct control *c, const struct jwt_claims *claims,
                        const char *peer_id)
 {

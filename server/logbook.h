@@ -26,7 +26,8 @@ struct logbook *logbook_new(const struct logbook_config *config, const struct ro
 void logbook_free(struct logbook *l);
 
 // A session that the last process left: it goes on in `room`, or is over and `room` is NULL.
-// Who was in and is not any more has left; who is in and was not told of has come.
+// Peers that were in and are not any more have left; those that are in and were not told of
+// have come.
 void logbook_restore(struct logbook *l, const struct jobs_live *live, const struct room *room,
                      struct moment now);
 

@@ -1,8 +1,8 @@
 // Threads beside the store thread that answer calls which only read, each over a connection of
-// its own. Who waits in one group waits for nobody of another: what is found by its id does not
+// its own. A call of one group waits for none of another: what is found by its id does not
 // stand behind long lists.
 //
-// Whatever was acknowledged before a call came is seen by it: its transaction begins later.
+// What was acknowledged before a call came is seen by it: its transaction begins later.
 #pragma once
 
 #include "net/inbox.h"
@@ -16,7 +16,7 @@ struct readers_config {
     struct inbox *done; // of struct job *: where they go
     size_t threads;
     size_t at_once;  // jobs of one transaction
-    int64_t wait_ms; // who waited longer is told to come again; 0: nobody is
+    int64_t wait_ms; // calls that waited longer are told to come again; 0: none is
     size_t waiting_max;
     bool is_patient;                               // the machine's other work goes first
     void (*run)(struct job *job, struct api *api); // fills in `db.run`

@@ -151,8 +151,8 @@ static const char *public_host(const struct config *config, char *host, size_t s
     return host[0] && addr_parse_ip(&ip, host, 0) != 0 ? host : NULL;
 }
 
-// Whoever reaches the server by any of its addresses, or by one that it was told of, finds it
-// in the certificate. Returns 1 when that was made anew.
+// Clients that reach the server by any of its addresses, or by one that it was told of, find
+// that in the certificate. Returns 1 when that was made anew.
 static int ensure_certificate(struct server *s)
 {
     const struct config *config = s->config;
@@ -290,7 +290,7 @@ static void reload_keys(void *context)
              s->keys.key.secrets[1][0] ? "two secrets are good" : "one secret is good");
 }
 
-// Who may set a URL shall not reach what listens on this machine only.
+// Somebody who may set a URL is not to reach what listens on this machine only.
 static struct hooks_config hooks_of(struct server *s)
 {
     const struct config *config = s->config;

@@ -61,8 +61,8 @@ void endpoint_touch(struct endpoint *e, const struct tick *tick);
 // of ICE, which our next description answers with new ones: RFC 8445 section 9.
 void endpoint_take_remote(struct endpoint *e, const struct transport_remote *remote,
                           const struct tick *tick);
-// What the client's description says of a data channel; 0: nothing. Whoever asked for none is
-// sent no SCTP.
+// What the client's description says of a data channel; 0: nothing. A client that asked for
+// none is sent no SCTP.
 void endpoint_take_channel(struct endpoint *e, uint16_t sctp_port, const struct tick *tick);
 // The client's candidates, which a lite agent does not need, or its restart of ICE.
 void endpoint_fragment(struct endpoint *e, const struct command *command,

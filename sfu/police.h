@@ -2,7 +2,7 @@
 // honest client keeps to the rate by itself (the answer names it in b=TIAS, RFC 3890, and the
 // SDK sets it); its encoder overshoots for a moment, after a change of scene or a key frame. So
 // the bucket fills at 1.5 times the rate and holds a second of that, and a key frame at least.
-// Whoever sends more than that, sends it to nobody.
+// What a publisher sends beyond that reaches nobody.
 #pragma once
 
 #include <stdbool.h>

@@ -104,7 +104,7 @@ static uint8_t loudness(const struct feed *f)
     return t->muted ? 0 : speakers_level(&t->publisher->endpoint->meeting->speakers, t->id);
 }
 
-// Who talks keeps the seat from somebody who is only louder.
+// Somebody who talks keeps the seat from somebody who is only louder.
 static bool is_before(const struct feed *a, const struct feed *b)
 {
     if (a->track->muted != b->track->muted)

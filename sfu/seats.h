@@ -3,14 +3,14 @@
 // the next without a word of signalling, as one stream: numbers and timestamps go on, and what
 // comes begins with a key frame.
 //
-// Who gets a seat, the first that applies:
+// Which tracks get a seat, the first that applies:
 //
-//     audio   not muted; who talks (sfu/speaker.h); who has a seat; the older track
-//     video   not muted; a screen; who has a seat; the older track
+//     audio   not muted; of somebody who talks (sfu/speaker.h); with a seat; the older
+//     video   not muted; a screen; with a seat; the older
 //
 // A track whose codec the viewer does not decode gets none. One viewer has one name (CNAME) for
 // all seats, since the sender reports of all are on our clock: sound and picture stay in step
-// whoever they are of.
+// for all publishers.
 #pragma once
 
 #include "rtc/negotiate_watch.h"

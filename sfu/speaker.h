@@ -1,4 +1,5 @@
-// Who talks in a room, from the audio levels that publishers put into their packets (RFC 6464).
+// The people who talk in a room, from the audio levels that publishers put into their packets
+// (RFC 6464).
 #pragma once
 
 #include "base/list.h"

@@ -14,8 +14,8 @@
 //
 // A track that comes means an offer to everybody in its room, and each costs time for each of
 // its sections: so subscribers wait in line, in the order in which they came to want one, and
-// the router makes OFFER_SECTIONS_PER_PASS sections at a time (sfu/router.c). Whoever waits
-// gets one offer for all that came meanwhile.
+// the router makes OFFER_SECTIONS_PER_PASS sections at a time (sfu/router.c). A
+// subscriber that waits gets one offer for all that came meanwhile.
 //
 // At most one offer is outstanding. What changes meanwhile is told by the next one, which
 // follows the answer, however late that is: a second offer would be fatal for the call of a

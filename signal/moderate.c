@@ -54,7 +54,7 @@ void handle_change_track_mute_state_request(struct call *call)
 void handle_peer_leave_request(struct call *call)
 {
     const json_t *params = call->rpc->params;
-    // Whoever removes themselves is gone after it, and so is what the answer is for.
+    // People who remove themselves are gone after it, and so is what the answer is for.
     const char *peer_id = json_get_text(params, "requested_for", "");
     int err = moderate_remove(call->peer->room, call->peer, peer_id,
                               json_get_text(params, "reason", ""), call->now, call->events);
@@ -117,7 +117,7 @@ void notify_expelled(struct signal *s, struct session *session, const struct eve
     session_end(s, session, now, frames);
 }
 
-// Those who are in are told as they leave. Who only looks on cannot come in any more.
+// Those who are in are told as they leave. Somebody who only looks on cannot come in any more.
 void notify_room_ended(struct signal *s, const struct event *event, struct moment now,
                        struct frame_list *frames)
 {

@@ -136,7 +136,7 @@ void notify_room_state(struct signal *s, struct session *session, struct frame_l
     enum room_view view = permit_view(room->template, role);
     if (view == ROOM_VIEW_NONE)
         return;
-    // Whoever has joined knows the peers better.
+    // A peer that has joined knows the others better.
     bool has_list =
         !session->peer && room->told_count == room->joined_count && view == ROOM_VIEW_PEERS;
     struct json_out j = notify_open(s, "room-state");
@@ -196,12 +196,12 @@ void notify_session_info(struct signal *s, const struct session *session,
 
 // --- To many ---
 
-// Who of those that have joined hears something.
+// Which of those that have joined hear something.
 enum hearers {
     HEARERS_ALL,
-    HEARERS_INSIDE,    // who does not wait to be let in
-    HEARERS_ADMITTING, // who knows of those that wait
-    HEARERS_OTHERS,    // who is inside and does not
+    HEARERS_INSIDE,    // those who do not wait to be let in
+    HEARERS_ADMITTING, // those who know of the ones that wait
+    HEARERS_OTHERS,    // those inside who do not
 };
 
 static bool is_hearer(const struct peer *peer, enum hearers who)
@@ -220,7 +220,7 @@ static bool is_hearer(const struct peer *peer, enum hearers who)
     return false;
 }
 
-// `but` is a peer's id, not its number: whoever joins anew is not to hear that it left.
+// `but` is a peer's id, not its number: a peer that joins anew is not to hear that it left.
 static void tell_hearers(struct signal *s, uint64_t room, enum hearers who, const char *but,
                          struct bytes text, enum frame_kind kind, struct frame_list *frames)
 {
@@ -339,7 +339,8 @@ void notify_expire(struct signal *s, struct moment now, struct frame_list *frame
     }
 }
 
-// Who tells of what. Kinds that are not here are for the media worker and the session log.
+// The function that tells of each kind of event. Kinds that are not here are for the media
+// worker and the session log.
 // clang-format off
 static void (*const notifiers[])(struct signal *s, const struct event *event, struct moment now,
                                  struct frame_list *frames) = {

@@ -70,8 +70,8 @@ static void put_roles(struct json_out *j, const char *key, const struct poll_rol
         json_member_strings(j, key, roles->at, roles->count);
 }
 
-// Whoever did something, as far as it is known; nobody is named in an anonymous poll's answers,
-// but who made it is no secret.
+// Somebody who did something, as far as it is known; nobody is named in an anonymous poll's
+// answers, but its maker is no secret.
 static void put_deed(struct json_out *j, const char *who_key, const char *who,
                      const char *when_key, int64_t when)
 {
@@ -387,8 +387,8 @@ static struct bytes stats_text(struct signal *s, const struct poll *poll,
     return notify_finish(s, &j, frames);
 }
 
-// For SDKs of 2023 it is the sign that an answer was counted, also for whoever may not see what
-// others answered.
+// For SDKs of 2023 it is the sign that an answer was counted, also for those who may not see
+// what others answered.
 void notify_poll_stats(struct signal *s, const struct event *event, struct moment now,
                        struct frame_list *frames)
 {

@@ -124,7 +124,8 @@ void notify_role_asked(struct signal *s, const struct event *event, struct momen
     notify_some(s, &event->peer, 1, notify_finish(s, &j, frames), frames);
 }
 
-// Who may let people in sees those who wait; who does not any more, or does now, is told.
+// Those who may let people in see the ones that wait; a peer for which that has changed is
+// told.
 static void tell_of_waiting(struct signal *s, struct session *own, const struct event *event,
                             struct frame_list *frames)
 {

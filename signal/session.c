@@ -225,7 +225,7 @@ uint64_t signal_open(struct signal *s, const struct signal_claims *claims, struc
     session->number = ++s->last_session;
     session->room_id = mem_text(claims->room_id);
     session->role = mem_text(claims->role);
-    // Who has no name for its user is a user of its own, also when it comes back.
+    // A peer without a user id is a user of its own, also when it comes back.
     session->user_id = mem_text(claims->user_id[0] ? claims->user_id : claims->peer_id);
     session->peer_id = mem_text(claims->peer_id);
     session->token = claims->token;

@@ -4,7 +4,8 @@
 #include "base/limits.h"
 #include "signal/state.h"
 
-// Who goes on all the same does not become quiet: eight times a second uses up what is filled.
+// A client that goes on all the same does not become quiet: eight times a second uses up what
+// is filled.
 enum { REFUSAL_COST = TALK_PER_SECOND / 8 };
 
 static struct talker *talker_of(struct signal *s, uint64_t peer, struct moment now)

@@ -106,7 +106,7 @@ static int copy_file(const char *from, const char *to)
     return err;
 }
 
-// Who is root restores for the owner of the folder, who runs the server.
+// Root restores for the owner of the folder, who runs the server.
 static int give_to_owner(const char *path, const char *folder)
 {
     struct stat info;

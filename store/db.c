@@ -203,8 +203,8 @@ static void run_job(struct db *db, struct db_job *job, bool in_transaction, bool
     *wrote = !job->err && db->changes != before;
 }
 
-// Of a transaction that came to nothing, of which the first `count` jobs ran. Whoever came
-// behind the first that wrote may have seen what is not there: those who only read look again,
+// Of a transaction that came to nothing, of which the first `count` jobs ran. Those behind
+// the first that wrote may have seen what is not there: those who only read look again,
 // the others get `err` as the writers do.
 static void tell_undone(struct db *db, struct db_job *const *jobs, const bool *wrote,
                         size_t count, int err)

@@ -256,7 +256,7 @@ static int take_role(struct reader *r, const struct place *in, const json_t *obj
     return err;
 }
 
-// Whoever waits publishes and sees nothing, whatever else the role says.
+// People who wait publish and see nothing, whatever else the role says.
 static void hold_back(struct role *role)
 {
     memset(role->allowed, 0, sizeof role->allowed);

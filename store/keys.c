@@ -88,7 +88,7 @@ static int write_file(const char *folder, struct bytes content)
     if (file < 0)
         return ERR_IO;
     size_t written = 0;
-    // Whoever manages the server as root leaves the file to the one that it runs as.
+    // Somebody who manages the server as root leaves the file to the user that it runs as.
     struct stat owner;
     bool good = fchmod(file, 0600) == 0;
     if (good && geteuid() == 0 && stat(folder, &owner) == 0)

@@ -54,7 +54,7 @@ static int close_session(struct db *db, const struct store_session *s)
     return err ? err : store_poll_end_session(db, s->id, s->ended_at);
 }
 
-// Who is written down as being in, and did not come over, left when the process ended.
+// Those who are written down as being in, and did not come over, left when the process ended.
 static int resume_session(struct db *db, const struct store_session *s)
 {
     int err = open_session(db, s);

@@ -347,8 +347,8 @@ static bool was_closed_in_order(const struct db *db, bool takes)
     return len > 0 && describe_file(db, now, sizeof now) && strcmp(now, then) == 0;
 }
 
-// After the last connection closed: nobody writes, and the journal is gone. Whoever writes
-// later gives the file another time.
+// After the last connection closed: nobody writes, and the journal is gone. Something that
+// writes later gives the file another time.
 static void mark_closed(const struct db *db)
 {
     struct text path = {0}, journal = {0};

@@ -1,6 +1,6 @@
-// Visits: who was in a session, as what, from when to when. Whoever leaves and comes back makes
-// another visit, and so does another user under a peer id that was used before: no row is ever
-// taken over. Written in batches while sessions are live (store/sessions), read by REST.
+// Visits: who was in a session, as what, from when to when. Somebody who leaves and comes back
+// makes another visit, and so does another user under a peer id that was used before: no row is
+// ever taken over. Written in batches while sessions are live (store/sessions), read by REST.
 #pragma once
 
 #include "base/mem.h"

@@ -104,7 +104,7 @@ int store_webhook_put(struct db *db, const struct store_session_event *event,
 
 // --- Settling ---
 
-// Whoever is first in the line of `id` now is due, unless it has a time already.
+// The first in the line of `id` is due now, unless it has a time already.
 static int let_next(struct db *db, const char *id, int64_t now)
 {
     struct db_query *q = db_prepare(

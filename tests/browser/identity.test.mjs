@@ -1,4 +1,4 @@
-// Whoever is honest notices nothing of what keeps others out: an unmodified official SDK previews,
+// Honest people notice nothing of what keeps others out: an unmodified official SDK previews,
 // joins and comes back with the token that it has, which expires meanwhile.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

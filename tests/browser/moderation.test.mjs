@@ -119,7 +119,7 @@ test('who knocks waits, sees nothing, and is admitted', async () => {
   await by(host, 'admit').click();
   await until(async () => (await by(knocker, 'tile').count()) === 3, 'three tiles', 30000);
   await until(async () => (await by(host, 'tile').count()) === 3, 'three tiles at the host');
-  // Who waited was asked for no camera; now there is one to switch on.
+  // Somebody who waits is asked for no camera; now there is one to switch on.
   await by(knocker, 'cam').waitFor();
   if ((await by(knocker, 'cam').getAttribute('aria-pressed')) === 'false') await by(knocker, 'cam').click();
   await until(() => host.page.evaluate(() =>

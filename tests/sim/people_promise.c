@@ -106,7 +106,7 @@ void promises_give(struct promises *p, uint64_t change)
     memmove(p->past, p->past + first, p->count * sizeof *p->past);
 }
 
-// Who has a role that is gone is left out, and a session without anybody is over.
+// A peer whose role is gone is left out, and a session without anybody is over.
 static void fit(struct facts *facts, const struct plan *plan)
 {
     size_t in = 0;

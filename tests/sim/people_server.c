@@ -52,7 +52,7 @@ void server_end(struct world *w)
     frame_list_clear(&w->frames);
 }
 
-// Who is in was not told to have left, and nothing that was promised is lost.
+// Nobody who is in was told to have left, and nothing that was promised is lost.
 static void judge_restored(struct world *w)
 {
     const struct room *room = server_room(w);

@@ -373,7 +373,7 @@ static const struct peer *own_peer(const struct world *w, const struct client *c
     return room ? room_joined(room, c->id) : NULL;
 }
 
-// Who of the clients is to get a message that is handled now.
+// Which of the clients are to get a message that is handled now.
 static void expect_chat(struct world *w, const struct client *from, const char *text)
 {
     const char *mark = strchr(text, '#');
@@ -399,7 +399,7 @@ static void expect_chat(struct world *w, const struct client *from, const char *
         if (!meant)
             continue;
         w->chat_meant |= UINT32_C(1) << i;
-        // Who comes anew may have left the peer to a socket that is gone.
+        // A client that comes anew may have left the peer to a socket that is gone.
         if (c->state == CLIENT_IN)
             w->chat_expected |= UINT32_C(1) << i;
     }

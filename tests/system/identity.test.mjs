@@ -1,5 +1,5 @@
-// Who you are, against the real binary: a stranger with the same room code tries each door under
-// somebody else's peer id, and whoever was turned out or whose code was disabled tries to come back.
+// Identity, against the real binary: a stranger with the same room code tries each door under
+// somebody else's peer id, and people who were turned out or whose code was disabled try to come back.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
@@ -189,7 +189,7 @@ test('who was removed does not come back with that token, at any door, nor after
   await new Promise((resolve) => { setTimeout(resolve, 1500); });
   await server.restart('SIGKILL');
   await tryDoors();
-  // Whoever has the code gets another token; and a removal is of one session.
+  // Somebody with the code gets another token; and a removal is of one session.
   await joined(await appToken(server, guest, 'mallory'));
   const back = await opened(chiefToken, chief.id);
   await server.call('POST', `/v2/active-rooms/${room.id}/end-room`, { reason: 'over' });

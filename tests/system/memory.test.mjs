@@ -1,4 +1,4 @@
-// Running out of memory would end every call. Who has not shown a token gets little of it, and at 90 % of the budget
+// Running out of memory would end every call. A client that has not shown a token gets little of it, and at 90 % of the budget
 // what is new is refused while people who are in stay.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';

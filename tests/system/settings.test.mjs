@@ -54,7 +54,7 @@ test('requests of an access key: --key-requests and its burst, whatever the conn
   const other = `${signed}.${createHmac('sha256', server.keys.app_secret).update(signed).digest('base64url')}`;
   const { codes } = await statuses(server, get('/v2/rooms', bearer(other)), 3);
   assert.ok(codes.includes(429), `${codes}`);
-  // Who has no key is not concerned.
+  // Somebody without a key is not concerned.
   assert.deepEqual((await statuses(server, get('/v2/rooms'), 5)).codes, [401, 401, 401, 401, 401]);
 });
 

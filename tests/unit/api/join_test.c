@@ -135,7 +135,7 @@ TEST(init_asks_the_live_room_who_has_a_place)
     CHECK_REFUSED(init(w, app(w, id, "host")), 403, "role limit reached", "");
     CHECK_EQ(init(w, app(w, id, "guest")).status, 200);
 
-    // Who is in it may come back, whatever happened meanwhile.
+    // Somebody who is in it may come back, whatever happened meanwhile.
     post(w, path, "{\"enabled\":false}");
     CHECK_REFUSED(init(w, app(w, id, "guest")), 403, "room is not active", "");
     CHECK_EQ(call(w, HTTP_GET, "/init?peer_id=other", token, "").status, 200);

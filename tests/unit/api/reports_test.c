@@ -303,7 +303,7 @@ TEST(a_report_about_somebody_else_names_nobody)
     world_free(w);
 }
 
-// Whoever has a room code has a token with that user id.
+// Everybody with a room code can have a token with that user id.
 TEST(a_report_with_another_token_of_the_same_user_is_not_of_the_visit)
 {
     struct world *w = world_new();

@@ -1,4 +1,4 @@
-// Who may come in, by which door and with which token.
+// The people who may come in, by which door and with which token.
 #include "room/admission.h"
 
 #include "base/err.h"
@@ -83,7 +83,7 @@ TEST(who_is_in_is_counted)
     CHECK_EQ(admission("host", "b"), ADMISSION_GRANTED);
     join_as("b", "host", "b");
     CHECK_EQ(admission("host", "c"), ADMISSION_ROOM_FULL);
-    // Who is in comes back, even to a room that was disabled meanwhile.
+    // Somebody who is in comes back, even to a room that was disabled meanwhile.
     f.room->record.enabled = false;
     CHECK_EQ(admission("host", "b"), ADMISSION_GRANTED);
     CHECK_EQ(admission("host", "c"), ADMISSION_ROOM_DISABLED);

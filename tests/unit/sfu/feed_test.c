@@ -296,7 +296,7 @@ TEST(a_key_frame_whose_first_packet_comes_last_is_sent_whole)
     scene_close(&scene);
 }
 
-// Whoever was muted by somebody else may go on sending: nobody gets it.
+// A peer that was muted by somebody else may go on sending: nobody gets it.
 TEST(a_held_track_is_sent_to_nobody_and_goes_on_at_a_key_frame)
 {
     open_call(LAYER_HIGH);

@@ -643,7 +643,7 @@ TEST(offers_to_many_are_made_some_at_a_time_in_the_order_in_which_they_are_wante
     router_expire(scene.router, now, &scene.out, &told);
     CHECK_EQ(take_offers(&told, 0), 0);
 
-    // Who goes while it waits is left out; who comes is behind the others.
+    // A subscriber that goes while it waits is left out; one that comes is behind the others.
     struct command close = {.kind = COMMAND_ENDPOINT_CLOSE, .endpoint = FIRST + MANY - 1};
     router_command(scene.router, &close, now, &scene.out, &told);
     now += OFFER_PAUSE_US;

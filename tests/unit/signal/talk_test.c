@@ -1,4 +1,5 @@
-// Who talks too much is answered with 429 before a socket of those who listen is full.
+// A client that talks too much is answered with 429 before a socket of those who listen is
+// full.
 #include "stage.h"
 
 #include "signal/state.h"

@@ -1,6 +1,7 @@
-// Who may do what, by which door: every method of the table as every role, over the web socket
-// and over the data channel, against a table written by hand. The roles are the stage's four
-// and one for each permission alone. What is forbidden changes nothing, and nobody hears of it.
+// What each role may do, by which door: every method of the table as every role, over the web
+// socket and over the data channel, against a table written by hand. The roles are the stage's
+// four and one for each permission alone. What is forbidden changes nothing, and nobody hears
+// of it.
 #include "stage.h"
 
 #include "signal/state.h"
@@ -67,7 +68,7 @@ static const struct expectation expectations[] = {
     {"poll-questions-set", PERMISSION_POLL_WRITE, false, "\"poll_id\":\"p\",\"questions\":[]"},
     {"poll-start", PERMISSION_POLL_WRITE, false, "\"poll_id\":\"p\""},
     {"poll-stop", PERMISSION_POLL_WRITE, false, "\"poll_id\":\"p\""},
-    // Whoever comes so far is gone, or all others are: last.
+    // After these the peer is gone, or all others are: last.
     {"end-room", PERMISSION_END_ROOM, false, "\"lock\":false,\"reason\":\"r\""},
     {"join", FREE, false, "\"name\":\"n\""},
     {"leave", FREE, false, "\"client_reason\":\"user request\""},

@@ -422,8 +422,8 @@ TEST(a_peer_whose_role_is_gone_is_left_out)
     "\"session_id\":\"64b000000000000000000002\",\"started_at\":1,\"last_value_version\":1,"   \
     "\"chat_forgotten\":0,"
 
-// Whoever was moved to another role, and whose token's role is gone: a second join would take
-// that.
+// A peer that was moved to another role, and whose token's role is gone: a second join would
+// take that.
 TEST(a_peer_whose_token_has_a_role_that_is_gone_is_left_out)
 {
     struct world before, after;
@@ -670,7 +670,7 @@ TEST(a_change_is_written_as_the_part_that_it_changes)
     wish.data = NULL;
     CHECK_EQ(session_store_set(host, &wish, w.now, &w.events, &now_is), STORE_DONE);
     CHECK(writes(w.room, "vx", false));
-    // Who comes back has seen what it is told: that is a change of nothing else.
+    // A peer that comes back has seen what it is told: that is a change of nothing else.
     room_written(w.room);
     room_attach(guest, &w.events);
     CHECK(writes(w.room, "pguest", true));

@@ -1,4 +1,4 @@
-// Who is on the first page of the grid.
+// The people on the first page of the grid.
 
 // Returns `ids` with people who speak moved onto the first page. Only as many change places as
 // must: whoever is there already stays, and a newcomer takes the place of the last one who is

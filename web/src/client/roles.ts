@@ -12,8 +12,8 @@ export function isWaiting(role: object | null | undefined): boolean {
   return role !== null && role !== undefined && (role as RoleLike).waitingRoom === true;
 }
 
-// Whether somebody with this role can be seen or heard at all. Whoever cannot takes no place among
-// the pictures. A role that is not known yet may.
+// Whether somebody with this role can be seen or heard at all. Somebody who cannot takes no place
+// among the pictures. A role that is not known yet may.
 export function isOnStage(
   role: { publishParams?: { allowed?: readonly string[] } } | null | undefined,
 ): boolean {

@@ -1,4 +1,4 @@
-// Who is here, by role.
+// The people who are here, by role.
 
 import {
   selectIsPeerAudioEnabled,
