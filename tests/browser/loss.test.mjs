@@ -1,9 +1,9 @@
 // A call over a network that loses packets, and one that is gone for a while.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { inbound, openPerson } from './lib/chromium.mjs';
+import { openPerson, untilMedia } from './lib/chromium.mjs';
 import { startRelay, takeRelayForServer } from './lib/relay.mjs';
-import { startServer, until } from './lib/server.mjs';
+import { startServer } from './lib/server.mjs';
 import { join, openSdk, startSdkPage, state } from './lib/sdk.mjs';
 
 // Nobody answers there: that the page was told is what is shown.
@@ -33,15 +33,6 @@ after(async () => {
   relay?.stop();
   await server?.stop();
 });
-
-async function untilMedia(page, frames, what, limitMs) {
-  const first = await inbound(page);
-  return until(async () => {
-    const now = await inbound(page);
-    return now.framesDecoded > first.framesDecoded + frames &&
-      now.audioPackets > first.audioPackets + frames && { first, now };
-  }, what, limitMs);
-}
 
 test('6: the configured ICE servers reach both peer connections', async () => {
   const told = await host.page.evaluate(() =>

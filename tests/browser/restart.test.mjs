@@ -1,8 +1,8 @@
 // A call survives the end of the server: two unmodified official SDK clients, and nobody reloads.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { inbound, openPerson } from './lib/chromium.mjs';
-import { startServer, until } from './lib/server.mjs';
+import { openPerson, untilMedia } from './lib/chromium.mjs';
+import { startServer } from './lib/server.mjs';
 import { join, openSdk, startSdkPage, state, untilState } from './lib/sdk.mjs';
 
 let server, sdkPage, meeting, host, guest;
@@ -24,14 +24,8 @@ after(async () => {
   await server?.stop();
 });
 
-async function untilMedia(what) {
-  for (const person of [host, guest]) {
-    const first = await inbound(person.page);
-    await until(async () => {
-      const now = await inbound(person.page);
-      return now.framesDecoded > first.framesDecoded + 20 && now.audioPackets > first.audioPackets + 20;
-    }, what, 30000);
-  }
+async function untilBothHaveMedia(what) {
+  for (const person of [host, guest]) await untilMedia(person.page, 20, what, 30000);
 }
 
 const say = (person, text) =>
@@ -58,7 +52,7 @@ test('38: the session store is shared, in a real call', async () => {
   await untilState(host.page, (s) => s.peers.some((peer) => peer.isHandRaised), 'the raised hand');
   await say(host, 'before');
   await heard(guest, 'before');
-  await untilMedia('media');
+  await untilBothHaveMedia('media');
 });
 
 for (const signal of ['SIGKILL', 'SIGTERM']) {
@@ -76,7 +70,7 @@ for (const signal of ['SIGKILL', 'SIGTERM']) {
         before[person === host ? 'host' : 'guest'].notifications
           .filter((n) => n.type === 'RECONNECTED').length, 'the reconnect', 30000);
     }
-    await untilMedia(`media after ${signal}`);
+    await untilBothHaveMedia(`media after ${signal}`);
 
     for (const [person, then] of [[host, before.host], [guest, before.guest]]) {
       const now = await untilState(person.page, (s) => s.roomState === 'Connected', 'connected');

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { keepConnections } from './hooks.mjs';
+import { until } from './server.mjs';
 
 const flags = [
   '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
@@ -74,4 +75,15 @@ export function inbound(page) {
     }
     return sum;
   });
+}
+
+// Waits until `frames` more frames, and packets of sound, have come in than there were. Returns
+// what was counted first and last.
+export async function untilMedia(page, frames, what, limitMs) {
+  const first = await inbound(page);
+  return until(async () => {
+    const now = await inbound(page);
+    return now.framesDecoded > first.framesDecoded + frames &&
+      now.audioPackets > first.audioPackets + frames && { first, now };
+  }, what, limitMs);
 }

@@ -492,15 +492,16 @@ static struct frame *kept_frame(struct stage_client *client, const char *text)
     return NULL;
 }
 
+static const char set_once[] =
+    "{\"method\":\"set-metadata\",\"id\":%d,\"params\":{\"key\":\"k\","
+    "\"data\":\"v\",\"if_change_version\":0}}";
+
 TEST(what_changes_a_session_is_answered_when_it_is_stored)
 {
     begin();
     struct stage_client *host = stage_join(&s, "host", "host");
-    static const char set[] =
-        "{\"method\":\"set-metadata\",\"id\":%d,\"params\":{\"key\":\"k\","
-        "\"data\":\"v\",\"if_change_version\":0}}";
     char text[160];
-    snprintf(text, sizeof text, set, 1);
+    snprintf(text, sizeof text, set_once, 1);
     struct frame *frame = kept_frame(host, text);
     CHECK(frame != NULL);
     CHECK_EQ(frame->change, rooms_find(&s.rooms, STAGE_ROOM_ID)->change);
@@ -509,7 +510,7 @@ TEST(what_changes_a_session_is_answered_when_it_is_stored)
     CHECK(memmem(frame->late.at, frame->late.len, "\"id\":1", 6));
     CHECK(!kept_frame(host, "{\"method\":\"ping\",\"id\":2}"));
     // A second time it is refused, and nothing has changed.
-    snprintf(text, sizeof text, set, 3);
+    snprintf(text, sizeof text, set_once, 3);
     CHECK(!kept_frame(host, text));
     frame_list_clear(&s.frames);
     event_list_clear(&s.events);
@@ -520,21 +521,18 @@ TEST(a_request_that_was_not_stored_in_time_has_its_first_outcome)
 {
     begin();
     struct stage_client *host = stage_join(&s, "host", "host");
-    static const char set[] =
-        "{\"method\":\"set-metadata\",\"id\":%d,\"params\":{\"key\":\"k\","
-        "\"data\":\"v\",\"if_change_version\":0}}";
     char text[160];
-    snprintf(text, sizeof text, set, 1);
+    snprintf(text, sizeof text, set_once, 1);
     struct frame *frame = kept_frame(host, text);
     signal_not_stored(s.signal, frame, s.now);
     uint64_t change = frame->change;
-    snprintf(text, sizeof text, set, 2);
+    snprintf(text, sizeof text, set_once, 2);
     frame = kept_frame(host, text);
     CHECK(frame && frame->change > change); // and waits again
     CHECK(memmem(frame->text.at, frame->text.len, "\"change_version\":1", 18));
     CHECK(memmem(frame->text.at, frame->text.len, "\"id\":2", 6));
     // That outcome was told; then it is a request like any other, and this one is refused.
-    snprintf(text, sizeof text, set, 3);
+    snprintf(text, sizeof text, set_once, 3);
     CHECK(!kept_frame(host, text));
 
     // A minute later nobody asks for it again.

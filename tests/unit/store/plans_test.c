@@ -149,11 +149,9 @@ static void do_sessions(void)
     }
 }
 
-static void do_events(void)
+static void log_event(const char *event_id)
 {
-    struct store_session_event found[STORE_EVENTS_MAX];
-    int64_t total;
-    log_one((struct store_log_entry){STORE_LOG_EVENT, .event = {.id = id,
+    log_one((struct store_log_entry){STORE_LOG_EVENT, .event = {.id = event_id,
                                                                 .uuid = "u",
                                                                 .session_id = id,
                                                                 .room_id = id,
@@ -163,6 +161,13 @@ static void do_events(void)
                                                                 .at = 1,
                                                                 .data = "{}",
                                                                 .post = "{}"}});
+}
+
+static void do_events(void)
+{
+    struct store_session_event found[STORE_EVENTS_MAX];
+    int64_t total;
+    log_event(id);
     for (int i = 0; i < 192; i++) {
         struct store_event_filter filter = {.room_id = id,
                                             .session_id = maybe[i & 1],
@@ -282,16 +287,7 @@ static void do_webhooks(void)
     }
     store_replay_failures(db, id, &arena, failures);
     CHECK_EQ(store_webhook_begin(db), 0);
-    log_one((struct store_log_entry){STORE_LOG_EVENT, .event = {.id = maybe[1],
-                                                                .uuid = "u",
-                                                                .session_id = id,
-                                                                .room_id = id,
-                                                                .peer_id = "p",
-                                                                .user_id = "u",
-                                                                .type = "a.b",
-                                                                .at = 1,
-                                                                .data = "{}",
-                                                                .post = "{}"}});
+    log_event(maybe[1]);
     struct store_replay replay = {.id = id,
                                   .wish = "w",
                                   .filter = {.room_id = "", .types = "", .before_ms = 100},
