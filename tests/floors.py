@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Checks the table of docs/architecture.md: what a folder may include beside itself.
+"""Checks the table of docs/architecture.md: what a folder may include beside itself; and that its
+map names the files that there are.
 
 And that nothing inside a folder includes itself by way of others. x.c and x.h are one module, as
 a reader needs both to understand either; so it is a circle when x.c includes y.h and y.c
@@ -130,6 +131,32 @@ def check(path):
             yield f"{where}:{number}: {folder}/ reads a clock"
 
 
+def described():
+    """The map of docs/architecture.md names each module of each folder, and no other."""
+    page = (TOP / "docs/architecture.md").read_text()
+    table = page[page.index("\nbase/   "):]
+    folder, names = None, {}
+    for line in table[:table.index("```")].splitlines():
+        begins = re.match(r"(\w+)/ +", line)
+        if begins:
+            folder = begins.group(1)
+            line = "  " + line[begins.end():]
+        if folder not in MAY_INCLUDE:
+            continue
+        names.setdefault(folder, set()).update(re.findall(r"\w+", line))
+        first = re.match(r"  (\w+(?:\.h)?(?:, \w+(?:\.h)?)*)(?:   |  |,$)", line)
+        for name in first.group(1).split(", ") if first and not begins else []:
+            if not list((TOP / folder).glob(name.removesuffix(".h") + ".[ch]")):
+                yield f"docs/architecture.md: there is no {folder}/{name}"
+    for folder in MAY_INCLUDE:
+        for module in sorted({p.stem for p in (TOP / folder).glob("*.[ch]")}):
+            if module not in names[folder]:
+                yield f"docs/architecture.md: {folder}/{module} is not on the map"
+    for name in sorted(set(re.findall(r"`((?:[a-z]+/)+[\w.-]+)`", page))):
+        if not (TOP / name).exists() and not list(TOP.glob(name + ".[ch]")):
+            yield f"docs/architecture.md: there is no {name}"
+
+
 def main():
     files = [p for folder in MAY_INCLUDE for p in sorted((TOP / folder).glob("*.[ch]"))]
     wrong = [line for path in files for line in check(path)]
@@ -139,6 +166,7 @@ def main():
             wrong += found
         elif not found:
             wrong.append(f"{folder}/ has no circle any more: take it out of CIRCLES_LEFT")
+    wrong += described()
     print("\n".join(wrong) if wrong else f"{len(files)} files keep the floors")
     return 1 if wrong else 0
 
