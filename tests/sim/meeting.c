@@ -111,14 +111,7 @@ static void send_batch(struct meeting_sim *m, struct srtp_engine *engine, struct
 {
     if (srtp_seal(engine, b) && !m->closing)
         fail(m, "a packet without keys was queued");
-    for (uint32_t i = 0; i < b->run_count; i++) {
-        const struct batch_run *run = &b->runs[i];
-        for (uint32_t at = 0; at < run->len; at += run->segment_len) {
-            uint32_t rest = run->len - at;
-            uint32_t len = rest < run->segment_len ? rest : run->segment_len;
-            network_datagram(&m->network, kind, from, &run->to, run->at + at, len, m->now);
-        }
-    }
+    network_send(&m->network, kind, from, b, m->now);
     batch_reset(b);
 }
 
@@ -143,10 +136,10 @@ static void flush_client(struct meeting_sim *m, struct client *c, struct batch *
 
 // --- People ---
 
-static void init_client(struct meeting_sim *m, struct client *c)
+static void init_client(struct meeting_sim *m, const struct person *p, struct client *c)
 {
     char at[32];
-    snprintf(at, sizeof at, "10.0.0.1:%u", ++m->last_port);
+    snprintf(at, sizeof at, "10.%u.0.1:%u", p->number, ++m->last_port);
     client_init(c, m->clients_engine, m->identity, &m->rng, at, "127.0.0.1:7000");
 }
 
@@ -168,8 +161,8 @@ static void send_offer(struct meeting_sim *m, struct person *p)
 
 static void enter(struct meeting_sim *m, struct person *p)
 {
-    init_client(m, &p->publish);
-    init_client(m, &p->subscribe);
+    init_client(m, p, &p->publish);
+    init_client(m, p, &p->subscribe);
     p->publish_endpoint = ++m->last_id;
     p->subscribe_endpoint = ++m->last_id;
     for (int i = 0; i < 2; i++) {
@@ -217,7 +210,7 @@ static void forget(struct person *p)
         source_dispose(&p->sources[i]);
     for (size_t i = 0; i < p->sink_count; i++)
         sink_dispose(&p->sinks[i]);
-    memset(p, 0, sizeof *p);
+    *p = (struct person){.number = p->number};
 }
 
 // Leaves without waiting for what is still missing in its own streams.
@@ -472,7 +465,8 @@ static void have_a_whim(struct meeting_sim *m, struct person *p)
         break;
     case 5: // the network changes: an ICE restart from another address
         client_new_credentials(&p->publish);
-        addr_parse_ip(&p->publish.at, "10.0.0.2", (uint16_t)++m->last_port);
+        p->publish.at.ip[15] = 2;
+        p->publish.at.port = (uint16_t)++m->last_port;
         send_offer(m, p);
         break;
     case 6:
@@ -543,7 +537,7 @@ static void open_router(struct meeting_sim *m, uint64_t seed)
     addr_parse(&candidate, "127.0.0.1:7000");
     m->rng = rng_seeded(seed * 3 + 1);
     m->router_rng = rng_seeded(seed * 3 + 2);
-    network_init(&m->network, &m->plan->weather, seed * 3 + 3);
+    network_init(&m->network, &m->plan->link, seed * 3 + 3);
     struct router_config config = {.engine = m->engine,
                                    .identity = m->identity,
                                    .candidates = &candidate,
@@ -565,8 +559,10 @@ bool meeting_play(struct meeting_sim *m, const struct plan *plan, uint64_t seed,
     m->identity = identity;
     open_router(m, seed);
     int64_t end = m->now + plan->span_us;
-    for (unsigned i = 0; i < plan->people; i++)
+    for (unsigned i = 0; i < plan->people; i++) {
+        m->people[i].number = i;
         enter(m, &m->people[i]);
+    }
     while (m->now < end + DRAIN_US && m->fault.len == 0) {
         m->quiet = m->now >= end;
         step(m);

@@ -19,8 +19,8 @@ struct plan {
     const char *name;
     unsigned people;
     bool simulcast;
-    bool restless; // change layers, pause, leave and come back
-    struct weather weather;
+    bool restless;         // change layers, pause, leave and come back
+    struct link_plan link; // everybody's, both ways
     int64_t span_us;
 };
 
@@ -33,6 +33,7 @@ struct outflow {
 };
 
 struct person {
+    unsigned number; // addresses are 10.N.*.*
     struct client publish;
     struct client subscribe;
     uint64_t publish_endpoint; // 0: not here

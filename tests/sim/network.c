@@ -4,13 +4,23 @@
 #include "rtc/transport.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { PPM = 1000 * 1000 };
-
-void network_init(struct network *n, const struct weather *weather, uint64_t seed)
+void network_init(struct network *n, const struct link_plan *plan, uint64_t seed)
 {
-    *n = (struct network){.weather = *weather, .seed = seed};
+    memset(n, 0, sizeof *n);
+    n->plan = *plan;
+    n->seed = seed;
+}
+
+void network_plan(struct network *n, unsigned person, const struct link_plan *up,
+                  const struct link_plan *down)
+{
+    assert(person < PEOPLE_OF_NETWORK_MAX && !n->planned[person]);
+    link_init(&n->up[person], up, n->seed ^ (uint64_t)person << 33);
+    link_init(&n->down[person], down, n->seed ^ ((uint64_t)person << 33 | 1ull << 32));
+    n->planned[person] = true;
 }
 
 void event_free(struct event *e)
@@ -29,7 +39,12 @@ void network_dispose(struct network *n)
         event_free(n->heap[i]);
     }
     mem_free(n->heap);
-    *n = (struct network){0};
+    for (unsigned i = 0; i < PEOPLE_OF_NETWORK_MAX; i++)
+        if (n->planned[i]) {
+            link_dispose(&n->up[i]);
+            link_dispose(&n->down[i]);
+        }
+    memset(n, 0, sizeof *n);
 }
 
 static bool is_before(const struct event *a, const struct event *b)
@@ -70,47 +85,62 @@ struct event *network_next(struct network *n, int64_t now)
     return first;
 }
 
+// --- Datagrams ---
+
 static struct link *link_of(struct network *n, enum event_kind kind, const struct addr *client)
 {
-    for (size_t i = n->link_count; i-- > 0;)
-        if (n->links[i].kind == kind && addr_equal(&n->links[i].client, client))
-            return &n->links[i];
-    assert(n->link_count < LINKS_MAX);
-    struct link *link = &n->links[n->link_count++];
-    uint64_t own = (uint64_t)client->ip[15] << 32 | (uint64_t)client->port << 8 | kind;
-    *link = (struct link){kind, *client, rng_seeded(n->seed ^ own << 20)};
-    return link;
+    unsigned person = client->ip[13];
+    if (!n->planned[person])
+        network_plan(n, person, &n->plan, &n->plan);
+    return kind == EVENT_TO_ROUTER ? &n->up[person] : &n->down[person];
 }
 
-static bool happens(struct link *link, uint32_t ppm)
+static void send_datagram(struct network *n, enum event_kind kind, const struct addr *from,
+                          const struct addr *to, struct bytes octets, int64_t now)
 {
-    return rng_below(&link->rng, PPM) < ppm;
-}
-
-void network_datagram(struct network *n, enum event_kind kind, const struct addr *from,
-                      const struct addr *to, const uint8_t *at, size_t len, int64_t now)
-{
-    enum transport_protocol protocol = transport_protocol_of((struct bytes){at, len});
+    enum transport_protocol protocol = transport_protocol_of(octets);
     bool media = protocol == TRANSPORT_PROTOCOL_RTP || protocol == TRANSPORT_PROTOCOL_RTCP;
     struct link *link = link_of(n, kind, kind == EVENT_TO_CLIENT ? to : from);
-    int copies = 1;
-    if (media && happens(link, n->weather.loss_ppm))
-        copies = 0;
-    else if (media && happens(link, n->weather.duplicate_ppm))
-        copies = 2;
-    for (int i = 0; i < copies; i++) {
+    for (int copies = media && link_duplicates(link) ? 2 : 1; copies > 0; copies--) {
+        // Handshakes get through, as OpenSSL's timer is a real clock.
+        int64_t at = link_send(link, octets.len, !media, now);
+        if (at == LINK_LOST)
+            continue;
         struct event *e = mem_alloc(sizeof *e);
-        e->kind = kind;
-        e->at = now + n->weather.delay_us;
-        if (media && n->weather.jitter_us)
-            e->at += rng_below(&link->rng, (uint32_t)n->weather.jitter_us);
-        e->from = *from;
-        e->to = *to;
-        e->octets = mem_alloc(len);
-        e->len = len;
-        memcpy(e->octets, at, len);
+        *e = (struct event){.at = at, .kind = kind, .from = *from, .to = *to};
+        e->octets = mem_alloc(octets.len);
+        e->len = octets.len;
+        memcpy(e->octets, octets.at, octets.len);
         push(n, e);
     }
+}
+
+// By destination. What goes to one destination keeps its order.
+static int compare_runs(const void *left, const void *right)
+{
+    const struct batch_run *a = *(const struct batch_run *const *)left;
+    const struct batch_run *b = *(const struct batch_run *const *)right;
+    int by_address = memcmp(&a->to, &b->to, sizeof a->to);
+    if (by_address)
+        return by_address;
+    return a < b ? -1 : a > b;
+}
+
+void network_send(struct network *n, enum event_kind kind, const struct addr *from,
+                  struct batch *b, int64_t now)
+{
+    const struct batch_run **runs = mem_alloc_array(b->run_count + 1, sizeof *runs);
+    for (uint32_t i = 0; i < b->run_count; i++)
+        runs[i] = &b->runs[i];
+    qsort(runs, b->run_count, sizeof *runs, compare_runs);
+    for (uint32_t i = 0; i < b->run_count; i++)
+        for (uint32_t at = 0; at < runs[i]->len; at += runs[i]->segment_len) {
+            uint32_t rest = runs[i]->len - at;
+            uint32_t len = rest < runs[i]->segment_len ? rest : runs[i]->segment_len;
+            send_datagram(n, kind, from, &runs[i]->to, (struct bytes){runs[i]->at + at, len},
+                          now);
+        }
+    mem_free(runs);
 }
 
 void network_command(struct network *n, const struct command *c, int64_t at)

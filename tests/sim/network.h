@@ -1,25 +1,20 @@
-// A network with loss, delay, reordering and duplicates, all from a seed; and the signalling
-// between people and router, which is slow but loses nothing. A queue of what arrives when.
+// The ways between people and router, each a link with its own rate, queue and losses; and the
+// signalling between them, which is slow but loses nothing. A queue of what arrives when.
 //
-// Each client's link has randomness of its own. OpenSSL's DTLS timers run by a real clock and
-// disturb the order in which the router serves endpoints in a tick; what happens to a link
-// does not depend on that.
+// A person's addresses are 10.N.*.*: all that go to 10.N share one link, all that come from
+// there another. Each link has randomness of its own. OpenSSL's DTLS timers run by a real clock
+// and disturb the order in which the router serves endpoints in a tick; what happens to a link
+// does not depend on that, as network_send() puts a tick's trains in order.
 #pragma once
 
 #include "base/addr.h"
-#include "base/rng.h"
+#include "base/batch.h"
 #include "sfu/command.h"
 #include "sfu/notice.h"
+#include "tests/sim/link.h"
 
 #include <stddef.h>
 #include <stdint.h>
-
-struct weather {
-    uint32_t loss_ppm; // of media; handshakes get through, as OpenSSL's timer is a real clock
-    uint32_t duplicate_ppm;
-    int64_t delay_us;
-    int64_t jitter_us; // uniform, so that packets overtake each other
-};
 
 enum event_kind { EVENT_TO_ROUTER, EVENT_TO_CLIENT, EVENT_COMMAND, EVENT_NOTICE };
 
@@ -37,20 +32,14 @@ struct event {
     };
 };
 
-// One direction of one client's connection.
-struct link {
-    enum event_kind kind;
-    struct addr client;
-    struct rng rng;
-};
-
-enum { LINKS_MAX = 512 };
+enum { PEOPLE_OF_NETWORK_MAX = 256 };
 
 struct network {
-    struct weather weather;
+    struct link_plan plan; // of links that nobody planned
     uint64_t seed;
-    struct link links[LINKS_MAX];
-    size_t link_count;
+    struct link up[PEOPLE_OF_NETWORK_MAX];   // from 10.N to the router
+    struct link down[PEOPLE_OF_NETWORK_MAX]; // and back
+    bool planned[PEOPLE_OF_NETWORK_MAX];
     struct event **heap;
     size_t count;
     size_t cap;
@@ -58,11 +47,17 @@ struct network {
     uint64_t made;
 };
 
-void network_init(struct network *n, const struct weather *weather, uint64_t seed);
+// All links are as `plan` says, but those of whom network_plan() speaks.
+void network_init(struct network *n, const struct link_plan *plan, uint64_t seed);
 void network_dispose(struct network *n);
 
-void network_datagram(struct network *n, enum event_kind kind, const struct addr *from,
-                      const struct addr *to, const uint8_t *at, size_t len, int64_t now);
+// Before anything is sent there.
+void network_plan(struct network *n, unsigned person, const struct link_plan *up,
+                  const struct link_plan *down);
+
+// What was sealed: to the router from `from`, or from the router to everybody.
+void network_send(struct network *n, enum event_kind kind, const struct addr *from,
+                  struct batch *b, int64_t now);
 void network_command(struct network *n, const struct command *c, int64_t at);    // moved
 void network_notice(struct network *n, const struct notice *notice, int64_t at); // moved
 

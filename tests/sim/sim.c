@@ -12,30 +12,42 @@
 #include <string.h>
 
 static const struct plan plans[] = {
-    {.name = "two-calm", .people = 2, .weather = {.delay_us = 20000}, .span_us = 2000000},
+    {.name = "two-calm", .people = 2, .link = {.delay_us = 20000}, .span_us = 2000000},
     {.name = "two-lossy",
      .people = 2,
-     .weather =
-         {.loss_ppm = 30000, .duplicate_ppm = 5000, .delay_us = 15000, .jitter_us = 15000},
+     .link = {.loss_ppm = 30000,
+              .duplicate_ppm = 5000,
+              .delay_us = 15000,
+              .jitter_us = 15000,
+              .overtakes = true},
      .span_us = 3000000},
     {.name = "two-restless",
      .people = 2,
      .simulcast = true,
      .restless = true,
-     .weather =
-         {.loss_ppm = 10000, .duplicate_ppm = 5000, .delay_us = 20000, .jitter_us = 8000},
+     .link = {.loss_ppm = 10000,
+              .duplicate_ppm = 5000,
+              .delay_us = 20000,
+              .jitter_us = 8000,
+              .overtakes = true},
      .span_us = 5000000},
     {.name = "five-lossy",
      .people = 5,
-     .weather =
-         {.loss_ppm = 20000, .duplicate_ppm = 5000, .delay_us = 25000, .jitter_us = 20000},
+     .link = {.loss_ppm = 20000,
+              .duplicate_ppm = 5000,
+              .delay_us = 25000,
+              .jitter_us = 20000,
+              .overtakes = true},
      .span_us = 2000000},
     {.name = "five-simulcast",
      .people = 5,
      .simulcast = true,
      .restless = true,
-     .weather =
-         {.loss_ppm = 10000, .duplicate_ppm = 2000, .delay_us = 20000, .jitter_us = 10000},
+     .link = {.loss_ppm = 10000,
+              .duplicate_ppm = 2000,
+              .delay_us = 20000,
+              .jitter_us = 10000,
+              .overtakes = true},
      .span_us = 3000000},
 };
 enum { PLAN_COUNT = sizeof plans / sizeof *plans };
