@@ -23,21 +23,27 @@ void network_plan(struct network *n, unsigned person, const struct link_plan *up
     n->planned[person] = true;
 }
 
-void event_free(struct event *e)
+void parcel_free(struct parcel *e)
 {
     mem_free(e->octets);
     mem_free(e);
 }
 
+static void dispose(struct parcel *p)
+{
+    if (p->kind == PARCEL_COMMAND)
+        command_dispose(&p->command);
+    if (p->kind == PARCEL_NOTICE)
+        notice_dispose(&p->notice);
+    if (p->kind == PARCEL_TO_SERVER || p->kind == PARCEL_TO_PERSON)
+        message_dispose(&p->message);
+    parcel_free(p);
+}
+
 void network_dispose(struct network *n)
 {
-    for (size_t i = 0; i < n->count; i++) {
-        if (n->heap[i]->kind == EVENT_COMMAND)
-            command_dispose(&n->heap[i]->command);
-        if (n->heap[i]->kind == EVENT_NOTICE)
-            notice_dispose(&n->heap[i]->notice);
-        event_free(n->heap[i]);
-    }
+    for (size_t i = 0; i < n->count; i++)
+        dispose(n->heap[i]);
     mem_free(n->heap);
     for (unsigned i = 0; i < PEOPLE_OF_NETWORK_MAX; i++)
         if (n->planned[i]) {
@@ -47,16 +53,16 @@ void network_dispose(struct network *n)
     memset(n, 0, sizeof *n);
 }
 
-static bool is_before(const struct event *a, const struct event *b)
+static bool is_before(const struct parcel *a, const struct parcel *b)
 {
     return a->at != b->at ? a->at < b->at : a->order < b->order;
 }
 
-static void push(struct network *n, struct event *e)
+static void push(struct network *n, struct parcel *e)
 {
     if (n->count == n->cap) {
         n->cap = n->cap ? n->cap * 2 : 256;
-        n->heap = mem_resize(n->heap, n->cap * sizeof(struct event *));
+        n->heap = mem_resize(n->heap, n->cap * sizeof(struct parcel *));
     }
     e->order = n->made++;
     size_t i = n->count++;
@@ -67,12 +73,12 @@ static void push(struct network *n, struct event *e)
         n->most = n->count;
 }
 
-struct event *network_next(struct network *n, int64_t now)
+struct parcel *network_next(struct network *n, int64_t now)
 {
     if (n->count == 0 || n->heap[0]->at > now)
         return NULL;
-    struct event *first = n->heap[0];
-    struct event *last = n->heap[--n->count];
+    struct parcel *first = n->heap[0];
+    struct parcel *last = n->heap[--n->count];
     size_t i = 0;
     for (size_t child; (child = 2 * i + 1) < n->count; i = child) {
         if (child + 1 < n->count && is_before(n->heap[child + 1], n->heap[child]))
@@ -87,27 +93,27 @@ struct event *network_next(struct network *n, int64_t now)
 
 // --- Datagrams ---
 
-static struct link *link_of(struct network *n, enum event_kind kind, const struct addr *client)
+static struct link *link_of(struct network *n, enum parcel_kind kind, const struct addr *client)
 {
     unsigned person = client->ip[13];
     if (!n->planned[person])
         network_plan(n, person, &n->plan, &n->plan);
-    return kind == EVENT_TO_ROUTER ? &n->up[person] : &n->down[person];
+    return kind == PARCEL_TO_ROUTER ? &n->up[person] : &n->down[person];
 }
 
-static void send_datagram(struct network *n, enum event_kind kind, const struct addr *from,
+static void send_datagram(struct network *n, enum parcel_kind kind, const struct addr *from,
                           const struct addr *to, struct bytes octets, int64_t now)
 {
     enum transport_protocol protocol = transport_protocol_of(octets);
     bool media = protocol == TRANSPORT_PROTOCOL_RTP || protocol == TRANSPORT_PROTOCOL_RTCP;
-    struct link *link = link_of(n, kind, kind == EVENT_TO_CLIENT ? to : from);
+    struct link *link = link_of(n, kind, kind == PARCEL_TO_CLIENT ? to : from);
     for (int copies = media && link_duplicates(link) ? 2 : 1; copies > 0; copies--) {
         // Handshakes get through, as OpenSSL's timer is a real clock.
         int64_t at = link_send(link, octets.len, !media, now);
         if (at == LINK_LOST)
             continue;
-        struct event *e = mem_alloc(sizeof *e);
-        *e = (struct event){.at = at, .kind = kind, .from = *from, .to = *to};
+        struct parcel *e = mem_alloc(sizeof *e);
+        *e = (struct parcel){.at = at, .kind = kind, .from = *from, .to = *to};
         e->octets = mem_alloc(octets.len);
         e->len = octets.len;
         memcpy(e->octets, octets.at, octets.len);
@@ -126,7 +132,7 @@ static int compare_runs(const void *left, const void *right)
     return a < b ? -1 : a > b;
 }
 
-void network_send(struct network *n, enum event_kind kind, const struct addr *from,
+void network_send(struct network *n, enum parcel_kind kind, const struct addr *from,
                   struct batch *b, int64_t now)
 {
     const struct batch_run **runs = mem_alloc_array(b->run_count + 1, sizeof *runs);
@@ -143,20 +149,30 @@ void network_send(struct network *n, enum event_kind kind, const struct addr *fr
     mem_free(runs);
 }
 
+// --- The rest ---
+
+static struct parcel *add(struct network *n, enum parcel_kind kind, int64_t at)
+{
+    struct parcel *p = mem_alloc(sizeof *p);
+    p->kind = kind;
+    p->at = at;
+    push(n, p);
+    return p;
+}
+
 void network_command(struct network *n, const struct command *c, int64_t at)
 {
-    struct event *e = mem_alloc(sizeof *e);
-    e->kind = EVENT_COMMAND;
-    e->at = at;
-    e->command = *c;
-    push(n, e);
+    add(n, PARCEL_COMMAND, at)->command = *c;
 }
 
 void network_notice(struct network *n, const struct notice *notice, int64_t at)
 {
-    struct event *e = mem_alloc(sizeof *e);
-    e->kind = EVENT_NOTICE;
-    e->at = at;
-    e->notice = *notice;
-    push(n, e);
+    add(n, PARCEL_NOTICE, at)->notice = *notice;
+}
+
+void network_message(struct network *n, enum parcel_kind kind, const struct message *message,
+                     int64_t at)
+{
+    assert(kind == PARCEL_TO_SERVER || kind == PARCEL_TO_PERSON);
+    add(n, kind, at)->message = *message;
 }

@@ -12,23 +12,32 @@
 #include "sfu/command.h"
 #include "sfu/notice.h"
 #include "tests/sim/link.h"
+#include "tests/sim/message.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-enum event_kind { EVENT_TO_ROUTER, EVENT_TO_CLIENT, EVENT_COMMAND, EVENT_NOTICE };
+enum parcel_kind {
+    PARCEL_TO_ROUTER,
+    PARCEL_TO_CLIENT,
+    PARCEL_TO_SERVER,
+    PARCEL_TO_PERSON,
+    PARCEL_COMMAND,
+    PARCEL_NOTICE
+};
 
-struct event {
+struct parcel {
     int64_t at;
     uint64_t order; // of making: equal times keep it
-    enum event_kind kind;
-    struct addr from; // EVENT_TO_ROUTER
-    struct addr to;   // EVENT_TO_CLIENT
+    enum parcel_kind kind;
+    struct addr from; // PARCEL_TO_ROUTER
+    struct addr to;   // PARCEL_TO_CLIENT
     uint8_t *octets;
     size_t len;
     union {
         struct command command;
         struct notice notice;
+        struct message message; // PARCEL_TO_SERVER, PARCEL_TO_PERSON
     };
 };
 
@@ -40,7 +49,7 @@ struct network {
     struct link up[PEOPLE_OF_NETWORK_MAX];   // from 10.N to the router
     struct link down[PEOPLE_OF_NETWORK_MAX]; // and back
     bool planned[PEOPLE_OF_NETWORK_MAX];
-    struct event **heap;
+    struct parcel **heap;
     size_t count;
     size_t cap;
     size_t most; // that ever were under way
@@ -56,12 +65,15 @@ void network_plan(struct network *n, unsigned person, const struct link_plan *up
                   const struct link_plan *down);
 
 // What was sealed: to the router from `from`, or from the router to everybody.
-void network_send(struct network *n, enum event_kind kind, const struct addr *from,
+void network_send(struct network *n, enum parcel_kind kind, const struct addr *from,
                   struct batch *b, int64_t now);
-void network_command(struct network *n, const struct command *c, int64_t at);    // moved
-void network_notice(struct network *n, const struct notice *notice, int64_t at); // moved
+// These are moved.
+void network_command(struct network *n, const struct command *c, int64_t at);
+void network_notice(struct network *n, const struct notice *notice, int64_t at);
+void network_message(struct network *n, enum parcel_kind kind, const struct message *message,
+                     int64_t at);
 
-// What has arrived by `now`, in order; NULL when nothing. Then event_free(), after which only
+// What has arrived by `now`, in order; NULL when nothing. Then parcel_free(), after which only
 // what was moved out of it lives.
-struct event *network_next(struct network *n, int64_t now);
-void event_free(struct event *e);
+struct parcel *network_next(struct network *n, int64_t now);
+void parcel_free(struct parcel *e);

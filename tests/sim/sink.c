@@ -6,6 +6,7 @@
 #include "rtc/rtcp.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -14,13 +15,11 @@ enum {
     RECEIVER_SSRC = 1,
 };
 
-void sink_init(struct sink *s, bool video, uint64_t track, uint32_t ssrc, uint32_t rtx_ssrc)
+void sink_init(struct sink *s, bool video, const char *track, uint32_t ssrc, uint32_t rtx_ssrc)
 {
-    *s = (struct sink){.video = video,
-                       .track = track,
-                       .ssrc = ssrc,
-                       .rtx_ssrc = rtx_ssrc,
-                       .key_asked_at = INT64_MIN / 2};
+    *s = (struct sink){
+        .video = video, .ssrc = ssrc, .rtx_ssrc = rtx_ssrc, .key_asked_at = INT64_MIN / 2};
+    snprintf(s->track, sizeof s->track, "%s", track);
 }
 
 void sink_dispose(struct sink *s)
@@ -218,7 +217,7 @@ bool sink_check(const struct sink *s, struct text *why)
         fault = judge(s, &at);
     if (!fault)
         return true;
-    text_addf(why, "track %" PRIu64 ", packet %zu of %zu (number %" PRIu64 "): %s", s->track,
-              at, s->count, s->base + at, fault);
+    text_addf(why, "track %s, packet %zu of %zu (number %" PRIu64 "): %s", s->track, at,
+              s->count, s->base + at, fault);
     return false;
 }

@@ -27,7 +27,7 @@ struct sink {
     bool video;
     uint32_t ssrc;
     uint32_t rtx_ssrc;
-    uint64_t track;
+    char track[40]; // its id
     struct seq seq;
     uint64_t base; // extended number of packets[0]
     struct sink_packet *packets;
@@ -44,7 +44,7 @@ struct sink {
     const char *fault; // what was wrong on arrival already
 };
 
-void sink_init(struct sink *s, bool video, uint64_t track, uint32_t ssrc, uint32_t rtx_ssrc);
+void sink_init(struct sink *s, bool video, const char *track, uint32_t ssrc, uint32_t rtx_ssrc);
 void sink_dispose(struct sink *s);
 
 // Whether the packet is this sink's; then it was taken.

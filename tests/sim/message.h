@@ -1,0 +1,35 @@
+// What is said between a person and the server in a simulated meeting.
+#pragma once
+
+#include "base/mem.h"
+#include "room/event.h"
+
+#include <stdint.h>
+
+enum message_kind {
+    // To the server:
+    MESSAGE_JOIN,    // `text`: the first offer
+    MESSAGE_OFFER,   // `text`: with the microphone and the camera, `tracks`
+    MESSAGE_ANSWER,  // `text`: to MESSAGE_OFFERED
+    MESSAGE_PREFER,  // `tracks[0]` at most at `level`
+    MESSAGE_RESTART, // the subscribe connection is silent
+    MESSAGE_LEAVE,
+    // From it:
+    MESSAGE_ANSWERED, // `text`: to MESSAGE_JOIN and MESSAGE_OFFER
+    MESSAGE_REFUSED,  // `text`: why
+    MESSAGE_OFFERED,  // `text`: the next offer to subscribe
+};
+
+struct message {
+    enum message_kind kind;
+    unsigned person;
+    unsigned life; // of the person; said in an earlier one it is not heard
+    char *text;
+    struct track_wish tracks[2];
+    enum feed_level level;
+};
+
+static inline void message_dispose(struct message *m)
+{
+    mem_free(m->text);
+}

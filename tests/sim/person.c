@@ -1,0 +1,293 @@
+#include "tests/sim/person.h"
+
+#include "rtc/rtcp.h"
+#include "rtc/rtp.h"
+#include "tests/sim/meeting.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    REPORT_US = 1000 * 1000,
+    FEEDBACK_US = 20 * 1000,
+    CHECK_US = 2500 * 1000,
+    WHIM_US = 400 * 1000,
+    AUDIO = 0,
+    VIDEO = 1,
+};
+
+static void init_client(struct meeting_sim *m, const struct person *p, struct client *c)
+{
+    char at[32];
+    snprintf(at, sizeof at, "10.%u.0.1:%u", p->number, ++m->last_port);
+    client_init(c, m->clients_engine, m->identity, &m->rng, at, "127.0.0.1:7000");
+}
+
+// --- Coming and going ---
+
+static void send_offer(struct meeting_sim *m, struct person *p)
+{
+    struct text sdp = {0};
+    client_write_offer(&p->publish, p->sections, 2, &sdp);
+    struct message message = {.kind = MESSAGE_OFFER, .text = text_take(&sdp)};
+    for (int i = 0; i < 2; i++) {
+        struct track_wish *wish = &message.tracks[i];
+        *wish = (struct track_wish){.type = i == VIDEO ? TRACK_VIDEO : TRACK_AUDIO,
+                                    .source = "regular"};
+        strcpy(wish->id, p->sections[i].track_id);
+        strcpy(wish->stream_id, p->sections[i].stream_id);
+    }
+    meeting_say(m, p, message);
+}
+
+void person_enter(struct meeting_sim *m, struct person *p)
+{
+    p->present = true;
+    p->life++;
+    init_client(m, p, &p->publish);
+    init_client(m, p, &p->subscribe);
+    for (int i = 0; i < 2; i++) {
+        struct client_section *s = &p->sections[i];
+        *s = (struct client_section){.video = i == VIDEO,
+                                     .layers = i == VIDEO && m->plan->simulcast ? 3 : 1};
+        s->ssrc = rng_u32(&m->rng);
+        s->rtx_ssrc = i == VIDEO ? rng_u32(&m->rng) : 0;
+        snprintf(s->stream_id, sizeof s->stream_id, "s%u-%u", p->number, p->life);
+        snprintf(s->track_id, sizeof s->track_id, "t%u-%u-%d", p->number, p->life, i);
+        source_init(&p->sources[i], &p->publish, &p->twcc, s, (size_t)i + 1, &m->rng);
+    }
+    struct text sdp = {0};
+    client_write_offer(&p->publish, NULL, 0, &sdp);
+    meeting_say(m, p, (struct message){.kind = MESSAGE_JOIN, .text = text_take(&sdp)});
+    int64_t start = m->now + rng_below(&m->rng, 20000);
+    p->next_audio_at = p->next_video_at = p->next_report_at = p->next_feedback_at = start;
+    p->next_check_at = INT64_MAX;
+    p->next_whim_at = m->now + 2 * WHIM_US;
+}
+
+void person_judge(struct meeting_sim *m, struct person *p)
+{
+    for (size_t i = 0; i < p->sink_count; i++) {
+        struct text why = {0};
+        if (!sink_check(&p->sinks[i], &why))
+            meeting_fail(m, "person %u: %s", p->number, why.at);
+        text_dispose(&why);
+        m->repaired += p->sinks[i].repaired;
+        sink_dispose(&p->sinks[i]);
+    }
+    p->sink_count = 0;
+}
+
+void person_forget(struct person *p)
+{
+    if (!p->present)
+        return;
+    client_dispose(&p->publish);
+    client_dispose(&p->subscribe);
+    for (int i = 0; i < 2; i++)
+        source_dispose(&p->sources[i]);
+    for (size_t i = 0; i < p->sink_count; i++)
+        sink_dispose(&p->sinks[i]);
+    *p = (struct person){.number = p->number, .life = p->life, .peer = p->peer};
+}
+
+// Leaves without waiting for what is still missing in its own streams.
+static void leave(struct meeting_sim *m, struct person *p)
+{
+    meeting_say(m, p, (struct message){.kind = MESSAGE_LEAVE});
+    person_forget(p);
+}
+
+// --- What the server says ---
+
+static void check(struct meeting_sim *m, struct client *c)
+{
+    struct batch out = {0};
+    client_check(c, &out);
+    meeting_send(m, c, &out);
+    batch_dispose(&out);
+}
+
+static void take_answer(struct meeting_sim *m, struct person *p, const char *sdp)
+{
+    if (!p->joined) {
+        p->joined = true;
+        send_offer(m, p);
+        return;
+    }
+    client_take_remote(&p->publish, sdp);
+    check(m, &p->publish);
+    p->next_check_at = m->now + CHECK_US;
+}
+
+static void take_offer(struct meeting_sim *m, struct person *p, const char *sdp)
+{
+    struct client_offered offered[SINKS_MAX];
+    size_t count = client_read_offer(sdp, offered, SINKS_MAX);
+    for (size_t i = p->sink_count; i < count; i++) {
+        bool video = offered[i].rtx_ssrc != 0;
+        sink_init(&p->sinks[i], video, offered[i].track_id, offered[i].ssrc,
+                  offered[i].rtx_ssrc);
+        p->sink_count = i + 1;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (!offered[i].active)
+            sink_close(&p->sinks[i]);
+    m->offers++;
+    client_take_remote(&p->subscribe, sdp);
+    struct text answer = {0};
+    client_write_answer(&p->subscribe, sdp, &answer);
+    meeting_say(m, p, (struct message){.kind = MESSAGE_ANSWER, .text = text_take(&answer)});
+    check(m, &p->subscribe);
+}
+
+void person_hear(struct meeting_sim *m, struct person *p, const struct message *message)
+{
+    if (message->kind == MESSAGE_ANSWERED)
+        take_answer(m, p, message->text);
+    else if (message->kind == MESSAGE_OFFERED)
+        take_offer(m, p, message->text);
+    else
+        meeting_fail(m, "person %u was refused: %s", p->number, message->text);
+}
+
+// --- Media ---
+
+void person_receive(struct meeting_sim *m, struct person *p, struct parcel *parcel)
+{
+    struct client *c = addr_equal(&p->publish.at, &parcel->to)     ? &p->publish
+                       : addr_equal(&p->subscribe.at, &parcel->to) ? &p->subscribe
+                                                                   : NULL;
+    if (!c)
+        return;
+    struct batch out = {0};
+    struct bytes octets;
+    enum client_input kind =
+        client_receive(c, parcel->octets, parcel->len, m->now, &out, &octets);
+    if (kind == CLIENT_RTCP && c == &p->publish)
+        for (int i = 0; i < 2; i++)
+            source_feedback(&p->sources[i], octets, &out);
+    meeting_send(m, c, &out);
+    batch_dispose(&out);
+    if (kind != CLIENT_RTP)
+        return;
+    struct rtp_packet packet;
+    if (rtp_parse(&packet, octets) < 0) {
+        meeting_fail(m, "a packet that is not RTP");
+        return;
+    }
+    for (size_t i = 0; i < p->sink_count; i++)
+        if (sink_receive(&p->sinks[i], &packet, m->now))
+            return;
+}
+
+static bool is_due(int64_t *at, int64_t now, int64_t interval_us)
+{
+    if (now < *at)
+        return false;
+    *at += interval_us;
+    return true;
+}
+
+static void publish_media(struct meeting_sim *m, struct person *p)
+{
+    struct batch out = {0};
+    if (is_due(&p->next_audio_at, m->now, AUDIO_FRAME_US) && !m->quiet)
+        source_frame(&p->sources[AUDIO], m->now, &out);
+    if (is_due(&p->next_video_at, m->now, VIDEO_FRAME_US) && !m->quiet) {
+        source_frame(&p->sources[VIDEO], m->now, &out);
+        if (rng_below(&m->rng, 20) == 0)
+            source_probe(&p->sources[VIDEO], 0, m->now, &out);
+    }
+    if (is_due(&p->next_report_at, m->now, REPORT_US))
+        for (int i = 0; i < 2; i++)
+            source_report(&p->sources[i], m->now, &out);
+    meeting_send(m, &p->publish, &out);
+    batch_dispose(&out);
+}
+
+static void report_back(struct meeting_sim *m, struct person *p)
+{
+    uint8_t buffer[2048];
+    struct writer w = writer_on(buffer, sizeof buffer);
+    for (size_t i = 0; i < p->sink_count && w.len < 1000; i++)
+        sink_feedback(&p->sinks[i], m->now, &w);
+    bool reports = m->now / FEEDBACK_US % (REPORT_US / FEEDBACK_US) == 0;
+    for (size_t i = 0; reports && i < p->sink_count && w.len < 1000; i++) {
+        struct rtcp_report_block block;
+        if (report_block(&p->sinks[i].report, p->sinks[i].ssrc, m->now, &block))
+            rtcp_put_receiver_report(&w, 1, &block, 1);
+    }
+    if (w.len == 0)
+        return;
+    struct batch out = {0};
+    client_send_rtcp(&p->subscribe, (struct bytes){buffer, w.len}, &out);
+    meeting_send(m, &p->subscribe, &out);
+    batch_dispose(&out);
+}
+
+// --- Whims ---
+
+static void prefer(struct meeting_sim *m, struct person *p)
+{
+    const struct person *other = &m->people[rng_below(&m->rng, m->plan->people)];
+    struct message message = {.kind = MESSAGE_PREFER,
+                              .level = (enum feed_level)rng_below(&m->rng, 4)};
+    message.tracks[0].type = TRACK_VIDEO;
+    strcpy(message.tracks[0].id, other->sections[VIDEO].track_id);
+    if (other->present && other != p)
+        meeting_say(m, p, message);
+}
+
+// Something that a person may do at any moment.
+static void have_a_whim(struct meeting_sim *m, struct person *p)
+{
+    struct source *camera = &p->sources[VIDEO];
+    unsigned layer = rng_below(&m->rng, camera->layer_count);
+    switch (rng_below(&m->rng, 8)) {
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+        prefer(m, p);
+        break;
+    case 4: // bandwidth comes and goes: the encoder drops a layer but the lowest
+        if (layer + 1 < camera->layer_count) {
+            camera->paused[layer] = !camera->paused[layer];
+            camera->layers[layer].key_wanted = true;
+        }
+        break;
+    case 5: // the network changes: an ICE restart from another address
+        if (!client_is_connected(&p->publish))
+            break;
+        client_new_credentials(&p->publish);
+        p->publish.at.ip[15] = 2;
+        p->publish.at.port = (uint16_t)++m->last_port;
+        send_offer(m, p);
+        break;
+    case 6:
+        meeting_say(m, p, (struct message){.kind = MESSAGE_RESTART});
+        break;
+    case 7:
+        leave(m, p);
+        person_enter(m, p);
+        break;
+    }
+}
+
+void person_live(struct meeting_sim *m, struct person *p)
+{
+    if (client_is_connected(&p->publish))
+        publish_media(m, p);
+    if (client_is_connected(&p->subscribe) && is_due(&p->next_feedback_at, m->now, FEEDBACK_US))
+        report_back(m, p);
+    if (is_due(&p->next_check_at, m->now, CHECK_US)) {
+        check(m, &p->publish);
+        check(m, &p->subscribe);
+    }
+    if (m->plan->restless && !m->quiet && m->now >= p->next_whim_at) {
+        p->next_whim_at = m->now + WHIM_US + rng_below(&m->rng, WHIM_US);
+        have_a_whim(m, p);
+    }
+}

@@ -1,0 +1,49 @@
+// Somebody in a simulated meeting: the part of a browser that talks to the server, its two
+// connections, a microphone and a camera, and what it gets of the others.
+#pragma once
+
+#include "tests/sim/client.h"
+#include "tests/sim/message.h"
+#include "tests/sim/sink.h"
+#include "tests/sim/source.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { SINKS_MAX = 64 };
+
+struct person {
+    unsigned number; // addresses are 10.N.*.*
+    unsigned life;   // grows each time it comes in
+    uint64_t peer;   // of room/; 0: it is not known there
+    bool present;
+    bool joined;
+    struct client publish;
+    struct client subscribe;
+    uint16_t twcc;
+    struct client_section sections[2];
+    struct source sources[2];     // microphone, camera
+    struct sink sinks[SINKS_MAX]; // one for each section that was ever offered
+    size_t sink_count;
+    int64_t next_audio_at;
+    int64_t next_video_at;
+    int64_t next_report_at;
+    int64_t next_feedback_at;
+    int64_t next_check_at;
+    int64_t next_whim_at;
+};
+
+struct meeting_sim;
+struct parcel;
+
+void person_enter(struct meeting_sim *m, struct person *p);
+// One step of its life: media, feedback, whims.
+void person_live(struct meeting_sim *m, struct person *p);
+// A datagram of the router's.
+void person_receive(struct meeting_sim *m, struct person *p, struct parcel *parcel);
+// What the server says to it.
+void person_hear(struct meeting_sim *m, struct person *p, const struct message *message);
+
+// Everything that it was sent is what decoders need; then forgets the streams.
+void person_judge(struct meeting_sim *m, struct person *p);
+void person_forget(struct person *p);

@@ -1,0 +1,168 @@
+#include "tests/sim/viewer.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum { FREEZE_US = 150 * 1000, SECOND_US = 1000 * 1000 };
+
+void viewer_open(struct viewer *v, int64_t now)
+{
+    memset(v, 0, sizeof *v);
+    v->opened_at = v->shown_at = now;
+    memset(v->layer_in, NO_PICTURE, sizeof v->layer_in);
+}
+
+static bool is_after(uint32_t a, uint32_t b)
+{
+    return (int32_t)(a - b) > 0;
+}
+
+static size_t second_of(const struct viewer *v, int64_t now)
+{
+    int64_t second = (now - v->opened_at) / SECOND_US;
+    return (size_t)(second < VIEWER_SECONDS ? second : VIEWER_SECONDS - 1);
+}
+
+// --- Intervals ---
+
+static void note_interval(struct viewer *v, int64_t interval)
+{
+    if (interval > v->longest_us)
+        v->longest_us = interval;
+    unsigned known =
+        v->interval_count < VIEWER_INTERVALS ? (unsigned)v->interval_count : VIEWER_INTERVALS;
+    if (known == VIEWER_INTERVALS) {
+        int64_t mean = v->interval_sum / VIEWER_INTERVALS;
+        if (interval > 3 * mean && interval > mean + FREEZE_US) {
+            v->freezes++;
+            v->frozen_us += interval;
+        }
+    }
+    int64_t *at = &v->intervals[v->interval_count++ % VIEWER_INTERVALS];
+    v->interval_sum += interval - *at;
+    *at = interval;
+}
+
+// --- Pictures ---
+
+static void show(struct viewer *v, struct viewer_frame *f, int64_t now)
+{
+    if (v->begun)
+        note_interval(v, now - v->shown_at);
+    else
+        v->first_us = now - v->opened_at;
+    v->switches += v->begun && f->mark.layer != v->layer;
+    v->begun = true;
+    v->timestamp = f->timestamp;
+    v->layer = f->mark.layer;
+    v->frame = f->mark.frame;
+    v->shown_at = now;
+    v->pictures++;
+    size_t second = second_of(v, now);
+    v->pictures_in[second]++;
+    v->layer_in[second] = v->layer;
+    f->used = false;
+}
+
+static bool is_whole(const struct viewer_frame *f)
+{
+    return f->count == f->mark.count;
+}
+
+// Whether nothing is missing that it refers to.
+static bool is_next(const struct viewer *v, const struct viewer_frame *f)
+{
+    if (f->mark.key)
+        return true;
+    return v->begun && f->mark.layer == v->layer && f->mark.frame == v->frame + 1;
+}
+
+// The earliest picture that can be shown; NULL: none yet.
+static struct viewer_frame *find_next(struct viewer *v)
+{
+    struct viewer_frame *next = NULL;
+    for (size_t i = 0; i < VIEWER_FRAMES; i++) {
+        struct viewer_frame *f = &v->frames[i];
+        if (f->used && is_whole(f) && is_next(v, f) &&
+            (!next || is_after(next->timestamp, f->timestamp)))
+            next = f;
+    }
+    return next;
+}
+
+static void forget_older(struct viewer *v)
+{
+    for (size_t i = 0; i < VIEWER_FRAMES; i++) {
+        struct viewer_frame *f = &v->frames[i];
+        if (f->used && !is_after(f->timestamp, v->timestamp)) {
+            f->used = false;
+            v->skipped++;
+        }
+    }
+}
+
+static struct viewer_frame *frame_of(struct viewer *v, const struct mark *mark,
+                                     uint32_t timestamp)
+{
+    struct viewer_frame *free_one = NULL;
+    struct viewer_frame *oldest = &v->frames[0];
+    for (size_t i = 0; i < VIEWER_FRAMES; i++) {
+        struct viewer_frame *f = &v->frames[i];
+        if (f->used && f->timestamp == timestamp)
+            return f;
+        if (!f->used)
+            free_one = f;
+        else if (is_after(oldest->timestamp, f->timestamp))
+            oldest = f;
+    }
+    if (!free_one) {
+        v->skipped++;
+        free_one = oldest;
+    }
+    *free_one = (struct viewer_frame){.used = true, .timestamp = timestamp, .mark = *mark};
+    return free_one;
+}
+
+void viewer_packet(struct viewer *v, const struct mark *mark, uint32_t timestamp, size_t octets,
+                   int64_t now)
+{
+    v->octets_in[second_of(v, now)] += (uint32_t)octets;
+    if (v->begun && !is_after(timestamp, v->timestamp))
+        return; // too late, or repeated
+    struct viewer_frame *f = frame_of(v, mark, timestamp);
+    uint64_t bit = UINT64_C(1) << mark->index % 64;
+    if (f->packets[mark->index / 64] & bit)
+        return;
+    f->packets[mark->index / 64] |= bit;
+    f->count++;
+    for (struct viewer_frame *next; (next = find_next(v));) {
+        show(v, next, now);
+        forget_older(v);
+    }
+}
+
+void viewer_close(struct viewer *v, int64_t now)
+{
+    if (v->begun)
+        note_interval(v, now - v->shown_at);
+    for (size_t i = 0; i < VIEWER_FRAMES; i++)
+        v->skipped += v->frames[i].used;
+}
+
+double viewer_rate(const struct viewer *v, unsigned from, unsigned until)
+{
+    assert(from < until && until <= VIEWER_SECONDS);
+    unsigned pictures = 0;
+    for (unsigned i = from; i < until; i++)
+        pictures += v->pictures_in[i];
+    return (double)pictures / (until - from);
+}
+
+double viewer_kbps(const struct viewer *v, unsigned from, unsigned until)
+{
+    assert(from < until && until <= VIEWER_SECONDS);
+    double octets = 0;
+    for (unsigned i = from; i < until; i++)
+        octets += v->octets_in[i];
+    return octets * 8 / 1000 / (until - from);
+}

@@ -1,0 +1,66 @@
+// What somebody sees of one video: a strict receiver. It shows a picture when all of its
+// packets are there and all that it refers to was shown, and counts what a person would
+// complain of.
+//
+// A freeze is what W3C's "Identifiers for WebRTC's Statistics API" calls one (freezeCount): a
+// picture that stays for longer than three times the mean of the last 30 intervals, and for
+// 150 ms more than it.
+#pragma once
+
+#include "tests/sim/source.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    VIEWER_FRAMES = 64, // that wait for packets, or for others
+    VIEWER_INTERVALS = 30,
+    VIEWER_SECONDS = 600,
+};
+
+struct viewer_frame {
+    bool used;
+    uint32_t timestamp;
+    struct mark mark;    // of any of its packets
+    uint64_t packets[4]; // which are there, as bits
+    unsigned count;
+};
+
+struct viewer {
+    int64_t opened_at;
+    struct viewer_frame frames[VIEWER_FRAMES];
+    bool begun;
+    uint32_t timestamp; // of the last picture
+    uint8_t layer;
+    uint32_t frame;
+    int64_t shown_at;
+    int64_t intervals[VIEWER_INTERVALS]; // a ring
+    uint64_t interval_count;
+    int64_t interval_sum;
+
+    // What came of it.
+    int64_t first_us; // from the opening to the first picture; 0: none came
+    uint64_t pictures;
+    uint64_t skipped;  // pictures that were begun and never shown
+    uint64_t switches; // of layers
+    unsigned freezes;
+    int64_t frozen_us;
+    int64_t longest_us;                  // between two pictures
+    uint8_t pictures_in[VIEWER_SECONDS]; // of each second since the opening
+    uint8_t layer_in[VIEWER_SECONDS];    // the last one shown in it; NO_PICTURE
+    uint32_t octets_in[VIEWER_SECONDS];
+};
+
+enum { NO_PICTURE = 0xff };
+
+void viewer_open(struct viewer *v, int64_t now);
+// A packet that came for the first time, in whatever order.
+void viewer_packet(struct viewer *v, const struct mark *mark, uint32_t timestamp, size_t octets,
+                   int64_t now);
+// What is not shown by now was never shown.
+void viewer_close(struct viewer *v, int64_t now);
+
+// Pictures a second, from second `from` of its life until `until`.
+double viewer_rate(const struct viewer *v, unsigned from, unsigned until);
+// kbit/s
+double viewer_kbps(const struct viewer *v, unsigned from, unsigned until);
