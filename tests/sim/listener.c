@@ -1,5 +1,7 @@
 #include "tests/sim/listener.h"
 
+#include <string.h>
+
 enum {
     TARGET_LEAST = 2,
     SPARE = 3,                  // frames above the target before it hurries
@@ -56,8 +58,12 @@ void listener_packet(struct listener *l, uint32_t frame, int64_t now)
         l->next = l->highest = frame;
         l->due = now + TARGET_LEAST * LISTENER_FRAME_US;
     }
-    if ((int32_t)(frame - l->next) < 0 || frame - l->next >= LISTENER_KEPT)
-        return; // too late; or far ahead, after an outage: see listener_play()
+    if ((int32_t)(frame - l->next) < 0)
+        return;                             // too late
+    if (frame - l->next >= LISTENER_KEPT) { // it was out for long: it begins anew
+        memset(l->there, 0, sizeof l->there);
+        l->next = l->highest = frame;
+    }
     l->there[frame % LISTENER_KEPT] = true;
     if ((int32_t)(frame - l->highest) > 0)
         l->highest = frame;

@@ -1,0 +1,167 @@
+// What judges in simulations: the strict viewer and the listener.
+#include "test.h"
+#include "tests/sim/listener.h"
+#include "tests/sim/viewer.h"
+
+enum { MS = 1000, FRAME = 3000 }; // ticks of 90 kHz, 30 pictures a second
+
+static struct viewer viewer;
+
+static void packet(uint8_t layer, bool key, uint32_t frame, uint8_t index, uint8_t count,
+                   int64_t now)
+{
+    struct mark mark = {layer, key, frame, index, count};
+    viewer_packet(&viewer, &mark, frame * FRAME, 1000, now);
+}
+
+static void whole(uint8_t layer, bool key, uint32_t frame, int64_t now)
+{
+    packet(layer, key, frame, 0, 2, now);
+    packet(layer, key, frame, 1, 2, now);
+}
+
+TEST(a_picture_is_shown_when_all_of_it_is_there)
+{
+    viewer_open(&viewer, 0);
+    packet(0, true, 1, 0, 2, 10 * MS);
+    CHECK_EQ(viewer.pictures, 0);
+    packet(0, true, 1, 1, 2, 25 * MS);
+    CHECK_EQ(viewer.pictures, 1);
+    CHECK_EQ(viewer.first_us, 25 * MS);
+    packet(0, true, 1, 1, 2, 26 * MS); // again
+    CHECK_EQ(viewer.pictures, 1);
+}
+
+TEST(nothing_is_shown_before_a_key_frame_nor_behind_a_gap)
+{
+    viewer_open(&viewer, 0);
+    whole(0, false, 1, 0);
+    CHECK_EQ(viewer.pictures, 0);
+    whole(0, true, 2, 33 * MS);
+    whole(0, false, 4, 99 * MS);
+    CHECK_EQ(viewer.pictures, 1);
+    whole(0, false, 3, 120 * MS); // it was late, and what waited for it follows
+    CHECK_EQ(viewer.pictures, 3);
+    whole(0, false, 6, 200 * MS);
+    whole(0, true, 7, 233 * MS); // a key frame needs nothing
+    CHECK_EQ(viewer.pictures, 4);
+    viewer_close(&viewer, 240 * MS);
+    CHECK_EQ(viewer.skipped, 2); // 1 and 6
+}
+
+TEST(another_layer_is_shown_from_its_key_frame_on)
+{
+    viewer_open(&viewer, 0);
+    whole(2, true, 1, 0);
+    whole(0, false, 2, 33 * MS);
+    CHECK_EQ(viewer.pictures, 1);
+    whole(0, true, 3, 66 * MS);
+    whole(0, false, 4, 99 * MS);
+    CHECK_EQ(viewer.pictures, 3);
+    CHECK_EQ(viewer.switches, 1);
+    CHECK_EQ(viewer.layer_in[0], 0);
+}
+
+TEST(a_gap_is_a_freeze_when_it_is_long_for_this_stream)
+{
+    viewer_open(&viewer, 0);
+    int64_t now = 0;
+    whole(0, true, 1, now);
+    for (uint32_t frame = 2; frame <= 40; frame++)
+        whole(0, false, frame, now += 33 * MS);
+    whole(0, false, 41, now += 180 * MS); // 33 and 150 are 183
+    CHECK_EQ(viewer.freezes, 0);
+    for (uint32_t frame = 42; frame <= 80; frame++)
+        whole(0, false, frame, now += 33 * MS);
+    whole(0, false, 81, now += 190 * MS);
+    CHECK_EQ(viewer.freezes, 1);
+    CHECK_EQ(viewer.frozen_us, 190 * MS);
+    viewer_close(&viewer, now + 1000 * MS);
+    CHECK_EQ(viewer.freezes, 2);
+    CHECK_EQ(viewer.longest_us, 1000 * MS);
+}
+
+TEST(pictures_and_octets_are_counted_by_seconds)
+{
+    viewer_open(&viewer, 0);
+    whole(0, true, 1, 0);
+    for (uint32_t frame = 2; frame <= 60; frame++)
+        whole(0, false, frame, (frame - 1) * 33333);
+    CHECK_EQ((int)viewer_rate(&viewer, 0, 2), 30);
+    CHECK_EQ((int)viewer_kbps(&viewer, 0, 2), 480);
+}
+
+// --- Sound ---
+
+static struct listener listener;
+
+// A microphone's frames from `first` on, each `way` after it was made; plays all the time.
+static void talk(uint32_t first, uint32_t count, int64_t way, unsigned lost_each)
+{
+    for (uint32_t frame = first; frame < first + count; frame++) {
+        int64_t now = (int64_t)frame * LISTENER_FRAME_US + way;
+        listener_play(&listener, now);
+        if (!lost_each || frame % lost_each)
+            listener_packet(&listener, frame, now);
+    }
+}
+
+TEST(an_even_stream_is_played_without_inventing)
+{
+    listener = (struct listener){0};
+    talk(1, 500, 50 * MS, 0);
+    CHECK_EQ(listener.concealed, 0);
+    CHECK_EQ(listener_target(&listener), 2);
+    CHECK(listener.played > 490);
+}
+
+TEST(each_lost_packet_is_invented_once)
+{
+    listener = (struct listener){0};
+    talk(1, 1000, 50 * MS, 10);
+    CHECK(listener.concealed >= 98 && listener.concealed <= 100);
+    CHECK(listener_concealed(&listener) > 9.5 && listener_concealed(&listener) < 10.5);
+    CHECK_EQ(listener.longest, 1);
+}
+
+TEST(a_longer_way_costs_once_and_is_caught_up_when_it_is_short_again)
+{
+    listener = (struct listener){0};
+    talk(1, 200, 50 * MS, 0);
+    talk(201, 200, 250 * MS, 0);
+    CHECK(listener.concealed >= 6 && listener.concealed <= 12);
+    uint64_t before = listener.concealed;
+    talk(401, 2000, 50 * MS, 0);
+    CHECK_EQ(listener.concealed, before);
+    CHECK(listener.hurried > 3);
+    CHECK_EQ(listener_target(&listener), 2);
+}
+
+TEST(jitter_raises_what_is_kept_in_hand_until_little_is_invented)
+{
+    listener = (struct listener){0};
+    int64_t now = 0;
+    uint64_t early = 0;
+    for (uint32_t frame = 1; frame <= 3000; frame++) {
+        int64_t way = (50 + frame * 7919 % 100) * MS; // none overtakes another
+        int64_t arrival = (int64_t)frame * LISTENER_FRAME_US + way;
+        now = arrival > now ? arrival : now;
+        listener_play(&listener, now);
+        listener_packet(&listener, frame, now);
+        if (frame == 1000)
+            early = listener.concealed;
+    }
+    CHECK(listener_target(&listener) >= 3 && listener_target(&listener) <= 5);
+    CHECK(listener.concealed - early < 20); // 1 % of 2000
+}
+
+TEST(after_a_long_outage_it_begins_anew)
+{
+    listener = (struct listener){0};
+    talk(1, 100, 50 * MS, 0);
+    talk(1000, 500, 50 * MS, 0);
+    uint64_t concealed = listener.concealed;
+    CHECK(concealed > 880 && concealed < 910);
+    talk(1500, 500, 50 * MS, 0);
+    CHECK_EQ(listener.concealed, concealed);
+}
