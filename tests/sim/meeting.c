@@ -16,6 +16,7 @@ enum {
     SIGNALLING_US = 30 * 1000,
     BETWEEN_TOWERS_US = 1000,
     DRAIN_US = 3000 * 1000,
+    DATAGRAMS_MAX = 64, // of one receive call of server/worker
 };
 #define ROOM_ID "64b000000000000000000001"
 #define START_MS 1795354144326 // of the time of day
@@ -235,12 +236,15 @@ static void take_parcel(struct meeting_sim *m, struct parcel *parcel)
     }
 }
 
-static void step(struct meeting_sim *m)
+// What one receive call of the worker brings, and the end of its tick. Returns false when
+// nothing more is due.
+static bool tick(struct meeting_sim *m)
 {
-    struct router_datagram datagrams[256];
-    struct parcel *parcels[256];
+    struct router_datagram datagrams[DATAGRAMS_MAX];
+    struct parcel *parcels[DATAGRAMS_MAX];
     size_t count = 0;
-    for (struct parcel *e; count < 256 && (e = network_next(&m->network, m->now));) {
+    struct parcel *e = NULL;
+    while (count < DATAGRAMS_MAX && (e = network_next(&m->network, m->now))) {
         if (e->kind == PARCEL_TO_ROUTER) {
             datagrams[count] = (struct router_datagram){e->from, e->octets, e->len};
             parcels[count++] = e;
@@ -258,6 +262,13 @@ static void step(struct meeting_sim *m)
     flush_router(m);
     for (size_t i = 0; i < count; i++)
         parcel_free(parcels[i]);
+    return e != NULL;
+}
+
+static void step(struct meeting_sim *m)
+{
+    while (tick(m))
+        ;
     if (rooms_deadline(&m->rooms) <= m->now) {
         rooms_expire(&m->rooms, moment(m), &m->events);
         deliver_events(m);
@@ -272,6 +283,10 @@ static void open_towers(struct meeting_sim *m, uint64_t seed)
     m->router_rng = rng_seeded(seed * 4 + 2);
     m->rooms_rng = rng_seeded(seed * 4 + 3);
     network_init(&m->network, &m->plan->link, seed * 4 + 4);
+    for (size_t i = 0; i < m->plan->line_count; i++) {
+        const struct plan_line *line = &m->plan->lines[i];
+        network_plan(&m->network, line->person, &line->up, &line->down);
+    }
     struct router_config config = {.engine = m->engine,
                                    .identity = m->identity,
                                    .candidates = &candidate,
@@ -301,13 +316,16 @@ bool meeting_play(struct meeting_sim *m, const struct plan *plan, uint64_t seed,
         m->people[i].number = i;
         person_enter(m, &m->people[i]);
     }
-    while (m->now < end + DRAIN_US && m->fault.len == 0) {
+    int64_t drain = plan->judge ? 0 : DRAIN_US;
+    while (m->now < end + drain && m->fault.len == 0) {
         m->quiet = m->now >= end;
         step(m);
         for (unsigned i = 0; i < plan->people; i++)
             person_live(m, &m->people[i]);
         m->now += STEP_US;
     }
+    if (plan->judge && m->fault.len == 0)
+        plan->judge(m);
     for (unsigned i = 0; i < plan->people; i++)
         person_judge(m, &m->people[i]);
     return m->fault.len == 0;

@@ -25,13 +25,28 @@ enum { PEOPLE_MAX = 12 };
 
 struct meeting_sim;
 
+// A person's line, where it is another than everybody's.
+struct plan_line {
+    unsigned person;
+    struct link_plan up;
+    struct link_plan down;
+};
+
+enum { PLAN_LINES_MAX = 4 };
+
 struct plan {
     const char *name;
     unsigned people;
     bool simulcast;
     bool restless;         // change layers, pause, leave and come back
     struct link_plan link; // everybody's, both ways
+    struct plan_line lines[PLAN_LINES_MAX];
+    size_t line_count;
     int64_t span_us;
+
+    // Pictures have the sizes of real ones, and the play is judged by what people see and hear.
+    // Without it every packet that is missing in the end is a fault.
+    void (*judge)(struct meeting_sim *m);
 };
 
 struct meeting_sim {

@@ -13,6 +13,7 @@ enum {
     FEEDBACK_US = 20 * 1000,
     CHECK_US = 2500 * 1000,
     WHIM_US = 400 * 1000,
+    CAMERA_KBPS = 2200, // what all layers of a camera need
     AUDIO = 0,
     VIDEO = 1,
 };
@@ -56,6 +57,8 @@ void person_enter(struct meeting_sim *m, struct person *p)
         snprintf(s->stream_id, sizeof s->stream_id, "s%u-%u", p->number, p->life);
         snprintf(s->track_id, sizeof s->track_id, "t%u-%u-%d", p->number, p->life, i);
         source_init(&p->sources[i], &p->publish, &p->twcc, s, (size_t)i + 1, &m->rng);
+        if (i == VIDEO && m->plan->judge)
+            source_allot(&p->sources[i], CAMERA_KBPS);
     }
     struct text sdp = {0};
     client_write_offer(&p->publish, NULL, 0, &sdp);
@@ -70,13 +73,13 @@ void person_judge(struct meeting_sim *m, struct person *p)
 {
     for (size_t i = 0; i < p->sink_count; i++) {
         struct text why = {0};
-        if (!sink_check(&p->sinks[i], &why))
+        bool good =
+            m->plan->judge ? sink_is_sound(&p->sinks[i], &why) : sink_check(&p->sinks[i], &why);
+        if (!good)
             meeting_fail(m, "person %u: %s", p->number, why.at);
         text_dispose(&why);
         m->repaired += p->sinks[i].repaired;
-        sink_dispose(&p->sinks[i]);
     }
-    p->sink_count = 0;
 }
 
 void person_forget(struct person *p)
@@ -129,6 +132,8 @@ static void take_offer(struct meeting_sim *m, struct person *p, const char *sdp)
         bool video = offered[i].rtx_ssrc != 0;
         sink_init(&p->sinks[i], video, offered[i].track_id, offered[i].ssrc,
                   offered[i].rtx_ssrc);
+        if (m->plan->judge)
+            sink_watch(&p->sinks[i], m->now);
         p->sink_count = i + 1;
     }
     for (size_t i = 0; i < count; i++)
@@ -280,6 +285,9 @@ void person_live(struct meeting_sim *m, struct person *p)
 {
     if (client_is_connected(&p->publish))
         publish_media(m, p);
+    for (size_t i = 0; i < p->sink_count; i++)
+        if (p->sinks[i].listener)
+            listener_play(p->sinks[i].listener, m->now);
     if (client_is_connected(&p->subscribe) && is_due(&p->next_feedback_at, m->now, FEEDBACK_US))
         report_back(m, p);
     if (is_due(&p->next_check_at, m->now, CHECK_US)) {

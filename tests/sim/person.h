@@ -44,6 +44,6 @@ void person_receive(struct meeting_sim *m, struct person *p, struct parcel *parc
 // What the server says to it.
 void person_hear(struct meeting_sim *m, struct person *p, const struct message *message);
 
-// Everything that it was sent is what decoders need; then forgets the streams.
+// Everything that it was sent is what decoders need.
 void person_judge(struct meeting_sim *m, struct person *p);
 void person_forget(struct person *p);

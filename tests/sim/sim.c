@@ -4,7 +4,7 @@
 // Each seed is played with every plan. A failure names plan and seed; played again with them it
 // fails again in the same way. The first seed is played twice to prove that.
 #include "base/log.h"
-#include "tests/sim/meeting.h"
+#include "tests/sim/quality.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -74,6 +74,8 @@ static bool play(const struct stage *s, const struct plan *plan, uint64_t seed, 
         printf("%-16s seed %" PRIu64 ": %" PRIu64 " packets, %" PRIu64 " repaired, %" PRIu64
                " offers, largest batch %u, hash %016" PRIx64 "\n",
                plan->name, seed, m.sent, m.repaired, m.offers, m.most_packets, m.hash);
+    if (good && verbose && plan->judge)
+        quality_print(&m);
     if (!good)
         printf("FAILED --plan %s --seed %" PRIu64 ": %s\n", plan->name, seed, m.fault.at);
     *hash = m.hash;
@@ -98,6 +100,24 @@ static int read_options(struct options *o, int argc, char **argv)
     return 0;
 }
 
+// Plays one seed of a plan, and the first seed twice. Returns how many failed.
+static unsigned play_seed(const struct stage *s, const struct plan *plan, uint64_t seed,
+                          const struct options *o)
+{
+    uint64_t hash;
+    uint64_t again;
+    if (o->plan && strcmp(o->plan, plan->name) != 0)
+        return 0;
+    unsigned failed = !play(s, plan, seed, o->verbose, &hash);
+    if (seed > o->seed)
+        return failed;
+    play(s, plan, seed, false, &again);
+    if (hash == again)
+        return failed;
+    printf("FAILED --plan %s --seed %" PRIu64 ": played twice, it differs\n", plan->name, seed);
+    return failed + 1;
+}
+
 int main(int argc, char **argv)
 {
     struct options o = {.seed = 1, .count = 10};
@@ -108,22 +128,12 @@ int main(int argc, char **argv)
     log_set_level(LOG_ERROR);
     struct stage stage = {srtp_engine_best(), srtp_engine_best(), dtls_identity_new()};
     unsigned failed = 0;
-    for (uint64_t seed = o.seed; seed < o.seed + o.count; seed++)
-        for (int i = 0; i < PLAN_COUNT; i++) {
-            uint64_t hash;
-            uint64_t again;
-            if (o.plan && strcmp(o.plan, plans[i].name) != 0)
-                continue;
-            failed += !play(&stage, &plans[i], seed, o.verbose, &hash);
-            if (seed > o.seed)
-                continue;
-            play(&stage, &plans[i], seed, false, &again);
-            if (hash != again) {
-                printf("FAILED --plan %s --seed %" PRIu64 ": played twice, it differs\n",
-                       plans[i].name, seed);
-                failed++;
-            }
-        }
+    for (uint64_t seed = o.seed; seed < o.seed + o.count; seed++) {
+        for (size_t i = 0; i < PLAN_COUNT; i++)
+            failed += play_seed(&stage, &plans[i], seed, &o);
+        for (size_t i = 0; i < quality_plan_count; i++)
+            failed += play_seed(&stage, &quality_plans[i], seed, &o);
+    }
     srtp_engine_free(stage.engine);
     srtp_engine_free(stage.clients_engine);
     dtls_identity_free(stage.identity);

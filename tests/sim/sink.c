@@ -25,7 +25,19 @@ void sink_init(struct sink *s, bool video, const char *track, uint32_t ssrc, uin
 void sink_dispose(struct sink *s)
 {
     mem_free(s->packets);
+    mem_free(s->viewer);
+    mem_free(s->listener);
     *s = (struct sink){0};
+}
+
+void sink_watch(struct sink *s, int64_t now)
+{
+    if (s->video) {
+        s->viewer = mem_alloc(sizeof *s->viewer);
+        viewer_open(s->viewer, now);
+    } else {
+        s->listener = mem_alloc(sizeof *s->listener);
+    }
 }
 
 static uint64_t hash_of(const struct rtp_packet *packet)
@@ -54,7 +66,16 @@ static struct sink_packet *place(struct sink *s, uint64_t seq)
     return &s->packets[at];
 }
 
-static void note(struct sink *s, struct sink_packet *p, const struct rtp_packet *packet)
+static void watch(struct sink *s, const struct sink_packet *p, size_t octets, int64_t now)
+{
+    if (s->viewer)
+        viewer_packet(s->viewer, &p->mark, p->timestamp, octets, now);
+    if (s->listener)
+        listener_packet(s->listener, p->mark.frame, now);
+}
+
+static void note(struct sink *s, struct sink_packet *p, const struct rtp_packet *packet,
+                 int64_t now)
 {
     uint64_t hash = hash_of(packet);
     if (p->present) {
@@ -76,6 +97,8 @@ static void note(struct sink *s, struct sink_packet *p, const struct rtp_packet 
         s->fault = "a payload was damaged";
     p->picture_id = info.picture_id;
     p->tl0 = info.tl0;
+    if (!s->fault)
+        watch(s, p, packet->payload.len, now);
 }
 
 bool sink_receive(struct sink *s, const struct rtp_packet *packet, int64_t now)
@@ -97,7 +120,7 @@ bool sink_receive(struct sink *s, const struct rtp_packet *packet, int64_t now)
         return true;
     s->received++;
     s->repaired += repair && !p->present;
-    note(s, p, &original);
+    note(s, p, &original, now);
     if (!repair)
         report_received(&s->report, seq, original.timestamp, s->video ? 90000 : 48000,
                         original.payload.len, now);
@@ -207,6 +230,13 @@ static const char *judge(const struct sink *s, size_t *at)
         before = p;
     }
     return NULL;
+}
+
+bool sink_is_sound(const struct sink *s, struct text *why)
+{
+    if (s->fault)
+        text_addf(why, "track %s: %s", s->track, s->fault);
+    return !s->fault;
 }
 
 bool sink_check(const struct sink *s, struct text *why)

@@ -7,7 +7,9 @@
 #include "rtc/report.h"
 #include "rtc/rtp.h"
 #include "rtc/seq.h"
+#include "tests/sim/listener.h"
 #include "tests/sim/source.h"
+#include "tests/sim/viewer.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -42,10 +44,16 @@ struct sink {
     uint64_t repaired;
     uint64_t duplicates;
     const char *fault; // what was wrong on arrival already
+    // What somebody sees or hears of it; NULL: nobody looks.
+    struct viewer *viewer;
+    struct listener *listener;
 };
 
 void sink_init(struct sink *s, bool video, const char *track, uint32_t ssrc, uint32_t rtx_ssrc);
 void sink_dispose(struct sink *s);
+
+// From now on somebody sees or hears it.
+void sink_watch(struct sink *s, int64_t now);
 
 // Whether the packet is this sink's; then it was taken.
 bool sink_receive(struct sink *s, const struct rtp_packet *packet, int64_t now);
@@ -54,6 +62,9 @@ void sink_feedback(struct sink *s, int64_t now, struct writer *w);
 
 // The feed is closed: what is missing of its last packets will not come any more.
 void sink_close(struct sink *s);
+
+// Whether everything in it is of one piece, whatever is missing; `why` says what is not.
+bool sink_is_sound(const struct sink *s, struct text *why);
 
 // Whether the whole stream is what a decoder needs; `why` says what is not.
 bool sink_check(const struct sink *s, struct text *why);

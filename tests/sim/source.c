@@ -7,7 +7,19 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DESCRIPTOR_LEN = 6, KEY_FRAME_FACTOR = 4, MARK_MAGIC = 0x5ca1ab1e };
+enum {
+    DESCRIPTOR_LEN = 6,
+    KEY_FRAME_FACTOR = 4,
+    MARK_MAGIC = 0x5ca1ab1e,
+    // Of frames that have a rate:
+    REAL_KEY_FRAME_FACTOR = 4,
+    REAL_PACKET_MAX = 1130, // octets of payload
+    REAL_PACKET_MIN = 60,
+};
+
+// How the sizes of an encoder's frames differ around their mean: per cent, which it is.
+static const uint8_t shape[] = {100, 92, 104, 87,  118, 96, 90,  123,
+                                101, 84, 97,  112, 94,  88, 109, 105};
 
 static const char *const rids[3] = {"f", "h", "q"};
 
@@ -110,8 +122,8 @@ static uint32_t timestamp_at(const struct source *s, const struct source_layer *
     return l->timestamp_base + (uint32_t)(now * clock_rate / 1000000);
 }
 
-static void send_packet(struct source *s, unsigned layer, const struct mark *m, int64_t now,
-                        struct batch *out)
+static void send_packet(struct source *s, unsigned layer, const struct mark *m, size_t len,
+                        int64_t now, struct batch *out)
 {
     struct source_layer *l = &s->layers[layer];
     uint8_t payload[1200] = {0};
@@ -127,8 +139,8 @@ static void send_packet(struct source *s, unsigned layer, const struct mark *m, 
         put_u8(&p, 0x78); // Opus: CELT, 20 ms
     }
     mark_write(&p, m);
-    // Sizes as browsers make them: equal in a frame, another in the next.
-    p.len = s->video ? 900 + (m->frame * 37) % 250 : 60 + (m->frame * 13) % 90;
+    assert(len >= p.len && len <= sizeof payload);
+    p.len = len;
     keep(l, timestamp_at(s, l, now), (struct bytes){payload, p.len});
 
     uint8_t packet[1400];
@@ -144,20 +156,69 @@ static void send_packet(struct source *s, unsigned layer, const struct mark *m, 
     l->octets += (uint32_t)p.len;
 }
 
+// How large a frame is, in octets of payload, and how many packets that makes. Sizes are as
+// browsers make them: equal in a frame, another in the next.
+static size_t size_frame(const struct source *s, struct source_layer *l, struct mark *m)
+{
+    if (!s->video) {
+        m->count = 1;
+        return 60 + (m->frame * 13) % 90;
+    }
+    if (l->kbps == 0) {
+        m->count = (uint8_t)(l->packets_per_frame * (m->key ? KEY_FRAME_FACTOR : 1));
+        return 900 + (m->frame * 37) % 250;
+    }
+    size_t mean = (size_t)l->kbps * 125 * VIDEO_FRAME_US / 1000000;
+    size_t octets = mean * shape[m->frame % (sizeof shape / sizeof *shape)] / 100;
+    size_t paid = l->debt < octets / 4 ? l->debt : octets / 4;
+    l->debt -= (unsigned)paid;
+    octets -= paid;
+    if (m->key) {
+        octets = mean * REAL_KEY_FRAME_FACTOR;
+        l->debt = (unsigned)(octets - mean);
+    }
+    size_t count = (octets + REAL_PACKET_MAX - 1) / REAL_PACKET_MAX;
+    m->count = (uint8_t)(count < 255 ? count : 255);
+    size_t len = octets / m->count;
+    return len > REAL_PACKET_MIN ? len : REAL_PACKET_MIN;
+}
+
 static void send_frame(struct source *s, unsigned layer, int64_t now, struct batch *out)
 {
     struct source_layer *l = &s->layers[layer];
     l->frame++;
     l->picture_id = (l->picture_id + 1) & 0x7fff;
     l->tl0++;
-    struct mark m = {.layer = (uint8_t)layer, .frame = l->frame, .count = 1};
-    if (s->video) {
-        m.key = l->key_wanted;
-        m.count = (uint8_t)(l->packets_per_frame * (m.key ? KEY_FRAME_FACTOR : 1));
-        l->key_wanted = false;
-    }
+    struct mark m = {.layer = (uint8_t)layer, .frame = l->frame};
+    m.key = s->video && l->key_wanted;
+    l->key_wanted = false;
+    size_t len = size_frame(s, l, &m);
     for (m.index = 0; m.index < m.count; m.index++)
-        send_packet(s, layer, &m, now, out);
+        send_packet(s, layer, &m, len, now, out);
+}
+
+// --- Rates ---
+
+// Of simulcast layers of 720p, 360p and 180p, best first: kbit/s.
+static const struct {
+    unsigned least;
+    unsigned most;
+} layer_rates[3] = {{600, 1500}, {150, 500}, {30, 150}};
+
+void source_allot(struct source *s, unsigned kbps)
+{
+    for (unsigned i = s->layer_count; i-- > 0;) {
+        struct source_layer *l = &s->layers[i];
+        unsigned most = layer_rates[i].most;
+        bool fits = kbps >= layer_rates[i].least || i + 1 == s->layer_count;
+        l->kbps = !fits ? l->kbps : kbps < most ? kbps : most;
+        if (l->kbps < layer_rates[i].least)
+            l->kbps = layer_rates[i].least;
+        if (fits && s->paused[i])
+            l->key_wanted = true;
+        s->paused[i] = !fits;
+        kbps -= fits && kbps > l->kbps ? l->kbps : fits ? kbps : 0;
+    }
 }
 
 void source_frame(struct source *s, int64_t now, struct batch *out)

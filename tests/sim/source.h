@@ -42,6 +42,8 @@ struct source_layer {
     uint8_t tl0;
     uint32_t frame;
     unsigned packets_per_frame; // of a delta frame; a key frame has four times as many
+    unsigned kbps;              // its frames are as large as this rate allows; 0: as above
+    unsigned debt;              // octets of a key frame that the frames after it pay for
     bool key_wanted;
     uint32_t packets;
     uint32_t octets;
@@ -65,6 +67,11 @@ struct source {
 void source_init(struct source *s, struct client *c, uint16_t *twcc,
                  const struct client_section *section, size_t mid, struct rng *rng);
 void source_dispose(struct source *s);
+
+// Pictures of the size that encoders make them, for `kbps` in all: what simulcast of libwebrtc
+// gives to each layer, which is nothing to the upper ones when it is little. Layers that come
+// back begin with a key frame.
+void source_allot(struct source *s, unsigned kbps);
 
 // One frame of every layer. `now` decides timestamps.
 void source_frame(struct source *s, int64_t now, struct batch *out);
