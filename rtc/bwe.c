@@ -1,0 +1,227 @@
+#include "rtc/bwe.h"
+
+#include <math.h>
+
+enum {
+    REMEMBERED_US = 10 * 1000 * 1000, // packets without feedback
+    PROBE_LIMITED_US = 5 * 1000 * 1000,
+    PROBE_AFTER_FALL_US = 2 * 1000 * 1000, // and again after twice the time
+    PROBE_PAUSE_MOST_US = 8 * 1000 * 1000,
+    PROBES_MAX = 6,         // after a fall
+    FOUND_US = 1000 * 1000, // for how long a probe's result counts
+    STEADY_US = 5 * 1000 * 1000,
+    BUDGET_US = 500 * 1000,
+    DRAIN_FROM_US = 60 * 1000, // a queue that is worth to drain
+    DRAIN_US = 500 * 1000,
+    OVER_LEAST_US = 10 * 1000,
+};
+
+static const double loss_above_delay = 1.5;
+static const double limited_share = 0.65; // of the estimate: who sends less is limited
+static const double limited_from = 0.8;   // of the budget that is unused
+static const double limited_until = 0.5;
+static const double further_share = 0.7; // of a probe's rate that was found: ask for more
+static const double further_factor = 2;
+static const double fall_share = 0.66; // of what was: a sudden fall
+static const double drain_least = 0.3;
+
+void bwe_init(struct bwe *b, double start_bps, int64_t now)
+{
+    *b = (struct bwe){.rate = {.bps = start_bps, .changed_at = now},
+                      .least_bps = start_bps,
+                      .most_bps = start_bps,
+                      .period_at = now,
+                      .budget_at = now};
+    bwe_loss_init(&b->loss, start_bps, now);
+}
+
+void bwe_dispose(struct bwe *b)
+{
+    sent_dispose(&b->sent);
+}
+
+// What is left of the rate while a queue of ours drains.
+static double draining(const struct bwe *b)
+{
+    if (b->queue.shared || b->queue.wait_us <= DRAIN_FROM_US)
+        return 1;
+    double over = (double)(b->queue.wait_us - DRAIN_FROM_US) / DRAIN_US;
+    return fmax(1 - over, drain_least);
+}
+
+double bwe_bps(const struct bwe *b)
+{
+    double bps = fmin(b->rate.bps, b->loss.bps) * draining(b);
+    return fmin(fmax(bps, BWE_LEAST_BPS), BWE_MOST_BPS);
+}
+
+// --- Sending ---
+
+// What might have been sent by now and was not.
+static void note_budget(struct bwe *b, size_t octets, int64_t now)
+{
+    double a_second = limited_share * bwe_bps(b) / 8;
+    double most = a_second * BUDGET_US / 1e6;
+    b->budget += a_second * (double)(now - b->budget_at) / 1e6 - (double)octets;
+    b->budget = fmin(fmax(b->budget, -most), most);
+    b->budget_at = now;
+    double unused = most > 0 ? b->budget / most : 0;
+    bool was_limited = b->limited;
+    b->limited = was_limited ? unused > limited_until : unused > limited_from;
+    if (was_limited && !b->limited)
+        bwe_acked_expect_change(&b->acked);
+}
+
+uint16_t bwe_sent(struct bwe *b, size_t octets, uint8_t cluster, int64_t now)
+{
+    if (b->sent.next == 0)
+        b->budget_at = now;
+    note_budget(b, octets, now);
+    sent_forget(&b->sent, now - REMEMBERED_US);
+    return sent_add(&b->sent, octets, cluster, now);
+}
+
+// --- Feedback ---
+
+// A probe that found less than the estimate says nothing: a few packets may meet a burst.
+static void take_probe(struct bwe *b, double bps, int64_t now)
+{
+    double before = bwe_bps(b);
+    if (bps <= before)
+        return;
+    bwe_rate_set(&b->rate, bps, now);
+    bwe_acked_expect_change(&b->acked);
+    b->found_bps = bps;
+    b->found_at = now;
+    if (bps > b->loss.bps)
+        bwe_loss_init(&b->loss, bps, now);
+    if (bps > further_share * b->probe.sent.bps)
+        bwe_probe_ask(&b->probe, further_factor * bps, now);
+}
+
+struct told {
+    uint32_t expected;
+    uint32_t lost;
+    uint64_t octets;
+    int64_t newest_sent; // of those that arrived; 0: none did
+};
+
+static void take_arrival(struct bwe *b, struct sent_packet *packet, int64_t arrived,
+                         struct told *told, int64_t now)
+{
+    packet->told = true;
+    told->expected++;
+    told->octets += packet->octets;
+    if (packet->at > told->newest_sent)
+        told->newest_sent = packet->at;
+    bwe_delay_arrival(&b->delay, packet->at, arrived);
+    bwe_acked_arrival(&b->acked, arrived, packet->octets);
+    bwe_queue_arrival(&b->queue, arrived - packet->at, now);
+    double found =
+        bwe_probe_arrival(&b->probe, packet->cluster, packet->octets, packet->at, arrived);
+    if (found > 0)
+        take_probe(b, found, now);
+}
+
+static void take_lost(struct bwe *b, uint16_t from, uint16_t until, struct told *told)
+{
+    for (uint16_t number = from; number != until; number++) {
+        struct sent_packet *packet = sent_find(&b->sent, number);
+        if (!packet || packet->told)
+            continue;
+        packet->told = true;
+        told->expected++;
+        told->octets += packet->octets;
+        told->lost++;
+    }
+}
+
+static void note_rtt(struct bwe *b, int64_t newest_sent, int64_t now)
+{
+    int64_t rtt = now - newest_sent;
+    b->rtt_us = b->rtt_us ? (7 * b->rtt_us + rtt) / 8 : rtt;
+}
+
+// A sudden fall from what the way carried for a while: it may carry that again.
+static void note_fall(struct bwe *b, int64_t now)
+{
+    double bps = b->rate.bps;
+    b->least_bps = fmin(b->least_bps, bps);
+    b->most_bps = fmax(b->most_bps, bps);
+    if (now - b->period_at > STEADY_US) {
+        bool steady = b->least_bps >= fall_share * b->most_bps;
+        b->steady_bps = steady ? b->most_bps : 0;
+        b->least_bps = b->most_bps = bps;
+        b->period_at = now;
+    }
+    if (bps < fall_share * b->steady_bps) {
+        b->before_fall_bps = fmax(b->before_fall_bps, b->steady_bps);
+        b->steady_bps = 0;
+        b->probes = 0;
+        b->probe_pause_us = PROBE_AFTER_FALL_US;
+    }
+    if (bps >= b->before_fall_bps)
+        b->before_fall_bps = 0;
+}
+
+// What gets through. A probe that has just found more knows better than a mean that lags.
+static double arriving(const struct bwe *b, int64_t now)
+{
+    bool fresh = now - b->found_at < FOUND_US;
+    return fresh ? fmax(b->acked.bps, b->found_bps) : b->acked.bps;
+}
+
+void bwe_feedback(struct bwe *b, const struct twcc_feedback *feedback, int64_t now)
+{
+    struct told told = {0};
+    struct twcc_cursor cursor = twcc_begin(feedback);
+    uint16_t next = feedback->base_seq;
+    for (struct twcc_arrival arrival; twcc_next(&cursor, &arrival);) {
+        take_lost(b, next, arrival.seq, &told);
+        next = (uint16_t)(arrival.seq + 1);
+        struct sent_packet *packet = sent_find(&b->sent, arrival.seq);
+        if (packet && !packet->told)
+            take_arrival(b, packet, arrival.arrived_us, &told, now);
+    }
+    if (told.expected == 0)
+        return;
+    if (told.newest_sent)
+        note_rtt(b, told.newest_sent, now);
+    bwe_loss_count(&b->loss, told.expected, told.lost, told.octets,
+                   told.newest_sent ? told.newest_sent : b->loss.last_at);
+    if (told.lost)
+        bwe_queue_lost(&b->queue, now);
+    enum bwe_usage usage = b->delay.usage;
+    if (usage == BWE_OVER && b->queue.wait_us < OVER_LEAST_US)
+        usage = BWE_NORMAL; // a trend of so little is noise
+    if (b->queue.shared)
+        bwe_rate_compete(&b->rate, told.lost > 0, b->acked.bps, b->rtt_us, now);
+    else
+        bwe_rate_update(&b->rate, usage, arriving(b, now), b->limited, b->rtt_us, now);
+    bwe_loss_update(&b->loss, b->limited);
+    // What the delay allows is where loss is looked for next.
+    b->loss.bps = fmin(b->loss.bps, loss_above_delay * b->rate.bps);
+    b->rate.bps = fmin(fmax(b->rate.bps, BWE_LEAST_BPS), BWE_MOST_BPS);
+    b->loss.bps = fmin(fmax(b->loss.bps, BWE_LEAST_BPS), BWE_MOST_BPS);
+    note_fall(b, now);
+    b->feedback_at = now;
+}
+
+// --- Probes ---
+
+bool bwe_cluster(struct bwe *b, struct bwe_cluster *cluster, int64_t now)
+{
+    if (!b->probe.begun)
+        bwe_probe_start(&b->probe, bwe_bps(b), now);
+    bool fell = bwe_bps(b) < fall_share * b->before_fall_bps;
+    bool calm = b->delay.usage == BWE_NORMAL && b->queue.wait_us < DRAIN_FROM_US;
+    if (fell && calm && b->probes < PROBES_MAX && now - b->probe.asked_at > b->probe_pause_us) {
+        bwe_probe_ask(&b->probe, fmin(further_factor * bwe_bps(b), b->before_fall_bps), now);
+        b->probe_pause_us = b->probe_pause_us < PROBE_PAUSE_MOST_US / 2 ? 2 * b->probe_pause_us
+                                                                        : PROBE_PAUSE_MOST_US;
+        b->probes++;
+    } else if (b->limited && now - b->probe.asked_at > PROBE_LIMITED_US) {
+        bwe_probe_ask(&b->probe, further_factor * bwe_bps(b), now);
+    }
+    return bwe_probe_next(&b->probe, cluster);
+}

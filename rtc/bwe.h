@@ -1,0 +1,66 @@
+// How much may be sent to a receiver that tells what arrived (transport-wide feedback): delay,
+// loss and probes together. docs/bwe.md explains it with its formulas.
+//
+//     bwe_sent()      each packet that leaves, with the number it leaves under
+//     bwe_feedback()  what the receiver said of them
+//     bwe_bps()       what may be sent
+//     bwe_cluster()   a probe that is wanted
+#pragma once
+
+#include "rtc/bwe_acked.h"
+#include "rtc/bwe_delay.h"
+#include "rtc/bwe_loss.h"
+#include "rtc/bwe_probe.h"
+#include "rtc/bwe_queue.h"
+#include "rtc/bwe_rate.h"
+#include "rtc/sent.h"
+#include "rtc/twcc.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    BWE_START_BPS = 1000 * 1000,
+    BWE_LEAST_BPS = 30 * 1000,
+    BWE_MOST_BPS = 50 * 1000 * 1000,
+};
+
+struct bwe {
+    struct sent sent;
+    struct bwe_delay delay;
+    struct bwe_acked acked;
+    struct bwe_rate rate;
+    struct bwe_loss loss;
+    struct bwe_queue queue;
+    struct bwe_probe probe;
+    double found_bps; // by the last probe that found more
+    int64_t found_at;
+    int64_t rtt_us;      // smoothed; 0: not known
+    int64_t feedback_at; // the last
+    // The application: whether it sends less than it might.
+    double budget; // octets it might have sent and did not
+    int64_t budget_at;
+    bool limited;
+    // Probes after a sudden fall:
+    double least_bps; // of the present period
+    double most_bps;
+    int64_t period_at;
+    double steady_bps;      // about this all through the period before; 0: it changed
+    double before_fall_bps; // 0: nothing fell
+    int64_t probe_pause_us;
+    uint32_t probes; // since the fall
+};
+
+void bwe_init(struct bwe *b, double start_bps, int64_t now);
+void bwe_dispose(struct bwe *b);
+
+// A packet of `octets` leaves, with what IP and UDP add; `cluster` is that of a probe, or 0.
+// Returns its transport-wide number.
+uint16_t bwe_sent(struct bwe *b, size_t octets, uint8_t cluster, int64_t now);
+
+void bwe_feedback(struct bwe *b, const struct twcc_feedback *feedback, int64_t now);
+
+double bwe_bps(const struct bwe *b);
+
+// A probe that is to be sent now; false: none.
+bool bwe_cluster(struct bwe *b, struct bwe_cluster *cluster, int64_t now);

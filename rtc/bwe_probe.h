@@ -1,0 +1,49 @@
+// Probing: short clusters of packets at a higher rate than the estimate, to find out at once
+// what would take long to grow to: at the start, when more turns up than was asked for, after a
+// sudden fall, and now and then while the application sends less than it might.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { BWE_PROBE_PACKETS = 5, BWE_PROBE_US = 15 * 1000, BWE_PROBES_WAITING = 2 };
+
+// A cluster that is to be sent: `packets` at least and `octets` at least, at `bps`.
+struct bwe_cluster {
+    uint8_t id; // 1..255
+    double bps;
+    uint32_t packets;
+    size_t octets;
+};
+
+struct bwe_probe {
+    uint8_t last_id;
+    struct bwe_cluster waiting[BWE_PROBES_WAITING]; // to be sent, first first
+    unsigned waiting_count;
+    // The cluster that is under way:
+    struct bwe_cluster sent;
+    uint32_t arrived;
+    size_t octets; // that arrived, without the first packet's...
+    size_t first_octets;
+    size_t last_octets;
+    int64_t first_sent;
+    int64_t last_sent;
+    int64_t first_arrived;
+    int64_t last_arrived;
+    int64_t asked_at; // the last cluster was
+    bool begun;       // the first clusters were asked for
+};
+
+// The clusters of a start, at three and six times the rate.
+void bwe_probe_start(struct bwe_probe *p, double bps, int64_t now);
+// One at `bps`; not while another is under way.
+void bwe_probe_ask(struct bwe_probe *p, double bps, int64_t now);
+
+// What is to be sent next; false: nothing. It is then under way.
+bool bwe_probe_next(struct bwe_probe *p, struct bwe_cluster *cluster);
+
+// A packet of cluster `id` arrived. Returns the rate that the cluster found, in bit/s; 0: not
+// yet.
+double bwe_probe_arrival(struct bwe_probe *p, uint8_t id, size_t octets, int64_t sent,
+                         int64_t arrived);

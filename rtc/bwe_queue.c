@@ -1,0 +1,56 @@
+#include "rtc/bwe_queue.h"
+
+enum {
+    PERIOD_US = 10 * 1000 * 1000,
+    NEARLY_EMPTY_US = 15 * 1000,
+    LOSS_US = 10 * 1000 * 1000, // who waits for loss causes some
+    EMPTY_US = 2500 * 1000,     // over which it counts how often the queue is empty
+};
+
+// Of the time in which the queue was nearly empty: a queue of our own never stands for so long,
+// and next to somebody who does not yield it is never empty for so long.
+static const double standing = 0.06;
+static const double yielding = 0.5;
+
+void bwe_queue_lost(struct bwe_queue *q, int64_t now)
+{
+    q->lost_at = now;
+}
+
+void bwe_queue_arrival(struct bwe_queue *q, int64_t way_us, int64_t now)
+{
+    if (!q->begun)
+        *q = (struct bwe_queue){.begun = true,
+                                .lost_at = q->lost_at,
+                                .base_us = way_us,
+                                .new_base_us = way_us,
+                                .period_at = now,
+                                .empty_share = 1,
+                                .told_at = now};
+    if (now - q->period_at > PERIOD_US) {
+        q->base_us = q->new_base_us;
+        q->new_base_us = way_us;
+        q->longest_us = q->new_longest_us;
+        q->new_longest_us = 0;
+        q->period_at = now;
+    }
+    if (way_us < q->new_base_us)
+        q->new_base_us = way_us;
+    if (way_us < q->base_us)
+        q->base_us = way_us;
+    int64_t wait = way_us - q->base_us;
+    q->wait_us += (wait - q->wait_us) / 8;
+    if (wait > q->new_longest_us)
+        q->new_longest_us = wait;
+    if (wait > q->longest_us)
+        q->longest_us = wait;
+    int64_t empty = q->longest_us / 8 > NEARLY_EMPTY_US ? q->longest_us / 8 : NEARLY_EMPTY_US;
+    double passed = (double)(now - q->told_at) / EMPTY_US;
+    q->told_at = now;
+    q->empty_share += ((wait <= empty) - q->empty_share) * (passed < 1 ? passed : 1);
+    bool loses = q->lost_at && now - q->lost_at < LOSS_US;
+    if (q->empty_share < standing && loses)
+        q->shared = true;
+    else if (q->empty_share > yielding)
+        q->shared = false;
+}
