@@ -284,11 +284,11 @@ def start_postgres():
     return started
 
 
-def run_long(program, count):
+def run_long(program, count, *options):
     """A simulation of so many seeds, other ones each day."""
     seed = int(time.time()) // 86400 * 1000003
-    say(f"# figure {program}: {count} seeds from {seed}")
-    return one([*NICE, f"build/tests/sim/{program}", "--count", str(count), "--seed", str(seed)])
+    say(f"# figure {' '.join([program, *options])}: {count} seeds from {seed}")
+    return one([*NICE, f"build/tests/sim/{program}", "--count", str(count), "--seed", str(seed), *options])
 
 
 def fuzz(seconds):
@@ -352,6 +352,7 @@ PARTS = {
 # What ./dev nightly runs: what takes long, at its full length.
 NIGHTLY = {
     "sim": part("work", lambda: run_long("sim", 5000)),
+    "quality": part("work", lambda: run_long("sim", 100, "--quality")),
     "people": part("work", lambda: run_long("people", 20000)),
     "fuzz": part("work", lambda: fuzz(120)),
     "contract": part("work", lambda: run_contract("--examples", "400")),

@@ -4,6 +4,7 @@
 #include "rtc/rtp.h"
 #include "tests/sim/meeting.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +14,7 @@ enum {
     FEEDBACK_US = 20 * 1000,
     CHECK_US = 2500 * 1000,
     WHIM_US = 400 * 1000,
-    CAMERA_KBPS = 2200, // what all layers of a camera need
+    CAMERA_START_KBPS = 250,
     AUDIO = 0,
     VIDEO = 1,
 };
@@ -23,6 +24,14 @@ static void init_client(struct meeting_sim *m, const struct person *p, struct cl
     char at[32];
     snprintf(at, sizeof at, "10.%u.0.1:%u", p->number, ++m->last_port);
     client_init(c, m->clients_engine, m->identity, &m->rng, at, "127.0.0.1:7000");
+}
+
+// What the publishing connection sends.
+static void send_published(struct meeting_sim *m, struct person *p, struct batch *out)
+{
+    uplink_note(&p->uplink, out, m->now);
+    assert((uint16_t)p->uplink.bwe.sent.next == p->twcc);
+    meeting_send(m, &p->publish, out);
 }
 
 // --- Coming and going ---
@@ -57,9 +66,10 @@ void person_enter(struct meeting_sim *m, struct person *p)
         snprintf(s->stream_id, sizeof s->stream_id, "s%u-%u", p->number, p->life);
         snprintf(s->track_id, sizeof s->track_id, "t%u-%u-%d", p->number, p->life, i);
         source_init(&p->sources[i], &p->publish, &p->twcc, s, (size_t)i + 1, &m->rng);
-        if (i == VIDEO && m->plan->judge)
-            source_allot(&p->sources[i], CAMERA_KBPS);
     }
+    uplink_init(&p->uplink, m->now);
+    if (m->plan->judge)
+        source_allot(&p->sources[VIDEO], CAMERA_START_KBPS);
     struct text sdp = {0};
     client_write_offer(&p->publish, NULL, 0, &sdp);
     meeting_say(m, p, (struct message){.kind = MESSAGE_JOIN, .text = text_take(&sdp)});
@@ -88,6 +98,7 @@ void person_forget(struct person *p)
         return;
     client_dispose(&p->publish);
     client_dispose(&p->subscribe);
+    uplink_dispose(&p->uplink);
     for (int i = 0; i < 2; i++)
         source_dispose(&p->sources[i]);
     for (size_t i = 0; i < p->sink_count; i++)
@@ -170,10 +181,15 @@ void person_receive(struct meeting_sim *m, struct person *p, struct parcel *parc
     struct bytes octets;
     enum client_input kind =
         client_receive(c, parcel->octets, parcel->len, m->now, &out, &octets);
-    if (kind == CLIENT_RTCP && c == &p->publish)
+    if (kind == CLIENT_RTCP && c == &p->publish) {
+        uplink_feedback(&p->uplink, octets, m->now);
         for (int i = 0; i < 2; i++)
             source_feedback(&p->sources[i], octets, &out);
-    meeting_send(m, c, &out);
+    }
+    if (c == &p->publish)
+        send_published(m, p, &out);
+    else
+        meeting_send(m, c, &out);
     batch_dispose(&out);
     if (kind != CLIENT_RTP)
         return;
@@ -202,13 +218,18 @@ static void publish_media(struct meeting_sim *m, struct person *p)
         source_frame(&p->sources[AUDIO], m->now, &out);
     if (is_due(&p->next_video_at, m->now, VIDEO_FRAME_US) && !m->quiet) {
         source_frame(&p->sources[VIDEO], m->now, &out);
-        if (rng_below(&m->rng, 20) == 0)
-            source_probe(&p->sources[VIDEO], 0, m->now, &out);
+        if (!m->plan->judge && rng_below(&m->rng, 20) == 0)
+            source_probe(&p->sources[VIDEO], 100, m->now, &out);
     }
     if (is_due(&p->next_report_at, m->now, REPORT_US))
         for (int i = 0; i < 2; i++)
             source_report(&p->sources[i], m->now, &out);
-    meeting_send(m, &p->publish, &out);
+    send_published(m, p, &out);
+    if (m->plan->judge && !m->quiet) {
+        uplink_allot(&p->uplink, &p->sources[VIDEO], m->now);
+        uplink_probe(&p->uplink, &p->sources[VIDEO], m->now, &out);
+        send_published(m, p, &out);
+    }
     batch_dispose(&out);
 }
 

@@ -6,6 +6,7 @@
 #include "tests/sim/message.h"
 #include "tests/sim/sink.h"
 #include "tests/sim/source.h"
+#include "tests/sim/uplink.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,7 +21,8 @@ struct person {
     bool joined;
     struct client publish;
     struct client subscribe;
-    uint16_t twcc;
+    uint16_t twcc;        // the next transport-wide number
+    struct uplink uplink; // of plays that are judged by what people see
     struct client_section sections[2];
     struct source sources[2];     // microphone, camera
     struct sink sinks[SINKS_MAX]; // one for each section that was ever offered

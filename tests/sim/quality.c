@@ -34,12 +34,71 @@ void quality_print(const struct meeting_sim *m)
     }
 }
 
+// --- Bars ---
+
+// What every receiver gets of every person, from the end of the warm-up on.
+struct bar {
+    double concealed; // per cent at most
+    double pictures;  // a second at least
+    int64_t gap_us;   // between two pictures at most; 0: any
+    uint8_t layer;    // at least as good as this at the end
+};
+
+static void judge_sink(struct meeting_sim *m, const struct person *p, const struct sink *sink,
+                       const struct bar *bar)
+{
+    const struct viewer *v = sink->viewer;
+    if (sink->listener && listener_concealed(sink->listener) > bar->concealed)
+        meeting_fail(m, "person %u: %.1f %% of %s was invented", p->number,
+                     listener_concealed(sink->listener), sink->track);
+    if (!v)
+        return;
+    double pictures = viewer_rate(v, WARM_UP_S, seconds(m));
+    if (pictures < bar->pictures)
+        meeting_fail(m, "person %u: %.1f pictures a second of %s", p->number, pictures,
+                     sink->track);
+    if (bar->gap_us && v->longest_us > bar->gap_us)
+        meeting_fail(m, "person %u: %s stood for %" PRId64 " ms", p->number, sink->track,
+                     v->longest_us / 1000);
+    if (v->layer > bar->layer)
+        meeting_fail(m, "person %u: %s ends with layer %u", p->number, sink->track, v->layer);
+}
+
+static void judge_all(struct meeting_sim *m, const struct bar *bar)
+{
+    for (unsigned i = 0; i < m->plan->people; i++) {
+        const struct person *p = &m->people[i];
+        if (p->sink_count != 2 * (m->plan->people - 1))
+            meeting_fail(m, "person %u gets %zu streams", i, p->sink_count);
+        for (size_t s = 0; s < p->sink_count; s++)
+            judge_sink(m, p, &p->sinks[s], bar);
+    }
+}
+
+static void judge_calm(struct meeting_sim *m)
+{
+    judge_all(m, &(struct bar){.concealed = 0.1, .pictures = 29, .gap_us = 100 * 1000});
+}
+
+// One camera has so little room that it sends two layers.
+static void judge_narrow_uplink(struct meeting_sim *m)
+{
+    judge_all(m,
+              &(struct bar){.concealed = 2, .pictures = 27, .gap_us = 1000 * 1000, .layer = 1});
+}
+
+// 2 % are lost on either way. Sound is not repaired: what is lost is invented. A camera that
+// believes in less bandwidth for a moment drops its best layer, which is noticed a second
+// later.
+static void judge_lossy(struct meeting_sim *m)
+{
+    judge_all(m,
+              &(struct bar){.concealed = 6, .pictures = 25, .gap_us = 2000 * 1000, .layer = 1});
+}
+
 // --- Plans ---
 
-static void judge_nothing(struct meeting_sim *m)
-{
-    (void)m;
-}
+#define LINE(kbps) .rates = {{0, kbps}}, .rate_count = 1
 
 const struct plan quality_plans[] = {
     {.name = "ten-calm",
@@ -47,22 +106,20 @@ const struct plan quality_plans[] = {
      .simulcast = true,
      .link = {.delay_us = 20000},
      .span_us = 60 * SECOND_US,
-     .judge = judge_nothing},
-    {.name = "loss-10",
+     .judge = judge_calm},
+    {.name = "three-lossy",
      .people = 3,
      .simulcast = true,
-     .link = {.delay_us = 20000, .loss_ppm = 100 * 1000},
+     .link = {.delay_us = 20000, .jitter_us = 5000, .loss_ppm = 20 * 1000},
      .span_us = 30 * SECOND_US,
-     .judge = judge_nothing},
-    {.name = "narrow",
+     .judge = judge_lossy},
+    {.name = "narrow-uplink",
      .people = 3,
      .simulcast = true,
      .link = {.delay_us = 20000},
-     .lines = {{1,
-                {.delay_us = 20000},
-                {.rates = {{0, 300}}, .rate_count = 1, .delay_us = 20000}}},
+     .lines = {{1, {LINE(800), .delay_us = 20000}, {.delay_us = 20000}}},
      .line_count = 1,
      .span_us = 30 * SECOND_US,
-     .judge = judge_nothing},
+     .judge = judge_narrow_uplink},
 };
 const size_t quality_plan_count = sizeof quality_plans / sizeof *quality_plans;

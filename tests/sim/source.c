@@ -228,19 +228,20 @@ void source_frame(struct source *s, int64_t now, struct batch *out)
             send_frame(s, i, now, out);
 }
 
-void source_probe(struct source *s, unsigned layer, int64_t now, struct batch *out)
+void source_probe(struct source *s, size_t padding_len, int64_t now, struct batch *out)
 {
+    assert(padding_len > 0 && padding_len <= SOURCE_PADDING_MAX);
+    unsigned layer = s->layer_count - 1; // the lowest is never paused
+    for (unsigned i = s->layer_count; i-- > 0;)
+        layer = s->paused[i] ? layer : i;
     struct source_layer *l = &s->layers[layer];
-    if (s->paused[layer])
-        return;
-    uint8_t packet[256];
+    uint8_t packet[512];
     struct writer w = writer_on(packet, sizeof packet);
     put_header(s, layer, &w, 0xa0, CLIENT_PT_VP8, l->seq, timestamp_at(s, l, now), l->ssrc,
                false);
-    enum { PADDING = 100 };
-    uint8_t padding[PADDING] = {0};
-    padding[PADDING - 1] = PADDING;
-    put_bytes(&w, (struct bytes){padding, PADDING});
+    uint8_t padding[SOURCE_PADDING_MAX] = {0};
+    padding[padding_len - 1] = (uint8_t)padding_len;
+    put_bytes(&w, (struct bytes){padding, padding_len});
     keep(l, timestamp_at(s, l, now), (struct bytes){NULL, 0});
     client_send_rtp(s->client, (struct bytes){packet, w.len}, l->seq++, out);
 }

@@ -13,6 +13,7 @@ enum {
     VIDEO_FRAME_US = 33333,
     AUDIO_FRAME_US = 20000,
     MARK_LEN = 12,
+    SOURCE_PADDING_MAX = 255,
 };
 
 struct mark {
@@ -75,8 +76,8 @@ void source_allot(struct source *s, unsigned kbps);
 
 // One frame of every layer. `now` decides timestamps.
 void source_frame(struct source *s, int64_t now, struct batch *out);
-// A packet of padding only on layer `layer`.
-void source_probe(struct source *s, unsigned layer, int64_t now, struct batch *out);
+// A packet of so many octets of padding only, on the best layer that is sent.
+void source_probe(struct source *s, size_t padding_len, int64_t now, struct batch *out);
 // Sender reports of all layers.
 void source_report(struct source *s, int64_t now, struct batch *out);
 // Feedback from the server: key frame requests and NACKs.

@@ -213,8 +213,8 @@ TEST(a_probe_of_padding_only_is_not_forwarded_and_leaves_no_gap)
 {
     open_call(LAYER_HIGH);
     scene_frame(&scene, publisher, 1);
-    source_probe(&publisher->sources[1], 0, scene.now, &publisher->out);
-    source_probe(&publisher->sources[1], 0, scene.now, &publisher->out);
+    source_probe(&publisher->sources[1], 100, scene.now, &publisher->out);
+    source_probe(&publisher->sources[1], 100, scene.now, &publisher->out);
     scene_frame(&scene, publisher, 1);
     CHECK_EQ(subscriber->got_count, 20);
     CHECK_EQ((uint16_t)(subscriber->got[16].seq - subscriber->got[15].seq), 1);

@@ -1,0 +1,210 @@
+#include "rtc/bwe.h"
+#include "test.h"
+
+enum { MS = 1000, SECOND = 1000 * 1000 };
+
+// --- sent ---
+
+TEST(what_was_sent_is_found_by_its_number_until_it_is_forgotten)
+{
+    struct sent s = {0};
+    CHECK(sent_find(&s, 0) == NULL);
+    CHECK_EQ(sent_add(&s, 1200, 3, 10), 0);
+    CHECK_EQ(sent_add(&s, 100, 0, 20), 1);
+    CHECK_EQ(sent_find(&s, 0)->octets, 1200);
+    CHECK_EQ(sent_find(&s, 0)->cluster, 3);
+    CHECK_EQ(sent_find(&s, 1)->at, 20);
+    CHECK(sent_find(&s, 2) == NULL);
+    CHECK(sent_find(&s, 65535) == NULL);
+    sent_forget(&s, 20);
+    CHECK(sent_find(&s, 0) == NULL);
+    CHECK(sent_find(&s, 1) != NULL);
+    sent_dispose(&s);
+}
+
+TEST(numbers_wrap_and_the_ring_grows_to_its_bound)
+{
+    struct sent s = {0};
+    for (uint32_t i = 0; i < 70000; i++)
+        CHECK_EQ(sent_add(&s, 1, 0, i), (uint16_t)i);
+    CHECK_EQ(s.cap, SENT_MAX);
+    CHECK_EQ(sent_find(&s, (uint16_t)69999)->at, 69999);
+    CHECK_EQ(sent_find(&s, (uint16_t)(70000 - SENT_MAX))->at, 70000 - SENT_MAX);
+    CHECK(sent_find(&s, (uint16_t)(70000 - SENT_MAX - 1)) == NULL);
+    sent_dispose(&s);
+}
+
+// --- delay ---
+
+// A packet each 10 ms whose way gets longer by `growth_us` each time.
+static enum bwe_usage usage_of(struct bwe_delay *d, int64_t from, int count, int64_t growth_us,
+                               int64_t *way)
+{
+    for (int i = 0; i < count; i++) {
+        int64_t sent = from + i * 10 * MS;
+        *way += growth_us;
+        bwe_delay_arrival(d, sent, sent + *way);
+    }
+    return d->usage;
+}
+
+TEST(a_way_of_one_length_is_normal)
+{
+    struct bwe_delay d = {0};
+    int64_t way = 30 * MS;
+    CHECK_EQ(usage_of(&d, SECOND, 500, 0, &way), BWE_NORMAL);
+}
+
+TEST(a_queue_that_grows_is_over_use_and_one_that_drains_under_use)
+{
+    struct bwe_delay d = {0};
+    int64_t way = 30 * MS;
+    usage_of(&d, SECOND, 100, 0, &way);
+    CHECK_EQ(usage_of(&d, 2 * SECOND, 40, 1 * MS, &way), BWE_OVER);
+    CHECK_EQ(usage_of(&d, 2400 * MS, 60, -600, &way), BWE_UNDER);
+    CHECK_EQ(usage_of(&d, 3 * SECOND, 300, 0, &way), BWE_NORMAL);
+}
+
+TEST(packets_sent_together_are_one_group)
+{
+    struct bwe_delay d = {0};
+    // A picture of ten packets each 33 ms, of which the line takes 2 ms each: no queue stands.
+    for (int picture = 0; picture < 200; picture++)
+        for (int i = 0; i < 10; i++) {
+            int64_t sent = SECOND + picture * 33 * MS;
+            bwe_delay_arrival(&d, sent, sent + 20 * MS + i * 2 * MS);
+        }
+    CHECK_EQ(d.usage, BWE_NORMAL);
+    CHECK_EQ(d.deltas, 198);
+}
+
+// --- queue ---
+
+TEST(a_queue_is_what_is_longer_than_the_quickest)
+{
+    struct bwe_queue q = {0};
+    for (int i = 0; i < 100; i++)
+        bwe_queue_arrival(&q, 50 * MS, i * 10 * MS);
+    CHECK_EQ(q.wait_us, 0);
+    for (int i = 100; i < 200; i++)
+        bwe_queue_arrival(&q, 150 * MS, i * 10 * MS);
+    CHECK(q.wait_us > 99 * MS && q.wait_us <= 100 * MS);
+    CHECK(!q.shared);
+}
+
+TEST(a_queue_that_stands_with_losses_is_shared_and_without_them_not)
+{
+    struct bwe_queue q = {0};
+    struct bwe_queue lossy = {0};
+    for (int i = 0; i < 1000; i++) {
+        int64_t now = i * 10 * MS;
+        int64_t way = (i < 10 ? 50 : 150) * MS;
+        bwe_queue_arrival(&q, way, now);
+        bwe_queue_arrival(&lossy, way, now);
+        if (i % 100 == 50)
+            bwe_queue_lost(&lossy, now);
+    }
+    CHECK(!q.shared);
+    CHECK(lossy.shared);
+    for (int i = 1000; i < 1400; i++)
+        bwe_queue_arrival(&lossy, 50 * MS, i * 10 * MS);
+    CHECK(!lossy.shared);
+}
+
+// --- loss ---
+
+// Sends at the estimate for a while over a way of `capacity` and `own` loss in per cent.
+static double after(struct bwe_loss *l, int steps, double capacity, unsigned own)
+{
+    for (int i = 0; i < steps; i++) {
+        double bps = l->bps;
+        unsigned packets = (unsigned)(bps / 8 / 1200 / 4);
+        double over = bps > capacity ? (bps - capacity) / bps : 0;
+        double share = own / 100.0 + (1 - own / 100.0) * over;
+        bwe_loss_count(l, packets, (uint32_t)(packets * share + 0.5), packets * 1200,
+                       l->began_at + 250 * MS);
+        bwe_loss_update(l, false);
+        if (l->bps > 20e6)
+            return l->bps;
+    }
+    return l->bps;
+}
+
+TEST(without_loss_it_grows_until_something_else_bounds_it)
+{
+    struct bwe_loss l;
+    bwe_loss_init(&l, 1e6, SECOND);
+    CHECK(after(&l, 60, 1e9, 0) > 20e6);
+}
+
+TEST(a_full_way_is_told_from_a_lossy_one)
+{
+    struct bwe_loss full;
+    bwe_loss_init(&full, 4e6, SECOND);
+    double found = after(&full, 100, 2e6, 0);
+    CHECK(found > 1.7e6 && found < 2.3e6);
+
+    struct bwe_loss lossy;
+    bwe_loss_init(&lossy, 2e6, SECOND);
+    CHECK(after(&lossy, 100, 1e9, 10) > 2e6);
+
+    struct bwe_loss both;
+    bwe_loss_init(&both, 1e6, SECOND);
+    found = after(&both, 200, 3e6, 10);
+    CHECK(found > 2.4e6 && found < 3.9e6);
+}
+
+// --- probes ---
+
+TEST(a_cluster_finds_the_rate_at_which_it_arrives)
+{
+    struct bwe_probe p = {0};
+    struct bwe_cluster cluster;
+    bwe_probe_ask(&p, 4e6, SECOND);
+    CHECK(bwe_probe_next(&p, &cluster));
+    CHECK(!bwe_probe_next(&p, &cluster));
+    CHECK_EQ(cluster.octets, 7500);
+    double found = 0;
+    // 1200 octets each 2.4 ms are 4 Mbit/s; they arrive each 4.8 ms.
+    for (int i = 0; i < 7; i++) {
+        double one = bwe_probe_arrival(&p, cluster.id, 1200, SECOND + i * 2400,
+                                       SECOND + 20 * MS + i * 4800);
+        found = one > 0 ? one : found;
+    }
+    CHECK(found > 1.89e6 && found < 1.91e6);                     // 95 % of 2 Mbit/s
+    CHECK(bwe_probe_arrival(&p, 77, 1200, SECOND, SECOND) == 0); // of no cluster
+}
+
+// --- all together ---
+
+TEST(the_estimate_starts_where_it_is_told_and_asks_for_probes)
+{
+    struct bwe b;
+    struct bwe_cluster cluster;
+    bwe_init(&b, 1e6, SECOND);
+    CHECK_EQ((int)bwe_bps(&b), 1000000);
+    CHECK(bwe_cluster(&b, &cluster, SECOND));
+    CHECK_EQ((int)cluster.bps, 3000000);
+    CHECK(bwe_cluster(&b, &cluster, SECOND));
+    CHECK_EQ((int)cluster.bps, 6000000);
+    CHECK(!bwe_cluster(&b, &cluster, SECOND));
+    bwe_dispose(&b);
+}
+
+TEST(feedback_on_what_was_never_sent_changes_nothing)
+{
+    struct bwe b;
+    bwe_init(&b, 1e6, SECOND);
+    struct twcc_recorder recorder = {0};
+    for (uint16_t number = 100; number < 200; number++)
+        twcc_arrived(&recorder, number, SECOND + number * MS);
+    uint8_t octets[TWCC_FEEDBACK_MAX];
+    struct writer w = writer_on(octets, sizeof octets);
+    CHECK(twcc_put_feedback(&recorder, 1, 2, 2 * SECOND, &w));
+    struct twcc_feedback feedback;
+    CHECK_EQ(twcc_parse(&feedback, (struct bytes){octets, w.len}), 0);
+    bwe_feedback(&b, &feedback, 2 * SECOND);
+    CHECK_EQ((int)bwe_bps(&b), 1000000);
+    CHECK_EQ(b.rtt_us, 0);
+    bwe_dispose(&b);
+}
