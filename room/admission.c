@@ -1,8 +1,8 @@
 #include "room/admission.h"
 
 #include "base/limits.h"
-#include "room/room_codes.h"
 #include "room/removed.h"
+#include "room/room_codes.h"
 
 #include <string.h>
 

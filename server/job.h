@@ -46,10 +46,10 @@ struct job {
         uint64_t session;
         char id[OBJECT_ID_LEN + 1];
         struct room_record record;
-        struct template *template;    // the receiver's
-        struct linked_polls *polls;   // the same; NULL: none
-        struct room_codes *codes; // the same
-        int err;                      // 0, ERR_NOT_FOUND, or of the storage
+        struct template *template;  // the receiver's
+        struct linked_polls *polls; // the same; NULL: none
+        struct room_codes *codes;   // the same
+        int err;                    // 0, ERR_NOT_FOUND, or of the storage
     } room;
     struct {
         bool lock;

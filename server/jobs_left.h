@@ -4,8 +4,8 @@
 
 #include "base/id.h"
 #include "base/mem.h"
-#include "room/room_codes.h"
 #include "room/poll_link.h"
+#include "room/room_codes.h"
 #include "room/rooms.h"
 #include "store/db.h"
 #include "store/visits.h"
@@ -23,7 +23,7 @@ struct jobs_live {
     char template_id[OBJECT_ID_LEN + 1]; // "" when the room is gone
     struct template *template;           // NULL then; the receiver's to take
     struct linked_polls *polls;          // for its next sessions, the same; NULL: none
-    struct room_codes *codes;        // the same
+    struct room_codes *codes;            // the same
 
     // What the session log knows, and has told: who is in, as far as nothing else is said.
     bool is_logged;

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "base/rng.h"
-#include "room/room_codes.h"
 #include "room/live.h"
+#include "room/room_codes.h"
 #include "room/template.h"
 
 enum { PLAN_ROLES = 5, PLAN_CODES = 3 };
@@ -33,5 +33,5 @@ void plan_init(struct plan *p);
 void plan_change(struct plan *p, struct rng *rng, bool between);
 
 bool plan_has_role(const struct plan *p, const char *name);
-struct template *plan_template(const struct plan *p);       // NULL: there is none
+struct template *plan_template(const struct plan *p);   // NULL: there is none
 struct room_codes *plan_disabled(const struct plan *p); // NULL: none

@@ -120,7 +120,7 @@ struct world {
     struct logbook *logbook;
     struct held *held;
     struct disk disk;    // survives the server
-    bool begins; // a session, which has said something before it had its room
+    bool begins;         // a session, which has said something before it had its room
     struct plan running; // what the session began with
     int64_t looked_at;   // us, whether all that has changed was written
     struct promises promises;
