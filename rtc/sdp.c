@@ -2,6 +2,9 @@
 
 #include "base/err.h"
 
+// Sections pile up, so a description may be longer than what one message brings of it.
+enum { TEXT_LEN_MAX = 2 * SDP_LEN_MAX };
+
 enum { PAYLOAD_TYPE_MAX = 127, EXTENSION_ID_MAX = 4095, MSID_ID_MAX = 64 };
 
 struct parser {
@@ -567,7 +570,7 @@ int sdp_parse(struct sdp *sdp, struct bytes text, struct sdp_error *error)
     sdp->section_count = 0;
     sdp->candidate_count = 0;
 
-    if (text.len > SDP_LEN_MAX)
+    if (text.len > TEXT_LEN_MAX)
         err = full(&p, "description is too long");
     while (err == 0 && (text.len || p.line == 0)) {
         size_t len_before = text.len;

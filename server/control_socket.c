@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "server/clock.h"
 
+#include <string.h>
+
 enum { CLOSE_RESTART = 1012 };
 
 // When memory is short nobody new comes in. People who are in come back.
@@ -12,6 +14,18 @@ static bool is_present(const struct control *c, const struct jwt_claims *claims,
 {
     const struct room *room = rooms_find(&c->rooms, claims->room_id);
     return peer_id && admission_is_return(room, peer_id, &claims->hash);
+}
+
+// Whose reading is counted together: an address, or the 64 bits of an IPv6 network that one
+// person has. False where addresses are not limited.
+static bool network_of(const struct control *c, const struct addr *from, uint8_t network[16])
+{
+    if (!c->config.http.rate_limit && addr_is_loopback(from))
+        return false;
+    memcpy(network, from->ip, 16);
+    if (!addr_is_v4(from))
+        memset(network + 8, 0, 8);
+    return true;
 }
 
 void control_socket_open(struct control *c, struct http_input *input)
@@ -34,22 +48,26 @@ void control_socket_open(struct control *c, struct http_input *input)
     bool may_return = fault == JWT_EXPIRED && is_present(c, &verified, peer);
     bool is_stranger = (fault != JWT_VALID && !may_return) || verified.type != JWT_APP;
     struct room *room;
+    uint8_t network[16];
+    bool is_counted = network_of(c, &request->from, network);
 
     // The upgrade is never refused for its token: the client would try again without a pause.
     // It is told by a message that ends its attempts.
     struct client *client = mem_alloc(sizeof *client);
     client->socket = input->id;
-    client->session = signal_open(c->signal,
-                                  &(struct signal_claims){.room_id = verified.room_id,
-                                                          .role = verified.role,
-                                                          .user_id = verified.user_id,
-                                                          .token = verified.hash,
-                                                          .expires_at_s = verified.expires_at_s,
-                                                          .room_code_id = verified.room_code_id,
-                                                          .peer_id = peer ? peer : "",
-                                                          .user_agent = agent,
-                                                          .is_stranger = is_stranger},
-                                  now, &c->frames);
+    client->session =
+        signal_open(c->signal,
+                    &(struct signal_claims){.room_id = verified.room_id,
+                                            .role = verified.role,
+                                            .user_id = verified.user_id,
+                                            .token = verified.hash,
+                                            .expires_at_s = verified.expires_at_s,
+                                            .room_code_id = verified.room_code_id,
+                                            .peer_id = peer ? peer : "",
+                                            .user_agent = agent,
+                                            .network = is_counted ? network : NULL,
+                                            .is_stranger = is_stranger},
+                    now, &c->frames);
     map_put(&c->clients_by_socket, map_key_u64(&client->socket), client);
     map_put(&c->clients_by_session, map_key_u64(&client->session), client);
     if (!signal_is_open(c->signal, client->session))

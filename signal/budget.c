@@ -1,6 +1,8 @@
-// How much of what a client says is read. Messages, octets and members are counted before
-// anything is parsed.
+// How much of what a client says is read. What it costs to read a message is told from its
+// octets and members, before anything is parsed.
 #include "signal/state.h"
+
+#include <string.h>
 
 static const int64_t whole = 1000000; // of a token, so that a microsecond fills a part of one
 static const int64_t pause_max_us = (int64_t)3600 * 1000000;
@@ -44,35 +46,87 @@ void bucket_spend(struct bucket *b, int64_t count, int64_t now_us)
 struct budget budget_full(int64_t now_us)
 {
     static const struct rate messages = {WS_MESSAGES_PER_SECOND, WS_MESSAGES_BURST};
-    static const struct rate octets = {RPC_OCTETS_PER_SECOND, RPC_OCTETS_BURST};
-    static const struct rate members = {RPC_MEMBERS_PER_SECOND, RPC_MEMBERS_BURST};
+    static const struct rate work = {RPC_WORK_PER_SECOND_US, RPC_WORK_BURST_US};
     return (struct budget){
         .messages = bucket_full(messages, now_us),
-        .octets = bucket_full(octets, now_us),
-        .members = bucket_full(members, now_us),
+        .work = bucket_full(work, now_us),
     };
 }
 
-// One of more than RPC_MEMBERS_MAX is refused as it is, for good, and so costs none.
-static int64_t members_of(struct bytes text)
+static int64_t count_escapes(struct bytes text)
+{
+    int64_t count = 0;
+    const uint8_t *end = text.at + text.len;
+    for (const uint8_t *at = text.at; at < end && (at = memchr(at, '\\', (size_t)(end - at)));
+         at++)
+        count++;
+    return count;
+}
+
+static int64_t work_of(struct bytes text, size_t members)
+{
+    return (RPC_MESSAGE_NS + (int64_t)members * RPC_MEMBER_NS +
+            (int64_t)text.len * RPC_OCTET_NS + count_escapes(text) * RPC_ESCAPE_NS) /
+           1000;
+}
+
+// Who has hardly said anything is heard also when others have used up what they have together,
+// as far as a second burst goes.
+static bool has_room(struct bucket *b, int64_t work, bool is_quiet, int64_t now_us)
+{
+    bucket_fill(b, now_us);
+    return bucket_level(b) - work >= (is_quiet ? -b->rate.burst : 0);
+}
+
+static bool is_quiet(struct bucket *b, int64_t now_us)
+{
+    bucket_fill(b, now_us);
+    return bucket_level(b) >= b->rate.burst / 8 * 7;
+}
+
+static bool may_work(struct budget *b, int64_t work, int64_t now_us)
+{
+    bool quiet = is_quiet(&b->work, now_us);
+    bool token_is_quiet = b->of_token ? is_quiet(&b->of_token->work, now_us) : quiet;
+    return has_room(&b->work, work, false, now_us) &&
+           (!b->of_token || has_room(&b->of_token->work, work, quiet, now_us)) &&
+           (!b->of_network || has_room(&b->of_network->work, work, token_is_quiet, now_us));
+}
+
+static void spend(struct budget *b, int64_t work, int64_t now_us)
+{
+    bucket_spend(&b->work, work, now_us);
+    if (b->of_token)
+        bucket_spend(&b->of_token->work, work, now_us);
+    if (b->of_network)
+        bucket_spend(&b->of_network->work, work, now_us);
+}
+
+// To look it over and to refuse it costs something too, and is counted apart for all who have
+// the token, so that sockets which are opened anew are not heard for longer.
+static void refuse(struct budget *b, size_t len, int64_t now_us)
+{
+    spend(b, (RPC_MESSAGE_NS + (int64_t)len * RPC_REFUSED_OCTET_NS) / 1000, now_us);
+    if (!b->of_token || bucket_take(&b->of_token->refused, (int64_t)len, now_us))
+        return;
+    b->is_overrun = true;
+    b->of_token->shut_until = now_us + (int64_t)RPC_SHUT_MS * 1000;
+}
+
+enum reading budget_take(struct budget *b, struct bytes text, int64_t now_us)
 {
     size_t members = json_count_members(text, RPC_MEMBERS_MAX);
-    return members <= RPC_MEMBERS_MAX ? (int64_t)members : 0;
-}
-
-bool budget_take(struct budget *b, struct bytes text, int64_t now_us)
-{
-    if (bucket_take(&b->messages, 1, now_us) &&
-        bucket_take(&b->octets, (int64_t)text.len, now_us) &&
-        bucket_take(&b->members, members_of(text), now_us)) {
-        b->refused_octets = 0;
-        return true;
+    int64_t work = work_of(text, members);
+    bool is_too_much = members > RPC_MEMBERS_MAX || work > RPC_WORK_MAX_US;
+    if (!is_too_much && bucket_take(&b->messages, 1, now_us) && may_work(b, work, now_us)) {
+        spend(b, work, now_us);
+        return READING_GRANTED;
     }
-    b->refused_octets += text.len;
-    return false;
+    refuse(b, text.len, now_us);
+    return is_too_much ? READING_NEVER : READING_LATER;
 }
 
-bool budget_is_overrun(const struct budget *b)
+void budget_answered(struct budget *b, size_t octets, int64_t now_us)
 {
-    return b->refused_octets > RPC_OCTETS_BURST;
+    spend(b, (int64_t)octets * RPC_ANSWERED_OCTET_NS / 1000, now_us);
 }

@@ -525,28 +525,38 @@ static void dispatch(struct call *call)
         act(call, method);
 }
 
+// What the message is, once it may be read; else what to say of it.
+static int read_message(struct rpc *rpc, struct bytes text, enum reading reading,
+                        const char **why)
+{
+    if (reading == READING_GRANTED)
+        return rpc_parse(rpc, text, why);
+    rpc_read_id(rpc, text);
+    *why = reading == READING_LATER ? "too many messages" : "too much for one message";
+    return reading == READING_LATER ? RPC_TOO_MANY : RPC_INVALID_REQUEST;
+}
+
 void method_run(struct call *call, struct bytes text, struct budget *budget)
 {
     struct rpc rpc;
-    const char *why;
-    bool refuse = budget && !budget_take(budget, text, call->now.mono_us);
-    int code = 0;
-    if (refuse)
-        rpc_read_id(&rpc, text);
-    else
-        code = rpc_parse(&rpc, text, &why);
+    const char *why = NULL;
+    int64_t now = call->now.mono_us;
+    enum reading reading = budget_take(budget, text, now);
+    int code = read_message(&rpc, text, reading, &why);
 
     call->rpc = &rpc;
-    bool is_of_old_client = !refuse && code && handle_prefer_stream(call);
+    bool is_of_old_client = reading == READING_GRANTED && code && handle_prefer_stream(call);
     if (is_of_old_client)
         code = 0;
-    else if (refuse)
-        reply_error(call, RPC_TOO_MANY, "too many messages");
+    if (reading == READING_LATER)
+        reply_error(call, code, why);
     else if (code)
         reply_unreadable(call, code, why);
-    else
+    else if (!is_of_old_client)
         dispatch(call);
-    assert(call->answers == (code || rpc.id ? 1 : 0));
+    assert(call->answers == (rpc.id || (code && reading != READING_LATER) ? 1 : 0));
+    if (call->reply)
+        budget_answered(budget, call->frames->at[call->reply - 1].text.len, now);
     call->rpc = NULL;
     rpc_dispose(&rpc);
 }

@@ -88,7 +88,7 @@ void notify_left(struct signal *s, const struct event *event, struct moment now,
                  event->left.reason != LEAVE_WEBSOCKET_CLOSED)
             notify_expelled(s, own, event, now, frames);
     }
-    mem_free(map_remove(&s->channels, map_key_u64(&event->peer)));
+    channel_forget(s, event->peer);
     talk_forget(s, event->peer);
     presence_left(s, event, frames);
     notify_session_info_to_all(s, event->room, now, frames);

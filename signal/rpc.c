@@ -51,24 +51,30 @@ static bool is_low(int unit)
 
 // JavaScript cuts texts between the halves of a character, and JSON.stringify() writes half a
 // surrogate pair as it is. Browsers show U+FFFD for it, and so it is read. U+0000 becomes the
-// same, so that the message can be read and refused. False when there is neither.
+// same, so that the message can be read and refused. False when there is neither. What stands
+// between escapes is looked over and copied in one go.
 static bool mend(struct bytes text, struct text *mended, bool *has_nul)
 {
-    bool any = false;
+    size_t copied = 0;
     for (size_t i = 0; i < text.len;) {
+        const uint8_t *escape = memchr(text.at + i, '\\', text.len - i);
+        if (!escape)
+            break;
+        i = (size_t)(escape - text.at);
         int unit = escaped_unit(text, i);
         bool is_pair = is_high(unit) && is_low(escaped_unit(text, i + 6));
         bool is_half = !is_pair && (is_high(unit) || is_low(unit));
-        bool is_bad = is_half || unit == 0;
-        size_t len = is_pair ? 12 : unit >= 0 ? 6 : text.at[i] == '\\' ? 2 : 1;
-        if (len > text.len - i)
-            len = text.len - i;
-        text_add_bytes(mended, is_bad ? bytes_of("\\ufffd") : (struct bytes){text.at + i, len});
+        if (is_half || unit == 0) {
+            text_add_bytes(mended, (struct bytes){text.at + copied, i - copied});
+            text_add(mended, "\\ufffd");
+            copied = i + 6;
+        }
         *has_nul |= unit == 0;
-        any |= is_bad;
-        i += len;
+        i += is_pair ? 12 : unit >= 0 ? 6 : 2;
     }
-    return any;
+    if (copied)
+        text_add_bytes(mended, (struct bytes){text.at + copied, text.len - copied});
+    return copied > 0;
 }
 
 static size_t skip_space(struct bytes text, size_t i)
@@ -114,10 +120,11 @@ static json_t *find_id(struct bytes text)
         size_t next = text.at[i] == '"' ? skip_string(text, i) : i + 1;
         depth += text.at[i] == '{' || text.at[i] == '[';
         depth -= depth && (text.at[i] == '}' || text.at[i] == ']');
-        size_t colon = skip_space(text, next);
-        if (depth == 1 && next - i == 4 && memcmp(text.at + i, "\"id\"", 4) == 0 &&
-            colon < text.len && text.at[colon] == ':')
-            return read_id(text, skip_space(text, colon + 1));
+        if (depth == 1 && next - i == 4 && memcmp(text.at + i, "\"id\"", 4) == 0) {
+            size_t colon = skip_space(text, next);
+            if (colon < text.len && text.at[colon] == ':')
+                return read_id(text, skip_space(text, colon + 1));
+        }
         i = next;
     }
     return NULL;
@@ -137,9 +144,8 @@ static int read_message(struct rpc *rpc, struct bytes text, const char **why)
 {
     struct text mended = {0};
     bool has_nul = false;
-    int err = json_read(text, &bounds, &rpc->message);
-    if (err == ERR_MALFORMED && mend(text, &mended, &has_nul))
-        err = json_read(text_bytes(&mended), &bounds, &rpc->message);
+    bool is_mended = mend(text, &mended, &has_nul);
+    int err = json_read(is_mended ? text_bytes(&mended) : text, &bounds, &rpc->message);
     text_dispose(&mended);
     if (err == ERR_FULL) {
         rpc_read_id(rpc, text);

@@ -19,6 +19,7 @@ struct signal *signal_new(struct rooms *rooms)
     list_init(&s->infos_due);
     list_init(&s->owing);
     list_init(&s->outcomes);
+    list_init(&s->unused_shares);
     return s;
 }
 
@@ -120,6 +121,8 @@ static void drop(struct signal *s, struct session *session)
     preview_stop(s, session);
     node_info_stop(s, session);
     map_remove(&s->sessions, map_key_u64(&session->number));
+    share_release(s, session->budget.of_token);
+    share_release(s, session->budget.of_network);
     mem_free(session->room_id);
     mem_free(session->role);
     mem_free(session->told_role);
@@ -164,6 +167,7 @@ void signal_free(struct signal *s)
     while ((channel = map_next(&s->channels, &at)))
         mem_free(channel);
     outcomes_dispose(s);
+    shares_dispose(s);
     map_dispose(&s->sessions);
     map_dispose(&s->by_peer);
     map_dispose(&s->audiences);
@@ -234,6 +238,9 @@ uint64_t signal_open(struct signal *s, const struct signal_claims *claims, struc
     const char *agent = claims->user_agent ? claims->user_agent : "";
     session->user_agent = mem_text(strlen(agent) <= USER_AGENT_LEN_MAX ? agent : "");
     session->budget = budget_full(now.mono_us);
+    session->budget.of_token = share_hold_token(s, &claims->token, now.mono_us);
+    if (claims->network)
+        session->budget.of_network = share_hold_network(s, claims->network, now.mono_us);
     session->is_stranger = claims->is_stranger;
     list_init(&session->in_room);
     list_init(&session->silent);
@@ -242,7 +249,9 @@ uint64_t signal_open(struct signal *s, const struct signal_claims *claims, struc
     map_put(&s->sessions, map_key_u64(&session->number), session);
     hear(s, session, now);
     uint64_t number = session->number;
-    if (!peer_id_is_valid(claims->peer_id))
+    if (session->budget.of_token && session->budget.of_token->shut_until > now.mono_us)
+        close_socket(s, session, SIGNAL_CLOSE_TRY_LATER, frames);
+    else if (!peer_id_is_valid(claims->peer_id))
         session_refuse(s, session, RPC_BAD_REQUEST, "bad peer id", now, frames);
     return number;
 }
@@ -338,7 +347,7 @@ static void handle_frame(struct signal *s, struct session *session, struct bytes
                         .events = events};
     method_run(&call, text, &session->budget);
     session->errors_in_a_row = call.has_failed ? session->errors_in_a_row + 1 : 0;
-    if (session->errors_in_a_row < ERRORS_IN_A_ROW_MAX && !budget_is_overrun(&session->budget))
+    if (session->errors_in_a_row < ERRORS_IN_A_ROW_MAX && !session->budget.is_overrun)
         return;
     detach(s, session, now, events);
     close_socket(s, session, SIGNAL_CLOSE_POLICY, frames);
@@ -435,6 +444,7 @@ void signal_data(struct signal *s, uint64_t number, struct bytes text, struct mo
     if (!channel) {
         channel = mem_alloc(sizeof *channel);
         *channel = (struct channel){.peer = number, .budget = budget_full(now.mono_us)};
+        channel->budget.of_token = share_hold_token(s, &peer->token, now.mono_us);
         map_put(&s->channels, map_key_u64(&channel->peer), channel);
     }
     if (now.mono_us < channel->deaf_until)
@@ -448,10 +458,19 @@ void signal_data(struct signal *s, uint64_t number, struct bytes text, struct mo
                         .events = events};
     method_run(&call, text, &channel->budget);
     channel->errors_in_a_row = call.has_failed ? channel->errors_in_a_row + 1 : 0;
-    if (channel->errors_in_a_row < ERRORS_IN_A_ROW_MAX && !budget_is_overrun(&channel->budget))
+    if (channel->errors_in_a_row < ERRORS_IN_A_ROW_MAX && !channel->budget.is_overrun)
         return;
     channel->errors_in_a_row = 0;
+    channel->budget.is_overrun = false;
     channel->deaf_until = now.mono_us + (int64_t)RPC_DEAF_MS * 1000;
+}
+
+void channel_forget(struct signal *s, uint64_t peer)
+{
+    struct channel *channel = map_remove(&s->channels, map_key_u64(&peer));
+    if (channel)
+        share_release(s, channel->budget.of_token);
+    mem_free(channel);
 }
 
 void signal_closed(struct signal *s, uint64_t number, struct moment now,

@@ -43,6 +43,7 @@ struct signal_claims {
     const char *room_code_id; // that the token was traded for; NULL counts as ""
     const char *peer_id;      // as in the URL, unchecked; "" when missing
     const char *user_agent;   // the same; NULL counts as ""
+    const uint8_t *network;   // of the address that it comes from, 16 octets; NULL: not counted
     bool is_stranger;         // there is no token that lets it in: refuse it next
 };
 

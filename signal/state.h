@@ -11,7 +11,9 @@
 #include "signal/frame.h"
 #include "signal/rpc.h"
 
-// --- budget.c ---
+struct signal;
+
+// --- budget.c, share.c ---
 
 // So many at once, and so many a second in the long run.
 struct rate {
@@ -34,16 +36,43 @@ void bucket_spend(struct bucket *b, int64_t count, int64_t now_us);
 // False when there is not as much in it: then nothing is taken.
 bool bucket_take(struct bucket *b, int64_t count, int64_t now_us);
 
-// What is read of a socket, or of a data channel.
-struct budget {
-    struct bucket messages, octets, members;
-    size_t refused_octets; // since the last message that was read
+// What all sockets of one token, or of one address, have of the control thread: share.c.
+struct share {
+    uint8_t key[1 + 16];   // what it is of, and which
+    struct bucket work;    // us
+    struct bucket refused; // octets
+    int64_t shut_until;    // us
+    size_t users;
+    struct list unused; // link in signal.unused_shares
 };
 
-struct budget budget_full(int64_t now_us);
+// The share, held, made if there is none. NULL where it is nobody's: of no token.
+struct share *share_hold_token(struct signal *s, const struct token_hash *token,
+                               int64_t now_us);
+// `network` is that of the address, 16 octets.
+struct share *share_hold_network(struct signal *s, const uint8_t *network, int64_t now_us);
+void share_release(struct signal *s, struct share *share); // NULL is no share
+void shares_dispose(struct signal *s);
+
+// What is read of a socket, or of a data channel.
+struct budget {
+    struct bucket messages;
+    struct bucket work;                  // us of the control thread, as base/limits.h counts it
+    struct share *of_token, *of_network; // held; NULL: there is none
+    bool is_overrun;                     // much more was sent than is read
+};
+
+enum reading {
+    READING_GRANTED,
+    READING_LATER, // too much was said
+    READING_NEVER, // it is too much to read in one go
+};
+
+struct budget budget_full(int64_t now_us); // with no share
 // Whether the message may be read. Nothing of it is parsed for that.
-bool budget_take(struct budget *b, struct bytes text, int64_t now_us);
-bool budget_is_overrun(const struct budget *b); // as much again was sent and not read
+enum reading budget_take(struct budget *b, struct bytes text, int64_t now_us);
+// So many octets were answered.
+void budget_answered(struct budget *b, size_t octets, int64_t now_us);
 
 enum session_state {
     SESSION_LOADING, // its room is being loaded; messages wait
@@ -154,7 +183,9 @@ struct signal {
     struct list owing; // sessions that are owed metadata, and not slow
     int64_t owing_at;  // us; when some is sent
     uint64_t last_session;
-    struct list outcomes; // of requests that were told 503 though they happened: outcome.c
+    struct map shares;         // key -> struct share
+    struct list unused_shares; // roughly in the order in which they were used last
+    struct list outcomes;      // of requests that were told 503 though they happened: outcome.c
     size_t outcome_count;
     char *node_id;
     struct text scratch; // the message being written
@@ -224,6 +255,7 @@ void session_refuse(struct signal *s, struct session *session, int code, const c
 uint64_t session_wait(struct call *call);
 // The id of the waiting request, the caller's to json_decref(); NULL when it does not wait.
 json_t *session_take(struct session *session, uint64_t request);
+void channel_forget(struct signal *s, uint64_t peer); // its peer is gone
 // Requests that wait will not be answered by the media worker any more, all but one.
 void session_fail_requests(struct signal *s, struct session *session, uint64_t but,
                            const char *why, struct frame_list *frames);
@@ -231,7 +263,7 @@ void session_fail_requests(struct signal *s, struct session *session, uint64_t b
 // --- method.c ---
 
 // Reads a message and calls its method. Beyond the budget it only answers that there were too
-// many. NULL: there is none.
+// many.
 void method_run(struct call *call, struct bytes text, struct budget *budget);
 // The table, for tests of it: NULL after the last.
 const char *method_name(size_t at);

@@ -5,7 +5,8 @@ import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { startServer } from '../browser/lib/server.mjs';
+import { startServer, until } from '../browser/lib/server.mjs';
+import { Client } from './client.mjs';
 import { exchange, frame, RawSocket, statusOf } from './raw.mjs';
 
 const spec = 'user_agent_v2=x&protocol_version=2.5&protocol_spec=20250115';
@@ -49,7 +50,7 @@ test('69 anonymous sockets with unfinished messages of 1 MB end nothing', async 
   }
 });
 
-test('an anonymous socket may say 16 KiB, and who has a token a megabyte', async () => {
+test('an anonymous socket may say 16 KiB, and who has a token half a megabyte', async () => {
   const server = await startServer();
   try {
     const { guest } = await server.meeting();
@@ -58,7 +59,7 @@ test('an anonymous socket may say 16 KiB, and who has a token a megabyte', async
     stranger.send(frame(1, Buffer.alloc(16 * 1024 + 1, ' '), { fin: false }));
     assert.equal(await stranger.closeCode(), 1009);
     const person = await enter(server, token);
-    person.send(frame(1, Buffer.alloc(900 * 1000, ' '), { fin: false }));
+    person.send(frame(1, Buffer.alloc(500 * 1000, ' '), { fin: false }));
     person.send(frame(9, 'here')); // and it is still there: pong comes
     for (let got = await person.next(); got.opcode !== 10;) got = await person.next();
     stranger.end();
@@ -96,6 +97,62 @@ test('at 90 % of the budget joins and large bodies get 503, and who is in stays'
     const whip = await exchange(server.port, `POST /whip/${room} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/sdp\r\nContent-Length: 5\r\nConnection: close\r\n\r\nv=0\r\n`, 2000);
     assert.equal(statusOf(whip.text), 503, whip.text);
   } finally {
+    await server.stop();
+  }
+});
+
+test('while memory is short a socket that was open before does not join, who is in comes back, and nothing large is taken', async () => {
+  const measured = await startServer();
+  const resting = kilobytes(measured, 'VmRSS') * 1024;
+  await measured.stop();
+  // 16 MB are left until it is short.
+  const server = await startServer(['--memory-max', `${Math.round((resting + 16e6) / 0.9)}`]);
+  const clients = [];
+  const flood = [];
+  try {
+    const { guest } = await server.meeting();
+    const open = async (user) => {
+      const client = await Client.of(server, guest, user);
+      await client.connect();
+      clients.push(client);
+      return client;
+    };
+    const early = await open('early');
+    const inside = await open('inside');
+    assert.ok((await inside.request('join', { name: 'inside', data: '' })).result);
+
+    const token = await tokenOf(server, guest);
+    const isShort = () => server.log().includes('memory is short');
+    while (!isShort() && flood.length < 200) {
+      const socket = await RawSocket.open(server.port, `/ws?peer=${flood.length}&token=${token}&${spec}`);
+      flood.push(socket);
+      socket.send(frame(1, Buffer.alloc(500 * 1000, ' '), { fin: false }));
+    }
+    await until(isShort, 'memory to be short', 5000);
+    assert.ok(kilobytes(server, 'VmRSS') * 1024 < resting + 40e6, `${kilobytes(server, 'VmRSS')} kB`);
+
+    const late = await early.request('join', { name: 'early', data: '' });
+    assert.equal(late.error?.code, 503, JSON.stringify(late));
+    const fresh = await RawSocket.open(server.port, `/ws?peer=fresh&token=${token}&${spec}`);
+    assert.match(JSON.stringify(await fresh.message()), /503/);
+    fresh.end();
+    inside.socket.terminate();
+    await until(() => !inside.open, 'the socket to be gone');
+    await inside.connect();
+    await until(() => inside.said('peer-list').length > 1, 'the list once more');
+    assert.ok((await inside.request('broadcast', { info: { message: 'here', type: 'chat' } })).result);
+    const again = await inside.request('join', { name: 'inside', data: '' });
+    assert.ok(again.result, JSON.stringify(again));
+    const closed = new Promise((resolve) => { inside.socket.once('close', resolve); });
+    inside.socket.send(`{"method":"ping","params":{"x":"${'x'.repeat(100 * 1024)}"}}`);
+    assert.equal(await closed, 1013);
+
+    for (const socket of flood.splice(0)) socket.end();
+    await until(() => server.log().includes('there is memory again'), 'memory', 12000);
+    assert.ok((await early.request('join', { name: 'early', data: '' })).result);
+  } finally {
+    for (const socket of flood) socket.end();
+    for (const client of clients) client.socket.terminate();
     await server.stop();
   }
 });

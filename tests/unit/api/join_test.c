@@ -29,8 +29,8 @@ TEST(init_says_where_to_go)
         a.body,
         "{\"endpoint\":\"ws://localhost:8080/ws\",\"rtcConfiguration\":"
         "{\"ice_servers\":[]},\"config\":{\"enabledFlags\":[],"
-        "\"publishStats\":{\"maxSampleWindowSize\":30,\"maxSamplePushInterval\":60},"
-        "\"subscribeStats\":{\"maxSampleWindowSize\":10,\"maxSamplePushInterval\":60}}}");
+        "\"publishStats\":{\"maxSampleWindowSize\":30,\"maxSamplePushInterval\":30},"
+        "\"subscribeStats\":{\"maxSampleWindowSize\":10,\"maxSamplePushInterval\":30}}}");
     CHECK_TEXT(header(&a, "access-control-allow-origin"), "*");
     world_free(w);
 }

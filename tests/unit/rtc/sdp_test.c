@@ -221,13 +221,13 @@ TEST(a_section_is_live_unless_inactive_or_stopped)
     CHECK(sdp_is_live(&parsed.sections[3]));
 }
 
-TEST(a_description_over_512_kib_is_refused)
+TEST(a_description_over_496_kib_is_refused)
 {
-    char *text = malloc(SDP_LEN_MAX + 2);
-    memset(text, 'a', SDP_LEN_MAX + 1);
+    char *text = malloc(2 * SDP_LEN_MAX + 2);
+    memset(text, 'a', 2 * SDP_LEN_MAX + 1);
     memcpy(text, "v=0\r\ns=", 7);
-    CHECK_EQ(sdp_parse(&parsed, (struct bytes){(uint8_t *)text, SDP_LEN_MAX}, &error), 0);
-    CHECK_EQ(sdp_parse(&parsed, (struct bytes){(uint8_t *)text, SDP_LEN_MAX + 1}, &error),
+    CHECK_EQ(sdp_parse(&parsed, (struct bytes){(uint8_t *)text, 2 * SDP_LEN_MAX}, &error), 0);
+    CHECK_EQ(sdp_parse(&parsed, (struct bytes){(uint8_t *)text, 2 * SDP_LEN_MAX + 1}, &error),
              ERR_FULL);
     free(text);
 }
