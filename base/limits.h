@@ -58,6 +58,7 @@ enum {
     // WebSocket
     WS_MESSAGE_MAX = 512 * 1024,
     WS_STRANGER_MESSAGE_MAX = 16 * 1024, // of a socket without a token
+    WS_SHORT_MESSAGE_MAX = 64 * 1024, // while memory is short: what who is in needs to return
     WS_FRAGMENTS_MAX = 1024,
     WS_QUEUE_BYTES_MAX = 1024 * 1024,
     WS_QUEUE_HIGH = 256 * 1024,    // of it: from here the client counts as slow

@@ -104,6 +104,11 @@ static int on_octets(struct websocket *ws, struct bytes octets)
         return close_now(ws, CLOSE_TOO_BIG);
     if (octets.len > ws->message_max - ws->message.len)
         return close_now(ws, CLOSE_TOO_BIG);
+    if (ws->message.len + octets.len > WS_SHORT_MESSAGE_MAX) {
+        if (ws->server->memory_left <= 0)
+            return close_now(ws, CLOSE_TRY_LATER);
+        ws->server->memory_left -= (int64_t)octets.len; // until it is looked up again
+    }
     text_add_bytes(&ws->message, octets);
     if (!frame_ends || !lws_is_final_fragment(ws->wsi))
         return 0;

@@ -121,6 +121,7 @@ static void on_look(uv_timer_t *timer)
     struct control *c = timer->data;
     memory_look(&c->memory, clock_mono_us());
     http_server_set_memory(c->server, c->memory.left);
+    signal_set_short(c->signal, c->memory.left <= 0);
     control_look_at_metrics(c);
 }
 

@@ -128,6 +128,15 @@ static bool is_full_for(const struct control *c, enum api_next next,
                               : jobs_are_full(c->config.jobs);
 }
 
+// Who is in comes back also while memory is short.
+static bool is_short_for(const struct control *c, struct api_call *call)
+{
+    const struct room *room = rooms_find(&c->rooms, call->claims.room_id);
+    const char *peer = http_query(call->request, "peer", 0);
+    return c->memory.left <= 0 &&
+           !(peer && admission_is_return(room, peer, &call->claims.hash));
+}
+
 static void on_request(struct control *c, struct http_input *input)
 {
     struct http_request *request = input->request;
@@ -154,7 +163,7 @@ static void on_request(struct control *c, struct http_input *input)
     if (call.removes && next != API_ANSWERED &&
         !api_check_idle(&call, rooms_find(&c->rooms, call.removes), &response))
         next = API_ANSWERED;
-    bool is_late = next == API_JOIN && (c->draining || c->memory.left <= 0);
+    bool is_late = next == API_JOIN && (c->draining || is_short_for(c, &call));
     struct room *joined = next == API_JOIN ? control_live_room(c, call.claims.room_id) : NULL;
     if (next != API_ANSWERED && (is_late || (!joined && is_full_for(c, next, &call)))) {
         api_refuse(&response, 503, "Service Unavailable", "too much to do");

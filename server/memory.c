@@ -28,50 +28,73 @@ static int64_t read_number(const char *path)
     return number;
 }
 
-// The path of our group in the unified hierarchy: "0::/system.slice/parlor.service".
-static bool read_group(char path[PATH_LEN_MAX])
+// The path of our group, of a line of the file that lists them: in the unified hierarchy
+// ("0::/system.slice/parlor.service"), or of the memory controller alone ("5:memory:/parlor").
+static bool read_group(const char *root, const char *controllers, char path[PATH_LEN_MAX])
 {
-    char line[PATH_LEN_MAX];
+    char line[PATH_LEN_MAX], name[PATH_LEN_MAX];
     bool found = false;
-    FILE *file = fopen("/proc/self/cgroup", "re");
+    snprintf(name, sizeof name, "%s/proc/self/cgroup", root);
+    FILE *file = fopen(name, "re");
     if (!file)
         return false;
     while (!found && fgets(line, sizeof line, file)) {
         line[strcspn(line, "\n")] = 0;
-        found = strncmp(line, "0::", 3) == 0;
+        char *of = strchr(line, ':');
+        char *group = of ? strchr(of + 1, ':') : NULL;
+        if (!group)
+            continue;
+        *group++ = 0;
+        found = strcmp(of + 1, controllers) == 0;
+        if (found)
+            snprintf(path, PATH_LEN_MAX, "%s", group);
     }
     fclose(file);
-    if (found)
-        snprintf(path, PATH_LEN_MAX, "%s", line + 3);
     return found;
 }
 
-// Each group above ours bounds it too.
-static int64_t of_group(void)
+static int64_t lesser(int64_t a, int64_t b)
 {
-    char group[PATH_LEN_MAX];
-    char file[2 * PATH_LEN_MAX];
-    int64_t least = read_number("/sys/fs/cgroup/memory/memory.limit_in_bytes");
-    if (!read_group(group))
-        return least;
+    return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+// The least that the files `name` of our group, and of each group above it, allow: -1, if none
+// does. A container sees its own group as the root, whatever the list says.
+static int64_t least_of(const char *root, const char *mount, const char *controllers,
+                        const char *name)
+{
+    char group[PATH_LEN_MAX] = "", file[2 * PATH_LEN_MAX];
+    int64_t least = -1;
+    read_group(root, controllers, group);
     for (;;) {
-        snprintf(file, sizeof file, "/sys/fs/cgroup%s/memory.max", group);
-        int64_t max = read_number(file);
-        if (max >= 0 && (least < 0 || max < least))
-            least = max;
         char *slash = strrchr(group, '/');
+        if (slash && !slash[1]) { // the root is written "/"
+            *slash = 0;
+            continue;
+        }
+        snprintf(file, sizeof file, "%s%s%s/%s", root, mount, group, name);
+        least = lesser(least, read_number(file));
         if (!slash)
             return least;
         *slash = 0;
     }
 }
 
+int64_t memory_limit(const char *root, int64_t machine)
+{
+    int64_t unified = least_of(root, "/sys/fs/cgroup", "", "memory.max");
+    int64_t old = least_of(root, "/sys/fs/cgroup/memory", "memory", "memory.limit_in_bytes");
+    return lesser(machine, lesser(unified, old));
+}
+
+int64_t memory_budget(int64_t octets, int percent, int64_t limit)
+{
+    return octets ? octets : limit / 100 * percent;
+}
+
 void memory_init(struct memory *m, int64_t octets, int percent)
 {
-    int64_t all = of_machine(), group = of_group();
-    if (group >= 0 && group < all)
-        all = group;
-    *m = (struct memory){.max = octets ? octets : all / 100 * percent};
+    *m = (struct memory){.max = memory_budget(octets, percent, memory_limit("", of_machine()))};
     m->left = m->max;
     log_info("server", "may use %lld MB of memory", (long long)(m->max / 1000 / 1000));
 }
@@ -87,18 +110,25 @@ int64_t memory_used(void)
     return read == 2 ? resident * sysconf(_SC_PAGESIZE) : 0;
 }
 
+void memory_judge(struct memory *m, int64_t used)
+{
+    int percent = m->left <= 0 ? MEMORY_FREE_PERCENT : MEMORY_TIGHT_PERCENT;
+    m->left = m->max / 100 * percent - used;
+}
+
 void memory_look(struct memory *m, int64_t now)
 {
-    int64_t most = m->max / 100 * MEMORY_TIGHT_PERCENT;
     bool was_tight = m->left <= 0;
-    m->left = most - memory_used();
+    memory_judge(m, memory_used());
     if (m->left <= 0 && now >= m->trim_at) {
         malloc_trim(0);
         m->trim_at = now + TRIM_US;
-        m->left = most - memory_used();
+        if (!was_tight)
+            m->left = 1; // it is not short yet
+        memory_judge(m, memory_used());
     }
     if (m->left <= 0 && !was_tight)
-        log_warn("server", "memory is short: joins and large bodies are refused");
+        log_warn("server", "memory is short: joins and what is large are refused");
     else if (m->left > 0 && was_tight)
         log_info("server", "there is memory again");
 }

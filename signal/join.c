@@ -23,6 +23,11 @@ void handle_join(struct call *call)
             return;
         }
     }
+    const struct session *own = call->session;
+    if (call->signal->is_short && !admission_is_return(own->room, own->peer_id, &own->token)) {
+        reply_error(call, RPC_BUSY, "too much to do");
+        return;
+    }
     uint64_t request = session_wait(call);
     if (!request) {
         reply_error(call, RPC_TOO_MANY, "too many requests are waiting");

@@ -156,6 +156,11 @@ void signal_set_node(struct signal *s, const char *node_id)
     s->node_id = mem_text(node_id);
 }
 
+void signal_set_short(struct signal *s, bool is_short)
+{
+    s->is_short = is_short;
+}
+
 void signal_free(struct signal *s)
 {
     size_t at = 0;

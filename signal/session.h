@@ -33,6 +33,9 @@ void signal_free(struct signal *s);             // tells nobody
 // one for each start. "": there is only this one, and none before it.
 void signal_set_node(struct signal *s, const char *node_id);
 
+// While memory is short nobody new joins, however long ago the socket was opened.
+void signal_set_short(struct signal *s, bool is_short);
+
 // What the verified token and the URL of the socket say.
 struct signal_claims {
     const char *room_id;

@@ -187,6 +187,7 @@ struct signal {
     struct list unused_shares; // roughly in the order in which they were used last
     struct list outcomes;      // of requests that were told 503 though they happened: outcome.c
     size_t outcome_count;
+    bool is_short; // of memory
     char *node_id;
     struct text scratch; // the message being written
 };
