@@ -2,12 +2,11 @@
 // with a browser that has never been here. And what one address still may not do.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import http from 'node:http';
 import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import { startServer, until } from '../browser/lib/server.mjs';
-import { connection } from './peer.mjs';
 import { exchange, RawSocket, statusOf } from './raw.mjs';
+import { offerOfNobody, Visitor } from './visitor.mjs';
 
 const PEOPLE = 60;
 let server, meeting, sdp;
@@ -15,75 +14,17 @@ let server, meeting, sdp;
 before(async () => {
   server = await startServer(['--rate-limit', 'on']);
   meeting = await server.meeting();
-  // One offer will do for all of them: no media flows here.
-  const publish = connection();
-  publish.createDataChannel('ion-sfu', { protocol: 'SCTP' });
-  await publish.setLocalDescription(await publish.createOffer());
-  ({ sdp } = publish.localDescription);
-  await publish.close();
+  sdp = await offerOfNobody();
 });
 after(() => server?.stop());
 
-// What a browser does: up to six connections of its own, kept.
-class Browser {
-  constructor(at = server) {
-    this.at = at;
-    this.agent = new http.Agent({ keepAlive: true, maxSockets: 6 });
-  }
-
-  ask(method, path, body, headers = {}) {
-    return new Promise((resolve, reject) => {
-      const request = http.request(`${this.at.origin}${path}`, { method, agent: this.agent, headers }, (answer) => {
-        const chunks = [];
-        answer.on('data', (chunk) => chunks.push(chunk));
-        answer.on('end', () => resolve({ status: answer.statusCode, text: Buffer.concat(chunks).toString() }));
-      });
-      request.on('error', reject);
-      request.end(body);
-    });
-  }
-
-  async load() {
-    const page = await this.ask('GET', '/');
-    assert.equal(page.status, 200, page.text);
-    const files = [...page.text.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map((match) => match[1]);
-    assert.ok(files.length > 1, page.text);
-    for (const file of await Promise.all([...files, '/favicon.svg', '/openapi.json'].map((path) => this.ask('GET', path)))) {
-      assert.equal(file.status, 200, file.text.slice(0, 200));
-    }
-  }
-
-  async login(code) {
-    const { status, text } = await this.ask('POST', '/v2/token', JSON.stringify({ code }));
-    assert.equal(status, 200, text);
-    this.token = JSON.parse(text).token;
-    const bearer = { authorization: `Bearer ${this.token}` };
-    for (const path of [`/init?peer_id=${randomUUID()}`, '/v2/layouts/ui']) {
-      const answer = await this.ask('GET', path, undefined, bearer);
-      assert.equal(answer.status, 200, answer.text);
-    }
-  }
-
-  async join() {
-    this.socket = await RawSocket.open(this.at.port, `/ws?peer=${randomUUID()}&token=${this.token}&user_agent_v2=x&protocol_version=2.5&protocol_spec=20250115`);
-    this.socket.text({ method: 'join', params: { name: 'pupil', data: '', disableVidAutoSub: true, offer: { type: 'offer', sdp } }, id: 'j', jsonrpc: '2.0' });
-    const answer = await this.socket.message((message) => message.id === 'j');
-    assert.equal(answer.result?.type, 'answer', JSON.stringify(answer));
-  }
-
-  end() {
-    this.agent.destroy();
-    this.socket?.end();
-  }
-}
-
 test('60 fresh browsers of one address load the page, trade the code and join in the same second', async () => {
-  const browsers = Array.from({ length: PEOPLE }, () => new Browser());
+  const browsers = Array.from({ length: PEOPLE }, () => new Visitor(server));
   try {
     await Promise.all(browsers.map(async (browser) => {
       await browser.load();
       await browser.login(meeting.guest);
-      await browser.join();
+      await browser.join(sdp);
     }));
     const peers = await server.call('GET', `/v2/active-rooms/${meeting.room.id}`);
     assert.equal(peers.body.session.peers.length, PEOPLE);
@@ -93,7 +34,7 @@ test('60 fresh browsers of one address load the page, trade the code and join in
 });
 
 test('160 sockets of one address open at once', async () => {
-  const browser = new Browser();
+  const browser = new Visitor(server);
   await browser.login(meeting.guest);
   const sockets = await Promise.all(Array.from({ length: 160 }, () =>
     RawSocket.open(server.port, `/ws?peer=${randomUUID()}&token=${browser.token}&user_agent_v2=x&protocol_version=2.5&protocol_spec=20250115`)));
@@ -103,7 +44,7 @@ test('160 sockets of one address open at once', async () => {
 
 test('codes that are wrong cost their address its logins, and the right one of others nothing', async () => {
   const strict = await startServer(['--rate-limit', 'on', '--logins', '1', '--logins-burst', '5']);
-  const browser = new Browser(strict);
+  const browser = new Visitor(strict);
   try {
     const { guest } = await strict.meeting();
     for (let i = 0; i < 12; i++) await browser.login(guest);
