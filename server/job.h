@@ -29,13 +29,15 @@ enum job_kind {
 };
 
 // Moved to the store thread and back.
+struct unwritten; // server/unwritten.h
+
 struct job {
     struct db_job db; // the first member
     enum job_kind kind;
-    struct api *api;    // of the thread that runs it
-    bool *is_unwritten; // of that thread, the same: a session could not be written
-    int64_t epoch;      // set by jobs_put()
-    int64_t put_at_us;  // the same
+    struct api *api;             // of the thread that runs it
+    struct unwritten *unwritten; // of that thread, the same
+    int64_t epoch;               // set by jobs_put()
+    int64_t put_at_us;           // the same
     struct {
         uint64_t id; // of the HTTP server
         struct api_call call;

@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "server/clock.h"
+#include "server/unwritten.h"
 #include "store/codes.h"
 #include "store/document.h"
 #include "store/live_rooms.h"
@@ -73,7 +74,7 @@ static int run_keep(struct db_job *db_job, struct db *db)
     const struct job *job = (const struct job *)db_job;
     struct store_live_room room = {job->live.room_id, job->live.session_id, NULL};
     int err = store_live_put(db, &room, &job->live.snapshot, job->epoch, clock_wall_ms());
-    *job->is_unwritten = job_leaves_unwritten(err);
+    unwritten_note(job->unwritten, job->live.session_id, job_leaves_unwritten(err));
     return err;
 }
 
@@ -86,7 +87,10 @@ bool job_leaves_unwritten(int err)
 static int run_forget(struct db_job *db_job, struct db *db)
 {
     const struct job *job = (const struct job *)db_job;
-    return store_live_remove(db, job->live.room_id, job->live.session_id, job->epoch);
+    int err = store_live_remove(db, job->live.room_id, job->live.session_id, job->epoch);
+    if (!err) // it is over, and nothing of it will be written again
+        unwritten_note(job->unwritten, job->live.session_id, false);
+    return err;
 }
 
 static int run_lock(struct db_job *db_job, struct db *db)
@@ -99,7 +103,7 @@ static int run_log(struct db_job *db_job, struct db *db)
 {
     struct job *job = (struct job *)db_job;
     // It tells of a session as it was put before it. Both are put again.
-    if (*job->is_unwritten)
+    if (!unwritten_is_empty(job->unwritten))
         return ERR_BUSY;
     return store_log_write(db, job->log.batch->entries, job->log.batch->count, &job->log.posts);
 }

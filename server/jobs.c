@@ -11,6 +11,7 @@
 #include "server/file_check.h"
 #include "server/job_run.h"
 #include "server/readers.h"
+#include "server/unwritten.h"
 #include "store/live_rooms.h"
 #include "store/log_repair.h"
 #include "store/webhook_turn.h"
@@ -40,7 +41,7 @@ struct jobs {
     // Of the thread: what is done when the storage is back.
     struct job *kept[KEPT_MAX];
     size_t kept_count;
-    bool is_unwritten; // the last session that was to be written is not
+    struct unwritten unwritten;
 
     int64_t epoch;
     struct jobs_left left;
@@ -67,7 +68,8 @@ static void repair_log(struct jobs *jobs, struct job *job)
 static void hand_back(struct jobs *jobs, struct job *job)
 {
     if (job->kind == JOB_KEEP)
-        jobs->is_unwritten = job_leaves_unwritten(job->db.err);
+        unwritten_note(&jobs->unwritten, job->live.session_id,
+                       job_leaves_unwritten(job->db.err));
     if (job->kind == JOB_LOG && store_log_is_refused(job->db.err))
         repair_log(jobs, job);
     if (job->db.err && db_may_heal(jobs->db) && is_to_be_kept(job) &&
@@ -75,6 +77,8 @@ static void hand_back(struct jobs *jobs, struct job *job)
         jobs->kept[jobs->kept_count++] = job;
         return;
     }
+    if (job->kind == JOB_FORGET)
+        unwritten_note(&jobs->unwritten, job->live.session_id, false);
     // A job that never ran, because no transaction could begin, has no result of its own.
     bool loads = job->kind == JOB_ROOM || job->kind == JOB_MISSED || job->kind == JOB_POLLS;
     if (loads && !job->room.err)
@@ -87,7 +91,7 @@ static void run_all(struct jobs *jobs, struct job *const *batch, size_t count)
     struct db_job *db_jobs[DB_BATCH_MAX];
     for (size_t i = 0; i < count; i++) {
         job_prepare(batch[i], jobs->api);
-        batch[i]->is_unwritten = &jobs->is_unwritten;
+        batch[i]->unwritten = &jobs->unwritten;
         db_jobs[i] = &batch[i]->db;
     }
     if (count > 0)
@@ -183,6 +187,7 @@ static void give_up(struct jobs *jobs)
 {
     readers_free(jobs->finders);
     jobs_left_dispose(&jobs->left);
+    unwritten_dispose(&jobs->unwritten);
     api_free(jobs->api);
     db_close(jobs->db);
     inbox_free(jobs->todo);

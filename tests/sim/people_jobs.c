@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "server/unwritten.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -327,7 +328,7 @@ struct jobs {
     struct item *items;
     size_t count, cap;
     int64_t away_until;
-    bool is_unwritten; // the last session that was to be written is not
+    struct unwritten unwritten;
     int64_t now;
     char session_id[OBJECT_ID_LEN + 1]; // of `written`
     struct people_store written;
@@ -349,6 +350,7 @@ void people_jobs_free(struct jobs *jobs)
         mem_free(jobs->items[i].job);
     }
     people_store_clear(&jobs->written);
+    unwritten_dispose(&jobs->unwritten);
     mem_free(jobs->items);
     mem_free(jobs);
 }
@@ -448,10 +450,10 @@ static void run_due(struct jobs *jobs)
         // What was read of a room is what is stored of it when it comes.
         item->back_at =
             jobs->now + (item->job->kind == JOB_ROOM ? 0 : rng_below(jobs->rng, 30000));
-        bool is_early = item->job->kind == JOB_LOG && jobs->is_unwritten;
+        bool is_early = item->job->kind == JOB_LOG && !unwritten_is_empty(&jobs->unwritten);
         item->job->db.err = is_away ? ERR_IO : is_early ? ERR_BUSY : 0;
-        if (item->job->kind == JOB_KEEP)
-            jobs->is_unwritten = is_away;
+        if (item->job->kind == JOB_KEEP || item->job->kind == JOB_FORGET)
+            unwritten_note(&jobs->unwritten, item->job->live.session_id, is_away);
         item->job->room.err = item->job->db.err;
         if (!item->job->db.err)
             run(jobs->disk, item->job);

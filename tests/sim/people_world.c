@@ -782,6 +782,7 @@ void world_empty(struct world *w)
     }
     world_settle(w);
     leap(w);
+    world_settle(w); // what the end of the leap brought is stored
     if (world_failed(w))
         return;
     if (w->rooms.by_id.count || w->rooms.peers.count || w->rooms.tracks.count)

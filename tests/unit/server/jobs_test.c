@@ -102,19 +102,20 @@ TEST(a_call_comes_back_with_its_answer_and_the_room_can_be_loaded)
     CHECK_TEXT(done->room.record.id, id);
     CHECK(done->room.record.enabled);
     CHECK(template_role(done->room.template, "host") != NULL);
-    template_free(done->room.template);
+    job_dispose(done);
     mem_free(done);
     CHECK(jobs_are_writable(jobs));
     stop(jobs);
 }
 
-static void put_session(struct jobs *jobs)
+static void put_session(struct jobs *jobs, enum job_kind kind, const char *session_id)
 {
     struct job *job = mem_alloc(sizeof *job);
-    job->kind = JOB_KEEP;
+    job->kind = kind;
     memcpy(job->live.room_id, "64b000000000000000000001", OBJECT_ID_LEN + 1);
-    memcpy(job->live.session_id, "64b000000000000000000002", OBJECT_ID_LEN + 1);
-    job->live.snapshot.head = "{}";
+    memcpy(job->live.session_id, session_id, OBJECT_ID_LEN + 1);
+    if (kind == JOB_KEEP)
+        job->live.snapshot.head = "{}";
     jobs_put(jobs, job);
 }
 
@@ -131,13 +132,26 @@ static int write_log(struct jobs *jobs)
     return err;
 }
 
-static int keep_session(struct jobs *jobs)
+#define SESSION "64b000000000000000000002"
+
+static int end_of(struct jobs *jobs)
 {
-    put_session(jobs);
     struct job *job = take(jobs);
     int err = job->db.err;
     mem_free(job);
     return err;
+}
+
+static int keep_session(struct jobs *jobs, const char *session_id)
+{
+    put_session(jobs, JOB_KEEP, session_id);
+    return end_of(jobs);
+}
+
+static int forget_session(struct jobs *jobs, const char *session_id)
+{
+    put_session(jobs, JOB_FORGET, session_id);
+    return end_of(jobs);
 }
 
 // A crash between the two would leave a log that tells more than the session knows.
@@ -146,13 +160,31 @@ TEST(the_log_is_not_written_while_the_session_that_it_tells_of_could_not_be)
     struct jobs *jobs = start();
     struct db *db;
     CHECK_EQ(db_open(&db, scratch.database), 0);
-    CHECK_EQ(keep_session(jobs), 0);
+    CHECK_EQ(keep_session(jobs, SESSION), 0);
     CHECK_EQ(write_log(jobs), 0);
     CHECK_EQ(db_run(db_prepare(db, "ALTER TABLE live_rooms RENAME TO away")), 0);
-    CHECK(keep_session(jobs) != 0);
+    CHECK(keep_session(jobs, SESSION) != 0);
     CHECK_EQ(write_log(jobs), ERR_BUSY);
     CHECK_EQ(db_run(db_prepare(db, "ALTER TABLE away RENAME TO live_rooms")), 0);
-    CHECK_EQ(keep_session(jobs), 0);
+    CHECK_EQ(keep_session(jobs, SESSION), 0);
+    CHECK_EQ(write_log(jobs), 0);
+    db_close(db);
+    stop(jobs);
+}
+
+// Nothing of it is ever written again.
+TEST(the_log_does_not_wait_for_a_session_that_is_over)
+{
+    struct jobs *jobs = start();
+    struct db *db;
+    CHECK_EQ(db_open(&db, scratch.database), 0);
+    CHECK_EQ(db_run(db_prepare(db, "ALTER TABLE live_rooms RENAME TO away")), 0);
+    CHECK(keep_session(jobs, SESSION) != 0);
+    CHECK(keep_session(jobs, "64b000000000000000000003") != 0);
+    CHECK_EQ(db_run(db_prepare(db, "ALTER TABLE away RENAME TO live_rooms")), 0);
+    CHECK_EQ(forget_session(jobs, SESSION), 0);
+    CHECK_EQ(write_log(jobs), ERR_BUSY); // the other is not over
+    CHECK_EQ(forget_session(jobs, "64b000000000000000000003"), 0);
     CHECK_EQ(write_log(jobs), 0);
     db_close(db);
     stop(jobs);
@@ -217,6 +249,7 @@ TEST(an_unknown_room_is_not_found)
     struct job *done = take(jobs);
     CHECK_EQ(done->room.err, ERR_NOT_FOUND);
     CHECK(done->room.template == NULL);
+    job_dispose(done);
     mem_free(done);
     stop(jobs);
 }
