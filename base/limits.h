@@ -68,7 +68,8 @@ enum {
     WS_MESSAGES_BURST = 200,
     WS_WAITING_MAX = 64,       // messages kept while a room is loaded
     WS_SILENCE_MS = 40 * 1000, // then the socket is dead
-    WS_LINGER_MS = 5 * 1000,   // between a last message and the close
+    // Between a last message and the close: longer than an answer waits for the store.
+    WS_LINGER_MS = 6 * 1000,
     // What reading clients costs the control thread, as it was measured: of each message,
     // member
     // and octet, of an octet that is looked over and refused, and of one that is answered. The

@@ -176,13 +176,16 @@ test('who ends a meeting for good while the database is away ends it for good', 
   await until(() => sql(database.url, `SELECT count(*) FROM live_rooms WHERE room_id = '${id}'`) === '1',
     'the call to be written down');
   await postgres.stop();
-  await until(async () => (await ready()) === 503, 'not ready');
-  // It has happened, though nobody can promise yet that it stays so.
-  await assert.rejects(ann.request('end-room', { lock: true, reason: 'night' }), /503/);
-  ann.notify('leave', { client_reason: 'the end' });
-  await until(async () => (await server.call('GET', `/v2/active-rooms/${id}`)).status === 404, 'the end');
-  await ann.end();
-  await postgres.start();
+  try {
+    await until(async () => (await ready()) === 503, 'not ready');
+    // It has happened, though nobody can promise yet that it stays so.
+    await assert.rejects(ann.request('end-room', { lock: true, reason: 'night' }), /503/);
+    ann.notify('leave', { client_reason: 'the end' });
+    await until(async () => (await server.call('GET', `/v2/active-rooms/${id}`)).status === 404, 'the end');
+    await ann.end();
+  } finally {
+    await postgres.start();
+  }
   await until(async () => (await ready()) === 200, 'the server to be ready again');
   await until(() => sql(database.url, `SELECT enabled FROM rooms WHERE id = '${id}'`) === '0', 'the room to be disabled');
   await until(() => sql(database.url, `SELECT count(*) FROM live_rooms WHERE room_id = '${id}'`) === '0',
@@ -193,10 +196,14 @@ test('acknowledged rooms outlive kills of the server', async () => {
   const kept = [];
   for (let round = 0; round < 5; round++) {
     const running = storm(server);
-    await until(() => running.acknowledged.length > 10, 'rooms to be made', 15000, 2);
-    const restarted = server.restart('SIGKILL');
-    await running.end();
-    await restarted;
+    try {
+      await until(() => running.acknowledged.length > 10, 'rooms to be made', 15000, 2);
+      const restarted = server.restart('SIGKILL');
+      await running.end();
+      await restarted;
+    } finally {
+      await running.end();
+    }
     kept.push(...running.acknowledged);
   }
   await checkAll(kept);
@@ -205,14 +212,17 @@ test('acknowledged rooms outlive kills of the server', async () => {
 test('acknowledged rooms outlive crashes of the database, and the server answers with nothing but 503', async () => {
   const { pid } = server;
   const running = storm(server);
-  for (let round = 0; round < 3; round++) {
-    const before = running.acknowledged.length;
-    await until(() => running.acknowledged.length > before + 10, 'rooms to be made', 15000, 2);
-    await postgres.crash();
-    await postgres.start();
-    await until(async () => (await ready()) === 200, 'the server to be ready again');
+  try {
+    for (let round = 0; round < 3; round++) {
+      const before = running.acknowledged.length;
+      await until(() => running.acknowledged.length > before + 10, 'rooms to be made', 15000, 2);
+      await postgres.crash();
+      await postgres.start();
+      await until(async () => (await ready()) === 200, 'the server to be ready again');
+    }
+  } finally {
+    await running.end();
   }
-  await running.end();
   await checkAll(running.acknowledged);
   assert.deepEqual([...new Set(running.refused)].filter((code) => code !== 503), []);
   assert.equal(server.pid, pid);

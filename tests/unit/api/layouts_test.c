@@ -138,8 +138,8 @@ TEST(a_template_may_say_it_itself)
         "{\"viewer\":{\"colour\":\"red\"}}",
         "{\"viewer\":{\"screens\":{\"lobby\":{}}}}",
         "{\"viewer\":{\"screens\":{\"conferencing\":{\"other\":{}}}}}",
-        "{\"viewer\":{\"screens\":{\"conferencing\":{\"default\":{},\"hls_live_streaming\":{}}}"
-        "}}",
+        ("{\"viewer\":{\"screens\":{\"conferencing\":"
+         "{\"default\":{},\"hls_live_streaming\":{}}}}}"),
         "{\"viewer\":{\"screens\":{\"conferencing\":{\"default\":null}}}}",
         "{\"viewer\":{\"screens\":{\"preview\":[]}}}",
         "{\"viewer\":{\"screens\":{\"conferencing\":{}}}}",
