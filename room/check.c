@@ -27,7 +27,7 @@ static const char *check_tracks(const struct peer *peer)
         MUST(track->owner == peer);
         MUST(map_get(&peer->room->tracks, bytes_of(track->is.id)) == track);
         MUST(rooms_track(peer->room->rooms, track->number) == track);
-        MUST(track->allowed == peer->role->allowed[track_wish_kind(&track->is)]);
+        MUST(track->allowed == role_publishes(peer->role, track_wish_kind(&track->is)));
         MUST(!track->announced || (track->allowed && track->negotiated));
         MUST(!track->announced || peer->state == PEER_JOINED);
         MUST(!track->announced || peer->is_told);

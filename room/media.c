@@ -215,7 +215,7 @@ void media_role_changed(struct peer *peer, const struct role *old, struct moment
     struct selection forbidden = {0}, again = {0};
     for (size_t i = 0; i < peer->track_count; i++) {
         struct track *track = peer->tracks[i];
-        track->allowed = peer->role->allowed[track_wish_kind(&track->is)];
+        track->allowed = role_publishes(peer->role, track_wish_kind(&track->is));
         if (!track->allowed && track->announced)
             tracks_pick(&forbidden, track);
         if (track->allowed && !track->announced && track->negotiated)

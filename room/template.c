@@ -117,6 +117,11 @@ bool names_contain(const struct names *names, const char *name)
     return words_contain((const char *const *)names->at, names->count, name);
 }
 
+bool role_publishes(const struct role *role, enum publish_kind kind)
+{
+    return !role->waiting_room && role->allowed[kind];
+}
+
 bool role_gets(const struct role *role, const struct role *of)
 {
     return !role->waiting_room && !of->waiting_room &&

@@ -128,8 +128,10 @@ struct names template_names(struct template *t, size_t count);
 
 const struct role *template_role(const struct template *t, const char *name); // or NULL
 bool names_contain(const struct names *names, const char *name);
-// Whether who has `role` gets the media of who has `of`. Whoever waits to be let in gets none
-// and gives none, whatever the roles say.
+// Whether somebody with `role` may publish such a track. Nobody who waits to be let in may.
+bool role_publishes(const struct role *role, enum publish_kind kind);
+// Whether somebody with `role` gets the media of somebody with `of`. Nobody who waits to be let
+// in gets or gives any, whatever the roles say.
 bool role_gets(const struct role *role, const struct role *of);
 // Whether a message may name all of these, be they roles or not.
 bool role_names_fit(const char *const *names, size_t count);

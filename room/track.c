@@ -40,7 +40,7 @@ void tracks_add(struct peer *peer, const struct track_wish *wishes, size_t count
         track->is = wishes[i];
         track->number = rooms_number(room->rooms);
         track->owner = peer;
-        track->allowed = peer->role->allowed[track_wish_kind(&track->is)];
+        track->allowed = role_publishes(peer->role, track_wish_kind(&track->is));
         peer->tracks[peer->track_count++] = track;
         map_put(&room->tracks, bytes_of(track->is.id), track);
         map_put(&room->rooms->tracks, map_key_u64(&track->number), track);

@@ -85,7 +85,7 @@ static void put_publish_params(struct json_out *j, const struct role *role)
     json_key(j, "allowed");
     json_open(j, '[');
     for (int kind = 0; kind < PUBLISH_KIND_COUNT; kind++) {
-        if (role->allowed[kind])
+        if (role_publishes(role, kind))
             json_put_string(j, publish_kind_name(kind));
     }
     json_close(j, ']');

@@ -41,3 +41,23 @@ TEST(kinds_have_names)
     CHECK_EQ(publish_kind_from_name("video"), PUBLISH_VIDEO);
     CHECK_EQ(publish_kind_from_name("simulcast"), ERR_NOT_FOUND);
 }
+
+TEST(who_waits_to_be_let_in_gives_and_gets_nothing_whatever_the_role_says)
+{
+    struct template *t = template_new();
+    template_set_roles(t, 2);
+    for (size_t i = 0; i < 2; i++) {
+        t->roles[i].name = template_text(t, i ? "guest" : "host");
+        t->roles[i].allowed[PUBLISH_AUDIO] = true;
+        t->roles[i].subscribe_to_roles = template_names(t, 2);
+        t->roles[i].subscribe_to_roles.at[0] = template_text(t, "host");
+        t->roles[i].subscribe_to_roles.at[1] = template_text(t, "guest");
+    }
+    CHECK(role_publishes(&t->roles[1], PUBLISH_AUDIO));
+    CHECK(!role_publishes(&t->roles[1], PUBLISH_VIDEO));
+    CHECK(role_gets(&t->roles[0], &t->roles[1]) && role_gets(&t->roles[1], &t->roles[0]));
+    t->roles[1].waiting_room = true;
+    CHECK(!role_publishes(&t->roles[1], PUBLISH_AUDIO));
+    CHECK(!role_gets(&t->roles[0], &t->roles[1]) && !role_gets(&t->roles[1], &t->roles[0]));
+    template_free(t);
+}
