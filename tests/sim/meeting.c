@@ -167,6 +167,9 @@ static void take_message(struct meeting_sim *m, const struct message *message)
         media_prefer(peer, message->tracks[0].id, message->tracks[0].type, message->level,
                      &m->events);
         break;
+    case MESSAGE_MUTE:
+        media_update(peer, message->tracks, 1, &m->events);
+        break;
     case MESSAGE_RESTART:
         media_closed(peer, true, true, moment(m), &m->events);
         break;

@@ -39,6 +39,7 @@ struct plan {
     unsigned people;
     bool simulcast;
     bool restless;         // change layers, pause, leave and come back
+    bool fidgety;          // change layers, streams, addresses, and whether they are seen
     struct link_plan link; // everybody's, both ways
     struct plan_line lines[PLAN_LINES_MAX];
     size_t line_count;

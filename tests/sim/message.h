@@ -12,6 +12,7 @@ enum message_kind {
     MESSAGE_OFFER,   // `text`: with the microphone and the camera, `tracks`
     MESSAGE_ANSWER,  // `text`: to MESSAGE_OFFERED
     MESSAGE_PREFER,  // `tracks[0]` at most at `level`
+    MESSAGE_MUTE,    // `tracks[0]` is as it says
     MESSAGE_RESTART, // the subscribe connection is silent
     MESSAGE_LEAVE,
     // From it:

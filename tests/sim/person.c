@@ -14,6 +14,8 @@ enum {
     FEEDBACK_US = 20 * 1000,
     CHECK_US = 2500 * 1000,
     WHIM_US = 400 * 1000,
+    FIDGET_US = 1500 * 1000,
+    SKEW_PPM = 100,
     CAMERA_START_KBPS = 250,
     AUDIO = 0,
     VIDEO = 1,
@@ -36,18 +38,22 @@ static void send_published(struct meeting_sim *m, struct person *p, struct batch
 
 // --- Coming and going ---
 
+static void describe_track(const struct person *p, int i, struct track_wish *wish)
+{
+    *wish = (struct track_wish){.type = i == VIDEO ? TRACK_VIDEO : TRACK_AUDIO,
+                                .source = "regular",
+                                .muted = p->sources[i].off};
+    strcpy(wish->id, p->sections[i].track_id);
+    strcpy(wish->stream_id, p->sections[i].stream_id);
+}
+
 static void send_offer(struct meeting_sim *m, struct person *p)
 {
     struct text sdp = {0};
     client_write_offer(&p->publish, p->sections, 2, &sdp);
     struct message message = {.kind = MESSAGE_OFFER, .text = text_take(&sdp)};
-    for (int i = 0; i < 2; i++) {
-        struct track_wish *wish = &message.tracks[i];
-        *wish = (struct track_wish){.type = i == VIDEO ? TRACK_VIDEO : TRACK_AUDIO,
-                                    .source = "regular"};
-        strcpy(wish->id, p->sections[i].track_id);
-        strcpy(wish->stream_id, p->sections[i].stream_id);
-    }
+    for (int i = 0; i < 2; i++)
+        describe_track(p, i, &message.tracks[i]);
     meeting_say(m, p, message);
 }
 
@@ -66,6 +72,11 @@ void person_enter(struct meeting_sim *m, struct person *p)
         snprintf(s->stream_id, sizeof s->stream_id, "s%u-%u", p->number, p->life);
         snprintf(s->track_id, sizeof s->track_id, "t%u-%u-%d", p->number, p->life, i);
         source_init(&p->sources[i], &p->publish, &p->twcc, s, (size_t)i + 1, &m->rng);
+    }
+    int skew = (int)rng_below(&m->rng, 2 * SKEW_PPM) - SKEW_PPM;
+    for (int i = 0; i < 2; i++) {
+        p->sources[i].clock_ppm = skew;
+        p->sources[i].clock_us = (int64_t)rng_below(&m->rng, 3600) * 1000000;
     }
     uplink_init(&p->uplink, m->now);
     if (m->plan->judge)
@@ -255,11 +266,12 @@ static void report_back(struct meeting_sim *m, struct person *p)
 
 // --- Whims ---
 
-static void prefer(struct meeting_sim *m, struct person *p)
+static void prefer(struct meeting_sim *m, struct person *p, enum feed_level least)
 {
     const struct person *other = &m->people[rng_below(&m->rng, m->plan->people)];
     struct message message = {.kind = MESSAGE_PREFER,
-                              .level = (enum feed_level)rng_below(&m->rng, 4)};
+                              .level =
+                                  (enum feed_level)(least + rng_below(&m->rng, 4u - least))};
     message.tracks[0].type = TRACK_VIDEO;
     strcpy(message.tracks[0].id, other->sections[VIDEO].track_id);
     if (other->present && other != p)
@@ -276,7 +288,7 @@ static void have_a_whim(struct meeting_sim *m, struct person *p)
     case 1:
     case 2:
     case 3:
-        prefer(m, p);
+        prefer(m, p, FEED_NONE);
         break;
     case 4: // bandwidth comes and goes: the encoder drops a layer but the lowest
         if (layer + 1 < camera->layer_count) {
@@ -302,6 +314,52 @@ static void have_a_whim(struct meeting_sim *m, struct person *p)
     }
 }
 
+static void toggle_camera(struct meeting_sim *m, struct person *p)
+{
+    struct source *camera = &p->sources[VIDEO];
+    camera->off = !camera->off;
+    struct message message = {.kind = MESSAGE_MUTE};
+    describe_track(p, VIDEO, &message.tracks[0]);
+    meeting_say(m, p, message);
+    uint32_t last_frames[3] = {0};
+    for (unsigned i = 0; i < camera->layer_count; i++) {
+        last_frames[i] = camera->layers[i].frame;
+        camera->layers[i].key_wanted |= !camera->off;
+    }
+    for (unsigned i = 0; i < m->plan->people && camera->off; i++)
+        for (size_t s = 0; s < m->people[i].sink_count; s++) {
+            struct sink *sink = &m->people[i].sinks[s];
+            if (sink->viewer && strcmp(sink->track, p->sections[VIDEO].track_id) == 0)
+                viewer_pause(sink->viewer, last_frames);
+        }
+}
+
+// What happens to somebody without a word, or with one.
+static void fidget(struct meeting_sim *m, struct person *p)
+{
+    struct source *camera = &p->sources[VIDEO];
+    switch (rng_below(&m->rng, 6)) {
+    case 0:
+    case 1:
+        prefer(m, p, FEED_LOW);
+        break;
+    case 2:
+        source_change_ssrc(camera, rng_below(&m->rng, camera->layer_count), &m->rng);
+        break;
+    case 3:
+        toggle_camera(m, p);
+        break;
+    case 4: // another port of a router on the way, which the browser's check finds
+        p->publish.at.port = (uint16_t)++m->last_port;
+        check(m, &p->publish);
+        break;
+    case 5:
+        p->subscribe.at.port = (uint16_t)++m->last_port;
+        check(m, &p->subscribe);
+        break;
+    }
+}
+
 void person_live(struct meeting_sim *m, struct person *p)
 {
     if (client_is_connected(&p->publish))
@@ -318,5 +376,10 @@ void person_live(struct meeting_sim *m, struct person *p)
     if (m->plan->restless && !m->quiet && m->now >= p->next_whim_at) {
         p->next_whim_at = m->now + WHIM_US + rng_below(&m->rng, WHIM_US);
         have_a_whim(m, p);
+    }
+    if (m->plan->fidgety && m->now >= p->next_whim_at && client_is_connected(&p->publish) &&
+        client_is_connected(&p->subscribe)) {
+        p->next_whim_at = m->now + FIDGET_US + rng_below(&m->rng, FIDGET_US);
+        fidget(m, p);
     }
 }

@@ -96,6 +96,12 @@ static void judge_lossy(struct meeting_sim *m)
               &(struct bar){.concealed = 6, .pictures = 25, .gap_us = 2000 * 1000, .layer = 1});
 }
 
+// People change what they send and watch, and by which way.
+static void judge_fidgety(struct meeting_sim *m)
+{
+    judge_all(m, &(struct bar){.concealed = 2, .gap_us = 500 * 1000, .layer = 2});
+}
+
 // --- Plans ---
 
 #define LINE(kbps) .rates = {{0, kbps}}, .rate_count = 1
@@ -113,6 +119,13 @@ const struct plan quality_plans[] = {
      .link = {.delay_us = 20000, .jitter_us = 5000, .loss_ppm = 20 * 1000},
      .span_us = 30 * SECOND_US,
      .judge = judge_lossy},
+    {.name = "four-fidgety",
+     .people = 4,
+     .simulcast = true,
+     .fidgety = true,
+     .link = {.delay_us = 20000, .jitter_us = 5000},
+     .span_us = 40 * SECOND_US,
+     .judge = judge_fidgety},
     {.name = "narrow-uplink",
      .people = 3,
      .simulcast = true,

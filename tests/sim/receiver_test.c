@@ -81,6 +81,23 @@ TEST(a_gap_is_a_freeze_when_it_is_long_for_this_stream)
     CHECK_EQ(viewer.longest_us, 1000 * MS);
 }
 
+TEST(a_camera_that_is_off_freezes_nothing)
+{
+    viewer_open(&viewer, 0);
+    int64_t now = 0;
+    whole(0, true, 1, now);
+    for (uint32_t frame = 2; frame <= 40; frame++)
+        whole(0, false, frame, now += 33 * MS);
+    uint32_t last[3] = {41, 0, 0};
+    viewer_pause(&viewer, last);
+    whole(0, false, 41, now += 33 * MS); // was under way
+    whole(0, true, 42, now += 5000 * MS);
+    CHECK_EQ(viewer.freezes, 0);
+    CHECK_EQ(viewer.longest_us, 33 * MS);
+    whole(0, false, 43, now += 500 * MS);
+    CHECK_EQ(viewer.freezes, 1);
+}
+
 TEST(pictures_and_octets_are_counted_by_seconds)
 {
     viewer_open(&viewer, 0);

@@ -54,17 +54,29 @@ void source_init(struct source *s, struct client *c, uint16_t *twcc,
     snprintf(s->mid, sizeof s->mid, "%u", (unsigned)mid);
     for (unsigned i = 0; i < s->layer_count; i++) {
         struct source_layer *l = &s->layers[i];
-        l->ssrc = section->layers == 1 ? section->ssrc : rng_u32(rng);
-        l->rtx_ssrc = section->layers == 1 ? section->rtx_ssrc : rng_u32(rng);
-        l->seq = rng_below(rng, 32768);
-        l->rtx_seq = rng_below(rng, 32768);
-        l->timestamp_base = rng_u32(rng);
-        l->picture_id = (uint16_t)rng_below(rng, 32768);
-        l->tl0 = (uint8_t)rng_u32(rng);
         l->packets_per_frame = s->layer_count == 1 ? 4 : s->layer_count - i;
-        l->key_wanted = true;
         l->kept = mem_alloc_array(SOURCE_KEPT, sizeof *l->kept);
+        source_change_ssrc(s, i, rng);
+        if (section->layers == 1) {
+            l->ssrc = section->ssrc;
+            l->rtx_ssrc = section->rtx_ssrc;
+        }
     }
+}
+
+void source_change_ssrc(struct source *s, unsigned layer, struct rng *rng)
+{
+    struct source_layer *l = &s->layers[layer];
+    l->ssrc = rng_u32(rng);
+    l->rtx_ssrc = s->video ? rng_u32(rng) : 0;
+    l->seq = rng_below(rng, 32768);
+    l->rtx_seq = rng_below(rng, 32768);
+    l->timestamp_base = rng_u32(rng);
+    l->picture_id = (uint16_t)rng_below(rng, 32768);
+    l->tl0 = (uint8_t)rng_u32(rng);
+    l->key_wanted = true;
+    l->packets = l->octets = 0;
+    memset(l->kept, 0, SOURCE_KEPT * sizeof *l->kept);
 }
 
 void source_dispose(struct source *s)
@@ -116,10 +128,16 @@ static void keep(struct source_layer *l, uint32_t timestamp, struct bytes payloa
         memcpy(kept->at, payload.at, payload.len);
 }
 
+// By the source's own clock.
+static int64_t own_time(const struct source *s, int64_t now)
+{
+    return now + now / 1000000 * s->clock_ppm;
+}
+
 static uint32_t timestamp_at(const struct source *s, const struct source_layer *l, int64_t now)
 {
     int64_t clock_rate = s->video ? 90000 : 48000;
-    return l->timestamp_base + (uint32_t)(now * clock_rate / 1000000);
+    return l->timestamp_base + (uint32_t)(own_time(s, now) * clock_rate / 1000000);
 }
 
 static void send_packet(struct source *s, unsigned layer, const struct mark *m, size_t len,
@@ -224,7 +242,7 @@ void source_allot(struct source *s, unsigned kbps)
 void source_frame(struct source *s, int64_t now, struct batch *out)
 {
     for (unsigned i = s->layer_count; i-- > 0;)
-        if (!s->paused[i])
+        if (!s->paused[i] && !s->off)
             send_frame(s, i, now, out);
 }
 
@@ -251,7 +269,7 @@ void source_report(struct source *s, int64_t now, struct batch *out)
     for (unsigned i = 0; i < s->layer_count; i++) {
         struct source_layer *l = &s->layers[i];
         // A clock of its own, a day ahead of the server's unless it is said.
-        uint64_t wall_us = (uint64_t)now + 86400000000u + (uint64_t)s->clock_us;
+        uint64_t wall_us = (uint64_t)own_time(s, now) + 86400000000u + (uint64_t)s->clock_us;
         uint64_t ntp = (wall_us / 1000000) << 32 | ((wall_us % 1000000) << 32) / 1000000;
         struct rtcp_sender_info info = {ntp, timestamp_at(s, l, now), l->packets, l->octets};
         uint8_t buffer[128];

@@ -61,6 +61,8 @@ struct source {
     bool paused[3];                // the encoder dropped this layer
     uint8_t level;                 // -dBov
     int64_t clock_us;              // that its NTP clock is further ahead than others'
+    int clock_ppm;                 // that its clocks run faster
+    bool off;                      // muted: nothing is sent
     uint32_t key_frames_asked;
     uint32_t retransmitted;
 };
@@ -73,6 +75,9 @@ void source_dispose(struct source *s);
 // gives to each layer, which is nothing to the upper ones when it is little. Layers that come
 // back begin with a key frame.
 void source_allot(struct source *s, unsigned kbps);
+
+// The layer is another stream from now on, as when a browser makes its encoder anew.
+void source_change_ssrc(struct source *s, unsigned layer, struct rng *rng);
 
 // One frame of every layer. `now` decides timestamps.
 void source_frame(struct source *s, int64_t now, struct batch *out);

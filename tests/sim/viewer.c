@@ -47,7 +47,10 @@ static void note_interval(struct viewer *v, int64_t interval)
 
 static void show(struct viewer *v, struct viewer_frame *f, int64_t now)
 {
-    if (v->begun)
+    bool goes_on = v->paused && f->mark.frame > v->last_frames[f->mark.layer];
+    if (goes_on)
+        v->paused = false;
+    else if (v->begun)
         note_interval(v, now - v->shown_at);
     else
         v->first_us = now - v->opened_at;
@@ -141,9 +144,15 @@ void viewer_packet(struct viewer *v, const struct mark *mark, uint32_t timestamp
     }
 }
 
+void viewer_pause(struct viewer *v, const uint32_t last_frames[3])
+{
+    v->paused = true;
+    memcpy(v->last_frames, last_frames, sizeof v->last_frames);
+}
+
 void viewer_close(struct viewer *v, int64_t now)
 {
-    if (v->begun)
+    if (v->begun && !v->paused)
         note_interval(v, now - v->shown_at);
     for (size_t i = 0; i < VIEWER_FRAMES; i++)
         v->skipped += v->frames[i].used;

@@ -36,6 +36,8 @@ struct viewer {
     int64_t shown_at;
     int64_t intervals[VIEWER_INTERVALS]; // a ring
     uint64_t interval_count;
+    bool paused; // after these frames:
+    uint32_t last_frames[3];
     int64_t interval_sum;
 
     // What came of it.
@@ -57,6 +59,8 @@ void viewer_open(struct viewer *v, int64_t now);
 // A packet that came for the first time, in whatever order.
 void viewer_packet(struct viewer *v, const struct mark *mark, uint32_t timestamp, size_t octets,
                    int64_t now);
+// The camera is off: no picture after these, by layer, is missed until the next one comes.
+void viewer_pause(struct viewer *v, const uint32_t last_frames[3]);
 // What is not shown by now was never shown.
 void viewer_close(struct viewer *v, int64_t now);
 
