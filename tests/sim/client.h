@@ -60,6 +60,7 @@ enum { CLIENT_TRACKS_MAX = 8 };
 struct client_section {
     bool video;
     bool stopped; // inactive from now on
+    bool receives;
     char stream_id[40];
     char track_id[40];
     unsigned layers; // 1, or 3: sent with rids f, h, q
@@ -81,6 +82,9 @@ enum { // what our offers use
 // An offer with a data channel (mid 0) and the sections (mid 1 and up).
 void client_write_offer(const struct client *c, const struct client_section *sections,
                         size_t count, struct text *sdp);
+
+// The offer of somebody who only receives: sections of sound, then of pictures.
+void client_write_watch(const struct client *c, size_t audio, size_t video, struct text *sdp);
 
 // A media section that we are offered.
 struct client_offered {

@@ -64,7 +64,8 @@ static void add_audio(const struct client_section *s, struct text *sdp)
     text_addf(sdp, "a=rtcp-fb:%d transport-cc\r\n", CLIENT_PT_OPUS);
     text_addf(sdp, "a=extmap:%d urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n",
               CLIENT_EXT_LEVEL);
-    text_addf(sdp, "a=ssrc:%u cname:c\r\n", s->ssrc);
+    if (!s->receives)
+        text_addf(sdp, "a=ssrc:%u cname:c\r\n", s->ssrc);
 }
 
 static void add_video(const struct client_section *s, struct text *sdp)
@@ -84,6 +85,8 @@ static void add_video(const struct client_section *s, struct text *sdp)
                       "a=simulcast:send f;h;q\r\n");
         return;
     }
+    if (s->receives)
+        return;
     text_addf(sdp, "a=ssrc-group:FID %u %u\r\n", s->ssrc, s->rtx_ssrc);
     text_addf(sdp, "a=ssrc:%u cname:c\r\na=ssrc:%u cname:c\r\n", s->ssrc, s->rtx_ssrc);
 }
@@ -104,6 +107,8 @@ static void add_section(const struct client *c, const struct client_section *s, 
               CLIENT_EXT_TWCC);
     if (s->stopped)
         text_add(sdp, "a=inactive\r\n");
+    else if (s->receives)
+        text_add(sdp, "a=recvonly\r\n");
     else
         text_addf(sdp, "a=sendonly\r\na=msid:%s %s\r\n", s->stream_id, s->track_id);
     if (s->video)
@@ -126,6 +131,16 @@ void client_write_offer(const struct client *c, const struct client_section *sec
 }
 
 // --- Subscribing ---
+
+void client_write_watch(const struct client *c, size_t audio, size_t video, struct text *sdp)
+{
+    struct client_section sections[CLIENT_TRACKS_MAX] = {0};
+    assert(audio + video <= CLIENT_TRACKS_MAX);
+    for (size_t i = 0; i < audio + video; i++)
+        sections[i] =
+            (struct client_section){.video = i >= audio, .layers = 1, .receives = true};
+    client_write_offer(c, sections, audio + video, sdp);
+}
 
 static const char *next_section(const char *at)
 {

@@ -131,7 +131,8 @@ static void take_join(struct meeting_sim *m, struct person *p, const struct mess
                              .name = id,
                              .metadata = "",
                              .offer = message->text,
-                             .auto_video = true};
+                             .auto_video = true,
+                             .door = message->kind == MESSAGE_WATCH ? DOOR_WHEP : DOOR_SIGNAL};
     struct room *room = rooms_put(&m->rooms, &m->record, make_template(m->plan->simulcast));
     room_hold(room);
     struct peer *peer = NULL;
@@ -146,7 +147,7 @@ static void take_join(struct meeting_sim *m, struct person *p, const struct mess
 static void take_message(struct meeting_sim *m, const struct message *message)
 {
     struct person *p = &m->people[message->person];
-    if (message->kind == MESSAGE_JOIN) {
+    if (message->kind == MESSAGE_JOIN || message->kind == MESSAGE_WATCH) {
         take_join(m, p, message);
         return;
     }

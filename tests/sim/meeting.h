@@ -37,6 +37,7 @@ enum { PLAN_LINES_MAX = 4 };
 struct plan {
     const char *name;
     unsigned people;
+    unsigned viewers; // of them, the last ones: they come by WHEP, and only look on
     bool simulcast;
     bool restless;         // change layers, pause, leave and come back
     bool fidgety;          // change layers, streams, addresses, and whether they are seen

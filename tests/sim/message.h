@@ -9,6 +9,7 @@
 enum message_kind {
     // To the server:
     MESSAGE_JOIN,    // `text`: the first offer
+    MESSAGE_WATCH,   // `text`: the only offer, of somebody who looks on (WHEP)
     MESSAGE_OFFER,   // `text`: with the microphone and the camera, `tracks`
     MESSAGE_ANSWER,  // `text`: to MESSAGE_OFFERED
     MESSAGE_PREFER,  // `tracks[0]` at most at `level`

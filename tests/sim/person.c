@@ -16,6 +16,7 @@ enum {
     WHIM_US = 400 * 1000,
     FIDGET_US = 1500 * 1000,
     SKEW_PPM = 100,
+    VIEWER_SECTIONS = 3, // of sound, and of pictures
     CAMERA_START_KBPS = 250,
     AUDIO = 0,
     VIDEO = 1,
@@ -57,12 +58,34 @@ static void send_offer(struct meeting_sim *m, struct person *p)
     meeting_say(m, p, message);
 }
 
+static void begin_timers(struct meeting_sim *m, struct person *p)
+{
+    int64_t start = m->now + rng_below(&m->rng, 20000);
+    p->next_audio_at = p->next_video_at = p->next_report_at = p->next_feedback_at = start;
+    p->next_check_at = INT64_MAX;
+    p->next_whim_at = m->now + 2 * WHIM_US;
+}
+
+static void enter_to_view(struct meeting_sim *m, struct person *p)
+{
+    struct text sdp = {0};
+    client_write_watch(&p->subscribe, VIEWER_SECTIONS, VIEWER_SECTIONS, &sdp);
+    meeting_say(m, p, (struct message){.kind = MESSAGE_WATCH, .text = text_take(&sdp)});
+    begin_timers(m, p);
+}
+
 void person_enter(struct meeting_sim *m, struct person *p)
 {
     p->present = true;
+    p->views = p->number + m->plan->viewers >= m->plan->people;
     p->life++;
     init_client(m, p, &p->publish);
     init_client(m, p, &p->subscribe);
+    uplink_init(&p->uplink, m->now);
+    if (p->views) {
+        enter_to_view(m, p);
+        return;
+    }
     for (int i = 0; i < 2; i++) {
         struct client_section *s = &p->sections[i];
         *s = (struct client_section){.video = i == VIDEO,
@@ -78,16 +101,12 @@ void person_enter(struct meeting_sim *m, struct person *p)
         p->sources[i].clock_ppm = skew;
         p->sources[i].clock_us = (int64_t)rng_below(&m->rng, 3600) * 1000000;
     }
-    uplink_init(&p->uplink, m->now);
     if (m->plan->judge)
         source_allot(&p->sources[VIDEO], CAMERA_START_KBPS);
     struct text sdp = {0};
     client_write_offer(&p->publish, NULL, 0, &sdp);
     meeting_say(m, p, (struct message){.kind = MESSAGE_JOIN, .text = text_take(&sdp)});
-    int64_t start = m->now + rng_below(&m->rng, 20000);
-    p->next_audio_at = p->next_video_at = p->next_report_at = p->next_feedback_at = start;
-    p->next_check_at = INT64_MAX;
-    p->next_whim_at = m->now + 2 * WHIM_US;
+    begin_timers(m, p);
 }
 
 void person_judge(struct meeting_sim *m, struct person *p)
@@ -134,19 +153,8 @@ static void check(struct meeting_sim *m, struct client *c)
     batch_dispose(&out);
 }
 
-static void take_answer(struct meeting_sim *m, struct person *p, const char *sdp)
-{
-    if (!p->joined) {
-        p->joined = true;
-        send_offer(m, p);
-        return;
-    }
-    client_take_remote(&p->publish, sdp);
-    check(m, &p->publish);
-    p->next_check_at = m->now + CHECK_US;
-}
-
-static void take_offer(struct meeting_sim *m, struct person *p, const char *sdp)
+// New sections, and those that are closed.
+static void take_sections(struct meeting_sim *m, struct person *p, const char *sdp)
 {
     struct client_offered offered[SINKS_MAX];
     size_t count = client_read_offer(sdp, offered, SINKS_MAX);
@@ -161,6 +169,35 @@ static void take_offer(struct meeting_sim *m, struct person *p, const char *sdp)
     for (size_t i = 0; i < count; i++)
         if (!offered[i].active)
             sink_close(&p->sinks[i]);
+}
+
+static void take_answer_to_viewer(struct meeting_sim *m, struct person *p, const char *sdp)
+{
+    take_sections(m, p, sdp);
+    client_take_remote(&p->subscribe, sdp);
+    check(m, &p->subscribe);
+    p->next_check_at = m->now + CHECK_US;
+}
+
+static void take_answer(struct meeting_sim *m, struct person *p, const char *sdp)
+{
+    if (p->views) {
+        take_answer_to_viewer(m, p, sdp);
+        return;
+    }
+    if (!p->joined) {
+        p->joined = true;
+        send_offer(m, p);
+        return;
+    }
+    client_take_remote(&p->publish, sdp);
+    check(m, &p->publish);
+    p->next_check_at = m->now + CHECK_US;
+}
+
+static void take_offer(struct meeting_sim *m, struct person *p, const char *sdp)
+{
+    take_sections(m, p, sdp);
     m->offers++;
     client_take_remote(&p->subscribe, sdp);
     struct text answer = {0};
@@ -370,7 +407,8 @@ void person_live(struct meeting_sim *m, struct person *p)
     if (client_is_connected(&p->subscribe) && is_due(&p->next_feedback_at, m->now, FEEDBACK_US))
         report_back(m, p);
     if (is_due(&p->next_check_at, m->now, CHECK_US)) {
-        check(m, &p->publish);
+        if (!p->views)
+            check(m, &p->publish);
         check(m, &p->subscribe);
     }
     if (m->plan->restless && !m->quiet && m->now >= p->next_whim_at) {

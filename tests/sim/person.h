@@ -18,6 +18,7 @@ struct person {
     unsigned life;   // grows each time it comes in
     uint64_t peer;   // of room/; 0: it is not known there
     bool present;
+    bool views; // and publishes nothing
     bool joined;
     struct client publish;
     struct client subscribe;

@@ -68,7 +68,8 @@ static void judge_all(struct meeting_sim *m, const struct bar *bar)
 {
     for (unsigned i = 0; i < m->plan->people; i++) {
         const struct person *p = &m->people[i];
-        if (p->sink_count != 2 * (m->plan->people - 1))
+        unsigned members = m->plan->people - m->plan->viewers;
+        if (p->sink_count != 2 * (p->views ? members : members - 1))
             meeting_fail(m, "person %u gets %zu streams", i, p->sink_count);
         for (size_t s = 0; s < p->sink_count; s++)
             judge_sink(m, p, &p->sinks[s], bar);
@@ -126,6 +127,13 @@ const struct plan quality_plans[] = {
      .link = {.delay_us = 20000, .jitter_us = 5000},
      .span_us = 40 * SECOND_US,
      .judge = judge_fidgety},
+    {.name = "three-and-viewers",
+     .people = 5,
+     .viewers = 2,
+     .simulcast = true,
+     .link = {.delay_us = 20000, .jitter_us = 5000},
+     .span_us = 30 * SECOND_US,
+     .judge = judge_calm},
     {.name = "narrow-uplink",
      .people = 3,
      .simulcast = true,
