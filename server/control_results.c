@@ -63,8 +63,6 @@ void control_fetch_polls(struct control *c)
 static void on_polls(struct control *c, struct job *job)
 {
     struct room *room = rooms_find(&c->rooms, job->room.id);
-    template_free(job->room.template);
-    job->room.template = NULL;
     if (job->room.err || !room)
         return;
     room_link_polls(room, job->room.polls);

@@ -32,6 +32,7 @@ void control_begin_session(struct control *c, uint64_t session, struct room *roo
 static struct room *hold_loaded(struct control *c, struct job *job)
 {
     struct room *room = rooms_put(&c->rooms, &job->room.record, job->room.template);
+    job->room.template = NULL;
     room_link_polls(room, job->room.polls);
     job->room.polls = NULL;
     room_set_codes(room, job->room.codes);
@@ -47,8 +48,6 @@ static struct room *take_loaded(struct control *c, struct job *job)
     if (!job->room.err)
         return hold_loaded(c, job);
     struct room *room = rooms_find(&c->rooms, job->room.id);
-    template_free(job->room.template);
-    job->room.template = NULL;
     if (!room || job->room.err == ERR_NOT_FOUND)
         return NULL;
     room_hold(room);
@@ -141,6 +140,4 @@ void control_on_missed(struct control *c, struct job *job)
     event->failed.why = "session not found";
     event->failed.lock = job->missed.lock;
     event->failed.reason = event_text(&c->events, job->missed.reason);
-    template_free(job->room.template);
-    job->room.template = NULL;
 }

@@ -16,6 +16,8 @@ void job_dispose(struct job *job)
     job->key = NULL;
     store_log_batch_free(job->log.batch);
     job->log.batch = NULL;
+    template_free(job->room.template);
+    job->room.template = NULL;
     linked_polls_free(job->room.polls);
     job->room.polls = NULL;
     room_codes_free(job->room.codes);

@@ -235,7 +235,6 @@ static void job_free(struct job *job)
     job_dispose(job);
     text_dispose(&job->call.response.body);
     http_request_free(job->call.call.request);
-    template_free(job->room.template);
     mem_free(job);
 }
 
@@ -263,6 +262,7 @@ void jobs_free(struct jobs *jobs)
     inbox_free(jobs->todo);
     inbox_free(jobs->done);
     jobs_left_dispose(&jobs->left);
+    unwritten_dispose(&jobs->unwritten);
     api_free(jobs->api);
     mem_wipe(jobs->location, strlen(jobs->location));
     mem_free(jobs->location);
