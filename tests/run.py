@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 
+from fuzz.run import OPTIONS as ASAN_OPTIONS
 from postgres import Postgres
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
@@ -232,21 +233,15 @@ def run_lint():
     return counts
 
 
-asan_build = Once(lambda: configure("build-asan", "-Dtests=true", "-Db_sanitize=address,undefined",
-                                    "-Db_lundef=false"))
+# clang compiles everything for ASan, without a warning, and the fuzz targets are in the same folder. What they
+# replay in other builds they run here.
+asan_build = Once(lambda: configure("build-fuzz", *ASAN_OPTIONS, environment={"CC": "clang"}))
 tsan_build = Once(lambda: configure("build-tsan", "-Dtests=true", "-Db_sanitize=thread",
-                                    "-Db_lundef=false"))
+                                    "-Db_lundef=false", "-Doptimization=1"))
 
 
 def run_sanitized(folder, build, *options):
     return meson(folder, *options) if build() else Counts(failed=1)
-
-
-def run_clang():
-    """Everything compiles with clang too, without a warning."""
-    good = configure("build-clang", "-Dtests=true", "--buildtype=debug",
-                     environment={"CC": "clang"})
-    return Counts(passed=1) if good else Counts(failed=1)
 
 
 def run_web():
@@ -292,6 +287,8 @@ def run_long(program, count, *options):
 
 
 def fuzz(seconds):
+    if not asan_build():
+        return Counts(failed=1)
     code, output = call([*NICE, sys.executable, "tests/fuzz/run.py", "--seconds", str(seconds)])
     passed = len(re.findall(r"^ok ", output, re.M))
     failed = len(re.findall(r"^not ok ", output, re.M))
@@ -335,13 +332,12 @@ PARTS = {
     "lint": part("work", run_lint),
     "web": part("work", run_web),
     "unit": part("work", lambda: meson("build")),
-    "asan": part("work", lambda: run_sanitized("build-asan", asan_build, "--no-suite", "postgres")),
+    "asan": part("work", lambda: run_sanitized("build-fuzz", asan_build, "--no-suite", "postgres")),
     "tsan": part("work", lambda: run_sanitized("build-tsan", tsan_build, "--no-suite", "postgres")),
-    "clang": part("work", run_clang),
     "fuzz": part("work", lambda: fuzz(2)),
     "contract": part("work", run_contract),
     "browser": files("browser"),
-    "asan-browser": files("browser", "sdk", "doors", prepare=asan_build, binary="build-asan/parlor",
+    "asan-browser": files("browser", "sdk", "doors", prepare=asan_build, binary="build-fuzz/parlor",
                           **SLOW),
     "system": files("system"),
     "postgres": files("system", *ON_POSTGRES, **ON_THE_STORE),
@@ -357,13 +353,13 @@ NIGHTLY = {
     "fuzz": part("work", lambda: fuzz(120)),
     "contract": part("work", lambda: run_contract("--examples", "400")),
     "postgres-contract": part("work", lambda: run_contract("--database", postgres().url)),
-    "asan": part("work", lambda: run_sanitized("build-asan", asan_build)),
+    "asan": part("work", lambda: run_sanitized("build-fuzz", asan_build)),
     "tsan": part("work", lambda: run_sanitized("build-tsan", tsan_build)),
     "browser": files("browser", environment=NIGHT, minutes=90),
     "system": files("system", environment=NIGHT, minutes=90),
     "tsan-browser": files("browser", "sdk", "doors", prepare=tsan_build, binary="build-tsan/parlor",
                           **SLOW),
-    "asan-system": files("system", prepare=asan_build, binary="build-asan/parlor", **SLOW),
+    "asan-system": files("system", prepare=asan_build, binary="build-fuzz/parlor", **SLOW),
     "bare": part("work", run_bare),
 }
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Builds the libFuzzer targets with clang and runs each for some seconds from its seeds.
 
-What a run finds is left in build-fuzz/findings/; it belongs into tests/regress/<target>/ once
-it is understood, where every replay meets it again."""
+The build is that of the C tests under ASan and UBSan. What a run finds is left in build-fuzz/findings/;
+it belongs into tests/regress/<target>/ once it is understood, where every replay meets it again."""
 import argparse
 import os
 import pathlib
@@ -12,6 +12,7 @@ import tempfile
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = TOP / "build-fuzz"
+OPTIONS = ["-Dtests=true", "-Dfuzz=true", "-Db_sanitize=address,undefined", "-Db_lundef=false", "-Doptimization=1"]
 
 
 def targets():
@@ -23,10 +24,8 @@ def targets():
 
 def build():
     if not (BUILD / "build.ninja").exists():
-        subprocess.run(
-            ["meson", "setup", str(BUILD), "-Dfuzz=true", "-Dtests=true",
-             "-Db_sanitize=address,undefined", "-Db_lundef=false", "-Doptimization=1"],
-            cwd=TOP, check=True, env=dict(os.environ, CC="clang"), stdout=subprocess.DEVNULL)
+        subprocess.run(["meson", "setup", str(BUILD), *OPTIONS], cwd=TOP, check=True,
+                       env=dict(os.environ, CC="clang"), stdout=subprocess.DEVNULL)
     names = [f"tests/fuzz/{name}_fuzz" for name, _ in targets()]
     subprocess.run(["ninja", "-C", str(BUILD), "--quiet", *names], check=True)
 
