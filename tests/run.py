@@ -237,7 +237,7 @@ def run_lint():
 # replay in other builds they run here.
 asan_build = Once(lambda: configure("build-fuzz", *ASAN_OPTIONS, environment={"CC": "clang"}))
 tsan_build = Once(lambda: configure("build-tsan", "-Dtests=true", "-Db_sanitize=thread",
-                                    "-Db_lundef=false", "-Doptimization=1"))
+                                    "-Db_lundef=false"))
 
 
 def run_sanitized(folder, build, *options):
