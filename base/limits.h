@@ -71,10 +71,9 @@ enum {
     // Between a last message and the close: longer than an answer waits for the store.
     WS_LINGER_MS = 6 * 1000,
     // What reading clients costs the control thread, as it was measured: of each message,
-    // member
-    // and octet, of an octet that is looked over and refused, and of one that is answered. The
-    // largest that unmodified clients send is what they say of 50 tracks: 3 100 members in
-    // 85 KiB every 30 s, 1.8 ms; a long call's description of 200 KiB takes 2 ms.
+    // member and octet, of an octet that is looked over and refused, and of one that is
+    // answered. The largest that unmodified clients send is what they say of 50 tracks: 3 100
+    // members in 85 KiB every 30 s, 1.8 ms; a long call's description of 200 KiB takes 2 ms.
     RPC_MESSAGE_NS = 20 * 1000,
     RPC_MEMBER_NS = 300,
     RPC_OCTET_NS = 15,
