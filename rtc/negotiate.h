@@ -157,6 +157,10 @@ void negotiate_subscribe_offer(const struct subscribe_section *sections, size_t 
 struct subscribe_accepted {
     bool receiving; // the client will decode it
     bool stopped;   // port 0
+    // Its packets are to carry transport-wide numbers, of which the client tells what came. One
+    // that it does not count must not have any: it would read as lost.
+    bool twcc;
+    bool remb; // the client tells a rate, for want of those
 };
 
 struct subscribe_answer {

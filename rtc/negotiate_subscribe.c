@@ -25,10 +25,12 @@ static const struct numbers {
     {CODEC_H264, H264_HIGH, 112, 113},
 };
 
-// Congestion control of ours would need abs-send-time or transport-wide numbers; what nobody
-// writes or reads is not offered.
+// REMB, which a client without transport-wide feedback tells us instead, needs no
+// abs-send-time: browsers then estimate from the RTP timestamps, and each packet is four octets
+// shorter.
 const struct extension_ids negotiate_extensions = {
     .mid = 1,
+    .twcc = 3,
     .audio_level = 4,
     .orientation = 5,
     .playout_delay = 6,
@@ -95,8 +97,10 @@ static void offer_codec(const struct subscribe_section *section, struct sdp_sect
                  h264_profile_level_id(section->profile));
         f->fmtp = arena_bytes(arena, fmtp);
     }
-    if (section->kind == MEDIA_VIDEO)
-        f->feedback = SDP_NACK | SDP_NACK_PLI | SDP_CCM_FIR;
+    // Browsers ask for no repair of audio, and tell no rate of it.
+    f->feedback = section->kind == MEDIA_VIDEO
+                      ? SDP_NACK | SDP_NACK_PLI | SDP_CCM_FIR | SDP_GOOG_REMB | SDP_TRANSPORT_CC
+                      : SDP_TRANSPORT_CC;
     if (rtx_payload_type)
         negotiate_add_rtx(s, rtx_payload_type, payload_type, clock_rate, arena);
     negotiate_list_formats(s, arena);
@@ -172,15 +176,24 @@ void negotiate_subscribe_offer(const struct subscribe_section *sections, size_t 
 
 // --- The client's answer ---
 
-static bool is_receiving(const struct sdp_section *s)
+static struct subscribe_accepted read_section(const struct sdp_section *s)
 {
+    struct subscribe_accepted accepted = {.stopped = s->port == 0};
+    struct extension_ids ids = {0};
     if (s->port == 0 || s->protocol != SDP_RTP ||
         (s->direction != SDP_RECVONLY && s->direction != SDP_SENDRECV))
-        return false;
-    for (size_t i = 0; i < s->format_count; i++)
-        if (codec_from_name(s->formats[i].encoding) != CODEC_NONE)
-            return true;
-    return false;
+        return accepted;
+    negotiate_read_extensions(s, SDP_SENDONLY, &ids);
+    bool numbered = ids.twcc == negotiate_extensions.twcc;
+    for (size_t i = 0; i < s->format_count; i++) {
+        const struct sdp_format *f = &s->formats[i];
+        if (codec_from_name(f->encoding) == CODEC_NONE)
+            continue;
+        accepted.receiving = true;
+        accepted.twcc |= numbered && (f->feedback & SDP_TRANSPORT_CC);
+        accepted.remb |= (f->feedback & SDP_GOOG_REMB) != 0;
+    }
+    return accepted;
 }
 
 static int read_answer(const struct sdp *sdp, size_t section_count,
@@ -197,8 +210,7 @@ static int read_answer(const struct sdp *sdp, size_t section_count,
         if ((s->kind == SDP_APPLICATION) != (i == 0))
             return negotiate_refuse(why, ERR_MALFORMED, s->line, "not the section offered");
         if (i > 0)
-            answer->sections[i - 1] =
-                (struct subscribe_accepted){is_receiving(s), s->port == 0};
+            answer->sections[i - 1] = read_section(s);
         else if (s->port != 0 && s->protocol == SDP_SCTP)
             answer->sctp_port = s->sctp_port ? s->sctp_port : 5000;
     }

@@ -41,7 +41,6 @@ static void read_codecs(const struct sdp_section *s, struct watch_section *secti
         if (!codec)
             codec = &section->codecs[section->codec_count++];
         negotiate_take_format(s, f, c, codec);
-        codec->twcc = codec->remb = false; // nothing of ours would read it
     }
 }
 
@@ -53,6 +52,19 @@ static void read_extensions(const struct sdp_section *s, struct watch_section *s
     for (size_t i = 0; i < NEGOTIATE_EXTENSIONS; i++)
         if (!*negotiate_extension_id(&ours, i))
             *negotiate_extension_id(&section->extensions, i) = 0;
+}
+
+// Packets carry transport-wide numbers where the client also tells about them, and the other
+// way round.
+static void agree_on_feedback(struct watch_section *section)
+{
+    bool told = false;
+    for (size_t i = 0; i < section->codec_count; i++) {
+        section->codecs[i].twcc &= section->extensions.twcc != 0;
+        told |= section->codecs[i].twcc;
+    }
+    if (!told)
+        section->extensions.twcc = 0;
 }
 
 // What keeps us from sending into a section; NULL: nothing.
@@ -83,6 +95,7 @@ static void read_section(const struct sdp *sdp, const struct sdp_section *s, boo
         return;
     read_codecs(s, section);
     read_extensions(s, section);
+    agree_on_feedback(section);
     negotiate_copy(section->mid, sizeof section->mid, s->mid);
     section->receiving = section->codec_count > 0;
     if (!section->receiving)

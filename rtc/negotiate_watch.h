@@ -15,7 +15,7 @@ struct watch_section {
     const char *cause; // of that, for people
     struct negotiated_codec codecs[WATCH_CODECS_MAX]; // in the client's order
     size_t codec_count;
-    struct extension_ids extensions;
+    struct extension_ids extensions; // with twcc where a codec has feedback of it
     // Under what we send: the caller's to set before the answer is written.
     uint32_t ssrc;
     uint32_t rtx_ssrc; // 0: none

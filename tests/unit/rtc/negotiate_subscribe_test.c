@@ -108,16 +108,22 @@ TEST(a_payload_type_means_the_same_in_every_section_whatever_its_publisher_said)
     text_dispose(&text);
 }
 
-TEST(subscribers_are_offered_no_congestion_control_that_nobody_reads)
+TEST(subscribers_are_asked_for_transport_wide_feedback_and_for_a_rate_in_its_place)
 {
     struct local_description ours = local();
     struct subscribe_section sections[] = {section(1, CODEC_OPUS), section(2, CODEC_VP8)};
     struct text text = {0};
     negotiate_subscribe_offer(sections, 2, &ours, &text);
-    CHECK(!strstr(text.at, "transport-cc"));
-    CHECK(!strstr(text.at, "transport-wide-cc"));
+    CHECK_EQ(sdp_parse(&offered, text_bytes(&text), &error), 0);
+    CHECK_EQ(offered.sections[1].formats[0].feedback, SDP_TRANSPORT_CC);
+    CHECK_EQ(offered.sections[2].formats[0].feedback,
+             SDP_NACK | SDP_NACK_PLI | SDP_CCM_FIR | SDP_GOOG_REMB | SDP_TRANSPORT_CC);
+    CHECK_EQ(offered.sections[2].formats[1].feedback, 0); // of retransmissions
+    const char *number =
+        strstr(text.at, "a=extmap:3 http://www.ietf.org/id/"
+                        "draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n");
+    CHECK(number && strstr(number + 1, "a=extmap:3 http://www.ietf.org/id/draft-holmer"));
     CHECK(!strstr(text.at, "abs-send-time"));
-    CHECK(!strstr(text.at, "goog-remb"));
     CHECK(strstr(text.at, "a=extmap:4 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n"));
     CHECK(strstr(text.at, "a=extmap:5 urn:3gpp:video-orientation\r\n"));
     text_dispose(&text);
@@ -190,6 +196,57 @@ TEST(reads_what_a_subscriber_accepted)
     static const bool receiving[] = {true, true, true, false, true, true}; // no H.264 there
     for (size_t i = 0; i < 6; i++)
         CHECK_EQ(subscriber.sections[i].receiving, receiving[i]);
+}
+
+TEST(reads_which_feedback_a_subscriber_agreed_to)
+{
+    static const char *const browsers[] = {CHROMIUM, FIREFOX};
+    for (size_t i = 0; i < 2; i++) {
+        char name[128];
+        snprintf(name, sizeof name, "%sanswer_subscribe-2-audio-video.sdp", browsers[i]);
+        CHECK_EQ(read_answer(name, 2), 0);
+        CHECK(subscriber.sections[0].twcc && subscriber.sections[1].twcc);
+        CHECK(!subscriber.sections[0].remb && subscriber.sections[1].remb);
+    }
+    // What is inactive says nothing.
+    CHECK_EQ(read_answer(CHROMIUM "answer_subscribe-4-first-inactive.sdp", 4), 0);
+    CHECK(!subscriber.sections[0].twcc && subscriber.sections[2].twcc);
+}
+
+#define ANSWER_HEAD                                                                            \
+    "v=0\r\no=- 1 2 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1\r\n"                  \
+    "a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\na=setup:active\r\n"               \
+    "a=fingerprint:sha-256 00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:"                   \
+    "10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1F\r\n"                                      \
+    "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:0\r\na=sctp-port:5000\r\n"      \
+    "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:1\r\na=recvonly\r\na=rtcp-mux\r\n"                \
+    "a=rtpmap:96 VP8/90000\r\n"
+#define NUMBERS " http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n"
+
+TEST(feedback_is_agreed_to_only_where_packets_have_numbers_and_the_client_tells_of_them)
+{
+    static const struct {
+        const char *lines;
+        bool twcc, remb;
+    } cases[] = {
+        {"a=extmap:3" NUMBERS "a=rtcp-fb:96 transport-cc\r\n", true, false},
+        {"a=extmap:3" NUMBERS "a=rtcp-fb:* transport-cc\r\n", true, false},
+        {"a=extmap:3" NUMBERS "a=rtcp-fb:96 goog-remb\r\n", false, true},
+        {"a=rtcp-fb:96 transport-cc\r\na=rtcp-fb:96 goog-remb\r\n", false, true},
+        {"a=extmap:7" NUMBERS "a=rtcp-fb:96 transport-cc\r\n", false, false}, // not our id
+        {"a=extmap:3/inactive" NUMBERS "a=rtcp-fb:96 transport-cc\r\n", false, false},
+        {"a=rtcp-fb:96 nack\r\n", false, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct text sdp = {0}, why = {0};
+        text_addf(&sdp, "%s%s", ANSWER_HEAD, cases[i].lines);
+        CHECK_EQ(negotiate_subscribe(text_bytes(&sdp), 1, &subscriber, &why), 0);
+        CHECK(subscriber.sections[0].receiving);
+        CHECK_EQ(subscriber.sections[0].twcc, cases[i].twcc);
+        CHECK_EQ(subscriber.sections[0].remb, cases[i].remb);
+        text_dispose(&sdp);
+        text_dispose(&why);
+    }
 }
 
 TEST(a_subscriber_that_answers_passive_is_the_dtls_server)

@@ -88,6 +88,29 @@ TEST(only_extensions_that_we_write_are_taken_up)
     done();
 }
 
+#define NUMBERS " http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n"
+
+TEST(a_viewer_gets_transport_wide_numbers_where_it_tells_of_them)
+{
+    // Video: the client's id, and feedback for VP8 alone. Audio: an id and no feedback.
+    CHECK_EQ(watch(SESSION "a=group:BUNDLE 0 1\r\n" AUDIO "a=extmap:7" NUMBERS VIDEO
+                           "a=extmap:9" NUMBERS "a=rtcp-fb:121 goog-remb\r\n"),
+             0);
+    CHECK_EQ(offer.sections[0].extensions.twcc, 0);
+    CHECK(!offer.sections[0].codecs[0].twcc);
+    CHECK_EQ(offer.sections[1].extensions.twcc, 9);
+    CHECK(offer.sections[1].codecs[0].twcc && !offer.sections[1].codecs[1].twcc);
+    CHECK(!strstr(answer.at, "a=extmap:7"));
+    CHECK(strstr(answer.at, "a=extmap:9" NUMBERS));
+    CHECK(strstr(answer.at, "a=rtcp-fb:120 transport-cc\r\n"));
+    CHECK(!strstr(answer.at, "a=rtcp-fb:126 transport-cc\r\n"));
+    // Feedback of packets that have no number.
+    CHECK_EQ(watch(SESSION "a=group:BUNDLE 1\r\n" VIDEO), 0);
+    CHECK(!offer.sections[0].codecs[0].twcc);
+    CHECK(!strstr(answer.at, "transport-cc"));
+    done();
+}
+
 TEST(the_answer_sends_and_names_its_streams)
 {
     CHECK_EQ(watch(SESSION "a=group:BUNDLE 0 1\r\n" AUDIO VIDEO), 0);
