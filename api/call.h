@@ -30,7 +30,8 @@ struct api_config {
     const char *meetings_room; // the room of GET /api/room-codes; NULL: none configured
     const char *public_url;    // "https://meet.example.org"; NULL: from the request's Host
     const char *ice_servers;   // a JSON array; NULL: []
-    const char *client_flags;  // what /init switches on in clients: a JSON array; NULL: []
+    const char *
+        client_flags; // what /init switches on in clients: "publishStats,simulcast"; NULL: none
 
     bool diagnostics; // whether anybody may have a token for the room of test calls
 
@@ -85,6 +86,7 @@ struct api_call {
     // come in while nobody else is there. NULL for all other calls.
     struct room_record *place; // in the request's arena
     enum admission when_idle;
+    bool sends_layers; // the token's role has simulcast layers for its camera
 
     // Set by api_run() when it has written a room: what is stored of it now, for the live one.
     struct room_record *changed; // in the request's arena

@@ -84,12 +84,19 @@ bool api_check_return(const struct api_call *call, const struct room *live,
     return why == ADMISSION_GRANTED;
 }
 
+static bool has_layers(const struct template *t, const char *name)
+{
+    const struct role *role = template_role(t, name);
+    return role && role->video_simulcast.layer_count > 0;
+}
+
 static int find_place(struct api_context *c)
 {
     struct api_call *call = c->call;
     if (c->live) {
         call->place = arena_alloc(c->arena, sizeof *call->place);
         *call->place = c->live->record;
+        call->sends_layers = has_layers(c->live->template, call->claims.role);
         return 0;
     }
     struct store_room room;
@@ -105,6 +112,7 @@ static int find_place(struct api_context *c)
     store_room_record(&room, call->place);
     struct join_wish wish = wish_of(call);
     call->when_idle = admission_of(call->place, t, NULL, &wish, ENTRY_SOCKET);
+    call->sends_layers = has_layers(t, call->claims.role);
     template_free(t);
     bool is_disabled = false;
     err = store_code_is_disabled(c->db, room.id, call->claims.room_code_id, &is_disabled);
@@ -139,6 +147,19 @@ static void put_window(struct json_out *j, const char *key, int window_s)
     json_close(j, '}');
 }
 
+// Simulcast is for roles that have layers only.
+static void put_flags(struct json_out *j, const struct api_call *call, const char *flags)
+{
+    json_open(j, '[');
+    for (const char *p = flags ? flags : ""; *p;) {
+        struct bytes flag = {(const uint8_t *)p, strcspn(p, ",")};
+        if (call->sends_layers || !bytes_equal(flag, bytes_of("simulcast")))
+            json_put_bytes(j, flag);
+        p += flag.len + (p[flag.len] == ',');
+    }
+    json_close(j, ']');
+}
+
 int api_init(struct api_context *c)
 {
     struct text endpoint = {0};
@@ -160,7 +181,7 @@ int api_init(struct api_context *c)
     json_key(&j, "config");
     json_open(&j, '{');
     json_key(&j, "enabledFlags");
-    json_put_verbatim(&j, bytes_of(c->config->client_flags ? c->config->client_flags : "[]"));
+    put_flags(&j, c->call, c->config->client_flags);
     put_window(&j, "publishStats", PUBLISH_WINDOW_S);
     put_window(&j, "subscribeStats", SUBSCRIBE_WINDOW_S);
     json_close(&j, '}');

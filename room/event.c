@@ -62,6 +62,7 @@ static bool is_passing(enum event_kind kind)
     case EVENT_CHAT_PAST:
     case EVENT_SPEAKERS:
     case EVENT_QUALITY:
+    case EVENT_LAYERS:
     case EVENT_ANSWERED:
     case EVENT_OFFER:
     case EVENT_ENDPOINT_OPEN:
@@ -74,6 +75,7 @@ static bool is_passing(enum event_kind kind)
     case EVENT_FEED_OPEN:
     case EVENT_FEED_CLOSE:
     case EVENT_FEED_LAYER:
+    case EVENT_SUBSCRIBE_CAP:
     case EVENT_TRACK_MUTE:
     case EVENT_TRACK_CAP:
         return true;

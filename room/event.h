@@ -50,6 +50,7 @@ enum event_kind {
     EVENT_STORE_CHANGED,  // `store`: to those it names only
     EVENT_SPEAKERS,       // `speakers`
     EVENT_QUALITY,        // `quality`
+    EVENT_LAYERS, // `layers`: what `peer` gets of pictures is less, or more, than before
 
     // Replies of the media worker: for one client.
     EVENT_ANSWERED, // `peer`, `answered`: to an offer; also ends a join without one
@@ -63,11 +64,12 @@ enum event_kind {
     EVENT_FRAGMENT,         // `fragment`: what a client says of ICE after its offer
     EVENT_SUBSCRIBE_ANSWER, // `offer`: the client's answer
     EVENT_SUBSCRIBE_RESTART,
-    EVENT_FEED_OPEN,  // `feed`: `peer` gets this track
-    EVENT_FEED_CLOSE, // `feed`
-    EVENT_FEED_LAYER, // `feed`
-    EVENT_TRACK_MUTE, // `mute`
-    EVENT_TRACK_CAP,  // `cap`: the publisher's role is another
+    EVENT_FEED_OPEN,     // `feed`: `peer` gets this track
+    EVENT_FEED_CLOSE,    // `feed`
+    EVENT_FEED_LAYER,    // `feed`
+    EVENT_SUBSCRIBE_CAP, // `subscribe_cap`: of the peer's role, from now on
+    EVENT_TRACK_MUTE,    // `mute`
+    EVENT_TRACK_CAP,     // `cap`: the publisher's role is another
 };
 
 // At most this much of a track.
@@ -108,6 +110,26 @@ struct event_speaker {
 struct event_score {
     const char *peer_id;
     int downlink_score; // 0..5
+};
+
+// What a subscriber gets of a track's pictures, and what it asked for. Degraded: less than
+// that, as its own line has no room for more, or as the publisher sends no more.
+struct event_layer {
+    const char *track_id;
+    enum feed_level current;
+    enum feed_level expected;
+    bool subscriber_degraded;
+    bool publisher_degraded;
+};
+
+// What a role may be sent: kbit/s of pictures and sound together; 0: no bound. Where losses in
+// percent stay over `loss_percent` (0: no matter how high) for `degrade_s` seconds, less is
+// sent until they were below for `recover_s` seconds.
+struct event_subscribe_cap {
+    int kbps;
+    int loss_percent;
+    int degrade_s;
+    int recover_s;
 };
 
 // Somebody who is held until let in.
@@ -310,7 +332,13 @@ struct event {
             uint64_t track;
             enum feed_level level; // EVENT_FEED_OPEN, EVENT_FEED_LAYER
             bool ahead;            // EVENT_FEED_OPEN: before others where there is little room
+            int priority;          // EVENT_FEED_OPEN: of the publisher's role; 1 is the highest
         } feed;
+        struct event_subscribe_cap subscribe_cap;
+        struct {
+            const struct event_layer *list;
+            size_t count;
+        } layers;
         struct {
             uint64_t track;
             bool muted;

@@ -23,6 +23,7 @@ static void open_feed(const struct peer *subscriber, const struct track *track,
     event->feed.track = track->number;
     event->feed.level = first_level(subscriber, track);
     event->feed.ahead = strcmp(track->is.source, "screen") == 0;
+    event->feed.priority = track->owner->role->priority;
 }
 
 static void close_feed(struct peer *subscriber, const struct track *track,
@@ -49,8 +50,22 @@ static void follow(struct peer *subscriber, const struct peer *publisher, bool d
     }
 }
 
+void feeds_cap(const struct peer *subscriber, struct event_list *events)
+{
+    const struct role *role = subscriber->role;
+    struct event *event = event_add(events, EVENT_SUBSCRIBE_CAP, subscriber);
+    event->subscribe_cap.kbps = role->max_subscribe_bitrate_kbps;
+    if (!role->has_degradation)
+        return;
+    event->subscribe_cap.loss_percent = role->degradation.packet_loss_threshold;
+    event->subscribe_cap.degrade_s = role->degradation.degrade_grace_s;
+    event->subscribe_cap.recover_s = role->degradation.recover_grace_s;
+}
+
 void feeds_follow_role(struct peer *peer, const struct role *old, struct event_list *events)
 {
+    if (peer->has_media)
+        feeds_cap(peer, events);
     size_t at = 0;
     struct peer *other;
     while ((other = map_next(&peer->room->peers, &at))) {

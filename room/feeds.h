@@ -6,6 +6,9 @@
 #include "room/event.h"
 #include "room/live.h"
 
+// Tells the worker what the subscriber's role may be sent.
+void feeds_cap(const struct peer *subscriber, struct event_list *events);
+
 // A new subscriber gets all that its role may see.
 void feeds_open_for_subscriber(const struct peer *subscriber, struct event_list *events);
 

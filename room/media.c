@@ -335,3 +335,23 @@ void media_speakers(struct rooms *rooms, uint64_t room, const struct media_speak
     event->speakers.list = list;
     event->speakers.count = list_count;
 }
+
+void media_layer_chosen(const struct peer *peer, const struct media_layer *layer,
+                        struct event_list *events)
+{
+    const struct track *track = rooms_track(peer->room->rooms, layer->track);
+    if (peer->state != PEER_JOINED || !track || !track->announced ||
+        !room_subscribes(peer, track->owner))
+        return;
+    struct event_layer *list = arena_alloc(&events->arena, sizeof *list);
+    *list = (struct event_layer){
+        .track_id = event_text(events, track->is.id),
+        .current = layer->current,
+        .expected = layer->expected,
+        .subscriber_degraded = layer->subscriber_degraded,
+        .publisher_degraded = layer->publisher_degraded,
+    };
+    struct event *event = event_add(events, EVENT_LAYERS, peer);
+    event->layers.list = list;
+    event->layers.count = 1;
+}

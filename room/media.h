@@ -65,6 +65,18 @@ struct media_speaker {
     int level; // 1..100
 };
 
+// What the peer gets of a track's pictures, as the worker chose: EVENT_LAYERS. Nothing happens
+// for a track that is gone, or that the peer does not get.
+struct media_layer {
+    uint64_t track;
+    enum feed_level current;
+    enum feed_level expected; // what it asked for
+    bool subscriber_degraded; // its line has no room for more
+    bool publisher_degraded;  // the publisher sends no more
+};
+void media_layer_chosen(const struct peer *peer, const struct media_layer *layer,
+                        struct event_list *events);
+
 // `room` is the room's number. Tracks that are gone are left out.
 void media_speakers(struct rooms *rooms, uint64_t room, const struct media_speaker *speakers,
                     size_t count, struct event_list *events);

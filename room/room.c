@@ -103,6 +103,7 @@ static void add_endpoint_event(const struct peer *peer, enum event_kind kind, bo
 static void open_subscribe(const struct peer *peer, struct event_list *events)
 {
     add_endpoint_event(peer, EVENT_ENDPOINT_OPEN, true, events);
+    feeds_cap(peer, events);
     feeds_open_for_subscriber(peer, events);
 }
 
@@ -197,7 +198,10 @@ int room_join(struct room *room, const struct join_wish *wish, uint64_t request,
         room_admit(joining, NULL, now, events);
         return 0;
     }
-    add_endpoint_event(joining, EVENT_ENDPOINT_OPEN, wish->door == DOOR_WHEP, events);
+    bool watches = wish->door == DOOR_WHEP;
+    add_endpoint_event(joining, EVENT_ENDPOINT_OPEN, watches, events);
+    if (watches)
+        feeds_cap(joining, events);
     tracks_offer_first(joining, wish->offer, events);
     return 0;
 }

@@ -168,6 +168,21 @@ static enum layer layer_of(enum feed_level level)
     return LAYER_NONE;
 }
 
+static enum feed_level level_of(enum layer layer)
+{
+    switch (layer) {
+    case LAYER_NONE:
+        return FEED_NONE;
+    case LAYER_LOW:
+        return FEED_LOW;
+    case LAYER_MEDIUM:
+        return FEED_MEDIUM;
+    case LAYER_HIGH:
+        return FEED_HIGH;
+    }
+    return FEED_NONE;
+}
+
 static void add_feed(struct bridge_commands *out, const struct placement *place,
                      enum command_kind kind, const struct event *event)
 {
@@ -176,6 +191,22 @@ static void add_feed(struct bridge_commands *out, const struct placement *place,
     command->track = event->feed.track;
     command->feed.layer = layer_of(event->feed.level);
     command->feed.ahead = event->feed.ahead;
+    int priority = event->feed.priority;
+    command->feed.priority = (uint8_t)(priority < UINT8_MAX ? priority : UINT8_MAX);
+}
+
+static void add_subscribe_cap(struct bridge_commands *out, const struct placement *place,
+                              const struct event *event)
+{
+    const struct event_subscribe_cap *said = &event->subscribe_cap;
+    struct command *command = add_command(out, place, COMMAND_SUBSCRIBE_CAP,
+                                          bridge_endpoint(event->peer, ENDPOINT_SUBSCRIBE));
+    command->subscribe_cap = (struct subscribe_cap){
+        .kbps = said->kbps,
+        .loss_percent = said->loss_percent,
+        .degrade_us = (int64_t)said->degrade_s * 1000000,
+        .recover_us = (int64_t)said->recover_s * 1000000,
+    };
 }
 
 static void add_watch(struct bridge_commands *out, const struct placement *place,
@@ -260,6 +291,9 @@ static void deliver(struct bridge *b, const struct event *event, struct bridge_c
     case EVENT_FEED_LAYER:
         add_feed(out, at, COMMAND_FEED_LAYER, event);
         break;
+    case EVENT_SUBSCRIBE_CAP:
+        add_subscribe_cap(out, at, event);
+        break;
     case EVENT_TRACK_MUTE:
         command = add_command(out, at, COMMAND_TRACK_MUTE, publish);
         command->track = event->mute.track;
@@ -296,6 +330,19 @@ static void tell_speakers(struct bridge *b, const struct notice *notice,
     media_speakers(b->rooms, notice->room, speakers, count, events);
 }
 
+static void tell_layer(const struct peer *peer, const struct notice *notice,
+                       struct event_list *events)
+{
+    struct media_layer layer = {
+        .track = notice->track,
+        .current = level_of(notice->layer.current),
+        .expected = level_of(notice->layer.expected),
+        .subscriber_degraded = notice->layer.subscriber_degraded,
+        .publisher_degraded = notice->layer.publisher_degraded,
+    };
+    media_layer_chosen(peer, &layer, events);
+}
+
 void bridge_notice(struct bridge *b, const struct notice *notice, struct moment now,
                    struct event_list *events)
 {
@@ -322,6 +369,9 @@ void bridge_notice(struct bridge *b, const struct notice *notice, struct moment 
         break;
     case NOTICE_QUALITY:
         quality_scored(peer, notice->quality.downlink_score, now);
+        break;
+    case NOTICE_LAYER:
+        tell_layer(peer, notice, events);
         break;
     default:
         break;

@@ -91,7 +91,7 @@ static void fill_api(struct server *s)
         .token_endpoint = config->token_endpoint[0] ? config->token_endpoint : NULL,
         .public_url = config->public_url[0] ? config->public_url : NULL,
         .ice_servers = config->ice_servers[0] ? config->ice_servers : NULL,
-        .client_flags = config->client_flags_json,
+        .client_flags = config->client_flags,
         .diagnostics = config->diagnostics,
         .origins = config->api_origins[0] ? config->api_origins : NULL,
         .page_origins = config->origins[0] ? config->origins : NULL,

@@ -244,24 +244,19 @@ static int read_ice_servers(struct config *c, const char *value)
 static int read_client_flags(struct config *c, const char *value)
 {
     static const char *const known[] = {"nonWebRTCDisableOffer", "onDemandTracks",
-                                        "publishStats", "subscribeStats"};
-    size_t len = 0;
-    char *json = c->client_flags_json;
+                                        "publishStats",          "simulcast",
+                                        "subscribeDegradation",  "subscribeStats"};
     c->client_flags = value;
-    json[len++] = '[';
     for (const char *p = value; *p;) {
         size_t word = strcspn(p, ",");
         size_t i = 0;
         while (i < sizeof known / sizeof *known &&
                (strlen(known[i]) != word || strncmp(known[i], p, word) != 0))
             i++;
-        if (i == sizeof known / sizeof *known || len + word + 4 >= sizeof c->client_flags_json)
+        if (i == sizeof known / sizeof *known)
             return ERR_MALFORMED;
-        len += (size_t)snprintf(json + len, sizeof c->client_flags_json - len, "%s\"%s\"",
-                                len > 1 ? "," : "", known[i]);
         p += word + (p[word] == ',');
     }
-    snprintf(json + len, sizeof c->client_flags_json - len, "]");
     return 0;
 }
 
@@ -439,9 +434,12 @@ const struct setting settings[] = {
      read_trusted_proxies, SETTING_OPEN},
     {"ice-servers", "JSON", "", "STUN and TURN servers for clients, a JSON array",
      read_ice_servers, SETTING_SECRET},
-    {"client-flags", "FLAG,...", "nonWebRTCDisableOffer,publishStats,subscribeStats",
+    {"client-flags", "FLAG,...",
+     "nonWebRTCDisableOffer,publishStats,simulcast,subscribeDegradation,subscribeStats",
      "what is switched on in clients: nonWebRTCDisableOffer (roles without media need no "
      "connection), onDemandTracks (cameras are sent to those who look at them only), "
+     "simulcast (cameras are sent in several sizes, where the role has layers), "
+     "subscribeDegradation (the server may leave pictures out where a line is too narrow), "
      "publishStats and subscribeStats (figures about what a client sends and gets)",
      read_client_flags, SETTING_OPEN},
     {"meetings", "anyone|key|off|auto", "auto",

@@ -48,8 +48,7 @@ struct config {
     struct networks trusted_proxies;
     const char *public_url;   // "" when not set, as all strings here
     const char *ice_servers;  // a JSON array
-    const char *client_flags; // as given
-    char client_flags_json[128];
+    const char *client_flags; // names between commas
     enum config_meetings meetings;
     const char *room_codes_room;
     const char *token_endpoint; // "<room id>:<role>,..."; "": none

@@ -18,12 +18,13 @@ enum command_kind {
     COMMAND_FRAGMENT,       // a client's SDP fragment: answered by NOTICE_ANSWER
     COMMAND_FEED_OPEN,      // send this track to this subscriber: NOTICE_OFFER follows
     COMMAND_FEED_CLOSE,
-    COMMAND_FEED_LAYER,  // at most this layer; LAYER_NONE stops
-    COMMAND_TRACK_MUTE,  // the track is muted: no speaker, no key frame requests
-    COMMAND_SCTP_SEND,   // an SCTP packet of the control thread's association
-    COMMAND_TRACK_CAP,   // the track may need so much from now on
-    COMMAND_RESTART_ICE, // subscribe endpoint: new credentials, NOTICE_OFFER follows
-    COMMAND_CANDIDATES,  // of all rooms: what is told to clients from now on
+    COMMAND_FEED_LAYER,    // at most this layer; LAYER_NONE stops
+    COMMAND_TRACK_MUTE,    // the track is muted: no speaker, no key frame requests
+    COMMAND_SCTP_SEND,     // an SCTP packet of the control thread's association
+    COMMAND_TRACK_CAP,     // the track may need so much from now on
+    COMMAND_SUBSCRIBE_CAP, // the subscriber may be sent so much from now on
+    COMMAND_RESTART_ICE,   // subscribe endpoint: new credentials, NOTICE_OFFER follows
+    COMMAND_CANDIDATES,    // of all rooms: what is told to clients from now on
 };
 
 enum endpoint_kind { ENDPOINT_PUBLISH, ENDPOINT_SUBSCRIBE };
@@ -41,6 +42,16 @@ struct track_cap {
         int kbps;
     } layers[LAYERS_MAX];
     size_t layer_count;
+};
+
+// What a subscriber may be sent: kbit/s of all its feeds together; 0: no bound. While losses
+// stay over `loss_percent` (0: however high) for `degrade_us`, it is sent less, until they were
+// below for `recover_us`.
+struct subscribe_cap {
+    int kbps;
+    int loss_percent;
+    int64_t degrade_us;
+    int64_t recover_us;
 };
 
 // A track that a publish offer is expected to carry.
@@ -85,13 +96,15 @@ struct command {
         } fragment;
         struct {
             enum layer layer; // FEED_OPEN and FEED_LAYER; audio: LAYER_NONE or LAYER_HIGH
-            bool ahead;       // FEED_OPEN: before others where a viewer has too few sections
+            bool ahead; // FEED_OPEN: before others where there is too little room: a screen
+            uint8_t priority; // FEED_OPEN: of the publisher's role; 1 is the highest
         } feed;
         struct {
             bool muted;
             bool held; // by somebody else: nothing of it is sent to anybody
         } mute;
         struct track_cap cap;
+        struct subscribe_cap subscribe_cap;
         struct {
             struct addr *list;
             size_t count;

@@ -83,6 +83,7 @@ struct feed {
     struct list link;     // in track.feeds
     uint32_t line;        // in track.lines; UINT32_MAX: not flowing
     enum layer max_layer; // as last commanded
+    uint8_t priority;     // of the publisher's role; 1 is the highest
     uint32_t place;       // of the subscriber's; NO_PLACE: it waits for one, or was refused
     bool accepted;        // by the subscriber's answer
     bool refused;         // likewise

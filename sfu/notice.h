@@ -17,6 +17,7 @@ enum notice_kind {
     NOTICE_SCTP,      // a decrypted SCTP packet
     NOTICE_SPEAKERS,  // who talks, when that changed: at most one a second for each room
     NOTICE_QUALITY,   // how a subscriber's downlink does
+    NOTICE_LAYER,     // what a subscriber gets of a track's pictures, when that changed
 };
 
 enum { SPEAKERS_MAX = 8 };
@@ -30,7 +31,7 @@ struct notice {
     enum notice_kind kind;
     uint64_t room;
     uint64_t endpoint;
-    uint64_t track; // TRACK_UP
+    uint64_t track; // TRACK_UP, LAYER
     union {
         struct {
             uint64_t request;
@@ -60,6 +61,12 @@ struct notice {
         struct {
             uint8_t downlink_score; // 0..5
         } quality;
+        struct {
+            enum layer current;
+            enum layer expected;      // as the client asked
+            bool subscriber_degraded; // less than that, as its line has no room for more
+            bool publisher_degraded;  // less than that, as the publisher sends no more
+        } layer;
     };
 };
 

@@ -228,6 +228,9 @@ static void on_subscriber(struct subscriber *s, const struct command *c,
     case COMMAND_RESTART_ICE:
         subscriber_restart_ice(s, tick);
         break;
+    case COMMAND_SUBSCRIBE_CAP:
+        s->cap = c->subscribe_cap;
+        break;
     case COMMAND_FEED_OPEN:
         if (t)
             subscriber_add(s, t, c, tick);

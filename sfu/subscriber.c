@@ -233,6 +233,7 @@ void subscriber_add(struct subscriber *s, struct track *t, const struct command 
     struct feed *f = feed_new(t, s, command->feed.layer);
     f->place = NO_PLACE;
     f->ahead = command->feed.ahead;
+    f->priority = command->feed.priority;
     s->feeds[s->feed_count++] = f;
     assert(s->feed_count <= SUBSCRIBER_FEEDS_MAX);
     if (s->seats) {

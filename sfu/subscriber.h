@@ -72,6 +72,8 @@ struct subscriber {
     uint32_t section_cap;
     uint32_t last_mid;
 
+    struct subscribe_cap cap; // of its role
+
     bool offer_wanted;
     bool offer_outstanding;
     struct list offer_due;  // link in shared.offers_due, while it is wanted and may be made

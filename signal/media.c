@@ -82,14 +82,13 @@ static void prefer(struct call *call, enum track_type type, enum feed_level leve
         reply_empty(call);
 }
 
+static const char *const level_names[] = {
+    [FEED_NONE] = "none", [FEED_LOW] = "low", [FEED_MEDIUM] = "medium", [FEED_HIGH] = "high"};
+
 static bool read_level(const char *name, enum feed_level *level)
 {
-    static const char *const names[] = {[FEED_NONE] = "none",
-                                        [FEED_LOW] = "low",
-                                        [FEED_MEDIUM] = "medium",
-                                        [FEED_HIGH] = "high"};
     for (*level = FEED_NONE; *level <= FEED_HIGH; (*level)++) {
-        if (strcmp(name, names[*level]) == 0)
+        if (strcmp(name, level_names[*level]) == 0)
             return true;
     }
     return false;
@@ -196,6 +195,36 @@ void notify_quality(struct signal *s, const struct event *event, struct moment n
                                          .session = only->number,
                                          .peer = only->peer,
                                          .text = text});
+}
+
+void notify_layers(struct signal *s, const struct event *event, struct moment now,
+                   struct frame_list *frames)
+{
+    (void)now;
+    const struct session *session = signal_session_of(s, event->peer);
+    if (!session)
+        return;
+    struct json_out j = notify_open(s, "on-track-layer-update");
+    json_open(&j, '{');
+    json_key(&j, "tracks");
+    json_open(&j, '{');
+    for (size_t i = 0; i < event->layers.count; i++) {
+        const struct event_layer *layer = &event->layers.list[i];
+        json_key(&j, layer->track_id);
+        json_open(&j, '{');
+        json_member_string(&j, "track_id", layer->track_id);
+        json_member_string(&j, "current_layer", level_names[layer->current]);
+        json_member_string(&j, "expected_layer", level_names[layer->expected]);
+        json_member_bool(&j, "subscriber_degraded", layer->subscriber_degraded);
+        json_member_bool(&j, "publisher_degraded", layer->publisher_degraded);
+        json_close(&j, '}');
+    }
+    json_close(&j, '}');
+    json_close(&j, '}');
+    frame_add(frames, (struct frame){.kind = FRAME_DATA,
+                                     .session = session->number,
+                                     .peer = session->peer,
+                                     .text = notify_finish(s, &j, frames)});
 }
 
 void notify_answered(struct signal *s, const struct event *event, struct moment now,

@@ -366,6 +366,7 @@ static void (*const notifiers[])(struct signal *s, const struct event *event, st
     [EVENT_STORE_CHANGED] = notify_store,
     [EVENT_SPEAKERS] = notify_speakers,
     [EVENT_QUALITY] = notify_quality,
+    [EVENT_LAYERS] = notify_layers,
     [EVENT_ANSWERED] = notify_answered,
     [EVENT_OFFER] = notify_offer,
 };

@@ -482,6 +482,8 @@ void notify_speakers(struct signal *s, const struct event *event, struct moment 
                      struct frame_list *frames);
 void notify_quality(struct signal *s, const struct event *event, struct moment now,
                     struct frame_list *frames);
+void notify_layers(struct signal *s, const struct event *event, struct moment now,
+                   struct frame_list *frames);
 void notify_answered(struct signal *s, const struct event *event, struct moment now,
                      struct frame_list *frames);
 void notify_offer(struct signal *s, const struct event *event, struct moment now,

@@ -35,6 +35,29 @@ TEST(init_says_where_to_go)
     world_free(w);
 }
 
+TEST(init_switches_simulcast_on_where_the_role_has_layers)
+{
+    struct world *w = world_new();
+    w->config.client_flags = "publishStats,simulcast";
+    struct answer made = post(
+        w, "/v2/templates",
+        "{\"name\":\"layers\",\"roles\":{\"host\":{\"name\":\"host\",\"publishParams\":{"
+        "\"allowed\":[\"video\"],\"simulcast\":{\"video\":{\"layers\":["
+        "{\"rid\":\"f\",\"maxFramerate\":30,\"scaleResolutionDownBy\":1,\"maxBitrate\":900},"
+        "{\"rid\":\"q\",\"maxFramerate\":15,\"scaleResolutionDownBy\":4,\"maxBitrate\":90}]}}}}"
+        ","
+        "\"guest\":{\"name\":\"guest\",\"publishParams\":{\"allowed\":[\"video\"]}}}}");
+    CHECK_EQ(made.status, 200);
+    char wish[96];
+    snprintf(wish, sizeof wish, "{\"template_id\":\"%s\"}", text(&made, "id"));
+    const char *room = make_room(w, wish);
+    struct answer host = init(w, app(w, room, "host"));
+    CHECK(strstr(host.body, "\"enabledFlags\":[\"publishStats\",\"simulcast\"]"));
+    struct answer guest = init(w, app(w, room, "guest"));
+    CHECK(strstr(guest.body, "\"enabledFlags\":[\"publishStats\"]"));
+    world_free(w);
+}
+
 TEST(the_endpoint_follows_the_host_and_the_scheme_of_the_request)
 {
     struct world *w = world_new();

@@ -22,6 +22,11 @@ static struct template *make_template(void)
     for (int kind = 0; kind < PUBLISH_KIND_COUNT; kind++)
         role->allowed[kind] = true;
     role->media[PUBLISH_VIDEO].codec = template_text(t, "h264");
+    role->max_subscribe_bitrate_kbps = 3200;
+    role->has_degradation = true;
+    role->degradation.packet_loss_threshold = 25;
+    role->degradation.degrade_grace_s = 2;
+    role->degradation.recover_grace_s = 4;
     role->subscribe_to_roles = template_names(t, 1);
     role->subscribe_to_roles.at[0] = template_text(t, "host");
     return t;
@@ -111,10 +116,17 @@ TEST(a_join_opens_an_endpoint_and_offers)
     CHECK_EQ(command(1)->offer.track_count, 0);
     accept_join(peer);
     deliver();
-    CHECK_EQ(commands.count, 1);
+    CHECK_EQ(commands.count, 2);
     CHECK_EQ(command(0)->kind, COMMAND_ENDPOINT_OPEN);
     CHECK_EQ(command(0)->open.kind, ENDPOINT_SUBSCRIBE);
     CHECK_EQ(command(0)->endpoint, bridge_endpoint(peer->number, ENDPOINT_SUBSCRIBE));
+    // What its role may be sent, as the template says.
+    CHECK_EQ(command(1)->kind, COMMAND_SUBSCRIBE_CAP);
+    CHECK_EQ(command(1)->endpoint, command(0)->endpoint);
+    CHECK_EQ(command(1)->subscribe_cap.kbps, 3200);
+    CHECK_EQ(command(1)->subscribe_cap.loss_percent, 25);
+    CHECK_EQ(command(1)->subscribe_cap.degrade_us, 2 * 1000000);
+    CHECK_EQ(command(1)->subscribe_cap.recover_us, 4 * 1000000);
     end();
 }
 
@@ -210,6 +222,24 @@ TEST(tracks_are_named_with_their_msid_and_feeds_carry_layers)
     deliver();
     CHECK_EQ(command(0)->kind, COMMAND_FEED_LAYER);
     CHECK_EQ(command(0)->feed.layer, LAYER_MEDIUM);
+
+    // What the worker then chooses is told to the one who asked.
+    notice = (struct notice){.kind = NOTICE_LAYER,
+                             .endpoint = bridge_endpoint(b->number, ENDPOINT_SUBSCRIBE),
+                             .track = track};
+    notice.layer.current = LAYER_NONE;
+    notice.layer.expected = LAYER_MEDIUM;
+    notice.layer.subscriber_degraded = true;
+    event_list_clear(&events);
+    bridge_notice(bridge, &notice, now, &events);
+    CHECK_EQ(events.count, 1);
+    CHECK_EQ(events.at[0].kind, EVENT_LAYERS);
+    CHECK_EQ(events.at[0].peer, b->number);
+    CHECK_TEXT(events.at[0].layers.list[0].track_id, wish.id);
+    CHECK_EQ(events.at[0].layers.list[0].current, FEED_NONE);
+    CHECK_EQ(events.at[0].layers.list[0].expected, FEED_MEDIUM);
+    CHECK(events.at[0].layers.list[0].subscriber_degraded);
+    CHECK(!events.at[0].layers.list[0].publisher_degraded);
     end();
 }
 
@@ -336,14 +366,15 @@ TEST(a_viewer_has_an_endpoint_that_answers)
 {
     begin(1);
     struct peer *peer = come(make_room(1), DOOR_WHEP);
-    CHECK_EQ(commands.count, 2);
+    CHECK_EQ(commands.count, 3);
     CHECK_EQ(command(0)->kind, COMMAND_ENDPOINT_OPEN);
     CHECK_EQ(command(0)->open.kind, ENDPOINT_SUBSCRIBE);
     CHECK(command(0)->open.answers);
-    CHECK_EQ(command(1)->kind, COMMAND_WATCH);
-    CHECK_EQ(command(1)->request, peer->join_offer);
-    CHECK_TEXT(command(1)->watch.sdp, "offer");
-    bridge_undelivered(bridge, command(1), now, &events);
+    CHECK_EQ(command(1)->kind, COMMAND_SUBSCRIBE_CAP);
+    CHECK_EQ(command(2)->kind, COMMAND_WATCH);
+    CHECK_EQ(command(2)->request, peer->join_offer);
+    CHECK_TEXT(command(2)->watch.sdp, "offer");
+    bridge_undelivered(bridge, command(2), now, &events);
     CHECK_EQ(events.at[0].kind, EVENT_ANSWERED);
     CHECK_EQ(events.at[0].answered.err, ERR_BUSY);
     end();

@@ -198,11 +198,12 @@ TEST(secrets_are_not_shown)
 TEST(clients_are_told_of_flags_that_are_known)
 {
     CHECK_EQ(read_config("", NULL), 0);
-    CHECK_TEXT(config.client_flags_json,
-               "[\"nonWebRTCDisableOffer\",\"publishStats\",\"subscribeStats\"]");
+    CHECK_TEXT(
+        config.client_flags,
+        "nonWebRTCDisableOffer,publishStats,simulcast,subscribeDegradation,subscribeStats");
     CHECK_EQ(read_config("--client-flags onDemandTracks,nonWebRTCDisableOffer", NULL), 0);
-    CHECK_TEXT(config.client_flags_json, "[\"onDemandTracks\",\"nonWebRTCDisableOffer\"]");
-    CHECK_EQ(read_config("--client-flags simulcast", NULL), ERR_MALFORMED);
+    CHECK_TEXT(config.client_flags, "onDemandTracks,nonWebRTCDisableOffer");
+    CHECK_EQ(read_config("--client-flags simulcasts", NULL), ERR_MALFORMED);
     done();
 }
 

@@ -223,6 +223,29 @@ static void client_line(struct play *p, const char *name, char *rest)
         stop(p, "no such verb:", verb);
 }
 
+static enum layer layer_of_name(const char *name)
+{
+    return strcmp(name, "none") == 0   ? LAYER_NONE
+           : strcmp(name, "low") == 0  ? LAYER_LOW
+           : strcmp(name, "high") == 0 ? LAYER_HIGH
+                                       : LAYER_MEDIUM;
+}
+
+// "guest camera line none of high": by the subscriber's line, or the "publisher", or "nothing".
+static void degrade(struct play *p, char *rest)
+{
+    struct notice notice = {.kind = NOTICE_LAYER};
+    notice.endpoint = stage_endpoint(&p->stage, strtok_r(rest, " ", &rest), ENDPOINT_SUBSCRIBE);
+    notice.track = stage_track_number(&p->stage, strtok_r(rest, " ", &rest));
+    const char *by = strtok_r(rest, " ", &rest);
+    notice.layer.subscriber_degraded = strcmp(by, "line") == 0;
+    notice.layer.publisher_degraded = strcmp(by, "publisher") == 0;
+    notice.layer.current = layer_of_name(strtok_r(rest, " ", &rest));
+    strtok_r(rest, " ", &rest); // "of"
+    notice.layer.expected = layer_of_name(rest);
+    stage_notice(&p->stage, &notice);
+}
+
 static void worker_line(struct play *p, char *rest)
 {
     struct stage *s = &p->stage;
@@ -245,6 +268,8 @@ static void worker_line(struct play *p, char *rest)
         notice.endpoint = stage_endpoint(s, strtok_r(rest, " ", &rest), ENDPOINT_SUBSCRIBE);
         notice.quality.downlink_score = (uint8_t)atoi(rest);
         stage_notice(s, &notice);
+    } else if (strcmp(verb, "chooses") == 0) {
+        degrade(p, rest);
     } else if (strcmp(verb, "hears") == 0) {
         notice.kind = NOTICE_SPEAKERS;
         notice.room = rooms_find(&s->rooms, STAGE_ROOM_ID)->number;

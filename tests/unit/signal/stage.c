@@ -213,6 +213,7 @@ static void obey(struct stage *s, const struct command *c)
         sub->offer_wanted = true;
         break;
     case COMMAND_TRACK_CAP:
+    case COMMAND_SUBSCRIBE_CAP:
     case COMMAND_SCTP_SEND:
     case COMMAND_CANDIDATES:
     case COMMAND_WATCH: // of those who do not signal
