@@ -10,6 +10,7 @@
 #include "sfu/endpoint.h"
 #include "sfu/publisher.h"
 #include "sfu/seats.h"
+#include "sfu/select.h"
 #include "sfu/shared.h"
 #include "sfu/subscriber.h"
 #include "sfu/track.h"
@@ -241,7 +242,7 @@ static void on_subscriber(struct subscriber *s, const struct command *c,
         break;
     case COMMAND_FEED_LAYER:
         if (f)
-            feed_set_layer(f, c->feed.layer, tick);
+            select_at_most(f, c->feed.layer, tick);
         break;
     default: // not for this side
         break;

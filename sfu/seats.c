@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "sfu/endpoint.h"
 #include "sfu/publisher.h"
+#include "sfu/select.h"
 #include "sfu/shared.h"
 #include "sfu/subscriber.h"
 #include "sfu/track.h"
@@ -77,7 +78,7 @@ static void make_seat(struct seats *seats, struct watch_section *section, struct
         .kind = section->kind,
         .codec_count = section->codec_count,
         .extensions = section->extensions,
-        .tail = {.next_seq = rng_below(rng, FEED_SEQ_START_BOUND),
+        .tail = {.sent.next_seq = rng_below(rng, FEED_SEQ_START_BOUND),
                  .rtx_seq = rng_below(rng, FEED_SEQ_START_BOUND)},
     };
     memcpy(seat->mid, section->mid, sizeof seat->mid);
@@ -168,7 +169,7 @@ void seats_leave(struct feed *f, const struct tick *tick)
     if (!seat)
         return;
     assert(seat->feed == f);
-    feed_set_flowing(f, false, tick);
+    select_flow(f, false, tick);
     seat->tail = feed_tail(f);
     seat->feed = NULL;
     f->seat = NULL;
@@ -194,7 +195,7 @@ static void sit(struct subscriber *s, struct feed *f, const struct tick *tick)
     f->ssrc = seat->ssrc;
     f->rtx_ssrc = codec->rtx_payload_type ? seat->rtx_ssrc : 0;
     feed_go_on(f, &seat->tail);
-    feed_set_flowing(f, endpoint_is_connected(s->endpoint), tick);
+    select_flow(f, endpoint_is_connected(s->endpoint), tick);
 }
 
 static void fill(struct subscriber *s, enum media_kind kind, const struct tick *tick)

@@ -9,7 +9,9 @@
 #include "sfu/endpoint.h"
 #include "sfu/publisher.h"
 #include "sfu/quality.h"
+#include "sfu/repair.h"
 #include "sfu/seats.h"
+#include "sfu/select.h"
 #include "sfu/shared.h"
 #include "sfu/track.h"
 
@@ -203,7 +205,7 @@ static uint32_t new_ssrc(const struct subscriber *s, struct rng *rng)
 static void name_stream(struct feed *f, struct rng *rng)
 {
     const struct subscriber *s = f->subscriber;
-    f->next_seq = rng_below(rng, FEED_SEQ_START_BOUND);
+    f->segments.tail.next_seq = rng_below(rng, FEED_SEQ_START_BOUND);
     f->rtx_seq = rng_below(rng, FEED_SEQ_START_BOUND);
     f->ssrc = new_ssrc(s, rng);
     const struct negotiated_codec *codec = &f->track->codec;
@@ -218,7 +220,7 @@ void subscriber_add(struct subscriber *s, struct track *t, const struct command 
 {
     struct feed *known = subscriber_feed(s, t->id);
     if (known) {
-        feed_set_layer(known, command->feed.layer, tick);
+        select_at_most(known, command->feed.layer, tick);
         return;
     }
     if (s->feed_count == SUBSCRIBER_FEEDS_MAX) {
@@ -275,7 +277,7 @@ static void let_flow(struct subscriber *s, const struct tick *tick)
 {
     bool connected = endpoint_is_connected(s->endpoint);
     for (uint32_t i = 0; i < s->feed_count; i++)
-        feed_set_flowing(s->feeds[i], connected && s->feeds[i]->accepted, tick);
+        select_flow(s->feeds[i], connected && s->feeds[i]->accepted, tick);
 }
 
 // What the answer says of one place. Returns whether that agrees to a step it has taken.
@@ -434,7 +436,7 @@ static void take_nack(struct subscriber *s, const struct rtcp_packet *packet,
         uint16_t seqs[17];
         size_t count = rtcp_nack(packet, i, seqs);
         for (size_t j = 0; j < count; j++)
-            feed_repair(f, seqs[j], tick);
+            repair_packet(f, seqs[j], tick);
     }
 }
 
@@ -442,7 +444,7 @@ static void take_key_frame_request(struct subscriber *s, uint32_t ssrc, const st
 {
     struct feed *f = feed_of_ssrc(s, ssrc);
     if (f)
-        feed_wants_key_frame(f, tick);
+        select_key_frame(f, tick);
 }
 
 void subscriber_rtcp(struct subscriber *s, struct bytes compound, const struct tick *tick)

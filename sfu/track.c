@@ -6,8 +6,10 @@
 #include "rtc/codec.h"
 #include "rtc/rtcp.h"
 #include "sfu/endpoint.h"
+#include "sfu/forward.h"
 #include "sfu/publisher.h"
 #include "sfu/seats.h"
+#include "sfu/select.h"
 #include "sfu/shared.h"
 #include "sfu/subscriber.h"
 
@@ -23,15 +25,15 @@ enum {
 
 static void reset_layer(struct track_layer *layer)
 {
-    uint64_t newest = layer->newest;
+    uint64_t newest = layer->progress.newest;
     layer->seq = (struct seq){0};
     layer->skipped_kept = 0;
     layer->report = (struct report_receiver){0};
     layer->nack = (struct nack){0};
     layer->ask_at = NEVER;
     layer->asked_at = INT64_MIN / 2;
-    layer->newest_at = INT64_MIN / 2;
-    layer->newest = newest;
+    layer->progress.arrived_at = INT64_MIN / 2;
+    layer->progress.newest = newest;
 }
 
 struct track *track_new(struct shared *s, struct publisher *p, uint64_t id,
@@ -160,7 +162,7 @@ static void restart_layer(struct track *t, unsigned index)
 {
     struct track_layer *layer = &t->layers[index];
     feeds_leave(t, index);
-    layer->newest += RESTART_GAP;
+    layer->progress.newest += RESTART_GAP;
     reset_layer(layer);
 }
 
@@ -169,7 +171,7 @@ void track_layer_replace(struct track *t, unsigned index, uint32_t ssrc)
     struct track_layer *layer = &t->layers[index];
     if (layer->ssrc) {
         restart_layer(t, index);
-        layer->stream++;
+        layer->progress.stream++;
     }
     layer->ssrc = ssrc;
 }
@@ -177,7 +179,7 @@ void track_layer_replace(struct track *t, unsigned index, uint32_t ssrc)
 void track_ask(struct track *t, const struct tick *tick)
 {
     for (uint32_t i = 0; i < t->line_count; i++)
-        feed_choose(t->lines[i].feed, tick);
+        select_layer(t->lines[i].feed, tick);
 }
 
 void track_resume(struct track *t, const struct tick *tick)
@@ -260,15 +262,15 @@ static void note_nack(struct track *t, unsigned index, uint64_t arrived,
 
 static void note_newest(struct track_layer *layer, const struct history_slot *slot)
 {
-    layer->packets++;
-    layer->octets += (uint32_t)slot->payload.len;
-    if (slot->seq <= layer->newest)
+    layer->progress.packets++;
+    layer->progress.octets += (uint32_t)slot->payload.len;
+    if (slot->seq <= layer->progress.newest)
         return;
-    layer->newest = slot->seq;
-    layer->newest_timestamp = slot->timestamp;
-    layer->newest_at = slot->arrived_at;
-    layer->newest_picture_id = slot->info.picture_id;
-    layer->newest_tl0 = slot->info.tl0;
+    layer->progress.newest = slot->seq;
+    layer->progress.timestamp = slot->timestamp;
+    layer->progress.arrived_at = slot->arrived_at;
+    layer->progress.picture_id = slot->info.picture_id;
+    layer->progress.tl0 = slot->info.tl0;
 }
 
 static void note_up(struct track *t, const struct tick *tick)
@@ -300,7 +302,7 @@ static uint64_t note_arrival(struct track *t, unsigned index, const struct rtp_p
     uint64_t arrived = seq_extend(&layer->seq, packet->seq);
     // The first packet of this SSRC: dense numbers go on behind those of the last one.
     if (layer->report.base_seq == 0)
-        layer->skipped_count = arrived - (layer->newest + 1 + RESTART_GAP);
+        layer->skipped_count = arrived - (layer->progress.newest + 1 + RESTART_GAP);
     if (!repair)
         report_received(&layer->report, arrived, packet->timestamp, t->codec.clock_rate,
                         packet->payload.len, tick->now);
@@ -379,7 +381,7 @@ void track_receive(struct track *t, unsigned index, const struct rtp_packet *pac
         layer->ask_at = NEVER;
     if (t->kind == MEDIA_AUDIO)
         hear(t, values, tick);
-    feeds_forward(t, index, slot, start, tick);
+    forward_packet(t, index, slot, start, tick);
 }
 
 void track_mute(struct track *t, bool muted, bool held, const struct tick *tick)
@@ -395,7 +397,7 @@ void track_mute(struct track *t, bool muted, bool held, const struct tick *tick)
     if (same_for_feeds)
         return;
     LIST_EACH(&t->feeds, each)
-    feed_choose(LIST_ENTRY(each, struct feed, link), tick);
+    select_layer(LIST_ENTRY(each, struct feed, link), tick);
 }
 
 bool track_layer_is_alive(const struct track *t, unsigned index, int64_t now)
@@ -403,7 +405,7 @@ bool track_layer_is_alive(const struct track *t, unsigned index, int64_t now)
     const struct track_layer *layer = &t->layers[index];
     if (t->layer_count == 1)
         return layer->started;
-    return now - layer->newest_at < LAYER_SILENCE_US;
+    return now - layer->progress.arrived_at < LAYER_SILENCE_US;
 }
 
 // --- Deadlines ---

@@ -20,6 +20,7 @@
 #include "sfu/command.h"
 #include "sfu/feed.h"
 #include "sfu/police.h"
+#include "sfu/segment.h"
 #include "sfu/speaker.h"
 #include "sfu/tick.h"
 
@@ -41,7 +42,6 @@ struct track_layer {
     char rid[RID_LEN_MAX + 1];
     uint32_t ssrc;     // 0 before it is known
     uint32_t rtx_ssrc; // 0: unknown or none
-    uint32_t stream;   // grows with every other SSRC: its clock and its pictures are others
     bool started;      // a packet came; the history is there
     bool refused;      // an encoding that the role does not have: dropped
     struct police police;
@@ -51,15 +51,7 @@ struct track_layer {
     uint32_t skipped_kept;  // of `skipped`, the last ones, in order of arrival number
     uint64_t skipped_count; // arrived - dense, for what comes now
 
-    // The newest packet, by dense number: where feeds leave off when they switch.
-    uint64_t newest;
-    uint32_t newest_timestamp;
-    int64_t newest_at;
-    uint16_t newest_picture_id;
-    uint8_t newest_tl0;
-
-    uint32_t packets; // that had something for a subscriber; wraps, as in SRs
-    uint32_t octets;
+    struct progress progress; // where feeds leave off when they switch
 
     int64_t ask_at;   // when to ask for a key frame; NEVER: no need
     int64_t asked_at; // the last time

@@ -1,0 +1,16 @@
+// Which layer of its track a feed sends: the best that it may and that is sent at all. A switch
+// begins with a key frame; until one comes, the old layer goes on.
+#pragma once
+
+#include "sfu/feed.h"
+
+// Lets the feed flow or stops it, as the subscriber's connection and answer allow.
+void select_flow(struct feed *f, bool flowing, const struct tick *tick);
+// The best that it may be sent, as commanded.
+void select_at_most(struct feed *f, enum layer max_layer, const struct tick *tick);
+// Chooses again, because layers came or went.
+void select_layer(struct feed *f, const struct tick *tick);
+// The layers whose next key frame begins a segment on this line.
+uint8_t select_starts(const struct feed_line *line, int64_t now);
+// The subscriber's decoder asks for a key frame.
+void select_key_frame(struct feed *f, const struct tick *tick);
