@@ -153,31 +153,31 @@ static void fill_offer(struct command *command, const struct event *event)
     };
 }
 
-static enum layer layer_of(enum feed_level level)
+static enum video_quality quality_of(enum feed_level level)
 {
     switch (level) {
     case FEED_NONE:
-        return LAYER_NONE;
+        return VIDEO_OFF;
     case FEED_LOW:
-        return LAYER_LOW;
+        return VIDEO_LOW;
     case FEED_MEDIUM:
-        return LAYER_MEDIUM;
+        return VIDEO_MEDIUM;
     case FEED_HIGH:
-        return LAYER_HIGH;
+        return VIDEO_HIGH;
     }
-    return LAYER_NONE;
+    return VIDEO_OFF;
 }
 
-static enum feed_level level_of(enum layer layer)
+static enum feed_level level_of(enum video_quality quality)
 {
-    switch (layer) {
-    case LAYER_NONE:
+    switch (quality) {
+    case VIDEO_OFF:
         return FEED_NONE;
-    case LAYER_LOW:
+    case VIDEO_LOW:
         return FEED_LOW;
-    case LAYER_MEDIUM:
+    case VIDEO_MEDIUM:
         return FEED_MEDIUM;
-    case LAYER_HIGH:
+    case VIDEO_HIGH:
         return FEED_HIGH;
     }
     return FEED_NONE;
@@ -189,7 +189,7 @@ static void add_feed(struct bridge_commands *out, const struct placement *place,
     struct command *command =
         add_command(out, place, kind, bridge_endpoint(event->peer, ENDPOINT_SUBSCRIBE));
     command->track = event->feed.track;
-    command->feed.layer = layer_of(event->feed.level);
+    command->feed.quality = quality_of(event->feed.level);
     command->feed.ahead = event->feed.ahead;
     int priority = event->feed.priority;
     command->feed.priority = (uint8_t)(priority < UINT8_MAX ? priority : UINT8_MAX);

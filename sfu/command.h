@@ -18,7 +18,7 @@ enum command_kind {
     COMMAND_FRAGMENT,       // a client's SDP fragment: answered by NOTICE_ANSWER
     COMMAND_FEED_OPEN,      // send this track to this subscriber: NOTICE_OFFER follows
     COMMAND_FEED_CLOSE,
-    COMMAND_FEED_LAYER,    // at most this layer; LAYER_NONE stops
+    COMMAND_FEED_LAYER,    // at most this quality; VIDEO_OFF stops
     COMMAND_TRACK_MUTE,    // the track is muted: no speaker, no key frame requests
     COMMAND_SCTP_SEND,     // an SCTP packet of the control thread's association
     COMMAND_TRACK_CAP,     // the track may need so much from now on
@@ -29,8 +29,9 @@ enum command_kind {
 
 enum endpoint_kind { ENDPOINT_PUBLISH, ENDPOINT_SUBSCRIBE };
 
-// Simulcast layers as people name them; a stream without layers counts as LAYER_HIGH.
-enum layer { LAYER_NONE, LAYER_LOW, LAYER_MEDIUM, LAYER_HIGH };
+// Layers as people name them, which grow with what one sees; an index of layers falls. Of one
+// that has no others beside it only VIDEO_OFF differs.
+enum video_quality { VIDEO_OFF, VIDEO_LOW, VIDEO_MEDIUM, VIDEO_HIGH };
 
 // What a publisher may send of a track: kbit/s; 0: no bound. See police.h.
 struct track_cap {
@@ -95,7 +96,8 @@ struct command {
             char *text;
         } fragment;
         struct {
-            enum layer layer; // FEED_OPEN and FEED_LAYER; audio: LAYER_NONE or LAYER_HIGH
+            // FEED_OPEN and FEED_LAYER; audio: VIDEO_OFF or VIDEO_HIGH
+            enum video_quality quality;
             bool ahead; // FEED_OPEN: before others where there is too little room: a screen
             uint8_t priority; // FEED_OPEN: of the publisher's role; 1 is the highest
         } feed;

@@ -7,13 +7,13 @@
 
 #include <assert.h>
 
-struct feed *feed_new(struct track *t, struct subscriber *s, enum layer max_layer)
+struct feed *feed_new(struct track *t, struct subscriber *s, enum video_quality max_quality)
 {
     struct feed *f = mem_alloc(sizeof *f);
     f->track = t;
     f->subscriber = s;
     f->line = NO_LINE;
-    f->max_layer = max_layer;
+    f->max_quality = max_quality;
     f->segments.last_layer = NO_LAYER;
     f->repair_budget = FEED_REPAIR_BURST;
     list_append(&t->feeds, &f->link);

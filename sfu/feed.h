@@ -53,13 +53,13 @@ struct feed_tail {
 struct feed {
     struct track *track;
     struct subscriber *subscriber;
-    struct list link;     // in track.feeds
-    uint32_t line;        // in track.lines; NO_LINE: not flowing
-    enum layer max_layer; // as last commanded
-    uint8_t priority;     // of the publisher's role; 1 is the highest
-    uint32_t place;       // of the subscriber's; NO_PLACE: it waits for one, or was refused
-    bool accepted;        // by the subscriber's answer
-    bool refused;         // likewise
+    struct list link;               // in track.feeds
+    uint32_t line;                  // in track.lines; NO_LINE: not flowing
+    enum video_quality max_quality; // as last commanded
+    uint8_t priority;               // of the publisher's role; 1 is the highest
+    uint32_t place; // of the subscriber's; NO_PLACE: it waits for one, or was refused
+    bool accepted;  // by the subscriber's answer
+    bool refused;   // likewise
     uint32_t ssrc;
     uint32_t rtx_ssrc; // 0: none
 
@@ -81,7 +81,7 @@ struct feed {
 };
 
 // Its stream is the caller's to name: feed_go_on() and the SSRCs.
-struct feed *feed_new(struct track *t, struct subscriber *s, enum layer max_layer);
+struct feed *feed_new(struct track *t, struct subscriber *s, enum video_quality max_quality);
 void feed_free(struct feed *f); // and takes it out of its track
 
 // While it does not flow: where its stream stands, and to go on where another feed stopped.

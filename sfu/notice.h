@@ -62,10 +62,10 @@ struct notice {
             uint8_t downlink_score; // 0..5
         } quality;
         struct {
-            enum layer current;
-            enum layer expected;      // as the client asked
-            bool subscriber_degraded; // less than that, as its line has no room for more
-            bool publisher_degraded;  // less than that, as the publisher sends no more
+            enum video_quality current;
+            enum video_quality expected; // as the client asked
+            bool subscriber_degraded;    // less than that, as its line has no room for more
+            bool publisher_degraded;     // less than that, as the publisher sends no more
         } layer;
     };
 };

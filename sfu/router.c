@@ -242,7 +242,7 @@ static void on_subscriber(struct subscriber *s, const struct command *c,
         break;
     case COMMAND_FEED_LAYER:
         if (f)
-            select_at_most(f, c->feed.layer, tick);
+            select_at_most(f, c->feed.quality, tick);
         break;
     default: // not for this side
         break;

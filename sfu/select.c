@@ -4,11 +4,11 @@
 #include "sfu/track.h"
 
 // Layers as people name them, by place: all of one; high and low of two; all three names.
-static enum layer layer_name(const struct track *t, unsigned layer)
+static enum video_quality quality_of(const struct track *t, unsigned layer)
 {
     if (layer + 1u == t->layer_count)
-        return LAYER_LOW; // always allowed, as there is nothing less to send
-    return layer == 0 ? LAYER_HIGH : LAYER_MEDIUM;
+        return VIDEO_LOW; // always allowed, as there is nothing less to send
+    return layer == 0 ? VIDEO_HIGH : VIDEO_MEDIUM;
 }
 
 uint8_t select_starts(const struct feed_line *line, int64_t now)
@@ -17,7 +17,7 @@ uint8_t select_starts(const struct feed_line *line, int64_t now)
     const struct track *t = f->track;
     uint8_t allowed = 0;
     for (unsigned i = 0; i < t->layer_count && !t->held; i++)
-        if (f->max_layer != LAYER_NONE && layer_name(t, i) <= f->max_layer)
+        if (f->max_quality != VIDEO_OFF && quality_of(t, i) <= f->max_quality)
             allowed |= (uint8_t)(1u << i);
 
     bool stays = line->current != NO_LAYER && (allowed >> line->current & 1) &&
@@ -57,17 +57,17 @@ void select_layer(struct feed *f, const struct tick *tick)
     struct feed_line *line = feed_line(f);
     if (!line)
         return;
-    if (f->max_layer == LAYER_NONE || f->track->held)
+    if (f->max_quality == VIDEO_OFF || f->track->held)
         feed_end_segment(f);
     line->start_mask = select_starts(line, tick->now);
     ask(f, line->start_mask, line->current == NO_LAYER, tick);
 }
 
-void select_at_most(struct feed *f, enum layer max_layer, const struct tick *tick)
+void select_at_most(struct feed *f, enum video_quality most, const struct tick *tick)
 {
-    if (f->max_layer == max_layer)
+    if (f->max_quality == most)
         return;
-    f->max_layer = max_layer;
+    f->max_quality = most;
     select_layer(f, tick);
 }
 

@@ -7,7 +7,7 @@
 // Lets the feed flow or stops it, as the subscriber's connection and answer allow.
 void select_flow(struct feed *f, bool flowing, const struct tick *tick);
 // The best that it may be sent, as commanded.
-void select_at_most(struct feed *f, enum layer max_layer, const struct tick *tick);
+void select_at_most(struct feed *f, enum video_quality most, const struct tick *tick);
 // Chooses again, because layers came or went.
 void select_layer(struct feed *f, const struct tick *tick);
 // The layers whose next key frame begins a segment on this line.

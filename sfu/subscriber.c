@@ -220,7 +220,7 @@ void subscriber_add(struct subscriber *s, struct track *t, const struct command 
 {
     struct feed *known = subscriber_feed(s, t->id);
     if (known) {
-        select_at_most(known, command->feed.layer, tick);
+        select_at_most(known, command->feed.quality, tick);
         return;
     }
     if (s->feed_count == SUBSCRIBER_FEEDS_MAX) {
@@ -232,7 +232,7 @@ void subscriber_add(struct subscriber *s, struct track *t, const struct command 
         s->feed_cap = s->feed_cap ? s->feed_cap * 2 : 4;
         s->feeds = mem_resize(s->feeds, s->feed_cap * sizeof(struct feed *));
     }
-    struct feed *f = feed_new(t, s, command->feed.layer);
+    struct feed *f = feed_new(t, s, command->feed.quality);
     f->place = NO_PLACE;
     f->ahead = command->feed.ahead;
     f->priority = command->feed.priority;

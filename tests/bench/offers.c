@@ -106,7 +106,7 @@ static void subscribe(unsigned subscriber)
         command((struct command){.kind = COMMAND_FEED_OPEN,
                                  .endpoint = endpoint,
                                  .track = FIRST_TRACK + i,
-                                 .feed.layer = LAYER_HIGH});
+                                 .feed.quality = VIDEO_HIGH});
 }
 
 int main(int argc, char **argv)

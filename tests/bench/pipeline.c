@@ -345,7 +345,7 @@ static void open_router(struct bench *b)
         command(b, (struct command){.kind = COMMAND_FEED_OPEN,
                                     .endpoint = endpoint,
                                     .track = TRACK,
-                                    .feed.layer = LAYER_HIGH});
+                                    .feed.quality = VIDEO_HIGH});
         settle(b);
     }
 }

@@ -216,19 +216,19 @@ TEST(tracks_are_named_with_their_msid_and_feeds_carry_layers)
     CHECK_EQ(command(1)->kind, COMMAND_FEED_OPEN);
     CHECK_EQ(command(1)->endpoint, bridge_endpoint(b->number, ENDPOINT_SUBSCRIBE));
     CHECK_EQ(command(1)->track, track);
-    CHECK_EQ(command(1)->feed.layer, LAYER_NONE);
+    CHECK_EQ(command(1)->feed.quality, VIDEO_OFF);
 
     CHECK_EQ(media_prefer(b, wish.id, TRACK_VIDEO, FEED_MEDIUM, &events), 0);
     deliver();
     CHECK_EQ(command(0)->kind, COMMAND_FEED_LAYER);
-    CHECK_EQ(command(0)->feed.layer, LAYER_MEDIUM);
+    CHECK_EQ(command(0)->feed.quality, VIDEO_MEDIUM);
 
     // What the worker then chooses is told to the one who asked.
     notice = (struct notice){.kind = NOTICE_LAYER,
                              .endpoint = bridge_endpoint(b->number, ENDPOINT_SUBSCRIBE),
                              .track = track};
-    notice.layer.current = LAYER_NONE;
-    notice.layer.expected = LAYER_MEDIUM;
+    notice.layer.current = VIDEO_OFF;
+    notice.layer.expected = VIDEO_MEDIUM;
     notice.layer.subscriber_degraded = true;
     event_list_clear(&events);
     bridge_notice(bridge, &notice, now, &events);

@@ -15,7 +15,7 @@ static struct scene_client *subscriber;
 static struct source *camera;
 
 // A simulcast camera whose layers have been sent, and a subscriber who has asked for `layer`.
-static void open_call(enum layer layer)
+static void open_call(enum video_quality layer)
 {
     scene_open(&scene);
     publisher = scene_publisher(&scene, PUBLISHER, &scene_simulcast, 1, TRACK);
@@ -59,7 +59,7 @@ static uint16_t picture_id_of(size_t i)
 
 TEST(the_layers_of_a_simulcast_track_are_learned_from_their_rids)
 {
-    open_call(LAYER_NONE);
+    open_call(VIDEO_OFF);
     struct router_stats stats;
     router_get_stats(scene.router, &stats);
     CHECK_EQ(stats.drop_unknown_stream, 0);
@@ -69,13 +69,13 @@ TEST(the_layers_of_a_simulcast_track_are_learned_from_their_rids)
 
 TEST(the_best_allowed_layer_is_reached)
 {
-    open_call(LAYER_HIGH);
+    open_call(VIDEO_HIGH);
     frames(20);
     CHECK_EQ(last_mark().layer, HIGH);
-    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, LAYER_MEDIUM);
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, VIDEO_MEDIUM);
     frames(20);
     CHECK_EQ(last_mark().layer, MEDIUM);
-    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, LAYER_LOW);
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, VIDEO_LOW);
     frames(20);
     CHECK_EQ(last_mark().layer, LOW);
     scene_close(&scene);
@@ -83,12 +83,12 @@ TEST(the_best_allowed_layer_is_reached)
 
 TEST(a_switch_waits_for_a_key_frame_and_the_old_layer_goes_on_until_then)
 {
-    open_call(LAYER_LOW);
+    open_call(VIDEO_LOW);
     frames(10);
     CHECK_EQ(last_mark().layer, LOW);
     camera->layers[HIGH].key_wanted = camera->layers[MEDIUM].key_wanted = false;
     unsigned asked = camera->key_frames_asked;
-    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, LAYER_HIGH);
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, VIDEO_HIGH);
     CHECK_EQ(camera->key_frames_asked, asked + 1);
     camera->layers[HIGH].key_wanted = false; // the encoder takes its time
     size_t before = subscriber->got_count;
@@ -110,8 +110,8 @@ TEST(a_switch_waits_for_a_key_frame_and_the_old_layer_goes_on_until_then)
 
 TEST(numbers_time_and_pictures_run_on_across_switches)
 {
-    open_call(LAYER_LOW);
-    enum layer wishes[] = {LAYER_HIGH, LAYER_MEDIUM, LAYER_HIGH, LAYER_LOW, LAYER_HIGH};
+    open_call(VIDEO_LOW);
+    enum video_quality wishes[] = {VIDEO_HIGH, VIDEO_MEDIUM, VIDEO_HIGH, VIDEO_LOW, VIDEO_HIGH};
     for (size_t i = 0; i < 5; i++) {
         frames(18);
         scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, wishes[i]);
@@ -166,7 +166,7 @@ static void replace_encoder(unsigned layer, uint32_t ssrc)
 
 TEST(another_ssrc_of_the_same_layer_goes_on_as_one_stream)
 {
-    open_call(LAYER_HIGH);
+    open_call(VIDEO_HIGH);
     frames(20);
     for (unsigned i = 0; i < 3; i++)
         replace_encoder(i, 7000 + i);
@@ -181,15 +181,15 @@ TEST(another_ssrc_of_the_same_layer_goes_on_as_one_stream)
 
 TEST(another_ssrc_that_came_while_the_layer_was_not_sent_goes_on_as_one_stream)
 {
-    open_call(LAYER_HIGH);
+    open_call(VIDEO_HIGH);
     frames(20);
-    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, LAYER_NONE);
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, VIDEO_OFF);
     frames(5);
     for (unsigned i = 0; i < 3; i++)
         replace_encoder(i, 7000 + i);
     frames(5);
     source_report(camera, scene.now, &publisher->out);
-    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, LAYER_HIGH);
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, VIDEO_HIGH);
     size_t before = subscriber->got_count;
     frames(30);
     CHECK(subscriber->got_count > before + 30);
@@ -202,7 +202,7 @@ TEST(another_ssrc_that_came_while_the_layer_was_not_sent_goes_on_as_one_stream)
 
 TEST(another_ssrc_that_begins_within_a_picture_is_asked_for_a_key_frame)
 {
-    open_call(LAYER_LOW);
+    open_call(VIDEO_LOW);
     frames(20);
     unsigned asked = camera->key_frames_asked;
     for (unsigned i = 0; i < 3; i++) {
@@ -217,7 +217,7 @@ TEST(another_ssrc_that_begins_within_a_picture_is_asked_for_a_key_frame)
 
 TEST(a_layer_that_the_publisher_stops_is_left_for_a_lower_one)
 {
-    open_call(LAYER_HIGH);
+    open_call(VIDEO_HIGH);
     frames(20);
     CHECK_EQ(last_mark().layer, HIGH);
     camera->paused[HIGH] = true;
@@ -237,11 +237,11 @@ TEST(a_layer_that_the_publisher_stops_is_left_for_a_lower_one)
 
 TEST(what_was_sent_before_a_switch_can_still_be_repaired)
 {
-    open_call(LAYER_LOW);
+    open_call(VIDEO_LOW);
     frames(10);
     struct scene_packet lost = subscriber->got[subscriber->got_count - 1];
     CHECK_EQ(last_mark().layer, LOW);
-    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, LAYER_HIGH);
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, VIDEO_HIGH);
     frames(2);
     CHECK_EQ(last_mark().layer, HIGH);
     uint8_t buffer[64];
@@ -258,9 +258,9 @@ TEST(what_was_sent_before_a_switch_can_still_be_repaired)
 
 TEST(a_repair_after_a_switch_has_the_rewritten_picture_id)
 {
-    open_call(LAYER_LOW);
+    open_call(VIDEO_LOW);
     frames(10);
-    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, LAYER_HIGH);
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, VIDEO_HIGH);
     frames(2);
     struct scene_packet lost = subscriber->got[subscriber->got_count - 1];
     uint8_t buffer[64];
@@ -280,7 +280,7 @@ TEST(a_key_frame_whose_first_packet_comes_last_is_sent_whole)
     camera = &publisher->sources[0];
     subscriber = scene_subscriber(&scene, SUBSCRIBER);
     scene_frame(&scene, publisher, 0);
-    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, LAYER_HIGH);
+    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, VIDEO_HIGH);
     // The key frame that it waits for loses its first packet, which comes when asked for.
     source_frame(camera, scene.now, &publisher->out);
     uint32_t first = publisher->client.path.first;
@@ -299,7 +299,7 @@ TEST(a_key_frame_whose_first_packet_comes_last_is_sent_whole)
 // A peer that was muted by somebody else may go on sending: nobody gets it.
 TEST(a_held_track_is_sent_to_nobody_and_goes_on_at_a_key_frame)
 {
-    open_call(LAYER_HIGH);
+    open_call(VIDEO_HIGH);
     scene_pass(&scene, 500000, 40000);
     for (int i = 0; i < 5; i++)
         scene_frame(&scene, publisher, 0);
@@ -311,8 +311,8 @@ TEST(a_held_track_is_sent_to_nobody_and_goes_on_at_a_key_frame)
                                            .mute = {true, .held = true}});
     for (int i = 0; i < 5; i++)
         scene_frame(&scene, publisher, 0);
-    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, LAYER_NONE);
-    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, LAYER_HIGH);
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, VIDEO_OFF);
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, VIDEO_HIGH);
     for (int i = 0; i < 5; i++)
         scene_frame(&scene, publisher, 0);
     scene_settle(&scene);
@@ -332,11 +332,11 @@ TEST(a_held_track_is_sent_to_nobody_and_goes_on_at_a_key_frame)
 
 TEST(a_muted_camera_is_not_asked_for_key_frames)
 {
-    open_call(LAYER_NONE);
+    open_call(VIDEO_OFF);
     unsigned asked = camera->key_frames_asked;
     scene_command(&scene, (struct command){
                               .kind = COMMAND_TRACK_MUTE, .track = TRACK, .mute.muted = true});
-    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, LAYER_HIGH);
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, VIDEO_HIGH);
     scene_pass(&scene, 2000000, 100000);
     CHECK_EQ(camera->key_frames_asked, asked);
     scene_command(&scene, (struct command){

@@ -30,7 +30,7 @@ static void open_call(void)
     hostile = scene_publisher(&scene, HOSTILE, bad, 2, TRACK + 1);
     subscriber = scene_subscriber(&scene, SUBSCRIBER);
     for (uint64_t i = 0; i < 3; i++)
-        scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK + i, LAYER_HIGH);
+        scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK + i, VIDEO_HIGH);
     for (size_t i = 0; i < 2; i++)
         scene_frame(&scene, hostile, i);
     subscriber->got_count = 0;

@@ -71,7 +71,7 @@ static void open_call(const struct client_section *section, struct track_cap cap
                   (struct command){.kind = COMMAND_TRACK_CAP, .track = TRACK, .cap = cap});
     source_report(&publisher->sources[0], scene.now, &publisher->out);
     scene_frame(&scene, publisher, 0);
-    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, LAYER_HIGH);
+    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, VIDEO_HIGH);
     subscriber->got_count = 0;
 }
 

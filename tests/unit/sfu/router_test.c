@@ -32,12 +32,12 @@ static const struct client_section audio_and_video[2] = {
 static struct scene_client *publisher;
 static struct scene_client *subscriber;
 
-static void open_call(enum layer video)
+static void open_call(enum video_quality video)
 {
     scene_open(&scene);
     publisher = scene_publisher(&scene, PUBLISHER, audio_and_video, 2, TRACK);
     subscriber = scene_subscriber(&scene, SUBSCRIBER);
-    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, LAYER_HIGH);
+    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, VIDEO_HIGH);
     scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK + 1, video);
 }
 
@@ -71,7 +71,7 @@ TEST(a_subscriber_is_offered_the_data_channel_at_once)
 
 TEST(who_is_connected_is_told_with_the_port_of_its_data_channel)
 {
-    open_call(LAYER_NONE);
+    open_call(VIDEO_OFF);
     CHECK_EQ(scene_count(&scene, NOTICE_CONNECTED), 2);
     for (size_t i = 0; i < scene.log.count; i++)
         if (scene.log.at[i].kind == NOTICE_CONNECTED)
@@ -100,7 +100,7 @@ TEST(who_offers_no_data_channel_gets_none_until_it_does)
 
 TEST(a_feed_is_offered_under_the_publishers_msid)
 {
-    open_call(LAYER_HIGH);
+    open_call(VIDEO_HIGH);
     CHECK_EQ(subscriber->offered_count, 2);
     CHECK_TEXT(subscriber->offered[0].mid, "1");
     CHECK_TEXT(subscriber->offered[0].stream_id, "camera");
@@ -112,7 +112,7 @@ TEST(a_feed_is_offered_under_the_publishers_msid)
 
 TEST(audio_reaches_the_subscriber_with_its_payload)
 {
-    open_call(LAYER_NONE);
+    open_call(VIDEO_OFF);
     scene_frame(&scene, publisher, 0);
     scene_frame(&scene, publisher, 0);
     CHECK_EQ(subscriber->got_count, 2);
@@ -128,7 +128,7 @@ TEST(audio_reaches_the_subscriber_with_its_payload)
 
 TEST(the_first_packet_of_a_track_is_told_once)
 {
-    open_call(LAYER_NONE);
+    open_call(VIDEO_OFF);
     scene_frame(&scene, publisher, 0);
     scene_frame(&scene, publisher, 0);
     CHECK_EQ(scene_count(&scene, NOTICE_TRACK_UP), 1);
@@ -138,9 +138,9 @@ TEST(the_first_packet_of_a_track_is_told_once)
 
 TEST(video_starts_at_a_key_frame)
 {
-    open_call(LAYER_NONE);
+    open_call(VIDEO_OFF);
     scene_frame(&scene, publisher, 1); // a key frame which nobody wants
-    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK + 1, LAYER_HIGH);
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK + 1, VIDEO_HIGH);
     CHECK_EQ(subscriber->got_count, 0);
     // The request is there at once, so the next frame is a key frame of 16 packets.
     CHECK_EQ(publisher->plis, 1);
@@ -157,9 +157,9 @@ TEST(video_starts_at_a_key_frame)
 
 TEST(a_delta_frame_starts_nothing)
 {
-    open_call(LAYER_NONE);
+    open_call(VIDEO_OFF);
     scene_frame(&scene, publisher, 1);
-    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK + 1, LAYER_HIGH);
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK + 1, VIDEO_HIGH);
     publisher->sources[1].layers[0].key_wanted = false;
     scene_frame(&scene, publisher, 1);
     CHECK_EQ(subscriber->got_count, 0);
@@ -168,9 +168,9 @@ TEST(a_delta_frame_starts_nothing)
 
 TEST(a_key_frame_is_asked_for_again_every_half_second)
 {
-    open_call(LAYER_NONE);
+    open_call(VIDEO_OFF);
     scene_frame(&scene, publisher, 1);
-    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK + 1, LAYER_HIGH);
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK + 1, VIDEO_HIGH);
     CHECK_EQ(publisher->plis, 1);
     scene_pass(&scene, 490000, 10000);
     CHECK_EQ(publisher->plis, 1);
@@ -184,10 +184,10 @@ TEST(a_key_frame_is_asked_for_again_every_half_second)
 
 TEST(layer_none_stops_the_video)
 {
-    open_call(LAYER_HIGH);
+    open_call(VIDEO_HIGH);
     scene_frame(&scene, publisher, 1);
     CHECK_EQ(subscriber->got_count, 16);
-    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK + 1, LAYER_NONE);
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK + 1, VIDEO_OFF);
     scene_frame(&scene, publisher, 1);
     CHECK_EQ(subscriber->got_count, 16);
     close_scene();
@@ -195,13 +195,13 @@ TEST(layer_none_stops_the_video)
 
 TEST(numbers_go_on_without_a_gap_after_a_pause)
 {
-    open_call(LAYER_HIGH);
+    open_call(VIDEO_HIGH);
     scene_frame(&scene, publisher, 1);
-    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK + 1, LAYER_NONE);
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK + 1, VIDEO_OFF);
     scene_frame(&scene, publisher, 1);
     scene_frame(&scene, publisher, 1);
     scene.now += 1000000;
-    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK + 1, LAYER_HIGH);
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK + 1, VIDEO_HIGH);
     scene_frame(&scene, publisher, 1);
     CHECK_EQ(subscriber->got_count, 32);
     CHECK_EQ((uint16_t)(subscriber->got[16].seq - subscriber->got[15].seq), 1);
@@ -211,7 +211,7 @@ TEST(numbers_go_on_without_a_gap_after_a_pause)
 
 TEST(a_probe_of_padding_only_is_not_forwarded_and_leaves_no_gap)
 {
-    open_call(LAYER_HIGH);
+    open_call(VIDEO_HIGH);
     scene_frame(&scene, publisher, 1);
     source_probe(&publisher->sources[1], 100, scene.now, &publisher->out);
     source_probe(&publisher->sources[1], 100, scene.now, &publisher->out);
@@ -231,7 +231,7 @@ static void nack(uint32_t ssrc, uint16_t seq)
 
 TEST(a_nack_is_answered_on_the_retransmission_stream)
 {
-    open_call(LAYER_HIGH);
+    open_call(VIDEO_HIGH);
     scene_frame(&scene, publisher, 1);
     struct scene_packet lost = subscriber->got[7];
     nack(subscriber->offered[1].ssrc, lost.seq);
@@ -248,7 +248,7 @@ TEST(a_nack_is_answered_on_the_retransmission_stream)
 
 TEST(a_packet_is_retransmitted_five_times_at_most)
 {
-    open_call(LAYER_HIGH);
+    open_call(VIDEO_HIGH);
     scene_frame(&scene, publisher, 1);
     for (int i = 0; i < 7; i++)
         nack(subscriber->offered[1].ssrc, subscriber->got[7].seq);
@@ -258,7 +258,7 @@ TEST(a_packet_is_retransmitted_five_times_at_most)
 
 TEST(a_number_that_was_never_sent_is_not_retransmitted)
 {
-    open_call(LAYER_HIGH);
+    open_call(VIDEO_HIGH);
     scene_frame(&scene, publisher, 1);
     nack(subscriber->offered[1].ssrc, (uint16_t)(subscriber->got[0].seq - 1));
     nack(subscriber->offered[1].ssrc, (uint16_t)(subscriber->got[15].seq + 1));
@@ -268,7 +268,7 @@ TEST(a_number_that_was_never_sent_is_not_retransmitted)
 
 TEST(retransmissions_stop_when_the_budget_is_used_up)
 {
-    open_call(LAYER_HIGH);
+    open_call(VIDEO_HIGH);
     for (int i = 0; i < 100; i++)
         scene_frame(&scene, publisher, 1);
     size_t sent = subscriber->got_count;
@@ -284,7 +284,7 @@ TEST(retransmissions_stop_when_the_budget_is_used_up)
 
 TEST(a_key_frame_request_of_a_subscriber_is_passed_on_and_throttled)
 {
-    open_call(LAYER_HIGH);
+    open_call(VIDEO_HIGH);
     scene_frame(&scene, publisher, 1);
     scene.now += 600000;
     unsigned before = publisher->plis;
@@ -300,7 +300,7 @@ TEST(a_key_frame_request_of_a_subscriber_is_passed_on_and_throttled)
 
 TEST(what_a_publisher_lost_is_asked_for_and_forwarded_late)
 {
-    open_call(LAYER_HIGH);
+    open_call(VIDEO_HIGH);
     scene_frame(&scene, publisher, 1);
     struct source_layer *layer = &publisher->sources[1].layers[0];
     // A frame that the network swallows, and one that shows that it is missing.
@@ -321,7 +321,7 @@ TEST(what_a_publisher_lost_is_asked_for_and_forwarded_late)
 
 TEST(a_publisher_hears_transport_wide_feedback_and_receiver_reports)
 {
-    open_call(LAYER_HIGH);
+    open_call(VIDEO_HIGH);
     for (int i = 0; i < 60; i++) {
         scene_frame(&scene, publisher, 1);
         scene_pass(&scene, 33000, 11000);
@@ -333,7 +333,7 @@ TEST(a_publisher_hears_transport_wide_feedback_and_receiver_reports)
 
 TEST(sender_reports_keep_the_publishers_clock)
 {
-    open_call(LAYER_NONE);
+    open_call(VIDEO_OFF);
     scene_frame(&scene, publisher, 0);
     source_report(&publisher->sources[0], scene.now, &publisher->out);
     int64_t reported_at = scene.now;
@@ -358,10 +358,10 @@ TEST(offers_wait_for_the_answer_and_are_coalesced)
     publisher = scene_publisher(&scene, PUBLISHER, audio_and_video, 2, TRACK);
     subscriber = scene_subscriber(&scene, SUBSCRIBER);
     subscriber->mute = true;
-    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, LAYER_HIGH);
+    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, VIDEO_HIGH);
     CHECK_EQ(subscriber->offers, 2);
-    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK + 1, LAYER_HIGH);
-    scene_feed(&scene, COMMAND_FEED_CLOSE, SUBSCRIBER, TRACK, LAYER_NONE);
+    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK + 1, VIDEO_HIGH);
+    scene_feed(&scene, COMMAND_FEED_CLOSE, SUBSCRIBER, TRACK, VIDEO_OFF);
     CHECK_EQ(subscriber->offers, 2);
     subscriber->mute = false;
     struct text answer = {0};
@@ -379,7 +379,7 @@ TEST(offers_wait_for_the_answer_and_are_coalesced)
 
 TEST(an_answer_that_does_not_parse_stops_nothing)
 {
-    open_call(LAYER_HIGH);
+    open_call(VIDEO_HIGH);
     scene_frame(&scene, publisher, 1);
     scene_command(&scene, (struct command){.kind = COMMAND_ANSWER,
                                            .endpoint = SUBSCRIBER,
@@ -391,7 +391,7 @@ TEST(an_answer_that_does_not_parse_stops_nothing)
 
 TEST(an_offer_that_does_not_parse_is_answered_with_the_reason)
 {
-    open_call(LAYER_HIGH);
+    open_call(VIDEO_HIGH);
     struct text sdp = {0};
     text_add(&sdp, "v=0\r\n");
     scene_command(&scene, (struct command){.kind = COMMAND_OFFER,
@@ -406,9 +406,9 @@ TEST(an_offer_that_does_not_parse_is_answered_with_the_reason)
 
 TEST(a_feed_that_is_closed_gets_nothing_more_and_its_section_is_inactive)
 {
-    open_call(LAYER_HIGH);
+    open_call(VIDEO_HIGH);
     scene_frame(&scene, publisher, 1);
-    scene_feed(&scene, COMMAND_FEED_CLOSE, SUBSCRIBER, TRACK + 1, LAYER_NONE);
+    scene_feed(&scene, COMMAND_FEED_CLOSE, SUBSCRIBER, TRACK + 1, VIDEO_OFF);
     scene_frame(&scene, publisher, 1);
     CHECK_EQ(subscriber->got_count, 16);
     CHECK(!subscriber->offered[1].active);
@@ -417,7 +417,7 @@ TEST(a_feed_that_is_closed_gets_nothing_more_and_its_section_is_inactive)
 
 TEST(a_track_that_is_missing_in_the_next_offer_ends_with_its_feeds)
 {
-    open_call(LAYER_HIGH);
+    open_call(VIDEO_HIGH);
     publisher->sections[1].stopped = true;
     scene_offer(&scene, publisher, TRACK);
     CHECK_EQ(scene.last_answer_tracks, 1);
@@ -431,7 +431,7 @@ TEST(a_track_that_is_missing_in_the_next_offer_ends_with_its_feeds)
 
 TEST(other_ice_credentials_in_an_offer_are_answered_with_new_ones)
 {
-    open_call(LAYER_HIGH);
+    open_call(VIDEO_HIGH);
     char before[33];
     memcpy(before, publisher->client.remote_ufrag, sizeof before);
     scene_offer(&scene, publisher, TRACK);
@@ -451,7 +451,7 @@ TEST(other_ice_credentials_in_an_offer_are_answered_with_new_ones)
 
 TEST(ten_new_ssrcs_a_second_are_learned_and_no_more)
 {
-    open_call(LAYER_HIGH);
+    open_call(VIDEO_HIGH);
     struct router_stats stats;
     for (uint32_t i = 0; i < 12; i++) {
         publisher->sources[0].layers[0].ssrc = 5000 + i;
@@ -468,7 +468,7 @@ TEST(ten_new_ssrcs_a_second_are_learned_and_no_more)
 
 TEST(an_endpoint_that_closes_takes_its_tracks_and_the_room_goes_with_the_last)
 {
-    open_call(LAYER_HIGH);
+    open_call(VIDEO_HIGH);
     scene_command(&scene,
                   (struct command){.kind = COMMAND_ENDPOINT_CLOSE, .endpoint = PUBLISHER});
     scene_settle(&scene);
@@ -490,7 +490,7 @@ TEST(an_endpoint_that_closes_takes_its_tracks_and_the_room_goes_with_the_last)
 
 TEST(a_subscriber_that_falls_silent_is_offered_an_ice_restart)
 {
-    open_call(LAYER_HIGH);
+    open_call(VIDEO_HIGH);
     unsigned offers = subscriber->offers;
     char before[33];
     memcpy(before, subscriber->client.remote_ufrag, sizeof before);
@@ -509,7 +509,7 @@ TEST(a_subscriber_that_falls_silent_is_offered_an_ice_restart)
 
 TEST(silence_of_a_connection_is_told_and_stops_its_media)
 {
-    open_call(LAYER_HIGH);
+    open_call(VIDEO_HIGH);
     scene_frame(&scene, publisher, 0);
     scene.now += 31000000;
     scene_settle(&scene);
@@ -520,7 +520,7 @@ TEST(silence_of_a_connection_is_told_and_stops_its_media)
 
 TEST(a_subscriber_that_comes_back_after_forty_seconds_gets_video_from_a_key_frame)
 {
-    open_call(LAYER_HIGH);
+    open_call(VIDEO_HIGH);
     scene_frame(&scene, publisher, 1);
     for (int i = 0; i < 8; i++) { // the publisher is there all the time
         scene.now += 5000000;
@@ -551,7 +551,7 @@ TEST(a_subscriber_that_comes_back_after_forty_seconds_gets_video_from_a_key_fram
 
 TEST(a_publisher_that_comes_back_goes_on_from_a_key_frame_without_a_gap)
 {
-    open_call(LAYER_HIGH);
+    open_call(VIDEO_HIGH);
     scene_frame(&scene, publisher, 1);
     size_t got = subscriber->got_count;
     for (int i = 0; i < 8; i++) {
@@ -580,7 +580,7 @@ TEST(a_publisher_that_comes_back_goes_on_from_a_key_frame_without_a_gap)
 
 TEST(datagrams_from_nowhere_and_of_unknown_streams_are_counted)
 {
-    open_call(LAYER_HIGH);
+    open_call(VIDEO_HIGH);
     uint8_t stray[40] = {0x80, 111};
     struct router_datagram d = {.at = stray, .len = sizeof stray};
     addr_parse(&d.from, "9.9.9.9:9");
@@ -600,7 +600,7 @@ TEST(datagrams_from_nowhere_and_of_unknown_streams_are_counted)
 
 TEST(a_new_ssrc_with_the_mid_of_a_track_continues_its_stream)
 {
-    open_call(LAYER_HIGH);
+    open_call(VIDEO_HIGH);
     scene_frame(&scene, publisher, 0);
     publisher->sources[0].layers[0].ssrc = 4711;
     publisher->sources[0].layers[0].seq = 40000;
@@ -672,7 +672,7 @@ TEST(a_description_costs_what_its_sections_do)
 // A cable was plugged in: whoever is described something from then on is told the new address.
 TEST(other_candidates_are_told_from_the_next_description_on)
 {
-    open_call(LAYER_HIGH);
+    open_call(VIDEO_HIGH);
     CHECK(strstr(subscriber->last_offer, "typ host"));
     CHECK(!strstr(subscriber->last_offer, "198.51.100.77"));
     struct command command = {.kind = COMMAND_CANDIDATES};

@@ -69,13 +69,13 @@ void scene_command(struct scene *s, struct command command)
 }
 
 void scene_feed(struct scene *s, enum command_kind kind, uint64_t endpoint, uint64_t track,
-                enum layer layer)
+                enum video_quality quality)
 {
     scene_command(s, (struct command){.kind = kind,
                                       .room = SCENE_ROOM,
                                       .endpoint = endpoint,
                                       .track = track,
-                                      .feed.layer = layer});
+                                      .feed.quality = quality});
     scene_settle(s);
 }
 

@@ -91,7 +91,7 @@ void scene_offer(struct scene *s, struct scene_client *c, uint64_t first_track);
 
 void scene_command(struct scene *s, struct command command);
 void scene_feed(struct scene *s, enum command_kind kind, uint64_t endpoint, uint64_t track,
-                enum layer layer);
+                enum video_quality quality);
 
 // Sends a frame of source `i` of the publisher, and a compound of a subscriber.
 void scene_frame(struct scene *s, struct scene_client *c, size_t i);

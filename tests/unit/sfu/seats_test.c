@@ -41,7 +41,7 @@ static void feed(uint64_t track, bool ahead)
                                            .room = SCENE_ROOM,
                                            .endpoint = VIEWER,
                                            .track = track,
-                                           .feed = {LAYER_HIGH, ahead}});
+                                           .feed = {VIDEO_HIGH, ahead}});
     scene_settle(&scene);
 }
 
@@ -159,7 +159,7 @@ TEST(a_screen_takes_the_seat_and_gives_it_back)
     open_call(1, 1, BOBS + 1);
     CHECK_EQ(seen(ann, 1, 1), 0);
     CHECK(seen(bob, 1, 1) > 0);
-    scene_feed(&scene, COMMAND_FEED_CLOSE, VIEWER, BOBS + 1, LAYER_NONE);
+    scene_feed(&scene, COMMAND_FEED_CLOSE, VIEWER, BOBS + 1, VIDEO_OFF);
     scene_pass(&scene, 600000, 100000); // a key frame was asked for a moment ago
     CHECK(seen(ann, 1, 1) > 0);
     CHECK_EQ(seen(bob, 1, 1), 0);
@@ -413,7 +413,7 @@ TEST(the_sections_of_a_whole_offer_are_the_tracks_of_their_kind)
     CHECK_EQ(whole_answer()->answer.err, 0);
     CHECK_EQ(whole_answer()->answer.track_count, 2);
     notice_list_clear(&scene.notices);
-    scene_feed(&scene, COMMAND_FEED_OPEN, VIEWER, BOBS + 1, LAYER_HIGH);
+    scene_feed(&scene, COMMAND_FEED_OPEN, VIEWER, BOBS + 1, VIDEO_HIGH);
     CHECK_EQ(watcher->offered_count, 1);
     CHECK_TEXT(watcher->offered[0].stream_id, "our-stream");
     CHECK_TEXT(watcher->offered[0].track_id, "our-cam");

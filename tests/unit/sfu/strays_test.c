@@ -54,7 +54,7 @@ TEST(a_hundred_cameras_of_one_publisher_one_after_the_other)
         scene_frame(&scene, publisher, 1);
     }
     CHECK_EQ(refused(), 0);
-    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, track + 1, LAYER_HIGH);
+    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, track + 1, VIDEO_HIGH);
     scene_frame(&scene, publisher, 1);
     CHECK(subscriber->got_count > 0);
     scene_close(&scene);
@@ -63,7 +63,7 @@ TEST(a_hundred_cameras_of_one_publisher_one_after_the_other)
 TEST(streams_that_no_offer_names_leave_room_for_those_that_one_does)
 {
     open_call();
-    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, LAYER_HIGH);
+    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, VIDEO_HIGH);
     struct source *source = &publisher->sources[0];
     char mid = source->mid[0];
     source->mid[0] = '9';
@@ -83,7 +83,7 @@ TEST(streams_that_no_offer_names_leave_room_for_those_that_one_does)
 TEST(a_subscriber_may_report_under_any_number_of_ssrcs)
 {
     open_call();
-    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK + 1, LAYER_HIGH);
+    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK + 1, VIDEO_HIGH);
     for (uint32_t i = 0; i < 200; i++) {
         uint8_t buffer[64];
         struct writer w = writer_on(buffer, sizeof buffer);

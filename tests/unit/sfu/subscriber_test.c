@@ -30,12 +30,12 @@ static struct scene_client *subscriber;
 
 static void open_feed(uint64_t track)
 {
-    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, track, LAYER_HIGH);
+    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, track, VIDEO_HIGH);
 }
 
 static void close_feed(uint64_t track)
 {
-    scene_feed(&scene, COMMAND_FEED_CLOSE, SUBSCRIBER, track, LAYER_NONE);
+    scene_feed(&scene, COMMAND_FEED_CLOSE, SUBSCRIBER, track, VIDEO_OFF);
 }
 
 static void open_call(void)
@@ -137,7 +137,7 @@ static void open_full_call(void)
                                                .room = SCENE_ROOM,
                                                .endpoint = SUBSCRIBER,
                                                .track = TRACK + i,
-                                               .feed.layer = LAYER_HIGH});
+                                               .feed.quality = VIDEO_HIGH});
     scene_settle(&scene);
 }
 
@@ -282,9 +282,9 @@ TEST(an_unanswered_offer_is_never_followed_by_another_however_slow_the_client)
     publisher = scene_publisher(&scene, PUBLISHER, audio_and_video, 2, TRACK);
     subscriber = scene_subscriber(&scene, SUBSCRIBER);
     subscriber->mute = true;
-    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, LAYER_HIGH);
+    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, VIDEO_HIGH);
     CHECK_EQ(subscriber->offers, 2);
-    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK + 1, LAYER_HIGH);
+    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK + 1, VIDEO_HIGH);
     scene.now += 29000000;
     scene_settle(&scene);
     CHECK_EQ(subscriber->offers, 2);

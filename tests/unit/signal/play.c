@@ -223,12 +223,12 @@ static void client_line(struct play *p, const char *name, char *rest)
         stop(p, "no such verb:", verb);
 }
 
-static enum layer layer_of_name(const char *name)
+static enum video_quality quality_of_name(const char *name)
 {
-    return strcmp(name, "none") == 0   ? LAYER_NONE
-           : strcmp(name, "low") == 0  ? LAYER_LOW
-           : strcmp(name, "high") == 0 ? LAYER_HIGH
-                                       : LAYER_MEDIUM;
+    return strcmp(name, "none") == 0   ? VIDEO_OFF
+           : strcmp(name, "low") == 0  ? VIDEO_LOW
+           : strcmp(name, "high") == 0 ? VIDEO_HIGH
+                                       : VIDEO_MEDIUM;
 }
 
 // "guest camera line none of high": by the subscriber's line, or the "publisher", or "nothing".
@@ -240,9 +240,9 @@ static void degrade(struct play *p, char *rest)
     const char *by = strtok_r(rest, " ", &rest);
     notice.layer.subscriber_degraded = strcmp(by, "line") == 0;
     notice.layer.publisher_degraded = strcmp(by, "publisher") == 0;
-    notice.layer.current = layer_of_name(strtok_r(rest, " ", &rest));
+    notice.layer.current = quality_of_name(strtok_r(rest, " ", &rest));
     strtok_r(rest, " ", &rest); // "of"
-    notice.layer.expected = layer_of_name(rest);
+    notice.layer.expected = quality_of_name(rest);
     stage_notice(&p->stage, &notice);
 }
 

@@ -173,7 +173,7 @@ static void obey(struct stage *s, const struct command *c)
     struct stage_subscriber *sub = subscriber(s, c->endpoint);
     char rest[128];
 
-    snprintf(rest, sizeof rest, "%s %s", track_name(s, c->track), layers[c->feed.layer & 3]);
+    snprintf(rest, sizeof rest, "%s %s", track_name(s, c->track), layers[c->feed.quality & 3]);
     switch (c->kind) {
     case COMMAND_ENDPOINT_OPEN:
         note(s, "open", c->endpoint, kind);
