@@ -24,6 +24,7 @@ struct client {
     char remote_pwd[65];
     struct dtls *dtls;
     bool checked;
+    bool remb_only;  // knows no transport-wide numbers, as old browsers
     struct srtp *in; // NULL before DTLS is up
     struct batch_path path;
 };

@@ -180,6 +180,23 @@ size_t client_read_offer(const char *sdp, struct client_offered *sections, size_
     return count;
 }
 
+static bool has(struct bytes line, const char *text)
+{
+    return memmem(line.at, line.len, text, strlen(text));
+}
+
+// Whether a line about codecs or extensions is in the answer too.
+static bool is_answered(const struct client *c, struct bytes line)
+{
+    static const char *const kinds[] = {"a=rtpmap:", "a=rtcp-fb:", "a=fmtp:", "a=extmap:"};
+    if (c->remb_only && (has(line, "transport-cc") || has(line, "transport-wide-cc")))
+        return false;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (line.len > strlen(kinds[i]) && memcmp(line.at, kinds[i], strlen(kinds[i])) == 0)
+            return true;
+    return false;
+}
+
 static void answer_section(const struct client *c, const char *from, const char *end,
                            struct text *sdp)
 {
@@ -197,11 +214,10 @@ static void answer_section(const struct client *c, const char *from, const char 
     }
     bool active = !read_line(from, end, "a=inactive", direction, sizeof direction);
     text_addf(sdp, "a=rtcp-mux\r\na=rtcp-rsize\r\na=%s\r\n", active ? "recvonly" : "inactive");
-    // The codecs as offered.
+    // The codecs and the extensions as offered.
     for (const char *line = from; line < end;) {
         size_t len = strcspn(line, "\r\n");
-        if (strncmp(line, "a=rtpmap:", 9) == 0 || strncmp(line, "a=rtcp-fb:", 10) == 0 ||
-            strncmp(line, "a=fmtp:", 7) == 0) {
+        if (is_answered(c, (struct bytes){(const uint8_t *)line, len})) {
             text_add_bytes(sdp, (struct bytes){(const uint8_t *)line, len});
             text_add(sdp, "\r\n");
         }

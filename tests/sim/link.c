@@ -7,6 +7,7 @@
 
 enum {
     PPM = 1000 * 1000,
+    SECOND_US = 1000 * 1000,
     QUEUE_US = 200 * 1000,
     CODEL_TARGET_US = 5 * 1000, // RFC 8289 section 4.2
     CODEL_INTERVAL_US = 100 * 1000,
@@ -104,18 +105,53 @@ int64_t link_wait(const struct link *l, int64_t now)
     return l->free_at > now ? l->free_at - now : 0;
 }
 
+int64_t link_longest_wait(const struct link *l, unsigned from, unsigned until)
+{
+    assert(from <= until && until <= LINK_SECONDS);
+    int64_t longest = 0;
+    for (unsigned i = from; i < until; i++)
+        if (l->wait_us_in[i] > longest)
+            longest = l->wait_us_in[i];
+    return longest;
+}
+
+double link_carried_kbps(const struct link *l, unsigned from, unsigned until)
+{
+    assert(from < until && until <= LINK_SECONDS);
+    double octets = 0;
+    for (unsigned i = from; i < until; i++)
+        octets += l->octets_in[i];
+    return octets * 8 / 1000 / (until - from);
+}
+
+// A packet came that waits so long; the next one would wait until l->free_at.
+static void note_wait(struct link *l, int64_t wait, int64_t now)
+{
+    if (wait > l->longest_wait_us)
+        l->longest_wait_us = wait;
+    int64_t second = now / SECOND_US;
+    if (second < LINK_SECONDS && wait > l->wait_us_in[second])
+        l->wait_us_in[second] = (int32_t)wait;
+    if (l->free_at - now <= LINK_LONG_WAIT_US)
+        return;
+    if (now > l->long_until)
+        l->long_since = now;
+    l->long_until = l->free_at - LINK_LONG_WAIT_US;
+    if (l->long_until - l->long_since > l->longest_long_us)
+        l->longest_long_us = l->long_until - l->long_since;
+}
+
 // When the line has sent it; LINK_LOST when the queue drops it.
-static int64_t queue(struct link *l, size_t octets, bool spared, int64_t now)
+static int64_t queue(struct link *l, size_t octets, int64_t now)
 {
     int64_t wait = link_wait(l, now);
     bool drops = wait > l->plan.queue_us;
     if (!drops && l->plan.queue == LINK_CODEL)
         drops = codel_drops(&l->codel, wait, now + wait);
-    if (drops && !spared)
+    if (drops)
         return LINK_LOST;
-    if (wait > l->longest_wait_us)
-        l->longest_wait_us = wait;
     l->free_at = line_end(&l->plan, now + wait, octets);
+    note_wait(l, wait, now);
     return l->free_at;
 }
 
@@ -124,7 +160,7 @@ static int64_t queue(struct link *l, size_t octets, bool spared, int64_t now)
 static void flow_send(struct link *l, struct tcp_flow *f, int64_t now)
 {
     while (tcp_flow_may_send(f)) {
-        int64_t left_at = queue(l, TCP_PACKET, false, now);
+        int64_t left_at = queue(l, TCP_PACKET, now);
         bool lost = left_at == LINK_LOST;
         int64_t there = lost ? now + link_wait(l, now) : left_at;
         // Half a millisecond of the other machine's own, so that a flow on a link without delay
@@ -182,20 +218,9 @@ static bool is_lost(struct link *l, int64_t now)
     return happens(l, l->plan.loss_ppm) || is_out(&l->plan.outage, now);
 }
 
-int64_t link_send(struct link *l, size_t len, bool spared, int64_t now)
+// When what left the line then is there.
+static int64_t arrive(struct link *l, int64_t left_at, bool spared)
 {
-    run_flows(l, now);
-    l->sent++;
-    int64_t left_at = queue(l, len + LINK_OVERHEAD, spared, now);
-    if (left_at == LINK_LOST) {
-        l->dropped++;
-        return LINK_LOST;
-    }
-    l->octets += len + LINK_OVERHEAD;
-    if (!spared && is_lost(l, now)) {
-        l->lost++;
-        return LINK_LOST;
-    }
     int64_t arrival = left_at + l->plan.delay_us;
     if (l->plan.jitter_us && !spared)
         arrival += rng_below(&l->rng, (uint32_t)l->plan.jitter_us);
@@ -203,8 +228,32 @@ int64_t link_send(struct link *l, size_t len, bool spared, int64_t now)
         return arrival;
     if (arrival < l->last_arrival)
         arrival = l->last_arrival;
-    l->last_arrival = arrival;
+    if (!spared)
+        l->last_arrival = arrival;
     return arrival;
+}
+
+int64_t link_send(struct link *l, size_t len, bool spared, int64_t now)
+{
+    run_flows(l, now);
+    l->sent++;
+    // How long handshakes are, and how often they come, is up to OpenSSL and its real clock:
+    // what comes behind one must not feel it.
+    if (spared)
+        return arrive(l, now + link_wait(l, now), true);
+    int64_t left_at = queue(l, len + LINK_OVERHEAD, now);
+    if (left_at == LINK_LOST) {
+        l->dropped++;
+        return LINK_LOST;
+    }
+    l->octets += len + LINK_OVERHEAD;
+    if (now / SECOND_US < LINK_SECONDS)
+        l->octets_in[now / SECOND_US] += (uint32_t)len + LINK_OVERHEAD;
+    if (is_lost(l, now)) {
+        l->lost++;
+        return LINK_LOST;
+    }
+    return arrive(l, left_at, false);
 }
 
 bool link_duplicates(struct link *l)

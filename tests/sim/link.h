@@ -20,6 +20,8 @@ enum {
     LINK_RATES_MAX = 8,
     LINK_FLOWS_MAX = 4,
     LINK_OVERHEAD = 28, // of IPv4 and UDP, in octets
+    LINK_SECONDS = 200, // whose waits are remembered
+    LINK_LONG_WAIT_US = 200 * 1000,
 };
 
 #define LINK_LOST INT64_MIN
@@ -86,19 +88,29 @@ struct link {
     uint64_t dropped; // by the queue
     uint64_t octets;  // that the line carried, without those of TCP
     int64_t longest_wait_us;
+    int32_t wait_us_in[LINK_SECONDS]; // the longest in each second
+    uint32_t octets_in[LINK_SECONDS];
+    // For how long without a break the queue was over LINK_LONG_WAIT_US at most.
+    int64_t longest_long_us;
+    int64_t long_since;
+    int64_t long_until;
 };
 
 void link_init(struct link *l, const struct link_plan *plan, uint64_t seed);
 void link_dispose(struct link *l);
 
-// A datagram of `len` octets. Returns when it arrives, or LINK_LOST. `spared`: it only takes
-// its time, and is neither lost nor dropped.
+// A datagram of `len` octets. Returns when it arrives, or LINK_LOST. `spared`: it waits
+// like others, and is neither lost nor dropped; the others do not wait for it.
 int64_t link_send(struct link *l, size_t len, bool spared, int64_t now);
 // Whether it arrives twice.
 bool link_duplicates(struct link *l);
 
 // How long a packet given now would wait before the line takes it.
 int64_t link_wait(const struct link *l, int64_t now);
+// The longest wait of a packet, from second `from` until second `until`.
+int64_t link_longest_wait(const struct link *l, unsigned from, unsigned until);
+// What the line carried then, kbit/s without TCP's.
+double link_carried_kbps(const struct link *l, unsigned from, unsigned until);
 // The line's rate; 0: any.
 uint32_t link_kbps(const struct link *l, int64_t now);
 // What the TCP flows had acknowledged, in octets.

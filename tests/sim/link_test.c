@@ -1,6 +1,8 @@
 #include "test.h"
 #include "tests/sim/link.h"
 
+#include <math.h>
+
 enum { MS = 1000, SECOND = 1000 * 1000 };
 
 static struct link link_of(struct link_plan plan)
@@ -142,6 +144,32 @@ TEST(what_is_spared_is_never_lost)
         .rates = {{0, 100}}, .rate_count = 1, .loss_ppm = 1000 * 1000, .delay_us = 5 * MS});
     for (int i = 0; i < 10; i++)
         CHECK(link_send(&l, 1222, true, 0) != LINK_LOST);
+}
+
+TEST(others_do_not_feel_what_is_spared)
+{
+    struct link l = link_of((struct link_plan){.rates = {{0, 1000}}, .rate_count = 1});
+    CHECK_EQ(link_send(&l, 1222, false, 0), 10 * MS);
+    CHECK_EQ(link_send(&l, 1222, true, 0), 10 * MS);
+    CHECK_EQ(link_send(&l, 1222, false, 0), 20 * MS);
+}
+
+TEST(a_link_remembers_how_long_its_queue_was_and_for_how_long)
+{
+    struct link l = link_of(
+        (struct link_plan){.rates = {{0, 1000}}, .rate_count = 1, .queue_us = 1000 * MS});
+    for (int i = 0; i < 40; i++)
+        link_send(&l, 1222, false, 0); // 400 ms of queue: above 200 ms for 200 ms
+    CHECK_EQ(link_longest_wait(&l, 0, 1), 390 * MS);
+    CHECK_EQ(l.longest_long_us, 200 * MS);
+    send_evenly(&l, SECOND, 2 * SECOND, 10 * MS, NULL); // as much as the line takes
+    CHECK_EQ(link_longest_wait(&l, 1, 2), 0);
+    CHECK_EQ(l.longest_long_us, 200 * MS);
+    CHECK(fabs(link_carried_kbps(&l, 1, 2) - 1000) < 1);
+    for (int i = 0; i < 30; i++)
+        link_send(&l, 1222, false, 2 * SECOND); // stands at 300 ms for a second
+    send_evenly(&l, 2 * SECOND + 10 * MS, 3 * SECOND, 10 * MS, NULL);
+    CHECK_EQ(l.longest_long_us, 1090 * MS);
 }
 
 TEST(a_tcp_flow_fills_what_is_left_and_shares_with_another)

@@ -16,6 +16,8 @@ enum {
     SIGNALLING_US = 30 * 1000,
     BETWEEN_TOWERS_US = 1000,
     DRAIN_US = 3000 * 1000,
+    STAY_US = 2000 * 1000, // of somebody who goes and comes back
+    AWAY_US = 300 * 1000,
     DATAGRAMS_MAX = 64, // of one receive call of server/worker
 };
 #define ROOM_ID "64b000000000000000000001"
@@ -70,24 +72,47 @@ static void flush_router(struct meeting_sim *m)
 
 // --- The tower of people ---
 
+static const char *const role_names[] = {"camera", "member", "audience", "audience"};
+enum { ROLE_COUNT = 3 };
+
+enum cast meeting_role(const struct meeting_sim *m, unsigned person)
+{
+    const struct plan *plan = m->plan;
+    return person < plan->cameras                                    ? CAST_CAMERA
+           : person >= plan->people - plan->viewers                  ? CAST_VIEWER
+           : person >= plan->people - plan->viewers - plan->audience ? CAST_AUDIENCE
+                                                                     : CAST_MEMBER;
+}
+
+static void make_role(struct template *t, enum cast cast, bool simulcast)
+{
+    struct role *role = &t->roles[cast];
+    role->name = template_text(t, role_names[cast]);
+    if (cast != CAST_CAMERA) {
+        role->subscribe_to_roles = template_names(t, 2);
+        role->subscribe_to_roles.at[0] = template_text(t, "camera");
+        role->subscribe_to_roles.at[1] = template_text(t, "member");
+    }
+    if (cast == CAST_AUDIENCE)
+        return;
+    for (int kind = 0; kind < PUBLISH_KIND_COUNT; kind++)
+        role->allowed[kind] = true;
+    role->media[PUBLISH_AUDIO].codec = template_text(t, "opus");
+    role->media[PUBLISH_VIDEO].codec = template_text(t, "vp8");
+    static const char *const rids[] = {"f", "h", "q"};
+    for (size_t i = 0; simulcast && i < 3; i++)
+        role->video_simulcast.layers[i].rid[0] = rids[i][0];
+    role->video_simulcast.layer_count = simulcast ? 3 : 0;
+}
+
 static struct template *make_template(bool simulcast)
 {
     struct template *t = template_new();
     t->id = template_text(t, "64b0000000000000000000aa");
     t->name = template_text(t, "sim");
-    template_set_roles(t, 1);
-    struct role *role = &t->roles[0];
-    role->name = template_text(t, "host");
-    for (int kind = 0; kind < PUBLISH_KIND_COUNT; kind++)
-        role->allowed[kind] = true;
-    role->media[PUBLISH_AUDIO].codec = template_text(t, "opus");
-    role->media[PUBLISH_VIDEO].codec = template_text(t, "vp8");
-    role->subscribe_to_roles = template_names(t, 1);
-    role->subscribe_to_roles.at[0] = template_text(t, "host");
-    static const char *const rids[] = {"f", "h", "q"};
-    for (size_t i = 0; simulcast && i < 3; i++)
-        role->video_simulcast.layers[i].rid[0] = rids[i][0];
-    role->video_simulcast.layer_count = simulcast ? 3 : 0;
+    template_set_roles(t, ROLE_COUNT);
+    for (int cast = 0; cast < ROLE_COUNT; cast++)
+        make_role(t, (enum cast)cast, simulcast);
     return t;
 }
 
@@ -127,7 +152,7 @@ static void take_join(struct meeting_sim *m, struct person *p, const struct mess
     snprintf(id, sizeof id, "p%u", p->number);
     struct join_wish wish = {.peer_id = id,
                              .user_id = id,
-                             .role = "host",
+                             .role = role_names[meeting_role(m, p->number)],
                              .name = id,
                              .metadata = "",
                              .offer = message->text,
@@ -290,6 +315,8 @@ static void open_towers(struct meeting_sim *m, uint64_t seed)
     for (size_t i = 0; i < m->plan->line_count; i++) {
         const struct plan_line *line = &m->plan->lines[i];
         network_plan(&m->network, line->person, &line->up, &line->down);
+        for (unsigned s = 1; s <= line->sharers; s++)
+            network_share(&m->network, line->person + s, line->person);
     }
     struct router_config config = {.engine = m->engine,
                                    .identity = m->identity,
@@ -302,6 +329,58 @@ static void open_towers(struct meeting_sim *m, uint64_t seed)
     m->bridge = bridge_new(&m->rooms, 1);
     m->now = 1000000;
     m->last_port = 10000;
+}
+
+// Notes how long somebody waited for a picture, and ends what it looks at.
+static void end_view(struct meeting_sim *m, const struct person *p)
+{
+    int64_t first_at = 0;
+    for (size_t i = 0; i < p->sink_count; i++) {
+        struct viewer *v = p->sinks[i].viewer;
+        if (!v)
+            continue;
+        viewer_close(v, m->now);
+        int64_t at = v->first_us ? v->opened_at + v->first_us : m->now;
+        first_at = first_at && first_at < at ? first_at : at;
+    }
+    if (!p->first_packet_at || !first_at || p->first_packet_at < m->plan->change_from_us)
+        return;
+    assert(m->start_count < STARTS_MAX);
+    m->starts_us[m->start_count++] = first_at - p->first_packet_at;
+}
+
+// Somebody of the audience goes, and comes back a while later.
+static void change_audience(struct meeting_sim *m)
+{
+    if (m->now < m->next_change_at)
+        return;
+    m->next_change_at += m->plan->change_us;
+    unsigned others = m->plan->people - m->plan->viewers - m->plan->audience;
+    struct person *p = &m->people[others + rng_below(&m->rng, m->plan->audience)];
+    if (!p->present || !p->first_packet_at || m->now - p->first_packet_at < STAY_US)
+        return;
+    end_view(m, p);
+    person_leave(m, p);
+    p->enter_at = m->now + AWAY_US;
+}
+
+static void live(struct meeting_sim *m, struct person *p)
+{
+    if (!p->present && m->now >= p->enter_at)
+        person_enter(m, p);
+    if (p->present)
+        person_live(m, p);
+}
+
+void meeting_figure(struct meeting_sim *m, const char *what, double value, const char *unit,
+                    double least, double most)
+{
+    assert(m->figure_count < FIGURES_MAX);
+    m->figures[m->figure_count++] = (struct figure){what, unit, value, least, most};
+    if (value < least)
+        meeting_fail(m, "%s: %.1f %s, less than %.1f", what, value, unit, least);
+    if (value > most)
+        meeting_fail(m, "%s: %.1f %s, more than %.1f", what, value, unit, most);
 }
 
 bool meeting_play(struct meeting_sim *m, const struct plan *plan, uint64_t seed,
@@ -318,16 +397,23 @@ bool meeting_play(struct meeting_sim *m, const struct plan *plan, uint64_t seed,
     int64_t end = m->now + plan->span_us;
     for (unsigned i = 0; i < plan->people; i++) {
         m->people[i].number = i;
-        person_enter(m, &m->people[i]);
+        m->people[i].enter_at = m->now;
+        if (meeting_role(m, i) == CAST_AUDIENCE)
+            m->people[i].enter_at =
+                m->now + plan->audience_from_us + i * plan->audience_each_us;
     }
+    m->next_change_at = plan->change_us ? plan->change_from_us : INT64_MAX;
     int64_t drain = plan->judge ? 0 : DRAIN_US;
     while (m->now < end + drain && m->fault.len == 0) {
         m->quiet = m->now >= end;
         step(m);
+        change_audience(m);
         for (unsigned i = 0; i < plan->people; i++)
-            person_live(m, &m->people[i]);
+            live(m, &m->people[i]);
         m->now += STEP_US;
     }
+    for (unsigned i = 0; i < plan->people; i++)
+        end_view(m, &m->people[i]);
     if (plan->judge && m->fault.len == 0)
         plan->judge(m);
     for (unsigned i = 0; i < plan->people; i++)

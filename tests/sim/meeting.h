@@ -21,15 +21,33 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { PEOPLE_MAX = 12 };
+enum { PEOPLE_MAX = 202, STARTS_MAX = 1024, FIGURES_MAX = 16 };
 
 struct meeting_sim;
+
+// What somebody is there for, in the order of numbers.
+enum cast {
+    CAST_CAMERA,   // publishes, and gets nothing of anybody
+    CAST_MEMBER,   // publishes, and gets what others publish
+    CAST_AUDIENCE, // only gets it
+    CAST_VIEWER,   // the same, by WHEP
+};
+
+// Something measured, and what is asked of it.
+struct figure {
+    const char *what;
+    const char *unit;
+    double value;
+    double least;
+    double most;
+};
 
 // A person's line, where it is another than everybody's.
 struct plan_line {
     unsigned person;
     struct link_plan up;
     struct link_plan down;
+    unsigned sharers; // so many of those who follow are behind the same `down`
 };
 
 enum { PLAN_LINES_MAX = 4 };
@@ -37,8 +55,18 @@ enum { PLAN_LINES_MAX = 4 };
 struct plan {
     const char *name;
     unsigned people;
-    unsigned viewers; // of them, the last ones: they come by WHEP, and only look on
+    unsigned cameras;  // of them, the first ones
+    unsigned audience; // before the viewers
+    unsigned viewers;  // the last ones
+    unsigned speaker;  // who speaks, counted from 1; 0: nobody
+    // The audience comes one after another; and later, all `change_us`, one of it goes and
+    // comes back.
+    int64_t audience_from_us;
+    int64_t audience_each_us;
+    int64_t change_from_us;
+    int64_t change_us; // 0: all stay
     bool simulcast;
+    bool remb;             // those who get something know no transport-wide feedback
     bool restless;         // change layers, pause, leave and come back
     bool fidgety;          // change layers, streams, addresses, and whether they are seen
     struct link_plan link; // everybody's, both ways
@@ -76,6 +104,13 @@ struct meeting_sim {
     bool quiet;   // no more media and whims: what is under way arrives
     bool closing; // an endpoint was closed in this tick: what was queued for it is dropped
     struct outflows outflows;
+    int64_t next_change_at;
+
+    // How long those who came after `start_from` waited from their first packet to a picture.
+    int64_t starts_us[STARTS_MAX];
+    size_t start_count;
+    struct figure figures[FIGURES_MAX];
+    size_t figure_count;
 
     uint64_t hash; // of everything that the router sent, and when
     uint64_t sent;
@@ -92,7 +127,12 @@ bool meeting_play(struct meeting_sim *m, const struct plan *plan, uint64_t seed,
                   const struct dtls_identity *identity);
 void meeting_dispose(struct meeting_sim *m);
 
-// --- For person.c and outflow.c ---
+// --- For person.c, outflow.c and judges ---
+
+enum cast meeting_role(const struct meeting_sim *m, unsigned person);
+// Something that a judge measured; a fault when it is not from `least` to `most`.
+void meeting_figure(struct meeting_sim *m, const char *what, double value, const char *unit,
+                    double least, double most);
 
 __attribute__((format(printf, 2, 3))) void meeting_fail(struct meeting_sim *m,
                                                         const char *format, ...);

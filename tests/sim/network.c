@@ -12,6 +12,8 @@ void network_init(struct network *n, const struct link_plan *plan, uint64_t seed
     memset(n, 0, sizeof *n);
     n->plan = *plan;
     n->seed = seed;
+    for (unsigned i = 0; i < PEOPLE_OF_NETWORK_MAX; i++)
+        n->down_of[i] = (uint8_t)i;
 }
 
 void network_plan(struct network *n, unsigned person, const struct link_plan *up,
@@ -21,6 +23,17 @@ void network_plan(struct network *n, unsigned person, const struct link_plan *up
     link_init(&n->up[person], up, n->seed ^ (uint64_t)person << 33);
     link_init(&n->down[person], down, n->seed ^ ((uint64_t)person << 33 | 1ull << 32));
     n->planned[person] = true;
+}
+
+void network_share(struct network *n, unsigned person, unsigned with)
+{
+    assert(person < PEOPLE_OF_NETWORK_MAX && with < PEOPLE_OF_NETWORK_MAX);
+    n->down_of[person] = (uint8_t)with;
+}
+
+const struct link *network_down(const struct network *n, unsigned person)
+{
+    return &n->down[n->down_of[person]];
 }
 
 void parcel_free(struct parcel *e)
@@ -96,6 +109,8 @@ struct parcel *network_next(struct network *n, int64_t now)
 static struct link *link_of(struct network *n, enum parcel_kind kind, const struct addr *client)
 {
     unsigned person = client->ip[13];
+    if (kind == PARCEL_TO_CLIENT)
+        person = n->down_of[person];
     if (!n->planned[person])
         network_plan(n, person, &n->plan, &n->plan);
     return kind == PARCEL_TO_ROUTER ? &n->up[person] : &n->down[person];

@@ -49,6 +49,8 @@ struct network {
     struct link up[PEOPLE_OF_NETWORK_MAX];   // from 10.N to the router
     struct link down[PEOPLE_OF_NETWORK_MAX]; // and back
     bool planned[PEOPLE_OF_NETWORK_MAX];
+    uint8_t
+        down_of[PEOPLE_OF_NETWORK_MAX]; // whose `down` leads to a person: its own, or shared
     struct parcel **heap;
     size_t count;
     size_t cap;
@@ -63,6 +65,11 @@ void network_dispose(struct network *n);
 // Before anything is sent there.
 void network_plan(struct network *n, unsigned person, const struct link_plan *up,
                   const struct link_plan *down);
+
+// What goes to `person` shares the link to `with`.
+void network_share(struct network *n, unsigned person, unsigned with);
+// The link to a person.
+const struct link *network_down(const struct network *n, unsigned person);
 
 // What was sealed: to the router from `from`, or from the router to everybody.
 void network_send(struct network *n, enum parcel_kind kind, const struct addr *from,

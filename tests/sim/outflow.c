@@ -5,11 +5,12 @@
 #include <assert.h>
 #include <string.h>
 
-enum {
-    // In a tick the router may answer 64 datagrams with a packet for each subscriber, and
-    // repair what they ask for.
-    BATCH_PACKETS_MAX = 64 * (PEOPLE_MAX + 16),
-};
+// In a tick the router may answer 64 datagrams with a packet for each subscriber, and repair
+// what they ask for.
+static uint32_t most_packets(const struct meeting_sim *m)
+{
+    return 64 * (m->plan->people + 20);
+}
 
 static struct outflow *find(struct outflows *flows, uint32_t ssrc)
 {
@@ -72,7 +73,7 @@ void outflow_judge(struct meeting_sim *m, const struct batch *b)
 {
     if (b->packet_count > m->most_packets)
         m->most_packets = b->packet_count;
-    if (b->packet_count > BATCH_PACKETS_MAX)
+    if (b->packet_count > most_packets(m))
         meeting_fail(m, "%u packets in one batch", b->packet_count);
     for (uint32_t i = 0; i < b->path_count; i++) {
         const struct batch_path *path = b->paths[i];

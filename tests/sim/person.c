@@ -1,5 +1,6 @@
 #include "tests/sim/person.h"
 
+#include "base/mem.h"
 #include "rtc/rtcp.h"
 #include "rtc/rtp.h"
 #include "tests/sim/meeting.h"
@@ -10,6 +11,7 @@
 #include <string.h>
 
 enum {
+    SECOND_US = 1000 * 1000,
     REPORT_US = 1000 * 1000,
     FEEDBACK_US = 20 * 1000,
     CHECK_US = 2500 * 1000,
@@ -18,6 +20,7 @@ enum {
     SKEW_PPM = 100,
     VIEWER_SECTIONS = 3, // of sound, and of pictures
     CAMERA_START_KBPS = 250,
+    SPEAKING_LEVEL = 25, // -dBov
     AUDIO = 0,
     VIDEO = 1,
 };
@@ -66,6 +69,15 @@ static void begin_timers(struct meeting_sim *m, struct person *p)
     p->next_whim_at = m->now + 2 * WHIM_US;
 }
 
+// Somebody who publishes nothing has a connection for data all the same.
+static void enter_silent(struct meeting_sim *m, struct person *p)
+{
+    struct text sdp = {0};
+    client_write_offer(&p->publish, NULL, 0, &sdp);
+    meeting_say(m, p, (struct message){.kind = MESSAGE_JOIN, .text = text_take(&sdp)});
+    begin_timers(m, p);
+}
+
 static void enter_to_view(struct meeting_sim *m, struct person *p)
 {
     struct text sdp = {0};
@@ -77,13 +89,19 @@ static void enter_to_view(struct meeting_sim *m, struct person *p)
 void person_enter(struct meeting_sim *m, struct person *p)
 {
     p->present = true;
-    p->views = p->number + m->plan->viewers >= m->plan->people;
+    p->views = meeting_role(m, p->number) == CAST_VIEWER;
+    p->publishes = meeting_role(m, p->number) <= CAST_MEMBER;
     p->life++;
     init_client(m, p, &p->publish);
     init_client(m, p, &p->subscribe);
+    p->subscribe.remb_only = m->plan->remb;
     uplink_init(&p->uplink, m->now);
     if (p->views) {
         enter_to_view(m, p);
+        return;
+    }
+    if (!p->publishes) {
+        enter_silent(m, p);
         return;
     }
     for (int i = 0; i < 2; i++) {
@@ -101,12 +119,11 @@ void person_enter(struct meeting_sim *m, struct person *p)
         p->sources[i].clock_ppm = skew;
         p->sources[i].clock_us = (int64_t)rng_below(&m->rng, 3600) * 1000000;
     }
+    if (m->plan->speaker == p->number + 1)
+        p->sources[AUDIO].level = SPEAKING_LEVEL;
     if (m->plan->judge)
         source_allot(&p->sources[VIDEO], CAMERA_START_KBPS);
-    struct text sdp = {0};
-    client_write_offer(&p->publish, NULL, 0, &sdp);
-    meeting_say(m, p, (struct message){.kind = MESSAGE_JOIN, .text = text_take(&sdp)});
-    begin_timers(m, p);
+    enter_silent(m, p); // it publishes as soon as it is in
 }
 
 void person_judge(struct meeting_sim *m, struct person *p)
@@ -133,11 +150,11 @@ void person_forget(struct person *p)
         source_dispose(&p->sources[i]);
     for (size_t i = 0; i < p->sink_count; i++)
         sink_dispose(&p->sinks[i]);
+    mem_free(p->sinks);
     *p = (struct person){.number = p->number, .life = p->life, .peer = p->peer};
 }
 
-// Leaves without waiting for what is still missing in its own streams.
-static void leave(struct meeting_sim *m, struct person *p)
+void person_leave(struct meeting_sim *m, struct person *p)
 {
     meeting_say(m, p, (struct message){.kind = MESSAGE_LEAVE});
     person_forget(p);
@@ -158,6 +175,8 @@ static void take_sections(struct meeting_sim *m, struct person *p, const char *s
 {
     struct client_offered offered[SINKS_MAX];
     size_t count = client_read_offer(sdp, offered, SINKS_MAX);
+    if (count > p->sink_count)
+        p->sinks = mem_resize(p->sinks, count * sizeof *p->sinks);
     for (size_t i = p->sink_count; i < count; i++) {
         bool video = offered[i].rtx_ssrc != 0;
         sink_init(&p->sinks[i], video, offered[i].track_id, offered[i].ssrc,
@@ -174,8 +193,16 @@ static void take_sections(struct meeting_sim *m, struct person *p, const char *s
 static void take_answer_to_viewer(struct meeting_sim *m, struct person *p, const char *sdp)
 {
     take_sections(m, p, sdp);
+    downlink_agree(&p->downlink, sdp);
     client_take_remote(&p->subscribe, sdp);
     check(m, &p->subscribe);
+    p->next_check_at = m->now + CHECK_US;
+}
+
+static void connect_publishing(struct meeting_sim *m, struct person *p, const char *sdp)
+{
+    client_take_remote(&p->publish, sdp);
+    check(m, &p->publish);
     p->next_check_at = m->now + CHECK_US;
 }
 
@@ -187,12 +214,13 @@ static void take_answer(struct meeting_sim *m, struct person *p, const char *sdp
     }
     if (!p->joined) {
         p->joined = true;
-        send_offer(m, p);
+        if (p->publishes)
+            send_offer(m, p);
+        else
+            connect_publishing(m, p, sdp);
         return;
     }
-    client_take_remote(&p->publish, sdp);
-    check(m, &p->publish);
-    p->next_check_at = m->now + CHECK_US;
+    connect_publishing(m, p, sdp);
 }
 
 static void take_offer(struct meeting_sim *m, struct person *p, const char *sdp)
@@ -202,6 +230,7 @@ static void take_offer(struct meeting_sim *m, struct person *p, const char *sdp)
     client_take_remote(&p->subscribe, sdp);
     struct text answer = {0};
     client_write_answer(&p->subscribe, sdp, &answer);
+    downlink_agree(&p->downlink, answer.at);
     meeting_say(m, p, (struct message){.kind = MESSAGE_ANSWER, .text = text_take(&answer)});
     check(m, &p->subscribe);
 }
@@ -218,6 +247,20 @@ void person_hear(struct meeting_sim *m, struct person *p, const struct message *
 
 // --- Media ---
 
+// Before and after feedback is taken.
+static void note_requests(struct person *p, int64_t now)
+{
+    const struct source *camera = &p->sources[VIDEO];
+    bool new_second = p->asked_second != now / SECOND_US;
+    p->asked_second = now / SECOND_US;
+    for (unsigned i = 0; i < camera->layer_count; i++) {
+        if (new_second)
+            p->asked_before[i] = camera->layers[i].asked;
+        uint32_t asked = camera->layers[i].asked - p->asked_before[i];
+        p->most_asked = asked > p->most_asked ? asked : p->most_asked;
+    }
+}
+
 void person_receive(struct meeting_sim *m, struct person *p, struct parcel *parcel)
 {
     struct client *c = addr_equal(&p->publish.at, &parcel->to)     ? &p->publish
@@ -231,8 +274,10 @@ void person_receive(struct meeting_sim *m, struct person *p, struct parcel *parc
         client_receive(c, parcel->octets, parcel->len, m->now, &out, &octets);
     if (kind == CLIENT_RTCP && c == &p->publish) {
         uplink_feedback(&p->uplink, octets, m->now);
+        note_requests(p, m->now);
         for (int i = 0; i < 2; i++)
             source_feedback(&p->sources[i], octets, &out);
+        note_requests(p, m->now);
     }
     if (c == &p->publish)
         send_published(m, p, &out);
@@ -241,11 +286,14 @@ void person_receive(struct meeting_sim *m, struct person *p, struct parcel *parc
     batch_dispose(&out);
     if (kind != CLIENT_RTP)
         return;
+    if (p->first_packet_at == 0)
+        p->first_packet_at = m->now;
     struct rtp_packet packet;
     if (rtp_parse(&packet, octets) < 0) {
         meeting_fail(m, "a packet that is not RTP");
         return;
     }
+    downlink_packet(&p->downlink, &packet, parcel->len + LINK_OVERHEAD, m->now);
     for (size_t i = 0; i < p->sink_count; i++)
         if (sink_receive(&p->sinks[i], &packet, m->now))
             return;
@@ -283,10 +331,11 @@ static void publish_media(struct meeting_sim *m, struct person *p)
 
 static void report_back(struct meeting_sim *m, struct person *p)
 {
-    uint8_t buffer[2048];
+    uint8_t buffer[4096];
     struct writer w = writer_on(buffer, sizeof buffer);
     for (size_t i = 0; i < p->sink_count && w.len < 1000; i++)
         sink_feedback(&p->sinks[i], m->now, &w);
+    downlink_feedback(&p->downlink, m->now, &w);
     bool reports = m->now / FEEDBACK_US % (REPORT_US / FEEDBACK_US) == 0;
     for (size_t i = 0; reports && i < p->sink_count && w.len < 1000; i++) {
         struct rtcp_report_block block;
@@ -345,7 +394,7 @@ static void have_a_whim(struct meeting_sim *m, struct person *p)
         meeting_say(m, p, (struct message){.kind = MESSAGE_RESTART});
         break;
     case 7:
-        leave(m, p);
+        person_leave(m, p);
         person_enter(m, p);
         break;
     }
@@ -399,7 +448,7 @@ static void fidget(struct meeting_sim *m, struct person *p)
 
 void person_live(struct meeting_sim *m, struct person *p)
 {
-    if (client_is_connected(&p->publish))
+    if (p->publishes && client_is_connected(&p->publish))
         publish_media(m, p);
     for (size_t i = 0; i < p->sink_count; i++)
         if (p->sinks[i].listener)
@@ -409,7 +458,8 @@ void person_live(struct meeting_sim *m, struct person *p)
     if (is_due(&p->next_check_at, m->now, CHECK_US)) {
         if (!p->views)
             check(m, &p->publish);
-        check(m, &p->subscribe);
+        if (p->subscribe.remote_ufrag[0]) // else nothing was offered yet
+            check(m, &p->subscribe);
     }
     if (m->plan->restless && !m->quiet && m->now >= p->next_whim_at) {
         p->next_whim_at = m->now + WHIM_US + rng_below(&m->rng, WHIM_US);

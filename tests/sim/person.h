@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tests/sim/client.h"
+#include "tests/sim/downlink.h"
 #include "tests/sim/message.h"
 #include "tests/sim/sink.h"
 #include "tests/sim/source.h"
@@ -18,16 +19,24 @@ struct person {
     unsigned life;   // grows each time it comes in
     uint64_t peer;   // of room/; 0: it is not known there
     bool present;
-    bool views; // and publishes nothing
+    int64_t enter_at;
+    bool publishes;
+    bool views; // comes by WHEP
     bool joined;
     struct client publish;
     struct client subscribe;
     uint16_t twcc;        // the next transport-wide number
     struct uplink uplink; // of plays that are judged by what people see
+    struct downlink downlink;
+    // Key frames of the camera that the server asked for:
+    int64_t asked_second;
+    uint32_t asked_before[3]; // that second, of each layer
+    uint32_t most_asked;      // of one layer in a second
     struct client_section sections[2];
-    struct source sources[2];     // microphone, camera
-    struct sink sinks[SINKS_MAX]; // one for each section that was ever offered
+    struct source sources[2]; // microphone, camera
+    struct sink *sinks;       // one for each section that was ever offered
     size_t sink_count;
+    int64_t first_packet_at; // of media that it gets; 0: none came
     int64_t next_audio_at;
     int64_t next_video_at;
     int64_t next_report_at;
@@ -40,6 +49,8 @@ struct meeting_sim;
 struct parcel;
 
 void person_enter(struct meeting_sim *m, struct person *p);
+// Leaves without waiting for what is still missing in its own streams.
+void person_leave(struct meeting_sim *m, struct person *p);
 // One step of its life: media, feedback, whims.
 void person_live(struct meeting_sim *m, struct person *p);
 // A datagram of the router's.

@@ -62,6 +62,22 @@ TEST(another_layer_is_shown_from_its_key_frame_on)
     CHECK_EQ(viewer.layer_in[0], 0);
 }
 
+TEST(the_longest_gap_of_each_second_and_its_layer_are_known)
+{
+    viewer_open(&viewer, 500 * MS);
+    whole(2, true, 1, 600 * MS);
+    whole(2, false, 2, 700 * MS);
+    whole(0, true, 3, 1700 * MS); // second 1 of its life
+    whole(0, false, 4, 1750 * MS);
+    CHECK_EQ(viewer_longest(&viewer, 0, 1), 100 * MS);
+    CHECK_EQ(viewer_longest(&viewer, 1, 2), 1000 * MS);
+    CHECK_EQ(viewer_worst_layer(&viewer, 0, 1), 2);
+    CHECK_EQ(viewer_worst_layer(&viewer, 1, 2), 0);
+    CHECK_EQ(viewer_worst_layer(&viewer, 1, 3), NO_PICTURE);
+    viewer_close(&viewer, 3000 * MS);
+    CHECK_EQ(viewer_longest(&viewer, 2, 3), 1250 * MS);
+}
+
 TEST(a_gap_is_a_freeze_when_it_is_long_for_this_stream)
 {
     viewer_open(&viewer, 0);

@@ -1,9 +1,10 @@
 // Meetings over a bad network, from seeds:
 //
-//     sim [--seed N] [--count N] [--plan NAME | --quality] [--verbose]
+//     sim [--seed N] [--count N] [--plan NAME | --quality | --pending] [--verbose]
 //
-// Without --quality every packet is judged; with it, what people see and hear. Each seed is
-// played with every plan. A failure names plan and seed; played again with them it fails again
+// Without --quality every packet is judged; with it, what people see and hear. --pending plays
+// the plans of the second kind that the server does not keep yet. Each seed is played with
+// every plan. A failure names plan and seed; played again with them it fails again
 // in the same way. The first seed is played twice to prove that.
 #include "base/log.h"
 #include "tests/sim/quality.h"
@@ -59,6 +60,7 @@ struct options {
     uint64_t count;
     const char *plan;
     bool quality;
+    bool pending;
     bool verbose;
 };
 
@@ -69,7 +71,7 @@ struct stage {
 };
 
 static bool play(const struct stage *s, const struct plan *plan, uint64_t seed, bool verbose,
-                 uint64_t *hash)
+                 bool count_figures, uint64_t *hash)
 {
     static struct meeting_sim m;
     bool good = meeting_play(&m, plan, seed, s->engine, s->clients_engine, s->identity);
@@ -77,8 +79,10 @@ static bool play(const struct stage *s, const struct plan *plan, uint64_t seed, 
         printf("%-16s seed %" PRIu64 ": %" PRIu64 " packets, %" PRIu64 " repaired, %" PRIu64
                " offers, largest batch %u, hash %016" PRIx64 "\n",
                plan->name, seed, m.sent, m.repaired, m.offers, m.most_packets, m.hash);
-    if (good && verbose && plan->judge)
+    if (verbose && plan->judge)
         quality_print(&m);
+    if (count_figures)
+        quality_note(&m);
     if (!good)
         printf("FAILED --plan %s --seed %" PRIu64 ": %s\n", plan->name, seed, m.fault.at);
     *hash = m.hash;
@@ -93,6 +97,8 @@ static int read_options(struct options *o, int argc, char **argv)
             o->verbose = true;
         else if (strcmp(argv[i], "--quality") == 0)
             o->quality = true;
+        else if (strcmp(argv[i], "--pending") == 0)
+            o->quality = o->pending = true;
         else if (i + 1 < argc && strcmp(argv[i], "--seed") == 0)
             o->seed = strtoull(argv[++i], NULL, 10);
         else if (i + 1 < argc && strcmp(argv[i], "--count") == 0)
@@ -111,12 +117,12 @@ static unsigned play_seed(const struct stage *s, const struct plan *plan, uint64
 {
     uint64_t hash;
     uint64_t again;
-    if (o->plan && strcmp(o->plan, plan->name) != 0)
+    if (o->plan ? strcmp(o->plan, plan->name) != 0 : o->pending != quality_is_pending(plan))
         return 0;
-    unsigned failed = !play(s, plan, seed, o->verbose, &hash);
+    unsigned failed = !play(s, plan, seed, o->verbose, true, &hash);
     if (seed > o->seed)
         return failed;
-    play(s, plan, seed, false, &again);
+    play(s, plan, seed, false, false, &again);
     if (hash == again)
         return failed;
     printf("FAILED --plan %s --seed %" PRIu64 ": played twice, it differs\n", plan->name, seed);
@@ -128,7 +134,8 @@ int main(int argc, char **argv)
     struct options o = {.seed = 1, .count = 10};
     if (read_options(&o, argc, argv) < 0) {
         fprintf(stderr,
-                "usage: sim [--seed N] [--count N] [--plan NAME | --quality] [--verbose]\n");
+                "usage: sim [--seed N] [--count N] [--plan NAME | --quality | --pending] "
+                "[--verbose]\n");
         return 2;
     }
     log_set_level(LOG_ERROR);
@@ -143,6 +150,10 @@ int main(int argc, char **argv)
     srtp_engine_free(stage.engine);
     srtp_engine_free(stage.clients_engine);
     dtls_identity_free(stage.identity);
+    quality_print_figures();
+    for (size_t i = 0; i < quality_plan_count && o.quality && !o.pending; i++)
+        if (quality_is_pending(&quality_plans[i]))
+            printf("# pending: %s\n", quality_plans[i].name);
     printf("%" PRIu64 " seeds, %u failed\n", o.count, failed);
     return failed ? 1 : 0;
 }

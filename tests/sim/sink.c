@@ -12,6 +12,10 @@
 enum {
     BEFORE_FIRST = 256, // room for packets which come after the first but belong before it
     KEY_FRAME_PATIENCE_US = 300 * 1000,
+    STARVING_US = 3000 * 1000,
+    STARVING_FIRST_US = 200 * 1000,
+    ACTIVE_US = 5000 * 1000,
+    ROUND_TRIP_US = 100 * 1000, // what libwebrtc takes where it sends nothing itself
     RECEIVER_SSRC = 1,
 };
 
@@ -107,6 +111,8 @@ bool sink_receive(struct sink *s, const struct rtp_packet *packet, int64_t now)
     bool repair = s->rtx_ssrc && packet->ssrc == s->rtx_ssrc;
     if (!repair && packet->ssrc != s->ssrc)
         return false;
+    if (repair && packet->payload.len == 0)
+        return true; // a probe
     if (repair && rtp_unwrap_rtx(&original, s->ssrc,
                                  negotiate_payload_type(CODEC_VP8, H264_BASELINE)) < 0) {
         s->fault = "a retransmission without its number";
@@ -129,14 +135,25 @@ bool sink_receive(struct sink *s, const struct rtp_packet *packet, int64_t now)
     return true;
 }
 
+// libwebrtc's receiver asks for a key frame when it has shown nothing for long, while packets
+// come (VideoReceiveStream2::HandleFrameBufferTimeout).
+static bool is_starving(const struct sink *s, int64_t now)
+{
+    const struct viewer *v = s->viewer;
+    if (!v || v->packet_at == 0 || now - v->packet_at > ACTIVE_US)
+        return false;
+    int64_t asked = s->key_asked_at > v->shown_at ? s->key_asked_at : v->shown_at;
+    return now - asked > (v->begun ? STARVING_US : STARVING_FIRST_US);
+}
+
 void sink_feedback(struct sink *s, int64_t now, struct writer *w)
 {
     uint16_t seqs[NACK_MISSING_MAX];
     bool lost = false;
-    size_t count = nack_due(&s->nack, now, 60000, seqs, &lost);
+    size_t count = nack_due(&s->nack, now, ROUND_TRIP_US, seqs, &lost);
     if (count)
         rtcp_put_nack(w, RECEIVER_SSRC, s->ssrc, seqs, count);
-    s->key_wanted |= lost;
+    s->key_wanted |= lost || is_starving(s, now);
     if (s->video && s->key_wanted && now - s->key_asked_at > KEY_FRAME_PATIENCE_US) {
         rtcp_put_pli(w, RECEIVER_SSRC, s->ssrc);
         s->key_asked_at = now;

@@ -328,6 +328,7 @@ void source_feedback(struct source *s, struct bytes compound, struct batch *out)
         for (unsigned i = 0; i < s->layer_count && packet.kind == RTCP_PLI; i++)
             if (s->layers[i].ssrc == packet.media_ssrc) {
                 s->layers[i].key_wanted = true;
+                s->layers[i].asked++;
                 s->key_frames_asked++;
             }
     }

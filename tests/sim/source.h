@@ -46,6 +46,7 @@ struct source_layer {
     unsigned kbps;              // its frames are as large as this rate allows; 0: as above
     unsigned debt;              // octets of a key frame that the frames after it pay for
     bool key_wanted;
+    uint32_t asked; // key frames, by the server
     uint32_t packets;
     uint32_t octets;
     struct source_packet *kept; // SOURCE_KEPT of them, by sequence number

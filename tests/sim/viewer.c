@@ -23,10 +23,18 @@ static size_t second_of(const struct viewer *v, int64_t now)
     return (size_t)(second < VIEWER_SECONDS ? second : VIEWER_SECONDS - 1);
 }
 
+unsigned viewer_second(const struct viewer *v, int64_t at)
+{
+    return (unsigned)second_of(v, at);
+}
+
 // --- Intervals ---
 
-static void note_interval(struct viewer *v, int64_t interval)
+static void note_interval(struct viewer *v, int64_t interval, int64_t now)
 {
+    int32_t *gap = &v->gap_us_in[second_of(v, now)];
+    if (interval > *gap)
+        *gap = (int32_t)interval;
     if (interval > v->longest_us)
         v->longest_us = interval;
     unsigned known =
@@ -51,7 +59,7 @@ static void show(struct viewer *v, struct viewer_frame *f, int64_t now)
     if (goes_on)
         v->paused = false;
     else if (v->begun)
-        note_interval(v, now - v->shown_at);
+        note_interval(v, now - v->shown_at, now);
     else
         v->first_us = now - v->opened_at;
     v->switches += v->begun && f->mark.layer != v->layer;
@@ -130,6 +138,7 @@ void viewer_packet(struct viewer *v, const struct mark *mark, uint32_t timestamp
                    int64_t now)
 {
     v->octets_in[second_of(v, now)] += (uint32_t)octets;
+    v->packet_at = now;
     if (v->begun && !is_after(timestamp, v->timestamp))
         return; // too late, or repeated
     struct viewer_frame *f = frame_of(v, mark, timestamp);
@@ -153,7 +162,7 @@ void viewer_pause(struct viewer *v, const uint32_t last_frames[3])
 void viewer_close(struct viewer *v, int64_t now)
 {
     if (v->begun && !v->paused)
-        note_interval(v, now - v->shown_at);
+        note_interval(v, now - v->shown_at, now);
     for (size_t i = 0; i < VIEWER_FRAMES; i++)
         v->skipped += v->frames[i].used;
 }
@@ -165,6 +174,26 @@ double viewer_rate(const struct viewer *v, unsigned from, unsigned until)
     for (unsigned i = from; i < until; i++)
         pictures += v->pictures_in[i];
     return (double)pictures / (until - from);
+}
+
+int64_t viewer_longest(const struct viewer *v, unsigned from, unsigned until)
+{
+    assert(from < until && until <= VIEWER_SECONDS);
+    int64_t longest = 0;
+    for (unsigned i = from; i < until; i++)
+        if (v->gap_us_in[i] > longest)
+            longest = v->gap_us_in[i];
+    return longest;
+}
+
+uint8_t viewer_worst_layer(const struct viewer *v, unsigned from, unsigned until)
+{
+    assert(from < until && until <= VIEWER_SECONDS);
+    uint8_t worst = 0;
+    for (unsigned i = from; i < until; i++)
+        if (v->layer_in[i] > worst)
+            worst = v->layer_in[i];
+    return worst;
 }
 
 double viewer_kbps(const struct viewer *v, unsigned from, unsigned until)

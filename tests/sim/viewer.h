@@ -41,7 +41,8 @@ struct viewer {
     int64_t interval_sum;
 
     // What came of it.
-    int64_t first_us; // from the opening to the first picture; 0: none came
+    int64_t first_us;  // from the opening to the first picture; 0: none came
+    int64_t packet_at; // of the last
     uint64_t pictures;
     uint64_t skipped;  // pictures that were begun and never shown
     uint64_t switches; // of layers
@@ -51,6 +52,7 @@ struct viewer {
     uint8_t pictures_in[VIEWER_SECONDS]; // of each second since the opening
     uint8_t layer_in[VIEWER_SECONDS];    // the last one shown in it; NO_PICTURE
     uint32_t octets_in[VIEWER_SECONDS];
+    int32_t gap_us_in[VIEWER_SECONDS]; // the longest between two pictures that ended in it
 };
 
 enum { NO_PICTURE = 0xff };
@@ -66,5 +68,11 @@ void viewer_close(struct viewer *v, int64_t now);
 
 // Pictures a second, from second `from` of its life until `until`.
 double viewer_rate(const struct viewer *v, unsigned from, unsigned until);
+// The longest time without a new picture that ended then; up to the end, when none came.
+int64_t viewer_longest(const struct viewer *v, unsigned from, unsigned until);
+// The worst layer that was shown in any of these seconds; NO_PICTURE when nothing was in one.
+uint8_t viewer_worst_layer(const struct viewer *v, unsigned from, unsigned until);
+// The second of its life in which that moment is.
+unsigned viewer_second(const struct viewer *v, int64_t at);
 // kbit/s
 double viewer_kbps(const struct viewer *v, unsigned from, unsigned until);
