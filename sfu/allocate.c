@@ -1,0 +1,296 @@
+#include "sfu/allocate.h"
+
+#include <assert.h>
+#include <math.h>
+
+enum {
+    FLAP_US = 10 * 1000 * 1000, // a rise that lasted less was a mistake
+    HOLD_MOST_US = 32 * 1000 * 1000,
+    QUALITIES = 3,
+};
+
+static const double keep_factor = 1.1;  // of what there is, which a choice may take to be kept
+static const double rise_factor = 1.15; // of what a rise takes, which must be there
+static const double jump_share = 0.75;  // of an estimate that just rose: believed at once
+static const double limit_least_bps = 100e3;
+
+// What there is for video.
+struct budget {
+    double keep; // for a step that is sent now
+    double fall; // for one below it
+    double rise; // for one above it
+    double used;
+};
+
+// --- Steps ---
+
+static bool is_wanted(const struct allocate_feed *f, int step)
+{
+    return f->steps[step].alive && f->steps[step].quality <= f->wish;
+}
+
+static int best_step(const struct allocate_feed *f)
+{
+    for (int i = f->step_count - 1; i >= 0; i--)
+        if (is_wanted(f, i))
+            return i;
+    return ALLOCATE_PAUSED;
+}
+
+static int least_step(const struct allocate_feed *f)
+{
+    for (int i = 0; i < f->step_count; i++)
+        if (is_wanted(f, i))
+            return i;
+    return ALLOCATE_PAUSED;
+}
+
+static double bps_of(const struct allocate_feed *f, int step)
+{
+    return step == ALLOCATE_PAUSED ? 0 : f->steps[step].bps;
+}
+
+uint8_t allocate_quality(const struct allocate_feed *f)
+{
+    return f->chosen == ALLOCATE_PAUSED ? 0 : f->steps[f->chosen].quality;
+}
+
+uint8_t allocate_expected(const struct allocate_feed *f)
+{
+    int best = best_step(f);
+    return best == ALLOCATE_PAUSED ? 0 : f->steps[best].quality;
+}
+
+// --- What there is ---
+
+static double least_estimate(struct allocator *a, double bps, int64_t now)
+{
+    int64_t part = ALLOCATE_HOLD_US / ALLOCATE_LOWS;
+    if (a->lows[0] == 0)
+        a->low_at = now;
+    for (int n = 0; now - a->low_at >= part && n < ALLOCATE_LOWS; n++) {
+        for (size_t i = ALLOCATE_LOWS - 1; i > 0; i--)
+            a->lows[i] = a->lows[i - 1];
+        a->lows[0] = bps;
+        a->low_at += part;
+    }
+    if (now - a->low_at >= part)
+        a->low_at = now;
+    if (a->lows[0] == 0 || bps < a->lows[0])
+        a->lows[0] = bps;
+    double least = a->lows[0];
+    for (size_t i = 1; i < ALLOCATE_LOWS; i++)
+        if (a->lows[i] > 0 && a->lows[i] < least)
+            least = a->lows[i];
+    return least;
+}
+
+// Loss over the role's threshold halves the video, again after each further time of grace; and
+// without it what was taken comes back by doubling.
+static void watch_loss(struct allocator *a, const struct allocate_limits *l, int64_t now)
+{
+    bool lossy = l->loss_threshold > 0 && l->loss >= l->loss_threshold;
+    if (lossy && !a->lossy)
+        a->lossy_at = now;
+    a->lossy = lossy;
+    if (lossy) {
+        a->calm_at = now;
+        if (now - a->lossy_at < l->degrade_us)
+            return;
+        a->limited = true;
+        a->limit_bps = a->video_bps / 2;
+        a->lossy_at = now;
+    } else if (a->limited && now - a->calm_at >= l->recover_us) {
+        a->limit_bps = fmax(2 * a->limit_bps, limit_least_bps);
+        a->calm_at = now;
+    }
+}
+
+static double for_video(const struct allocator *a, const struct allocate_limits *l, double bps)
+{
+    double video = fmax(bps - l->audio_bps, 0);
+    return a->limited ? fmin(video, a->limit_bps) : video;
+}
+
+static struct budget make_budget(struct allocator *a, const struct allocate_limits *l,
+                                 int64_t now)
+{
+    double bps = l->estimate_bps > 0 ? l->estimate_bps : INFINITY;
+    double sure = bps;
+    if (l->estimate_bps > 0)
+        sure = fmax(least_estimate(a, bps, now), jump_share * bps);
+    double most = l->max_bps > 0 ? l->max_bps : INFINITY;
+    return (struct budget){
+        .keep = for_video(a, l, fmin(bps, most) * keep_factor),
+        .fall = for_video(a, l, fmin(bps, most)),
+        .rise = for_video(a, l, fmin(sure, most) / rise_factor),
+    };
+}
+
+// --- Who comes first ---
+
+static bool is_before(const struct allocate_feed *a, const struct allocate_feed *b)
+{
+    if (a->screen != b->screen)
+        return a->screen;
+    if (a->speaker != b->speaker)
+        return a->speaker;
+    if (a->wish != b->wish)
+        return a->wish > b->wish;
+    return a->priority < b->priority;
+}
+
+// Nearly sorted from the last time, and stable.
+static void sort(struct allocate_feed **feeds, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        struct allocate_feed *f = feeds[i];
+        size_t k = i;
+        for (; k > 0 && is_before(f, feeds[k - 1]); k--)
+            feeds[k] = feeds[k - 1];
+        feeds[k] = f;
+    }
+}
+
+// --- Choosing ---
+
+// A feed with what it has been given so far.
+static bool fits(const struct allocate_feed *f, const struct budget *b, int given, int step,
+                 int64_t now)
+{
+    double sum = b->used - bps_of(f, given) + bps_of(f, step);
+    if (step == f->chosen)
+        return sum <= b->keep;
+    if (step < f->chosen)
+        return sum <= b->fall;
+    bool held = f->waited && now - f->lowered_at < f->hold_us;
+    return !held && sum <= b->rise;
+}
+
+// The best step from `most` down to above `given` for which there is room, or `given`.
+static int raise(const struct allocate_feed *f, struct budget *b, int given, int most,
+                 int64_t now)
+{
+    for (int step = most; step > given; step--) {
+        if (!is_wanted(f, step) || !fits(f, b, given, step, now))
+            continue;
+        b->used += bps_of(f, step) - bps_of(f, given);
+        return step;
+    }
+    return given;
+}
+
+static bool is_important(const struct allocate_feed *f)
+{
+    return f->screen || f->speaker;
+}
+
+static int best_of_quality(const struct allocate_feed *f, uint8_t quality)
+{
+    for (int i = f->step_count - 1; i >= 0; i--)
+        if (is_wanted(f, i) && f->steps[i].quality <= quality)
+            return i;
+    return ALLOCATE_PAUSED;
+}
+
+// What a feed should have before others have more: any picture; what is important, one of the
+// full frame rate.
+static int floor_step(const struct allocate_feed *f)
+{
+    int least = least_step(f);
+    if (least == ALLOCATE_PAUSED || !is_important(f))
+        return least;
+    return best_of_quality(f, f->steps[least].quality);
+}
+
+static void choose(struct allocate_feed **feeds, size_t count, struct budget *b, int8_t *given,
+                   int64_t now)
+{
+    for (size_t i = 0; i < count; i++) {
+        // A picture that is sent now is kept by what it needs at least, which is little.
+        int floor = floor_step(feeds[i]);
+        given[i] = ALLOCATE_PAUSED;
+        if (floor != ALLOCATE_PAUSED && floor < feeds[i]->chosen &&
+            b->used + bps_of(feeds[i], floor) <= b->keep) {
+            given[i] = (int8_t)floor;
+            b->used += bps_of(feeds[i], floor);
+        } else {
+            given[i] = (int8_t)raise(feeds[i], b, ALLOCATE_PAUSED, floor, now);
+        }
+    }
+    for (size_t i = 0; i < count && is_important(feeds[i]); i++)
+        given[i] = (int8_t)raise(feeds[i], b, given[i], best_step(feeds[i]), now);
+    for (uint8_t quality = 1; quality <= QUALITIES; quality++)
+        for (size_t i = 0; i < count; i++)
+            if (!is_important(feeds[i]))
+                given[i] = (int8_t)raise(feeds[i], b, given[i],
+                                         best_of_quality(feeds[i], quality), now);
+}
+
+// --- What follows ---
+
+static void note_lowered(struct allocate_feed *f, const struct allocate_limits *l, int64_t now)
+{
+    int64_t hold = l->recover_us > 0 ? l->recover_us : ALLOCATE_HOLD_US;
+    bool flapped = f->raised_at > 0 && now - f->raised_at < FLAP_US;
+    if (flapped && f->waited)
+        hold = 2 * f->hold_us < HOLD_MOST_US ? 2 * f->hold_us : HOLD_MOST_US;
+    f->hold_us = hold;
+    f->lowered_at = now;
+    f->waited = true;
+}
+
+static bool take(struct allocate_feed *f, int step, const struct allocate_limits *l,
+                 int64_t now)
+{
+    int before = f->chosen;
+    bool was_wanted = before != ALLOCATE_PAUSED && is_wanted(f, before);
+    if (step < before && was_wanted)
+        note_lowered(f, l, now); // not when the client or the publisher wants no more of it
+    else if (step > before)
+        f->raised_at = now;
+    f->chosen = (int8_t)step;
+    f->degraded = step < best_step(f);
+    return step != before;
+}
+
+static void describe(struct allocate_feed **feeds, size_t count, double audio_bps, double used,
+                     struct allocation *allocation)
+{
+    double wish = audio_bps;
+    allocation->used_bps = audio_bps + used;
+    for (size_t i = 0; i < count; i++) {
+        const struct allocate_feed *f = feeds[i];
+        int best = best_step(f);
+        wish += bps_of(f, best);
+        if (!f->degraded || allocation->next_bps > 0)
+            continue;
+        int next = f->chosen + 1;
+        while (!is_wanted(f, next))
+            next++;
+        double more = bps_of(f, next) - bps_of(f, f->chosen);
+        allocation->next_bps = (allocation->used_bps + fmax(more, 0)) * rise_factor;
+    }
+    allocation->wish_bps = wish * rise_factor;
+}
+
+void allocate(struct allocator *a, const struct allocate_limits *limits,
+              struct allocate_feed **feeds, size_t count, int64_t now,
+              struct allocation *allocation)
+{
+    enum { AT_ONCE = 256 };
+    int8_t given[AT_ONCE];
+    assert(count <= AT_ONCE);
+    watch_loss(a, limits, now);
+    struct budget budget = make_budget(a, limits, now);
+    sort(feeds, count);
+    choose(feeds, count, &budget, given, now);
+    *allocation = (struct allocation){0};
+    for (size_t i = 0; i < count; i++)
+        allocation->changes += take(feeds[i], given[i], limits, now);
+    a->video_bps = budget.used;
+    describe(feeds, count, limits->audio_bps, budget.used, allocation);
+    // Nothing is taken any more by loss.
+    if (a->limited && !a->lossy && a->limit_bps >= allocation->wish_bps)
+        a->limited = false;
+}
