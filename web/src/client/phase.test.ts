@@ -75,3 +75,16 @@ test('an end that the server refused leaves the call as it was', () => {
   );
   expect(removed).toMatchObject({ at: 'failed', problem: { cause: 'removed' } });
 });
+
+test('a call whose connections broke in the SDK comes back, or fails as they did', () => {
+  const broken: PhaseEvent = { type: 'failed', problem: problem('unknown', '4004') };
+  const returning = walk(...intoCall, broken);
+  expect(returning).toMatchObject({ at: 'returning', problem: { code: '4004' } });
+  expect(nextPhase(returning, { type: 'disconnected' })).toBe(returning);
+  expect(nextPhase(returning, { type: 'failed', problem: problem('lost') })).toBe(returning);
+  expect(nextPhase(returning, { type: 'return-failed' })).toMatchObject({
+    at: 'failed',
+    problem: { code: '4004' },
+  });
+  expect(walk({ type: 'token-given' }, { type: 'join-asked' }, broken).at).toBe('failed');
+});

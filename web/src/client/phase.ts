@@ -2,9 +2,11 @@
 //
 //   token → preview → joining → call → left
 //      └───────┴─────────┴────────┴──→ failed
+//                              └──→ returning → (a fresh page) or failed
 //
 // Reconnecting is not a phase: the meeting stays on the screen, and the SDK tells it.
 
+import { isBroken } from './comeback';
 import { problem, type Problem } from './problem';
 
 export type Phase =
@@ -12,6 +14,7 @@ export type Phase =
   | { at: 'preview' }
   | { at: 'joining' }
   | { at: 'call'; ending: boolean } // ending: this person asked to end it for everybody
+  | { at: 'returning'; problem: Problem } // the SDK broke: see client/comeback.ts
   | { at: 'left'; ended: boolean } // ended: by this person, for everybody
   | { at: 'failed'; problem: Problem };
 
@@ -23,6 +26,7 @@ export type PhaseEvent =
   | { type: 'leave-asked' }
   | { type: 'end-asked' }
   | { type: 'end-failed' }
+  | { type: 'return-failed' }
   | { type: 'failed'; problem: Problem };
 
 const NO_REASON = 'disconnected';
@@ -45,7 +49,11 @@ export function nextPhase(phase: Phase, event: PhaseEvent): Phase {
       if (phase.at !== 'call') return phase;
       if (phase.ending) return { at: 'left', ended: true };
       return { at: 'failed', problem: problem('lost', NO_REASON) };
+    case 'return-failed':
+      return phase.at === 'returning' ? { at: 'failed', problem: phase.problem } : phase;
     case 'failed':
+      if (phase.at === 'call' && !phase.ending && isBroken(event.problem))
+        return { at: 'returning', problem: event.problem };
       if (phase.at === 'call' && phase.ending && event.problem.cause === 'ended')
         return { at: 'left', ended: true };
       return isOpen(phase) ? { at: 'failed', problem: event.problem } : phase;
@@ -54,6 +62,7 @@ export function nextPhase(phase: Phase, event: PhaseEvent): Phase {
 
 // Whether a reason would still tell the person something new.
 function isOpen(phase: Phase): boolean {
+  if (phase.at === 'returning') return false;
   if (phase.at === 'failed') return phase.problem.code === NO_REASON;
   return phase.at !== 'left';
 }

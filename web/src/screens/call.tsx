@@ -6,6 +6,7 @@ import { problem, type Action } from '../client/problem';
 import { watchMedia } from '../client/media';
 import { Page } from '../parts/page';
 import { ProblemCard } from '../parts/problem-card';
+import { Reconnecting } from '../parts/reconnecting';
 import { navigate } from '../router';
 import '../styles/prejoin.css';
 import '../styles/meeting.css';
@@ -43,6 +44,12 @@ function Visit({ code }: { code: string }) {
     case 'preview':
     case 'joining':
       return <PreJoin call={call} />;
+    case 'returning':
+      return (
+        <Page>
+          <Reconnecting />
+        </Page>
+      );
     case 'call':
       return <Meeting call={call} />;
     case 'left':

@@ -15,17 +15,21 @@ import {
 import { useEffect, useReducer, useRef, useState, type Dispatch } from 'react';
 
 import { loginWithCode } from '../client/api';
+import { isDue, nextComeback, rememberComeback, rememberedComeback } from '../client/comeback';
 import { grantedDevices, type Granted } from '../client/devices';
 import { initEndpoint } from '../client/endpoint';
 import { nextPhase, type Phase, type PhaseEvent } from '../client/phase';
 import { sdkProblem, sentAwayProblem, thrownProblem, type Problem } from '../client/problem';
 import { isWaiting } from '../client/roles';
-import { rememberName, userId } from '../client/storage';
+import { rememberName, rememberedName, userId } from '../client/storage';
 import { useNotifications } from '../parts/use-notifications';
 
 // The SDK waits for some answers without any limit; a person does not.
 const PREVIEW_TIMEOUT_MS = 20_000;
 const JOIN_TIMEOUT_MS = 30_000;
+// How long, and how often, a page that comes back asks whether the server answers.
+const RETURN_TIMEOUT_MS = 60_000;
+const RETURN_PAUSE_MS = 1_000;
 
 export interface CallState {
   phase: Phase;
@@ -43,12 +47,17 @@ export function useCall(code: string): CallState {
   const [phase, dispatch] = useReducer(nextPhase, { at: 'token' });
   const [notice, setNotice] = useState<Problem | null>(null);
   const token = useRef('');
+  // What the page before this one left for it to go on with.
+  const [comeback] = useState(() => {
+    const last = rememberedComeback();
+    return isDue(last, code, Date.now()) ? last : null;
+  });
 
   useEffect(() => {
     let current = true;
     async function enter() {
       const login = await loginWithCode(code, userId());
-      const granted = await grantedDevices();
+      const granted = await wantedDevices(comeback);
       if (!current) return;
       if (!login.ok) {
         dispatch({ type: 'failed', problem: login.problem });
@@ -62,6 +71,7 @@ export function useCall(code: string): CallState {
         const preview = actions.preview({ ...config(login.value, ''), settings });
         await inTime(preview, PREVIEW_TIMEOUT_MS);
         if (current) await switchOnGranted(granted);
+        if (current && comeback) await join(comeback.name);
       } catch (thrown) {
         if (current) dispatch({ type: 'failed', problem: thrownProblem(thrown) });
       }
@@ -76,14 +86,19 @@ export function useCall(code: string): CallState {
         await actions.setLocalVideoEnabled(true).catch(() => undefined);
       }
     }
+    async function join(name: string) {
+      dispatch({ type: 'join-asked' });
+      await inTime(actions.join(config(token.current, name)), JOIN_TIMEOUT_MS);
+    }
     void enter();
     return () => {
       current = false;
       void actions.leave();
     };
-  }, [actions, store, code]);
+  }, [actions, store, code, comeback]);
 
   useRoomState(dispatch);
+  useReturn(code, phase, dispatch);
   const waits = useWaits();
   useNotifications((notification) => {
     const { ending, passing } = troubleIn(notification, waits.current);
@@ -126,6 +141,54 @@ export function useCall(code: string): CallState {
     leave,
     endForAll: () => void endForAll(),
   };
+}
+
+// What is switched on at the start: what the browser gives without asking, and, for a page that
+// comes back, what was on.
+async function wantedDevices(comeback: { audio: boolean; video: boolean } | null) {
+  const granted = await grantedDevices();
+  if (!comeback) return granted;
+  return { audio: granted.audio && comeback.audio, video: granted.video && comeback.video };
+}
+
+// Starts afresh, as soon as the server answers, when the SDK broke in a call.
+function useReturn(code: string, phase: Phase, dispatch: Dispatch<PhaseEvent>) {
+  const room = useHMSStore(selectRoomState);
+  const audio = useHMSStore(selectIsLocalAudioEnabled);
+  const video = useHMSStore(selectIsLocalVideoEnabled);
+  const on = useRef({ audio, video });
+  if (phase.at === 'call' && room === HMSRoomState.Connected) on.current = { audio, video };
+  const returning = phase.at === 'returning';
+
+  useEffect(() => {
+    if (!returning) return undefined;
+    let current = true;
+    async function comeBack() {
+      const visit = { code, name: rememberedName(), ...on.current };
+      const next = nextComeback(visit, rememberedComeback(), Date.now());
+      const answers = next !== null && (await serverAnswers(() => current));
+      if (!current) return;
+      if (next && answers && rememberComeback({ ...next, at: Date.now() })) location.reload();
+      else dispatch({ type: 'return-failed' });
+    }
+    void comeBack();
+    return () => {
+      current = false;
+    };
+  }, [returning, code, dispatch]);
+}
+
+// A page that is loaded while the server is away would show the browser's own error.
+async function serverAnswers(goesOn: () => boolean): Promise<boolean> {
+  const end = Date.now() + RETURN_TIMEOUT_MS;
+  while (goesOn() && Date.now() < end) {
+    const answer = await fetch(location.href, { method: 'HEAD', cache: 'no-store' }).catch(
+      () => null,
+    );
+    if (answer?.ok) return true;
+    await new Promise((resolve) => setTimeout(resolve, RETURN_PAUSE_MS));
+  }
+  return false;
 }
 
 // Whether the person is in the waiting room, or was when it last had a role: the SDK forgets the
