@@ -4,7 +4,7 @@
 
 #include <assert.h>
 
-enum { CHUNK_SIZE = 64 * 1024 };
+enum { CHUNK_SIZE = 64 * 1024, CACHE_LINE = 64 };
 
 struct batch_chunk {
     struct batch_chunk *next;
@@ -64,6 +64,13 @@ uint8_t *batch_space(struct batch *b, size_t len)
     return at;
 }
 
+struct batch_shared *batch_share(struct batch *b)
+{
+    uint8_t *at = batch_space(b, sizeof(struct batch_shared) + CACHE_LINE - 1);
+    return (struct batch_shared *)(((uintptr_t)at + CACHE_LINE - 1) &
+                                   ~(uintptr_t)(CACHE_LINE - 1));
+}
+
 void batch_add_run(struct batch *b, struct batch_run run)
 {
     if (b->run_count == b->run_cap) {
@@ -104,7 +111,6 @@ struct batch_packet *batch_media(struct batch *b, struct batch_path *path)
     uint32_t number = b->packet_count++;
     struct batch_packet *packet = &b->packets[number];
     packet->next = BATCH_END;
-    packet->urgent = false;
     if (path->first == BATCH_END) {
         path->first = number;
         add_path(b, path);
@@ -113,4 +119,31 @@ struct batch_packet *batch_media(struct batch *b, struct batch_path *path)
     }
     path->last = number;
     return packet;
+}
+
+struct batch_shared *batch_single(struct batch *b, struct batch_path *path,
+                                  enum batch_kind kind, struct bytes plain, size_t clear_len,
+                                  uint64_t index)
+{
+    assert(clear_len <= BATCH_HEAD_MAX && clear_len <= plain.len);
+    struct batch_shared *shared = batch_share(b);
+    size_t payload_len = plain.len - clear_len;
+    uint8_t *payload = batch_space(b, payload_len);
+    memcpy(shared->head, plain.at, clear_len);
+    memcpy(payload, plain.at + clear_len, payload_len);
+    shared->payload = (struct bytes){payload, payload_len};
+    shared->kind = (uint8_t)kind;
+    shared->urgent = kind == BATCH_RTCP;
+    shared->head_len = shared->clear_len = (uint8_t)clear_len;
+    shared->picture_id_at = shared->tl0_at = 0;
+
+    struct batch_packet *p = batch_media(b, path);
+    p->shared = shared;
+    p->index = index;
+    p->renumbered = false;
+    if (kind == BATCH_RTP) {
+        p->timestamp = read_u32(plain.at + 4);
+        p->ssrc = read_u32(plain.at + 8);
+    }
+    return shared;
 }

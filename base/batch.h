@@ -3,7 +3,9 @@
 // sends it.
 //
 //     append:  batch_datagram()  STUN, DTLS: copied as they are
-//              batch_media()     RTP, RTCP: a new head, and a view of the payload
+//              batch_share()     RTP: what all get of a packet, written once ...
+//              batch_media()     ... and for each destination the few octets that differ
+//              batch_single()    RTP, RTCP that only one destination gets
 //     seal:    srtp_seal()       fills `runs`
 //     send:    udp_send()        each run is one UDP-GSO send or part of a sendmmsg
 //     reset:   batch_reset()
@@ -12,20 +14,28 @@
 // subscribers, then the next. They leave in another: all that goes to one subscriber, then all
 // for the next. The chain through `next`, started in the destination's batch_path, is that
 // order, so regrouping costs nothing.
+//
+//     batch_packet          batch_shared
+//     ssrc, index, ...      | head            | payload (in a history)  |
+//     shared ------------>  | 80 60 .. .. ... | .. picture id, tl0 ...  |
+//                              ^ seq, timestamp, ssrc    ^
+//
+// What a batch_packet says is written when the packet is sealed, into its place in its train.
 #pragma once
 
 #include "base/addr.h"
 #include "base/bytes.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 enum {
-    BATCH_HEAD_MAX = 128, // RTP header with extensions, OSN of RTX, payload descriptor
+    BATCH_HEAD_MAX = 128, // RTP header with extensions, OSN of RTX
     BATCH_PAD_MAX = 16,   // RTP padding that evens out a train
 };
 
-enum batch_kind { BATCH_PLAIN, BATCH_RTP, BATCH_RTCP };
+enum batch_kind { BATCH_RTP, BATCH_RTCP };
 
 #define BATCH_END UINT32_MAX
 
@@ -38,17 +48,34 @@ struct batch_path {
     uint32_t last;
 };
 
-struct batch_packet {
-    uint32_t next; // of the same path, or BATCH_END
-    uint8_t kind;  // enum batch_kind
-    uint8_t head_len;
-    uint8_t clear_len;    // BATCH_RTP: how much of head is RTP header, authenticated but not
-                          // encrypted; the rest of head is the beginning of the payload
-    bool urgent;          // sound, or a report: goes first when not everything can be sent
-    uint64_t index;       // BATCH_RTP: ROC << 16 | sequence number; BATCH_RTCP: SRTCP index
+// What a packet is to all who get it.
+struct batch_shared {
     struct bytes payload; // what follows head: in a history, or in this batch's store
+    uint8_t kind;         // enum batch_kind
+    bool urgent;          // sound, or a report: goes first when not everything can be sent
+    uint8_t head_len;
+    uint8_t clear_len; // how much of head is RTP header (of RTCP: the first 8 octets, which
+                       // SRTCP leaves alone), authenticated but not encrypted; the rest of
+                       // head comes before the payload
+    // Where in the payload they are, so far in front that an octet tells; 0: nowhere.
+    uint8_t picture_id_at;
+    bool picture_id_long; // 15 bits instead of 7
+    uint8_t tl0_at;
     uint8_t head[BATCH_HEAD_MAX];
 };
+
+// A packet to one destination: two lie in a line of the processor's cache.
+struct batch_packet {
+    uint32_t next; // of the same path, or BATCH_END
+    uint32_t ssrc; // this and the following of RTP only
+    const struct batch_shared *shared;
+    uint64_t index; // ROC << 16 | sequence number; of RTCP: the SRTCP index
+    uint32_t timestamp;
+    uint16_t picture_id : 15;
+    uint16_t renumbered : 1; // picture_id and tl0 are written where the payload has them
+    uint8_t tl0;
+};
+static_assert(sizeof(struct batch_packet) == 32, "half a line of the processor's cache");
 
 // Consecutive datagrams to one destination, all `segment_len` long but the last, which may be
 // shorter. They lie next to each other from `at` on.
@@ -92,11 +119,21 @@ void batch_path_init(struct batch_path *path);
 // `len` octets that stay where they are until batch_reset().
 uint8_t *batch_space(struct batch *b, size_t len);
 
+// A shared part that stays where it is until batch_reset(). The caller writes all of it, of
+// `head` as much as `head_len` says.
+struct batch_shared *batch_share(struct batch *b);
+
 // Queues a copy of `datagram` to `to`, before everything that is sealed later.
 void batch_datagram(struct batch *b, const struct addr *to, struct bytes datagram);
 
-// Queues a packet on `path`. Only `next` is filled in, and `urgent` is false; the caller writes
-// all other fields at once. The pointer is valid until the next call.
+// Queues a packet on `path`. Only `next` is filled in; the caller writes all other fields at
+// once. The pointer is valid until the next call.
 struct batch_packet *batch_media(struct batch *b, struct batch_path *path);
+
+// Queues a copy of a plain packet that nobody else gets, whose first `clear_len` octets are not
+// encrypted. Returns its shared part. RTCP is urgent.
+struct batch_shared *batch_single(struct batch *b, struct batch_path *path,
+                                  enum batch_kind kind, struct bytes plain, size_t clear_len,
+                                  uint64_t index);
 
 void batch_add_run(struct batch *b, struct batch_run run);

@@ -4,14 +4,24 @@
 
 #include <strings.h>
 
-enum { PICTURE_ID_SHORT_LEN = 1, PICTURE_ID_LONG_LEN = 2 };
-
 // Reads from the front of a payload, like struct writer in reverse: what is not there reads as
 // 0 and sets `overrun`, so that a descriptor is read straight through and checked once.
 struct reader {
     struct bytes rest;
     bool overrun;
+    const uint8_t *start;
 };
+
+static struct reader reader_of(struct bytes payload)
+{
+    return (struct reader){.rest = payload, .start = payload.at};
+}
+
+// How far it has read. Of the front of a payload only.
+static uint8_t place(const struct reader *r)
+{
+    return (uint8_t)(r->rest.at - r->start);
+}
 
 static uint8_t take_u8(struct reader *r)
 {
@@ -38,6 +48,7 @@ static void take(struct reader *r, size_t len)
 // VP8 and VP9 have the same form: one octet, or two when the highest bit is set.
 static void take_picture_id(struct reader *r, struct codec_packet *packet)
 {
+    packet->picture_id_at = place(r);
     uint8_t first = take_u8(r);
     packet->has_picture_id = true;
     packet->picture_id_long = first & 0x80;
@@ -63,13 +74,14 @@ static int parse_opus(struct bytes payload, struct codec_packet *packet)
 
 static int parse_vp8(struct bytes payload, struct codec_packet *packet)
 {
-    struct reader r = {.rest = payload};
+    struct reader r = reader_of(payload);
     uint8_t first = take_u8(&r);
     uint8_t fields = first & 0x80 ? take_u8(&r) : 0; // X: I L T K
     if (fields & 0x80)
         take_picture_id(&r, packet);
     if (fields & 0x40) {
         packet->has_tl0 = true;
+        packet->tl0_at = place(&r);
         packet->tl0 = take_u8(&r);
     }
     bool depends_on_base_only = false;
@@ -90,15 +102,6 @@ static int parse_vp8(struct bytes payload, struct codec_packet *packet)
     packet->key_frame = packet->frame_start && (r.rest.at[0] & 0x01) == 0;
     packet->layer_sync = packet->temporal == 0 || depends_on_base_only;
     return 0;
-}
-
-static void rewrite_vp8(const struct codec_packet *packet, size_t *picture_id_at,
-                        size_t *tl0_at)
-{
-    *picture_id_at = 2;
-    *tl0_at = 2;
-    if (packet->has_picture_id)
-        *tl0_at += packet->picture_id_long ? PICTURE_ID_LONG_LEN : PICTURE_ID_SHORT_LEN;
 }
 
 // --- VP9: RFC 9628 section 4.2 ---
@@ -136,7 +139,7 @@ static void take_scalability_structure(struct reader *r)
 
 static int parse_vp9(struct bytes payload, struct codec_packet *packet)
 {
-    struct reader r = {.rest = payload};
+    struct reader r = reader_of(payload);
     uint8_t first = take_u8(&r);
     packet->layer_sync = true;
     if (first & VP9_I)
@@ -148,6 +151,7 @@ static int parse_vp9(struct bytes payload, struct codec_packet *packet)
         packet->layer_sync = packet->temporal == 0 || (layer & 0x10);
         if (!(first & VP9_F)) {
             packet->has_tl0 = true;
+            packet->tl0_at = place(&r);
             packet->tl0 = take_u8(&r);
         }
     }
@@ -166,13 +170,6 @@ static int parse_vp9(struct bytes payload, struct codec_packet *packet)
     // In a key picture only the lowest spatial layer can be decoded by itself.
     packet->key_frame = !(first & VP9_P) && packet->spatial == 0;
     return 0;
-}
-
-static void rewrite_vp9(const struct codec_packet *packet, size_t *picture_id_at,
-                        size_t *tl0_at)
-{
-    *picture_id_at = 1;
-    *tl0_at = packet->descriptor_len - 1u;
 }
 
 // --- H.264: RFC 6184 section 5 ---
@@ -283,7 +280,7 @@ static size_t take_leb128(struct reader *r)
 
 static int parse_av1(struct bytes payload, struct codec_packet *packet)
 {
-    struct reader r = {.rest = payload};
+    struct reader r = reader_of(payload);
     uint8_t aggregation = take_u8(&r);
     bool continues = aggregation & AV1_Z;
     bool starts_sequence = aggregation & AV1_N;
@@ -360,23 +357,4 @@ int codec_parse(enum codec c, struct bytes payload, struct codec_packet *packet)
         return err;
     *packet = parsed;
     return 0;
-}
-
-uint8_t codec_rewrite(enum codec c, struct bytes payload, const struct codec_packet *packet,
-                      uint16_t picture_id, uint8_t tl0, uint8_t *out)
-{
-    memcpy(out, payload.at, packet->descriptor_len);
-    size_t picture_id_at;
-    size_t tl0_at;
-    if (c == CODEC_VP8)
-        rewrite_vp8(packet, &picture_id_at, &tl0_at);
-    else
-        rewrite_vp9(packet, &picture_id_at, &tl0_at);
-    if (packet->has_picture_id && packet->picture_id_long)
-        write_u16(out + picture_id_at, 0x8000 | (picture_id & 0x7fff));
-    else if (packet->has_picture_id)
-        out[picture_id_at] = picture_id & 0x7f;
-    if (packet->has_tl0)
-        out[tl0_at] = tl0;
-    return packet->descriptor_len;
 }

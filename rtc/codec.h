@@ -25,8 +25,10 @@ struct codec_packet {
     bool has_picture_id;
     bool picture_id_long; // 15 bits instead of 7
     uint16_t picture_id;
+    uint8_t picture_id_at; // in the payload, never at its begin
     bool has_tl0;
-    uint8_t tl0;            // TL0PICIDX of VP8, and of VP9 in its non-flexible mode
+    uint8_t tl0; // TL0PICIDX of VP8, and of VP9 in its non-flexible mode
+    uint8_t tl0_at;
     uint8_t descriptor_len; // octets of the payload descriptor; of VP9's only those in front of
                             // reference indices and scalability structure, at most 6
 };
@@ -38,9 +40,3 @@ struct codec_packet {
 // a frame shows in the payload (H.264, AV1): a new timestamp is one too. A key frame of H.264
 // starts at its SPS.
 int codec_parse(enum codec c, struct bytes payload, struct codec_packet *packet);
-
-// Writes the payload descriptor of `payload` with another picture id and TL0PICIDX to `out`
-// (at least packet->descriptor_len octets). Returns its length, which is
-// packet->descriptor_len. Only for codecs whose packets have a picture id.
-uint8_t codec_rewrite(enum codec c, struct bytes payload, const struct codec_packet *packet,
-                      uint16_t picture_id, uint8_t tl0, uint8_t *out);

@@ -2,8 +2,8 @@
 // packets (RFC 4588). What is in the extension block is read and written by rtc/extension.h.
 //
 //     in:   rtp_parse -> extension_read -> (rtp_unwrap_rtx) -> codec_parse -> history_add
-//     out:  rtp_put_header -> (rtp_put_osn) -> (codec_rewrite) into batch_packet.head,
-//           and the payload stays where it is
+//     out:  rtp_put_header -> (rtp_put_osn) into batch_shared.head, and the payload stays where
+//           it is
 #pragma once
 
 #include "base/bytes.h"
@@ -51,9 +51,9 @@ struct extension_values; // rtc/extension.h
 // Appends a header without CSRCs and padding, and with the extensions of `values` for which
 // `ids` has an id; either may be NULL for none. w->len is then the packet's clear_len:
 //
-//     struct writer w = writer_on(packet->head, BATCH_HEAD_MAX);
+//     struct writer w = writer_on(shared->head, BATCH_HEAD_MAX);
 //     rtp_put_header(&w, &header, &ids, &values);
-//     packet->clear_len = (uint8_t)w.len;
+//     shared->clear_len = (uint8_t)w.len;
 //
 // At most RTP_HEADER_LEN + EXTENSION_BLOCK_MAX octets.
 void rtp_put_header(struct writer *w, const struct rtp_header *header,

@@ -52,21 +52,46 @@ static uint8_t *space(struct srtp_engine *e, size_t len)
 
 static uint32_t sealed_len(const struct srtp *s, const struct batch_packet *p)
 {
-    uint32_t tag = 0;
-    if (p->kind != BATCH_PLAIN)
-        tag = s->profile == SRTP_AEAD_AES_128_GCM ? CIPHER_GCM_TAG_LEN : SRTP_CM_TAG_LEN;
-    if (p->kind == BATCH_RTCP)
+    const struct batch_shared *shared = p->shared;
+    uint32_t tag = s->profile == SRTP_AEAD_AES_128_GCM ? CIPHER_GCM_TAG_LEN : SRTP_CM_TAG_LEN;
+    if (shared->kind == BATCH_RTCP)
         tag += SRTCP_INDEX_LEN;
-    return p->head_len + (uint32_t)p->payload.len + tag;
+    return shared->head_len + (uint32_t)shared->payload.len + tag;
+}
+
+static void lay_head(uint8_t *at, const struct batch_packet *p)
+{
+    memcpy(at, p->shared->head, p->shared->head_len);
+    if (p->shared->kind == BATCH_RTCP)
+        return;
+    write_u16(at + 2, (uint16_t)p->index);
+    write_u32(at + 4, p->timestamp);
+    write_u32(at + 8, p->ssrc);
+}
+
+// What counts pictures in a payload descriptor. VP8 and VP9 have the same form.
+static void renumber(uint8_t *payload, const struct batch_packet *p)
+{
+    const struct batch_shared *shared = p->shared;
+    if (shared->picture_id_at && shared->picture_id_long)
+        write_u16(payload + shared->picture_id_at, 0x8000 | p->picture_id);
+    else if (shared->picture_id_at)
+        payload[shared->picture_id_at] = p->picture_id & 0x7f;
+    if (shared->tl0_at)
+        payload[shared->tl0_at] = p->tl0;
 }
 
 // The plain packet at its place, with `pad` octets of RTP padding. Returns its length.
 static size_t lay(uint8_t *at, const struct batch_packet *p, uint32_t pad)
 {
-    memcpy(at, p->head, p->head_len);
-    if (p->payload.len)
-        memcpy(at + p->head_len, p->payload.at, p->payload.len);
-    size_t len = p->head_len + p->payload.len;
+    const struct batch_shared *shared = p->shared;
+    uint8_t *payload = at + shared->head_len;
+    lay_head(at, p);
+    if (shared->payload.len)
+        memcpy(payload, shared->payload.at, shared->payload.len);
+    if (p->renumbered)
+        renumber(payload, p);
+    size_t len = shared->head_len + shared->payload.len;
     if (pad) {
         at[0] |= padding_flag;
         memset(at + len, 0, pad);
@@ -78,17 +103,18 @@ static size_t lay(uint8_t *at, const struct batch_packet *p, uint32_t pad)
 static void seal_rtp_gcm(struct srtp_engine *e, struct srtp *s, uint8_t *at,
                          const struct batch_packet *p, uint32_t pad)
 {
+    const struct batch_shared *shared = p->shared;
     uint8_t iv[CIPHER_GCM_IV_LEN];
-    srtp_gcm_iv(&s->rtp, read_u32(p->head + 8), p->index, iv);
-    struct bytes aad = {at, p->clear_len};
-    uint8_t *out = at + p->clear_len;
-    struct bytes text = p->payload;
-    if (pad || p->head_len != p->clear_len) {
+    srtp_gcm_iv(&s->rtp, p->ssrc, p->index, iv);
+    struct bytes aad = {at, shared->clear_len};
+    uint8_t *out = at + shared->clear_len;
+    struct bytes text = shared->payload;
+    if (pad || p->renumbered || shared->head_len != shared->clear_len) {
         // Two pieces cost a copy: 15 ns for 1200 octets on a machine that encrypts them in
         // 105; the library's scatter-gather calls cost 25.
-        text = (struct bytes){out, lay(at, p, pad) - p->clear_len};
+        text = (struct bytes){out, lay(at, p, pad) - shared->clear_len};
     } else {
-        memcpy(at, p->head, p->clear_len);
+        lay_head(at, p);
     }
     e->backend->gcm_seal(e->state, s->rtp.key, iv, aad, text, out, out + text.len);
 }
@@ -122,9 +148,9 @@ static void run_jobs(struct srtp_engine *e)
 static void queue_cm(struct srtp_engine *e, struct srtp *s, uint8_t *at,
                      const struct batch_packet *p, uint32_t pad)
 {
-    bool rtcp = p->kind == BATCH_RTCP;
+    bool rtcp = p->shared->kind == BATCH_RTCP;
     const struct srtp_session *session = rtcp ? &s->rtcp : &s->rtp;
-    size_t clear_len = rtcp ? RTCP_CLEAR_LEN : p->clear_len;
+    size_t clear_len = rtcp ? RTCP_CLEAR_LEN : p->shared->clear_len;
     size_t len = lay(at, p, pad);
     write_u32(at + len, rtcp ? (uint32_t)p->index | 0x80000000 : (uint32_t)(p->index >> 16));
 
@@ -143,11 +169,9 @@ static void queue_cm(struct srtp_engine *e, struct srtp *s, uint8_t *at,
 static void seal_packet(struct srtp_engine *e, struct srtp *s, uint8_t *at,
                         const struct batch_packet *p, uint32_t pad)
 {
-    if (p->kind == BATCH_PLAIN)
-        lay(at, p, 0);
-    else if (s->profile != SRTP_AEAD_AES_128_GCM)
+    if (s->profile != SRTP_AEAD_AES_128_GCM)
         queue_cm(e, s, at, p, pad);
-    else if (p->kind == BATCH_RTP)
+    else if (p->shared->kind == BATCH_RTP)
         seal_rtp_gcm(e, s, at, p, pad);
     else
         seal_rtcp_gcm(e, s, at, p);
@@ -172,13 +196,15 @@ static void depart(struct train *t)
                                                .len = len,
                                                .segment_len = (uint16_t)t->longest,
                                                .count = (uint16_t)t->count,
-                                               .urgent = t->packets[0]->urgent});
+                                               .urgent = t->packets[0]->shared->urgent});
     t->count = 0;
 }
 
 static bool can_pad(const struct batch_packet *p, uint32_t len)
 {
-    return p->kind == BATCH_RTP && len >= PADDED_PACKET_MIN && !(p->head[0] & padding_flag);
+    const struct batch_shared *shared = p->shared;
+    return shared->kind == BATCH_RTP && len >= PADDED_PACKET_MIN &&
+           !(shared->head[0] & padding_flag);
 }
 
 static void append(struct train *t, const struct batch_packet *p, uint32_t len)
@@ -205,7 +231,7 @@ static enum fit fits(const struct train *t, const struct batch_packet *p, uint32
     uint32_t longest = len > t->longest ? len : t->longest;
     uint32_t shortest = len < t->shortest ? len : t->shortest;
     // Sound must not be lost with pictures.
-    if (p->urgent != t->packets[0]->urgent)
+    if (p->shared->urgent != t->packets[0]->shared->urgent)
         return FIT_NOT;
     if (t->count == TRAIN_PACKETS_MAX || longest * t->count + len > TRAIN_BYTES_MAX)
         return FIT_NOT;
@@ -234,11 +260,12 @@ static size_t seal_path(struct srtp_engine *e, struct batch *b, const struct bat
     for (uint32_t at = path->first; at != BATCH_END;) {
         const struct batch_packet *p = &b->packets[at];
         at = p->next;
-        if (p->kind != BATCH_PLAIN && !path->protect) {
+        if (!path->protect) {
             dropped++;
             continue;
         }
-        assert(p->head_len <= BATCH_HEAD_MAX && p->clear_len <= p->head_len);
+        assert(p->shared->head_len <= BATCH_HEAD_MAX &&
+               p->shared->clear_len <= p->shared->head_len);
         board(&t, p, sealed_len(path->protect, p));
     }
     depart(&t);

@@ -418,16 +418,8 @@ void transport_send_rtcp(struct transport *t, struct bytes compound, struct batc
     if (t->state != TRANSPORT_CONNECTED)
         return;
     assert(compound.len >= CLEAR_LEN && compound.len <= DATAGRAM_MAX);
-    size_t payload_len = compound.len - CLEAR_LEN;
-    uint8_t *payload = batch_space(out, payload_len);
-    memcpy(payload, compound.at + CLEAR_LEN, payload_len);
-    struct batch_packet *p = batch_media(out, &t->path);
-    p->kind = BATCH_RTCP;
-    p->urgent = true;
-    p->head_len = p->clear_len = CLEAR_LEN;
-    p->index = srtp_next_rtcp_index(t->outgoing);
-    p->payload = (struct bytes){payload, payload_len};
-    memcpy(p->head, compound.at, CLEAR_LEN);
+    batch_single(out, &t->path, BATCH_RTCP, compound, CLEAR_LEN,
+                 srtp_next_rtcp_index(t->outgoing));
 }
 
 // --- Time ---

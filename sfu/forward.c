@@ -12,83 +12,93 @@
 #include <assert.h>
 #include <string.h>
 
-// A packet as every subscriber gets it but for what patch() writes.
+// A packet on its way to everybody, and what it is to those who take it alike.
 struct outgoing {
-    uint8_t head[BATCH_HEAD_MAX];
-    uint8_t head_len;
+    const struct track *track;
     const struct history_slot *slot;
+    struct batch *out;
+    const struct batch_shared *shared; // to subscribers; NULL: none of them so far
+    // To viewers: the last that was made, and whose seat it was made for.
+    const struct batch_shared *seated;
+    const struct feed *sitting;
 };
 
-static void prepare(struct outgoing *o, const struct track *t, const struct history_slot *slot)
+static struct outgoing outgoing_of(const struct track *t, const struct history_slot *slot,
+                                   const struct tick *tick)
 {
-    struct rtp_header header = {
-        .payload_type = negotiate_payload_type(t->codec.codec, t->codec.profile),
-        .marker = slot->marker,
-    };
-    struct writer w = writer_on(o->head, sizeof o->head);
-    rtp_put_header(&w, &header, &negotiate_extensions, &slot->extensions);
-    assert(!w.overflow);
-    o->head_len = (uint8_t)w.len;
-    o->slot = slot;
+    return (struct outgoing){.track = t, .slot = slot, .out = tick->out};
 }
 
-static void patch(uint8_t *head, uint16_t seq, uint32_t timestamp, uint32_t ssrc)
-{
-    write_u16(head + 2, seq);
-    write_u32(head + 4, timestamp);
-    write_u32(head + 8, ssrc);
-}
-
-void forward_put_payload(struct batch_packet *p, enum codec codec,
-                         const struct history_slot *slot, const struct shift *shift)
-{
-    const struct codec_packet *info = &slot->info;
-    p->payload = slot->payload;
-    if ((shift->picture_id | shift->tl0) == 0 || !(info->has_picture_id || info->has_tl0) ||
-        p->head_len + info->descriptor_len > BATCH_HEAD_MAX)
-        return;
-    uint16_t picture_id = (uint16_t)(info->picture_id + shift->picture_id);
-    uint8_t tl0 = (uint8_t)(info->tl0 + shift->tl0);
-    uint8_t len =
-        codec_rewrite(codec, slot->payload, info, picture_id, tl0, p->head + p->head_len);
-    p->head_len = (uint8_t)(p->head_len + len);
-    p->payload = (struct bytes){slot->payload.at + len, slot->payload.len - len};
-}
-
-// A viewer chose the payload types and the ids of extensions itself.
-static void put_seated(struct batch_packet *p, const struct outgoing *o, const struct feed *f)
-{
-    struct rtp_header header = {
-        .payload_type = f->seated_codec->payload_type,
-        .marker = o->slot->marker,
-    };
-    struct extension_values values = o->slot->extensions;
-    values.mid = bytes_of(f->seat->mid);
-    struct writer w = writer_on(p->head, sizeof p->head);
-    rtp_put_header(&w, &header, &f->seat->extensions, &values);
-    assert(!w.overflow);
-    p->head_len = p->clear_len = (uint8_t)w.len;
-}
-
-static void send_on(const struct outgoing *o, enum codec codec, const struct feed_line *line,
-                    const struct tick *tick)
+// A shared part with this payload type, and these extensions.
+static struct batch_shared *share(const struct outgoing *o, uint8_t payload_type,
+                                  const struct extension_ids *ids,
+                                  const struct extension_values *values)
 {
     const struct history_slot *slot = o->slot;
-    uint64_t seq = slot->seq + line->shift.seq;
-    struct batch_packet *p = batch_media(tick->out, line->path);
-    p->kind = BATCH_RTP;
-    p->urgent = codec == CODEC_OPUS;
-    p->head_len = p->clear_len = o->head_len;
-    p->index = seq;
-    // A copy of a size that the compiler knows beats one of the exact size.
-    if (line->seated)
-        put_seated(p, o, line->feed);
-    else if (o->head_len <= 32)
-        memcpy(p->head, o->head, 32);
-    else
-        memcpy(p->head, o->head, sizeof o->head);
-    patch(p->head, (uint16_t)seq, slot->timestamp + line->shift.timestamp, line->ssrc);
-    forward_put_payload(p, codec, slot, &line->shift);
+    struct rtp_header header = {.payload_type = payload_type, .marker = slot->marker};
+    struct batch_shared *shared = batch_share(o->out);
+    struct writer w = writer_on(shared->head, sizeof shared->head);
+    rtp_put_header(&w, &header, ids, values);
+    assert(!w.overflow);
+    shared->payload = slot->payload;
+    shared->kind = BATCH_RTP;
+    shared->urgent = o->track->codec.codec == CODEC_OPUS;
+    shared->head_len = shared->clear_len = (uint8_t)w.len;
+    shared->picture_id_at = slot->info.picture_id_at;
+    shared->picture_id_long = slot->info.picture_id_long;
+    shared->tl0_at = slot->info.tl0_at;
+    return shared;
+}
+
+// A viewer chose the payload types and the ids of extensions itself; those with the same
+// browser chose alike.
+static bool sit_alike(const struct feed *a, const struct feed *b)
+{
+    return a->seated_codec->payload_type == b->seated_codec->payload_type &&
+           strcmp(a->seat->mid, b->seat->mid) == 0 &&
+           memcmp(&a->seat->extensions, &b->seat->extensions, sizeof a->seat->extensions) == 0;
+}
+
+static const struct batch_shared *shared_with(struct outgoing *o, const struct feed_line *line)
+{
+    const struct track *t = o->track;
+    const struct feed *f = line->feed;
+    if (!line->seated) {
+        if (!o->shared)
+            o->shared = share(o, negotiate_payload_type(t->codec.codec, t->codec.profile),
+                              &negotiate_extensions, &o->slot->extensions);
+        return o->shared;
+    }
+    if (!o->sitting || !sit_alike(o->sitting, f)) {
+        struct extension_values values = o->slot->extensions;
+        values.mid = bytes_of(f->seat->mid);
+        o->seated = share(o, f->seated_codec->payload_type, &f->seat->extensions, &values);
+        o->sitting = f;
+    }
+    return o->seated;
+}
+
+// Queues the packet under what `shift` makes of its numbers. Pictures are counted anew only
+// where the payload says their numbers; most feeds never switch, and it stays whole.
+static void queue(struct batch *out, struct batch_path *path, const struct batch_shared *shared,
+                  const struct history_slot *slot, const struct shift *shift, uint32_t ssrc,
+                  uint64_t index)
+{
+    struct batch_packet *p = batch_media(out, path);
+    p->ssrc = ssrc;
+    p->shared = shared;
+    p->index = index;
+    p->timestamp = slot->timestamp + shift->timestamp;
+    p->picture_id = (uint32_t)(slot->info.picture_id + shift->picture_id) & 0x7fffu;
+    p->renumbered =
+        (shift->picture_id | shift->tl0) != 0 && (shared->picture_id_at | shared->tl0_at) != 0;
+    p->tl0 = (uint8_t)(slot->info.tl0 + shift->tl0);
+}
+
+static void send_on(struct outgoing *o, const struct feed_line *line)
+{
+    queue(o->out, line->path, shared_with(o, line), o->slot, &line->shift, line->ssrc,
+          o->slot->seq + line->shift.seq);
 }
 
 // The packets behind a key frame's beginning that came before it.
@@ -99,9 +109,8 @@ static void catch_up(struct track *t, const struct feed_line *line, const struct
         const struct history_slot *slot = history_get(&layer->history, seq);
         if (!slot)
             continue; // comes yet, by itself
-        struct outgoing o;
-        prepare(&o, t, slot);
-        send_on(&o, t->codec.codec, line, tick);
+        struct outgoing o = outgoing_of(t, slot, tick);
+        send_on(&o, line);
         t->shared->stats.rtp_out++;
     }
 }
@@ -109,9 +118,7 @@ static void catch_up(struct track *t, const struct feed_line *line, const struct
 void forward_packet(struct track *t, unsigned layer, const struct history_slot *slot,
                     bool start, const struct tick *tick)
 {
-    struct outgoing o;
-    prepare(&o, t, slot);
-    enum codec codec = t->codec.codec;
+    struct outgoing o = outgoing_of(t, slot, tick);
     uint64_t newest = t->layers[layer].progress.newest;
     start = start && newest - slot->seq <= FORWARD_CATCH_UP_MAX;
     uint64_t sent = 0;
@@ -125,26 +132,45 @@ void forward_packet(struct track *t, unsigned layer, const struct history_slot *
                 continue;
             feed_begin_segment(line->feed, layer, slot);
             line->start_mask = select_starts(line, tick->now);
-            send_on(&o, codec, line, tick);
+            send_on(&o, line);
             sent++;
             if (slot->seq < newest)
                 catch_up(t, line, tick);
             subscriber_feed_began(line->feed->subscriber, tick);
             continue;
         }
-        send_on(&o, codec, line, tick);
+        send_on(&o, line);
         sent++;
     }
     t->shared->stats.rtp_out += sent;
 }
 
-void forward_again(const struct track *t, const struct feed_line *line,
-                   const struct shift *shift, const struct history_slot *slot,
-                   const struct tick *tick)
+void forward_again(const struct feed *f, const struct shift *shift,
+                   const struct history_slot *slot, const struct tick *tick)
 {
-    struct outgoing o;
-    struct feed_line then = *line;
+    struct outgoing o = outgoing_of(f->track, slot, tick);
+    struct feed_line then = *feed_line(f);
     then.shift = *shift;
-    prepare(&o, t, slot);
-    send_on(&o, t->codec.codec, &then, tick);
+    send_on(&o, &then);
+}
+
+void forward_repair(const struct feed *f, const struct shift *shift,
+                    const struct history_slot *slot, uint64_t index, uint16_t original_seq,
+                    const struct tick *tick)
+{
+    const struct track *t = f->track;
+    const struct seat *seat = f->seat;
+    struct outgoing o = outgoing_of(t, slot, tick);
+    struct extension_values values = slot->extensions;
+    uint8_t payload_type = negotiate_rtx_payload_type(t->codec.codec, t->codec.profile);
+    if (seat) {
+        values.mid = bytes_of(seat->mid);
+        payload_type = f->seated_codec->rtx_payload_type;
+    }
+    struct batch_shared *shared =
+        share(&o, payload_type, seat ? &seat->extensions : &negotiate_extensions, &values);
+    struct writer w = writer_on(shared->head + shared->head_len, RTP_OSN_LEN);
+    rtp_put_osn(&w, original_seq);
+    shared->head_len += RTP_OSN_LEN;
+    queue(tick->out, feed_line(f)->path, shared, slot, shift, f->rtx_ssrc, index);
 }

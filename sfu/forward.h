@@ -2,7 +2,6 @@
 // for each subscriber only what differs is.
 #pragma once
 
-#include "base/batch.h"
 #include "sfu/feed.h"
 
 enum {
@@ -16,12 +15,10 @@ enum {
 void forward_packet(struct track *t, unsigned layer, const struct history_slot *slot,
                     bool start, const struct tick *tick);
 
-// Sends one packet of the track's on `line`, under the numbers of `shift`.
-void forward_again(const struct track *t, const struct feed_line *line,
-                   const struct shift *shift, const struct history_slot *slot,
-                   const struct tick *tick);
-
-// Puts the payload behind the head: with its descriptor rewritten where pictures are counted
-// otherwise than by the publisher. Most feeds never switch, and their payload stays whole.
-void forward_put_payload(struct batch_packet *p, enum codec codec,
-                         const struct history_slot *slot, const struct shift *shift);
+// Sends a packet of the feed's track once more, under the numbers of `shift`: the very packet,
+// or one of the retransmission stream with a number of its own (RFC 4588).
+void forward_again(const struct feed *f, const struct shift *shift,
+                   const struct history_slot *slot, const struct tick *tick);
+void forward_repair(const struct feed *f, const struct shift *shift,
+                    const struct history_slot *slot, uint64_t index, uint16_t original_seq,
+                    const struct tick *tick);

@@ -1,15 +1,10 @@
 #include "sfu/repair.h"
 
 #include "base/limits.h"
-#include "rtc/codec.h"
-#include "rtc/negotiate.h"
 #include "rtc/rtp.h"
 #include "sfu/forward.h"
-#include "sfu/seats.h"
 #include "sfu/shared.h"
 #include "sfu/track.h"
-
-#include <assert.h>
 
 // The budget grows by a share of what is sent, up to a burst.
 static bool may_repair(struct feed *f, uint16_t seq, size_t len)
@@ -55,31 +50,8 @@ void repair_packet(struct feed *f, uint16_t seq16, const struct tick *tick)
     // 6.2.1 leaves that open, and the same octets under the same number are encrypted to the
     // same.
     if (f->rtx_ssrc == 0) {
-        forward_again(f->track, line, &segment->shift, slot, tick);
+        forward_again(f, &segment->shift, slot, tick);
         return;
     }
-
-    const struct seat *seat = f->seat;
-    enum codec codec = f->track->codec.codec;
-    struct extension_values values = slot->extensions;
-    if (seat)
-        values.mid = bytes_of(seat->mid);
-    struct rtp_header header = {
-        .payload_type = seat ? f->seated_codec->rtx_payload_type
-                             : negotiate_rtx_payload_type(codec, f->track->codec.profile),
-        .marker = slot->marker,
-        .seq = (uint16_t)f->rtx_seq,
-        .timestamp = slot->timestamp + segment->shift.timestamp,
-        .ssrc = f->rtx_ssrc,
-    };
-    struct batch_packet *p = batch_media(tick->out, line->path);
-    struct writer w = writer_on(p->head, sizeof p->head);
-    rtp_put_header(&w, &header, seat ? &seat->extensions : &negotiate_extensions, &values);
-    p->kind = BATCH_RTP;
-    p->clear_len = (uint8_t)w.len;
-    p->index = f->rtx_seq++;
-    rtp_put_osn(&w, seq16);
-    assert(!w.overflow);
-    p->head_len = (uint8_t)w.len;
-    forward_put_payload(p, codec, slot, &segment->shift);
+    forward_repair(f, &segment->shift, slot, f->rtx_seq++, seq16, tick);
 }

@@ -90,30 +90,26 @@ static void queue_packet(struct stream *s, struct batch_path *path, unsigned ind
 {
     // Equal sizes in a frame, or two that differ by an octet, the smaller ones first.
     size_t payload_len = 950 + s->frame * 37 % 200 + (index >= s->frame % count);
-    uint8_t *payload = batch_space(&s->out, payload_len);
-    memset(payload, (int)(s->frame + index), payload_len);
-    payload[0] = index == 0 ? 0x90 : 0x80; // X, S
-    payload[1] = 0x80;                     // I
-    write_u16(payload + 2, (uint16_t)(0x8000 | (s->frame & 0x7fff)));
-    payload[4] = !key;
-
-    struct batch_packet *p = batch_media(&s->out, path);
-    uint8_t *head = p->head;
-    p->kind = BATCH_RTP;
-    p->head_len = p->clear_len = 12 + 4 + 8;
-    p->index = s->seq;
-    p->payload = (struct bytes){payload, payload_len};
-    head[0] = 0x90;
-    head[1] = (uint8_t)(CLIENT_PT_VP8 | (index + 1 == count ? 0x80 : 0));
-    write_u16(head + 2, (uint16_t)s->seq);
-    write_u32(head + 4, s->frame * 3000);
-    write_u32(head + 8, s->ssrc);
-    write_u32(head + 12, 0xbede0002);
-    head[16] = CLIENT_EXT_MID << 4;
-    head[17] = '1';
-    head[18] = CLIENT_EXT_TWCC << 4 | 1;
-    write_u16(head + 19, (uint16_t)s->seq);
-    memset(head + 21, 0, 3);
+    enum { HEAD_LEN = 12 + 4 + 8 };
+    uint8_t packet[HEAD_LEN + 1200];
+    struct writer w = writer_on(packet, sizeof packet);
+    put_u8(&w, 0x90);
+    put_u8(&w, (uint8_t)(CLIENT_PT_VP8 | (index + 1 == count ? 0x80 : 0)));
+    put_u16(&w, (uint16_t)s->seq);
+    put_u32(&w, s->frame * 3000);
+    put_u32(&w, s->ssrc);
+    put_u32(&w, 0xbede0002);
+    put_u8(&w, CLIENT_EXT_MID << 4);
+    put_u8(&w, '1');
+    put_u8(&w, CLIENT_EXT_TWCC << 4 | 1);
+    put_u16(&w, (uint16_t)s->seq);
+    put_u24(&w, 0);
+    put_u8(&w, index == 0 ? 0x90 : 0x80); // X, S
+    put_u8(&w, 0x80);                     // I
+    put_u16(&w, (uint16_t)(0x8000 | (s->frame & 0x7fff)));
+    put_u8(&w, !key);
+    memset(put_space(&w, payload_len - 5), (int)(s->frame + index), payload_len - 5);
+    batch_single(&s->out, path, BATCH_RTP, (struct bytes){packet, w.len}, HEAD_LEN, s->seq);
     s->seq++;
 }
 
@@ -147,16 +143,18 @@ static void bare_tick(struct bench *b)
         const uint8_t *packet = inputs[i].packet;
         size_t head_len = 12 + 4 + 4u * read_u16(packet + 14);
         struct bytes payload = {packet + head_len, (size_t)inputs[i].result - head_len};
+        struct batch_shared *shared = batch_share(&b->out);
+        *shared = (struct batch_shared){
+            .payload = payload, .kind = BATCH_RTP, .head_len = 12, .clear_len = 12};
+        memcpy(shared->head, packet, 12);
+        shared->head[0] = 0x80;
         for (unsigned j = 0; j < b->options.subscribers; j++) {
             struct batch_packet *p = batch_media(&b->out, &b->bare_paths[j]);
-            p->kind = BATCH_RTP;
-            p->head_len = p->clear_len = 12;
+            p->ssrc = j + 1;
+            p->shared = shared;
             p->index = inputs[i].index + j;
-            p->payload = payload;
-            memcpy(p->head, packet, 12);
-            p->head[0] = 0x80;
-            write_u16(p->head + 2, (uint16_t)p->index);
-            write_u32(p->head + 8, j + 1);
+            p->timestamp = read_u32(packet + 4);
+            p->renumbered = false;
         }
     }
     srtp_seal(b->engine, &b->out);

@@ -20,19 +20,25 @@ static double cpu_us(void)
 static void queue(struct batch *b, struct batch_path *paths, enum shape shape, uint64_t first)
 {
     static const uint8_t frame[TRAIN][PAYLOAD_LEN + 1];
-    size_t rewritten = shape == DESCRIPTOR ? 6 : 0;
     for (size_t i = 0; i < TRAIN; i++) {
-        size_t len = PAYLOAD_LEN - rewritten + (shape == UNEVEN && i >= TRAIN / 2 ? 1 : 0);
+        struct batch_shared *shared = batch_share(b);
+        *shared = (struct batch_shared){
+            .payload = {frame[i], PAYLOAD_LEN + (shape == UNEVEN && i >= TRAIN / 2 ? 1 : 0)},
+            .kind = BATCH_RTP,
+            .head_len = HEAD_LEN,
+            .clear_len = HEAD_LEN,
+            .picture_id_at = 2,
+            .picture_id_long = true,
+            .tl0_at = 4,
+            .head = {0x80},
+        };
         for (size_t s = 0; s < SUBSCRIBERS; s++) {
             struct batch_packet *p = batch_media(b, &paths[s]);
-            p->kind = BATCH_RTP;
-            p->clear_len = HEAD_LEN;
-            p->head_len = (uint8_t)(HEAD_LEN + rewritten);
+            p->shared = shared;
             p->index = first + i;
-            p->payload = (struct bytes){frame[i] + rewritten, len};
-            memset(p->head, 0, p->head_len);
-            p->head[0] = 0x80;
-            write_u16(p->head + 2, (uint16_t)p->index);
+            p->ssrc = p->timestamp = 0;
+            p->renumbered = shape == DESCRIPTOR;
+            p->picture_id = p->tl0 = 0;
         }
     }
 }

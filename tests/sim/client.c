@@ -131,14 +131,7 @@ void client_send_rtp(struct client *c, struct bytes packet, uint64_t index, stru
 {
     size_t head_len = header_len(packet);
     assert(head_len <= BATCH_HEAD_MAX && head_len <= packet.len);
-    uint8_t *payload = batch_space(out, packet.len - head_len + 1);
-    memcpy(payload, packet.at + head_len, packet.len - head_len);
-    struct batch_packet *p = batch_media(out, &c->path);
-    p->kind = BATCH_RTP;
-    p->head_len = p->clear_len = (uint8_t)head_len;
-    p->index = index;
-    p->payload = (struct bytes){payload, packet.len - head_len};
-    memcpy(p->head, packet.at, head_len);
+    batch_single(out, &c->path, BATCH_RTP, packet, head_len, index);
 }
 
 void client_send_rtcp(struct client *c, struct bytes compound, struct batch *out)
@@ -146,13 +139,6 @@ void client_send_rtcp(struct client *c, struct bytes compound, struct batch *out
     if (!c->path.protect)
         return;
     enum { CLEAR_LEN = 8 }; // header and SSRC
-    size_t len = compound.len - CLEAR_LEN;
-    uint8_t *copy = batch_space(out, len + 1);
-    memcpy(copy, compound.at + CLEAR_LEN, len);
-    struct batch_packet *p = batch_media(out, &c->path);
-    p->kind = BATCH_RTCP;
-    p->head_len = p->clear_len = CLEAR_LEN;
-    p->index = srtp_next_rtcp_index(c->path.protect);
-    p->payload = (struct bytes){copy, len};
-    memcpy(p->head, compound.at, CLEAR_LEN);
+    batch_single(out, &c->path, BATCH_RTCP, compound, CLEAR_LEN,
+                 srtp_next_rtcp_index(c->path.protect));
 }

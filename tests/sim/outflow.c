@@ -3,7 +3,6 @@
 #include "tests/sim/meeting.h"
 
 #include <assert.h>
-#include <string.h>
 
 // In a tick the router may answer 64 datagrams with a packet for each subscriber, and repair
 // what they ask for.
@@ -44,7 +43,7 @@ static void judge_packet(struct meeting_sim *m, const struct batch_path *path,
 {
     if (!path->protect && !m->closing)
         meeting_fail(m, "media for a connection that is not up");
-    uint32_t ssrc = read_u32(p->head + 8);
+    uint32_t ssrc = p->ssrc;
     // A sum, as the order of endpoints in a tick is not part of the play.
     uint64_t hash = (ssrc ^ p->index << 32 ^ (uint64_t)m->now) * 0x9e3779b97f4a7c15u;
     m->hash += hash ^ hash >> 29;
@@ -57,13 +56,8 @@ static void judge_packet(struct meeting_sim *m, const struct batch_path *path,
     if (flow->begun)
         return;
     flow->begun = true;
-    uint8_t payload[64];
-    size_t head_len = p->head_len - p->clear_len;
-    memcpy(payload, p->head + p->clear_len, head_len);
-    size_t len = p->payload.len < 32 ? p->payload.len : 32;
-    memcpy(payload + head_len, p->payload.at, len);
     struct mark mark;
-    if (!mark_read(&mark, flow->video, (struct bytes){payload, head_len + len}))
+    if (!mark_read(&mark, flow->video, p->shared->payload))
         meeting_fail(m, "a stream begins with something else than media");
     else if (flow->video && !(mark.key && mark.index == 0))
         meeting_fail(m, "a video begins without a key frame");
@@ -78,7 +72,7 @@ void outflow_judge(struct meeting_sim *m, const struct batch *b)
     for (uint32_t i = 0; i < b->path_count; i++) {
         const struct batch_path *path = b->paths[i];
         for (uint32_t at = path->first; at != BATCH_END; at = b->packets[at].next)
-            if (b->packets[at].kind == BATCH_RTP)
+            if (b->packets[at].shared->kind == BATCH_RTP)
                 judge_packet(m, path, &b->packets[at]);
     }
 }

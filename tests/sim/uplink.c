@@ -27,7 +27,7 @@ void uplink_note(struct uplink *u, const struct batch *b, int64_t now)
 {
     // Packets lie in the order in which they were made, whatever their path.
     for (uint32_t i = 0; i < b->packet_count; i++) {
-        const struct batch_packet *p = &b->packets[i];
+        const struct batch_shared *p = b->packets[i].shared;
         if (p->kind != BATCH_RTP)
             continue;
         size_t len = p->head_len + p->payload.len + TAG_LEN + LINK_OVERHEAD;

@@ -51,3 +51,50 @@ TEST(space_stays_where_it_is_until_the_reset)
         CHECK_EQ(first[i], 7);
     batch_dispose(&b);
 }
+
+TEST(a_packet_to_one_is_thirty_two_octets)
+{
+    CHECK_EQ(sizeof(struct batch_packet), 32);
+}
+
+TEST(shared_parts_stay_where_they_are_until_the_reset)
+{
+    struct batch b = {0};
+    struct batch_shared *first = batch_share(&b);
+    *first = (struct batch_shared){.head_len = 12, .head = {0x80, 96}};
+    for (int i = 0; i < 1000; i++) // also makes the store grow
+        memset(batch_share(&b), 0xff, sizeof *first);
+    CHECK_EQ((uintptr_t)first % 64, 0);
+    CHECK_EQ(first->head_len, 12);
+    CHECK_EQ(first->head[1], 96);
+    batch_dispose(&b);
+}
+
+TEST(copies_a_packet_that_only_one_gets)
+{
+    static const uint8_t plain[] = {0x80, 96, 0, 1, 1, 2, 3, 4, 9, 8, 7, 6, 'a', 'b'};
+    struct batch b = {0};
+    struct batch_path path;
+    batch_path_init(&path);
+    uint8_t *copy = (uint8_t *)test_exact_copy(plain, sizeof plain).at;
+    batch_single(&b, &path, BATCH_RTP, (struct bytes){copy, sizeof plain}, 12, 0x10001);
+    memset(copy, 0, sizeof plain);
+    batch_single(&b, &path, BATCH_RTCP, (struct bytes){plain, sizeof plain}, 8, 5);
+
+    const struct batch_packet *p = &b.packets[path.first];
+    CHECK_EQ(p->index, 0x10001);
+    CHECK_EQ(p->timestamp, 0x01020304);
+    CHECK_EQ(p->ssrc, 0x09080706);
+    CHECK_EQ(p->renumbered, 0);
+    CHECK_BYTES(((struct bytes){p->shared->head, p->shared->head_len}), plain, 12);
+    CHECK_BYTES(p->shared->payload, plain + 12, 2);
+    CHECK(!p->shared->urgent);
+
+    p = &b.packets[p->next];
+    CHECK_EQ(p->shared->kind, BATCH_RTCP);
+    CHECK_EQ(p->index, 5);
+    CHECK(p->shared->urgent);
+    CHECK_EQ(p->shared->clear_len, 8);
+    CHECK_EQ(p->shared->payload.len, 6);
+    batch_dispose(&b);
+}

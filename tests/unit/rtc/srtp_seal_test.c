@@ -1,3 +1,4 @@
+#include "rtc/codec.h"
 #include "rtc/srtp_context.h"
 #include "test.h"
 
@@ -41,19 +42,14 @@ static void world_dispose(struct world *w)
     srtp_engine_free(w->engine);
 }
 
-static struct batch_packet *queue(struct world *w, struct batch_path *path, uint8_t kind,
-                                  uint32_t len)
+// A packet of RTP, or a compound of RTCP, with a payload of `len` octets. Its shared part may
+// be changed until the seal.
+static struct batch_shared *queue(struct world *w, struct batch_path *path,
+                                  enum batch_kind kind, uint32_t len)
 {
-    static const uint8_t head[12] = {0x80, 96};
+    uint8_t plain[12 + sizeof octets] = {0x80, 96};
     w->payload_lens[w->sent++] = len;
-    struct batch_packet *p = batch_media(&w->batch, path);
-    p->kind = kind;
-    p->head_len = p->clear_len = 12;
-    p->index = w->seq++;
-    p->payload = (struct bytes){octets, len};
-    memcpy(p->head, head, sizeof head);
-    write_u16(p->head + 2, (uint16_t)p->index);
-    return p;
+    return batch_single(&w->batch, path, kind, (struct bytes){plain, 12 + len}, 12, w->seq++);
 }
 
 // Queues video packets whose sealed length is `lens`, seals, and expects trains of `counts`.
@@ -159,10 +155,11 @@ static void padded_train_opens(enum srtp_profile profile)
     struct world w = world_with(profile);
     static const uint32_t lens[] = {1000, 1001, 985, 1001, 999, 400};
     for (size_t i = 0; i < 6; i++) {
-        struct batch_packet *p = queue(&w, &w.path, BATCH_RTP, lens[i]);
-        if (i == 2) { // a rewritten descriptor in the head
-            p->head_len = 15;
-            p->payload.len -= 3;
+        struct batch_shared *shared = queue(&w, &w.path, BATCH_RTP, lens[i]);
+        if (i == 2) { // OSN of a retransmission
+            write_u16(shared->head + 12, 77);
+            shared->head_len = 14;
+            shared->payload.len -= 2;
         }
     }
     CHECK_EQ(srtp_seal(w.engine, &w.batch), 0);
@@ -196,9 +193,9 @@ TEST(a_packet_that_is_padded_already_is_not_padded_again)
     struct world w = world_with(SRTP_AEAD_AES_128_GCM);
     static uint8_t padded[1000];
     padded[999] = 3;
-    struct batch_packet *p = queue(&w, &w.path, BATCH_RTP, 1000);
-    p->head[0] |= 0x20;
-    p->payload.at = padded;
+    struct batch_shared *shared = queue(&w, &w.path, BATCH_RTP, 1000);
+    shared->head[0] |= 0x20;
+    shared->payload.at = padded;
     w.payload_lens[0] -= 3;
     queue(&w, &w.path, BATCH_RTP, 1001); // longer: the first would have to grow
     CHECK_EQ(srtp_seal(w.engine, &w.batch), 0);
@@ -227,18 +224,101 @@ TEST(packets_of_a_tick_are_regrouped_by_destination)
     world_dispose(&w);
 }
 
-TEST(a_path_without_keys_drops_media_and_keeps_plain_datagrams)
+TEST(a_path_without_keys_drops_media)
 {
     struct world w = world_with(SRTP_AEAD_AES_128_GCM);
     w.path.protect = NULL;
     queue(&w, &w.path, BATCH_RTP, 100);
-    queue(&w, &w.path, BATCH_PLAIN, 50);
     queue(&w, &w.path, BATCH_RTCP, 100);
     CHECK_EQ(srtp_seal(w.engine, &w.batch), 2);
-    CHECK_EQ(w.batch.run_count, 1);
-    CHECK_EQ(w.batch.runs[0].len, 62);
-    CHECK_EQ(w.batch.runs[0].at[1], 96);
+    CHECK_EQ(w.batch.run_count, 0);
     world_dispose(&w);
+}
+
+// --- What is written at the seal ---
+
+// The plain packet that the first run of `w` brings, from its SSRC's first number on.
+static struct bytes opened(struct world *w, enum srtp_profile profile)
+{
+    struct srtp_keys keys = keys_of(profile);
+    struct srtp *receiver = srtp_new(w->engine, &keys);
+    const struct batch_run *run = &w->batch.runs[0];
+    CHECK_EQ(w->batch.run_count, 1);
+    uint8_t *packet = (uint8_t *)test_exact_copy(run->at, run->segment_len).at;
+    uint64_t index;
+    int len = srtp_unprotect(receiver, packet, run->segment_len, &index);
+    CHECK(len > 0);
+    srtp_free(receiver);
+    return (struct bytes){packet, (size_t)len};
+}
+
+// A payload as it is forwarded under another picture id and TL0PICIDX.
+static void check_renumbered(enum srtp_profile profile, enum codec codec, const char *hex,
+                             uint16_t picture_id, uint8_t tl0, const char *expected_hex)
+{
+    struct world w = world_with(profile);
+    struct bytes payload = test_hex(hex);
+    struct bytes expected = test_hex(expected_hex);
+    struct codec_packet info;
+    CHECK_EQ(codec_parse(codec, payload, &info), 0);
+    struct batch_shared *shared = batch_share(&w.batch);
+    *shared = (struct batch_shared){.payload = payload,
+                                    .kind = BATCH_RTP,
+                                    .head_len = 12,
+                                    .clear_len = 12,
+                                    .picture_id_at = info.picture_id_at,
+                                    .picture_id_long = info.picture_id_long,
+                                    .tl0_at = info.tl0_at,
+                                    .head = {0x80, 0xe0}};
+    struct batch_packet *p = batch_media(&w.batch, &w.path);
+    p->ssrc = 0x01020304;
+    p->shared = shared;
+    p->index = 1000;
+    p->timestamp = 0x0a0b0c0d;
+    p->picture_id = picture_id & 0x7fffu;
+    p->renumbered = true;
+    p->tl0 = tl0;
+    CHECK_EQ(srtp_seal(w.engine, &w.batch), 0);
+    static const uint8_t head[] = {0x80, 0xe0, 0x03, 0xe8, 0x0a, 0x0b,
+                                   0x0c, 0x0d, 0x01, 0x02, 0x03, 0x04};
+    struct bytes plain = opened(&w, profile);
+    CHECK_EQ(plain.len, 12 + expected.len);
+    CHECK_EQ(memcmp(plain.at, head, 12), 0);
+    CHECK_EQ(memcmp(plain.at + 12, expected.at, expected.len), 0);
+    // What others get is as it was.
+    CHECK_BYTES(shared->payload, test_hex(hex).at, expected.len);
+    world_dispose(&w);
+}
+
+TEST(writes_picture_id_and_tl0_where_the_payload_has_them)
+{
+    static const struct {
+        enum codec codec;
+        const char *hex;
+        uint16_t picture_id;
+        uint8_t tl0;
+        const char *expected;
+    } rows[] = {
+        {CODEC_VP8, "90 f0 9234 05 60 50", 0x7fff, 0xff, "90 f0 ffff ff 60 50"},
+        {CODEC_VP8, "90 f0 9234 05 60 50", 0x8001, 6, "90 f0 8001 06 60 50"},
+        {CODEC_VP8, "90 f0 12 05 60 50", 0x1ff, 6, "90 f0 7f 06 60 50"},
+        {CODEC_VP8, "90 80 11 50", 0x1ff, 0, "90 80 7f 50"},
+        {CODEC_VP8, "90 40 11 50", 0x1ff, 9, "90 40 09 50"},
+        {CODEC_VP8, "10 50", 0x1ff, 9, "10 50"},
+        {CODEC_VP9, "ac 9234 20 05 83", 0x0203, 7, "ac 8203 20 07 83"},
+        {CODEC_VP9, "ac 12 20 05 83", 0x0203, 7, "ac 03 20 07 83"},
+        {CODEC_VP9, "bc 9234 20 83", 0x0203, 7, "bc 8203 20 83"}, // flexible: no TL0
+        {CODEC_VP9, "08 83", 0x0203, 7, "08 83"},
+        {CODEC_H264, "65 88 80 40", 0x0203, 7, "65 88 80 40"},
+        {CODEC_AV1, "18 0a 0b", 0x0203, 7, "18 0a 0b"},
+        {CODEC_OPUS, "78 01 02", 0x0203, 7, "78 01 02"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        check_renumbered(SRTP_AEAD_AES_128_GCM, rows[i].codec, rows[i].hex, rows[i].picture_id,
+                         rows[i].tl0, rows[i].expected);
+        check_renumbered(SRTP_AES128_CM_HMAC_SHA1_80, rows[i].codec, rows[i].hex,
+                         rows[i].picture_id, rows[i].tl0, rows[i].expected);
+    }
 }
 
 TEST(the_engine_keeps_its_memory_from_tick_to_tick)

@@ -212,13 +212,11 @@ static const char payload[] = "a payload of some octets";
 
 static inline void queue_rtp(struct side *s, uint16_t seq)
 {
-    struct batch_packet *packet = batch_media(&s->out, transport_path(s->t));
-    packet->kind = BATCH_RTP;
-    packet->head_len = packet->clear_len = sizeof rtp_head;
-    packet->index = seq;
-    packet->payload = bytes_of(payload);
-    memcpy(packet->head, rtp_head, sizeof rtp_head);
-    write_u16(packet->head + 2, seq);
+    uint8_t packet[sizeof rtp_head + sizeof payload - 1];
+    memcpy(packet, rtp_head, sizeof rtp_head);
+    memcpy(packet + sizeof rtp_head, payload, sizeof payload - 1);
+    batch_single(&s->out, transport_path(s->t), BATCH_RTP,
+                 (struct bytes){packet, sizeof packet}, sizeof rtp_head, seq);
 }
 
 // What leaves `s` next, as it is on the wire.
