@@ -1,0 +1,36 @@
+// VP8: RFC 7741 section 4.2.
+#include "rtc/codec_parts.h"
+
+#include "base/err.h"
+
+int codec_vp8_parse(struct bytes payload, struct codec_packet *packet)
+{
+    struct reader r = reader_of(payload);
+    uint8_t first = take_u8(&r);
+    uint8_t fields = first & 0x80 ? take_u8(&r) : 0; // X: I L T K
+    if (fields & 0x80)
+        take_picture_id(&r, packet);
+    if (fields & 0x40) {
+        packet->has_tl0 = true;
+        packet->tl0_at = place(&r);
+        packet->tl0 = take_u8(&r);
+    }
+    bool depends_on_base_only = false;
+    if (fields & 0x30) {
+        uint8_t layer = take_u8(&r); // TID, Y, KEYIDX
+        if (fields & 0x20) {
+            packet->temporal = layer >> 6;
+            depends_on_base_only = layer & 0x20;
+        }
+    }
+    if (r.overrun || r.rest.len == 0)
+        return ERR_MALFORMED;
+
+    packet->descriptor_len = (uint8_t)(payload.len - r.rest.len);
+    // S, and partition 0: then the VP8 frame header follows, whose lowest bit is 0 in a key
+    // frame (section 4.3).
+    packet->frame_start = (first & 0x17) == 0x10;
+    packet->key_frame = packet->frame_start && (r.rest.at[0] & 0x01) == 0;
+    packet->layer_sync = packet->temporal == 0 || depends_on_base_only;
+    return 0;
+}
