@@ -22,6 +22,15 @@ struct codec_packet {
     uint8_t temporal; // temporal layer, 0 when there are none
     uint8_t spatial;  // spatial layer inside the stream (VP9 SVC), 0 when there are none
     bool layer_sync;  // a receiver may switch up to `temporal` here
+    // No later frame needs this one: N of VP8, nal_ref_idc 0 of H.264. Never set for others.
+    bool discardable;
+    // VP9 SVC. A picture is the frames of all spatial layers with one timestamp; the RTP marker
+    // is on the last packet of a picture.
+    bool frame_end;     // last packet of its frame
+    bool inter_picture; // its frame needs earlier pictures: without, one may begin at `spatial`
+    bool inter_layer;   // its frame needs the layer below in the same picture
+    bool upper_apart;   // no layer above needs its frame
+    bool dtx;           // Opus: nothing is said; the next packet may be a while away
     bool has_picture_id;
     bool picture_id_long; // 15 bits instead of 7
     uint16_t picture_id;

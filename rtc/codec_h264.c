@@ -12,6 +12,7 @@ enum {
     NAL_STAP_A = 24,
     NAL_FU_A = 28,
     FU_START = 0x80,
+    REFERENCE = 0x60, // nal_ref_idc
 };
 
 // `data` is what follows the NAL unit's header octet. The payload says where a frame starts
@@ -64,6 +65,7 @@ int codec_h264_parse(struct bytes payload, struct codec_packet *packet)
     if (payload.len == 0)
         return ERR_MALFORMED;
     packet->layer_sync = true;
+    packet->discardable = (payload.at[0] & REFERENCE) == 0; // of an aggregate: of all in it
     uint8_t type = payload.at[0] & 0x1f;
     struct bytes rest = {payload.at + 1, payload.len - 1};
     if (type == NAL_STAP_A)

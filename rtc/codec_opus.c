@@ -3,6 +3,8 @@
 
 #include "base/err.h"
 
+enum { DTX_LEN_MAX = 2 };
+
 // Every packet stands for itself.
 int codec_opus_parse(struct bytes payload, struct codec_packet *packet)
 {
@@ -11,5 +13,8 @@ int codec_opus_parse(struct bytes payload, struct codec_packet *packet)
     packet->frame_start = true;
     packet->key_frame = true;
     packet->layer_sync = true;
+    // RFC 6716 section 3.1: a TOC octet without frames, or with one that is empty or of an
+    // octet.
+    packet->dtx = payload.len <= DTX_LEN_MAX;
     return 0;
 }

@@ -3,6 +3,8 @@
 
 #include "base/err.h"
 
+enum { VP8_N = 0x20 };
+
 int codec_vp8_parse(struct bytes payload, struct codec_packet *packet)
 {
     struct reader r = reader_of(payload);
@@ -31,6 +33,7 @@ int codec_vp8_parse(struct bytes payload, struct codec_packet *packet)
     // frame (section 4.3).
     packet->frame_start = (first & 0x17) == 0x10;
     packet->key_frame = packet->frame_start && (r.rest.at[0] & 0x01) == 0;
+    packet->discardable = first & VP8_N;
     packet->layer_sync = packet->temporal == 0 || depends_on_base_only;
     return 0;
 }

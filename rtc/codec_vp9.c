@@ -9,7 +9,9 @@ enum {
     VP9_L = 0x20, // layer indices present
     VP9_F = 0x10, // flexible mode
     VP9_B = 0x08, // start of a frame
+    VP9_E = 0x04, // end of a frame
     VP9_V = 0x02, // scalability structure present
+    VP9_Z = 0x01, // not a reference for upper spatial layers
 };
 
 // Up to three reference indices; the lowest bit says that another follows.
@@ -45,6 +47,7 @@ int codec_vp9_parse(struct bytes payload, struct codec_packet *packet)
         uint8_t layer = take_u8(&r); // TID, U, SID, D
         packet->temporal = layer >> 5;
         packet->spatial = layer >> 1 & 7;
+        packet->inter_layer = layer & 0x01;
         packet->layer_sync = packet->temporal == 0 || (layer & 0x10);
         if (!(first & VP9_F)) {
             packet->has_tl0 = true;
@@ -64,6 +67,9 @@ int codec_vp9_parse(struct bytes payload, struct codec_packet *packet)
         return ERR_MALFORMED;
 
     packet->frame_start = first & VP9_B;
+    packet->frame_end = first & VP9_E;
+    packet->inter_picture = first & VP9_P;
+    packet->upper_apart = first & VP9_Z;
     // In a key picture only the lowest spatial layer can be decoded by itself.
     packet->key_frame = !(first & VP9_P) && packet->spatial == 0;
     return 0;

@@ -1,6 +1,7 @@
 #include "base/err.h"
 #include "rtc/codec.h"
 #include "test.h"
+#include "tests/unit/rtc/recording.h"
 
 static struct codec_packet parsed(enum codec c, const char *hex)
 {
@@ -306,4 +307,86 @@ TEST(survives_what_crashed_others)
     replay("tests/vectors/webrtc-corpora/dependency_descriptor");
     replay("tests/vectors/mediasoup/packets");
     replay("tests/vectors/mediasoup/crash-reports");
+}
+
+// --- As Chromium sends layers ---
+
+static struct recorded recorded[RECORDED_MAX];
+
+static struct codec_packet parsed_recorded(enum codec c, size_t i)
+{
+    struct codec_packet p;
+    CHECK_EQ(codec_parse(c, recorded[i].payload, &p), 0);
+    return p;
+}
+
+TEST(vp8_tells_the_uppermost_temporal_layer_to_be_discardable)
+{
+    size_t count = recording("VP8_L1T3", recorded);
+    for (size_t i = 0; i < count; i++) {
+        struct codec_packet p = parsed_recorded(CODEC_VP8, i);
+        // Where the descriptor is negotiated it leaves out all else that its own has.
+        CHECK(!p.has_picture_id && !p.has_tl0 && p.temporal == 0);
+        unsigned template_id = recorded[i].descriptor.at[0] & 0x3f; // 5 and 6 are T2
+        CHECK_EQ(p.discardable, template_id == 5 || template_id == 6);
+    }
+}
+
+TEST(h264_tells_the_uppermost_temporal_layer_to_be_discardable)
+{
+    size_t count = recording("H264_L1T3", recorded);
+    // By the template of the descriptor: 2 is T1, 3 and 4 are T2.
+    for (size_t i = 0; i < count; i++) {
+        if (recorded[i].payload.at[0] == 0x78)
+            continue; // an aggregate, of a key frame, and not whole in the recording
+        unsigned template_id = recorded[i].descriptor.at[0] & 0x3f;
+        CHECK_EQ(parsed_recorded(CODEC_H264, i).discardable,
+                 template_id == 3 || template_id == 4);
+    }
+}
+
+// Pictures of two frames each: S0 and S1, the marker on the last packet of S1.
+static void check_pictures(const char *name, bool key_only)
+{
+    unsigned spatial = 0;
+    bool first_picture = true, begins = true;
+    // Then Chromium leaves out S1 for a while.
+    size_t count = recording(name, recorded);
+    for (size_t i = 0; i < count && i < 84; i++) {
+        struct codec_packet p = parsed_recorded(CODEC_VP9, i);
+        bool key_picture = recorded[i].timestamp == recorded[0].timestamp;
+        first_picture = first_picture && key_picture;
+        CHECK_EQ(p.spatial, spatial);
+        CHECK_EQ(p.frame_start, begins);
+        CHECK_EQ(p.inter_picture, !first_picture);
+        CHECK_EQ(p.inter_layer, spatial > 0 && (!key_only || !p.inter_picture));
+        CHECK_EQ(recorded[i].marker, p.frame_end && spatial == 1);
+        begins = p.frame_end;
+        spatial = p.frame_end ? !spatial : spatial;
+    }
+}
+
+TEST(vp9_frames_end_before_pictures_do)
+{
+    check_pictures("VP9_L3T3", false);
+    check_pictures("VP9_L3T3_KEY", true);
+}
+
+TEST(vp9_names_layers_that_no_upper_one_needs)
+{
+    size_t count = recording("VP9_L3T3_KEY", recorded);
+    // Above S0 of a key picture, nothing needs a layer below.
+    for (size_t i = 0; i < count; i++) {
+        struct codec_packet p = parsed_recorded(CODEC_VP9, i);
+        if (p.inter_picture)
+            CHECK(p.upper_apart);
+    }
+    CHECK(!parsed_recorded(CODEC_VP9, 0).upper_apart);
+}
+
+TEST(opus_of_one_or_two_octets_is_silence)
+{
+    CHECK(parsed(CODEC_OPUS, "78").dtx);
+    CHECK(parsed(CODEC_OPUS, "7801").dtx);
+    CHECK(!parsed(CODEC_OPUS, "780102").dtx);
 }
