@@ -60,3 +60,18 @@ bool id_is_room_code(const char *text)
     }
     return true;
 }
+
+bool id_is_inherited(const char *text)
+{
+    // ECMA-262 section 20.1.3, and its annex B.
+    static const char *const names[] = {
+        "__defineGetter__", "__defineSetter__", "__lookupGetter__",
+        "__lookupSetter__", "__proto__",        "constructor",
+        "hasOwnProperty",   "isPrototypeOf",    "propertyIsEnumerable",
+        "toLocaleString",   "toString",         "valueOf",
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(text, names[i]) == 0)
+            return true;
+    return false;
+}

@@ -1,5 +1,7 @@
 #include "room/peer.h"
 
+#include "base/id.h"
+
 #include <string.h>
 
 bool peer_id_is_valid(const char *id)
@@ -7,7 +9,7 @@ bool peer_id_is_valid(const char *id)
     size_t len = strlen(id);
     size_t good =
         strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
-    return len >= 1 && len <= PEER_ID_LEN_MAX && good == len;
+    return len >= 1 && len <= PEER_ID_LEN_MAX && good == len && !id_is_inherited(id);
 }
 
 int peer_by_number(const void *a, const void *b)

@@ -126,7 +126,7 @@ static inline bool peer_subscribes(const struct peer *peer)
     return peer->has_media && peer->door != DOOR_WHIP;
 }
 
-// 1 to 64 characters of A-Z a-z 0-9 _ -
+// 1 to 64 characters of A-Z a-z 0-9 _ -, and not inherited: see base/id.h.
 bool peer_id_is_valid(const char *id);
 
 // For qsort() of pointers to peers: in the order of joining.

@@ -1,6 +1,7 @@
 #include "room/poll.h"
 
 #include "base/err.h"
+#include "base/id.h"
 #include "base/words.h"
 #include "room/permit.h"
 
@@ -122,7 +123,7 @@ static bool roles_are_bounded(const struct poll_roles *roles)
 static bool id_is_valid(const char *id)
 {
     size_t len = strlen(id);
-    return len <= POLL_ID_LEN_MAX &&
+    return len <= POLL_ID_LEN_MAX && !id_is_inherited(id) &&
            strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") ==
                len;
 }

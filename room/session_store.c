@@ -1,6 +1,7 @@
 #include "room/session_store.h"
 
 #include "base/err.h"
+#include "base/id.h"
 #include "base/words.h"
 #include "room/permit.h"
 
@@ -53,7 +54,7 @@ static bool may_see(const struct peer *peer, const char *key)
 static bool is_key(const char *key)
 {
     size_t len = strlen(key);
-    return len >= 1 && len <= SESSION_STORE_KEY_LEN_MAX;
+    return len >= 1 && len <= SESSION_STORE_KEY_LEN_MAX && !id_is_inherited(key);
 }
 
 static bool observes(const struct peer *peer, const char *key)

@@ -1,5 +1,7 @@
 #include "signal/state.h"
 
+#include "base/id.h"
+
 #include <string.h>
 
 // --- Writing ---
@@ -145,7 +147,7 @@ static void copy_text(char *to, size_t max, const char *text)
 static bool is_id(const char *text)
 {
     size_t len = strlen(text);
-    return len >= 1 && len <= TRACK_ID_LEN_MAX;
+    return len >= 1 && len <= TRACK_ID_LEN_MAX && !id_is_inherited(text);
 }
 
 static bool read_track(const char *key, const json_t *track, struct track_wish *wish)

@@ -1,6 +1,7 @@
 #include "store/document.h"
 
 #include "base/err.h"
+#include "base/id.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -280,7 +281,7 @@ static int take_roles(struct reader *r, const json_t *document)
     size_t i = 0;
     json_object_foreach((json_t *)roles, name, object)
     {
-        if (!name[0] || strlen(name) > ROLE_NAME_LEN_MAX)
+        if (!name[0] || strlen(name) > ROLE_NAME_LEN_MAX || id_is_inherited(name))
             return document_fail(r, NULL, "roles");
         r->t->roles[i++].name = template_text(r->t, name);
     }

@@ -332,6 +332,7 @@ TEST(of_templates_and_roles)
         FIELD(POST, "/v2/templates", "{\"name\":1}", "name"),
         FIELD(POST, "/v2/templates", "{\"roles\":[]}", "roles"),
         FIELD(POST, "/v2/templates", "{\"roles\":{\"a\":1}}", "roles.a"),
+        FIELD(POST, "/v2/templates", "{\"roles\":{\"constructor\":{}}}", "roles"),
         FIELD(POST, "/v2/templates", "{\"roles\":{\"a\":{\"name\":\"b\"}}}", "roles.a.name"),
         SAYS(POST, "/v2/templates/$T", "{\"name\":\"default\"}", 400,
              "template name already exists"),

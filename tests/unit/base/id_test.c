@@ -46,3 +46,13 @@ TEST(codes_and_uuids_have_their_form)
     CHECK(!id_is_room_code("abcdefghijkl"));
     CHECK(!id_is_object("631B2654f771854d9bf633df"));
 }
+
+TEST(names_that_objects_of_javascript_inherit_are_told)
+{
+    CHECK(id_is_inherited("__proto__"));
+    CHECK(id_is_inherited("constructor"));
+    CHECK(id_is_inherited("toString"));
+    CHECK(!id_is_inherited("tostring"));
+    CHECK(!id_is_inherited("constructor2"));
+    CHECK(!id_is_inherited(""));
+}

@@ -42,6 +42,15 @@ TEST(a_value_is_bounded_and_the_old_one_stays)
     fixture_dispose(&f);
 }
 
+TEST(a_key_is_not_a_name_that_clients_inherit)
+{
+    begin();
+    CHECK(set("toString", "1") != STORE_DONE);
+    CHECK(set("__proto__", "1") != STORE_DONE);
+    CHECK_EQ(set("tostring", "1"), STORE_DONE);
+    fixture_dispose(&f);
+}
+
 TEST(there_are_a_hundred_keys_and_unsetting_makes_room)
 {
     begin();
