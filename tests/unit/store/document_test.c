@@ -88,7 +88,9 @@ TEST(both_built_in_roles_publish_everything_and_see_each_other)
         CHECK_EQ(role->subscribe_to_roles.count, 2);
         CHECK(names_contain(&role->subscribe_to_roles, "host"));
         CHECK(names_contain(&role->subscribe_to_roles, "guest"));
-        CHECK_EQ(role->video_simulcast.layer_count, 0);
+        CHECK_EQ(role->video_simulcast.layer_count, 3);
+        CHECK_TEXT(role->video_simulcast.layers[0].rid, "f");
+        CHECK_TEXT(role->video_simulcast.layers[2].rid, "q");
     }
     template_free(t);
 }
