@@ -67,12 +67,10 @@ void report_received(struct report_receiver *r, uint64_t seq, uint32_t timestamp
     r->highest_seq = seq;
 }
 
-void report_sender_report(struct report_receiver *r, const struct rtcp_sender_info *sender,
+void report_sender_report(struct report_origin *origin, const struct rtcp_sender_info *sender,
                           int64_t now)
 {
-    r->sr_ntp = sender->ntp;
-    r->sr_rtp = sender->rtp;
-    r->sr_arrived_at = now;
+    *origin = (struct report_origin){sender->ntp, sender->rtp, now};
 }
 
 // The report with the shortest delay tells the clocks' difference best. Clocks drift apart, so
@@ -122,25 +120,25 @@ bool report_block(struct report_receiver *r, uint32_t ssrc, int64_t now,
         .highest_seq = (uint32_t)(r->highest_seq - 65536),
         .jitter = r->jitter_q4 >> 4,
     };
-    if (r->sr_ntp != 0) {
-        block->last_sr = middle(r->sr_ntp);
-        block->delay_since_sr = (uint32_t)ticks_of(now - r->sr_arrived_at, 65536);
+    if (r->origin.ntp != 0) {
+        block->last_sr = middle(r->origin.ntp);
+        block->delay_since_sr = (uint32_t)ticks_of(now - r->origin.arrived_at, 65536);
     }
     return true;
 }
 
-bool report_make(struct report_sender *s, const struct report_receiver *source,
+bool report_make(struct report_sender *s, const struct report_origin *source,
                  const struct report_clock *clock, uint32_t timestamp_offset,
                  uint32_t clock_rate, int64_t now, struct rtcp_sender_info *sender)
 {
-    if (source->sr_ntp == 0)
+    if (source->ntp == 0)
         return false;
     // Both are moved on by the same time, so the pair stays on the publisher's line even if
     // its SR was under way for long.
-    int64_t age_us = now - source->sr_arrived_at;
+    int64_t age_us = now - source->arrived_at;
     *sender = (struct rtcp_sender_info){
-        .ntp = source->sr_ntp + (clock ? clock->ahead_ntp : 0) + ntp_of(age_us),
-        .rtp = source->sr_rtp + (uint32_t)ticks_of(age_us, clock_rate) + timestamp_offset,
+        .ntp = source->ntp + (clock ? clock->ahead_ntp : 0) + ntp_of(age_us),
+        .rtp = source->rtp + (uint32_t)ticks_of(age_us, clock_rate) + timestamp_offset,
         .packets = s->packets,
         .octets = s->octets,
     };
@@ -177,18 +175,17 @@ bool report_feedback(struct report_sender *s, const struct rtcp_report_block *bl
     return true;
 }
 
-bool report_same_moment(const struct report_receiver *layer,
-                        const struct report_receiver *other, uint32_t timestamp,
-                        uint32_t clock_rate, uint32_t *layer_timestamp)
+bool report_same_moment(const struct report_origin *layer, const struct report_origin *other,
+                        uint32_t timestamp, uint32_t clock_rate, uint32_t *layer_timestamp)
 {
-    if (layer->sr_ntp == 0 || other->sr_ntp == 0)
+    if (layer->ntp == 0 || other->ntp == 0)
         return false;
     // Both SRs are of one NTP clock: how far apart they are says what to add.
-    int64_t apart_us = us_of_ntp((int64_t)(other->sr_ntp - layer->sr_ntp));
+    int64_t apart_us = us_of_ntp((int64_t)(other->ntp - layer->ntp));
     // More than a minute means that they are not of one clock after all.
     if (apart_us > 60 * (int64_t)SECOND_US || apart_us < -60 * (int64_t)SECOND_US)
         return false;
-    uint32_t since_sr = timestamp - other->sr_rtp;
-    *layer_timestamp = layer->sr_rtp + (uint32_t)ticks_of(apart_us, clock_rate) + since_sr;
+    uint32_t since_sr = timestamp - other->rtp;
+    *layer_timestamp = layer->rtp + (uint32_t)ticks_of(apart_us, clock_rate) + since_sr;
     return true;
 }

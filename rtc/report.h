@@ -17,6 +17,13 @@
 
 // --- What we receive: one for each SSRC of a publisher ---
 
+// What its last SR says: a moment of the publisher's clock, and its timestamp.
+struct report_origin {
+    uint64_t ntp; // 0: none came
+    uint32_t rtp;
+    int64_t arrived_at;
+};
+
 // Zero-initialised has received nothing.
 struct report_receiver {
     uint64_t base_seq; // the first extended number; 0 before it
@@ -28,9 +35,7 @@ struct report_receiver {
     uint32_t timestamp; // of the last packet that was used for jitter
     int64_t arrived_at; // and its arrival
     uint32_t jitter_q4; // ticks in 28.4 fixed point, as in RFC 3550 appendix A.8
-    uint64_t sr_ntp;    // of the last SR; 0: none
-    uint32_t sr_rtp;
-    int64_t sr_arrived_at;
+    struct report_origin origin;
 };
 
 // A packet came; `seq` is extended (rtc/seq.h). Not for retransmissions: they are another
@@ -39,7 +44,7 @@ void report_received(struct report_receiver *r, uint64_t seq, uint32_t timestamp
                      uint32_t clock_rate, size_t payload_len, int64_t now);
 
 // The publisher's SR of this stream came.
-void report_sender_report(struct report_receiver *r, const struct rtcp_sender_info *sender,
+void report_sender_report(struct report_origin *origin, const struct rtcp_sender_info *sender,
                           int64_t now);
 
 #define REPORT_EPOCH_US 2208988800000000 // NTP counts from 1900, Unix from 1970
@@ -85,12 +90,12 @@ static inline void report_sent(struct report_sender *s, size_t payload_len)
     s->octets += (uint32_t)payload_len;
 }
 
-// Fills the sender info of our next SR. `source` is the receiver state of the publisher's layer
+// Fills the sender info of our next SR. `source` is the origin of the publisher's layer
 // that is being forwarded, `clock` that of its publisher when our own is to be told (NULL: the
 // publisher's is), `timestamp_offset` what the feed adds to its timestamps (modulo
 // 2^32). False as long as the publisher has not sent an SR for it: then send none, receivers
 // play without lip-sync. `now` is remembered for the round trip.
-bool report_make(struct report_sender *s, const struct report_receiver *source,
+bool report_make(struct report_sender *s, const struct report_origin *source,
                  const struct report_clock *clock, uint32_t timestamp_offset,
                  uint32_t clock_rate, int64_t now, struct rtcp_sender_info *sender);
 
@@ -102,6 +107,5 @@ bool report_feedback(struct report_sender *s, const struct rtcp_report_block *bl
 // The timestamp that a layer gives to the moment when `other`, another layer of the same track,
 // has `timestamp`: how a feed that switches layers keeps its outgoing timestamps continuous.
 // False when either has no SR yet.
-bool report_same_moment(const struct report_receiver *layer,
-                        const struct report_receiver *other, uint32_t timestamp,
-                        uint32_t clock_rate, uint32_t *layer_timestamp);
+bool report_same_moment(const struct report_origin *layer, const struct report_origin *other,
+                        uint32_t timestamp, uint32_t clock_rate, uint32_t *layer_timestamp);

@@ -1,31 +1,34 @@
 #include "sfu/feed.h"
 
 #include "base/mem.h"
-#include "sfu/publisher.h"
 #include "sfu/shared.h"
-#include "sfu/track.h"
 
 #include <assert.h>
 
-struct feed *feed_new(struct track *t, struct subscriber *s, enum video_quality max_quality)
+struct feed *feed_new(struct stream *stream, struct subscriber *s,
+                      enum video_quality max_quality, const struct tick *tick)
 {
     struct feed *f = mem_alloc(sizeof *f);
-    f->track = t;
+    f->stream = stream;
     f->subscriber = s;
     f->line = NO_LINE;
+    f->place = NO_PLACE;
     f->max_quality = max_quality;
     f->segments.last_layer = NO_LAYER;
     f->repair_budget = FEED_REPAIR_BURST;
-    list_append(&t->feeds, &f->link);
-    t->shared->stats.feeds++;
+    list_init(&f->begun);
+    list_append(&stream->feeds, &f->link);
+    tick->shared->stats.feeds++;
     return f;
 }
 
-void feed_free(struct feed *f)
+void feed_free(struct feed *f, struct shared *shared)
 {
     feed_part(f);
     list_remove(&f->link);
-    f->track->shared->stats.feeds--;
+    list_remove(&f->begun);
+    assert(shared->stats.feeds > 0);
+    shared->stats.feeds--;
     mem_free(f);
 }
 
@@ -48,19 +51,19 @@ void feed_go_on(struct feed *f, const struct feed_tail *tail)
 
 struct feed_line *feed_line(const struct feed *f)
 {
-    return f->line == NO_LINE ? NULL : &f->track->lines[f->line];
+    return f->line == NO_LINE ? NULL : &f->stream->lines[f->line];
 }
 
 void feed_join(struct feed *f, struct batch_path *path)
 {
-    struct track *t = f->track;
+    struct stream *s = f->stream;
     assert(f->line == NO_LINE);
-    if (t->line_count == t->line_cap) {
-        t->line_cap = t->line_cap ? t->line_cap * 2 : 4;
-        t->lines = mem_resize(t->lines, t->line_cap * sizeof *t->lines);
+    if (s->line_count == s->line_cap) {
+        s->line_cap = s->line_cap ? s->line_cap * 2 : 4;
+        s->lines = mem_resize(s->lines, s->line_cap * sizeof *s->lines);
     }
-    f->line = t->line_count++;
-    t->lines[f->line] = (struct feed_line){
+    f->line = s->line_count++;
+    s->lines[f->line] = (struct feed_line){
         .path = path,
         .feed = f,
         .ssrc = f->ssrc,
@@ -71,13 +74,13 @@ void feed_join(struct feed *f, struct batch_path *path)
 
 void feed_part(struct feed *f)
 {
-    struct track *t = f->track;
+    struct stream *s = f->stream;
     if (f->line == NO_LINE)
         return;
     feed_end_segment(f);
-    assert(t->line_count > 0 && t->lines[f->line].feed == f);
-    struct feed_line *last = &t->lines[--t->line_count];
-    t->lines[f->line] = *last;
+    assert(s->line_count > 0 && s->lines[f->line].feed == f);
+    struct feed_line *last = &s->lines[--s->line_count];
+    s->lines[f->line] = *last;
     last->feed->line = f->line;
     f->line = NO_LINE;
 }
@@ -87,27 +90,28 @@ void feed_part(struct feed *f)
 const struct progress *feed_progress(const struct feed *f)
 {
     const struct feed_line *line = feed_line(f);
-    return line && line->current != NO_LAYER ? &f->track->layers[line->current].progress : NULL;
+    return line && line->current != NO_LAYER ? &f->stream->layers[line->current].progress
+                                             : NULL;
 }
 
 // The clock of the layer that was sent last, unless another SSRC sends it by now.
-static const struct report_receiver *last_clock(const struct feed *f)
+static const struct report_origin *last_clock(const struct feed *f)
 {
     const struct segments *s = &f->segments;
     if (s->last_layer == NO_LAYER)
         return NULL;
-    const struct track_layer *layer = &f->track->layers[s->last_layer];
-    return layer->progress.stream == s->last_stream ? &layer->report : NULL;
+    const struct stream_layer *layer = &f->stream->layers[s->last_layer];
+    return layer->progress.stream == s->last_stream ? &layer->origin : NULL;
 }
 
 void feed_begin_segment(struct feed *f, unsigned layer, const struct history_slot *slot)
 {
     feed_end_segment(f);
-    const struct track_layer *source = &f->track->layers[layer];
+    const struct stream_layer *source = &f->stream->layers[layer];
     struct segment_clocks clocks = {
-        .rate = f->track->codec.clock_rate,
+        .rate = f->stream->codec.clock_rate,
         .last = last_clock(f),
-        .next = &source->report,
+        .next = &source->origin,
     };
     struct feed_line *line = feed_line(f);
     line->shift = segment_begin(&f->segments, layer, &source->progress, slot, &clocks)->shift;
@@ -124,21 +128,13 @@ void feed_end_segment(struct feed *f)
     feed_line(f)->current = NO_LAYER;
 }
 
-void feeds_leave(struct track *t, unsigned layer)
+void feeds_leave(struct stream *s, unsigned layer)
 {
-    for (uint32_t i = 0; i < t->line_count; i++)
-        if (t->lines[i].current == layer) {
-            feed_end_segment(t->lines[i].feed);
-            t->lines[i].start_mask |= (uint8_t)(1u << layer);
+    for (uint32_t i = 0; i < s->line_count; i++)
+        if (s->lines[i].current == layer) {
+            feed_end_segment(s->lines[i].feed);
+            s->lines[i].start_mask |= (uint8_t)(1u << layer);
         }
-}
-
-bool feeds_wait_for(const struct track *t, unsigned layer)
-{
-    for (uint32_t i = 0; i < t->line_count; i++)
-        if (t->lines[i].start_mask >> layer & 1)
-            return true;
-    return false;
 }
 
 // --- Reports ---
@@ -157,7 +153,7 @@ bool feed_report(struct feed *f, int64_t now, struct rtcp_sender_info *sender)
     f->report.packets = segment_packets(&f->segments, at);
     f->report.octets = segment_octets(&f->segments, at);
     // All seats of a viewer have one name, so their reports are on one clock.
-    const struct report_clock *clock = f->seat ? &f->track->publisher->clock : NULL;
-    return report_make(&f->report, &f->track->layers[line->current].report, clock,
-                       line->shift.timestamp, f->track->codec.clock_rate, now, sender);
+    const struct report_clock *clock = f->seat ? &f->stream->clock : NULL;
+    return report_make(&f->report, &f->stream->layers[line->current].origin, clock,
+                       line->shift.timestamp, f->stream->codec.clock_rate, now, sender);
 }

@@ -1,4 +1,4 @@
-// One track to one subscriber: which layer, under which numbers.
+// One stream to one subscriber: which layer, under which numbers.
 //
 // What happens to it: sfu/select.h chooses the layer, sfu/forward.h sends, sfu/repair.h sends
 // again, sfu/segment.h counts.
@@ -9,9 +9,9 @@
 #include "rtc/rtcp.h"
 #include "sfu/command.h"
 #include "sfu/segment.h"
+#include "sfu/stream.h"
 #include "sfu/tick.h"
 
-#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -25,24 +25,10 @@ enum {
 };
 
 #define NO_PLACE UINT32_MAX // in subscriber.places
-#define NO_LINE UINT32_MAX  // in track.lines
+#define NO_LINE UINT32_MAX  // in stream.lines
 
-struct track;
 struct subscriber;
 struct seat; // sfu/seats.h
-
-// What is read of a feed for every packet of its track.
-struct feed_line {
-    struct batch_path *path;
-    struct feed *feed;
-    struct shift shift;
-    uint64_t from; // dense number of the segment's first packet
-    uint32_t ssrc;
-    uint8_t current;    // layer; NO_LAYER: nothing is sent
-    uint8_t start_mask; // a key frame of one of these layers begins the next segment
-    bool seated;        // the packets' heads are written as the seat wants them
-};
-static_assert(sizeof(struct feed_line) <= 64, "one line of the processor's cache");
 
 // Where a stream of ours stands. Of a seat, which one feed after another sends on.
 struct feed_tail {
@@ -51,10 +37,11 @@ struct feed_tail {
 };
 
 struct feed {
-    struct track *track;
+    struct stream *stream;
     struct subscriber *subscriber;
-    struct list link;               // in track.feeds
-    uint32_t line;                  // in track.lines; NO_LINE: not flowing
+    struct list link;  // in stream.feeds
+    struct list begun; // in shared.begun, when a segment began in this call of the router
+    uint32_t line;     // in stream.lines; NO_LINE: not flowing
     enum video_quality max_quality; // as last commanded
     uint8_t priority;               // of the publisher's role; 1 is the highest
     uint32_t place; // of the subscriber's; NO_PLACE: it waits for one, or was refused
@@ -80,9 +67,17 @@ struct feed {
     } repairs[FEED_REPAIRS_MAX]; // by outgoing number
 };
 
+// Of one subscriber, in no order.
+struct feed_list {
+    struct feed **at;
+    uint32_t count;
+    uint32_t cap;
+};
+
 // Its stream is the caller's to name: feed_go_on() and the SSRCs.
-struct feed *feed_new(struct track *t, struct subscriber *s, enum video_quality max_quality);
-void feed_free(struct feed *f); // and takes it out of its track
+struct feed *feed_new(struct stream *stream, struct subscriber *s,
+                      enum video_quality max_quality, const struct tick *tick);
+void feed_free(struct feed *f, struct shared *shared); // and takes it out of its stream
 
 // While it does not flow: where its stream stands, and to go on where another feed stopped.
 struct feed_tail feed_tail(const struct feed *f);
@@ -98,10 +93,7 @@ const struct progress *feed_progress(const struct feed *f);
 void feed_begin_segment(struct feed *f, unsigned layer, const struct history_slot *slot);
 void feed_end_segment(struct feed *f); // if there is one
 // All lines that were on `layer` end their segments: it begins anew.
-void feeds_leave(struct track *t, unsigned layer);
-
-// Whether some feed waits for a key frame of `layer`.
-bool feeds_wait_for(const struct track *t, unsigned layer);
+void feeds_leave(struct stream *s, unsigned layer);
 
 bool feed_is_sending(const struct feed *f);
 // Fills the sender info of the next SR; false when there is nothing to report.

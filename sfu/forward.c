@@ -6,15 +6,13 @@
 #include "sfu/seats.h"
 #include "sfu/select.h"
 #include "sfu/shared.h"
-#include "sfu/subscriber.h"
-#include "sfu/track.h"
 
 #include <assert.h>
 #include <string.h>
 
 // A packet on its way to everybody, and what it is to those who take it alike.
 struct outgoing {
-    const struct track *track;
+    const struct stream *stream;
     const struct history_slot *slot;
     struct batch *out;
     const struct batch_shared *shared; // to subscribers; NULL: none of them so far
@@ -23,10 +21,10 @@ struct outgoing {
     const struct feed *sitting;
 };
 
-static struct outgoing outgoing_of(const struct track *t, const struct history_slot *slot,
+static struct outgoing outgoing_of(const struct stream *s, const struct history_slot *slot,
                                    const struct tick *tick)
 {
-    return (struct outgoing){.track = t, .slot = slot, .out = tick->out};
+    return (struct outgoing){.stream = s, .slot = slot, .out = tick->out};
 }
 
 // A shared part with this payload type, and these extensions.
@@ -42,7 +40,7 @@ static struct batch_shared *share(const struct outgoing *o, uint8_t payload_type
     assert(!w.overflow);
     shared->payload = slot->payload;
     shared->kind = BATCH_RTP;
-    shared->urgent = o->track->codec.codec == CODEC_OPUS;
+    shared->urgent = o->stream->codec.codec == CODEC_OPUS;
     shared->head_len = shared->clear_len = (uint8_t)w.len;
     shared->picture_id_at = slot->info.picture_id_at;
     shared->picture_id_long = slot->info.picture_id_long;
@@ -61,11 +59,11 @@ static bool sit_alike(const struct feed *a, const struct feed *b)
 
 static const struct batch_shared *shared_with(struct outgoing *o, const struct feed_line *line)
 {
-    const struct track *t = o->track;
+    const struct stream *s = o->stream;
     const struct feed *f = line->feed;
     if (!line->seated) {
         if (!o->shared)
-            o->shared = share(o, negotiate_payload_type(t->codec.codec, t->codec.profile),
+            o->shared = share(o, negotiate_payload_type(s->codec.codec, s->codec.profile),
                               &negotiate_extensions, &o->slot->extensions);
         return o->shared;
     }
@@ -102,28 +100,35 @@ static void send_on(struct outgoing *o, const struct feed_line *line)
 }
 
 // The packets behind a key frame's beginning that came before it.
-static void catch_up(struct track *t, const struct feed_line *line, const struct tick *tick)
+static void catch_up(struct stream *s, const struct feed_line *line, const struct tick *tick)
 {
-    const struct track_layer *layer = &t->layers[line->current];
+    const struct stream_layer *layer = &s->layers[line->current];
     for (uint64_t seq = line->from + 1; seq <= layer->progress.newest; seq++) {
         const struct history_slot *slot = history_get(&layer->history, seq);
         if (!slot)
             continue; // comes yet, by itself
-        struct outgoing o = outgoing_of(t, slot, tick);
+        struct outgoing o = outgoing_of(s, slot, tick);
         send_on(&o, line);
-        t->shared->stats.rtp_out++;
+        tick->shared->stats.rtp_out++;
     }
 }
 
-void forward_packet(struct track *t, unsigned layer, const struct history_slot *slot,
+// The subscriber wants a report soon.
+static void note_begun(struct feed *f, const struct tick *tick)
+{
+    if (list_empty(&f->begun))
+        list_append(&tick->shared->begun, &f->begun);
+}
+
+void forward_packet(struct stream *s, unsigned layer, const struct history_slot *slot,
                     bool start, const struct tick *tick)
 {
-    struct outgoing o = outgoing_of(t, slot, tick);
-    uint64_t newest = t->layers[layer].progress.newest;
+    struct outgoing o = outgoing_of(s, slot, tick);
+    uint64_t newest = s->layers[layer].progress.newest;
     start = start && newest - slot->seq <= FORWARD_CATCH_UP_MAX;
     uint64_t sent = 0;
-    for (uint32_t i = 0; i < t->line_count; i++) {
-        struct feed_line *line = &t->lines[i];
+    for (uint32_t i = 0; i < s->line_count; i++) {
+        struct feed_line *line = &s->lines[i];
         if (line->current == layer) {
             if (slot->seq < line->from)
                 continue; // late, from before the segment
@@ -135,20 +140,20 @@ void forward_packet(struct track *t, unsigned layer, const struct history_slot *
             send_on(&o, line);
             sent++;
             if (slot->seq < newest)
-                catch_up(t, line, tick);
-            subscriber_feed_began(line->feed->subscriber, tick);
+                catch_up(s, line, tick);
+            note_begun(line->feed, tick);
             continue;
         }
         send_on(&o, line);
         sent++;
     }
-    t->shared->stats.rtp_out += sent;
+    tick->shared->stats.rtp_out += sent;
 }
 
 void forward_again(const struct feed *f, const struct shift *shift,
                    const struct history_slot *slot, const struct tick *tick)
 {
-    struct outgoing o = outgoing_of(f->track, slot, tick);
+    struct outgoing o = outgoing_of(f->stream, slot, tick);
     struct feed_line then = *feed_line(f);
     then.shift = *shift;
     send_on(&o, &then);
@@ -158,11 +163,11 @@ void forward_repair(const struct feed *f, const struct shift *shift,
                     const struct history_slot *slot, uint64_t index, uint16_t original_seq,
                     const struct tick *tick)
 {
-    const struct track *t = f->track;
+    const struct stream *s = f->stream;
     const struct seat *seat = f->seat;
-    struct outgoing o = outgoing_of(t, slot, tick);
+    struct outgoing o = outgoing_of(s, slot, tick);
     struct extension_values values = slot->extensions;
-    uint8_t payload_type = negotiate_rtx_payload_type(t->codec.codec, t->codec.profile);
+    uint8_t payload_type = negotiate_rtx_payload_type(s->codec.codec, s->codec.profile);
     if (seat) {
         values.mid = bytes_of(seat->mid);
         payload_type = f->seated_codec->rtx_payload_type;

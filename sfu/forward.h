@@ -10,12 +10,12 @@ enum {
     FORWARD_CATCH_UP_MAX = 64,
 };
 
-// A packet came into the history of `layer`: sends it on every line of the track that wants it.
-// `start`: a segment may begin with it.
-void forward_packet(struct track *t, unsigned layer, const struct history_slot *slot,
+// A packet came into the history of `layer`: sends it on every line of the stream that wants
+// it. `start`: a segment may begin with it.
+void forward_packet(struct stream *s, unsigned layer, const struct history_slot *slot,
                     bool start, const struct tick *tick);
 
-// Sends a packet of the feed's track once more, under the numbers of `shift`: the very packet,
+// Sends a packet of the feed's stream once more, under the numbers of `shift`: the very packet,
 // or one of the retransmission stream with a number of its own (RFC 4588).
 void forward_again(const struct feed *f, const struct shift *shift,
                    const struct history_slot *slot, const struct tick *tick);

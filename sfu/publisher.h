@@ -1,67 +1,44 @@
-// The publishing side of an endpoint: its offers, which packet belongs to which track, and what
-// its sender must hear for its own congestion control and repair.
+// The publishing side of an endpoint: its offers, and what its sender must hear for its own
+// congestion control and repair.
 #pragma once
 
 #include "base/bytes.h"
-#include "base/list.h"
-#include "rtc/negotiate.h"
 #include "rtc/report.h"
-#include "rtc/twcc.h"
 #include "sfu/command.h"
+#include "sfu/ingest.h"
+#include "sfu/leg.h"
 #include "sfu/tick.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
-enum {
-    PUBLISHER_RTCP_SSRC = 1, // ours in feedback, as libwebrtc's receivers use it
-    REPORT_INTERVAL_US = 1000 * 1000,
-};
-
-struct endpoint;
-struct track;
-
-// What an SSRC means.
-struct publisher_stream {
-    uint32_t ssrc;
-    struct track *track;
-    uint8_t layer;
-    bool repair; // a retransmission stream
-};
+enum { REPORT_INTERVAL_US = 1000 * 1000 };
 
 struct publisher {
-    struct endpoint *endpoint;
-    struct list tracks;
-    char cname[20]; // what subscribers see: ours, so that nothing of the client's leaks
-
-    struct publisher_stream streams[SSRC_PER_TRANSPORT_MAX];
-    uint32_t stream_count;
-    uint32_t last_stream; // of the last packet: frames come in rows
-    int64_t learn_window_at;
-    uint32_t learnt_in_window;
-
-    struct extension_ids extensions; // of all sections: one meaning for each id in a BUNDLE
-    struct twcc_recorder twcc;
-    uint32_t twcc_ssrc; // of a media stream, to be named in feedback
+    struct leg *leg;
+    char cname[CNAME_LEN +
+               1]; // what subscribers see: ours, so that nothing of the client's leaks
+    struct ingest ingest;
     struct report_clock clock;
     int64_t report_at; // the next receiver report; NEVER before the first packet
 };
 
-struct publisher *publisher_new(struct endpoint *e, const struct tick *tick);
-void publisher_close(struct publisher *p, const struct tick *tick); // ends its tracks
+struct publisher *publisher_new(struct leg *leg, const struct tick *tick);
+// Closes its tracks, whose feeds the router ends.
+void publisher_close(struct publisher *p, const struct tick *tick);
 // For the first time, or again.
 void publisher_connected(struct publisher *p, const struct tick *tick);
 void publisher_free(struct publisher *p);
 
-bool publisher_has_stream(struct publisher *p, uint32_t ssrc);
-
-// Answers with NOTICE_ANSWER.
+// Answers with NOTICE_ANSWER. Tracks that the offer does not send any more are closed; of the
+// others feeds and seats are to follow.
 void publisher_offer(struct publisher *p, const struct command *command,
                      const struct tick *tick);
 
 void publisher_media(struct publisher *p, struct bytes packet, const struct tick *tick);
 void publisher_rtcp(struct publisher *p, struct bytes compound, const struct tick *tick);
-void publisher_send_rtcp(struct publisher *p, const struct writer *w, const struct tick *tick);
+
+// Takes what its subscribers wish of a track, and sends what requests are due.
+void publisher_take_wishes(struct publisher *p, struct track *t, const struct tick *tick);
 
 int64_t publisher_deadline(const struct publisher *p);
 void publisher_expire(struct publisher *p, const struct tick *tick);

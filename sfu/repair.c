@@ -4,7 +4,6 @@
 #include "rtc/rtp.h"
 #include "sfu/forward.h"
 #include "sfu/shared.h"
-#include "sfu/track.h"
 
 // The budget grows by a share of what is sent, up to a burst.
 static bool may_repair(struct feed *f, uint16_t seq, size_t len)
@@ -41,11 +40,11 @@ void repair_packet(struct feed *f, uint16_t seq16, const struct tick *tick)
     if (!segment)
         return;
     const struct history_slot *slot =
-        history_get(&f->track->layers[segment->layer].history, seq - segment->shift.seq);
+        history_get(&f->stream->layers[segment->layer].history, seq - segment->shift.seq);
     if (!slot || !may_repair(f, seq16, slot->payload.len + RTP_HEADER_LEN))
         return;
 
-    f->track->shared->stats.retransmissions++;
+    tick->shared->stats.retransmissions++;
     // A viewer without a retransmission stream gets the very packet again: RFC 4585 section
     // 6.2.1 leaves that open, and the same octets under the same number are encrypted to the
     // same.

@@ -9,7 +9,7 @@
 #include "rtc/transport.h"
 #include "sfu/endpoint.h"
 #include "sfu/publisher.h"
-#include "sfu/seats.h"
+#include "sfu/reports.h"
 #include "sfu/select.h"
 #include "sfu/shared.h"
 #include "sfu/subscriber.h"
@@ -53,6 +53,9 @@ struct router *router_new(const struct router_config *config)
     for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
         rng_fill(config->rng, maps[i]->seed, sizeof maps[i]->seed);
     list_init(&s->offers_due);
+    list_init(&s->touched);
+    list_init(&s->wishes);
+    list_init(&s->begun);
     list_init(&s->closed_endpoints);
     list_init(&s->closed_tracks);
     return r;
@@ -74,12 +77,26 @@ static struct meeting *open_meeting(struct shared *s, uint64_t id)
     return m;
 }
 
+// The feeds of tracks that were closed.
+static void end_feeds(struct shared *s, const struct tick *tick)
+{
+    LIST_EACH(&s->closed_tracks, closed)
+    {
+        struct track *t = LIST_ENTRY(closed, struct track, link);
+        LIST_EACH(&t->stream.feeds, each)
+        subscriber_remove(LIST_ENTRY(each, struct feed, link), tick);
+        // A seat that one of these tracks left may have been another's of them for a moment.
+        list_remove(&t->stream.wishes);
+    }
+}
+
 static void close_endpoint(struct endpoint *e, const struct tick *tick)
 {
     struct shared *s = tick->shared;
-    struct meeting *m = e->meeting;
+    struct meeting *m = e->leg.meeting;
     assert(m && m->endpoint_count > 0);
     endpoint_close(e, tick);
+    end_feeds(s, tick);
     if (m->endpoint_count > 0)
         return;
     timers_set(&s->timers, &m->timer, NEVER);
@@ -94,7 +111,7 @@ void router_flushed(struct router *r)
     LIST_EACH(&r->shared.closed_tracks, each)
     track_free(LIST_ENTRY(each, struct track, link));
     LIST_EACH(&r->shared.closed_endpoints, each)
-    endpoint_free(LIST_ENTRY(each, struct endpoint, link));
+    endpoint_free(LIST_ENTRY(each, struct endpoint, closed));
 }
 
 void router_free(struct router *r)
@@ -119,6 +136,46 @@ void router_free(struct router *r)
     mem_free(r);
 }
 
+// --- What comes of a call ---
+
+// Feeds wish for key frames: their publishers ask.
+static void take_wishes(struct shared *s, const struct tick *tick)
+{
+    LIST_EACH(&s->wishes, each)
+    {
+        struct track *t = LIST_ENTRY(each, struct track, stream.wishes);
+        list_remove(each);
+        struct endpoint *e = map_get(&s->endpoints, map_key_u64(&t->endpoint));
+        assert(e && e->kind == ENDPOINT_PUBLISH); // or the track would be closed
+        publisher_take_wishes(e->publisher, t, tick);
+        leg_touch(&e->leg);
+    }
+}
+
+static void note_begun(struct shared *s, const struct tick *tick)
+{
+    LIST_EACH(&s->begun, each)
+    {
+        struct subscriber *subscriber = LIST_ENTRY(each, struct feed, begun)->subscriber;
+        list_remove(each);
+        reports_soon(subscriber, tick->now);
+        leg_touch(subscriber->leg);
+    }
+}
+
+// Acts on what those below left in `shared`.
+static void settle(const struct tick *tick)
+{
+    struct shared *s = tick->shared;
+    note_begun(s, tick);
+    take_wishes(s, tick);
+    LIST_EACH(&s->touched, each)
+    {
+        list_remove(each);
+        endpoint_touch(LIST_ENTRY(each, struct endpoint, leg.touched), tick);
+    }
+}
+
 // --- Datagrams ---
 
 static struct endpoint *find_endpoint(struct shared *s, const struct router_datagram *d)
@@ -139,7 +196,7 @@ static void unprotect(struct router *r, struct router_datagram *datagrams, size_
         struct router_datagram *d = &datagrams[i];
         struct arrival *a = &r->arrivals[i];
         *a = (struct arrival){.endpoint = find_endpoint(&r->shared, d), .input = -1};
-        if (a->endpoint && transport_media_input(a->endpoint->transport, &d->from, d->at,
+        if (a->endpoint && transport_media_input(a->endpoint->leg.transport, &d->from, d->at,
                                                  d->len, &r->inputs[input_count]))
             a->input = input_count++;
     }
@@ -152,7 +209,7 @@ static void take_arrival(struct router *r, const struct arrival *a, struct route
 {
     if (a->input >= 0) {
         const struct srtp_input *input = &r->inputs[a->input];
-        transport_media_done(a->endpoint->transport, &d->from, input, tick->now);
+        transport_media_done(a->endpoint->leg.transport, &d->from, input, tick->now);
         if (input->result > 0)
             endpoint_media(a->endpoint, (struct bytes){input->packet, (size_t)input->result},
                            tick);
@@ -183,6 +240,7 @@ static void receive_some(struct router *r, struct router_datagram *datagrams, si
             endpoint_touch(e, tick);
         last = e;
     }
+    settle(tick);
 }
 
 void router_receive(struct router *r, struct router_datagram *datagrams, size_t count,
@@ -205,13 +263,21 @@ static void open_endpoint(const struct command *c, const struct tick *tick)
     struct shared *s = tick->shared;
     if (map_get(&s->endpoints, map_key_u64(&c->endpoint)))
         return;
-    endpoint_open(s, open_meeting(s, c->room), c, tick);
+    endpoint_open(open_meeting(s, c->room), c, tick);
 }
 
-static void on_publisher(struct endpoint *e, const struct command *c, const struct tick *tick)
+static void on_publisher(struct publisher *p, const struct command *c, const struct tick *tick)
 {
-    if (c->kind == COMMAND_OFFER)
-        publisher_offer(e->publisher, c, tick);
+    if (c->kind != COMMAND_OFFER)
+        return;
+    publisher_offer(p, c, tick);
+    end_feeds(tick->shared, tick);
+    LIST_EACH(&p->ingest.tracks, each)
+    {
+        struct stream *s = &LIST_ENTRY(each, struct track, link)->stream;
+        subscribers_follow_stream(s, tick);
+        select_layers(s, tick);
+    }
 }
 
 static void on_subscriber(struct subscriber *s, const struct command *c,
@@ -234,7 +300,7 @@ static void on_subscriber(struct subscriber *s, const struct command *c,
         break;
     case COMMAND_FEED_OPEN:
         if (t)
-            subscriber_add(s, t, c, tick);
+            subscriber_add(s, &t->stream, c, tick);
         break;
     case COMMAND_FEED_CLOSE:
         if (f)
@@ -260,15 +326,27 @@ static void on_endpoint(const struct command *c, const struct tick *tick)
         return;
     }
     if (c->kind == COMMAND_SCTP_SEND)
-        transport_send_sctp(e->transport, (struct bytes){c->sctp.packet, c->sctp.len},
+        transport_send_sctp(e->leg.transport, (struct bytes){c->sctp.packet, c->sctp.len},
                             tick->now, tick->out);
     else if (c->kind == COMMAND_FRAGMENT)
-        endpoint_fragment(e, c, tick);
+        leg_fragment(&e->leg, c, tick);
     else if (e->kind == ENDPOINT_PUBLISH)
-        on_publisher(e, c, tick);
+        on_publisher(e->publisher, c, tick);
     else
         on_subscriber(e->subscriber, c, tick);
     endpoint_touch(e, tick);
+}
+
+static void mute(struct track *t, bool muted, bool held, const struct tick *tick)
+{
+    struct stream *s = &t->stream;
+    if (s->muted == muted && s->held == held)
+        return;
+    bool same_for_feeds = muted && s->held == held;
+    track_mute(t, muted, held);
+    subscribers_follow_stream(s, tick);
+    if (!same_for_feeds)
+        select_layers(s, tick);
 }
 
 void router_command(struct router *r, struct command *command, int64_t now, struct batch *out,
@@ -282,12 +360,13 @@ void router_command(struct router *r, struct command *command, int64_t now, stru
     } else if (command->kind == COMMAND_TRACK_MUTE || command->kind == COMMAND_TRACK_CAP) {
         struct track *t = map_get(&r->shared.tracks, map_key_u64(&command->track));
         if (t && command->kind == COMMAND_TRACK_MUTE)
-            track_mute(t, command->mute.muted, command->mute.held, &tick);
+            mute(t, command->mute.muted, command->mute.held, &tick);
         else if (t)
             track_bound(t, &command->cap, now);
     } else {
         on_endpoint(command, &tick);
     }
+    settle(&tick);
     command_dispose(command);
 }
 
@@ -313,6 +392,16 @@ static void make_offers(struct shared *s, const struct tick *tick)
     s->offers_at = list_empty(&s->offers_due) ? 0 : tick->now + OFFER_PAUSE_US;
 }
 
+static void follow_speakers(const struct meeting *m, const struct tick *tick)
+{
+    for (size_t i = 0; i < m->speakers.said_count; i++) {
+        struct track *t =
+            map_get(&tick->shared->tracks, map_key_u64(&m->speakers.said[i].track));
+        if (t)
+            subscribers_follow_talker(&t->stream, tick);
+    }
+}
+
 void router_expire(struct router *r, int64_t now, struct batch *out,
                    struct notice_list *notices)
 {
@@ -324,11 +413,12 @@ void router_expire(struct router *r, int64_t now, struct batch *out,
         } else {
             struct meeting *m = timer->owner;
             if (speakers_expire(&m->speakers, m->id, &tick))
-                seats_follow_speakers(m, &tick);
+                follow_speakers(m, &tick);
             timers_set(&s->timers, &m->timer, m->speakers.look_at);
         }
     }
     make_offers(s, &tick);
+    settle(&tick);
 }
 
 void router_get_stats(const struct router *r, struct router_stats *stats)
@@ -336,7 +426,7 @@ void router_get_stats(const struct router *r, struct router_stats *stats)
     *stats = r->shared.stats;
     size_t at = 0;
     for (const struct endpoint *e; (e = map_next(&r->shared.endpoints, &at));) {
-        const uint64_t *drops = transport_drops(e->transport);
+        const uint64_t *drops = transport_drops(e->leg.transport);
         for (int i = 0; i < TRANSPORT_DROP_COUNT; i++)
             stats->drops[i] += drops[i];
     }

@@ -4,25 +4,12 @@
 
 #include "base/addr.h"
 #include "base/batch.h"
-#include "base/rng.h"
-#include "rtc/srtp.h"
 #include "sfu/command.h"
+#include "sfu/config.h"
 #include "sfu/notice.h"
 
 #include <stddef.h>
 #include <stdint.h>
-
-struct router_config {
-    uint8_t worker;                       // its number, part of every ufrag
-    struct srtp_engine *engine;           // borrowed
-    const struct dtls_identity *identity; // borrowed
-    const struct addr *candidates;        // what SDP tells to clients; copied
-    size_t candidate_count;
-    struct rng *rng; // borrowed
-    // What the NTP clock that viewers are told is ahead of `now`: players show it as a time of
-    // day, and compute with times before 1970 as if there were none.
-    int64_t ntp_ahead_us;
-};
 
 // A datagram as it came in; its octets are decrypted in place.
 struct router_datagram {
@@ -54,17 +41,4 @@ void router_expire(struct router *r, int64_t now, struct batch *out,
 // The batch was sealed and sent: what only waited for that is freed.
 void router_flushed(struct router *r);
 
-// Counters of this worker, for metrics.
-struct router_stats {
-    uint64_t datagrams_in;
-    uint64_t rtp_in;
-    uint64_t rtp_out;
-    uint64_t retransmissions;
-    uint64_t drops[TRANSPORT_DROP_COUNT];
-    uint64_t drop_unknown_source; // no endpoint for this address or ufrag
-    uint64_t drop_unknown_stream; // SSRC, MID, RID or payload type that no section names
-    uint64_t drop_over_cap;       // more than the publisher's role allows, or another encoding
-    uint64_t drop_malformed;      // RTP or RTCP that does not parse
-    uint32_t rooms, endpoints, tracks, feeds;
-};
 void router_get_stats(const struct router *r, struct router_stats *stats);

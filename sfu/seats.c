@@ -1,12 +1,8 @@
 #include "sfu/seats.h"
 
 #include "base/mem.h"
-#include "sfu/endpoint.h"
-#include "sfu/publisher.h"
 #include "sfu/select.h"
 #include "sfu/shared.h"
-#include "sfu/subscriber.h"
-#include "sfu/track.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -51,7 +47,7 @@ static bool ssrc_is_taken(const struct seats *seats, uint32_t ssrc)
     for (uint32_t i = 0; i < seats->count; i++)
         if (seats->at[i].ssrc == ssrc || seats->at[i].rtx_ssrc == ssrc)
             return true;
-    return ssrc == 0 || ssrc == PUBLISHER_RTCP_SSRC;
+    return ssrc == 0 || ssrc == OWN_RTCP_SSRC;
 }
 
 static uint32_t new_ssrc(const struct seats *seats, struct rng *rng)
@@ -88,42 +84,42 @@ static void make_seat(struct seats *seats, struct watch_section *section, struct
         section->rtx_ssrc = seat->rtx_ssrc = new_ssrc(seats, rng);
 }
 
-void seats_take_offer(struct subscriber *s, struct watch_offer *offer, const struct tick *tick)
+void seats_take_offer(struct seats *seats, struct watch_offer *offer, const struct tick *tick)
 {
-    s->seats->at = mem_alloc_array(offer->section_count, sizeof *s->seats->at);
+    assert(seats->count == 0);
+    seats->at = mem_alloc_array(offer->section_count, sizeof *seats->at);
     for (size_t i = 0; i < offer->section_count; i++)
         if (offer->sections[i].receiving)
-            make_seat(s->seats, &offer->sections[i], tick->shared->config.rng);
-    seats_fill(s, tick);
+            make_seat(seats, &offer->sections[i], tick->shared->config.rng);
 }
 
 // --- Who sits where ---
 
-static uint8_t loudness(const struct feed *f)
-{
-    const struct track *t = f->track;
-    return t->muted ? 0 : speakers_level(&t->publisher->endpoint->meeting->speakers, t->id);
-}
+// A feed among those of its kind.
+struct candidate {
+    struct feed *feed;
+    uint8_t loudness;
+};
 
 // Somebody who talks keeps the seat from somebody who is only louder.
-static bool is_before(const struct feed *a, const struct feed *b)
+static bool is_before(const struct candidate *left, const struct candidate *right)
 {
-    if (a->track->muted != b->track->muted)
-        return b->track->muted;
-    if (a->track->kind == MEDIA_VIDEO && a->ahead != b->ahead)
+    const struct feed *a = left->feed, *b = right->feed;
+    if (a->stream->muted != b->stream->muted)
+        return b->stream->muted;
+    if (a->stream->kind == MEDIA_VIDEO && a->ahead != b->ahead)
         return a->ahead;
-    uint8_t loud_a = a->track->kind == MEDIA_AUDIO ? loudness(a) : 0;
-    uint8_t loud_b = a->track->kind == MEDIA_AUDIO ? loudness(b) : 0;
-    if ((loud_a > 0) != (loud_b > 0))
-        return loud_a > 0;
+    if ((left->loudness > 0) != (right->loudness > 0))
+        return left->loudness > 0;
     if ((a->seat != NULL) != (b->seat != NULL))
         return a->seat != NULL;
-    return loud_a != loud_b ? loud_a > loud_b : a->track->id < b->track->id;
+    return left->loudness != right->loudness ? left->loudness > right->loudness
+                                             : a->stream->id < b->stream->id;
 }
 
 static bool may_sit(const struct seat *seat, const struct feed *f)
 {
-    return seat->kind == f->track->kind && seat_codec(seat, &f->track->codec);
+    return seat->kind == f->stream->kind && seat_codec(seat, &f->stream->codec);
 }
 
 static bool may_sit_anywhere(const struct seats *seats, const struct feed *f)
@@ -136,28 +132,35 @@ static bool may_sit_anywhere(const struct seats *seats, const struct feed *f)
 
 static int by_rank(const void *a, const void *b)
 {
-    const struct feed *left = *(struct feed *const *)a, *right = *(struct feed *const *)b;
-    return is_before(left, right) ? -1 : is_before(right, left);
+    return is_before(a, b) ? -1 : is_before(b, a);
 }
 
-static bool is_among(struct feed *const *list, uint32_t count, const struct feed *f)
+static bool is_among(const struct candidate *list, uint32_t count, const struct feed *f)
 {
     for (uint32_t i = 0; i < count; i++)
-        if (list[i] == f)
+        if (list[i].feed == f)
             return true;
     return false;
 }
 
+static uint8_t loudness(const struct stream *s, const struct meeting *m)
+{
+    return s->muted || s->kind != MEDIA_AUDIO ? 0 : speakers_level(&m->speakers, s->id);
+}
+
 // Those of one kind that are to sit, best first: as many as there are seats of it.
-static uint32_t choose(const struct subscriber *s, enum media_kind kind,
-                       struct feed *chosen[SUBSCRIBER_FEEDS_MAX])
+static uint32_t choose(const struct seats *seats, const struct meeting *m,
+                       const struct feed_list *feeds, enum media_kind kind,
+                       struct candidate chosen[SUBSCRIBE_SECTIONS_MAX])
 {
     uint32_t most = 0, count = 0;
-    for (uint32_t i = 0; i < s->seats->count; i++)
-        most += s->seats->at[i].kind == kind;
-    for (uint32_t i = 0; i < s->feed_count; i++)
-        if (s->feeds[i]->track->kind == kind && may_sit_anywhere(s->seats, s->feeds[i]))
-            chosen[count++] = s->feeds[i];
+    for (uint32_t i = 0; i < seats->count; i++)
+        most += seats->at[i].kind == kind;
+    for (uint32_t i = 0; i < feeds->count; i++) {
+        struct feed *f = feeds->at[i];
+        if (f->stream->kind == kind && may_sit_anywhere(seats, f))
+            chosen[count++] = (struct candidate){f, loudness(f->stream, m)};
+    }
     if (count)
         qsort(chosen, count, sizeof *chosen, by_rank);
     return count < most ? count : most;
@@ -169,7 +172,7 @@ void seats_leave(struct feed *f, const struct tick *tick)
     if (!seat)
         return;
     assert(seat->feed == f);
-    select_flow(f, false, tick);
+    select_flow(f, NULL, tick);
     seat->tail = feed_tail(f);
     seat->feed = NULL;
     f->seat = NULL;
@@ -178,15 +181,16 @@ void seats_leave(struct feed *f, const struct tick *tick)
     f->ssrc = f->rtx_ssrc = 0;
 }
 
-static void sit(struct subscriber *s, struct feed *f, const struct tick *tick)
+static void sit(struct seats *seats, struct feed *f, struct batch_path *path,
+                const struct tick *tick)
 {
-    struct seat *seat = s->seats->at;
-    struct seat *end = seat + s->seats->count;
+    struct seat *seat = seats->at;
+    struct seat *end = seat + seats->count;
     while (seat < end && (seat->feed || !may_sit(seat, f)))
         seat++;
     if (seat == end)
         return; // those that would do are taken
-    const struct negotiated_codec *codec = seat_codec(seat, &f->track->codec);
+    const struct negotiated_codec *codec = seat_codec(seat, &f->stream->codec);
     assert(codec && !f->seat);
     seat->feed = f;
     f->seat = seat;
@@ -195,57 +199,30 @@ static void sit(struct subscriber *s, struct feed *f, const struct tick *tick)
     f->ssrc = seat->ssrc;
     f->rtx_ssrc = codec->rtx_payload_type ? seat->rtx_ssrc : 0;
     feed_go_on(f, &seat->tail);
-    select_flow(f, endpoint_is_connected(s->endpoint), tick);
+    select_flow(f, path, tick);
 }
 
-static void fill(struct subscriber *s, enum media_kind kind, const struct tick *tick)
+static void fill(struct seats *seats, const struct leg *leg, const struct feed_list *feeds,
+                 enum media_kind kind, const struct tick *tick)
 {
-    struct feed *chosen[SUBSCRIBER_FEEDS_MAX];
-    uint32_t count = choose(s, kind, chosen);
-    for (uint32_t i = 0; i < s->feed_count; i++) {
-        struct feed *f = s->feeds[i];
-        if (f->seat && f->track->kind == kind &&
+    struct candidate chosen[SUBSCRIBE_SECTIONS_MAX];
+    uint32_t count = choose(seats, leg->meeting, feeds, kind, chosen);
+    for (uint32_t i = 0; i < feeds->count; i++) {
+        struct feed *f = feeds->at[i];
+        if (f->seat && f->stream->kind == kind &&
             (!is_among(chosen, count, f) ||
-             f->seated_codec != seat_codec(f->seat, &f->track->codec)))
+             f->seated_codec != seat_codec(f->seat, &f->stream->codec)))
             seats_leave(f, tick);
     }
     for (uint32_t i = 0; i < count; i++)
-        if (!chosen[i]->seat)
-            sit(s, chosen[i], tick);
+        if (!chosen[i].feed->seat)
+            sit(seats, chosen[i].feed, leg_path(leg), tick);
 }
 
-void seats_fill(struct subscriber *s, const struct tick *tick)
+void seats_fill(struct seats *seats, struct leg *leg, const struct feed_list *feeds,
+                const struct tick *tick)
 {
-    fill(s, MEDIA_AUDIO, tick);
-    fill(s, MEDIA_VIDEO, tick);
-    endpoint_touch(s->endpoint, tick);
-}
-
-// --- What changes it ---
-
-void seats_follow_track(struct track *t, const struct tick *tick)
-{
-    LIST_EACH(&t->feeds, each)
-    {
-        struct subscriber *s = LIST_ENTRY(each, struct feed, link)->subscriber;
-        if (s->seats)
-            seats_fill(s, tick);
-    }
-}
-
-// Only who talks and has no seat can change anything.
-void seats_follow_speakers(struct meeting *m, const struct tick *tick)
-{
-    for (size_t i = 0; i < m->speakers.said_count; i++) {
-        struct track *t =
-            map_get(&tick->shared->tracks, map_key_u64(&m->speakers.said[i].track));
-        if (!t)
-            continue;
-        LIST_EACH(&t->feeds, each)
-        {
-            struct feed *f = LIST_ENTRY(each, struct feed, link);
-            if (f->subscriber->seats && !f->seat)
-                seats_fill(f->subscriber, tick);
-        }
-    }
+    fill(seats, leg, feeds, MEDIA_AUDIO, tick);
+    fill(seats, leg, feeds, MEDIA_VIDEO, tick);
+    leg_touch(leg);
 }

@@ -15,11 +15,8 @@
 
 #include "rtc/negotiate_watch.h"
 #include "sfu/feed.h"
+#include "sfu/leg.h"
 #include "sfu/tick.h"
-
-struct meeting;
-struct subscriber;
-struct track;
 
 struct seat {
     char mid[MID_LEN_MAX + 1];
@@ -43,16 +40,13 @@ struct seats *seats_new(const struct tick *tick);
 void seats_free(struct seats *seats); // NULL is none
 
 // Makes the seats of a viewer that has none yet, and names their streams in `offer`.
-void seats_take_offer(struct subscriber *s, struct watch_offer *offer, const struct tick *tick);
+void seats_take_offer(struct seats *seats, struct watch_offer *offer, const struct tick *tick);
 
-// Gives the seats to those who are to have them.
-void seats_fill(struct subscriber *s, const struct tick *tick);
+// Gives the seats to those of `feeds` who are to have them.
+void seats_fill(struct seats *seats, struct leg *leg, const struct feed_list *feeds,
+                const struct tick *tick);
 // The feed goes: its seat is empty.
 void seats_leave(struct feed *f, const struct tick *tick);
-
-// Others talk now; a track was muted, is heard again, or has another codec: seats follow.
-void seats_follow_speakers(struct meeting *m, const struct tick *tick);
-void seats_follow_track(struct track *t, const struct tick *tick);
 
 // How a seat carries what a publisher sends as `sent`; NULL: not at all.
 const struct negotiated_codec *seat_codec(const struct seat *seat,

@@ -73,8 +73,8 @@ struct segments {
 // The clocks of two layers, as the publisher reports them.
 struct segment_clocks {
     uint32_t rate;
-    const struct report_receiver *last; // of the layer that was sent last; NULL: it has no part
-    const struct report_receiver *next;
+    const struct report_origin *last; // of the layer that was sent last; NULL: it has no part
+    const struct report_origin *next;
 };
 
 // The present segment begins with `slot` of `layer`, which has come to `at`; that counts `slot`

@@ -1,12 +1,9 @@
 #include "sfu/select.h"
 
-#include "sfu/subscriber.h"
-#include "sfu/track.h"
-
 // Layers as people name them, by place: all of one; high and low of two; all three names.
-static enum video_quality quality_of(const struct track *t, unsigned layer)
+static enum video_quality quality_of(const struct stream *s, unsigned layer)
 {
-    if (layer + 1u == t->layer_count)
+    if (layer + 1u == s->layer_count)
         return VIDEO_LOW; // always allowed, as there is nothing less to send
     return layer == 0 ? VIDEO_HIGH : VIDEO_MEDIUM;
 }
@@ -14,14 +11,14 @@ static enum video_quality quality_of(const struct track *t, unsigned layer)
 uint8_t select_starts(const struct feed_line *line, int64_t now)
 {
     const struct feed *f = line->feed;
-    const struct track *t = f->track;
+    const struct stream *s = f->stream;
     uint8_t allowed = 0;
-    for (unsigned i = 0; i < t->layer_count && !t->held; i++)
-        if (f->max_quality != VIDEO_OFF && quality_of(t, i) <= f->max_quality)
+    for (unsigned i = 0; i < s->layer_count && !s->held; i++)
+        if (f->max_quality != VIDEO_OFF && quality_of(s, i) <= f->max_quality)
             allowed |= (uint8_t)(1u << i);
 
     bool stays = line->current != NO_LAYER && (allowed >> line->current & 1) &&
-                 track_layer_is_alive(t, line->current, now);
+                 stream_layer_is_alive(s, line->current, now);
     if (!stays) { // any key frame is better than waiting for the best one
         uint32_t without = line->current == NO_LAYER ? 0 : 1u << line->current;
         return (uint8_t)(allowed & ~without);
@@ -32,22 +29,22 @@ uint8_t select_starts(const struct feed_line *line, int64_t now)
 // Asks for a key frame of the best layer in `mask` that is sent at all.
 static void ask(struct feed *f, uint8_t mask, bool nothing_sent, const struct tick *tick)
 {
-    struct track *t = f->track;
-    if (t->kind != MEDIA_VIDEO || mask == 0)
+    struct stream *s = f->stream;
+    if (s->kind != MEDIA_VIDEO || mask == 0)
         return;
     unsigned best = LAYERS_MAX;
-    for (unsigned i = t->layer_count; i-- > 0;)
-        if ((mask >> i & 1) && track_layer_is_alive(t, i, tick->now))
+    for (unsigned i = s->layer_count; i-- > 0;)
+        if ((mask >> i & 1) && stream_layer_is_alive(s, i, tick->now))
             best = i;
     if (best < LAYERS_MAX) {
-        track_want_key_frame(t, best, tick);
+        stream_want_key_frame(s, best, tick);
         return;
     }
     if (!nothing_sent)
         return; // what would be better is not there
-    for (unsigned i = 0; i < t->layer_count; i++)
+    for (unsigned i = 0; i < s->layer_count; i++)
         if (mask >> i & 1) {
-            track_want_key_frame(t, i, tick);
+            stream_want_key_frame(s, i, tick);
             return;
         }
 }
@@ -57,7 +54,7 @@ void select_layer(struct feed *f, const struct tick *tick)
     struct feed_line *line = feed_line(f);
     if (!line)
         return;
-    if (f->max_quality == VIDEO_OFF || f->track->held)
+    if (f->max_quality == VIDEO_OFF || f->stream->held)
         feed_end_segment(f);
     line->start_mask = select_starts(line, tick->now);
     ask(f, line->start_mask, line->current == NO_LAYER, tick);
@@ -71,18 +68,24 @@ void select_at_most(struct feed *f, enum video_quality most, const struct tick *
     select_layer(f, tick);
 }
 
-void select_flow(struct feed *f, bool flowing, const struct tick *tick)
+void select_layers(struct stream *s, const struct tick *tick)
 {
-    if (!flowing) {
+    for (uint32_t i = 0; i < s->line_count; i++)
+        select_layer(s->lines[i].feed, tick);
+}
+
+void select_flow(struct feed *f, struct batch_path *path, const struct tick *tick)
+{
+    if (!path) {
         feed_part(f);
     } else if (!feed_line(f)) {
-        feed_join(f, subscriber_path(f->subscriber));
+        feed_join(f, path);
         select_layer(f, tick);
     }
 }
 
 void select_key_frame(struct feed *f, const struct tick *tick)
 {
-    if (feed_is_sending(f) && f->track->kind == MEDIA_VIDEO)
-        track_want_key_frame(f->track, feed_line(f)->current, tick);
+    if (feed_is_sending(f) && f->stream->kind == MEDIA_VIDEO)
+        stream_want_key_frame(f->stream, feed_line(f)->current, tick);
 }

@@ -4,12 +4,13 @@
 
 #include "sfu/feed.h"
 
-// Lets the feed flow or stops it, as the subscriber's connection and answer allow.
-void select_flow(struct feed *f, bool flowing, const struct tick *tick);
+// Lets the feed flow on `path`, or stops it when that is NULL.
+void select_flow(struct feed *f, struct batch_path *path, const struct tick *tick);
 // The best that it may be sent, as commanded.
 void select_at_most(struct feed *f, enum video_quality most, const struct tick *tick);
-// Chooses again, because layers came or went.
+// Chooses again, because layers came or went: for one, and for all that flow.
 void select_layer(struct feed *f, const struct tick *tick);
+void select_layers(struct stream *s, const struct tick *tick);
 // The layers whose next key frame begins a segment on this line.
 uint8_t select_starts(const struct feed_line *line, int64_t now);
 // The subscriber's decoder asks for a key frame.

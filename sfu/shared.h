@@ -8,8 +8,8 @@
 #include "base/timers.h"
 #include "rtc/negotiate.h"
 #include "rtc/negotiate_watch.h"
+#include "sfu/config.h"
 #include "sfu/demux.h"
-#include "sfu/router.h"
 #include "sfu/speaker.h"
 
 #include <stdint.h>
@@ -36,6 +36,11 @@ struct shared {
 
     struct list offers_due; // subscribers, in the order in which they want an offer
     int64_t offers_at;      // when the next of them are made; 0: at once
+
+    // What came of a call of the router, for those further up: it acts on it before it returns.
+    struct list touched; // links, whose endpoints' deadlines may have come nearer
+    struct list wishes;  // streams, of which a key frame is wanted
+    struct list begun;   // feeds that began a segment: their receivers want a report soon
 
     // Closed in this tick: the batch may still name their memory. Freed by router_flushed().
     struct list closed_endpoints;

@@ -1,16 +1,4 @@
-// The subscribing side of an endpoint: its list of sections, our offers, and what its receiver
-// reports.
-//
-// A feed has a place: a media section of the connection, of which there are at most
-// SUBSCRIBER_FEEDS_MAX. Browsers report an old track's id for a section that is merely made
-// active again, so the place of a feed that is gone goes through the steps of struct
-// subscribe_section, each of them agreed by an answer before the next, and is then given to
-// another feed under a new mid. Places change at the moment when an offer is written. They take
-// their steps with offers that are made anyway; only a feed that waits for a place makes us
-// offer for the steps alone.
-//
-// A section that the answer refuses (Firefox does that to codecs it lacks) is given up like
-// that of a feed that is gone.
+// The subscribing side of an endpoint: its feeds, and our offers.
 //
 // A track that comes means an offer to everybody in its room, and each costs time for each of
 // its sections: so subscribers wait in line, in the order in which they came to want one, and
@@ -26,14 +14,15 @@
 // we restart its ICE, long before the transport is given up.
 //
 // A viewer (WHEP) is a subscriber that makes the offer itself, once: it has seats (sfu/seats.h)
-// instead of places, nothing is ever offered to it, and restarting ICE is its own affair.
+// instead of places (sfu/places.h), nothing is ever offered to it, and restarting ICE is its
+// own affair.
 #pragma once
 
-#include "base/bytes.h"
 #include "base/list.h"
-#include "rtc/negotiate.h"
 #include "sfu/command.h"
 #include "sfu/feed.h"
+#include "sfu/leg.h"
+#include "sfu/places.h"
 #include "sfu/tick.h"
 
 #include <stdbool.h>
@@ -43,34 +32,16 @@ enum {
     SUBSCRIBER_FEEDS_MAX = SUBSCRIBE_SECTIONS_MAX, // at a time
     // Browsers check their path every 2.5 s (Chromium) or 5 s (RFC 7675 section 5.1).
     SILENCE_PATIENCE_US = 10 * 1000 * 1000,
-    SENDER_REPORT_INTERVAL_US = 1000 * 1000,
-    // The first report of a stream comes early, as audio and video are played out of step
-    // before it.
-    SENDER_REPORT_FIRST_US = 50 * 1000,
-    QUALITY_INTERVAL_US = 2 * 1000 * 1000, // between two notices
     QUALITY_NONE = 0xff,
 };
 
-struct endpoint;
 struct seats; // sfu/seats.h
 
-// Whose a section is.
-struct subscriber_place {
-    struct feed *feed; // NULL: nobody's any more
-    bool agreed;       // what the section says now was answered
-};
-
 struct subscriber {
-    struct endpoint *endpoint;
+    struct leg *leg;
     struct seats *seats; // of a viewer; else NULL
-    struct feed **feeds; // in no order
-    uint32_t feed_count;
-    uint32_t feed_cap;
-    struct subscribe_section *sections;
-    struct subscriber_place *places; // of the same index
-    uint32_t section_count;
-    uint32_t section_cap;
-    uint32_t last_mid;
+    struct feed_list feeds;
+    struct places places;
 
     struct subscribe_cap cap; // of its role
 
@@ -81,9 +52,10 @@ struct subscriber {
 
     bool restart_wanted;  // of ICE, with the next offer
     int64_t restarted_at; // ICE, by us
-    int64_t report_at;    // the next sender reports; NEVER while nothing is sent
 
-    // Loss and round trip as reported lately, smoothed.
+    int64_t report_at; // sfu/reports.h: the next sender reports; NEVER while nothing is sent
+
+    // sfu/feedback.h: loss and round trip as reported lately, smoothed.
     uint32_t loss_q8; // of 256, in 24.8 fixed point
     int64_t rtt_us;   // 0: unknown
     uint8_t score;    // as the last notice said; QUALITY_NONE before the first
@@ -91,14 +63,12 @@ struct subscriber {
 };
 
 // `answers`: it is a viewer.
-struct subscriber *subscriber_new(struct endpoint *e, bool answers, const struct tick *tick);
+struct subscriber *subscriber_new(struct leg *leg, bool answers, const struct tick *tick);
 void subscriber_close(struct subscriber *s); // ends its feeds
 void subscriber_free(struct subscriber *s);
 
-struct batch_path *subscriber_path(const struct subscriber *s);
-
 // As COMMAND_FEED_OPEN says.
-void subscriber_add(struct subscriber *s, struct track *t, const struct command *command,
+void subscriber_add(struct subscriber *s, struct stream *stream, const struct command *command,
                     const struct tick *tick);
 void subscriber_remove(struct feed *f, const struct tick *tick);          // frees the feed
 struct feed *subscriber_feed(const struct subscriber *s, uint64_t track); // NULL: none
@@ -110,10 +80,11 @@ void subscriber_watch(struct subscriber *s, const struct command *command,
 void subscriber_restart_ice(struct subscriber *s, const struct tick *tick);
 // The connection came up or is gone: feeds flow or stop.
 void subscriber_connection_changed(struct subscriber *s, const struct tick *tick);
-// A feed began a segment: its receiver wants a report soon.
-void subscriber_feed_began(struct subscriber *s, const struct tick *tick);
 
-void subscriber_rtcp(struct subscriber *s, struct bytes compound, const struct tick *tick);
+// Viewers' seats follow: a stream was muted, is heard again, or has another codec; somebody
+// talks, which matters to those who have no seat for that.
+void subscribers_follow_stream(struct stream *stream, const struct tick *tick);
+void subscribers_follow_talker(struct stream *stream, const struct tick *tick);
 
 // Makes the offer that is due. Returns how many sections it has.
 size_t subscriber_offer(struct subscriber *s, const struct tick *tick);

@@ -113,7 +113,7 @@ TEST(the_delay_since_the_sender_report_is_in_65536ths)
     struct report_receiver r = {0};
     receive(&r, first, S);
     struct rtcp_sender_info sr = {.ntp = 0xe123456789abcdef, .rtp = 5};
-    report_sender_report(&r, &sr, 10 * S);
+    report_sender_report(&r.origin, &sr, 10 * S);
     struct rtcp_report_block b = block_at(&r, 11 * S + 500 * MS);
     CHECK_EQ(b.last_sr, 0x456789ab);
     CHECK_EQ(b.delay_since_sr, 0x18000);
@@ -121,9 +121,9 @@ TEST(the_delay_since_the_sender_report_is_in_65536ths)
 
 // --- Sending ---
 
-static struct report_receiver source_at(uint64_t ntp, uint32_t rtp, int64_t now)
+static struct report_origin source_at(uint64_t ntp, uint32_t rtp, int64_t now)
 {
-    struct report_receiver r = {0};
+    struct report_origin r = {0};
     struct rtcp_sender_info sr = {.ntp = ntp, .rtp = rtp};
     report_sender_report(&r, &sr, now);
     return r;
@@ -132,7 +132,7 @@ static struct report_receiver source_at(uint64_t ntp, uint32_t rtp, int64_t now)
 TEST(there_is_no_sender_report_before_the_publishers)
 {
     struct report_sender s = {0};
-    struct report_receiver source = {0};
+    struct report_origin source = {0};
     struct rtcp_sender_info info;
     CHECK(!report_make(&s, &source, NULL, 0, 90000, S, &info));
 }
@@ -142,7 +142,7 @@ TEST(a_sender_report_stays_on_the_publishers_line)
     struct report_sender s = {0};
     report_sent(&s, 1000);
     report_sent(&s, 200);
-    struct report_receiver source = source_at((uint64_t)1000 << 32, 90000, 10 * S);
+    struct report_origin source = source_at((uint64_t)1000 << 32, 90000, 10 * S);
     struct rtcp_sender_info info;
     CHECK(report_make(&s, &source, NULL, 7, 90000, 10 * S + 1500 * MS, &info));
     CHECK(info.ntp == ((uint64_t)1001 << 32) + 0x80000000);
@@ -154,7 +154,7 @@ TEST(a_sender_report_stays_on_the_publishers_line)
 TEST(timestamps_of_a_report_wrap)
 {
     struct report_sender s = {0};
-    struct report_receiver source = source_at(1, 0xffffffff, 0);
+    struct report_origin source = source_at(1, 0xffffffff, 0);
     struct rtcp_sender_info info;
     CHECK(report_make(&s, &source, NULL, 2, 90000, 0, &info));
     CHECK_EQ(info.rtp, 1);
@@ -165,8 +165,8 @@ TEST(timestamps_of_a_report_wrap)
 // of ours are all different.
 TEST(lip_sync_is_kept)
 {
-    struct report_receiver audio = source_at((uint64_t)5000 << 32, 480000, 20 * S);
-    struct report_receiver video =
+    struct report_origin audio = source_at((uint64_t)5000 << 32, 480000, 20 * S);
+    struct report_origin video =
         source_at(((uint64_t)5001 << 32) + 0x80000000, 900000, 21 * S + 900 * MS);
     struct report_sender to_audio = {0};
     struct report_sender to_video = {0};
@@ -187,7 +187,7 @@ TEST(lip_sync_is_kept)
 TEST(the_round_trip_comes_from_the_report_that_is_named)
 {
     struct report_sender s = {0};
-    struct report_receiver source = source_at((uint64_t)1000 << 32, 0, S);
+    struct report_origin source = source_at((uint64_t)1000 << 32, 0, S);
     struct rtcp_sender_info info;
     report_make(&s, &source, NULL, 0, 90000, 10 * S, &info);
     uint32_t named = (uint32_t)(info.ntp >> 16);
@@ -214,7 +214,7 @@ TEST(a_report_that_names_none_of_ours_has_no_round_trip)
     CHECK(!report_feedback(&s, &b, S));
     CHECK_EQ(s.rtt_us, 0);
 
-    struct report_receiver source = source_at((uint64_t)1000 << 32, 0, S);
+    struct report_origin source = source_at((uint64_t)1000 << 32, 0, S);
     struct rtcp_sender_info info;
     report_make(&s, &source, NULL, 0, 90000, S, &info);
     b.last_sr = (uint32_t)(info.ntp >> 16);
@@ -226,7 +226,7 @@ TEST(a_report_that_names_none_of_ours_has_no_round_trip)
 TEST(a_nonsensical_delay_does_not_make_the_round_trip_negative)
 {
     struct report_sender s = {0};
-    struct report_receiver source = source_at((uint64_t)1000 << 32, 0, S);
+    struct report_origin source = source_at((uint64_t)1000 << 32, 0, S);
     struct rtcp_sender_info info;
     report_make(&s, &source, NULL, 0, 90000, S, &info);
     struct rtcp_report_block b = {.last_sr = (uint32_t)(info.ntp >> 16),
@@ -238,8 +238,8 @@ TEST(a_nonsensical_delay_does_not_make_the_round_trip_negative)
 TEST(layers_of_a_track_are_mapped_by_their_common_clock)
 {
     // At NTP 100.0 the low layer shows 1000, at NTP 100.5 the high one 500000.
-    struct report_receiver low = source_at((uint64_t)100 << 32, 1000, S);
-    struct report_receiver high = source_at(((uint64_t)100 << 32) + 0x80000000, 500000, S);
+    struct report_origin low = source_at((uint64_t)100 << 32, 1000, S);
+    struct report_origin high = source_at(((uint64_t)100 << 32) + 0x80000000, 500000, S);
     uint32_t timestamp;
     CHECK(report_same_moment(&high, &low, 1000 + 45000, 90000, &timestamp));
     CHECK_EQ(timestamp, 500000);
@@ -251,9 +251,9 @@ TEST(layers_of_a_track_are_mapped_by_their_common_clock)
 
 TEST(layers_without_a_common_clock_are_not_mapped)
 {
-    struct report_receiver low = source_at((uint64_t)100 << 32, 1000, S);
-    struct report_receiver none = {0};
-    struct report_receiver far = source_at((uint64_t)100000 << 32, 1000, S);
+    struct report_origin low = source_at((uint64_t)100 << 32, 1000, S);
+    struct report_origin none = {0};
+    struct report_origin far = source_at((uint64_t)100000 << 32, 1000, S);
     uint32_t timestamp;
     CHECK(!report_same_moment(&low, &none, 0, 90000, &timestamp));
     CHECK(!report_same_moment(&none, &low, 0, 90000, &timestamp));
@@ -272,7 +272,7 @@ static uint64_t ntp_at(int64_t us)
 TEST(reports_of_several_publishers_are_moved_to_one_clock)
 {
     struct report_clock ann = {0}, bob = {0};
-    struct report_receiver anns = {0}, bobs = {0};
+    struct report_origin anns = {0}, bobs = {0};
     struct report_sender to_ann = {0}, to_bob = {0};
     struct rtcp_sender_info a = {.ntp = ntp_at(100000 * (int64_t)S), .rtp = 1000};
     struct rtcp_sender_info b = {.ntp = ntp_at(2000000 * (int64_t)S), .rtp = 900000};

@@ -10,8 +10,8 @@ static struct addr at(const char *text)
     return a;
 }
 
-static struct endpoint one = {.id = 1};
-static struct endpoint two = {.id = 2};
+static struct endpoint one = {.leg.endpoint = 1};
+static struct endpoint two = {.leg.endpoint = 2};
 
 TEST(an_endpoint_is_found_by_its_ufrag)
 {

@@ -166,6 +166,40 @@ TEST(a_screen_takes_the_seat_and_gives_it_back)
     close_scene();
 }
 
+// The seat goes to the other camera for a moment, which wishes for a key frame of it.
+TEST(a_publisher_leaves_whose_second_camera_waits_for_the_seat_of_the_first)
+{
+    static const struct client_section cameras[2] = {
+        {.video = true,
+         .stream_id = "c",
+         .track_id = "c-1",
+         .layers = 1,
+         .ssrc = 5001,
+         .rtx_ssrc = 5002},
+        {.video = true,
+         .stream_id = "c",
+         .track_id = "c-2",
+         .layers = 1,
+         .ssrc = 6001,
+         .rtx_ssrc = 6002},
+    };
+    enum { CAROL = 41, CAROLS = 300 };
+    scene_open(&scene);
+    bob = scene_publisher(&scene, BOB, bobs, 2, BOBS);
+    struct scene_client *carol = scene_publisher(&scene, CAROL, cameras, 2, CAROLS);
+    viewer = scene_viewer(&scene, VIEWER, 0, 1, "VP8");
+    feed(CAROLS, true);
+    feed(CAROLS + 1, true);
+    CHECK(seen(carol, 0, 0) > 0);
+    scene_command(&scene, (struct command){.kind = COMMAND_ENDPOINT_CLOSE,
+                                           .room = SCENE_ROOM,
+                                           .endpoint = CAROL});
+    scene_settle(&scene);
+    feed(BOBS + 1, false);
+    CHECK(seen(bob, 1, 0) >= 16);
+    scene_close(&scene);
+}
+
 TEST(a_muted_camera_leaves_its_seat_to_another_and_does_not_push_it_out_again)
 {
     open_call(1, 1, 0);

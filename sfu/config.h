@@ -1,0 +1,36 @@
+// What a router is made with, and what it counts.
+#pragma once
+
+#include "base/addr.h"
+#include "base/rng.h"
+#include "rtc/srtp.h"
+#include "rtc/transport.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct router_config {
+    uint8_t worker;                       // its number, part of every ufrag
+    struct srtp_engine *engine;           // borrowed
+    const struct dtls_identity *identity; // borrowed
+    const struct addr *candidates;        // what SDP tells to clients; copied
+    size_t candidate_count;
+    struct rng *rng; // borrowed
+    // What the NTP clock that viewers are told is ahead of `now`: players show it as a time of
+    // day, and compute with times before 1970 as if there were none.
+    int64_t ntp_ahead_us;
+};
+
+// Counters of this worker, for metrics.
+struct router_stats {
+    uint64_t datagrams_in;
+    uint64_t rtp_in;
+    uint64_t rtp_out;
+    uint64_t retransmissions;
+    uint64_t drops[TRANSPORT_DROP_COUNT];
+    uint64_t drop_unknown_source; // no endpoint for this address or ufrag
+    uint64_t drop_unknown_stream; // SSRC, MID, RID or payload type that no section names
+    uint64_t drop_over_cap;       // more than the publisher's role allows, or another encoding
+    uint64_t drop_malformed;      // RTP or RTCP that does not parse
+    uint32_t rooms, endpoints, tracks, feeds;
+};

@@ -1,0 +1,110 @@
+#include "sfu/feedback.h"
+
+#include "rtc/report.h"
+#include "rtc/rtcp.h"
+#include "sfu/quality.h"
+#include "sfu/repair.h"
+#include "sfu/select.h"
+
+static struct feed *feed_of_ssrc(const struct subscriber *s, uint32_t ssrc)
+{
+    for (uint32_t i = 0; i < s->feeds.count; i++)
+        if (s->feeds.at[i]->ssrc == ssrc)
+            return s->feeds.at[i];
+    return NULL;
+}
+
+static void note_quality(struct subscriber *s, const struct feed *f, bool has_rtt)
+{
+    // A quarter of the way for each report: about four of them decide.
+    int32_t difference = ((int32_t)f->report.fraction_lost << 8) - (int32_t)s->loss_q8;
+    s->loss_q8 = (uint32_t)((int32_t)s->loss_q8 + difference / 4);
+    if (has_rtt)
+        s->rtt_us =
+            s->rtt_us ? s->rtt_us + (f->report.rtt_us - s->rtt_us) / 4 : f->report.rtt_us;
+}
+
+static void tell_quality(struct subscriber *s, const struct tick *tick)
+{
+    uint8_t score = quality_score(s->loss_q8 >> 8, s->rtt_us);
+    if (score == s->score || tick->now - s->scored_at < QUALITY_INTERVAL_US)
+        return;
+    s->score = score;
+    s->scored_at = tick->now;
+    struct notice *n = notice_add(tick->notices, NOTICE_QUALITY);
+    n->room = s->leg->meeting->id;
+    n->endpoint = s->leg->endpoint;
+    n->quality.downlink_score = score;
+}
+
+static void take_report(struct subscriber *s, const struct rtcp_packet *packet,
+                        const struct tick *tick)
+{
+    bool any = false;
+    for (size_t i = 0; i < packet->count; i++) {
+        struct rtcp_report_block block = rtcp_report_block(packet, i);
+        struct feed *f = feed_of_ssrc(s, block.ssrc);
+        if (!f)
+            continue;
+        bool has_rtt = report_feedback(&f->report, &block, tick->now);
+        note_quality(s, f, has_rtt);
+        any = true;
+    }
+    if (any)
+        tell_quality(s, tick);
+}
+
+static void take_nack(struct subscriber *s, const struct rtcp_packet *packet,
+                      const struct tick *tick)
+{
+    struct feed *f = feed_of_ssrc(s, packet->media_ssrc);
+    if (!f)
+        return;
+    for (size_t i = 0; i < packet->count; i++) {
+        uint16_t seqs[17];
+        size_t count = rtcp_nack(packet, i, seqs);
+        for (size_t j = 0; j < count; j++)
+            repair_packet(f, seqs[j], tick);
+    }
+}
+
+static void take_key_frame_request(struct subscriber *s, uint32_t ssrc, const struct tick *tick)
+{
+    struct feed *f = feed_of_ssrc(s, ssrc);
+    if (f)
+        select_key_frame(f, tick);
+}
+
+void feedback_receive(struct subscriber *s, struct bytes compound, const struct tick *tick)
+{
+    struct rtcp_cursor cursor;
+    if (rtcp_begin(&cursor, compound) < 0) {
+        tick->shared->stats.drop_malformed++;
+        return;
+    }
+    // Firefox reports on each stream under an SSRC of its own.
+    uint32_t forgotten = leg_note_stray(s->leg, read_u32(compound.at + 4));
+    if (forgotten)
+        transport_forget_ssrc(s->leg->transport, forgotten);
+    for (struct rtcp_packet packet; rtcp_next(&cursor, &packet);) {
+        uint8_t nr;
+        switch (packet.kind) {
+        case RTCP_SENDER_REPORT:
+        case RTCP_RECEIVER_REPORT:
+            take_report(s, &packet, tick);
+            break;
+        case RTCP_NACK:
+            take_nack(s, &packet, tick);
+            break;
+        case RTCP_PLI:
+            take_key_frame_request(s, packet.media_ssrc, tick);
+            break;
+        case RTCP_FIR:
+            for (size_t i = 0; i < packet.count; i++)
+                take_key_frame_request(s, rtcp_fir(&packet, i, &nr), tick);
+            break;
+        default: // nothing that concerns a feed
+            break;
+        }
+    }
+}

@@ -1,0 +1,247 @@
+#include "sfu/ingest.h"
+
+#include "base/err.h"
+#include "base/limits.h"
+#include "rtc/rtp.h"
+#include "sfu/forward.h"
+#include "sfu/select.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum { SECOND_US = 1000 * 1000 };
+
+void ingest_init(struct ingest *in, struct leg *leg)
+{
+    *in = (struct ingest){.leg = leg, .learn_window_at = INT64_MIN / 2};
+    list_init(&in->tracks);
+}
+
+// --- Streams ---
+
+struct ingest_stream *ingest_find(struct ingest *in, uint32_t ssrc)
+{
+    assert(in->stream_count <= sizeof in->streams / sizeof *in->streams);
+    if (in->last_stream < in->stream_count && in->streams[in->last_stream].ssrc == ssrc)
+        return &in->streams[in->last_stream];
+    for (uint32_t i = 0; i < in->stream_count; i++)
+        if (in->streams[i].ssrc == ssrc) {
+            in->last_stream = i;
+            return &in->streams[i];
+        }
+    return NULL;
+}
+
+static void forget_stream(struct ingest *in, uint32_t index)
+{
+    transport_forget_ssrc(in->leg->transport, in->streams[index].ssrc);
+    in->streams[index] = in->streams[--in->stream_count];
+}
+
+// What a track's layer was sent as before is not it any more.
+static void forget_role(struct ingest *in, const struct track *t, unsigned layer, bool repair)
+{
+    for (uint32_t i = in->stream_count; i-- > 0;)
+        if (in->streams[i].track == t && in->streams[i].layer == layer &&
+            in->streams[i].repair == repair)
+            forget_stream(in, i);
+}
+
+void ingest_forget(struct ingest *in, const struct track *t)
+{
+    for (uint32_t i = in->stream_count; i-- > 0;)
+        if (in->streams[i].track == t)
+            forget_stream(in, i);
+}
+
+// At the bound the SSRC stays unknown and its packets are dropped and counted.
+struct ingest_stream *ingest_add(struct ingest *in, uint32_t ssrc, struct track *t,
+                                 unsigned layer, bool repair)
+{
+    struct ingest_stream *known = ingest_find(in, ssrc);
+    if (known && known->track == t && known->layer == layer && known->repair == repair)
+        return known;
+    if (known) // the description gives the SSRC another meaning
+        forget_stream(in, (uint32_t)(known - in->streams));
+    forget_role(in, t, layer, repair);
+    if (in->stream_count == SSRC_PER_TRANSPORT_MAX)
+        return NULL;
+    struct ingest_stream *s = &in->streams[in->stream_count++];
+    *s = (struct ingest_stream){ssrc, t, (uint8_t)layer, repair};
+    return s;
+}
+
+static struct track *track_by_mid(struct ingest *in, struct bytes mid)
+{
+    LIST_EACH(&in->tracks, each)
+    {
+        struct track *t = LIST_ENTRY(each, struct track, link);
+        if (bytes_equal(mid, bytes_of(t->mid)))
+            return t;
+    }
+    return NULL;
+}
+
+static int layer_by_rid(const struct track *t, struct bytes rid)
+{
+    if (rid.len == 0)
+        return t->stream.layer_count == 1 ? 0 : ERR_NOT_FOUND;
+    for (unsigned i = 0; i < t->stream.layer_count; i++)
+        if (bytes_equal(rid, bytes_of(t->layers[i].rid)))
+            return (int)i;
+    return ERR_NOT_FOUND;
+}
+
+static bool may_learn(struct ingest *in, int64_t now)
+{
+    if (now - in->learn_window_at >= SECOND_US) {
+        in->learn_window_at = now;
+        in->learnt_in_window = 0;
+    }
+    return in->learnt_in_window++ < SSRC_NEW_PER_SECOND;
+}
+
+// The only track that may be sent with this payload type and has not begun. NULL: there is
+// none, or more than one.
+static struct track *track_by_payload_type(struct ingest *in, uint8_t payload_type)
+{
+    struct track *found = NULL;
+    LIST_EACH(&in->tracks, each)
+    {
+        struct track *t = LIST_ENTRY(each, struct track, link);
+        if (t->stream.layer_count > 1 || t->stream.codec.payload_type != payload_type)
+            continue;
+        if (found || t->layers[0].ssrc)
+            return NULL;
+        found = t;
+    }
+    return found;
+}
+
+// The first packet of an SSRC says by MID and RID what it is, or by a payload type that only
+// one section has (RFC 9143 section 9.2): encoders that are no browsers may do no more.
+static struct ingest_stream *learn_stream(struct ingest *in, const struct rtp_packet *packet,
+                                          const struct extension_values *values,
+                                          const struct tick *tick)
+{
+    struct track *t = values->mid.len ? track_by_mid(in, values->mid)
+                                      : track_by_payload_type(in, packet->payload_type);
+    if (!t)
+        return NULL;
+    bool repair = t->stream.codec.rtx_payload_type &&
+                  packet->payload_type == t->stream.codec.rtx_payload_type;
+    if (!repair && packet->payload_type != t->stream.codec.payload_type)
+        return NULL;
+    int layer = layer_by_rid(t, repair ? values->repaired_rid : values->rid);
+    if (layer < 0 || !may_learn(in, tick->now))
+        return NULL;
+    struct ingest_stream *s = ingest_add(in, packet->ssrc, t, (unsigned)layer, repair);
+    if (!s)
+        return NULL;
+    struct layer *l = &t->layers[layer];
+    if (repair) {
+        l->rtx_ssrc = packet->ssrc;
+    } else {
+        bool other = l->ssrc && l->ssrc != packet->ssrc;
+        track_layer_replace(t, (unsigned)layer, packet->ssrc);
+        if (other)
+            select_layers(&t->stream, tick);
+    }
+    return s;
+}
+
+void ingest_note_stray(struct ingest *in, uint32_t ssrc)
+{
+    uint32_t forgotten = leg_note_stray(in->leg, ssrc);
+    if (forgotten && !ingest_find(in, forgotten)) // or it was learnt meanwhile
+        transport_forget_ssrc(in->leg->transport, forgotten);
+}
+
+// --- Media ---
+
+static void tell_up(const struct leg *l, struct track *t, const struct tick *tick)
+{
+    t->up = true;
+    struct notice *n = notice_add(tick->notices, NOTICE_TRACK_UP);
+    n->room = l->meeting->id;
+    n->endpoint = l->endpoint;
+    n->track = t->stream.id;
+}
+
+static void hear(const struct leg *l, struct track *t, const struct extension_values *values,
+                 const struct tick *tick)
+{
+    struct meeting *m = l->meeting;
+    if (!values->has_audio_level || t->stream.muted)
+        return;
+    speakers_hear(&m->speakers, &t->talker, values->audio_level, tick->now);
+    timers_advance(&tick->shared->timers, &m->timer, m->speakers.look_at);
+}
+
+static void pass(struct ingest *in, const struct ingest_stream *stream, bool repair,
+                 const struct rtp_packet *packet, const struct extension_values *values,
+                 const struct tick *tick)
+{
+    struct track *t = stream->track;
+    bool start = false;
+    const struct history_slot *slot =
+        track_receive(t, stream->layer, packet, values, repair, &start, tick);
+    if (!slot)
+        return;
+    if (!t->up)
+        tell_up(in->leg, t, tick);
+    if (t->stream.kind == MEDIA_AUDIO)
+        hear(in->leg, t, values, tick);
+    forward_packet(&t->stream, stream->layer, slot, start, tick);
+}
+
+// A packet that came as a retransmission becomes the one that it repeats.
+static bool unwrap(const struct ingest_stream *stream, struct rtp_packet *packet)
+{
+    const struct track *t = stream->track;
+    if (!stream->repair)
+        return true;
+    uint32_t ssrc = t->layers[stream->layer].ssrc;
+    if (packet->payload_type != t->stream.codec.rtx_payload_type || ssrc == 0)
+        return false;
+    // Padding-only probes fail here: there is nothing in them.
+    return rtp_unwrap_rtx(packet, ssrc, t->stream.codec.payload_type) == 0;
+}
+
+bool ingest_packet(struct ingest *in, struct bytes datagram, const struct tick *tick)
+{
+    struct router_stats *stats = &tick->shared->stats;
+    stats->rtp_in++;
+    struct rtp_packet packet;
+    if (rtp_parse(&packet, datagram) < 0) {
+        stats->drop_malformed++;
+        return false;
+    }
+    struct extension_values values = {0};
+    extension_read(&values, packet.extension, &in->extensions);
+    if (values.has_twcc)
+        twcc_arrived(&in->twcc, values.twcc, tick->now);
+
+    const struct ingest_stream *stream = ingest_find(in, packet.ssrc);
+    if (!stream)
+        stream = learn_stream(in, &packet, &values, tick);
+    if (!stream) {
+        stats->drop_unknown_stream++;
+        ingest_note_stray(in, packet.ssrc);
+        return false;
+    }
+    bool repair = stream->repair;
+    if (!unwrap(stream, &packet))
+        return false;
+    // Of another codec of the section (comfort noise, telephone events) than the answer chose:
+    // for subscribers there is nothing in it, but its number was used.
+    if (packet.payload_type != stream->track->stream.codec.payload_type) {
+        stats->drop_unknown_stream++;
+        packet.payload.len = 0;
+    }
+    in->twcc_ssrc = stream->track->layers[stream->layer].ssrc;
+    // These two are about the hop to us.
+    values.has_twcc = values.has_abs_send_time = false;
+    pass(in, stream, repair, &packet, &values, tick);
+    return true;
+}

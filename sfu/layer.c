@@ -1,0 +1,111 @@
+#include "sfu/layer.h"
+
+#include "base/limits.h"
+#include "base/moment.h"
+#include "rtc/rtcp.h"
+
+#include <assert.h>
+
+enum { KEY_FRAME_INTERVAL_US = KEY_FRAME_REQUEST_INTERVAL_MS * 1000 };
+
+void layer_reset(struct layer *l)
+{
+    l->seq = (struct seq){0};
+    l->skipped_kept = 0;
+    l->report = (struct report_receiver){0};
+    l->nack = (struct nack){0};
+    l->ask_at = NEVER;
+    l->asked_at = INT64_MIN / 2;
+}
+
+// --- Numbers ---
+
+uint64_t layer_arrive(struct layer *l, const struct rtp_packet *packet, bool repair,
+                      uint32_t clock_rate, uint64_t newest, int64_t now)
+{
+    if (repair && l->seq.highest == 0)
+        return 0; // repairs a stream that never began
+    uint64_t arrived = seq_extend(&l->seq, packet->seq);
+    // The first packet of this SSRC: dense numbers go on behind those of the last one.
+    if (l->report.base_seq == 0)
+        l->skipped_count = arrived - (newest + 1 + LAYER_RESTART_GAP);
+    if (!repair)
+        report_received(&l->report, arrived, packet->timestamp, clock_rate, packet->payload.len,
+                        now);
+    return arrived;
+}
+
+void layer_skip(struct layer *l, uint64_t arrived)
+{
+    l->skipped[l->skipped_count % SKIPPED_MAX] = arrived;
+    l->skipped_count++;
+    if (l->skipped_kept < SKIPPED_MAX)
+        l->skipped_kept++;
+}
+
+// How many numbers before `arrived` were skipped; UINT64_MAX when that is forgotten.
+static uint64_t skipped_before(const struct layer *l, uint64_t arrived)
+{
+    uint64_t after = 0;
+    while (after < l->skipped_kept) {
+        uint64_t place = l->skipped_count - 1 - after;
+        if (l->skipped[place % SKIPPED_MAX] < arrived)
+            break;
+        after++;
+    }
+    if (after == SKIPPED_MAX)
+        return UINT64_MAX;
+    return l->skipped_count - after;
+}
+
+uint64_t layer_dense(const struct layer *l, uint64_t arrived)
+{
+    uint64_t skipped = skipped_before(l, arrived);
+    return skipped == UINT64_MAX || arrived <= skipped ? 0 : arrived - skipped;
+}
+
+// --- Requests ---
+
+void layer_want_key_frame(struct layer *l, int64_t now)
+{
+    int64_t allowed_at = l->asked_at + KEY_FRAME_INTERVAL_US;
+    int64_t at = allowed_at > now ? allowed_at : now;
+    if (at < l->ask_at)
+        l->ask_at = at;
+}
+
+int64_t layer_deadline(const struct layer *l)
+{
+    int64_t nack_at = l->nack.count ? nack_deadline(&l->nack) : NEVER;
+    return nack_at < l->ask_at ? nack_at : l->ask_at;
+}
+
+static bool put_missing(struct layer *l, uint32_t own_ssrc, int64_t now, struct writer *w)
+{
+    uint16_t seqs[NACK_MISSING_MAX];
+    bool lost = false;
+    size_t count = nack_due(&l->nack, now, 0, seqs, &lost);
+    if (count)
+        rtcp_put_nack(w, own_ssrc, l->ssrc, seqs, count);
+    if (lost && l->ask_at > l->asked_at + KEY_FRAME_INTERVAL_US)
+        l->ask_at = l->asked_at + KEY_FRAME_INTERVAL_US;
+    return count > 0;
+}
+
+bool layer_put_request(struct layer *l, bool muted, bool awaited, uint32_t own_ssrc,
+                       int64_t now, struct writer *w)
+{
+    if (l->nack.count && nack_deadline(&l->nack) <= now && put_missing(l, own_ssrc, now, w))
+        return true;
+    if (l->ask_at > now)
+        return false;
+    // Without a SSRC there is nothing to name yet; a muted camera sends nothing worth it.
+    bool asks = l->ssrc && !muted;
+    if (asks) {
+        rtcp_put_pli(w, own_ssrc, l->ssrc);
+        l->asked_at = now;
+    }
+    // The request or the key frame's first packet may get lost: again, while somebody waits.
+    l->ask_at = !muted && awaited ? now + KEY_FRAME_INTERVAL_US : NEVER;
+    return asks;
+}

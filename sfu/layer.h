@@ -1,0 +1,63 @@
+// One encoding of a track as its publisher sends it: its numbers, what of it is missing, and
+// when to ask for a key frame. A stream of its own, with its SSRC.
+#pragma once
+
+#include "base/bytes.h"
+#include "rtc/nack.h"
+#include "rtc/negotiate.h"
+#include "rtc/report.h"
+#include "rtc/rtp.h"
+#include "rtc/seq.h"
+#include "sfu/police.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    // Numbers of padding-only packets that are remembered to place late packets before or
+    // after them. Chromium's probes are bursts of a few dozen.
+    SKIPPED_MAX = 64,
+    // Between the last number of a layer's old SSRC and the first of its new one: room for
+    // packets of the new one that come before its first.
+    LAYER_RESTART_GAP = 1024,
+};
+
+struct layer {
+    char rid[RID_LEN_MAX + 1];
+    uint32_t ssrc;     // 0 before it is known
+    uint32_t rtx_ssrc; // 0: unknown or none
+    bool refused;      // an encoding that the role does not have: dropped
+    struct police police;
+
+    struct seq seq; // arrived
+    uint64_t skipped[SKIPPED_MAX];
+    uint32_t skipped_kept;  // of `skipped`, the last ones, in order of arrival number
+    uint64_t skipped_count; // arrived - dense, for what comes now
+
+    int64_t ask_at;   // when to ask for a key frame; NEVER: no need
+    int64_t asked_at; // the last time
+
+    struct report_receiver report;
+    struct nack nack;
+};
+
+// It begins anew: what was received before says nothing of what comes.
+void layer_reset(struct layer *l);
+
+// The extended number of a packet, after the books of reception were kept; `repair` when it
+// came as a retransmission. 0: not to be used. `newest` is the last dense number given so far.
+uint64_t layer_arrive(struct layer *l, const struct rtp_packet *packet, bool repair,
+                      uint32_t clock_rate, uint64_t newest, int64_t now);
+// Nobody is to see that this number, the highest so far, existed.
+void layer_skip(struct layer *l, uint64_t arrived);
+// The dense number; 0: the packet is too old to have a place.
+uint64_t layer_dense(const struct layer *l, uint64_t arrived);
+
+// Somebody needs a key frame: now, or as soon as the interval since the last request is over.
+void layer_want_key_frame(struct layer *l, int64_t now);
+
+int64_t layer_deadline(const struct layer *l);
+// Writes the next request that is due: for packets, or for a key frame unless `muted`, which is
+// asked for again while it is `awaited`. False: none is.
+bool layer_put_request(struct layer *l, bool muted, bool awaited, uint32_t own_ssrc,
+                       int64_t now, struct writer *w);

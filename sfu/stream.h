@@ -1,0 +1,93 @@
+// The packets of a track, for all who are sent them: a history for each layer, a line for each
+// feed that flows, and their wishes. It knows no publisher, and can be filled from anywhere.
+//
+// Numbers: a layer's packets are counted three times.
+//
+//     arrived   the publisher's sequence numbers, extended; nack and reports use them
+//     dense     without those that carry nothing for a subscriber (padding-only probes); the
+//               history uses them
+//     outgoing  a feed's: dense plus a shift that changes when the feed switches layers
+#pragma once
+
+#include "base/list.h"
+#include "rtc/history.h"
+#include "rtc/negotiate.h"
+#include "rtc/report.h"
+#include "sfu/segment.h"
+#include "sfu/tick.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    // How far a layer may be silent, in its siblings' presence, and still count as sent.
+    LAYER_SILENCE_US = 1000 * 1000,
+    CNAME_LEN = 16,
+};
+
+struct feed; // sfu/feed.h
+
+// What is read of a feed for every packet of its stream.
+struct feed_line {
+    struct batch_path *path;
+    struct feed *feed;
+    struct shift shift;
+    uint64_t from; // dense number of the segment's first packet
+    uint32_t ssrc;
+    uint8_t current;    // layer; NO_LAYER: nothing is sent
+    uint8_t start_mask; // a key frame of one of these layers begins the next segment
+    bool seated;        // the packets' heads are written as the seat wants them
+};
+static_assert(sizeof(struct feed_line) <= 64, "one line of the processor's cache");
+
+struct stream_layer {
+    bool started; // a packet came; the history is there
+    bool wanted;  // a wish that nobody has taken yet: a key frame
+    struct history history;
+    struct progress progress; // where feeds leave off when they switch
+    struct report_origin origin;
+};
+
+struct stream {
+    uint64_t id; // the track's
+    enum media_kind kind;
+    char stream_id[MSID_LEN_MAX + 1];
+    char track_id[MSID_LEN_MAX + 1];
+    char cname[CNAME_LEN + 1]; // of the publisher, as subscribers see it
+    struct negotiated_codec codec;
+    struct report_clock clock; // of the publisher
+    bool muted;
+    bool held; // nothing is sent of it until it is muted no more
+
+    uint8_t layer_count;
+    struct stream_layer layers[LAYERS_MAX]; // best first
+
+    // One line for each feed that may be sent now, read for every packet: kept together.
+    struct feed_line *lines;
+    uint32_t line_count;
+    uint32_t line_cap;
+    // All feeds, those not yet answered included.
+    struct list feeds;
+    struct list wishes; // in shared.wishes, while a layer is wanted
+};
+
+void stream_init(struct stream *s, uint64_t id, enum media_kind kind);
+void stream_dispose(struct stream *s); // without feeds
+
+// Keeps a packet of `layer` under its dense number. NULL when it is there already.
+const struct history_slot *stream_add(struct stream *s, unsigned layer, uint64_t dense,
+                                      const struct rtp_packet *packet,
+                                      const struct extension_values *values,
+                                      const struct codec_packet *info, int64_t now);
+// A layer begins anew under another SSRC, or after a while without any packet: numbers go on
+// `gap` behind its newest. Nobody's segment is on it any more.
+void stream_restart(struct stream *s, unsigned layer, uint64_t gap);
+
+// Somebody needs a key frame of `layer`: whoever fills the stream is to ask for it.
+void stream_want_key_frame(struct stream *s, unsigned layer, const struct tick *tick);
+// Whether some feed waits for a key frame of `layer`.
+bool stream_is_awaited(const struct stream *s, unsigned layer);
+
+// Whether packets of the layer have come lately.
+bool stream_layer_is_alive(const struct stream *s, unsigned layer, int64_t now);
