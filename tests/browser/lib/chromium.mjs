@@ -18,10 +18,12 @@ const flags = [
 
 // One person's browser. `problems` collects page errors, CSP violations, and requests to hosts
 // that are not `origins`; tests assert that it is empty.
-export async function openPerson({ origins, viewport, permissions = true, extraFlags = [] }) {
+// `executablePath` is another than Chromium's own where something is to be around it.
+export async function openPerson({ origins, viewport, permissions = true, extraFlags = [],
+  executablePath = '/usr/bin/chromium' }) {
   const profile = mkdtempSync(join(tmpdir(), 'parlor-person-'));
   const context = await chromium.launchPersistentContext(profile, {
-    executablePath: '/usr/bin/chromium',
+    executablePath,
     args: [...flags, ...(permissions ? ['--use-fake-ui-for-media-stream'] : []), ...extraFlags],
     viewport: viewport ?? { width: 1280, height: 800 },
     ignoreHTTPSErrors: true,
