@@ -132,7 +132,7 @@ struct http_server {
 };
 
 // --- http_server.c ---
-int64_t http_now(void); // us, monotonic
+int64_t http_now(const struct http_server *server); // us, monotonic
 struct http_input *http_input_add(struct http_server *server, enum http_input_kind kind,
                                   uint64_t id);
 

@@ -33,7 +33,7 @@ static void set_place(struct connection *c)
     visitor->idle += (place == PLACE_IDLE) - (c->place == PLACE_IDLE);
     visitor->unread += (place == PLACE_UNREAD) - (c->place == PLACE_UNREAD);
     c->place = place;
-    c->placed_at = http_now();
+    c->placed_at = http_now(c->server);
     if (place == PLACE_UNREAD && visitors_are_crowded(&c->server->visitors, visitor))
         http_thin_out(c->server);
 }
@@ -132,7 +132,7 @@ static bool is_within_rate(struct connection *c)
 {
     struct visitors *visitors = &c->server->visitors;
     const struct http_request *request = c->request;
-    int64_t now = http_now();
+    int64_t now = http_now(c->server);
     if (!c->server->config.rate_limit && addr_is_loopback(&request->from))
         return true;
     if (request->standing == HTTP_COSTLESS)
@@ -154,9 +154,10 @@ static void count_login(struct connection *c, const struct http_request *request
     struct visitors *visitors = &c->server->visitors;
     if (request->standing != HTTP_LOGS_IN || status < 400 || status >= 500)
         return;
-    struct visitor *visitor = visitors_find(visitors, &request->from, http_now());
+    int64_t now = http_now(c->server);
+    struct visitor *visitor = visitors_find(visitors, &request->from, now);
     if (visitor)
-        visitors_failed_login(visitors, visitor, http_now());
+        visitors_failed_login(visitors, visitor, now);
 }
 
 // When the body is looked at next.
@@ -174,7 +175,7 @@ static bool count_web_socket(struct connection *c)
     bool limited = c->server->config.rate_limit || !addr_is_loopback(from);
     if (c->visitor || !limited || addr_equal(from, &c->from))
         return true;
-    struct visitor *visitor = visitors_find(visitors, from, http_now());
+    struct visitor *visitor = visitors_find(visitors, from, http_now(c->server));
     if (!visitor || !visitors_enter(visitors, visitor))
         return false;
     c->visitor = visitor;

@@ -24,8 +24,10 @@ enum {
     THIN_MS = 250,
 };
 
-int64_t http_now(void)
+int64_t http_now(const struct http_server *server)
 {
+    if (server->config.now)
+        return server->config.now();
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
@@ -116,7 +118,7 @@ static void admit(struct http_server *server, int fd, const struct addr *from)
     bool limited = (server->config.rate_limit || !addr_is_loopback(from)) &&
                    !(trusted && networks_have(trusted, from));
     struct visitor *visitor =
-        limited ? visitors_find(&server->visitors, from, http_now()) : NULL;
+        limited ? visitors_find(&server->visitors, from, http_now(server)) : NULL;
     if (fd >= sysconf(_SC_OPEN_MAX) - SPARE_DESCRIPTORS)
         turn_away(server, fd, 503);
     else if (limited && !enter(server, visitor))
@@ -128,7 +130,7 @@ static void admit(struct http_server *server, int fd, const struct addr *from)
 static void on_thin(uv_timer_t *timer)
 {
     struct http_server *server = timer->data;
-    int64_t young = http_now() - (int64_t)HTTP_UNREAD_GRACE_MS * 1000;
+    int64_t young = http_now(server) - (int64_t)HTTP_UNREAD_GRACE_MS * 1000;
     bool more = false;
     LIST_EACH(&server->connections, link)
     {

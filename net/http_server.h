@@ -50,6 +50,7 @@ struct http_server_config {
     const char *ws_path;                  // where web sockets open: "/ws"
     bool rate_limit;                      // also of clients on loopback
     const struct visitors_limits *limits; // NULL: visitors_limits_default
+    int64_t (*now)(void);                 // us, by which all these count; NULL: the system's
     struct http_timeouts timeouts;
     const struct head_limits *head; // NULL: head_limits_default
 
