@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
 """Runs every test and counts them. ./dev test does the set-up and calls this.
 
-Two lanes run side by side. In one is what computes: builds, C tests, fuzzing; it is nice, so that
-the other, where servers and browsers talk and measure time, gets the processor when it wants it.
-Browsers are in that lane only, one file after the other. A lane that is done helps.
+Three lanes run side by side. In one is what computes: builds, C tests, fuzzing; it is nice, so that
+the others, which mostly wait, get the processor when they want it: browsers in one, servers and their
+clients in the other. Browsers are in their lane only, one file after the other, and so is what measures
+how much a server can do. What takes longest goes first. A lane that is done helps.
 
 The last line is `N passed, N failed, N skipped`; one count for each test function, simulation,
-fuzz target and browser scenario. The line before it names what failed."""
+fuzz target and browser scenario. The line before it names what failed; before that stand the tasks
+that took longest, and how busy the processors were."""
 import argparse
 import json
 import os
 import pathlib
 import re
+import resource
 import subprocess
 import sys
 import threading
@@ -30,7 +33,7 @@ SANITIZERS = {
     "TSAN_OPTIONS": f"halt_on_error=1:suppressions={TOP}/tests/tsan.supp",
 }
 NICE = ["nice", "-n", "10"]
-MESON_PATIENCE = ["--timeout-multiplier", "4"]  # a lane has one of two processors
+MESON_PATIENCE = ["--timeout-multiplier", "6"]  # what two other lanes leave of two processors
 
 
 class Counts:
@@ -62,9 +65,9 @@ def call(command, **more):
     return done.returncode, done.stdout
 
 
-def one(command):
+def one(command, **more):
     """A command that is one test by itself."""
-    code, output = call(command)
+    code, output = call(command, **more)
     if code:
         say(output)
     return Counts(failed=1) if code else Counts(passed=1)
@@ -109,15 +112,15 @@ def meson(folder, *options):
     return counts
 
 
-def configure(folder, *options, environment=None):
-    """Makes and compiles a build folder that only tests use."""
+def configure(folder, *options, environment=None, targets=()):
+    """Makes and compiles a build folder that only tests use, or those targets of it."""
     if not (TOP / folder / "build.ninja").exists():
         code, output = call([*NICE, "meson", "setup", folder, *options],
                             env=dict(os.environ, **(environment or {})))
         if code:
             say(output)
             return False
-    code, output = call([*NICE, "ninja", "-C", folder, "-j", "2", "--quiet"])
+    code, output = call([*NICE, "ninja", "-C", folder, "-j", "2", "--quiet", *targets])
     if code:
         say(output)
     return code == 0
@@ -159,7 +162,7 @@ def node(file, binary="build/parlor", patience=1, environment=None, minutes=15):
 
 
 class Task:
-    """A part, or a piece of one. `lane` is where it belongs: "work" or "calls"."""
+    """A part, or a piece of one. `lane` is where it belongs: "work", "calls" or "browser"."""
 
     def __init__(self, name, lane, run):
         self.name, self.lane, self.run = name, lane, run
@@ -167,6 +170,12 @@ class Task:
 
 def part(lane, run):
     return lambda name: [Task(name, lane, run)]
+
+
+# The files that take longest go first: whatever is begun last is soon over.
+LONGEST = ["away", "reading", "whip", "webhooks", "long", "loss", "client", "postgres", "restart"]
+# What judges how much a server can do has no browser beside it.
+MEASURES = ["load"]
 
 
 def files(folder, *words, prepare=None, **options):
@@ -178,11 +187,13 @@ def files(folder, *words, prepare=None, **options):
                              for key, value in options.items()})
 
     def tasks(name):
-        found = sorted((TOP / "tests" / folder).glob("*.test.mjs"))
-        words_of = {path: path.name.removesuffix(".test.mjs") for path in found}
-        lane = "browser" if folder == "browser" else "calls"
-        return [Task(f"{name}/{words_of[path]}", lane, lambda path=path: run(path))
-                for path in found if not words or words_of[path] in words]
+        found = {path.name.removesuffix(".test.mjs"): path
+                 for path in sorted((TOP / "tests" / folder).glob("*.test.mjs"))}
+        first = [word for word in LONGEST if word in found]
+        return [Task(f"{name}/{word}", "browser" if folder == "browser" or word in MEASURES else "calls",
+                     lambda path=found[word]: run(path))
+                for word in [*first, *(word for word in found if word not in first)]
+                if not words or word in words]
     return tasks
 
 
@@ -236,12 +247,38 @@ def run_lint():
 # clang compiles everything for ASan, without a warning, and the fuzz targets are in the same folder. What they
 # replay in other builds they run here.
 asan_build = Once(lambda: configure("build-fuzz", *ASAN_OPTIONS, environment={"CC": "clang"}))
-tsan_build = Once(lambda: configure("build-tsan", "-Dtests=true", "-Db_sanitize=thread",
-                                    "-Db_lundef=false"))
+TSAN_OPTIONS = ["-Dtests=true", "-Db_sanitize=thread", "-Db_lundef=false"]
+tsan_build = Once(lambda: configure("build-tsan", *TSAN_OPTIONS))
 
 
 def run_sanitized(folder, build, *options):
     return meson(folder, *options) if build() else Counts(failed=1)
+
+
+def find_threaded():
+    """The tests whose program can begin a thread, and where it is: a name and a path below the build folder."""
+    code, output = call(["meson", "introspect", "--tests", "build"])
+    if code:
+        say(output)
+        return {}
+    found = {}
+    for test in json.loads(output):
+        program = pathlib.Path(test["cmd"][0])
+        if "postgres" not in test["suite"] and (TOP / "build") in program.parents:
+            _, symbols = call(["nm", "--dynamic", "--undefined-only", program])
+            if re.search(r" (pthread_create|thrd_create|uv_thread_create|uv_queue_work|curl_\w+|lws_\w+)\b", symbols):
+                found[test["name"]] = str(program.relative_to(TOP / "build"))
+    return found
+
+
+def run_threaded():
+    """TSan has nothing to see in a program of one thread: ./dev nightly compiles and runs those too."""
+    threaded = find_threaded()
+    if not threaded:
+        say("no program with threads was found")
+        return Counts(failed=1)
+    build = configure("build-tsan", *TSAN_OPTIONS, targets=threaded.values())
+    return meson("build-tsan", *threaded) if build else Counts(failed=1)
 
 
 def run_web():
@@ -279,11 +316,22 @@ def start_postgres():
     return started
 
 
-def run_long(program, count, *options):
+def run_long(program, count, *options, folder="build"):
     """A simulation of so many seeds, other ones each day."""
     seed = int(time.time()) // 86400 * 1000003
     say(f"# figure {' '.join([program, *options])}: {count} seeds from {seed}")
-    return one([*NICE, f"build/tests/sim/{program}", "--count", str(count), "--seed", str(seed), *options])
+    return one([*NICE, f"{folder}/tests/sim/{program}", "--count", str(count), "--seed", str(seed), *options],
+               env=dict(os.environ, **SANITIZERS))
+
+
+def run_long_asan():
+    """What the C tests play with a seed or two there, with many."""
+    if not asan_build():
+        return Counts(failed=1)
+    counts = run_long("sim", 100, folder="build-fuzz")
+    counts.add(run_long("sim", 2, "--quality", folder="build-fuzz"))
+    counts.add(run_long("people", 600, folder="build-fuzz"))
+    return counts
 
 
 def fuzz(seconds):
@@ -329,13 +377,13 @@ PARTS = {
     "floors": CHECK["floors"],
     "format": part("work", run_format),
     "shell": part("work", run_shell),
-    "lint": part("work", run_lint),
-    "web": part("work", run_web),
-    "unit": part("work", lambda: meson("build")),
     "asan": part("work", lambda: run_sanitized("build-fuzz", asan_build, "--no-suite", "postgres")),
-    "tsan": part("work", lambda: run_sanitized("build-tsan", tsan_build, "--no-suite", "postgres")),
-    "fuzz": part("work", lambda: fuzz(2)),
+    "tsan": part("work", run_threaded),
+    "unit": part("work", lambda: meson("build")),
     "contract": part("work", run_contract),
+    "fuzz": part("work", lambda: fuzz(1)),
+    "web": part("work", run_web),
+    "lint": part("work", run_lint),
     "browser": files("browser"),
     "asan-browser": files("browser", "sdk", "doors", prepare=asan_build, binary="build-fuzz/parlor",
                           **SLOW),
@@ -355,6 +403,7 @@ NIGHTLY = {
     "postgres-contract": part("work", lambda: run_contract("--database", postgres().url)),
     "asan": part("work", lambda: run_sanitized("build-fuzz", asan_build)),
     "tsan": part("work", lambda: run_sanitized("build-tsan", tsan_build)),
+    "asan-sim": part("work", run_long_asan),
     "browser": files("browser", environment=NIGHT, minutes=90),
     "system": files("system", environment=NIGHT, minutes=90),
     "tsan-browser": files("browser", "sdk", "doors", prepare=tsan_build, binary="build-tsan/parlor",
@@ -364,18 +413,20 @@ NIGHTLY = {
 }
 
 
-# --- Two lanes ---
+# --- Three lanes ---
 
 
 class Lanes:
     # Where a lane looks for its next task, in this order.
-    ORDER = {"work": ["work", "calls"], "calls": ["browser", "calls", "work"]}
+    ORDER = {"work": ["work", "calls"], "calls": ["calls", "work"],
+             "browser": ["browser", "calls", "work"]}
 
     def __init__(self, tasks):
         self.waiting = tasks
         self.lock = threading.Lock()
         self.total = Counts()
         self.failed = []
+        self.took = []  # pairs of seconds and a name
 
     def take(self, lane):
         with self.lock:
@@ -395,18 +446,28 @@ class Lanes:
             except Exception as error:  # whatever it is, it is this part's
                 say(f"{type(error).__name__}: {error}")
                 counts = Counts(failed=1)
+            seconds = time.monotonic() - start
             with self.lock:
                 self.total.add(counts)
                 self.failed += [task.name] if counts.failed else []
-                print("\n".join([*said.lines, f"==> {task.name}: {counts} in "
-                                 f"{time.monotonic() - start:.0f} s"]), flush=True)
+                self.took.append((seconds, task.name))
+                print("\n".join([*said.lines, f"==> {task.name}: {counts} in {seconds:.0f} s"]), flush=True)
 
     def run_all(self):
+        start = time.monotonic()
         lanes = [threading.Thread(target=self.run, args=[lane]) for lane in self.ORDER]
         for lane in lanes:
             lane.start()
         for lane in lanes:
             lane.join()
+        self.print_times(time.monotonic() - start)
+
+    def print_times(self, seconds):
+        for took, name in sorted(self.took, reverse=True)[:10]:
+            print(f"{took:6.0f} s  {name}")
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        computed = used.ru_utime + used.ru_stime
+        print(f"{seconds:6.0f} s  for all, {computed:.0f} s of them computed on {os.cpu_count()} processors")
 
 
 def choose(parts, only):
