@@ -61,6 +61,7 @@ class Source {
     this.firstTimestamp = Math.floor(Math.random() * 2 ** 32);
     this.begunAt = performance.now();
     this.picture = 0;
+    this.sent = 0; // packets
     this.loseNext = 0;
     this.packetsPerFrame = 2;
     this.plis = 0;
@@ -103,6 +104,7 @@ class Source {
 
   send(payload, marker) {
     this.sequence = (this.sequence + 1) & 0xffff;
+    this.sent++;
     // Lost on its way: kept for repair, as every packet is, but not sent.
     const { sender } = this.transceiver;
     const dtls = sender.dtlsTransport;
@@ -142,6 +144,18 @@ class Sink {
     if (!repaired && this.lose(number)) return;
     this.packets.set(number, { at, timestamp, marker, payload: packet.payload, repaired,
       key: this.kind === 'video' && beginsKeyFrame(packet.payload) });
+  }
+
+  // Waits until nothing came while its source sent 20 packets: what was under way is over. Gives how many
+  // there are.
+  async stops(source) {
+    await until(async () => {
+      const { size } = this.packets;
+      const { sent } = source;
+      await until(() => source.sent >= sent + 20, 'the source to go on');
+      return this.packets.size === size;
+    }, `packets of ${this.track} to stop`);
+    return this.packets.size;
   }
 
   get numbers() { return [...this.packets.keys()].sort((a, b) => a - b); }

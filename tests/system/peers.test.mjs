@@ -20,7 +20,9 @@ after(async () => {
   await server?.stop();
 });
 
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+// How long something took is counted in pictures that were sent meanwhile: they become fewer, too, when the
+// machine has no time for them.
+const PICTURES_PER_SECOND = 25;
 
 test('tracks are offered with their ids; sound comes by itself, video when it is asked for', async () => {
   const annAudio = await ann.send('audio');
@@ -38,11 +40,16 @@ test('tracks are offered with their ids; sound comes by itself, video when it is
 
 test('video begins with a key frame within a second and has no gap', async () => {
   const asked = performance.now();
+  const pictures = [annVideo.picture, bobVideo.picture];
   await Promise.all([bob.prefer(annVideo.id, 'high'), ann.prefer(bobVideo.id, 'high')]);
+  for (const [i, seen, sent] of [[0, annSeen, annVideo], [1, bobSeen, bobVideo]]) {
+    await until(() => seen.packets.size > 0, 'the first packet', 15000, 1);
+    pictures[i] = sent.picture - pictures[i];
+    assert.ok(pictures[i] < PICTURES_PER_SECOND * patience, `${pictures[i]} pictures later`);
+  }
   await until(() => annSeen.packets.size > 60 && bobSeen.packets.size > 60, 'video both ways');
   for (const seen of [annSeen, bobSeen]) {
     assert.ok(seen.first.key, 'the first packet begins a key frame');
-    assert.ok(seen.first.at - asked < 1000 * patience, `${seen.first.at - asked} ms`);
     assert.deepEqual(seen.missing, []);
   }
   assert.deepEqual([annHeard.missing, bobHeard.missing], [[], []]);
@@ -95,11 +102,8 @@ test('reports: clocks agree, counts grow, the publisher gets transport-wide feed
 
 test('none stops the video; asked for again it goes on at a key frame, without a gap', async () => {
   await bob.prefer(annVideo.id, 'none');
-  await pause(200);
-  const { size } = annSeen.packets;
+  const size = await annSeen.stops(annVideo);
   const last = annSeen.numbers.at(-1);
-  await pause(400);
-  assert.equal(annSeen.packets.size, size);
   await bob.prefer(annVideo.id, 'low');
   await until(() => annSeen.packets.size > size + 10, 'video again');
   assert.ok(annSeen.packets.get(last + 1).key);
@@ -126,8 +130,9 @@ test('an ICE restart and a lost socket leave the media alone', async () => {
 
 test('who leaves is gone at once', async () => {
   await ann.leave();
-  await until(() => bob.said('on-peer-leave').some(({ params }) => params.peer_id === ann.id),
-    'the farewell', 2000);
+  const { picture } = bobVideo;
+  await until(() => bob.said('on-peer-leave').some(({ params }) => params.peer_id === ann.id), 'the farewell');
+  assert.ok(bobVideo.picture - picture < 2 * PICTURES_PER_SECOND * patience, 'at once');
   await until(() => bob.offers.at(-1).match(/^a=inactive/gm)?.length === 2, 'its sections to end');
   assert.equal(bob.failed, undefined);
 });
