@@ -41,7 +41,7 @@ static void feed(uint64_t track, bool ahead)
                                            .room = SCENE_ROOM,
                                            .endpoint = VIEWER,
                                            .track = track,
-                                           .feed = {VIDEO_HIGH, ahead}});
+                                           .feed = {.quality = VIDEO_HIGH, .ahead = ahead}});
     scene_settle(&scene);
 }
 
