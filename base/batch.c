@@ -135,12 +135,14 @@ struct batch_shared *batch_single(struct batch *b, struct batch_path *path,
     shared->kind = (uint8_t)kind;
     shared->urgent = kind == BATCH_RTCP;
     shared->head_len = shared->clear_len = (uint8_t)clear_len;
-    shared->picture_id_at = shared->tl0_at = 0;
+    shared->picture_id_at = shared->tl0_at = shared->number_at = 0;
+    shared->exact = false;
 
     struct batch_packet *p = batch_media(b, path);
     p->shared = shared;
     p->index = index;
     p->renumbered = false;
+    p->cluster = 0;
     if (kind == BATCH_RTP) {
         p->timestamp = read_u32(plain.at + 4);
         p->ssrc = read_u32(plain.at + 8);

@@ -18,7 +18,8 @@
 //     batch_packet          batch_shared
 //     ssrc, index, ...      | head            | payload (in a history)  |
 //     shared ------------>  | 80 60 .. .. ... | .. picture id, tl0 ...  |
-//                              ^ seq, timestamp, ssrc    ^
+//                              ^ seq, timestamp, ssrc,   ^
+//                                transport-wide number
 //
 // What a batch_packet says is written when the packet is sealed, into its place in its train.
 #pragma once
@@ -44,6 +45,8 @@ enum batch_kind { BATCH_RTP, BATCH_RTCP };
 struct batch_path {
     struct addr to;
     struct srtp *protect; // keys of this destination; NULL while there are none
+    struct bwe *estimate; // of the way there (rtc/bwe.h): counts and remembers the packets that
+                          // have a transport-wide number; NULL: none has
     uint32_t first;       // BATCH_END when nothing is queued in this tick
     uint32_t last;
 };
@@ -61,6 +64,8 @@ struct batch_shared {
     uint8_t picture_id_at;
     bool picture_id_long; // 15 bits instead of 7
     uint8_t tl0_at;
+    uint8_t number_at; // where in head the transport-wide number is; 0: nowhere
+    bool exact;        // is sent again as it is: nothing may be added at the seal
     uint8_t head[BATCH_HEAD_MAX];
 };
 
@@ -74,6 +79,7 @@ struct batch_packet {
     uint16_t picture_id : 15;
     uint16_t renumbered : 1; // picture_id and tl0 are written where the payload has them
     uint8_t tl0;
+    uint8_t cluster; // of the probe that it is part of (rtc/bwe_probe.h), or 0
 };
 static_assert(sizeof(struct batch_packet) == 32, "half a line of the processor's cache");
 

@@ -30,8 +30,7 @@ void bwe_init(struct bwe *b, double start_bps, int64_t now)
     *b = (struct bwe){.rate = {.bps = start_bps, .changed_at = now},
                       .least_bps = start_bps,
                       .most_bps = start_bps,
-                      .period_at = now,
-                      .budget_at = now};
+                      .period_at = now};
     bwe_loss_init(&b->loss, start_bps, now);
 }
 
@@ -72,12 +71,17 @@ static void note_budget(struct bwe *b, size_t octets, int64_t now)
         bwe_acked_expect_change(&b->acked);
 }
 
-uint16_t bwe_sent(struct bwe *b, size_t octets, uint8_t cluster, int64_t now)
+void bwe_left(struct bwe *b, size_t octets, int64_t now)
 {
-    if (b->sent.next == 0)
+    if (!b->budget_at)
         b->budget_at = now;
     note_budget(b, octets, now);
     sent_forget(&b->sent, now - REMEMBERED_US);
+}
+
+uint16_t bwe_sent(struct bwe *b, size_t octets, uint8_t cluster, int64_t now)
+{
+    bwe_left(b, octets, now);
     return sent_add(&b->sent, octets, cluster, now);
 }
 

@@ -1,7 +1,9 @@
 // How much may be sent to a receiver that tells what arrived (transport-wide feedback): delay,
 // loss and probes together. docs/bwe.md explains it with its formulas.
 //
-//     bwe_sent()      each packet that leaves, with the number it leaves under
+//     bwe_sent()      each packet that leaves, with the number it leaves under; or, at the
+//     seal,
+//                     sent_add() of each and bwe_left() for all together
 //     bwe_feedback()  what the receiver said of them
 //     bwe_bps()       what may be sent
 //     bwe_cluster()   a probe that is wanted
@@ -38,8 +40,8 @@ struct bwe {
     int64_t rtt_us;      // smoothed; 0: not known
     int64_t feedback_at; // the last
     // The application: whether it sends less than it might.
-    double budget; // octets it might have sent and did not
-    int64_t budget_at;
+    double budget;     // octets it might have sent and did not
+    int64_t budget_at; // 0: nothing left yet
     bool limited;
     // Probes after a sudden fall:
     double least_bps; // of the present period
@@ -57,6 +59,8 @@ void bwe_dispose(struct bwe *b);
 // A packet of `octets` leaves, with what IP and UDP add; `cluster` is that of a probe, or 0.
 // Returns its transport-wide number.
 uint16_t bwe_sent(struct bwe *b, size_t octets, uint8_t cluster, int64_t now);
+// Packets of `octets` in all leave, which `sent` has already.
+void bwe_left(struct bwe *b, size_t octets, int64_t now);
 
 void bwe_feedback(struct bwe *b, const struct twcc_feedback *feedback, int64_t now);
 

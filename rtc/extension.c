@@ -46,6 +46,15 @@ bool extension_next(struct bytes block, size_t *at, struct extension_element *el
     }
 }
 
+size_t extension_find(struct bytes block, uint8_t id)
+{
+    struct extension_element element;
+    for (size_t at = 0; extension_next(block, &at, &element);)
+        if (element.id == id)
+            return (size_t)(element.data.at - block.at);
+    return 0;
+}
+
 static void read_element(struct extension_values *v, const struct extension_element *e,
                          const struct extension_ids *ids)
 {

@@ -46,6 +46,9 @@ struct extension_element {
 // that is not RFC 8285. RFC 8285 section 4.2: id 15 ends a block of the one-octet form.
 bool extension_next(struct bytes block, size_t *at, struct extension_element *element);
 
+// Where in `block` the data of the first element with `id` is; 0: there is none.
+size_t extension_find(struct bytes block, uint8_t id);
+
 // Reads the elements of `block` named by `ids` in one pass. Total: elements with an impossible
 // length are ignored as if absent, of duplicates the last one counts. The views point into
 // `block`.

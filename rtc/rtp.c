@@ -72,3 +72,10 @@ void rtp_put_header(struct writer *w, const struct rtp_header *header,
     if (ids && values && extension_put(w, ids, values))
         p[0] |= 0x10;
 }
+
+uint8_t rtp_extension_at(struct bytes header, uint8_t id)
+{
+    struct bytes block = {header.at + RTP_HEADER_LEN, header.len - RTP_HEADER_LEN};
+    size_t at = extension_find(block, id);
+    return at ? (uint8_t)(RTP_HEADER_LEN + at) : 0;
+}

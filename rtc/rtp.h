@@ -59,6 +59,9 @@ struct extension_values; // rtc/extension.h
 void rtp_put_header(struct writer *w, const struct rtp_header *header,
                     const struct extension_ids *ids, const struct extension_values *values);
 
+// Where in a header that was put the data of the extension with `id` are; 0: it is not there.
+uint8_t rtp_extension_at(struct bytes header, uint8_t id);
+
 // A retransmission: after a header with the retransmission stream's SSRC, payload type and own
 // sequence number comes the original sequence number (as it was sent to this receiver).
 static inline void rtp_put_osn(struct writer *w, uint16_t original_seq)

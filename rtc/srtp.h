@@ -68,6 +68,8 @@ void srtp_forget(struct srtp *s, uint32_t ssrc);
 // Protects every packet of `b` into buffers that lie contiguously per destination, evens out
 // trains with RTP padding of at most BATCH_PAD_MAX octets (docs/packet-trains.md has the rule),
 // and fills b->runs. Packets on a path without keys are dropped and counted in the result.
-// The runs lie in the engine's memory until its next srtp_seal(). That memory grows with the
-// largest batch, so whoever fills a batch without bound flushes it in between.
-size_t srtp_seal(struct srtp_engine *e, struct batch *b);
+// Where the shared part has a place for it, a packet gets the transport-wide number of its
+// path, in the order of leaving; it is noted in the path's estimate as sent at `now`. The runs
+// lie in the engine's memory until its next srtp_seal(). That memory grows with the largest
+// batch, so whoever fills a batch without bound flushes it in between.
+size_t srtp_seal(struct srtp_engine *e, struct batch *b, int64_t now);

@@ -67,9 +67,9 @@ static void pass_notices(struct worker *w)
     w->told.count = 0; // moved
 }
 
-static void flush(struct worker *w)
+static void flush(struct worker *w, int64_t now)
 {
-    srtp_seal(w->engine, &w->out);
+    srtp_seal(w->engine, &w->out, now);
     udp_send(w->udp, &w->out);
     batch_reset(&w->out);
     router_flushed(w->router);
@@ -89,7 +89,7 @@ static void route(struct worker *w, struct router_datagram *datagrams, size_t co
             w->slice /= 2;
         else if (w->out.packet_count < BATCH_LARGE / 4 && w->slice < DATAGRAMS_PER_READ)
             w->slice *= 2;
-        flush(w);
+        flush(w, now);
     }
 }
 
@@ -178,7 +178,7 @@ static void *media_thread(void *arg)
         }
         if (router_deadline(w->router) <= now)
             router_expire(w->router, now, &w->out, &w->told);
-        flush(w);
+        flush(w, now);
         if (w->count_at <= now)
             tell_counters(w, now);
         else if (count > 0)

@@ -69,6 +69,7 @@ void feed_join(struct feed *f, struct batch_path *path)
         .ssrc = f->ssrc,
         .current = NO_LAYER,
         .seated = f->seat,
+        .numbered = f->numbered,
     };
 }
 

@@ -47,6 +47,9 @@ struct feed {
     uint32_t place; // of the subscriber's; NO_PLACE: it waits for one, or was refused
     bool accepted;  // by the subscriber's answer
     bool refused;   // likewise
+    // Its packets may have transport-wide numbers, since the subscriber tells of them. They
+    // have while its batch_path has an estimate, too.
+    bool numbered;
     uint32_t ssrc;
     uint32_t rtx_ssrc; // 0: none
 

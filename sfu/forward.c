@@ -15,10 +15,10 @@ struct outgoing {
     const struct stream *stream;
     const struct history_slot *slot;
     struct batch *out;
-    const struct batch_shared *shared; // to subscribers; NULL: none of them so far
-    // To viewers: the last that was made, and whose seat it was made for.
+    const struct batch_shared *shared[2]; // to subscribers, [with a transport-wide number]
+    // To viewers: the last that was made, and whose line it was made for.
     const struct batch_shared *seated;
-    const struct feed *sitting;
+    const struct feed_line *sitting;
 };
 
 static struct outgoing outgoing_of(const struct stream *s, const struct history_slot *slot,
@@ -27,32 +27,49 @@ static struct outgoing outgoing_of(const struct stream *s, const struct history_
     return (struct outgoing){.stream = s, .slot = slot, .out = tick->out};
 }
 
+// Who has no retransmission stream gets the very packet again when it was lost (sfu/repair.h).
+static bool is_repeated(const struct feed_line *line)
+{
+    return line->seated && line->feed->rtx_ssrc == 0;
+}
+
+static bool is_numbered(const struct feed_line *line)
+{
+    return line->numbered && line->path->estimate && !is_repeated(line);
+}
+
 // A shared part with this payload type, and these extensions.
 static struct batch_shared *share(const struct outgoing *o, uint8_t payload_type,
                                   const struct extension_ids *ids,
-                                  const struct extension_values *values)
+                                  struct extension_values values, const struct feed_line *line)
 {
     const struct history_slot *slot = o->slot;
     struct rtp_header header = {.payload_type = payload_type, .marker = slot->marker};
     struct batch_shared *shared = batch_share(o->out);
     struct writer w = writer_on(shared->head, sizeof shared->head);
-    rtp_put_header(&w, &header, ids, values);
+    values.has_twcc = is_numbered(line);
+    rtp_put_header(&w, &header, ids, &values);
     assert(!w.overflow);
     shared->payload = slot->payload;
     shared->kind = BATCH_RTP;
     shared->urgent = o->stream->codec.codec == CODEC_OPUS;
+    shared->exact = is_repeated(line);
     shared->head_len = shared->clear_len = (uint8_t)w.len;
     shared->picture_id_at = slot->info.picture_id_at;
     shared->picture_id_long = slot->info.picture_id_long;
     shared->tl0_at = slot->info.tl0_at;
+    shared->number_at =
+        values.has_twcc ? rtp_extension_at((struct bytes){w.at, w.len}, ids->twcc) : 0;
     return shared;
 }
 
 // A viewer chose the payload types and the ids of extensions itself; those with the same
 // browser chose alike.
-static bool sit_alike(const struct feed *a, const struct feed *b)
+static bool sit_alike(const struct feed_line *left, const struct feed_line *right)
 {
+    const struct feed *a = left->feed, *b = right->feed;
     return a->seated_codec->payload_type == b->seated_codec->payload_type &&
+           is_numbered(left) == is_numbered(right) && is_repeated(left) == is_repeated(right) &&
            strcmp(a->seat->mid, b->seat->mid) == 0 &&
            memcmp(&a->seat->extensions, &b->seat->extensions, sizeof a->seat->extensions) == 0;
 }
@@ -60,18 +77,19 @@ static bool sit_alike(const struct feed *a, const struct feed *b)
 static const struct batch_shared *shared_with(struct outgoing *o, const struct feed_line *line)
 {
     const struct stream *s = o->stream;
-    const struct feed *f = line->feed;
     if (!line->seated) {
-        if (!o->shared)
-            o->shared = share(o, negotiate_payload_type(s->codec.codec, s->codec.profile),
-                              &negotiate_extensions, &o->slot->extensions);
-        return o->shared;
+        const struct batch_shared **shared = &o->shared[is_numbered(line)];
+        if (!*shared)
+            *shared = share(o, negotiate_payload_type(s->codec.codec, s->codec.profile),
+                            &negotiate_extensions, o->slot->extensions, line);
+        return *shared;
     }
-    if (!o->sitting || !sit_alike(o->sitting, f)) {
+    if (!o->sitting || !sit_alike(o->sitting, line)) {
+        const struct feed *f = line->feed;
         struct extension_values values = o->slot->extensions;
         values.mid = bytes_of(f->seat->mid);
-        o->seated = share(o, f->seated_codec->payload_type, &f->seat->extensions, &values);
-        o->sitting = f;
+        o->seated = share(o, f->seated_codec->payload_type, &f->seat->extensions, values, line);
+        o->sitting = line;
     }
     return o->seated;
 }
@@ -91,6 +109,7 @@ static void queue(struct batch *out, struct batch_path *path, const struct batch
     p->renumbered =
         (shift->picture_id | shift->tl0) != 0 && (shared->picture_id_at | shared->tl0_at) != 0;
     p->tl0 = (uint8_t)(slot->info.tl0 + shift->tl0);
+    p->cluster = 0;
 }
 
 static void send_on(struct outgoing *o, const struct feed_line *line)
@@ -173,7 +192,8 @@ void forward_repair(const struct feed *f, const struct shift *shift,
         payload_type = f->seated_codec->rtx_payload_type;
     }
     struct batch_shared *shared =
-        share(&o, payload_type, seat ? &seat->extensions : &negotiate_extensions, &values);
+        share(&o, payload_type, seat ? &seat->extensions : &negotiate_extensions, values,
+              feed_line(f));
     struct writer w = writer_on(shared->head + shared->head_len, RTP_OSN_LEN);
     rtp_put_osn(&w, original_seq);
     shared->head_len += RTP_OSN_LEN;

@@ -97,6 +97,7 @@ bool places_accept(struct places *p, uint32_t at, const struct subscribe_accepte
     if (f) {
         f->accepted = accepted->receiving;
         f->refused = !accepted->receiving;
+        f->numbered = accepted->twcc;
         if (f->refused)
             places_leave(p, f);
     }

@@ -46,8 +46,9 @@ void repair_packet(struct feed *f, uint16_t seq16, const struct tick *tick)
 
     tick->shared->stats.retransmissions++;
     // A viewer without a retransmission stream gets the very packet again: RFC 4585 section
-    // 6.2.1 leaves that open, and the same octets under the same number are encrypted to the
-    // same.
+    // 6.2.1 leaves that open. The same octets under the same number are encrypted to the same;
+    // others would give away the key of GCM's authentication (RFC 5116 section 5.1.1), so that
+    // such a feed's packets are exact.
     if (f->rtx_ssrc == 0) {
         forward_again(f, &segment->shift, slot, tick);
         return;

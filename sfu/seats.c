@@ -177,7 +177,7 @@ void seats_leave(struct feed *f, const struct tick *tick)
     seat->feed = NULL;
     f->seat = NULL;
     f->seated_codec = NULL;
-    f->accepted = false;
+    f->accepted = f->numbered = false;
     f->ssrc = f->rtx_ssrc = 0;
 }
 
@@ -198,6 +198,7 @@ static void sit(struct seats *seats, struct feed *f, struct batch_path *path,
     f->accepted = true;
     f->ssrc = seat->ssrc;
     f->rtx_ssrc = codec->rtx_payload_type ? seat->rtx_ssrc : 0;
+    f->numbered = seat->extensions.twcc != 0;
     feed_go_on(f, &seat->tail);
     select_flow(f, path, tick);
 }

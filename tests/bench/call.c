@@ -163,7 +163,7 @@ static void send_tracks(struct person *p)
 
 static void flush(struct side *s, struct batch *out)
 {
-    srtp_seal(c.engine, out);
+    srtp_seal(c.engine, out, 0);
     udp_send(s->udp, out);
     batch_dispose(out);
 }

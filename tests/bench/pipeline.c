@@ -121,7 +121,7 @@ static unsigned send_frame(struct bench *b, struct stream *s)
     for (unsigned i = 0; i < count; i++)
         queue_packet(s, &s->path, i, count, key);
     s->frame++;
-    srtp_seal(b->senders_engine, &s->out);
+    srtp_seal(b->senders_engine, &s->out, b->now);
     udp_send(b->publisher, &s->out);
     batch_reset(&s->out);
     return count;
@@ -157,7 +157,7 @@ static void bare_tick(struct bench *b)
             p->renumbered = false;
         }
     }
-    srtp_seal(b->engine, &b->out);
+    srtp_seal(b->engine, &b->out, b->now);
     if (b->options.send)
         udp_send(b->server, &b->out);
     batch_reset(&b->out);
@@ -201,7 +201,7 @@ static void router_tick(struct bench *b)
     router_receive(b->router, datagrams, count, b->now, &b->out, &b->notices);
     if (router_deadline(b->router) <= b->now)
         router_expire(b->router, b->now, &b->out, &b->notices);
-    srtp_seal(b->engine, &b->out);
+    srtp_seal(b->engine, &b->out, b->now);
     if (b->options.send)
         udp_send(b->server, &b->out);
     batch_reset(&b->out);
@@ -228,7 +228,7 @@ static void command(struct bench *b, struct command c)
 // What a client queued reaches the router at once: connecting is not measured.
 static void to_router(struct bench *b, const struct client *c, struct batch *out)
 {
-    srtp_seal(b->senders_engine, out);
+    srtp_seal(b->senders_engine, out, b->now);
     for (uint32_t i = 0; i < out->run_count; i++) {
         const struct batch_run *run = &out->runs[i];
         assert(run->count == 1);
@@ -264,7 +264,7 @@ static void to_clients(struct bench *b)
 {
     struct batch sealed = b->out;
     b->out = (struct batch){0};
-    srtp_seal(b->engine, &sealed);
+    srtp_seal(b->engine, &sealed, b->now);
     for (uint32_t i = 0; i < sealed.run_count; i++) {
         struct batch_run *run = &sealed.runs[i];
         struct client *c = client_at(b, &run->to);

@@ -45,7 +45,7 @@ static struct moment moment(const struct meeting_sim *m)
 static void send_batch(struct meeting_sim *m, struct srtp_engine *engine, struct batch *b,
                        enum parcel_kind kind, const struct addr *from)
 {
-    if (srtp_seal(engine, b) && !m->closing)
+    if (srtp_seal(engine, b, m->now) && !m->closing)
         meeting_fail(m, "a packet without keys was queued");
     network_send(&m->network, kind, from, b, m->now);
     batch_reset(b);

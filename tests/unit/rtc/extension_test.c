@@ -257,3 +257,14 @@ TEST(the_send_time_is_seconds_in_6_18_fixed_point)
     CHECK_EQ(extension_abs_send_time(500000), 1 << 17);
     CHECK_EQ(extension_abs_send_time(64000000), 0); // wraps after 64 s
 }
+
+TEST(finds_where_an_element_is)
+{
+    struct bytes block = test_hex("bede 0002 10 41 31 0102 00 4000");
+    CHECK_EQ(extension_find(block, 1), 5);
+    CHECK_EQ(extension_find(block, 3), 7);
+    CHECK_EQ(extension_find(block, 4), 11);
+    CHECK_EQ(extension_find(block, 2), 0);
+    CHECK_EQ(extension_find(test_hex("1000 0001 03 02 0102"), 3), 6);
+    CHECK_EQ(extension_find((struct bytes){0}, 3), 0);
+}

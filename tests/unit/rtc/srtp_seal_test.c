@@ -1,3 +1,4 @@
+#include "rtc/bwe.h"
 #include "rtc/codec.h"
 #include "rtc/srtp_context.h"
 #include "test.h"
@@ -59,7 +60,7 @@ static void expect_trains(const uint32_t *lens, size_t len_count, const uint16_t
     struct world w = world_with(SRTP_AEAD_AES_128_GCM);
     for (size_t i = 0; i < len_count; i++)
         queue(&w, &w.path, BATCH_RTP, lens[i] - OVERHEAD);
-    CHECK_EQ(srtp_seal(w.engine, &w.batch), 0);
+    CHECK_EQ(srtp_seal(w.engine, &w.batch, 0), 0);
     CHECK_EQ(w.batch.run_count, train_count);
     for (size_t i = 0; i < train_count; i++)
         CHECK_EQ(w.batch.runs[i].count, counts[i]);
@@ -162,7 +163,7 @@ static void padded_train_opens(enum srtp_profile profile)
             shared->payload.len -= 2;
         }
     }
-    CHECK_EQ(srtp_seal(w.engine, &w.batch), 0);
+    CHECK_EQ(srtp_seal(w.engine, &w.batch, 0), 0);
     CHECK_EQ(w.batch.run_count, 1);
     CHECK_EQ(w.batch.runs[0].count, 6);
     check_datagrams(&w, profile);
@@ -182,7 +183,7 @@ TEST(more_packets_than_lanes_are_all_right)
         struct world w = world_with(profile);
         for (uint32_t k = 0; k < PACKETS_MAX; k++)
             queue(&w, &w.path, BATCH_RTP, k % 9 ? 900 + k % 3 : 60 + k);
-        CHECK_EQ(srtp_seal(w.engine, &w.batch), 0);
+        CHECK_EQ(srtp_seal(w.engine, &w.batch, 0), 0);
         check_datagrams(&w, profile);
         world_dispose(&w);
     }
@@ -198,7 +199,7 @@ TEST(a_packet_that_is_padded_already_is_not_padded_again)
     shared->payload.at = padded;
     w.payload_lens[0] -= 3;
     queue(&w, &w.path, BATCH_RTP, 1001); // longer: the first would have to grow
-    CHECK_EQ(srtp_seal(w.engine, &w.batch), 0);
+    CHECK_EQ(srtp_seal(w.engine, &w.batch, 0), 0);
     CHECK_EQ(w.batch.run_count, 2);
     check_datagrams(&w, SRTP_AEAD_AES_128_GCM);
     world_dispose(&w);
@@ -215,7 +216,7 @@ TEST(packets_of_a_tick_are_regrouped_by_destination)
         queue(&w, &w.path, BATCH_RTP, 1000);
         queue(&w, &other, BATCH_RTP, 1000);
     }
-    CHECK_EQ(srtp_seal(w.engine, &w.batch), 0);
+    CHECK_EQ(srtp_seal(w.engine, &w.batch, 0), 0);
     CHECK_EQ(w.batch.run_count, 2);
     CHECK(addr_equal(&w.batch.runs[0].to, &w.path.to));
     CHECK_EQ(w.batch.runs[0].count, 3);
@@ -230,7 +231,7 @@ TEST(a_path_without_keys_drops_media)
     w.path.protect = NULL;
     queue(&w, &w.path, BATCH_RTP, 100);
     queue(&w, &w.path, BATCH_RTCP, 100);
-    CHECK_EQ(srtp_seal(w.engine, &w.batch), 2);
+    CHECK_EQ(srtp_seal(w.engine, &w.batch, 0), 2);
     CHECK_EQ(w.batch.run_count, 0);
     world_dispose(&w);
 }
@@ -278,7 +279,7 @@ static void check_renumbered(enum srtp_profile profile, enum codec codec, const 
     p->picture_id = picture_id & 0x7fffu;
     p->renumbered = true;
     p->tl0 = tl0;
-    CHECK_EQ(srtp_seal(w.engine, &w.batch), 0);
+    CHECK_EQ(srtp_seal(w.engine, &w.batch, 0), 0);
     static const uint8_t head[] = {0x80, 0xe0, 0x03, 0xe8, 0x0a, 0x0b,
                                    0x0c, 0x0d, 0x01, 0x02, 0x03, 0x04};
     struct bytes plain = opened(&w, profile);
@@ -321,6 +322,133 @@ TEST(writes_picture_id_and_tl0_where_the_payload_has_them)
     }
 }
 
+// A packet with a place for a transport-wide number: one element of id 3.
+static struct batch_shared *queue_numbered(struct world *w, struct batch_path *path,
+                                           uint32_t len)
+{
+    static const uint8_t block[] = {0xbe, 0xde, 0, 1, 0x31, 0xff, 0xff, 0};
+    struct batch_shared *shared = queue(w, path, BATCH_RTP, len);
+    shared->head[0] |= 0x10;
+    memcpy(shared->head + 12, block, sizeof block);
+    shared->head_len = shared->clear_len = 20;
+    shared->number_at = 17;
+    return shared;
+}
+
+// The numbers of a destination's packets in the order in which they leave.
+static void check_numbers(struct world *w, const struct batch_path *path, uint16_t first,
+                          uint32_t count)
+{
+    uint32_t seen = 0;
+    for (uint32_t r = 0; r < w->batch.run_count; r++) {
+        const struct batch_run *run = &w->batch.runs[r];
+        if (!addr_equal(&run->to, &path->to))
+            continue;
+        for (uint32_t at = 0; at < run->len; at += run->segment_len, seen++) {
+            uint16_t number = (uint16_t)(first + seen);
+            const struct sent_packet *sent = sent_find(&path->estimate->sent, number);
+            uint32_t len = run->len - at < run->segment_len ? run->len - at : run->segment_len;
+            CHECK_EQ(read_u16(run->at + at + 17), number);
+            CHECK_EQ(sent->octets, len + 28);
+        }
+    }
+    CHECK_EQ(seen, count);
+}
+
+TEST(numbers_are_those_of_the_destination_from_train_to_train)
+{
+    struct world w = world_with(SRTP_AEAD_AES_128_GCM);
+    struct bwe bwes[2];
+    struct batch_path paths[2];
+    for (int i = 0; i < 2; i++) {
+        bwe_init(&bwes[i], 1000000, 0);
+        paths[i] = w.path;
+        paths[i].estimate = &bwes[i];
+        paths[i].to.port = (uint16_t)(2000 + i);
+    }
+    bwes[1].sent.next = bwes[1].sent.oldest = 65534; // wraps
+    for (int tick = 0; tick < 3; tick++) {
+        w.sent = 0;
+        for (uint32_t i = 0; i < 8; i++) {
+            // Trains of 3, 3 and 2; every other packet goes to one of them only.
+            queue_numbered(&w, &paths[0], i % 3 == 2 ? 600 : 1000 + i % 3);
+            if (i % 2)
+                queue_numbered(&w, &paths[1], 1000);
+        }
+        CHECK_EQ(srtp_seal(w.engine, &w.batch, 1000 * (tick + 1)), 0);
+        CHECK_EQ(w.batch.run_count, 4);
+        check_numbers(&w, &paths[0], (uint16_t)(8 * tick), 8);
+        check_numbers(&w, &paths[1], (uint16_t)(65534 + 4 * tick), 4);
+        CHECK_EQ(sent_find(&bwes[0].sent, (uint16_t)(8 * tick))->at, 1000 * (tick + 1));
+        batch_reset(&w.batch);
+    }
+    for (int i = 0; i < 2; i++)
+        bwe_dispose(&bwes[i]);
+    world_dispose(&w);
+}
+
+TEST(a_number_is_inside_what_is_authenticated)
+{
+    for (int i = 0; i < 2; i++) {
+        enum srtp_profile profile = i ? SRTP_AES128_CM_HMAC_SHA1_80 : SRTP_AEAD_AES_128_GCM;
+        struct world w = world_with(profile);
+        struct bwe bwe;
+        bwe_init(&bwe, 1000000, 0);
+        bwe.sent.next = bwe.sent.oldest = 0x0102;
+        w.path.estimate = &bwe;
+        queue_numbered(&w, &w.path, 100);
+        CHECK_EQ(srtp_seal(w.engine, &w.batch, 1), 0);
+        struct bytes plain = opened(&w, profile);
+        CHECK_EQ(plain.len, 120);
+        CHECK_EQ(read_u16(plain.at + 17), 0x0102);
+        bwe_dispose(&bwe);
+        world_dispose(&w);
+    }
+}
+
+TEST(what_has_no_place_for_a_number_is_not_counted)
+{
+    struct world w = world_with(SRTP_AEAD_AES_128_GCM);
+    struct bwe bwe;
+    bwe_init(&bwe, 1000000, 0);
+    w.path.estimate = &bwe;
+    queue(&w, &w.path, BATCH_RTP, 1000);
+    queue(&w, &w.path, BATCH_RTCP, 100);
+    CHECK_EQ(srtp_seal(w.engine, &w.batch, 1), 0);
+    CHECK_EQ(bwe.sent.next, 0);
+    CHECK(bwe.sent.ring == NULL);
+    CHECK_EQ(w.batch.run_count, 2);
+    CHECK_EQ(w.batch.runs[0].len, 1000 + OVERHEAD);
+    bwe_dispose(&bwe);
+    world_dispose(&w);
+}
+
+TEST(a_dropped_packet_takes_no_number)
+{
+    struct world w = world_with(SRTP_AEAD_AES_128_GCM);
+    struct bwe bwe;
+    bwe_init(&bwe, 1000000, 0);
+    w.path.estimate = &bwe;
+    w.path.protect = NULL;
+    queue_numbered(&w, &w.path, 1000);
+    CHECK_EQ(srtp_seal(w.engine, &w.batch, 1), 1);
+    CHECK_EQ(bwe.sent.next, 0);
+    bwe_dispose(&bwe);
+    world_dispose(&w);
+}
+
+// It may be sent again under the same number, and must then be the same to the last octet.
+TEST(an_exact_packet_is_never_padded)
+{
+    struct world w = world_with(SRTP_AEAD_AES_128_GCM);
+    queue(&w, &w.path, BATCH_RTP, 1000)->exact = true;
+    queue(&w, &w.path, BATCH_RTP, 1010);
+    CHECK_EQ(srtp_seal(w.engine, &w.batch, 1), 0);
+    CHECK_EQ(w.batch.run_count, 2);
+    CHECK_EQ(w.batch.runs[0].len, 1000 + OVERHEAD);
+    world_dispose(&w);
+}
+
 TEST(the_engine_keeps_its_memory_from_tick_to_tick)
 {
     struct world w = world_with(SRTP_AEAD_AES_128_GCM);
@@ -330,7 +458,7 @@ TEST(the_engine_keeps_its_memory_from_tick_to_tick)
             queue(&w, &w.path, BATCH_RTP, 1000);
             w.sent = 0;
         }
-        CHECK_EQ(srtp_seal(w.engine, &w.batch), 0);
+        CHECK_EQ(srtp_seal(w.engine, &w.batch, 0), 0);
         CHECK_EQ(w.engine->chunk_count, 2);
         uint32_t count = 0;
         for (uint32_t i = 0; i < w.batch.run_count; i++)

@@ -118,7 +118,7 @@ TEST(srtp_packets_are_those_of_rfc_7714_16)
         batch_path_init(&path);
         path.protect = s;
         batch_single(&b, &path, BATCH_RTP, plain, 12, 0xf17b);
-        CHECK_EQ(srtp_seal(e, &b), 0);
+        CHECK_EQ(srtp_seal(e, &b, 0), 0);
         CHECK_EQ(b.run_count, 1);
         CHECK_BYTES(((struct bytes){b.runs[0].at, b.runs[0].len}), sealed.at, sealed.len);
         batch_dispose(&b);
@@ -147,7 +147,7 @@ TEST(srtcp_packets_are_those_of_rfc_7714_17)
         batch_path_init(&path);
         path.protect = s;
         batch_single(&b, &path, BATCH_RTCP, plain, 8, 1492);
-        CHECK_EQ(srtp_seal(e, &b), 0);
+        CHECK_EQ(srtp_seal(e, &b, 0), 0);
         CHECK_BYTES(((struct bytes){b.runs[0].at, b.runs[0].len}), sealed.at, sealed.len);
         batch_dispose(&b);
 
@@ -347,7 +347,7 @@ static struct bytes seal_one(struct srtp_engine *e, struct srtp *s, enum batch_k
     shared->head_len = (uint8_t)head;
     shared->payload = (struct bytes){plain.at + head, plain.len - head};
     memcpy(shared->head, plain.at, head);
-    CHECK_EQ(srtp_seal(e, &b), 0);
+    CHECK_EQ(srtp_seal(e, &b, 0), 0);
     CHECK_EQ(b.run_count, 1);
     CHECK_EQ(b.runs[0].count, 1);
     CHECK_EQ(b.runs[0].segment_len, b.runs[0].len);

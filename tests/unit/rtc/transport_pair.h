@@ -102,7 +102,7 @@ static inline size_t deliver(struct pair *p, struct side *from, struct side *to)
 {
     struct batch tick = from->out;
     from->out = (struct batch){0};
-    srtp_seal(p->engine, &tick);
+    srtp_seal(p->engine, &tick, 0);
     size_t count = 0;
     for (uint32_t i = 0; i < tick.run_count; i++) {
         const struct batch_run *run = &tick.runs[i];
@@ -222,7 +222,7 @@ static inline void queue_rtp(struct side *s, uint16_t seq)
 // What leaves `s` next, as it is on the wire.
 static inline struct bytes take_datagram(struct pair *p, struct side *s)
 {
-    srtp_seal(p->engine, &s->out);
+    srtp_seal(p->engine, &s->out, 0);
     CHECK(s->out.run_count > 0);
     const struct batch_run *run = &s->out.runs[s->out.run_count - 1];
     struct bytes copy = test_exact_copy(run->at, run->segment_len);

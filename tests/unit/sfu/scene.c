@@ -233,7 +233,7 @@ struct datagrams {
 
 static void take_runs(struct datagrams *d, struct srtp_engine *engine, struct batch *b)
 {
-    srtp_seal(engine, b);
+    srtp_seal(engine, b, 0);
     d->count = 0;
     for (uint32_t i = 0; i < b->run_count; i++) {
         const struct batch_run *run = &b->runs[i];
