@@ -98,6 +98,7 @@ enum {
     ANSWER_WAIT_MS = 5000,               // of an answer for the store: then it is 503
     OUTCOMES_MAX = 1024,    // of requests that were answered so, in case they come again
     OUTCOME_MS = 60 * 1000, // that these are remembered
+    TOUCHED_KEPT = 16384,   // changes of which is remembered what they touched
     RPC_WORD_LEN_MAX = 32,  // octets, of one of a few words that the protocol knows
 
     // Tokens and codes

@@ -42,6 +42,7 @@ void room_touch(struct room *room)
     if (!room->session_id[0])
         return;
     room->change = ++room->rooms->last_change;
+    room->rooms->touched[room->change % TOUCHED_KEPT] = 0; // no part is known
     if (list_empty(&room->changed))
         list_append(&room->rooms->changed, &room->changed);
 }
@@ -49,14 +50,34 @@ void room_touch(struct room *room)
 void room_touch_part(struct room *room, enum session_part part, const char *key)
 {
     room_touch(room);
-    if (!room->session_id[0] || room->is_changed_whole)
+    if (!room->session_id[0])
         return;
     size_t len = strlen(key);
     struct changed_part *changed = mem_alloc(sizeof *changed + len + 2);
     changed->part = part;
     changed->name[0] = (char)part;
     memcpy(changed->name + 1, key, len + 1);
+    struct rooms *rooms = room->rooms;
+    rooms->touched[room->change % TOUCHED_KEPT] =
+        map_hash(bytes_of(changed->name), (uint64_t[2]){room->number, 0}) | 1;
+    if (room->is_changed_whole) {
+        mem_free(changed);
+        return;
+    }
     mem_free(map_put(&room->changed_parts, bytes_of(changed->name), changed));
+}
+
+bool rooms_untouched(const struct rooms *rooms, uint64_t before, uint64_t after)
+{
+    if (rooms->last_change - before > TOUCHED_KEPT)
+        return false;
+    for (uint64_t own = before + 1; own <= after; own++) {
+        uint64_t part = rooms->touched[own % TOUCHED_KEPT];
+        for (uint64_t since = after + 1; part && since <= rooms->last_change; since++)
+            if (rooms->touched[since % TOUCHED_KEPT] == part)
+                return false;
+    }
+    return true;
 }
 
 void room_touch_message(struct room *room, uint64_t number)

@@ -114,9 +114,10 @@ struct rooms {               // owned by the control thread
     int64_t max_session_s;   // the longest that any room may go on; 0: for ever
     struct engines engines;  // what the server can do beside the meetings themselves
     uint64_t last_change;    // of all sessions: each room_touch() is one
-    uint64_t last_number;    // of rooms, peers, tracks and media requests: never used twice
-    struct id_source ids;    // session ids
-    struct rng *rng;         // borrowed
+    uint64_t touched[TOUCHED_KEPT]; // a hash of the part that a change touched, by its number
+    uint64_t last_number; // of rooms, peers, tracks and media requests: never used twice
+    struct id_source ids; // session ids
+    struct rng *rng;      // borrowed
 };
 
 // --- Who and what is in them ---
@@ -151,6 +152,9 @@ void room_touch(struct room *room);
 // A part was made, has changed or is gone. Events about a peer do this by themselves where it
 // is so.
 void room_touch_part(struct room *room, enum session_part part, const char *key);
+// Whether nothing that the changes behind `before`, up to `after`, touched has changed since;
+// both are of last_change. False when that is forgotten: TOUCHED_KEPT changes are remembered.
+bool rooms_untouched(const struct rooms *rooms, uint64_t before, uint64_t after);
 void room_touch_message(struct room *room, uint64_t number);
 void room_touch_whole(struct room *room); // whatever there is
 // What had changed is written down, or on its way: the room is in rooms.changed no more.

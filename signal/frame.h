@@ -27,6 +27,8 @@ struct frame {
     uint64_t room, change; // 0: at once, as all else
     struct bytes late;
     uint64_t request; // what of `peer` it answers
+    uint64_t before;  // rooms.last_change before it was carried out
+    uint64_t after;   // and behind it
 };
 
 // Zero-initialised is an empty list.

@@ -489,10 +489,14 @@ static void act(struct call *call, const struct method *method)
 static void act_kept(struct call *call, const struct method *method)
 {
     const struct room *room = call->session->room;
-    uint64_t before = room->change, peer = call->peer->number;
-    uint64_t request = outcome_request(call);
-    if (!outcome_repeat(call, request))
+    const struct rooms *rooms = room->rooms;
+    uint64_t before = room->change, peer = call->peer->number, first = rooms->last_change;
+    uint64_t request = outcome_request(call), after;
+    bool is_repeated = outcome_repeat(call, request, &first, &after);
+    if (!is_repeated) {
         act(call, method);
+        after = rooms->last_change;
+    }
     if (!call->reply || room->change == before)
         return;
     struct bytes late = reply_not_stored(call);
@@ -502,6 +506,8 @@ static void act_kept(struct call *call, const struct method *method)
     frame->change = room->change;
     frame->late = late;
     frame->request = request;
+    frame->before = first;
+    frame->after = after;
 }
 
 static void dispatch(struct call *call)

@@ -8,6 +8,8 @@ struct outcome {
     struct list link; // of signal.outcomes, the oldest first
     uint64_t peer;
     uint64_t request;
+    uint64_t before; // rooms.last_change when it was carried out
+    uint64_t after;
     int64_t kept_at; // us
     struct text answer;
 };
@@ -35,6 +37,8 @@ void signal_not_stored(struct signal *s, const struct frame *frame, struct momen
     outcome = mem_alloc(sizeof *outcome);
     outcome->peer = frame->peer;
     outcome->request = frame->request;
+    outcome->before = frame->before;
+    outcome->after = frame->after;
     outcome->kept_at = now.mono_us;
     text_add_bytes(&outcome->answer, frame->text);
     list_append(&s->outcomes, &outcome->link);
@@ -54,17 +58,21 @@ uint64_t outcome_request(const struct call *call)
 
 static struct outcome *find(const struct call *call, uint64_t request)
 {
-    const struct signal *s = call->signal;
-    for (struct list *at = s->outcomes.next; at != &s->outcomes; at = at->next) {
+    struct signal *s = call->signal;
+    for (struct list *at = s->outcomes.next, *next; at != &s->outcomes; at = next) {
         struct outcome *outcome = LIST_ENTRY(at, struct outcome, link);
-        if (outcome->peer == call->peer->number && outcome->request == request &&
-            outcome->kept_at + (int64_t)OUTCOME_MS * 1000 > call->now.mono_us)
+        next = at->next;
+        if (outcome->peer != call->peer->number || outcome->request != request)
+            continue;
+        if (outcome->kept_at + (int64_t)OUTCOME_MS * 1000 > call->now.mono_us &&
+            rooms_untouched(s->rooms, outcome->before, outcome->after))
             return outcome;
+        forget(s, outcome);
     }
     return NULL;
 }
 
-bool outcome_repeat(struct call *call, uint64_t request)
+bool outcome_repeat(struct call *call, uint64_t request, uint64_t *before, uint64_t *after)
 {
     struct outcome *outcome = call->rpc->id ? find(call, request) : NULL;
     if (!outcome)
@@ -75,6 +83,8 @@ bool outcome_repeat(struct call *call, uint64_t request)
     json_put_value(&j, json_object_get(answer, member));
     reply_send(call, &j);
     json_decref(answer);
+    *before = outcome->before;
+    *after = outcome->after;
     forget(call->signal, outcome);
     room_touch(call->peer->room); // so that it waits again, until all before it is stored
     return true;

@@ -611,6 +611,44 @@ TEST(whatever_is_kept_is_done_once_when_it_is_asked_for_again)
     end();
 }
 
+// What was answered with 503 in vain, by one who then asks for something else.
+TEST(what_has_changed_since_is_done_again)
+{
+    static const char *const requests[][2] = {
+        {"\"method\":\"set-metadata\",\"params\":{\"key\":\"k\",\"data\":1}",
+         "\"method\":\"set-metadata\",\"params\":{\"key\":\"k\",\"data\":2}"},
+        {"\"method\":\"group-join\",\"params\":{\"name\":\"g\"}",
+         "\"method\":\"group-leave\",\"params\":{\"name\":\"g\"}"},
+        {"\"method\":\"peer-update\",\"params\":{\"name\":\"One\"}",
+         "\"method\":\"peer-update\",\"params\":{\"name\":\"Two\"}"},
+        {"\"method\":\"role-change-request\",\"params\":{\"requested_for\":\"guest\","
+         "\"role\":\"host\",\"force\":true}",
+         "\"method\":\"role-change-request\",\"params\":{\"requested_for\":\"guest\","
+         "\"role\":\"guest\",\"force\":true}"},
+    };
+    begin();
+    stage_join(&s, "guest", "guest");
+    struct stage_client *host = stage_join(&s, "host", "host");
+    stage_send(
+        &s, host,
+        "{\"method\":\"listen-metadata-change\",\"id\":1,\"params\":{\"keys\":[\"k\"]}}");
+    for (int i = 0; i < (int)(sizeof requests / sizeof *requests); i++) {
+        struct frame frame;
+        for (int turn = 0; turn < 3; turn++) { // one, the other, and the one again
+            size_t events = s.events.count;
+            free(outcome_of(host, requests[i][turn % 2], 100 + 3 * i + turn, &frame));
+            CHECK(s.events.count > events); // it happened
+            signal_not_stored(s.signal, &frame, s.now);
+        }
+        size_t events = s.events.count;
+        free(outcome_of(host, requests[i][0], 200 + i, &frame));
+        CHECK_EQ(s.events.count, events); // nothing was asked for in between
+        frame_list_clear(&s.frames);
+        event_list_clear(&s.events);
+    }
+    end();
+}
+
 TEST(pongs_are_signs_of_life)
 {
     begin();
