@@ -100,12 +100,21 @@ int role_change_many(struct room *room, const struct peer *by, const char *const
     return is_full && !has_changed ? ERR_FULL : 0;
 }
 
+// Whoever asked must still be in, and may still do what is now to be done in its name. The back
+// end always may.
+static bool still_asks(const struct peer *peer)
+{
+    const struct peer *by = room_joined(peer->room, peer->asked.by);
+    return !peer->asked.by[0] || (by && permit(by, ACT_CHANGE_ROLE));
+}
+
 int role_accept(struct peer *peer, const char *role, const char *token, struct moment now,
                 struct event_list *events)
 {
     const struct role_request *asked = &peer->asked;
     if (!asked->token[0] || strcmp(asked->token, token) != 0 ||
-        strcmp(asked->role->name, role) != 0 || asked->expires_at <= now.mono_us)
+        strcmp(asked->role->name, role) != 0 || asked->expires_at <= now.mono_us ||
+        !still_asks(peer))
         return ERR_NOT_FOUND;
     if (asked->role != peer->role && !admission_has_place(peer->room, asked->role))
         return tell_failure(peer, role, room_joined(peer->room, asked->by), ERR_FULL, events);

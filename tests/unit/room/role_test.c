@@ -56,6 +56,26 @@ TEST(a_question_is_void_after_its_time)
     fixture_dispose(&f);
 }
 
+TEST(a_question_lapses_with_the_rights_of_who_asked)
+{
+    begin();
+    ask();
+    CHECK_EQ(role_change(f.room, NULL, "host", "guest", true, f.now, &f.events), 0);
+    CHECK_EQ(role_accept(guest, "host", token, f.now, &f.events), ERR_NOT_FOUND);
+    CHECK_EQ(role_change(f.room, NULL, "host", "host", true, f.now, &f.events), 0);
+    room_leave(host, LEAVE_REMOVED, f.now, &f.events);
+    CHECK_EQ(role_accept(guest, "host", token, f.now, &f.events), ERR_NOT_FOUND);
+    CHECK_TEXT(guest->role->name, "guest");
+
+    // The back end is there always.
+    event_list_clear(&f.events);
+    CHECK_EQ(role_change(f.room, NULL, "guest", "host", false, f.now, &f.events), 0);
+    const struct event *asked = fixture_event(&f, EVENT_ROLE_ASKED);
+    CHECK_EQ(role_accept(guest, "host", asked->role.token, f.now, &f.events), 0);
+    CHECK_TEXT(guest->role->name, "host");
+    fixture_dispose(&f);
+}
+
 TEST(a_question_is_for_one_peer_and_one_role)
 {
     begin();
