@@ -40,7 +40,7 @@ enum dtls_result {
     DTLS_DATA,    // application data
 };
 
-struct dtls; // rtc/dtls.c
+struct dtls; // rtc/dtls_connection.c
 
 struct dtls *dtls_new(const struct dtls_identity *identity);
 void dtls_free(struct dtls *d);

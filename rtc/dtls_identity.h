@@ -1,4 +1,4 @@
-// What rtc/dtls.c needs of an identity.
+// What rtc/dtls_connection.c needs of an identity.
 #pragma once
 
 #include "rtc/dtls.h"

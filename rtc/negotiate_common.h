@@ -1,5 +1,5 @@
-// What both halves of rtc/negotiate.h share: rtc/negotiate.c reads and answers offers of
-// publishers, rtc/negotiate_subscribe.c offers to subscribers. For these two files only.
+// What the files behind rtc/negotiate.h share: rtc/negotiate_publish.c reads and answers offers
+// of publishers, rtc/negotiate_subscribe.c offers to subscribers. For them only.
 #pragma once
 
 #include "base/mem.h"
