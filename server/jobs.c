@@ -65,6 +65,16 @@ static void repair_log(struct jobs *jobs, struct job *job)
                                    &job->log.posts, clock_wall_ms(), &job->log.aside);
 }
 
+// Who asked for a lock by REST is told 503 at once; the meeting has ended, so nobody can ask a
+// second time, and the room is to be locked all the same.
+static struct job *lock_again(const struct job *asked)
+{
+    struct job *job = mem_alloc(sizeof *job);
+    job->kind = JOB_LOCK;
+    memcpy(job->lock.id, asked->lock.id, sizeof job->lock.id);
+    return job;
+}
+
 static void hand_back(struct jobs *jobs, struct job *job)
 {
     if (job->kind == JOB_KEEP)
@@ -72,11 +82,13 @@ static void hand_back(struct jobs *jobs, struct job *job)
                        job_leaves_unwritten(job->db.err));
     if (job->kind == JOB_LOG && store_log_is_refused(job->db.err))
         repair_log(jobs, job);
-    if (job->db.err && db_may_heal(jobs->db) && is_to_be_kept(job) &&
-        jobs->kept_count < KEPT_MAX) {
+    bool heals = job->db.err && db_may_heal(jobs->db) && jobs->kept_count < KEPT_MAX;
+    if (heals && is_to_be_kept(job)) {
         jobs->kept[jobs->kept_count++] = job;
         return;
     }
+    if (heals && job->kind == JOB_LOCK)
+        jobs->kept[jobs->kept_count++] = lock_again(job);
     if (job->kind == JOB_FORGET)
         unwritten_note(&jobs->unwritten, job->live.session_id, false);
     // A job that never ran, because no transaction could begin, has no result of its own.

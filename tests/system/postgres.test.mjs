@@ -169,28 +169,35 @@ test('whoever has a code of a live room comes in while the database is stopped',
   assert.equal((await trade(late)).status, 403);
 });
 
-test('who ends a meeting for good while the database is away ends it for good', async () => {
-  const meeting = await server.meeting();
-  const ann = await Peer.join(server, meeting.host, { name: 'ann' });
-  const { id } = meeting.room;
-  await until(() => sql(database.url, `SELECT count(*) FROM live_rooms WHERE room_id = '${id}'`) === '1',
-    'the call to be written down');
-  await postgres.stop();
-  try {
-    await until(async () => (await ready()) === 503, 'not ready');
-    // It has happened, though nobody can promise yet that it stays so.
-    await assert.rejects(ann.request('end-room', { lock: true, reason: 'night' }), /503/);
-    ann.notify('leave', { client_reason: 'the end' });
-    await until(async () => (await server.call('GET', `/v2/active-rooms/${id}`)).status === 404, 'the end');
-    await ann.end();
-  } finally {
-    await postgres.start();
-  }
-  await until(async () => (await ready()) === 200, 'the server to be ready again');
-  await until(() => sql(database.url, `SELECT enabled FROM rooms WHERE id = '${id}'`) === '0', 'the room to be disabled');
-  await until(() => sql(database.url, `SELECT count(*) FROM live_rooms WHERE room_id = '${id}'`) === '0',
-    'the call to be forgotten');
-});
+// It has happened, though nobody can promise yet that it stays so.
+const endings = {
+  'over the socket': (ann) => assert.rejects(ann.request('end-room', { lock: true, reason: 'night' }), /503/),
+  'by REST': async (ann, id) =>
+    assert.equal((await server.call('POST', `/v2/active-rooms/${id}/end-room`, { lock: true })).status, 503),
+};
+for (const [how, end] of Object.entries(endings)) {
+  test(`who ends a meeting for good ${how} while the database is away ends it for good`, async () => {
+    const meeting = await server.meeting();
+    const ann = await Peer.join(server, meeting.host, { name: 'ann' });
+    const { id } = meeting.room;
+    await until(() => sql(database.url, `SELECT count(*) FROM live_rooms WHERE room_id = '${id}'`) === '1',
+      'the call to be written down');
+    await postgres.stop();
+    try {
+      await until(async () => (await ready()) === 503, 'not ready');
+      await end(ann, id);
+      ann.notify('leave', { client_reason: 'the end' });
+      await until(async () => (await server.call('GET', `/v2/active-rooms/${id}`)).status === 404, 'the end');
+      await ann.end();
+    } finally {
+      await postgres.start();
+    }
+    await until(async () => (await ready()) === 200, 'the server to be ready again');
+    await until(() => sql(database.url, `SELECT enabled FROM rooms WHERE id = '${id}'`) === '0', 'the room to be disabled');
+    await until(() => sql(database.url, `SELECT count(*) FROM live_rooms WHERE room_id = '${id}'`) === '0',
+      'the call to be forgotten');
+  });
+}
 
 test('acknowledged rooms outlive kills of the server', async () => {
   const kept = [];
