@@ -74,7 +74,9 @@ void answer_prepare(struct connection *c, const struct http_request *request,
     if (c->close_after)
         text_add(out, "connection: close\r\n");
     text_add(out, "\r\n");
-    if (has_length && !c->head_only)
+    if (has_length && !c->head_only && response->fixed_body.len)
+        c->fixed = response->fixed_body;
+    else if (has_length && !c->head_only)
         text_add_bytes(out, body);
     text_dispose(&response->body);
 }

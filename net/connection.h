@@ -50,8 +50,9 @@ struct connection {
     enum connection_state state;
     struct text in; // what the peer sent and nobody has looked at
     size_t looked_at;
-    struct text out; // what is to be sent
-    size_t sent;
+    struct text out;    // what is to be sent
+    struct bytes fixed; // and behind it: octets that live for ever, which nobody copies
+    size_t sent;        // of both
 
     // The request that is being read or answered.
     uint64_t id; // 0: none

@@ -12,7 +12,7 @@
 enum {
     BODY_CHECK_S = 10,
     END_TIMEOUT_S = 2,
-    WRITE_OCTETS = 64 * 1024,
+    WRITE_OCTETS = 16 * 1024,   // of which the library copies what a slow reader does not take
     IN_OCTETS_MAX = 256 * 1024, // no more is read than this, but TLS may hold some back
 };
 
@@ -298,21 +298,33 @@ static int on_octets(struct connection *c, struct bytes octets)
     return 0;
 }
 
+// What is to be sent next, in one piece; nothing: all of it is sent.
+static struct bytes next_piece(const struct connection *c)
+{
+    bool is_fixed = c->sent >= c->out.len;
+    struct bytes all = is_fixed ? c->fixed : text_bytes(&c->out);
+    size_t sent = is_fixed ? c->sent - c->out.len : c->sent;
+    size_t left = all.len - sent;
+    return (struct bytes){all.at + sent, left < WRITE_OCTETS ? left : WRITE_OCTETS};
+}
+
 static int on_writable(struct connection *c)
 {
-    size_t left = c->out.len - c->sent;
-    if (left > 0) {
-        size_t len = left < WRITE_OCTETS ? left : WRITE_OCTETS;
-        // What the socket does not take the library keeps, and calls when that is gone.
-        if (lws_write(c->wsi, (unsigned char *)c->out.at + c->sent, len, LWS_WRITE_RAW) < 0)
+    struct bytes piece = next_piece(c);
+    if (piece.len > 0) {
+        // What the socket does not take the library keeps, and calls when that is gone. It
+        // writes nothing into what it is given.
+        if (lws_write(c->wsi, (unsigned char *)(uintptr_t)piece.at, piece.len, LWS_WRITE_RAW) <
+            0)
             return -1;
-        c->sent += len;
+        c->sent += piece.len;
         if (c->state == CONNECTION_ANSWERING)
             set_timer(c, timeouts(c)->write);
         lws_callback_on_writable(c->wsi);
         return 0;
     }
     text_dispose(&c->out);
+    c->fixed = (struct bytes){0};
     c->sent = 0;
     if (c->state == CONNECTION_ANSWERING) {
         if (c->close_after)

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import { startServer, until } from '../browser/lib/server.mjs';
 import { Client } from './client.mjs';
@@ -153,6 +154,33 @@ test('while memory is short a socket that was open before does not join, who is 
   } finally {
     for (const socket of flood) socket.end();
     for (const client of clients) client.socket.terminate();
+    await server.stop();
+  }
+});
+
+// Ten requests on each connection, whose answers nobody reads. What is sent to all is kept once.
+test('who asks for the page and does not read it takes little of the memory', async () => {
+  const server = await startServer();
+  const sockets = [];
+  try {
+    const page = await (await fetch(server.origin)).text();
+    const [, script] = page.match(/src="([^"]+\.js)"/);
+    const asks = `GET ${script} HTTP/1.1\r\nHost: ${server.origin.slice(7)}\r\n\r\n`.repeat(10);
+    const before = kilobytes(server, 'VmRSS');
+    for (let i = 0; i < 600; i++) {
+      const socket = connect({ port: server.port, host: '127.0.0.1' });
+      socket.on('error', () => {}); // the end of the server
+      socket.pause();
+      socket.write(asks);
+      sockets.push(socket);
+    }
+    await until(async () => (await fetch(`${server.origin}/health`)).ok, 'an answer');
+    await new Promise((resolve) => setTimeout(resolve, 2000)); // the kernel has taken all that it takes
+    const grown = kilobytes(server, 'VmRSS') - before;
+    console.log(`# figure 600 who do not read: ${grown} kB`);
+    assert.ok(grown < 24 * 1024, `${grown} kB`);
+  } finally {
+    for (const socket of sockets) socket.destroy();
     await server.stop();
   }
 });
