@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { hue, initials, isGivenName } from './person';
+import { givenName, hue, initials } from './person';
 
 test.each([
   ['Ada Lovelace', 'AL'],
@@ -21,8 +21,14 @@ test('a name has one colour, and another name another', () => {
 });
 
 test('a UUID or an id is not a name that somebody gave', () => {
-  expect(isGivenName('Monday stand-up')).toBe(true);
-  expect(isGivenName('')).toBe(false);
-  expect(isGivenName('2b4e28ba-2fa1-11d2-883f-0016d3cca427')).toBe(false);
-  expect(isGivenName('6650c3a1f2b4e5d6a7b8c9d0')).toBe(false);
+  expect(givenName('Monday stand-up')).toBe('Monday stand-up');
+  expect(givenName('')).toBe('');
+  expect(givenName('2b4e28ba-2fa1-11d2-883f-0016d3cca427')).toBe('');
+  expect(givenName('6650c3a1f2b4e5d6a7b8c9d0')).toBe('');
+});
+
+test('a name that shows nothing names no room, and no name turns what follows around', () => {
+  expect(givenName(undefined)).toBe('');
+  expect(givenName(' \u200b')).toBe('');
+  expect(givenName('\u202eMonday')).toBe('Monday');
 });

@@ -1,4 +1,6 @@
-// How a person without a picture is drawn.
+// How a person without a picture is drawn, and what a room is called.
+
+import { shownName } from './shown';
 
 // The first letters of the first and the last word. Splits by code point, so that a name which
 // begins with an emoji is not cut in half.
@@ -18,7 +20,9 @@ export function hue(name: string): number {
   return (hash >>> 0) % 360;
 }
 
-// A room which nobody named carries a UUID or its own id, which says nothing to a person.
-export function isGivenName(name: string): boolean {
-  return name !== '' && !/^[0-9a-f]{8}-[0-9a-f-]{27}$|^[0-9a-f]{24}$/i.test(name);
+// The name that somebody gave a room, or nothing: a room which nobody named carries a UUID or its
+// own id, which says nothing to a person.
+export function givenName(name: string | undefined): string {
+  const line = shownName(name);
+  return /^[0-9a-f]{8}-[0-9a-f-]{27}$|^[0-9a-f]{24}$/i.test(line) ? '' : line;
 }

@@ -10,6 +10,7 @@ import { useEffect, useState } from 'react';
 
 import { isWaiting } from '../client/roles';
 import { t } from '../text';
+import { actorName, personName, roleName } from '../text/names';
 import { useNotifications } from './use-notifications';
 
 const SHOWN_MS = 4000;
@@ -45,31 +46,32 @@ function lineFor(
 ): string | null {
   switch (notification.type) {
     case HMSNotificationTypes.PEER_JOINED: {
-      const { name, roleName } = notification.data;
-      return t(waits(roleName) ? 'event.knocks' : 'event.joined', { name });
+      const { name: given, roleName: role } = notification.data;
+      const name = personName(given);
+      return t(waits(role) ? 'event.knocks' : 'event.joined', { name });
     }
     case HMSNotificationTypes.PEER_LEFT: {
-      const { name, roleName } = notification.data;
-      return waits(roleName) ? null : t('event.left', { name });
+      const { name, roleName: role } = notification.data;
+      return waits(role) ? null : t('event.left', { name: personName(name) });
     }
     case HMSNotificationTypes.HAND_RAISE_CHANGED: {
       const { isLocal, isHandRaised, name } = notification.data;
-      return !isLocal && isHandRaised ? t('event.hand', { name }) : null;
+      return !isLocal && isHandRaised ? t('event.hand', { name: personName(name) }) : null;
     }
     case HMSNotificationTypes.ROLE_UPDATED: {
-      const { isLocal, roleName } = notification.data;
-      return isLocal && roleName ? t('event.role', { role: roleName }) : null;
+      const { isLocal, roleName: role } = notification.data;
+      return isLocal && role ? t('event.role', { role: roleName(role) }) : null;
     }
     case HMSNotificationTypes.CHANGE_TRACK_STATE_REQUEST: {
       const { requestedBy, track, enabled } = notification.data;
       if (enabled) return null;
-      const name = requestedBy?.name || t('request.somebody');
+      const name = actorName(requestedBy?.name);
       return t(track.type === 'audio' ? 'event.muted.mic' : 'event.muted.cam', { name });
     }
     case HMSNotificationTypes.CHANGE_MULTI_TRACK_STATE_REQUEST: {
       const { requestedBy, type, enabled } = notification.data;
       if (enabled) return null;
-      const name = requestedBy?.name || t('request.somebody');
+      const name = actorName(requestedBy?.name);
       return t(type === 'video' ? 'event.muted.cam' : 'event.muted.mic', { name });
     }
     case HMSNotificationTypes.RECONNECTED:
@@ -77,7 +79,7 @@ function lineFor(
     case HMSNotificationTypes.NEW_MESSAGE: {
       const { type, senderName, message } = notification.data;
       if (chatOpen || type !== 'chat' || typeof message !== 'string') return null;
-      return t('chat.arrived', { name: senderName ?? t('stage.unknown'), text: message });
+      return t('chat.arrived', { name: personName(senderName), text: message });
     }
     default:
       return null;

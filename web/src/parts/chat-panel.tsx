@@ -11,7 +11,9 @@ import {
 import { useEffect, useState, type FormEvent, type KeyboardEvent } from 'react';
 
 import { linkify } from '../client/linkify';
+import { shownText } from '../client/shown';
 import { clock, t } from '../text';
+import { personName } from '../text/names';
 import { Icon } from './icon';
 import { Panel } from './panel';
 import { usePeople } from './use-people';
@@ -83,7 +85,7 @@ function follows(before: HMSMessage | undefined, message: HMSMessage): boolean {
 
 function Message({ message, follows }: { message: HMSMessage; follows: boolean }) {
   const mine = useHMSStore(selectLocalPeerID) === message.sender;
-  const text = typeof message.message === 'string' ? message.message : '';
+  const text = typeof message.message === 'string' ? shownText(message.message) : '';
   return (
     <li
       className={['message', mine && 'mine', follows && 'follows'].filter(Boolean).join(' ')}
@@ -92,7 +94,7 @@ function Message({ message, follows }: { message: HMSMessage; follows: boolean }
     >
       {!follows && (
         <p className="message-head">
-          <strong>{mine ? t('chat.you') : message.senderName || t('stage.unknown')}</strong>
+          <strong dir="auto">{mine ? t('chat.you') : personName(message.senderName)}</strong>
           <time dateTime={message.time.toISOString()}>{clock(message.time)}</time>
           {message.recipientPeer && <PrivateMark mine={mine} to={message.recipientPeer} />}
         </p>
@@ -113,7 +115,7 @@ function Message({ message, follows }: { message: HMSMessage; follows: boolean }
 }
 
 function PrivateMark({ mine, to }: { mine: boolean; to: string }) {
-  const name = useHMSStore(selectPeerNameByID(to)) ?? t('stage.unknown');
+  const name = personName(useHMSStore(selectPeerNameByID(to)));
   return (
     <span className="message-private">
       {mine ? t('chat.private.to', { name }) : t('chat.private')}
@@ -165,7 +167,7 @@ function Composer({ away }: { away: boolean }) {
             <option value="">{t('chat.everyone')}</option>
             {others.map((peer) => (
               <option key={peer.id} value={peer.id}>
-                {peer.name}
+                {personName(peer.name)}
               </option>
             ))}
           </select>

@@ -2,13 +2,13 @@
 
 import { selectRoom, useHMSStore } from '@100mslive/react-sdk';
 
-import { isGivenName } from '../client/person';
+import { givenName } from '../client/person';
 import { t } from '../text';
 import { Page } from './page';
 import { useArrival } from './use-arrival';
 
 export function Held({ onLeave }: { onLeave: () => void }) {
-  const room = useHMSStore(selectRoom);
+  const name = givenName(useHMSStore(selectRoom).name);
   const title = useArrival<HTMLHeadingElement>();
   return (
     <Page>
@@ -17,7 +17,11 @@ export function Held({ onLeave }: { onLeave: () => void }) {
         <h1 ref={title} tabIndex={-1}>
           {t('held.title')}
         </h1>
-        {isGivenName(room.name) && <p className="held-name">{room.name}</p>}
+        {name !== '' && (
+          <p className="held-name" dir="auto">
+            {name}
+          </p>
+        )}
         <p>{t('held.text')}</p>
         <button type="button" className="button" data-testid="leave" onClick={onLeave}>
           {t('control.leave')}

@@ -11,6 +11,7 @@ import {
 
 import { handsFirst } from '../client/roles';
 import { plural, t } from '../text';
+import { personName, roleName } from '../text/names';
 import { Icon } from './icon';
 import { Panel } from './panel';
 import { PersonMenu } from './person-menu';
@@ -36,12 +37,13 @@ export function PeoplePanel({ away, onClose, onTrouble }: PeoplePanelProps) {
       <div className="panel-body">
         {!away && <WaitingList onTrouble={onTrouble} />}
         {byRole(handsFirst(peers)).map(([role, members]) => (
-          <section key={role} className="people-group" aria-label={role}>
+          <section key={role} className="people-group" aria-label={roleName(role)}>
             <h3>
-              {role} <span className="people-group-count">{members.length}</span>
+              <span dir="auto">{roleName(role)}</span>{' '}
+              <span className="people-group-count">{members.length}</span>
               {!away && <MuteRole role={role} members={members} onTrouble={onTrouble} />}
             </h3>
-            <ul aria-label={`${role}, ${plural('people.count', members.length)}`}>
+            <ul aria-label={`${roleName(role)}, ${plural('people.count', members.length)}`}>
               {members.map((peer) => (
                 <Person key={peer.id} peer={peer} away={away} onTrouble={onTrouble} />
               ))}
@@ -86,7 +88,7 @@ function MuteRole({ role, members, onTrouble }: MuteRoleProps) {
     <button
       type="button"
       className="button slim group-action"
-      aria-label={t('people.mute.all.of', { role })}
+      aria-label={t('people.mute.all.of', { role: roleName(role) })}
       data-testid="mute-all"
       onClick={mute}
     >
@@ -104,7 +106,7 @@ interface PersonProps {
 function Person({ peer, away, onTrouble }: PersonProps) {
   const micOn = useHMSStore(selectIsPeerAudioEnabled(peer.id));
   const camOn = useHMSStore(selectIsPeerVideoEnabled(peer.id));
-  const name = peer.name || t('stage.unknown');
+  const name = personName(peer.name);
   return (
     <li
       className="person"
@@ -113,7 +115,9 @@ function Person({ peer, away, onTrouble }: PersonProps) {
       data-peer-name={peer.name}
     >
       <Avatar name={name} />
-      <span className="person-name">{peer.isLocal ? t('stage.you', { name }) : name}</span>
+      <span className="person-name" dir="auto">
+        {peer.isLocal ? t('stage.you', { name }) : name}
+      </span>
       {peer.isHandRaised && (
         <span className="person-sign hand" data-testid="person-hand-raised">
           <Icon name="hand" size={18} />

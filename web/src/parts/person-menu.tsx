@@ -16,6 +16,7 @@ import type { ReactNode } from 'react';
 
 import { isWaiting } from '../client/roles';
 import { t, type TextKey } from '../text';
+import { personName, roleName } from '../text/names';
 import { Icon } from './icon';
 
 interface PersonMenuProps {
@@ -33,7 +34,7 @@ export function PersonMenu({ peer, onTrouble }: PersonMenuProps) {
   };
   if (!may.changeRole && !may.remove && !may.mute && !may.unmute) return null;
 
-  const name = peer.name || t('stage.unknown');
+  const name = personName(peer.name);
   return (
     <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger
@@ -136,7 +137,7 @@ function RoleItems({ peer, onTrouble }: PersonMenuProps) {
           testId="person-role"
           act={() => void actions.changeRoleOfPeer(peer.id, name, false).catch(onTrouble)}
         >
-          {t('person.role.to', { role: name })}
+          {t('person.role.to', { role: roleName(name) })}
         </Item>
       ))}
     </>

@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from 'react';
 
+import { shownLine } from '../client/shown';
 import { actionFor, type Action, type Problem } from '../client/problem';
 import { t } from '../text';
 import { Icon } from './icon';
@@ -17,6 +18,7 @@ export function ProblemCard({ problem, onAction, onLeave }: ProblemCardProps) {
   const action = actionFor(problem.cause);
   const wait = useCountdown(problem);
   const title = useArrival<HTMLHeadingElement>();
+  const detail = shownLine(problem.detail);
   return (
     <section className="card problem" role="alert" data-testid="error" data-code={problem.code}>
       <span className="problem-sign">
@@ -26,7 +28,7 @@ export function ProblemCard({ problem, onAction, onLeave }: ProblemCardProps) {
         {t(`problem.${problem.cause}`)}
       </h1>
       <p>{t(`problem.${problem.cause}.text`)}</p>
-      {problem.cause === 'removed' && problem.detail !== '' && <p>{problem.detail}</p>}
+      {problem.cause === 'removed' && detail !== '' && <p dir="auto">{detail}</p>}
       <div className="row problem-actions">
         {action !== 'none' && (
           <button

@@ -12,6 +12,7 @@ import {
 import { useState } from 'react';
 
 import { t } from '../text';
+import { actorName, roleName } from '../text/names';
 import { Icon } from './icon';
 import { useNotifications } from './use-notifications';
 
@@ -28,11 +29,11 @@ function RoleRequest({ onTrouble }: { onTrouble: (thrown: unknown) => void }) {
   const actions = useHMSActions();
   const request = useHMSStore(selectRoleChangeRequest);
   if (!request) return null;
-  const by = request.requestedBy?.name || t('request.somebody');
+  const name = actorName(request.requestedBy?.name);
   return (
     <Question
       testId="role-request"
-      text={t('request.role', { name: by, role: request.role.name })}
+      text={t('request.role', { name, role: roleName(request.role.name) })}
       onYes={() => void actions.acceptChangeRole(request).catch(onTrouble)}
       onNo={() => actions.rejectChangeRole(request)}
     />
@@ -82,7 +83,7 @@ function UnmuteRequests({ onTrouble }: { onTrouble: (thrown: unknown) => void })
     <Question
       key={one.device}
       testId={`unmute-request-${one.device}`}
-      text={t(`request.${one.device}`, { name: one.by || t('request.somebody') })}
+      text={t(`request.${one.device}`, { name: actorName(one.by) })}
       onYes={() => switchOn(one)}
       onNo={() => close(one)}
     />

@@ -3,6 +3,7 @@
 import { useScreenShare, type HMSPeer } from '@100mslive/react-sdk';
 
 import { t } from '../text';
+import { personName } from '../text/names';
 import { Icon } from './icon';
 import { Picture } from './picture';
 
@@ -10,7 +11,7 @@ export function ScreenView({ trackId, sharer }: { trackId: string; sharer: HMSPe
   const { toggleScreenShare } = useScreenShare();
   const label = sharer.isLocal
     ? t('stage.screen.yours')
-    : t('stage.screen.of', { name: sharer.name });
+    : t('stage.screen.of', { name: personName(sharer.name) });
   return (
     <section
       className="screen-view"

@@ -11,6 +11,7 @@ import { memo, type CSSProperties } from 'react';
 
 import { hue, initials } from '../client/person';
 import { t } from '../text';
+import { personName } from '../text/names';
 import { Icon } from './icon';
 import { Picture } from './picture';
 
@@ -27,7 +28,7 @@ export const Tile = memo(function Tile({ peer, width, height }: TileProps) {
   const micOn = useHMSStore(selectIsPeerAudioEnabled(peer.id));
   const level = useHMSStore(selectPeerAudioByID(peer.id)) ?? 0;
   const speaking = micOn && level > AUDIBLE;
-  const name = peer.name || t('stage.unknown');
+  const name = personName(peer.name);
   const filming = video?.enabled === true && !video.degraded;
   const style: CSSProperties = width && height ? { width, height } : {};
 
@@ -56,7 +57,9 @@ export const Tile = memo(function Tile({ peer, width, height }: TileProps) {
             <span className="unseen">{t('people.hand')}</span>
           </span>
         )}
-        <span className="tile-name-text">{peer.isLocal ? t('stage.you', { name }) : name}</span>
+        <span className="tile-name-text" dir="auto">
+          {peer.isLocal ? t('stage.you', { name }) : name}
+        </span>
       </p>
     </li>
   );

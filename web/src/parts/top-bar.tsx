@@ -3,7 +3,7 @@
 import { selectPeerCount, selectRoom, useHMSStore } from '@100mslive/react-sdk';
 import { useEffect, useState } from 'react';
 
-import { isGivenName } from '../client/person';
+import { givenName } from '../client/person';
 import { elapsed } from '../client/time';
 import { t } from '../text';
 import { Invite } from './invite';
@@ -13,10 +13,10 @@ export function TopBar({ invite }: { invite: string | null }) {
   const room = useHMSStore(selectRoom);
   const alone = (useHMSStore(selectPeerCount) ?? 1) <= 1; // then the stage offers the link
   const title = useArrival<HTMLHeadingElement>();
-  const name = isGivenName(room.name) ? room.name : t('app.name');
+  const name = givenName(room.name) || t('app.name');
   return (
     <header className="meet-top">
-      <h1 className="meet-name" ref={title} tabIndex={-1}>
+      <h1 className="meet-name" dir="auto" ref={title} tabIndex={-1}>
         {name}
       </h1>
       <Clock since={room.joinedAt} />

@@ -11,13 +11,15 @@ import {
 } from '@100mslive/react-sdk';
 import { useEffect, useRef, useState, type FormEvent } from 'react';
 
-import { isGivenName } from '../client/person';
+import { givenName } from '../client/person';
+import { isolated, shownLine } from '../client/shown';
 import { rememberedName } from '../client/storage';
 import { DevicePickers } from '../parts/device-pickers';
 import { Notice } from '../parts/notice';
 import { Page } from '../parts/page';
 import { Preview } from '../parts/preview';
 import { plural, t } from '../text';
+import { roleName } from '../text/names';
 import type { CallState } from './use-call';
 
 export function PreJoin({ call }: { call: CallState }) {
@@ -45,17 +47,19 @@ function RoomLines({ ready }: { ready: boolean }) {
   const room = useHMSStore(selectRoom);
   const role = useHMSStore(selectLocalPeerRoleName);
   const count = useHMSStore(selectPeerCount);
-  const name = isGivenName(room.name) ? room.name : t('prejoin.title');
+  const name = givenName(room.name) || t('prejoin.title');
   useEffect(() => {
-    document.title = `${name} · ${t('app.name')}`;
+    document.title = `${isolated(name)} · ${t('app.name')}`;
   }, [name]);
 
   return (
     <div className="prejoin-lines">
-      <h1>{name}</h1>
+      <h1 dir="auto">{name}</h1>
       <p className="muted" role="status">
         {ready ? whoIsThere(count ?? 0) : t('prejoin.preparing')}
-        {ready && role && <span className="role-chip">{t('prejoin.role', { role })}</span>}
+        {ready && role && (
+          <span className="role-chip">{t('prejoin.role', { role: roleName(role) })}</span>
+        )}
       </p>
     </div>
   );
@@ -64,6 +68,9 @@ function RoomLines({ ready }: { ready: boolean }) {
 function whoIsThere(count: number): string {
   return count === 0 ? t('prejoin.alone') : plural('prejoin.people', count);
 }
+
+// The server takes 256 octets, and a letter may need three.
+const NAME_MAX = 85;
 
 interface NameFormProps {
   ready: boolean;
@@ -78,7 +85,7 @@ function NameForm({ ready, joining, onJoin }: NameFormProps) {
 
   function submit(event: FormEvent) {
     event.preventDefault();
-    const given = name.trim();
+    const given = shownLine(name);
     setMissing(given === '');
     if (given === '') input.current?.focus();
     else onJoin(given);
@@ -94,7 +101,7 @@ function NameForm({ ready, joining, onJoin }: NameFormProps) {
           data-testid="name"
           type="text"
           autoComplete="name"
-          maxLength={100}
+          maxLength={NAME_MAX}
           value={name}
           onChange={(event) => {
             setName(event.target.value);

@@ -1,5 +1,6 @@
 // The words of the page, from one catalogue per language.
 
+import { isolated, shownLine } from '../client/shown';
 import en from './en.json';
 
 export type Catalogue = typeof en;
@@ -40,6 +41,10 @@ export function clock(moment: Date): string {
   );
 }
 
+// Others choose most of what is filled in.
 export function fill(text: string, values: Values): string {
-  return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
+    const value = values[name] ?? whole;
+    return typeof value === 'number' ? String(value) : isolated(shownLine(value));
+  });
 }

@@ -25,3 +25,8 @@ test('one person is, two people are', () => {
   expect(plural('prejoin.people', 1)).toBe('1 person is in the meeting');
   expect(plural('prejoin.people', 2)).toBe('2 people are in the meeting');
 });
+
+test('what is filled in cannot turn the sentence around, break it or hide in it', () => {
+  expect(fill('{name} joined', { name: '\u202eeve\u0007\n' })).toBe('eve joined');
+  expect(fill('{name} joined', { name: 'שרה' })).toBe('\u2068שרה\u2069 joined');
+});
