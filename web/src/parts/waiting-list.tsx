@@ -10,6 +10,7 @@ import {
 
 import { admittedAs } from '../client/roles';
 import { plural, t } from '../text';
+import { personName } from '../text/names';
 import { Avatar } from './tile';
 import { usePeople } from './use-people';
 
@@ -50,7 +51,7 @@ export function WaitingList({ onTrouble }: { onTrouble: (thrown: unknown) => voi
       </h3>
       <ul aria-label={plural('waiting.count', waiting.length)}>
         {waiting.map((peer) => {
-          const name = peer.name || t('stage.unknown');
+          const name = personName(peer.name);
           return (
             <li
               key={peer.id}
@@ -59,29 +60,33 @@ export function WaitingList({ onTrouble }: { onTrouble: (thrown: unknown) => voi
               data-peer-name={peer.name}
             >
               <Avatar name={name} />
-              <span className="person-name">{name}</span>
-              {permissions?.removeOthers === true && (
-                <button
-                  type="button"
-                  className="button slim"
-                  aria-label={t('waiting.refuse.one', { name })}
-                  data-testid="refuse"
-                  onClick={() => refuse(peer)}
-                >
-                  {t('waiting.refuse')}
-                </button>
-              )}
-              {mayAdmit && (
-                <button
-                  type="button"
-                  className="button primary slim"
-                  aria-label={t('waiting.admit.one', { name })}
-                  data-testid="admit"
-                  onClick={() => admit(peer)}
-                >
-                  {t('waiting.admit')}
-                </button>
-              )}
+              <span className="person-name" dir="auto">
+                {name}
+              </span>
+              <span className="person-answers">
+                {permissions?.removeOthers === true && (
+                  <button
+                    type="button"
+                    className="button slim"
+                    aria-label={t('waiting.refuse.one', { name })}
+                    data-testid="refuse"
+                    onClick={() => refuse(peer)}
+                  >
+                    {t('waiting.refuse')}
+                  </button>
+                )}
+                {mayAdmit && (
+                  <button
+                    type="button"
+                    className="button primary slim"
+                    aria-label={t('waiting.admit.one', { name })}
+                    data-testid="admit"
+                    onClick={() => admit(peer)}
+                  >
+                    {t('waiting.admit')}
+                  </button>
+                )}
+              </span>
             </li>
           );
         })}
