@@ -209,6 +209,15 @@ void judge_steps(struct meeting_sim *m)
     meeting_figure(m, "sound invented", concealed(m, p), "%", 0, 2);
 }
 
+// Of how many videos it was told that less is sent than it asked for.
+static unsigned told_degraded(const struct person *p)
+{
+    unsigned count = 0;
+    for (size_t s = 0; s < p->sink_count; s++)
+        count += p->sinks[s].viewer && p->sinks[s].degraded;
+    return count;
+}
+
 // Per cent of the time in which a camera that does not speak was shown better than at its
 // lowest layer.
 static double better_than_lowest(struct meeting_sim *m, const struct person *p, unsigned from)
@@ -234,6 +243,7 @@ void judge_nine(struct meeting_sim *m)
                    "ms", 0, ANY);
     meeting_figure(m, "others: above their lowest layer", better_than_lowest(m, p, 10), "%", 0,
                    5);
+    meeting_figure(m, "others: told as degraded", told_degraded(p), "", 8, 9);
     meeting_figure(m, "queue after 3 s", queue_ms(m, p, BEGUN_S), "ms", 0, ANY);
 }
 

@@ -65,12 +65,14 @@ struct client_section {
     char stream_id[40];
     char track_id[40];
     unsigned layers; // 1, or 3: sent with rids f, h, q
+    bool red;        // sound is offered with what it repeats
     uint32_t ssrc;   // of one layer; told in the offer
     uint32_t rtx_ssrc;
 };
 
 enum { // what our offers use
     CLIENT_PT_OPUS = 111,
+    CLIENT_PT_RED = 63,
     CLIENT_PT_VP8 = 96,
     CLIENT_PT_RTX = 97,
     CLIENT_EXT_MID = 4,
@@ -100,5 +102,7 @@ struct client_offered {
 
 // Reads a subscribe offer. Returns the number of media sections.
 size_t client_read_offer(const char *sdp, struct client_offered *sections, size_t cap);
+// The payload type of redundant sound in a description; 0: there is none.
+uint8_t client_red_type(const char *sdp);
 // The answer that accepts everything in `offer`.
 void client_write_answer(const struct client *c, const char *offer, struct text *sdp);

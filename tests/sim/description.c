@@ -62,6 +62,9 @@ static void add_audio(const struct client_section *s, struct text *sdp)
     text_addf(sdp, "a=rtpmap:%d opus/48000/2\r\na=fmtp:%d minptime=10;useinbandfec=1\r\n",
               CLIENT_PT_OPUS, CLIENT_PT_OPUS);
     text_addf(sdp, "a=rtcp-fb:%d transport-cc\r\n", CLIENT_PT_OPUS);
+    if (s->red)
+        text_addf(sdp, "a=rtpmap:%d red/48000/2\r\na=fmtp:%d %d/%d\r\n", CLIENT_PT_RED,
+                  CLIENT_PT_RED, CLIENT_PT_OPUS, CLIENT_PT_OPUS);
     text_addf(sdp, "a=extmap:%d urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n",
               CLIENT_EXT_LEVEL);
     if (!s->receives)
@@ -96,6 +99,8 @@ static void add_section(const struct client *c, const struct client_section *s, 
 {
     if (s->video)
         text_addf(sdp, "m=video 9 UDP/TLS/RTP/SAVPF %d %d\r\n", CLIENT_PT_VP8, CLIENT_PT_RTX);
+    else if (s->red) // as a browser that prefers it
+        text_addf(sdp, "m=audio 9 UDP/TLS/RTP/SAVPF %d %d\r\n", CLIENT_PT_RED, CLIENT_PT_OPUS);
     else
         text_addf(sdp, "m=audio 9 UDP/TLS/RTP/SAVPF %d\r\n", CLIENT_PT_OPUS);
     add_transport(c, "actpass", sdp);
@@ -195,6 +200,16 @@ static bool is_answered(const struct client *c, struct bytes line)
         if (line.len > strlen(kinds[i]) && memcmp(line.at, kinds[i], strlen(kinds[i])) == 0)
             return true;
     return false;
+}
+
+uint8_t client_red_type(const char *sdp)
+{
+    const char *red = strstr(sdp, " red/48000");
+    const char *line = red;
+    while (line && line > sdp && line[-1] != '\n')
+        line--;
+    return line && strncmp(line, "a=rtpmap:", 9) == 0 ? (uint8_t)strtoul(line + 9, NULL, 10)
+                                                      : 0;
 }
 
 static void answer_section(const struct client *c, const char *from, const char *end,

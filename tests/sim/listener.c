@@ -62,6 +62,7 @@ void listener_packet(struct listener *l, uint32_t frame, int64_t now)
         return;                             // too late
     if (frame - l->next >= LISTENER_KEPT) { // it was out for long: it begins anew
         memset(l->there, 0, sizeof l->there);
+        memset(l->spare, 0, sizeof l->spare);
         l->next = l->highest = frame;
     }
     l->there[frame % LISTENER_KEPT] = true;
@@ -69,11 +70,20 @@ void listener_packet(struct listener *l, uint32_t frame, int64_t now)
         l->highest = frame;
 }
 
+void listener_spare(struct listener *l, uint32_t frame)
+{
+    if (l->begun && frame - l->next < LISTENER_KEPT)
+        l->spare[frame % LISTENER_KEPT] = true;
+}
+
 static bool take(struct listener *l)
 {
-    bool there = l->there[l->next % LISTENER_KEPT];
-    l->there[l->next % LISTENER_KEPT] = false;
-    return there;
+    bool *there = &l->there[l->next % LISTENER_KEPT];
+    bool *spare = &l->spare[l->next % LISTENER_KEPT];
+    bool whole = *there || *spare;
+    l->recovered += *spare && !*there;
+    *there = *spare = false;
+    return whole;
 }
 
 static void conceal(struct listener *l)

@@ -15,6 +15,7 @@ enum {
 
 struct listener {
     bool there[LISTENER_KEPT]; // a ring, by number of the frame
+    bool spare[LISTENER_KEPT]; // came in another packet: redundant, or as in-band FEC
     bool begun;
     uint32_t next; // to be played
     uint32_t highest;
@@ -28,13 +29,16 @@ struct listener {
 
     uint64_t played; // frames, invented ones among them
     uint64_t concealed;
-    uint64_t hurried; // frames left out to come down to the target
-    uint64_t longest; // concealed in a row
+    uint64_t recovered; // frames that were only spare
+    uint64_t hurried;   // frames left out to come down to the target
+    uint64_t longest;   // concealed in a row
     uint64_t in_row;
 };
 
 // Frame `frame` of the microphone, counted by 20 ms.
 void listener_packet(struct listener *l, uint32_t frame, int64_t now);
+// Frame `frame` was in another frame's packet.
+void listener_spare(struct listener *l, uint32_t frame);
 // Plays what is due by `now`.
 void listener_play(struct listener *l, int64_t now);
 

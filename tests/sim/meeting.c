@@ -138,6 +138,9 @@ static void deliver_events(struct meeting_sim *m)
             tell(m, e->answered.err ? MESSAGE_REFUSED : MESSAGE_ANSWERED, e, e->answered.text);
         else if (e->kind == EVENT_OFFER)
             tell(m, MESSAGE_OFFERED, e, e->offer.sdp);
+        for (size_t l = 0; e->kind == EVENT_LAYERS && l < e->layers.count; l++)
+            tell(m, e->layers.list[l].subscriber_degraded ? MESSAGE_DEGRADED : MESSAGE_RESTORED,
+                 e, e->layers.list[l].track_id);
     }
     bridge_deliver(m->bridge, &m->events, &m->commands);
     event_list_clear(&m->events);

@@ -20,6 +20,8 @@ enum message_kind {
     MESSAGE_ANSWERED, // `text`: to MESSAGE_JOIN and MESSAGE_OFFER
     MESSAGE_REFUSED,  // `text`: why
     MESSAGE_OFFERED,  // `text`: the next offer to subscribe
+    MESSAGE_DEGRADED, // `text`: the track of which less is sent than was asked for
+    MESSAGE_RESTORED, // `text`: likewise, no more
 };
 
 struct message {

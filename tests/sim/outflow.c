@@ -57,7 +57,8 @@ static void judge_packet(struct meeting_sim *m, const struct batch_path *path,
         return;
     flow->begun = true;
     struct mark mark;
-    if (!mark_read(&mark, flow->video, p->shared->payload))
+    if (flow->video ? !mark_read(&mark, true, p->shared->payload)
+                    : !mark_read_red(&mark, p->shared->payload))
         meeting_fail(m, "a stream begins with something else than media");
     else if (flow->video && !(mark.key && mark.index == 0))
         meeting_fail(m, "a video begins without a key frame");

@@ -108,6 +108,7 @@ void person_enter(struct meeting_sim *m, struct person *p)
         struct client_section *s = &p->sections[i];
         *s = (struct client_section){.video = i == VIDEO,
                                      .layers = i == VIDEO && m->plan->simulcast ? 3 : 1};
+        s->red = i == AUDIO && m->plan->red;
         s->ssrc = rng_u32(&m->rng);
         s->rtx_ssrc = i == VIDEO ? rng_u32(&m->rng) : 0;
         snprintf(s->stream_id, sizeof s->stream_id, "s%u-%u", p->number, p->life);
@@ -186,6 +187,8 @@ static void take_sections(struct meeting_sim *m, struct person *p, const char *s
         p->sink_count = i + 1;
     }
     for (size_t i = 0; i < count; i++)
+        p->sinks[i].red_type = client_red_type(sdp);
+    for (size_t i = 0; i < count; i++)
         if (!offered[i].active)
             sink_close(&p->sinks[i]);
 }
@@ -220,6 +223,7 @@ static void take_answer(struct meeting_sim *m, struct person *p, const char *sdp
             connect_publishing(m, p, sdp);
         return;
     }
+    p->sources[AUDIO].red_type = client_red_type(sdp);
     connect_publishing(m, p, sdp);
 }
 
@@ -235,12 +239,21 @@ static void take_offer(struct meeting_sim *m, struct person *p, const char *sdp)
     check(m, &p->subscribe);
 }
 
+static void note_degraded(struct person *p, const char *track, bool degraded)
+{
+    for (size_t i = 0; i < p->sink_count; i++)
+        if (strcmp(p->sinks[i].track, track) == 0)
+            p->sinks[i].degraded = degraded;
+}
+
 void person_hear(struct meeting_sim *m, struct person *p, const struct message *message)
 {
     if (message->kind == MESSAGE_ANSWERED)
         take_answer(m, p, message->text);
     else if (message->kind == MESSAGE_OFFERED)
         take_offer(m, p, message->text);
+    else if (message->kind == MESSAGE_DEGRADED || message->kind == MESSAGE_RESTORED)
+        note_degraded(p, message->text, message->kind == MESSAGE_DEGRADED);
     else
         meeting_fail(m, "person %u was refused: %s", p->number, message->text);
 }
@@ -446,13 +459,20 @@ static void fidget(struct meeting_sim *m, struct person *p)
     }
 }
 
+static void play(struct sink *s, int64_t now)
+{
+    if (s->listener)
+        listener_play(s->listener, now);
+    if (s->viewer)
+        viewer_play(s->viewer, now);
+}
+
 void person_live(struct meeting_sim *m, struct person *p)
 {
     if (p->publishes && client_is_connected(&p->publish))
         publish_media(m, p);
     for (size_t i = 0; i < p->sink_count; i++)
-        if (p->sinks[i].listener)
-            listener_play(p->sinks[i].listener, m->now);
+        play(&p->sinks[i], m->now);
     if (client_is_connected(&p->subscribe) && is_due(&p->next_feedback_at, m->now, FEEDBACK_US))
         report_back(m, p);
     if (is_due(&p->next_check_at, m->now, CHECK_US)) {

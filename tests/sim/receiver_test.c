@@ -10,8 +10,8 @@ static struct viewer viewer;
 static void packet(uint8_t layer, bool key, uint32_t frame, uint8_t index, uint8_t count,
                    int64_t now)
 {
-    struct mark mark = {layer, key, frame, index, count};
-    viewer_packet(&viewer, &mark, frame * FRAME, 1000, now);
+    struct mark mark = {layer, key, frame, index, count, 0, !key};
+    viewer_packet(&viewer, &mark, (uint64_t)frame * count + index, frame * FRAME, 1000, now);
 }
 
 static void whole(uint8_t layer, bool key, uint32_t frame, int64_t now)
@@ -47,6 +47,44 @@ TEST(nothing_is_shown_before_a_key_frame_nor_behind_a_gap)
     CHECK_EQ(viewer.pictures, 4);
     viewer_close(&viewer, 240 * MS);
     CHECK_EQ(viewer.skipped, 2); // 1 and 6
+}
+
+// A frame in one packet of so many octets of the sequence, that needs the one so many before.
+static void needy(uint32_t frame, uint8_t back, uint64_t seq, int64_t now)
+{
+    struct mark mark = {0, back == 0, frame, 0, 1, 0, back};
+    viewer_packet(&viewer, &mark, seq, frame * FRAME, 1000, now);
+}
+
+TEST(what_nobody_needs_may_be_missing)
+{
+    viewer_open(&viewer, 0);
+    needy(1, 0, 1, 0);
+    needy(2, 1, 2, 33 * MS); // of temporal layer 2
+    needy(3, 2, 3, 66 * MS);
+    needy(5, 4, 4, 133 * MS); // 4 was left out, numbers and all
+    CHECK_EQ(viewer.pictures, 4);
+    needy(7, 2, 6, 200 * MS); // 6 is lost: it may come yet
+    CHECK_EQ(viewer.pictures, 4);
+    viewer_play(&viewer, 299 * MS);
+    CHECK_EQ(viewer.pictures, 4);
+    viewer_play(&viewer, 300 * MS);
+    CHECK_EQ(viewer.pictures, 5);
+    needy(6, 1, 5, 310 * MS); // too late
+    CHECK_EQ(viewer.pictures, 5);
+}
+
+TEST(what_needs_something_that_was_not_shown_is_not_shown)
+{
+    viewer_open(&viewer, 0);
+    needy(1, 0, 1, 0);
+    needy(5, 4, 2, 133 * MS);
+    needy(8, 1, 3, 233 * MS); // 7 was left out
+    viewer_play(&viewer, 1000 * MS);
+    CHECK_EQ(viewer.pictures, 2);
+    needy(9, 4, 4, 1033 * MS); // but not 5
+    viewer_play(&viewer, 1200 * MS);
+    CHECK_EQ(viewer.pictures, 3);
 }
 
 TEST(another_layer_is_shown_from_its_key_frame_on)
@@ -186,6 +224,21 @@ TEST(jitter_raises_what_is_kept_in_hand_until_little_is_invented)
     }
     CHECK(listener_target(&listener) >= 3 && listener_target(&listener) <= 5);
     CHECK(listener.concealed - early < 20); // 1 % of 2000
+}
+
+TEST(what_comes_again_in_another_packet_is_not_invented)
+{
+    listener = (struct listener){0};
+    for (uint32_t frame = 1; frame <= 500; frame++) {
+        int64_t now = (int64_t)frame * LISTENER_FRAME_US;
+        listener_play(&listener, now);
+        if (frame % 5 == 0)
+            continue; // lost
+        listener_packet(&listener, frame, now);
+        listener_spare(&listener, frame - 1);
+    }
+    CHECK_EQ(listener.concealed, 0);
+    CHECK(listener.recovered >= 98);
 }
 
 TEST(after_a_long_outage_it_begins_anew)

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "rtc/codec.h"
 #include "rtc/negotiate.h"
+#include "rtc/red.h"
 #include "rtc/rtcp.h"
 
 #include <inttypes.h>
@@ -70,16 +71,42 @@ static struct sink_packet *place(struct sink *s, uint64_t seq)
     return &s->packets[at];
 }
 
-static void watch(struct sink *s, const struct sink_packet *p, size_t octets, int64_t now)
+static void watch(struct sink *s, const struct sink_packet *p, uint64_t seq, size_t octets,
+                  int64_t now)
 {
     if (s->viewer)
-        viewer_packet(s->viewer, &p->mark, p->timestamp, octets, now);
-    if (s->listener)
-        listener_packet(s->listener, p->mark.frame, now);
+        viewer_packet(s->viewer, &p->mark, seq, p->timestamp, octets, now);
+    if (!s->listener)
+        return;
+    listener_packet(s->listener, p->mark.frame, now);
+    if (p->mark.back)
+        listener_spare(s->listener, p->mark.frame - p->mark.back);
 }
 
-static void note(struct sink *s, struct sink_packet *p, const struct rtp_packet *packet,
-                 int64_t now)
+// Frames of before that a packet of sound repeats. What is left is its own.
+static struct bytes take_redundant(struct sink *s, const struct rtp_packet *packet)
+{
+    struct red red;
+    if (s->video || !s->red_type || packet->payload_type != s->red_type)
+        return packet->payload;
+    if (red_parse(&red, packet->payload) < 0) {
+        s->fault = "redundant sound was damaged";
+        return packet->payload;
+    }
+    for (size_t i = 0; i + 1 < red.count; i++) {
+        struct mark mark;
+        if (red.blocks[i].data.len == 0)
+            continue;
+        if (!mark_read(&mark, false, red.blocks[i].data))
+            s->fault = "a repeated frame was damaged";
+        else if (s->listener)
+            listener_spare(s->listener, mark.frame);
+    }
+    return red_primary(&red)->data;
+}
+
+static void note(struct sink *s, struct sink_packet *p, uint64_t seq,
+                 const struct rtp_packet *packet, int64_t now)
 {
     uint64_t hash = hash_of(packet);
     if (p->present) {
@@ -93,16 +120,20 @@ static void note(struct sink *s, struct sink_packet *p, const struct rtp_packet 
                               .marker = packet->marker,
                               .timestamp = packet->timestamp,
                               .hash = hash};
-    if (p->empty)
+    if (p->empty) {
+        if (s->viewer)
+            viewer_empty(s->viewer, seq);
         return;
+    }
     struct codec_packet info = {0};
-    if (!mark_read(&p->mark, s->video, packet->payload) ||
-        codec_parse(s->video ? CODEC_VP8 : CODEC_OPUS, packet->payload, &info) < 0)
+    struct bytes payload = take_redundant(s, packet);
+    if (!mark_read(&p->mark, s->video, payload) ||
+        codec_parse(s->video ? CODEC_VP8 : CODEC_OPUS, payload, &info) < 0)
         s->fault = "a payload was damaged";
     p->picture_id = info.picture_id;
     p->tl0 = info.tl0;
     if (!s->fault)
-        watch(s, p, packet->payload.len, now);
+        watch(s, p, seq, packet->payload.len, now);
 }
 
 bool sink_receive(struct sink *s, const struct rtp_packet *packet, int64_t now)
@@ -126,7 +157,7 @@ bool sink_receive(struct sink *s, const struct rtp_packet *packet, int64_t now)
         return true;
     s->received++;
     s->repaired += repair && !p->present;
-    note(s, p, &original, now);
+    note(s, p, seq, &original, now);
     if (!repair)
         report_received(&s->report, seq, original.timestamp, s->video ? 90000 : 48000,
                         original.payload.len, now);

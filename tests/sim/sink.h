@@ -29,7 +29,8 @@ struct sink {
     bool video;
     uint32_t ssrc;
     uint32_t rtx_ssrc;
-    char track[40]; // its id
+    uint8_t red_type; // payload type of redundant sound; 0: there is none
+    char track[40];   // its id
     struct seq seq;
     uint64_t base; // extended number of packets[0]
     struct sink_packet *packets;
@@ -44,6 +45,7 @@ struct sink {
     uint64_t repaired;
     uint64_t duplicates;
     const char *fault; // what was wrong on arrival already
+    bool degraded;     // as the server told: it sends less than was asked for
     // What somebody sees or hears of it; NULL: nobody looks.
     struct viewer *viewer;
     struct listener *listener;

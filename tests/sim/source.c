@@ -1,10 +1,13 @@
 #include "tests/sim/source.h"
 
 #include "base/mem.h"
+#include "rtc/red.h"
 #include "rtc/rtcp.h"
+#include "tests/sim/frame_sizes.h"
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -12,14 +15,18 @@ enum {
     KEY_FRAME_FACTOR = 4,
     MARK_MAGIC = 0x5ca1ab1e,
     // Of frames that have a rate:
-    REAL_KEY_FRAME_FACTOR = 4,
     REAL_PACKET_MAX = 1130, // octets of payload
     REAL_PACKET_MIN = 60,
+    SOUND_KBPS = 32,
+    LOSSY = 256 / 50, // a fraction of 2 %, from which on libwebrtc lets Opus repeat
 };
 
-// How the sizes of an encoder's frames differ around their mean: per cent, which it is.
-static const uint8_t shape[] = {100, 92, 104, 87,  118, 96, 90,  123,
-                                101, 84, 97,  112, 94,  88, 109, 105};
+// Three temporal layers as libvpx makes them: the layer of each frame of a cycle, and how far
+// back is what it needs.
+static const struct {
+    uint8_t temporal;
+    uint8_t back;
+} cycle[4] = {{0, 4}, {2, 1}, {1, 2}, {2, 1}};
 
 static const char *const rids[3] = {"f", "h", "q"};
 
@@ -31,6 +38,8 @@ static void mark_write(struct writer *w, const struct mark *m)
     put_u32(w, m->frame);
     put_u8(w, m->index);
     put_u8(w, m->count);
+    put_u8(w, m->temporal);
+    put_u8(w, m->back);
 }
 
 bool mark_read(struct mark *mark, bool video, struct bytes payload)
@@ -39,8 +48,15 @@ bool mark_read(struct mark *mark, bool video, struct bytes payload)
     if (payload.len < at + MARK_LEN || read_u32(payload.at + at) != (uint32_t)MARK_MAGIC)
         return false;
     const uint8_t *p = payload.at + at + 4;
-    *mark = (struct mark){p[0], p[1], read_u32(p + 2), p[6], p[7]};
+    *mark = (struct mark){p[0], p[1], read_u32(p + 2), p[6], p[7], p[8], p[9]};
     return true;
+}
+
+bool mark_read_red(struct mark *mark, struct bytes payload)
+{
+    struct red red;
+    return mark_read(mark, false, payload) ||
+           (red_parse(&red, payload) == 0 && mark_read(mark, false, red_primary(&red)->data));
 }
 
 void source_init(struct source *s, struct client *c, uint16_t *twcc,
@@ -140,6 +156,25 @@ static uint32_t timestamp_at(const struct source *s, const struct source_layer *
     return l->timestamp_base + (uint32_t)(own_time(s, now) * clock_rate / 1000000);
 }
 
+// Puts the frame before this one in front of it: RFC 2198 section 3.
+static void repeat_frame(struct source *s, struct writer *p)
+{
+    uint8_t own[SOURCE_RED_MAX];
+    size_t own_len = p->len;
+    assert(own_len <= sizeof own);
+    memcpy(own, p->at, own_len);
+    p->len = 0;
+    if (s->red_len) {
+        put_u8(p, 0x80 | CLIENT_PT_OPUS);
+        put_u24(p, (uint32_t)(AUDIO_FRAME_US * 48 / 1000) << 10 | s->red_len);
+    }
+    put_u8(p, CLIENT_PT_OPUS);
+    put_bytes(p, (struct bytes){s->red_frame, s->red_len});
+    put_bytes(p, (struct bytes){own, own_len});
+    memcpy(s->red_frame, own, own_len);
+    s->red_len = (uint8_t)own_len;
+}
+
 static void send_packet(struct source *s, unsigned layer, const struct mark *m, size_t len,
                         int64_t now, struct batch *out)
 {
@@ -147,11 +182,14 @@ static void send_packet(struct source *s, unsigned layer, const struct mark *m, 
     uint8_t payload[1200] = {0};
     struct writer p = writer_on(payload, sizeof payload);
     if (s->video) {
-        put_u8(&p, 0x80 | (m->index == 0 ? 0x10 : 0)); // X, S
-        put_u8(&p, 0xe0);                              // I, L, T
+        // X, N, S
+        put_u8(&p, 0x80 | (m->temporal == 2 ? 0x20 : 0) | (m->index == 0 ? 0x10 : 0));
+        put_u8(&p, 0xe0); // I, L, T
         put_u16(&p, 0x8000 | l->picture_id);
         put_u8(&p, l->tl0);
-        put_u8(&p, 0x20); // TID 0, Y
+        // TID, and Y: it needs nothing of this temporal layer
+        put_u8(&p,
+               (uint8_t)(m->temporal << 6) | (m->temporal == 2 && l->cycle == 3 ? 0 : 0x20));
         put_u8(&p, !m->key);
     } else {
         put_u8(&p, 0x78); // Opus: CELT, 20 ms
@@ -159,12 +197,16 @@ static void send_packet(struct source *s, unsigned layer, const struct mark *m, 
     mark_write(&p, m);
     assert(len >= p.len && len <= sizeof payload);
     p.len = len;
+    uint8_t type = s->video ? CLIENT_PT_VP8 : CLIENT_PT_OPUS;
+    if (s->red_type) {
+        repeat_frame(s, &p);
+        type = s->red_type;
+    }
     keep(l, timestamp_at(s, l, now), (struct bytes){payload, p.len});
 
     uint8_t packet[1400];
     struct writer w = writer_on(packet, sizeof packet);
     bool last = m->index + 1 == m->count && s->video;
-    uint8_t type = s->video ? CLIENT_PT_VP8 : CLIENT_PT_OPUS;
     put_header(s, layer, &w, 0x80, last ? type | 0x80 : type, l->seq, timestamp_at(s, l, now),
                l->ssrc, false);
     put_bytes(&w, (struct bytes){payload, p.len});
@@ -174,31 +216,77 @@ static void send_packet(struct source *s, unsigned layer, const struct mark *m, 
     l->octets += (uint32_t)p.len;
 }
 
+// What was recorded of such a layer nearest to a rate.
+static const struct frame_sizes *recorded(unsigned layer, unsigned kbps)
+{
+    const struct frame_sizes *nearest = NULL;
+    for (size_t i = 0; i < frame_sizes_count; i++) {
+        const struct frame_sizes *sizes = &frame_sizes[i];
+        if (sizes->layer == layer && (!nearest || abs((int)sizes->kbps - (int)kbps) <
+                                                      abs((int)nearest->kbps - (int)kbps)))
+            nearest = sizes;
+    }
+    assert(nearest);
+    return nearest;
+}
+
+static size_t draw(const struct frame_list *list, uint32_t number)
+{
+    return list->count ? list->sizes[number % list->count] : 0;
+}
+
+// A frame of a layer that has a rate: as large as one that was recorded, in proportion. What a
+// key frame takes too much is saved in those behind it.
+static size_t size_recorded(struct source *s, unsigned layer, const struct mark *m)
+{
+    struct source_layer *l = &s->layers[layer];
+    const struct frame_sizes *sizes = recorded(layer, l->kbps);
+    const struct frame_list *list = m->key ? &sizes->keys : &sizes->deltas[m->temporal];
+    size_t octets = draw(list, l->ssrc + m->frame / 4) * l->kbps / sizes->kbps;
+    size_t mean = (size_t)l->kbps * 125 * VIDEO_FRAME_US / 1000000;
+    if (m->key) {
+        l->debt = octets > mean ? (unsigned)(octets - mean) : 0;
+        return octets;
+    }
+    size_t paid = l->debt < octets / 4 ? l->debt : octets / 4;
+    l->debt -= (unsigned)paid;
+    return octets - paid;
+}
+
 // How large a frame is, in octets of payload, and how many packets that makes. Sizes are as
 // browsers make them: equal in a frame, another in the next.
-static size_t size_frame(const struct source *s, struct source_layer *l, struct mark *m)
+static size_t size_frame(struct source *s, unsigned layer, struct mark *m)
 {
+    struct source_layer *l = &s->layers[layer];
     if (!s->video) {
         m->count = 1;
-        return 60 + (m->frame * 13) % 90;
+        return draw(&recorded(FRAME_SIZES_SOUND, SOUND_KBPS)->deltas[0], m->frame);
     }
     if (l->kbps == 0) {
         m->count = (uint8_t)(l->packets_per_frame * (m->key ? KEY_FRAME_FACTOR : 1));
         return 900 + (m->frame * 37) % 250;
     }
-    size_t mean = (size_t)l->kbps * 125 * VIDEO_FRAME_US / 1000000;
-    size_t octets = mean * shape[m->frame % (sizeof shape / sizeof *shape)] / 100;
-    size_t paid = l->debt < octets / 4 ? l->debt : octets / 4;
-    l->debt -= (unsigned)paid;
-    octets -= paid;
-    if (m->key) {
-        octets = mean * REAL_KEY_FRAME_FACTOR;
-        l->debt = (unsigned)(octets - mean);
-    }
+    size_t octets = size_recorded(s, layer, m);
     size_t count = (octets + REAL_PACKET_MAX - 1) / REAL_PACKET_MAX;
     m->count = (uint8_t)(count < 255 ? count : 255);
     size_t len = octets / m->count;
     return len > REAL_PACKET_MIN ? len : REAL_PACKET_MIN;
+}
+
+// Its place among temporal layers. Frames without a rate are all of one.
+static void place_frame(const struct source *s, struct source_layer *l, struct mark *m)
+{
+    if (!s->video) {
+        m->back = s->fec;
+        return;
+    }
+    l->cycle = m->key ? 0 : (l->cycle + 1) % 4;
+    if (l->kbps)
+        m->temporal = cycle[l->cycle].temporal;
+    if (!m->key)
+        m->back = (uint8_t)(l->kbps ? cycle[l->cycle].back : 1);
+    if (m->temporal == 0)
+        l->tl0++;
 }
 
 static void send_frame(struct source *s, unsigned layer, int64_t now, struct batch *out)
@@ -206,11 +294,11 @@ static void send_frame(struct source *s, unsigned layer, int64_t now, struct bat
     struct source_layer *l = &s->layers[layer];
     l->frame++;
     l->picture_id = (l->picture_id + 1) & 0x7fff;
-    l->tl0++;
     struct mark m = {.layer = (uint8_t)layer, .frame = l->frame};
     m.key = s->video && l->key_wanted;
     l->key_wanted = false;
-    size_t len = size_frame(s, l, &m);
+    place_frame(s, l, &m);
+    size_t len = size_frame(s, layer, &m);
     for (m.index = 0; m.index < m.count; m.index++)
         send_packet(s, layer, &m, len, now, out);
 }
@@ -317,6 +405,17 @@ static void take_nack(struct source *s, const struct rtcp_packet *packet, struct
     }
 }
 
+static void take_reports(struct source *s, const struct rtcp_packet *packet)
+{
+    if (packet->kind != RTCP_SENDER_REPORT && packet->kind != RTCP_RECEIVER_REPORT)
+        return;
+    for (size_t i = 0; i < packet->count; i++) {
+        struct rtcp_report_block block = rtcp_report_block(packet, i);
+        if (block.ssrc == s->layers[0].ssrc)
+            s->fec = block.fraction_lost >= LOSSY;
+    }
+}
+
 void source_feedback(struct source *s, struct bytes compound, struct batch *out)
 {
     struct rtcp_cursor cursor;
@@ -325,6 +424,8 @@ void source_feedback(struct source *s, struct bytes compound, struct batch *out)
     for (struct rtcp_packet packet; rtcp_next(&cursor, &packet);) {
         if (packet.kind == RTCP_NACK)
             take_nack(s, &packet, out);
+        if (!s->video)
+            take_reports(s, &packet);
         for (unsigned i = 0; i < s->layer_count && packet.kind == RTCP_PLI; i++)
             if (s->layers[i].ssrc == packet.media_ssrc) {
                 s->layers[i].key_wanted = true;

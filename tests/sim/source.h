@@ -12,8 +12,9 @@ enum {
     SOURCE_PACKET_MAX = 1300,
     VIDEO_FRAME_US = 33333,
     AUDIO_FRAME_US = 20000,
-    MARK_LEN = 12,
+    MARK_LEN = 14,
     SOURCE_PADDING_MAX = 255,
+    SOURCE_RED_MAX = 255,
 };
 
 struct mark {
@@ -22,10 +23,16 @@ struct mark {
     uint32_t frame; // of the layer, counted from 1
     uint8_t index;  // of the packet in its frame
     uint8_t count;  // of packets in the frame
+    uint8_t temporal;
+    // Pictures: it needs the frame so many before it; a key frame none. Sound: the packet also
+    // has the frame so many before it (in-band FEC); 0: it has not.
+    uint8_t back;
 };
 
 // Reads the mark behind the payload descriptor; false when there is none.
 bool mark_read(struct mark *mark, bool video, struct bytes payload);
+// The same of sound that may be redundant (RFC 2198): of the packet's own frame.
+bool mark_read_red(struct mark *mark, struct bytes payload);
 
 struct source_packet {
     uint32_t timestamp;
@@ -44,6 +51,7 @@ struct source_layer {
     uint32_t frame;
     unsigned packets_per_frame; // of a delta frame; a key frame has four times as many
     unsigned kbps;              // its frames are as large as this rate allows; 0: as above
+    unsigned cycle;             // frames since the last key frame, of four
     unsigned debt;              // octets of a key frame that the frames after it pay for
     bool key_wanted;
     uint32_t asked; // key frames, by the server
@@ -64,6 +72,10 @@ struct source {
     int64_t clock_us;              // that its NTP clock is further ahead than others'
     int clock_ppm;                 // that its clocks run faster
     bool off;                      // muted: nothing is sent
+    uint8_t red_type; // sound is sent with the frame before it (RFC 2198); 0: alone
+    bool fec;         // Opus repeats the frame before, as packets are lost
+    uint8_t red_len;  // of the frame before
+    uint8_t red_frame[SOURCE_RED_MAX];
     uint32_t key_frames_asked;
     uint32_t retransmitted;
 };

@@ -66,7 +66,11 @@ static void show(struct viewer *v, struct viewer_frame *f, int64_t now)
     v->begun = true;
     v->timestamp = f->timestamp;
     v->layer = f->mark.layer;
+    // What was decoded before a key frame is of no use behind it.
+    uint32_t ahead = f->mark.frame - v->frame;
+    v->decoded = f->mark.key || ahead >= 64 ? 1 : v->decoded << ahead | 1;
     v->frame = f->mark.frame;
+    v->next_seq = f->first_seq + f->mark.count;
     v->shown_at = now;
     v->pictures++;
     size_t second = second_of(v, now);
@@ -85,7 +89,18 @@ static bool is_next(const struct viewer *v, const struct viewer_frame *f)
 {
     if (f->mark.key)
         return true;
-    return v->begun && f->mark.layer == v->layer && f->mark.frame == v->frame + 1;
+    if (!v->begun || f->mark.layer != v->layer || f->mark.frame <= v->frame || !f->mark.back)
+        return false;
+    uint32_t needed = f->mark.frame - f->mark.back;
+    return needed <= v->frame && v->frame - needed < 64 &&
+           v->decoded >> (v->frame - needed) & 1;
+}
+
+// Whether nothing is missing between the last picture and this one, or that was waited for.
+static bool may_show(const struct viewer *v, const struct viewer_frame *f, int64_t now)
+{
+    return f->mark.key || f->first_seq == v->next_seq ||
+           now - f->whole_at >= VIEWER_PATIENCE_US;
 }
 
 // The earliest picture that can be shown; NULL: none yet.
@@ -134,8 +149,22 @@ static struct viewer_frame *frame_of(struct viewer *v, const struct mark *mark,
     return free_one;
 }
 
-void viewer_packet(struct viewer *v, const struct mark *mark, uint32_t timestamp, size_t octets,
-                   int64_t now)
+void viewer_empty(struct viewer *v, uint64_t seq)
+{
+    if (v->begun && seq == v->next_seq)
+        v->next_seq++;
+}
+
+void viewer_play(struct viewer *v, int64_t now)
+{
+    for (struct viewer_frame *next; (next = find_next(v)) && may_show(v, next, now);) {
+        show(v, next, now);
+        forget_older(v);
+    }
+}
+
+void viewer_packet(struct viewer *v, const struct mark *mark, uint64_t seq, uint32_t timestamp,
+                   size_t octets, int64_t now)
 {
     v->octets_in[second_of(v, now)] += (uint32_t)octets;
     v->packet_at = now;
@@ -147,10 +176,10 @@ void viewer_packet(struct viewer *v, const struct mark *mark, uint32_t timestamp
         return;
     f->packets[mark->index / 64] |= bit;
     f->count++;
-    for (struct viewer_frame *next; (next = find_next(v));) {
-        show(v, next, now);
-        forget_older(v);
-    }
+    f->first_seq = seq - mark->index;
+    if (is_whole(f))
+        f->whole_at = now;
+    viewer_play(v, now);
 }
 
 void viewer_pause(struct viewer *v, const uint32_t last_frames[3])

@@ -1,6 +1,7 @@
 // What somebody sees of one video: a strict receiver. It shows a picture when all of its
-// packets are there and all that it refers to was shown, and counts what a person would
-// complain of.
+// packets are there and what it refers to was shown, and counts what a person would complain
+// of. Where packets are missing in front of it, it waits for what they may bring, as a jitter
+// buffer does: for VIEWER_PATIENCE_US.
 //
 // A freeze is what W3C's "Identifiers for WebRTC's Statistics API" calls one (freezeCount): a
 // picture that stays for longer than three times the mean of the last 30 intervals, and for
@@ -16,6 +17,7 @@ enum {
     VIEWER_FRAMES = 64, // that wait for packets, or for others
     VIEWER_INTERVALS = 30,
     VIEWER_SECONDS = 600,
+    VIEWER_PATIENCE_US = 100 * 1000,
 };
 
 struct viewer_frame {
@@ -24,6 +26,8 @@ struct viewer_frame {
     struct mark mark;    // of any of its packets
     uint64_t packets[4]; // which are there, as bits
     unsigned count;
+    uint64_t first_seq; // number of its first packet
+    int64_t whole_at;   // 0: not yet
 };
 
 struct viewer {
@@ -33,6 +37,8 @@ struct viewer {
     uint32_t timestamp; // of the last picture
     uint8_t layer;
     uint32_t frame;
+    uint64_t decoded;  // of the frames before `frame`, a bit each, that itself lowest
+    uint64_t next_seq; // of the packet behind the last picture
     int64_t shown_at;
     int64_t intervals[VIEWER_INTERVALS]; // a ring
     uint64_t interval_count;
@@ -59,8 +65,12 @@ enum { NO_PICTURE = 0xff };
 
 void viewer_open(struct viewer *v, int64_t now);
 // A packet that came for the first time, in whatever order.
-void viewer_packet(struct viewer *v, const struct mark *mark, uint32_t timestamp, size_t octets,
-                   int64_t now);
+void viewer_packet(struct viewer *v, const struct mark *mark, uint64_t seq, uint32_t timestamp,
+                   size_t octets, int64_t now);
+// One that has nothing in it.
+void viewer_empty(struct viewer *v, uint64_t seq);
+// Shows what has waited for something older for long enough.
+void viewer_play(struct viewer *v, int64_t now);
 // The camera is off: no picture after these, by layer, is missed until the next one comes.
 void viewer_pause(struct viewer *v, const uint32_t last_frames[3]);
 // What is not shown by now was never shown.
