@@ -91,8 +91,9 @@ void feed_part(struct feed *f)
 const struct progress *feed_progress(const struct feed *f)
 {
     const struct feed_line *line = feed_line(f);
-    return line && line->current != NO_LAYER ? &f->stream->layers[line->current].progress
-                                             : NULL;
+    if (!line || line->current == NO_LAYER)
+        return NULL;
+    return stream_progress(f->stream, line->current, line->substream);
 }
 
 // The clock of the layer that was sent last, unless another SSRC sends it by now.
@@ -105,19 +106,34 @@ static const struct report_origin *last_clock(const struct feed *f)
     return layer->progress.stream == s->last_stream ? &layer->origin : NULL;
 }
 
-void feed_begin_segment(struct feed *f, unsigned layer, const struct history_slot *slot)
+void feed_begin_segment(struct feed *f, unsigned layer, unsigned substream,
+                        const struct history_slot *slot)
 {
     feed_end_segment(f);
-    const struct stream_layer *source = &f->stream->layers[layer];
-    struct segment_clocks clocks = {
-        .rate = f->stream->codec.clock_rate,
-        .last = last_clock(f),
-        .next = &source->origin,
+    const struct stream *stream = f->stream;
+    const struct segments *s = &f->segments;
+    struct substream_packet packet = stream_packet(stream, layer, substream, slot->seq);
+    assert(packet.part == SUBSTREAM_WITH);
+    struct segment_start start = {
+        .layer = (uint8_t)layer,
+        .substream = (uint8_t)substream,
+        .slot = slot,
+        .number = packet.number,
+        .pictures = packet.pictures,
+        .at = stream_progress(stream, layer, substream),
+        .clock_rate = stream->codec.clock_rate,
+        .clock = &stream->layers[layer].origin,
+        .last_clock = last_clock(f),
     };
+    if (s->last_layer == layer) {
+        unsigned last = s->kept[(s->count - 1) % SEGMENTS_MAX].substream;
+        start.last_pictures = stream_packet(stream, layer, last, slot->seq).pictures;
+    }
     struct feed_line *line = feed_line(f);
-    line->shift = segment_begin(&f->segments, layer, &source->progress, slot, &clocks)->shift;
+    line->shift = segment_begin(&f->segments, &start)->shift;
     line->from = slot->seq;
     line->current = (uint8_t)layer;
+    line->substream = (uint8_t)substream;
 }
 
 void feed_end_segment(struct feed *f)

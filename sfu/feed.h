@@ -93,7 +93,9 @@ struct feed_line *feed_line(const struct feed *f); // NULL: it does not flow
 
 // How far the layer that is being sent has come; NULL: none is.
 const struct progress *feed_progress(const struct feed *f);
-void feed_begin_segment(struct feed *f, unsigned layer, const struct history_slot *slot);
+// With a packet that is part of the substream.
+void feed_begin_segment(struct feed *f, unsigned layer, unsigned substream,
+                        const struct history_slot *slot);
 void feed_end_segment(struct feed *f); // if there is one
 // All lines that were on `layer` end their segments: it begins anew.
 void feeds_leave(struct stream *s, unsigned layer);

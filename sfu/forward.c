@@ -21,6 +21,16 @@ struct outgoing {
     const struct feed_line *sitting;
 };
 
+// A packet that has a number in a substream without being part of it.
+static struct history_slot emptied(const struct history_slot *slot)
+{
+    struct history_slot empty = *slot;
+    empty.payload.len = 0;
+    empty.info = (struct codec_packet){0};
+    empty.extensions.dependency = (struct bytes){0};
+    return empty;
+}
+
 static struct outgoing outgoing_of(const struct stream *s, const struct history_slot *slot,
                                    const struct tick *tick)
 {
@@ -112,10 +122,13 @@ static void queue(struct batch *out, struct batch_path *path, const struct batch
     p->cluster = 0;
 }
 
-static void send_on(struct outgoing *o, const struct feed_line *line)
+static void send_on(struct outgoing *o, const struct feed_line *line,
+                    const struct substream_packet *packet)
 {
-    queue(o->out, line->path, shared_with(o, line), o->slot, &line->shift, line->ssrc,
-          o->slot->seq + line->shift.seq);
+    struct shift shift = line->shift;
+    shift.picture_id = (uint16_t)(shift.picture_id - packet->pictures);
+    queue(o->out, line->path, shared_with(o, line), o->slot, &shift, line->ssrc,
+          packet->number + shift.seq);
 }
 
 // The packets behind a key frame's beginning that came before it.
@@ -124,10 +137,15 @@ static void catch_up(struct stream *s, const struct feed_line *line, const struc
     const struct stream_layer *layer = &s->layers[line->current];
     for (uint64_t seq = line->from + 1; seq <= layer->progress.newest; seq++) {
         const struct history_slot *slot = history_get(&layer->history, seq);
-        if (!slot)
-            continue; // comes yet, by itself
-        struct outgoing o = outgoing_of(s, slot, tick);
-        send_on(&o, line);
+        struct substream_packet packet = stream_packet(s, line->current, line->substream, seq);
+        if (!slot || packet.number == 0)
+            continue; // comes yet, by itself; or is no part
+        struct history_slot empty;
+        if (packet.part == SUBSTREAM_EMPTY)
+            empty = emptied(slot);
+        struct outgoing o =
+            outgoing_of(s, packet.part == SUBSTREAM_EMPTY ? &empty : slot, tick);
+        send_on(&o, line, &packet);
         tick->shared->stats.rtp_out++;
     }
 }
@@ -142,48 +160,66 @@ static void note_begun(struct feed *f, const struct tick *tick)
 void forward_packet(struct stream *s, unsigned layer, const struct history_slot *slot,
                     bool start, const struct tick *tick)
 {
-    struct outgoing o = outgoing_of(s, slot, tick);
+    struct outgoing whole = outgoing_of(s, slot, tick);
+    struct history_slot empty;
+    struct outgoing without = {0};
+    struct substream_packet packets[SUBSTREAMS_MAX];
+    for (unsigned i = 0; i <= s->layers[layer].substream_count; i++) {
+        packets[i] = stream_packet(s, layer, i, slot->seq);
+        if (packets[i].part == SUBSTREAM_EMPTY && !without.slot) {
+            empty = emptied(slot);
+            without = outgoing_of(s, &empty, tick);
+        }
+    }
     uint64_t newest = s->layers[layer].progress.newest;
     start = start && newest - slot->seq <= FORWARD_CATCH_UP_MAX;
     uint64_t sent = 0;
     for (uint32_t i = 0; i < s->line_count; i++) {
         struct feed_line *line = &s->lines[i];
         if (line->current == layer) {
+            const struct substream_packet *packet = &packets[line->substream];
             if (slot->seq < line->from)
                 continue; // late, from before the segment
-        } else {
-            if (!start || !(line->start_mask >> layer & 1))
-                continue;
-            feed_begin_segment(line->feed, layer, slot);
+            if (packet->number == 0)
+                continue; // no part of it
+            send_on(packet->part == SUBSTREAM_EMPTY ? &without : &whole, line, packet);
+            sent++;
+        } else if (start && (line->start_mask >> layer & 1)) {
+            feed_begin_segment(line->feed, layer, 0, slot);
             line->start_mask = select_starts(line, tick->now);
-            send_on(&o, line);
+            send_on(&whole, line, &packets[0]);
             sent++;
             if (slot->seq < newest)
                 catch_up(s, line, tick);
             note_begun(line->feed, tick);
-            continue;
         }
-        send_on(&o, line);
-        sent++;
     }
     tick->shared->stats.rtp_out += sent;
 }
 
-void forward_again(const struct feed *f, const struct shift *shift,
-                   const struct history_slot *slot, const struct tick *tick)
+void forward_again(const struct feed *f, const struct segment *segment,
+                   const struct history_slot *slot, const struct substream_packet *packet,
+                   const struct tick *tick)
 {
-    struct outgoing o = outgoing_of(f->stream, slot, tick);
+    struct history_slot empty = emptied(slot);
+    struct outgoing o =
+        outgoing_of(f->stream, packet->part == SUBSTREAM_EMPTY ? &empty : slot, tick);
     struct feed_line then = *feed_line(f);
-    then.shift = *shift;
-    send_on(&o, &then);
+    then.shift = segment->shift;
+    send_on(&o, &then, packet);
 }
 
-void forward_repair(const struct feed *f, const struct shift *shift,
-                    const struct history_slot *slot, uint64_t index, uint16_t original_seq,
-                    const struct tick *tick)
+void forward_repair(const struct feed *f, const struct segment *segment,
+                    const struct history_slot *slot, const struct substream_packet *packet,
+                    uint64_t index, uint16_t original_seq, const struct tick *tick)
 {
     const struct stream *s = f->stream;
     const struct seat *seat = f->seat;
+    struct history_slot empty = emptied(slot);
+    if (packet->part == SUBSTREAM_EMPTY)
+        slot = &empty;
+    struct shift shift = segment->shift;
+    shift.picture_id = (uint16_t)(shift.picture_id - packet->pictures);
     struct outgoing o = outgoing_of(s, slot, tick);
     struct extension_values values = slot->extensions;
     uint8_t payload_type = negotiate_rtx_payload_type(s->codec.codec, s->codec.profile);
@@ -197,5 +233,5 @@ void forward_repair(const struct feed *f, const struct shift *shift,
     struct writer w = writer_on(shared->head + shared->head_len, RTP_OSN_LEN);
     rtp_put_osn(&w, original_seq);
     shared->head_len += RTP_OSN_LEN;
-    queue(tick->out, feed_line(f)->path, shared, slot, shift, f->rtx_ssrc, index);
+    queue(tick->out, feed_line(f)->path, shared, slot, &shift, f->rtx_ssrc, index);
 }

@@ -39,8 +39,9 @@ void repair_packet(struct feed *f, uint16_t seq16, const struct tick *tick)
     const struct segment *segment = segment_of(&f->segments, seq);
     if (!segment)
         return;
-    const struct history_slot *slot =
-        history_get(&f->stream->layers[segment->layer].history, seq - segment->shift.seq);
+    struct substream_packet packet;
+    const struct history_slot *slot = stream_find(f->stream, segment->layer, segment->substream,
+                                                  seq - segment->shift.seq, &packet);
     if (!slot || !may_repair(f, seq16, slot->payload.len + RTP_HEADER_LEN))
         return;
 
@@ -50,8 +51,8 @@ void repair_packet(struct feed *f, uint16_t seq16, const struct tick *tick)
     // others would give away the key of GCM's authentication (RFC 5116 section 5.1.1), so that
     // such a feed's packets are exact.
     if (f->rtx_ssrc == 0) {
-        forward_again(f, &segment->shift, slot, tick);
+        forward_again(f, segment, slot, &packet, tick);
         return;
     }
-    forward_repair(f, &segment->shift, slot, f->rtx_seq++, seq16, tick);
+    forward_repair(f, segment, slot, &packet, f->rtx_seq++, seq16, tick);
 }

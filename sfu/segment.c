@@ -14,19 +14,19 @@ static const struct segment *last_segment(const struct segments *s)
 // sent. What the publisher's reports say of the two clocks decides, as long as it agrees with
 // the time that passed; a report may be old or wrong, and receivers freeze when time jumps.
 static uint32_t timestamp_after_switch(const struct segments *s,
-                                       const struct history_slot *slot,
-                                       const struct segment_clocks *clocks)
+                                       const struct segment_start *start)
 {
     const struct tail *tail = &s->tail;
-    int64_t passed = (slot->arrived_at - tail->at) * (int64_t)clocks->rate / 1000000;
+    uint32_t rate = start->clock_rate;
+    int64_t passed = (start->slot->arrived_at - tail->at) * (int64_t)rate / 1000000;
     uint32_t outgoing = tail->timestamp + (uint32_t)(passed > 0 ? passed : 0);
 
     uint32_t same_moment;
-    if (clocks->last && report_same_moment(clocks->last, clocks->next, slot->timestamp,
-                                           clocks->rate, &same_moment)) {
+    if (start->last_clock && report_same_moment(start->last_clock, start->clock,
+                                                start->slot->timestamp, rate, &same_moment)) {
         uint32_t reported = same_moment + last_segment(s)->shift.timestamp;
         int32_t difference = (int32_t)(reported - outgoing);
-        if (difference < (int32_t)clocks->rate && difference > -(int32_t)clocks->rate)
+        if (difference < (int32_t)rate && difference > -(int32_t)rate)
             outgoing = reported;
     }
     // The old layer may have sent this very moment already.
@@ -35,42 +35,47 @@ static uint32_t timestamp_after_switch(const struct segments *s,
     return outgoing;
 }
 
-static struct shift shift_of(const struct segments *s, unsigned layer,
-                             const struct progress *at, const struct history_slot *slot,
-                             const struct segment_clocks *clocks)
+static struct shift shift_of(const struct segments *s, const struct segment_start *start)
 {
     const struct tail *tail = &s->tail;
+    const struct history_slot *slot = start->slot;
     struct shift shift = {0};
-    if (tail->begun && s->last_layer == layer && s->last_stream == at->stream) {
-        // After a pause the layer goes on by its own clock and its own pictures.
+    if (tail->begun && s->last_layer == start->layer && s->last_stream == start->at->stream) {
+        // After a pause, or with more or less of it, the layer goes on by its own clock and its
+        // own pictures.
         shift = last_segment(s)->shift;
+        shift.picture_id =
+            (uint16_t)(shift.picture_id + start->pictures - start->last_pictures);
     } else if (tail->begun) {
-        shift.timestamp = timestamp_after_switch(s, slot, clocks) - slot->timestamp;
-        shift.picture_id = (uint16_t)(tail->picture_id + 1 - slot->info.picture_id);
+        shift.timestamp = timestamp_after_switch(s, start) - slot->timestamp;
+        shift.picture_id =
+            (uint16_t)(tail->picture_id + 1 + start->pictures - slot->info.picture_id);
         shift.tl0 = (uint8_t)(tail->tl0 + 1 - slot->info.tl0);
+    } else {
+        shift.picture_id = start->pictures; // its own numbers are as good as others
     }
-    shift.seq = tail->next_seq - slot->seq;
+    shift.seq = tail->next_seq - start->number;
     return shift;
 }
 
-const struct segment *segment_begin(struct segments *s, unsigned layer,
-                                    const struct progress *at, const struct history_slot *slot,
-                                    const struct segment_clocks *clocks)
+const struct segment *segment_begin(struct segments *s, const struct segment_start *start)
 {
     struct segment *begun = &s->kept[s->count % SEGMENTS_MAX];
-    *begun = (struct segment){.shift = shift_of(s, layer, at, slot, clocks),
+    *begun = (struct segment){.shift = shift_of(s, start),
                               .first = s->tail.next_seq,
-                              .layer = (uint8_t)layer};
+                              .layer = start->layer,
+                              .substream = start->substream};
     s->count++;
     s->tail.begun = true;
-    s->from_packets = at->packets - 1;
-    s->from_octets = at->octets - (uint32_t)slot->payload.len;
+    s->from_packets = start->at->packets - 1;
+    s->from_octets = start->at->octets - (uint32_t)start->slot->payload.len;
     return begun;
 }
 
 void segment_end(struct segments *s, const struct progress *at)
 {
     const struct segment *ended = last_segment(s);
+    assert(segment_next(s, at) >= ended->first); // numbers never fall
     s->tail = (struct tail){
         .begun = true,
         .next_seq = segment_next(s, at),

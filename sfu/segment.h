@@ -1,9 +1,9 @@
 // Numbers of a stream that goes on when what it is made of changes.
 //
 // What one subscriber gets of a track is sent in segments: from a key frame on, all packets of
-// one layer, each with the same differences added to number, timestamp and picture id. A switch
-// of layers, or a pause, ends a segment. The last segments are kept, as the subscriber may ask
-// for packets of before the switch.
+// one layer, or of a substream of it (sfu/substream.h), each with the same differences added to
+// number, timestamp and picture id. A switch, or a pause, ends a segment. The last segments are
+// kept, as the subscriber may ask for packets of before the switch.
 //
 //     of the layer     100 101 102 103         7   8   9
 //     shift                -60                    37
@@ -23,7 +23,7 @@ enum { NO_LAYER = 0xff, SEGMENTS_MAX = 8 };
 
 // The differences of a segment.
 struct shift {
-    uint64_t seq; // outgoing = dense + seq
+    uint64_t seq; // outgoing = dense + seq, or = the substream's number + seq
     uint32_t timestamp;
     uint16_t picture_id;
     uint8_t tl0;
@@ -33,9 +33,10 @@ struct segment {
     struct shift shift;
     uint64_t first; // outgoing number of its first packet
     uint8_t layer;
+    uint8_t substream; // of that layer; 0: all of it
 };
 
-// How far a layer has come: its newest packet, by dense number, and what came so far.
+// How far a layer, or a substream of it, has come: its newest packet, and what came so far.
 struct progress {
     uint64_t newest;
     uint32_t timestamp;
@@ -70,18 +71,22 @@ struct segments {
     uint32_t count;                    // ever
 };
 
-// The clocks of two layers, as the publisher reports them.
-struct segment_clocks {
-    uint32_t rate;
-    const struct report_origin *last; // of the layer that was sent last; NULL: it has no part
-    const struct report_origin *next;
+// What the next segment is made of. Clocks are as the publisher reports them.
+struct segment_start {
+    uint8_t layer;
+    uint8_t substream;
+    const struct history_slot *slot; // its first packet
+    uint64_t number;                 // of that in the substream
+    uint16_t pictures;               // that the substream dropped before it
+    uint16_t last_pictures;    // and the one of the same layer that was sent last; else nothing
+    const struct progress *at; // how far it has come, `slot` counted already
+    uint32_t clock_rate;
+    const struct report_origin *clock;
+    const struct report_origin *last_clock; // of the layer that was sent last; NULL: none
 };
 
-// The present segment begins with `slot` of `layer`, which has come to `at`; that counts `slot`
-// already. There is no present one before.
-const struct segment *segment_begin(struct segments *s, unsigned layer,
-                                    const struct progress *at, const struct history_slot *slot,
-                                    const struct segment_clocks *clocks);
+// The present segment begins. There is no present one before.
+const struct segment *segment_begin(struct segments *s, const struct segment_start *start);
 // The present segment ends behind the newest packet of its layer, which has come to `at`.
 void segment_end(struct segments *s, const struct progress *at);
 

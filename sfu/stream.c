@@ -23,18 +23,28 @@ void stream_dispose(struct stream *s)
 {
     assert(list_empty(&s->feeds) && s->line_count == 0);
     list_remove(&s->wishes);
-    for (unsigned i = 0; i < LAYERS_MAX; i++)
-        if (s->layers[i].started)
-            history_dispose(&s->layers[i].history);
+    for (unsigned i = 0; i < LAYERS_MAX; i++) {
+        struct stream_layer *layer = &s->layers[i];
+        if (layer->started)
+            history_dispose(&layer->history);
+        for (unsigned j = 0; j < layer->substream_count; j++)
+            substream_dispose(&layer->substreams[j]);
+        mem_free(layer->substreams);
+    }
     mem_free(s->lines);
+}
+
+static uint32_t packets_of(const struct stream *s)
+{
+    return s->kind == MEDIA_VIDEO ? HISTORY_VIDEO_PACKETS : HISTORY_AUDIO_PACKETS;
 }
 
 static void start(const struct stream *s, struct stream_layer *layer)
 {
     if (s->kind == MEDIA_VIDEO)
-        history_init(&layer->history, HISTORY_VIDEO_PACKETS, HISTORY_VIDEO_BYTES);
+        history_init(&layer->history, packets_of(s), HISTORY_VIDEO_BYTES);
     else
-        history_init(&layer->history, HISTORY_AUDIO_PACKETS, HISTORY_AUDIO_BYTES);
+        history_init(&layer->history, packets_of(s), HISTORY_AUDIO_BYTES);
     layer->started = true;
 }
 
@@ -54,24 +64,78 @@ static void note_progress(struct progress *at, const struct history_slot *slot)
 const struct history_slot *stream_add(struct stream *s, unsigned layer, uint64_t dense,
                                       const struct rtp_packet *packet,
                                       const struct extension_values *values,
-                                      const struct codec_packet *info, int64_t now)
+                                      const struct codec_packet *info,
+                                      struct stream_parts parts, int64_t now)
 {
     struct stream_layer *l = &s->layers[layer];
     if (!l->started)
         start(s, l);
     const struct history_slot *slot =
         history_add(&l->history, dense, packet, values, info, now);
-    if (slot)
-        note_progress(&l->progress, slot);
+    if (!slot)
+        return NULL;
+    note_progress(&l->progress, slot);
+    for (unsigned i = 0; i < l->substream_count; i++)
+        substream_note(&l->substreams[i], slot, parts.within >> (i + 1) & 1,
+                       parts.uncounted >> (i + 1) & 1);
     return slot;
 }
 
-void stream_restart(struct stream *s, unsigned layer, uint64_t gap)
+unsigned stream_add_substream(struct stream *s, unsigned layer)
+{
+    struct stream_layer *l = &s->layers[layer];
+    assert(l->substream_count + 1 < SUBSTREAMS_MAX);
+    l->substreams =
+        mem_resize(l->substreams, (l->substream_count + 1u) * sizeof *l->substreams);
+    substream_init(&l->substreams[l->substream_count], packets_of(s), &l->progress);
+    return ++l->substream_count;
+}
+
+static const struct substream *substream_of(const struct stream *s, unsigned layer,
+                                            unsigned substream)
+{
+    assert(substream > 0 && substream <= s->layers[layer].substream_count);
+    return &s->layers[layer].substreams[substream - 1];
+}
+
+const struct progress *stream_progress(const struct stream *s, unsigned layer,
+                                       unsigned substream)
+{
+    return substream == 0 ? &s->layers[layer].progress
+                          : &substream_of(s, layer, substream)->progress;
+}
+
+struct substream_packet stream_packet(const struct stream *s, unsigned layer,
+                                      unsigned substream, uint64_t dense)
+{
+    if (substream == 0)
+        return (struct substream_packet){.part = SUBSTREAM_WITH, .number = dense};
+    return substream_packet(substream_of(s, layer, substream), dense);
+}
+
+const struct history_slot *stream_find(const struct stream *s, unsigned layer,
+                                       unsigned substream, uint64_t number,
+                                       struct substream_packet *packet)
+{
+    uint64_t dense =
+        substream == 0 ? number : substream_seq(substream_of(s, layer, substream), number);
+    const struct history_slot *slot = history_get(&s->layers[layer].history, dense);
+    if (slot)
+        *packet = stream_packet(s, layer, substream, dense);
+    return slot;
+}
+
+void stream_restart(struct stream *s, unsigned layer, uint64_t gap, bool other)
 {
     struct stream_layer *l = &s->layers[layer];
     for (uint32_t i = 0; i < s->line_count; i++)
         assert(s->lines[i].current != layer);
     l->progress.newest += gap;
+    l->progress.stream += other;
+    for (unsigned i = 0; i < l->substream_count; i++) {
+        substream_restart(&l->substreams[i], gap);
+        l->substreams[i].progress.stream += other;
+    }
     forget(l);
 }
 

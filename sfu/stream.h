@@ -14,6 +14,7 @@
 #include "rtc/negotiate.h"
 #include "rtc/report.h"
 #include "sfu/segment.h"
+#include "sfu/substream.h"
 #include "sfu/tick.h"
 
 #include <assert.h>
@@ -36,6 +37,7 @@ struct feed_line {
     uint64_t from; // dense number of the segment's first packet
     uint32_t ssrc;
     uint8_t current;    // layer; NO_LAYER: nothing is sent
+    uint8_t substream;  // of that layer
     uint8_t start_mask; // a key frame of one of these layers begins the next segment
     bool seated;        // the packets' heads are written as the seat wants them
     bool numbered;      // they have transport-wide numbers, if the path has an estimate
@@ -48,6 +50,15 @@ struct stream_layer {
     struct history history;
     struct progress progress; // where feeds leave off when they switch
     struct report_origin origin;
+    struct substream *substreams; // from 1 on; all of the layer is 0
+    uint8_t substream_count;      // without that
+};
+
+// Which substreams of its layer a packet is part of, bit n of substream n; and which do not
+// count its picture, as none of it is part of them.
+struct stream_parts {
+    uint16_t within;
+    uint16_t uncounted;
 };
 
 struct stream {
@@ -80,10 +91,25 @@ void stream_dispose(struct stream *s); // without feeds
 const struct history_slot *stream_add(struct stream *s, unsigned layer, uint64_t dense,
                                       const struct rtp_packet *packet,
                                       const struct extension_values *values,
-                                      const struct codec_packet *info, int64_t now);
+                                      const struct codec_packet *info,
+                                      struct stream_parts parts, int64_t now);
+
+// Numbers a part of `layer` from now on. Returns its number, from 1.
+unsigned stream_add_substream(struct stream *s, unsigned layer);
+const struct progress *stream_progress(const struct stream *s, unsigned layer,
+                                       unsigned substream);
+// What a packet of `layer` is to a substream of it.
+struct substream_packet stream_packet(const struct stream *s, unsigned layer,
+                                      unsigned substream, uint64_t dense);
+// The packet of that number in a substream; NULL: it is forgotten, or never came. `*packet`:
+// what it is there, when it is.
+const struct history_slot *stream_find(const struct stream *s, unsigned layer,
+                                       unsigned substream, uint64_t number,
+                                       struct substream_packet *packet);
 // A layer begins anew under another SSRC, or after a while without any packet: numbers go on
-// `gap` behind its newest. Nobody's segment is on it any more.
-void stream_restart(struct stream *s, unsigned layer, uint64_t gap);
+// `gap` behind its newest. Nobody's segment is on it any more. `other`: clock and pictures are
+// others, too.
+void stream_restart(struct stream *s, unsigned layer, uint64_t gap, bool other);
 
 // Somebody needs a key frame of `layer`: whoever fills the stream is to ask for it.
 void stream_want_key_frame(struct stream *s, unsigned layer, const struct tick *tick);

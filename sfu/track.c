@@ -124,20 +124,18 @@ void track_free(struct track *t)
     mem_free(t);
 }
 
-static void restart_layer(struct track *t, unsigned index)
+static void restart_layer(struct track *t, unsigned index, bool other)
 {
     feeds_leave(&t->stream, index);
-    stream_restart(&t->stream, index, LAYER_RESTART_GAP);
+    stream_restart(&t->stream, index, LAYER_RESTART_GAP, other);
     layer_reset(&t->layers[index]);
 }
 
 void track_layer_replace(struct track *t, unsigned index, uint32_t ssrc)
 {
     struct layer *layer = &t->layers[index];
-    if (layer->ssrc) {
-        restart_layer(t, index);
-        t->stream.layers[index].progress.stream++;
-    }
+    if (layer->ssrc)
+        restart_layer(t, index, true);
     layer->ssrc = ssrc;
 }
 
@@ -145,7 +143,7 @@ void track_resume(struct track *t)
 {
     for (unsigned i = 0; i < t->stream.layer_count; i++)
         if (t->layers[i].seq.highest)
-            restart_layer(t, i);
+            restart_layer(t, i, false);
 }
 
 // --- Receiving ---
@@ -209,7 +207,7 @@ const struct history_slot *track_receive(struct track *t, unsigned index,
     if (dense == 0)
         return NULL;
     const struct history_slot *slot =
-        stream_add(s, index, dense, &sent, values, &info, tick->now);
+        stream_add(s, index, dense, &sent, values, &info, (struct stream_parts){0}, tick->now);
     if (!slot)
         return NULL; // a duplicate
 
