@@ -2,8 +2,9 @@
 import { connect } from 'node:net';
 import { randomBytes } from 'node:crypto';
 
-// Sends `octets` and returns all that came back until the server closed, or `limitMs` passed.
-export function exchange(port, octets, limitMs = 1500) {
+// Sends `octets` and returns all that came back until the server closed, or until nothing more came for `quietMs`.
+// The first octet may take `firstMs`: a machine may have other things to do.
+export function exchange(port, octets, quietMs = 1500, firstMs = 15000) {
   return new Promise((resolve) => {
     const chunks = [];
     // Writing nothing to a connection that was refused is an error to Debian's Node, which then does not read why.
@@ -14,8 +15,12 @@ export function exchange(port, octets, limitMs = 1500) {
       socket.destroy();
       resolve({ text: Buffer.concat(chunks).toString('latin1'), closed });
     };
-    const timer = setTimeout(done, limitMs);
-    socket.on('data', (chunk) => chunks.push(chunk));
+    let timer = setTimeout(done, firstMs);
+    socket.on('data', (chunk) => {
+      chunks.push(chunk);
+      clearTimeout(timer);
+      timer = setTimeout(done, quietMs);
+    });
     socket.on('error', () => { closed = true; done(); });
     socket.on('close', () => { closed = true; done(); });
   });
