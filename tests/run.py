@@ -20,7 +20,7 @@ import sys
 import threading
 import time
 
-from fuzz.run import OPTIONS as ASAN_OPTIONS
+from fuzz.run import COMPILER as ASAN_COMPILER, OPTIONS as ASAN_OPTIONS
 from postgres import Postgres
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
@@ -246,9 +246,10 @@ def run_lint():
 
 # clang compiles everything for ASan, without a warning, and the fuzz targets are in the same folder. What they
 # replay in other builds they run here.
-asan_build = Once(lambda: configure("build-fuzz", *ASAN_OPTIONS, environment={"CC": "clang"}))
+asan_build = Once(lambda: configure("build-fuzz", *ASAN_OPTIONS, environment=ASAN_COMPILER))
 TSAN_OPTIONS = ["-Dtests=true", "-Db_sanitize=thread", "-Db_lundef=false"]
-tsan_build = Once(lambda: configure("build-tsan", *TSAN_OPTIONS))
+TSAN_COMPILER = {"CC_LD": ASAN_COMPILER["CC_LD"]}
+tsan_build = Once(lambda: configure("build-tsan", *TSAN_OPTIONS, environment=TSAN_COMPILER))
 
 
 def run_sanitized(folder, build, *options):
@@ -277,7 +278,7 @@ def run_threaded():
     if not threaded:
         say("no program with threads was found")
         return Counts(failed=1)
-    build = configure("build-tsan", *TSAN_OPTIONS, targets=threaded.values())
+    build = configure("build-tsan", *TSAN_OPTIONS, environment=TSAN_COMPILER, targets=threaded.values())
     return meson("build-tsan", *threaded) if build else Counts(failed=1)
 
 

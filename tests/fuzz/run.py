@@ -12,6 +12,8 @@ import tempfile
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = TOP / "build-fuzz"
+# Two hundred programs are linked: Debian's usual linker takes half as long as the compiler for that.
+COMPILER = {"CC": "clang", "CC_LD": "mold"}
 OPTIONS = ["-Dtests=true", "-Dfuzz=true", "-Db_sanitize=address,undefined", "-Db_lundef=false", "-Doptimization=1"]
 
 
@@ -25,7 +27,7 @@ def targets():
 def build():
     if not (BUILD / "build.ninja").exists():
         subprocess.run(["meson", "setup", str(BUILD), *OPTIONS], cwd=TOP, check=True,
-                       env=dict(os.environ, CC="clang"), stdout=subprocess.DEVNULL)
+                       env=dict(os.environ, **COMPILER), stdout=subprocess.DEVNULL)
     names = [f"tests/fuzz/{name}_fuzz" for name, _ in targets()]
     subprocess.run(["ninja", "-C", str(BUILD), "--quiet", *names], check=True)
 
