@@ -18,7 +18,7 @@ struct world {
     uint32_t payload_lens[PACKETS_MAX];
 };
 
-static const uint8_t octets[4096];
+enum { PAYLOAD_LEN_MAX = 4096 };
 
 static struct srtp_keys keys_of(enum srtp_profile profile)
 {
@@ -48,7 +48,7 @@ static void world_dispose(struct world *w)
 static struct batch_shared *queue(struct world *w, struct batch_path *path,
                                   enum batch_kind kind, uint32_t len)
 {
-    uint8_t plain[12 + sizeof octets] = {0x80, 96};
+    uint8_t plain[12 + PAYLOAD_LEN_MAX] = {0x80, 96};
     w->payload_lens[w->sent++] = len;
     return batch_single(&w->batch, path, kind, (struct bytes){plain, 12 + len}, 12, w->seq++);
 }
