@@ -182,11 +182,15 @@ test('chat can be written and closed whoever is in the room and whatever was sai
   const [evil] = crowd.slice(2);
   for (const client of crowd.slice(0, 4)) await say(client, 'hi');
   await say(crowd[1], 'M'.repeat(16000));
-  await say(evil, `\u202ehttps://evil.example/${'a'.repeat(300)} javascript:alert(1)\u0007`);
+  await say(evil, `שלום \u202ehttps://evil.example/${'a'.repeat(300)} javascript:alert(1)\u0007`);
   await say(crowd[3], piled.repeat(20));
   await until(async () => (await by(host, 'chat-message').count()) === 7, 'all messages');
   await inOrder(host, 'chat');
-  assert.match(await host.page.locator('.message-text a').getAttribute('href'), /^https:\/\/evil\.example\/a{300}$/);
+  const link = host.page.locator('.message-text a');
+  assert.match(await link.getAttribute('href'), /^https:\/\/evil\.example\/a{300}$/);
+  // An address is read from the left in every message: RFC 3987 section 4.1.
+  assert.deepEqual(await link.evaluate((a) => [getComputedStyle(a).direction, getComputedStyle(a).unicodeBidi]),
+    ['ltr', 'isolate']);
 });
 
 test('a question of somebody with a long name leaves the answers and the banner of a lost connection in reach', async () => {

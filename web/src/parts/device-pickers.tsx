@@ -3,6 +3,7 @@
 import { DeviceType, useDevices } from '@100mslive/react-sdk';
 
 import { thrownProblem, type Problem } from '../client/problem';
+import { shownLine } from '../client/shown';
 import { t } from '../text';
 import { Icon, type IconName } from './icon';
 
@@ -61,7 +62,7 @@ export function namedDevices(devices: MediaDeviceInfo[] | undefined) {
     .filter((device) => device.deviceId !== '')
     .map((device, i) => ({
       id: device.deviceId,
-      name: device.label || t('device.unnamed', { number: i + 1 }),
+      name: shownLine(device.label) || t('device.unnamed', { number: i + 1 }),
     }));
 }
 
