@@ -2,6 +2,8 @@
 
 #include "rtc/stun.h"
 
+#include <assert.h>
+
 enum { SECOND_US = 1000 * 1000 };
 
 // RFC 8445 section 5.3: letters, digits, "+" and "/", 6 bits each.
@@ -116,6 +118,7 @@ static void add_path(struct ice_agent *a, const struct addr *from, bool fresh, i
     uint32_t at = (uint32_t)found;
     if (found < 0) {
         at = a->path_count < ICE_PATHS_MAX ? a->path_count++ : quietest_path(a);
+        assert(at < ICE_PATHS_MAX);
         a->paths[at] = *from;
         a->fresh[at] = false;
         a->generation++;
@@ -159,6 +162,7 @@ static void choose(struct ice_agent *a, const struct addr *from, bool nominate, 
     } else {
         follow(a, now);
     }
+    assert(a->has_selected && find_path(a, &a->selected) >= 0);
 }
 
 static bool too_many(struct ice_agent *a, const struct addr *from, int64_t now)

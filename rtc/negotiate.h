@@ -128,11 +128,12 @@ enum { SUBSCRIBE_SECTIONS_MAX = SDP_SECTIONS_MAX - 1 }; // one is the data chann
 // An inactive section is never made active again: Chromium would report the old track's id.
 // Stopped (port 0) its place may be used again, for the same kind of media or another; both
 // browsers then report the new track. Firefox reports the removal of a track only at inactive.
+enum section_state { SECTION_ACTIVE, SECTION_INACTIVE, SECTION_STOPPED };
+
 struct subscribe_section {
     uint32_t mid; // plain decimal number, never used again; mid 0 is the data channel's
     enum media_kind kind;
-    bool active;
-    bool stopped; // only when not active
+    enum section_state state;
     char stream_id[MSID_LEN_MAX + 1];
     char track_id[MSID_LEN_MAX + 1];
     enum codec codec;
@@ -155,8 +156,7 @@ void negotiate_subscribe_offer(const struct subscribe_section *sections, size_t 
 
 // What the answer said of one section.
 struct subscribe_accepted {
-    bool receiving; // the client will decode it
-    bool stopped;   // port 0
+    enum section_state state; // active: the client will decode it
     // Its packets are to carry transport-wide numbers, of which the client tells what came. One
     // that it does not count must not have any: it would read as lost.
     bool twcc;

@@ -136,10 +136,10 @@ static void offer_section(const struct subscribe_section *section, struct sdp *o
     s->kind = video ? SDP_VIDEO : SDP_AUDIO;
     s->media = bytes_of(video ? "video" : "audio");
     s->protocol_text = bytes_of("UDP/TLS/RTP/SAVPF");
-    s->direction = section->active ? SDP_SENDONLY : SDP_INACTIVE;
+    s->direction = section->state == SECTION_ACTIVE ? SDP_SENDONLY : SDP_INACTIVE;
     s->rtcp_mux = true;
     s->rtcp_rsize = true;
-    if (section->stopped) // aiortc wants credentials even there
+    if (section->state == SECTION_STOPPED) // aiortc wants credentials even there
         s->transport = offer->sections[0].transport;
     else
         negotiate_connect(offer, s, local, SDP_ACTPASS, arena);
@@ -149,7 +149,7 @@ static void offer_section(const struct subscribe_section *section, struct sdp *o
         if (*negotiate_extension_id(&ids, i) && (video ? e->video : e->audio))
             negotiate_add_extension(s, *negotiate_extension_id(&ids, i), e->uri);
     }
-    if (section->active)
+    if (section->state == SECTION_ACTIVE)
         offer_track(section, s);
 }
 
@@ -178,7 +178,8 @@ void negotiate_subscribe_offer(const struct subscribe_section *sections, size_t 
 
 static struct subscribe_accepted read_section(const struct sdp_section *s)
 {
-    struct subscribe_accepted accepted = {.stopped = s->port == 0};
+    struct subscribe_accepted accepted = {.state = s->port == 0 ? SECTION_STOPPED
+                                                                : SECTION_INACTIVE};
     struct extension_ids ids = {0};
     if (s->port == 0 || s->protocol != SDP_RTP ||
         (s->direction != SDP_RECVONLY && s->direction != SDP_SENDRECV))
@@ -189,7 +190,7 @@ static struct subscribe_accepted read_section(const struct sdp_section *s)
         const struct sdp_format *f = &s->formats[i];
         if (codec_from_name(f->encoding) == CODEC_NONE)
             continue;
-        accepted.receiving = true;
+        accepted.state = SECTION_ACTIVE;
         accepted.twcc |= numbered && (f->feedback & SDP_TRANSPORT_CC);
         accepted.remb |= (f->feedback & SDP_GOOG_REMB) != 0;
     }

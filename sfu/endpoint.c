@@ -42,6 +42,7 @@ void endpoint_close(struct endpoint *e, const struct tick *tick)
 {
     struct shared *s = tick->shared;
     struct meeting *m = e->leg.meeting;
+    assert(m && list_empty(&e->closed)); // once
     assert(map_get(&s->endpoints, map_key_u64(&e->leg.endpoint)) == e);
     assert(m->endpoint_count > 0 && s->stats.endpoints > 0);
     if (e->kind == ENDPOINT_PUBLISH)
@@ -163,6 +164,7 @@ static int64_t earlier(int64_t a, int64_t b)
 
 static int64_t deadline_of(const struct endpoint *e)
 {
+    assert(e->leg.meeting); // it is open
     int64_t deadline = transport_deadline(e->leg.transport);
     if (e->kind == ENDPOINT_PUBLISH)
         return earlier(deadline, publisher_deadline(e->publisher));

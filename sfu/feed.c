@@ -51,7 +51,11 @@ void feed_go_on(struct feed *f, const struct feed_tail *tail)
 
 struct feed_line *feed_line(const struct feed *f)
 {
-    return f->line == NO_LINE ? NULL : &f->stream->lines[f->line];
+    if (f->line == NO_LINE)
+        return NULL;
+    struct feed_line *line = &f->stream->lines[f->line];
+    assert(f->line < f->stream->line_count && line->feed == f);
+    return line;
 }
 
 void feed_join(struct feed *f, struct batch_path *path)

@@ -36,6 +36,9 @@ struct feed_tail {
     uint32_t rtx_seq;
 };
 
+// What the subscriber said to it; a seat says so at once.
+enum feed_answer { FEED_UNANSWERED, FEED_ACCEPTED, FEED_REFUSED };
+
 struct feed {
     struct stream *stream;
     struct subscriber *subscriber;
@@ -45,8 +48,7 @@ struct feed {
     enum video_quality max_quality; // as last commanded
     uint8_t priority;               // of the publisher's role; 1 is the highest
     uint32_t place; // of the subscriber's; NO_PLACE: it waits for one, or was refused
-    bool accepted;  // by the subscriber's answer
-    bool refused;   // likewise
+    enum feed_answer answer;
     // Its packets may have transport-wide numbers, since the subscriber tells of them. They
     // have while its batch_path has an estimate, too.
     bool numbered;

@@ -18,11 +18,11 @@ static void step(struct places *p)
         struct place *place = &p->at[i];
         if (place->feed)
             continue;
-        if (section->active) {
-            section->active = false;
+        if (section->state == SECTION_ACTIVE) {
+            section->state = SECTION_INACTIVE;
             place->agreed = false;
-        } else if (!section->stopped && place->agreed) {
-            section->stopped = true;
+        } else if (section->state == SECTION_INACTIVE && place->agreed) {
+            section->state = SECTION_STOPPED;
             place->agreed = false;
         }
     }
@@ -31,7 +31,7 @@ static void step(struct places *p)
 static uint32_t free_place(struct places *p)
 {
     for (uint32_t i = 0; i < p->count; i++)
-        if (!p->at[i].feed && p->sections[i].stopped && p->at[i].agreed)
+        if (!p->at[i].feed && p->sections[i].state == SECTION_STOPPED && p->at[i].agreed)
             return i;
     if (p->count == SUBSCRIBE_SECTIONS_MAX)
         return NO_PLACE;
@@ -49,7 +49,7 @@ static void take(struct places *p, struct feed *f, uint32_t at)
     struct subscribe_section *section = &p->sections[at];
     *section = (struct subscribe_section){.mid = ++p->last_mid,
                                           .kind = s->kind,
-                                          .active = true,
+                                          .state = SECTION_ACTIVE,
                                           .codec = s->codec.codec,
                                           .profile = s->codec.profile,
                                           .ssrc = f->ssrc,
@@ -64,7 +64,7 @@ static void take(struct places *p, struct feed *f, uint32_t at)
 
 static bool waits(const struct feed *f)
 {
-    return f->place == NO_PLACE && !f->refused;
+    return f->place == NO_PLACE && f->answer != FEED_REFUSED;
 }
 
 void places_step(struct places *p, const struct feed_list *feeds)
@@ -95,13 +95,14 @@ bool places_accept(struct places *p, uint32_t at, const struct subscribe_accepte
     struct place *place = &p->at[at];
     struct feed *f = place->feed;
     if (f) {
-        f->accepted = accepted->receiving;
-        f->refused = !accepted->receiving;
+        assert(f->place == at && p->sections[at].state == SECTION_ACTIVE);
+        f->answer = accepted->state == SECTION_ACTIVE ? FEED_ACCEPTED : FEED_REFUSED;
         f->numbered = accepted->twcc;
-        if (f->refused)
+        if (f->answer == FEED_REFUSED)
             places_leave(p, f);
     }
-    if (place->agreed || (p->sections[at].stopped && !accepted->stopped))
+    if (place->agreed ||
+        (p->sections[at].state == SECTION_STOPPED && accepted->state != SECTION_STOPPED))
         return false;
     place->agreed = true;
     return true;

@@ -330,6 +330,7 @@ static void send_requests(struct publisher *p, struct track *t, const struct tic
 
 void publisher_take_wishes(struct publisher *p, struct track *t, const struct tick *tick)
 {
+    assert(t->endpoint == p->leg->endpoint);
     track_take_wishes(t, tick->now);
     send_requests(p, t, tick);
 }

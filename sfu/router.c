@@ -174,6 +174,7 @@ static void settle(const struct tick *tick)
         list_remove(each);
         endpoint_touch(LIST_ENTRY(each, struct endpoint, leg.touched), tick);
     }
+    assert(list_empty(&s->begun) && list_empty(&s->wishes) && list_empty(&s->touched));
 }
 
 // --- Datagrams ---

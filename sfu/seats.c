@@ -177,7 +177,8 @@ void seats_leave(struct feed *f, const struct tick *tick)
     seat->feed = NULL;
     f->seat = NULL;
     f->seated_codec = NULL;
-    f->accepted = f->numbered = false;
+    f->answer = FEED_UNANSWERED;
+    f->numbered = false;
     f->ssrc = f->rtx_ssrc = 0;
 }
 
@@ -191,11 +192,11 @@ static void sit(struct seats *seats, struct feed *f, struct batch_path *path,
     if (seat == end)
         return; // those that would do are taken
     const struct negotiated_codec *codec = seat_codec(seat, &f->stream->codec);
-    assert(codec && !f->seat);
+    assert(codec && !f->seat && !seat->feed);
     seat->feed = f;
     f->seat = seat;
     f->seated_codec = codec;
-    f->accepted = true;
+    f->answer = FEED_ACCEPTED;
     f->ssrc = seat->ssrc;
     f->rtx_ssrc = codec->rtx_payload_type ? seat->rtx_ssrc : 0;
     f->numbered = seat->extensions.twcc != 0;
@@ -210,6 +211,7 @@ static void fill(struct seats *seats, const struct leg *leg, const struct feed_l
     uint32_t count = choose(seats, leg->meeting, feeds, kind, chosen);
     for (uint32_t i = 0; i < feeds->count; i++) {
         struct feed *f = feeds->at[i];
+        assert(!f->seat || f->seat->feed == f);
         if (f->seat && f->stream->kind == kind &&
             (!is_among(chosen, count, f) ||
              f->seated_codec != seat_codec(f->seat, &f->stream->codec)))

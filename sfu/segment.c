@@ -60,6 +60,7 @@ static struct shift shift_of(const struct segments *s, const struct segment_star
 
 const struct segment *segment_begin(struct segments *s, const struct segment_start *start)
 {
+    assert(s->count == 0 || last_segment(s)->first <= s->tail.next_seq);
     struct segment *begun = &s->kept[s->count % SEGMENTS_MAX];
     *begun = (struct segment){.shift = shift_of(s, start),
                               .first = s->tail.next_seq,

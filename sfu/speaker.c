@@ -36,6 +36,7 @@ void talker_stop(struct talker *t)
 
 void speakers_hear(struct speakers *s, struct talker *t, uint8_t level, int64_t now)
 {
+    assert((t->loud > 0) != list_empty(&t->link));
     if (level > LOUD_ENOUGH)
         return;
     t->loud++;

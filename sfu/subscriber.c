@@ -53,6 +53,8 @@ void subscriber_free(struct subscriber *s)
 
 size_t subscriber_offer(struct subscriber *s, const struct tick *tick)
 {
+    assert(s->offer_wanted && !s->offer_outstanding); // never two
+    assert(!s->seats);                                // a viewer offers itself
     list_remove(&s->offer_due);
     if (s->restart_wanted)
         transport_restart_ice(s->leg->transport);
@@ -174,7 +176,8 @@ static void let_flow(struct subscriber *s, const struct tick *tick)
 {
     struct batch_path *path = leg_path(s->leg);
     for (uint32_t i = 0; i < s->feeds.count; i++)
-        select_flow(s->feeds.at[i], s->feeds.at[i]->accepted ? path : NULL, tick);
+        select_flow(s->feeds.at[i], s->feeds.at[i]->answer == FEED_ACCEPTED ? path : NULL,
+                    tick);
 }
 
 // An answer that does not parse ends nothing: what flows goes on as agreed before, and the next

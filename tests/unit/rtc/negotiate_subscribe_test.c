@@ -45,7 +45,7 @@ static struct subscribe_section section(uint32_t mid, enum codec codec)
     struct subscribe_section s = {
         .mid = mid,
         .kind = codec == CODEC_OPUS ? MEDIA_AUDIO : MEDIA_VIDEO,
-        .active = true,
+        .state = SECTION_ACTIVE,
         .stream_id = "stream",
         .track_id = "track",
         .codec = codec,
@@ -134,7 +134,7 @@ TEST(an_inactive_section_keeps_its_place_and_names_no_track)
     struct local_description ours = local();
     struct subscribe_section sections[] = {section(1, CODEC_OPUS), section(2, CODEC_H264)};
     struct text text = {0};
-    sections[0].active = false;
+    sections[0].state = SECTION_INACTIVE;
     negotiate_subscribe_offer(sections, 2, &ours, &text);
     CHECK_EQ(sdp_parse(&offered, text_bytes(&text), &error), 0);
     CHECK_EQ(offered.bundle_count, 3);
@@ -151,8 +151,7 @@ TEST(a_stopped_section_leaves_the_bundle_and_its_place_takes_a_new_mid)
     struct local_description ours = local();
     struct subscribe_section sections[] = {section(1, CODEC_OPUS), section(2, CODEC_VP8)};
     struct text text = {0};
-    sections[0].active = false;
-    sections[0].stopped = true;
+    sections[0].state = SECTION_STOPPED;
     negotiate_subscribe_offer(sections, 2, &ours, &text);
     CHECK(strstr(text.at, "a=group:BUNDLE 0 2\r\n"));
     CHECK(strstr(text.at, "m=audio 0 UDP/TLS/RTP/SAVPF 111\r\n"));
@@ -195,7 +194,7 @@ TEST(reads_what_a_subscriber_accepted)
     CHECK(subscriber.remote.dtls_client);
     static const bool receiving[] = {true, true, true, false, true, true}; // no H.264 there
     for (size_t i = 0; i < 6; i++)
-        CHECK_EQ(subscriber.sections[i].receiving, receiving[i]);
+        CHECK_EQ(subscriber.sections[i].state == SECTION_ACTIVE, receiving[i]);
 }
 
 TEST(reads_which_feedback_a_subscriber_agreed_to)
@@ -241,7 +240,7 @@ TEST(feedback_is_agreed_to_only_where_packets_have_numbers_and_the_client_tells_
         struct text sdp = {0}, why = {0};
         text_addf(&sdp, "%s%s", ANSWER_HEAD, cases[i].lines);
         CHECK_EQ(negotiate_subscribe(text_bytes(&sdp), 1, &subscriber, &why), 0);
-        CHECK(subscriber.sections[0].receiving);
+        CHECK_EQ(subscriber.sections[0].state, SECTION_ACTIVE);
         CHECK_EQ(subscriber.sections[0].twcc, cases[i].twcc);
         CHECK_EQ(subscriber.sections[0].remb, cases[i].remb);
         text_dispose(&sdp);
@@ -265,9 +264,9 @@ TEST(a_subscriber_that_answers_passive_is_the_dtls_server)
 TEST(an_inactive_section_is_not_receiving)
 {
     CHECK_EQ(read_answer(CHROMIUM "answer_subscribe-4-first-inactive.sdp", 4), 0);
-    CHECK(!subscriber.sections[0].receiving);
-    CHECK(!subscriber.sections[1].receiving);
-    CHECK(subscriber.sections[2].receiving);
+    CHECK(subscriber.sections[0].state != SECTION_ACTIVE);
+    CHECK(subscriber.sections[1].state != SECTION_ACTIVE);
+    CHECK_EQ(subscriber.sections[2].state, SECTION_ACTIVE);
 }
 
 TEST(an_answer_must_have_the_sections_of_the_offer)
