@@ -10,106 +10,8 @@
 const struct json_bounds json_bounds_default = {JSON_DEPTH_MAX, JSON_MEMBERS_MAX,
                                                 JSON_STRING_MAX};
 
-// jansson's own depth bound is 2048, deep enough for its recursion but not for our promise; so
-// depth and the number of values are counted on the text before anything is allocated. Inside
-// strings only the quote and the backslash matter.
-static int check_shape(struct bytes text, const struct json_bounds *bounds)
+static json_t *load(struct bytes text)
 {
-    size_t depth = 0, members = 0;
-    bool in_string = false;
-    size_t string_start = 0;
-
-    for (size_t i = 0; i < text.len; i++) {
-        uint8_t c = text.at[i];
-        if (in_string) {
-            if (c == '\\')
-                i++;
-            else if (c == '"')
-                in_string = false;
-            // An escape is at most six octets for each octet it stands for.
-            if (i - string_start > bounds->string_len * 6)
-                return ERR_FULL;
-            continue;
-        }
-        switch (c) {
-        case 0: // jansson would take it for the end of the text
-            return ERR_MALFORMED;
-        case '"':
-            in_string = true;
-            string_start = i;
-            break;
-        case '{':
-        case '[':
-            if (++depth > bounds->depth)
-                return ERR_FULL;
-            members++;
-            break;
-        case '}':
-        case ']':
-            if (depth)
-                depth--;
-            break;
-        case ',':
-            members++;
-            break;
-        default:
-            break;
-        }
-        if (members > bounds->members)
-            return ERR_FULL;
-    }
-    return 0;
-}
-
-size_t json_count_members(struct bytes text, size_t max)
-{
-    size_t members = 0;
-    bool in_string = false;
-    for (size_t i = 0; i < text.len && members <= max; i++) {
-        uint8_t c = text.at[i];
-        if (c == '"')
-            in_string = !in_string;
-        else if (in_string)
-            i += c == '\\';
-        else
-            members += c == '{' || c == '[' || c == ',';
-    }
-    return members;
-}
-
-static bool strings_fit(const json_t *value, size_t max)
-{
-    const char *key;
-    json_t *member;
-    size_t i;
-
-    switch (json_typeof(value)) {
-    case JSON_STRING:
-        return json_string_length(value) <= max;
-    case JSON_OBJECT:
-        json_object_foreach((json_t *)value, key, member)
-        {
-            if (strlen(key) > max || !strings_fit(member, max))
-                return false;
-        }
-        return true;
-    case JSON_ARRAY:
-        json_array_foreach(value, i, member)
-        {
-            if (!strings_fit(member, max))
-                return false;
-        }
-        return true;
-    default:
-        return true;
-    }
-}
-
-int json_read(struct bytes text, const struct json_bounds *bounds, json_t **value)
-{
-    int err = check_shape(text, bounds);
-    if (err)
-        return err;
     // Without JSON_ALLOW_NUL, jansson refuses \u0000; it always checks UTF-8.
     json_error_t why;
     json_t *read = json_loadb((const char *)text.at, text.len, JSON_DECODE_ANY, &why);
@@ -117,14 +19,42 @@ int json_read(struct bytes text, const struct json_bounds *bounds, json_t **valu
     if (!read && json_error_code(&why) == json_error_numeric_overflow)
         read = json_loadb((const char *)text.at, text.len,
                           JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, NULL);
+    return read;
+}
+
+static int read_document(struct bytes text, const struct json_bounds *bounds,
+                         struct json_long *taken, json_t **value)
+{
+    int err = json_long_take(taken, text, bounds);
+    if (err)
+        return err;
+    json_t *read = load(taken->text);
     if (!read)
         return ERR_MALFORMED;
-    if (!strings_fit(read, bounds->string_len)) {
+    err = json_long_put(taken, &read, bounds);
+    if (err)
         json_decref(read);
-        return ERR_FULL;
-    }
-    *value = read;
-    return 0;
+    else
+        *value = read;
+    return err;
+}
+
+int json_read(struct bytes text, const struct json_bounds *bounds, json_t **value)
+{
+    struct json_long taken = {0};
+    int err = read_document(text, bounds, &taken, value);
+    json_long_dispose(&taken);
+    return err;
+}
+
+int json_read_mended(struct bytes text, const struct json_bounds *bounds, json_t **value,
+                     bool *has_nul)
+{
+    struct json_long taken = {.mends = true};
+    int err = read_document(text, bounds, &taken, value);
+    *has_nul = taken.has_nul;
+    json_long_dispose(&taken);
+    return err;
 }
 
 const char *json_get_text(const json_t *object, const char *key, const char *fallback)
@@ -216,7 +146,9 @@ static void add_quoted(struct text *to, struct bytes value)
             text_add_char(to, '\\');
             text_add_char(to, (char)c);
         } else if (c == '\n') {
-            text_add(to, "\\n");
+            text_add_bytes(to, (struct bytes){(const uint8_t *)"\\n", 2});
+        } else if (c == '\r') {
+            text_add_bytes(to, (struct bytes){(const uint8_t *)"\\r", 2});
         } else {
             text_addf(to, "\\u%04x", c);
         }

@@ -1,11 +1,13 @@
 // Reading JSON from outside, strictly, and writing it fast. Reading uses jansson behind bounds
-// of its own; writing goes straight into a growing text.
+// of its own, for all but long strings (base/json_long.h); writing goes straight into a growing
+// text.
 //
 // Refused: depth over JSON_DEPTH_MAX, more than JSON_MEMBERS_MAX members and elements in all,
 // a string over JSON_STRING_MAX octets, invalid UTF-8, U+0000. Duplicate keys: the last wins.
 #pragma once
 
 #include "base/bytes.h"
+#include "base/json_long.h"
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -13,21 +15,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// Bounds of one document. The defaults are those of base/limits.h.
-struct json_bounds {
-    size_t depth;
-    size_t members;
-    size_t string_len;
-};
-
 extern const struct json_bounds json_bounds_default;
 
 // Reads any value. Returns 0 and the value (the caller's to json_decref()), or ERR_MALFORMED
 // for bad JSON, ERR_FULL beyond a bound.
 int json_read(struct bytes text, const struct json_bounds *bounds, json_t **value);
 
-// How many members and elements the text has, without parsing it. Ends counting beyond `max`.
-size_t json_count_members(struct bytes text, size_t max);
+// The same, but half a surrogate pair is read as U+FFFD, and so is U+0000, which is told.
+int json_read_mended(struct bytes text, const struct json_bounds *bounds, json_t **value,
+                     bool *has_nul);
 
 // The member `key` of `object`, as said; the fallback when it is absent or of another type.
 const char *json_get_text(const json_t *object, const char *key, const char *fallback);

@@ -53,21 +53,14 @@ struct budget budget_full(int64_t now_us)
     };
 }
 
-static int64_t count_escapes(struct bytes text)
+static int64_t work_of(const struct json_scan *said)
 {
-    int64_t count = 0;
-    const uint8_t *end = text.at + text.len;
-    for (const uint8_t *at = text.at; at < end && (at = memchr(at, '\\', (size_t)(end - at)));
-         at++)
-        count++;
-    return count;
-}
-
-static int64_t work_of(struct bytes text, size_t members)
-{
-    return (RPC_MESSAGE_NS + (int64_t)members * RPC_MEMBER_NS +
-            (int64_t)text.len * RPC_OCTET_NS + count_escapes(text) * RPC_ESCAPE_NS) /
-           1000;
+    int64_t ns = RPC_MESSAGE_NS + (int64_t)said->members * RPC_MEMBER_NS +
+                 (int64_t)said->octets * RPC_OCTET_NS + (int64_t)said->escapes * RPC_ESCAPE_NS +
+                 (int64_t)said->long_octets * RPC_LONG_OCTET_NS +
+                 (int64_t)said->long_escapes * RPC_LONG_ESCAPE_NS +
+                 (int64_t)said->wide_octets * RPC_WIDE_OCTET_NS;
+    return ns / 1000;
 }
 
 // Who has hardly said anything is heard also when others have used up what they have together,
@@ -113,16 +106,15 @@ static void refuse(struct budget *b, size_t len, int64_t now_us)
     b->of_token->shut_until = now_us + (int64_t)RPC_SHUT_MS * 1000;
 }
 
-enum reading budget_take(struct budget *b, struct bytes text, int64_t now_us)
+enum reading budget_take(struct budget *b, const struct json_scan *said, int64_t now_us)
 {
-    size_t members = json_count_members(text, RPC_MEMBERS_MAX);
-    int64_t work = work_of(text, members);
-    bool is_too_much = members > RPC_MEMBERS_MAX || work > RPC_WORK_MAX_US;
+    int64_t work = work_of(said);
+    bool is_too_much = said->members > RPC_MEMBERS_MAX || work > RPC_WORK_MAX_US;
     if (!is_too_much && bucket_take(&b->messages, 1, now_us) && may_work(b, work, now_us)) {
         spend(b, work, now_us);
         return READING_GRANTED;
     }
-    refuse(b, text.len, now_us);
+    refuse(b, said->octets + said->long_octets, now_us);
     return is_too_much ? READING_NEVER : READING_LATER;
 }
 

@@ -532,12 +532,12 @@ static void dispatch(struct call *call)
 }
 
 // What the message is, once it may be read; else what to say of it.
-static int read_message(struct rpc *rpc, struct bytes text, enum reading reading,
+static int read_message(struct rpc *rpc, struct bytes text, size_t id_at, enum reading reading,
                         const char **why)
 {
     if (reading == READING_GRANTED)
         return rpc_parse(rpc, text, why);
-    rpc_read_id(rpc, text);
+    rpc_read_id(rpc, text, id_at);
     *why = reading == READING_LATER ? "too many messages" : "too much for one message";
     return reading == READING_LATER ? RPC_TOO_MANY : RPC_INVALID_REQUEST;
 }
@@ -547,8 +547,9 @@ void method_run(struct call *call, struct bytes text, struct budget *budget)
     struct rpc rpc;
     const char *why = NULL;
     int64_t now = call->now.mono_us;
-    enum reading reading = budget_take(budget, text, now);
-    int code = read_message(&rpc, text, reading, &why);
+    struct json_scan said = json_scan(text, "id");
+    enum reading reading = budget_take(budget, &said, now);
+    int code = read_message(&rpc, text, said.value_at, reading, &why);
 
     call->rpc = &rpc;
     bool is_of_old_client = reading == READING_GRANTED && code && handle_prefer_stream(call);

@@ -37,6 +37,7 @@ struct rpc {
 // `id` is that of the message if it could be read, and `why` says what is wrong. rpc_dispose()
 // in any case.
 int rpc_parse(struct rpc *rpc, struct bytes text, const char **why);
-// Only the id of a message that is refused as it is: nothing else of it is parsed.
-void rpc_read_id(struct rpc *rpc, struct bytes text);
+// Only the id, which is at `id_at` (0: there is none), of a message that is refused as it is:
+// nothing else of it is parsed.
+void rpc_read_id(struct rpc *rpc, struct bytes text, size_t id_at);
 void rpc_dispose(struct rpc *rpc);

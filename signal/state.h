@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/json.h"
+#include "base/json_scan.h"
 #include "base/list.h"
 #include "base/map.h"
 #include "base/text.h"
@@ -69,8 +70,8 @@ enum reading {
 };
 
 struct budget budget_full(int64_t now_us); // with no share
-// Whether the message may be read. Nothing of it is parsed for that.
-enum reading budget_take(struct budget *b, struct bytes text, int64_t now_us);
+// Whether the message, of which so much is known, may be parsed.
+enum reading budget_take(struct budget *b, const struct json_scan *said, int64_t now_us);
 // So many octets were answered.
 void budget_answered(struct budget *b, size_t octets, int64_t now_us);
 
