@@ -1,6 +1,7 @@
 #include "net/head.h"
 
 #include "base/err.h"
+#include "base/utf8.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -185,28 +186,6 @@ static int hex_digit(uint8_t c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-// RFC 3629: no overlong forms, no surrogates, nothing over U+10FFFF.
-static bool is_utf8(const uint8_t *p, size_t len)
-{
-    for (size_t i = 0; i < len;) {
-        uint8_t lead = p[i++];
-        if (lead < 0x80)
-            continue;
-        if (lead < 0xc2 || lead > 0xf4)
-            return false;
-        uint8_t low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-        uint8_t high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-        for (size_t more = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1; more > 0; more--) {
-            if (i == len || p[i] < low || p[i] > high)
-                return false;
-            i++;
-            low = 0x80;
-            high = 0xbf;
-        }
-    }
-    return true;
-}
-
 int head_decode_path(struct bytes in, char *out)
 {
     size_t len = 0;
@@ -222,5 +201,5 @@ int head_decode_path(struct bytes in, char *out)
         }
         out[len++] = (char)c;
     }
-    return is_utf8((const uint8_t *)out, len) ? (int)len : ERR_MALFORMED;
+    return utf8_is_valid((struct bytes){(const uint8_t *)out, len}) ? (int)len : ERR_MALFORMED;
 }

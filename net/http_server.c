@@ -269,7 +269,6 @@ static int create_context(struct http_server *server)
     void *loops[] = {server->config.loop};
     struct lws_context_creation_info info = {
         .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
-                   LWS_SERVER_OPTION_VALIDATE_UTF8 |
                    LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS, // 40 ms, for clients only
         .foreign_loops = loops,
         .pcontext = &server->context,

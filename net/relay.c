@@ -18,6 +18,7 @@ struct relay {
     struct connection *c;
     uv_poll_t poll;
     int fd;
+    int events; // that are waited for
     bool ended; // the web socket closed its end
 };
 
@@ -26,6 +27,7 @@ static void watch(struct relay *relay);
 static void end_relay(struct relay *relay)
 {
     relay->ended = true;
+    relay->events = 0;
     uv_poll_stop(&relay->poll);
     door_relay_ended(relay->c);
 }
@@ -64,6 +66,9 @@ static void watch(struct relay *relay)
         events |= UV_READABLE;
     if (relay->c->in.len > 0)
         events |= UV_WRITABLE;
+    if (events == relay->events) // to say it again would cost two system calls
+        return;
+    relay->events = events;
     if (events)
         uv_poll_start(&relay->poll, events, on_ready);
     else

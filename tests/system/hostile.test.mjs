@@ -132,6 +132,8 @@ test('WebSocket: frame violations close with the code of their kind', async () =
     ['continuation of nothing', [frame(0, 'x')], [1002]],
     ['bad UTF-8', [frame(1, Buffer.from([0xc3, 0x28]))], [1007]],
     ['bad UTF-8 across fragments', [frame(1, Buffer.from([0xe2, 0x82]), { fin: false }), frame(0, Buffer.from([0x28]))], [1007]],
+    ['bad UTF-8 far into a text', [frame(1, Buffer.concat([Buffer.alloc(100000, 0x61), Buffer.from([0xed, 0xa0, 0x80])]))], [1007]],
+    ['a reason of bad UTF-8', [frame(8, Buffer.from([3, 0xe8, 0x61, 0xc3, 0x28]))], [1007]],
     ['too large', [frame(1, big)], [1009]],
     ['too large in pieces', [frame(1, big.subarray(0, 600000), { fin: false }), frame(0, big.subarray(0, 600000))], [1009]],
     ['illegal close code', [frame(8, Buffer.from([0x13, 0x88]))], [1002]],
