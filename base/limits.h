@@ -56,7 +56,7 @@ enum {
     WEBHOOK_REPLAY_FAILURES_MAX = 100, // in a row: then the replay is over
 
     // WebSocket
-    WS_MESSAGE_MAX = 512 * 1024,
+    WS_MESSAGE_MAX = 1024 * 1024,
     WS_STRANGER_MESSAGE_MAX = 16 * 1024, // of a socket without a token
     WS_SHORT_MESSAGE_MAX = 64 * 1024, // while memory is short: what who is in needs to return
     WS_FRAGMENTS_MAX = 1024,
@@ -73,7 +73,7 @@ enum {
     // What reading clients costs the control thread, as it was measured: of each message,
     // member and octet, of an octet that is looked over and refused, and of one that is
     // answered. The largest that unmodified clients send is what they say of 50 tracks: 3 100
-    // members in 85 KiB every 30 s, 1.8 ms; a long call's description of 200 KiB takes 1 ms.
+    // members in 85 KiB every 30 s, 1.8 ms; a long call's description of 450 KiB takes 2.2 ms.
     RPC_MESSAGE_NS = 20 * 1000,
     RPC_MEMBER_NS = 300,
     RPC_OCTET_NS = 15,
@@ -136,7 +136,8 @@ enum {
     // SDP
     // Browsers never forget a section of a connection, so what is inactive or stopped piles up
     // in a long call and has bounds of its own: these are of a whole description.
-    SDP_LEN_MAX = 248 * 1024,
+    SDP_LEN_MAX = 512 * 1024,
+    SDP_PARTS_MAX = 32 * 1024, // lines, and parameters of formats: browsers write half of it
     SDP_SECTIONS_MAX = 256,
     SDP_LIVE_LEN_MAX = 64 * 1024, // without its sections that are inactive or stopped
     SDP_LIVE_SECTIONS_MAX = 64,

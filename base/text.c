@@ -42,15 +42,17 @@ void text_add_char(struct text *t, char c)
 
 void text_addf(struct text *t, const char *format, ...)
 {
-    va_list args;
+    va_list args, again;
     va_start(args, format);
-    va_list again;
     va_copy(again, args);
-    int len = vsnprintf(NULL, 0, format, args);
+    size_t room = t->cap - t->len; // mostly enough
+    int len = vsnprintf(room ? t->at + t->len : NULL, room, format, args);
     va_end(args);
     assert(len >= 0);
-    reserve(t, (size_t)len);
-    vsnprintf(t->at + t->len, (size_t)len + 1, format, again);
+    if ((size_t)len >= room) {
+        reserve(t, (size_t)len);
+        vsnprintf(t->at + t->len, (size_t)len + 1, format, again);
+    }
     va_end(again);
     t->len += (size_t)len;
 }

@@ -68,9 +68,20 @@ struct publish_layer {
     uint32_t rtx_ssrc;         // 0 when unknown or none
 };
 
+// What the answer repeats of an offered section: views of the offer's text.
+struct publish_offered {
+    struct bytes media;
+    struct bytes protocol;
+    struct bytes formats;
+    struct bytes mid;
+    bool rtcp_mux_only;
+    bool rtcp_rsize;
+};
+
 // A media section of a publisher's offer, as answered.
 struct publish_section {
     uint32_t line; // of its m=
+    struct publish_offered offered;
     char mid[MID_LEN_MAX + 1];
     enum media_kind kind;
     bool sending;      // offered as sendonly or sendrecv, with a codec that we forward
@@ -109,7 +120,8 @@ struct codec_preference {
 // ERR_FULL.
 int negotiate_publish(struct bytes offer_sdp, const struct codec_preference *preference,
                       struct publish_offer *offer, struct text *why);
-void negotiate_publish_answer(const struct publish_offer *offer, struct bytes offer_sdp,
+// The text of the offer is there still.
+void negotiate_publish_answer(const struct publish_offer *offer,
                               const struct local_description *local, struct text *answer_sdp);
 
 // Whether an offer that was read can be served whole: RFC 9725 sections 4.4.2 and 4.4.3 want an

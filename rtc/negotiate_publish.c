@@ -219,6 +219,14 @@ static int read_offer(const struct sdp *sdp, const struct codec_preference *pref
             *section = (struct publish_section){
                 .kind = section->kind, .stopped = true, .cause = section->cause};
         section->line = s->line;
+        section->offered = (struct publish_offered){
+            .media = s->media,
+            .protocol = s->protocol_text,
+            .formats = s->formats_text,
+            .mid = s->mid,
+            .rtcp_mux_only = s->rtcp_mux_only,
+            .rtcp_rsize = s->rtcp_rsize,
+        };
         negotiate_copy(section->mid, sizeof section->mid, s->mid);
         if (section->stopped)
             continue;
@@ -307,16 +315,15 @@ static void answer_simulcast(const struct publish_section *section, struct sdp_s
     text_dispose(&list);
 }
 
-static void answer_media(const struct publish_section *section,
-                         const struct sdp_section *offered, struct sdp_section *s,
+static void answer_media(const struct publish_section *section, struct sdp_section *s,
                          struct arena *arena)
 {
     const struct negotiated_codec *codec = &section->codec;
     struct extension_ids ids = section->extensions;
     s->direction = section->sending ? SDP_RECVONLY : SDP_INACTIVE;
     s->rtcp_mux = true;
-    s->rtcp_mux_only = offered->rtcp_mux_only;
-    s->rtcp_rsize = offered->rtcp_rsize;
+    s->rtcp_mux_only = section->offered.rtcp_mux_only;
+    s->rtcp_rsize = section->offered.rtcp_rsize;
 
     struct sdp_format *f = negotiate_add_format(s, codec->payload_type,
                                                 codec_name(codec->codec), codec->clock_rate);
@@ -337,17 +344,21 @@ static void answer_media(const struct publish_section *section,
     s->tias_bps = (uint64_t)section->max_kbps * 1000;
 }
 
+static enum sdp_kind sdp_kind_of(enum media_kind kind)
+{
+    return kind == MEDIA_AUDIO ? SDP_AUDIO : kind == MEDIA_VIDEO ? SDP_VIDEO : SDP_APPLICATION;
+}
+
 static void answer_section(const struct publish_section *section,
-                           const struct sdp_section *offered,
                            const struct local_description *local, struct sdp *answer,
                            struct arena *arena)
 {
     struct sdp_section *s = &answer->sections[answer->section_count++];
-    s->kind = offered->kind;
-    s->media = offered->media;
-    s->protocol_text = offered->protocol_text;
-    s->formats_text = offered->formats_text;
-    s->mid = offered->mid;
+    s->kind = sdp_kind_of(section->kind);
+    s->media = section->offered.media;
+    s->protocol_text = section->offered.protocol;
+    s->formats_text = section->offered.formats;
+    s->mid = section->offered.mid;
     if (section->stopped) {
         s->direction = SDP_INACTIVE;
         return;
@@ -356,24 +367,17 @@ static void answer_section(const struct publish_section *section,
     if (section->kind == MEDIA_APPLICATION)
         negotiate_application(s);
     else
-        answer_media(section, offered, s, arena);
+        answer_media(section, s, arena);
 }
 
-void negotiate_publish_answer(const struct publish_offer *offer, struct bytes offer_sdp,
+void negotiate_publish_answer(const struct publish_offer *offer,
                               const struct local_description *local, struct text *answer_sdp)
 {
     struct arena arena = {0};
-    struct sdp_error error;
-    struct sdp *offered = sdp_new(offer->section_count);
     struct sdp *answer = negotiate_describe(local, offer->section_count, &arena);
-    // It was read before, by negotiate_publish().
-    if (sdp_parse(offered, offer_sdp, &error) == 0 &&
-        offered->section_count == offer->section_count) {
-        for (size_t i = 0; i < offer->section_count; i++)
-            answer_section(&offer->sections[i], &offered->sections[i], local, answer, &arena);
-        sdp_write(answer, answer_sdp);
-    }
-    mem_free(offered);
+    for (size_t i = 0; i < offer->section_count; i++)
+        answer_section(&offer->sections[i], local, answer, &arena);
+    sdp_write(answer, answer_sdp);
     mem_free(answer);
     arena_dispose(&arena);
 }

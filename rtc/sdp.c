@@ -2,9 +2,6 @@
 
 #include "base/err.h"
 
-// Sections pile up, so a description may be longer than what one message brings of it.
-enum { TEXT_LEN_MAX = 2 * SDP_LEN_MAX };
-
 enum { PAYLOAD_TYPE_MAX = 127, EXTENSION_ID_MAX = 4095, MSID_ID_MAX = 64 };
 
 struct parser {
@@ -13,8 +10,11 @@ struct parser {
     struct sdp_transport session_transport;
     enum sdp_direction session_direction;
     bool has_bundle;
+    bool has_nul;                            // somewhere in the text
+    uint8_t format_at[PAYLOAD_TYPE_MAX + 1]; // in the section, from 1; 0: is not listed
     uint32_t line;
-    const char *what; // why the present line is refused
+    size_t parameters; // of lists: what they cost whoever looks for one
+    const char *what;  // why the present line is refused
 };
 
 static int malformed(struct parser *p, const char *what)
@@ -198,12 +198,10 @@ static int read_msid(struct parser *p, struct bytes value)
     return read_msid_pair(p, value, &p->section->stream_id, &p->section->track_id);
 }
 
-static struct sdp_format *find_format(struct sdp_section *s, uint64_t payload_type)
+static struct sdp_format *find_format(const struct parser *p, uint64_t payload_type)
 {
-    for (size_t i = 0; i < s->format_count; i++)
-        if (s->formats[i].payload_type == payload_type)
-            return &s->formats[i];
-    return NULL;
+    uint8_t at = p->format_at[payload_type];
+    return at ? &p->section->formats[at - 1] : NULL;
 }
 
 // Cuts a payload type off `value`. `*format` is NULL when the m= line does not list it.
@@ -213,7 +211,7 @@ static int cut_format(struct parser *p, struct bytes *value, struct sdp_format *
     if (!sdp_number(sdp_cut(value, ' '), PAYLOAD_TYPE_MAX, &payload_type))
         return malformed(p, "bad payload type");
     *value = sdp_trim(*value);
-    *format = find_format(p->section, payload_type);
+    *format = find_format(p, payload_type);
     return 0;
 }
 
@@ -242,6 +240,7 @@ static int read_fmtp(struct parser *p, struct bytes value)
     int err = cut_format(p, &value, &format);
     if (err == 0 && format)
         format->fmtp = value;
+    p->parameters += sdp_count(value, ';');
     return err;
 }
 
@@ -315,6 +314,7 @@ static int read_rid(struct parser *p, struct bytes value)
 static int read_simulcast(struct parser *p, struct bytes value)
 {
     value = sdp_trim(value);
+    p->parameters += sdp_count(value, ';');
     while (value.len) {
         struct bytes direction = sdp_cut(&value, ' ');
         struct bytes list = sdp_cut(&value, ' ');
@@ -426,42 +426,43 @@ static int read_attribute(struct parser *p, struct bytes value)
 {
     static const struct {
         const char *name;
+        size_t len;
         int (*read)(struct parser *p, struct bytes value);
         bool session; // may stand before the first section
     } attributes[] = {
-        {"rtcp-fb", read_rtcp_fb, false},
-        {"rtpmap", read_rtpmap, false},
-        {"fmtp", read_fmtp, false},
-        {"extmap", read_extmap, false},
-        {"ssrc", read_ssrc, false},
-        {"ssrc-group", read_ssrc_group, false},
-        {"candidate", read_candidate, false},
-        {"end-of-candidates", read_end_of_candidates, false},
-        {"mid", read_mid, false},
-        {"msid", read_msid, false},
-        {"rid", read_rid, false},
-        {"simulcast", read_simulcast, false},
-        {"rtcp-mux", read_rtcp_mux, false},
-        {"rtcp-mux-only", read_rtcp_mux_only, false},
-        {"rtcp-rsize", read_rtcp_rsize, false},
-        {"bundle-only", read_bundle_only, false},
-        {"sctp-port", read_sctp_port, false},
-        {"sctpmap", read_sctpmap, false},
-        {"max-message-size", read_max_message_size, false},
-        {"ice-ufrag", read_ufrag, true},
-        {"ice-pwd", read_pwd, true},
-        {"ice-lite", read_ice_lite, true},
-        {"fingerprint", read_fingerprint, true},
-        {"setup", read_setup, true},
-        {"sendrecv", read_sendrecv, true},
-        {"sendonly", read_sendonly, true},
-        {"recvonly", read_recvonly, true},
-        {"inactive", read_inactive, true},
-        {"group", read_group, true},
+        {"rtcp-fb", 7, read_rtcp_fb, false},
+        {"rtpmap", 6, read_rtpmap, false},
+        {"fmtp", 4, read_fmtp, false},
+        {"extmap", 6, read_extmap, false},
+        {"ssrc", 4, read_ssrc, false},
+        {"ssrc-group", 10, read_ssrc_group, false},
+        {"candidate", 9, read_candidate, false},
+        {"end-of-candidates", 17, read_end_of_candidates, false},
+        {"mid", 3, read_mid, false},
+        {"msid", 4, read_msid, false},
+        {"rid", 3, read_rid, false},
+        {"simulcast", 9, read_simulcast, false},
+        {"rtcp-mux", 8, read_rtcp_mux, false},
+        {"rtcp-mux-only", 13, read_rtcp_mux_only, false},
+        {"rtcp-rsize", 10, read_rtcp_rsize, false},
+        {"bundle-only", 11, read_bundle_only, false},
+        {"sctp-port", 9, read_sctp_port, false},
+        {"sctpmap", 7, read_sctpmap, false},
+        {"max-message-size", 16, read_max_message_size, false},
+        {"ice-ufrag", 9, read_ufrag, true},
+        {"ice-pwd", 7, read_pwd, true},
+        {"ice-lite", 8, read_ice_lite, true},
+        {"fingerprint", 11, read_fingerprint, true},
+        {"setup", 5, read_setup, true},
+        {"sendrecv", 8, read_sendrecv, true},
+        {"sendonly", 8, read_sendonly, true},
+        {"recvonly", 8, read_recvonly, true},
+        {"inactive", 8, read_inactive, true},
+        {"group", 5, read_group, true},
     };
     struct bytes name = sdp_cut(&value, ':');
     for (size_t i = 0; i < sizeof attributes / sizeof *attributes; i++)
-        if (sdp_is(name, attributes[i].name))
+        if (name.len == attributes[i].len && sdp_is(name, attributes[i].name))
             return p->section || attributes[i].session ? attributes[i].read(p, sdp_trim(value))
                                                        : 0;
     return 0;
@@ -484,12 +485,12 @@ static int read_formats(struct parser *p, struct bytes rest)
         uint64_t payload_type;
         if (!sdp_number(sdp_cut(&rest, ' '), PAYLOAD_TYPE_MAX, &payload_type))
             return malformed(p, "bad payload type");
-        if (find_format(s, payload_type))
+        if (find_format(p, payload_type))
             return malformed(p, "payload type is listed twice");
         if (s->format_count == SDP_FORMATS_MAX)
             return full(p, "too many formats");
-        s->formats[s->format_count++] =
-            (struct sdp_format){.payload_type = (uint8_t)payload_type};
+        s->formats[s->format_count++].payload_type = (uint8_t)payload_type;
+        p->format_at[payload_type] = (uint8_t)s->format_count;
     }
     return 0;
 }
@@ -502,6 +503,7 @@ static int read_media(struct parser *p, struct bytes value)
         return full(p, "too many media sections");
     struct sdp_section *s = &sdp->sections[sdp->section_count++];
     memset(s, 0, sizeof *s);
+    memset(p->format_at, 0, sizeof p->format_at);
     p->section = s;
     s->line = p->line;
     s->transport = p->session_transport;
@@ -532,8 +534,8 @@ static int read_line(struct parser *p, struct bytes line)
         return bytes_equal(line, bytes_of("v=0")) ? 0 : malformed(p, "must be v=0");
     // A CR inside a line would be the end of one to other readers: what we copy into an offer
     // to somebody else must not grow lines.
-    if (line.len < 2 || line.at[1] != '=' || memchr(line.at, '\0', line.len) ||
-        memchr(line.at, '\r', line.len))
+    if (line.len < 2 || line.at[1] != '=' || memchr(line.at, '\r', line.len) ||
+        (p->has_nul && memchr(line.at, '\0', line.len)))
         return malformed(p, "not a line of SDP");
     struct bytes value = {line.at + 2, line.len - 2};
     switch (line.at[0]) {
@@ -560,7 +562,8 @@ static void count_len(struct parser *p, size_t len)
 
 int sdp_parse(struct sdp *sdp, struct bytes text, struct sdp_error *error)
 {
-    struct parser p = {.sdp = sdp};
+    bool has_nul = text.len && memchr(text.at, '\0', text.len);
+    struct parser p = {.sdp = sdp, .has_nul = has_nul};
     int err = 0;
     sdp->origin = (struct bytes){0};
     sdp->session_len = 0;
@@ -570,7 +573,7 @@ int sdp_parse(struct sdp *sdp, struct bytes text, struct sdp_error *error)
     sdp->section_count = 0;
     sdp->candidate_count = 0;
 
-    if (text.len > TEXT_LEN_MAX)
+    if (text.len > SDP_LEN_MAX)
         err = full(&p, "description is too long");
     while (err == 0 && (text.len || p.line == 0)) {
         size_t len_before = text.len;
@@ -581,6 +584,8 @@ int sdp_parse(struct sdp *sdp, struct bytes text, struct sdp_error *error)
         if (line.len == 0 && text.len == 0 && p.line > 1)
             break; // an empty last line does no harm
         err = read_line(&p, line);
+        if (err == 0 && p.line + p.parameters > SDP_PARTS_MAX)
+            err = full(&p, "too many lines and parameters");
         count_len(&p, len_before - text.len);
     }
     if (err < 0)

@@ -169,4 +169,5 @@ struct bytes sdp_cut(struct bytes *rest, char separator);
 // Reads a decimal number of at most `max` that fills `b`.
 bool sdp_number(struct bytes b, uint64_t max, uint64_t *value);
 bool sdp_is(struct bytes b, const char *text); // ignores the case of ASCII letters
+size_t sdp_count(struct bytes b, char c);      // how often `c` is in it
 struct bytes sdp_trim(struct bytes b);         // without blanks at both ends

@@ -9,9 +9,12 @@ static char lower(uint8_t c)
 
 bool sdp_is(struct bytes b, const char *text)
 {
-    for (size_t i = 0; i < b.len; i++)
-        if (text[i] == '\0' || lower(b.at[i]) != lower((uint8_t)text[i]))
+    for (size_t i = 0; i < b.len; i++) {
+        if (text[i] == '\0')
             return false;
+        if (b.at[i] != (uint8_t)text[i] && lower(b.at[i]) != lower((uint8_t)text[i]))
+            return false;
+    }
     return text[b.len] == '\0';
 }
 
@@ -43,6 +46,14 @@ bool sdp_number(struct bytes b, uint64_t max, uint64_t *value)
     }
     *value = n;
     return true;
+}
+
+size_t sdp_count(struct bytes b, char c)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < b.len; i++)
+        count += b.at[i] == (uint8_t)c;
+    return count;
 }
 
 struct bytes sdp_trim(struct bytes b)

@@ -203,7 +203,6 @@ void publisher_offer(struct publisher *p, const struct command *command,
                      const struct tick *tick)
 {
     struct shared *s = tick->shared;
-    struct bytes sdp = bytes_of(command->offer.sdp);
     struct publish_offer *offer = &s->offer;
 
     struct notice made = leg_answer(p->leg, command);
@@ -220,7 +219,7 @@ void publisher_offer(struct publisher *p, const struct command *command,
     take_offer(p, command, offer, tick->now, &made);
     struct local_description local = leg_describe(p->leg, tick);
     struct text answer = {0};
-    negotiate_publish_answer(offer, sdp, &local, &answer);
+    negotiate_publish_answer(offer, &local, &answer);
     made.answer.text = text_take(&answer);
     *notice_add(tick->notices, NOTICE_ANSWER) = made;
     close_others(p, made.answer.tracks, made.answer.track_count, tick);

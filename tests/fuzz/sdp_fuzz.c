@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct text why = {0};
     struct sdp_error error;
     if (negotiate_publish(text, &preference, &offer, &why) == 0) {
-        negotiate_publish_answer(&offer, text, &local, &out);
+        negotiate_publish_answer(&offer, &local, &out);
         negotiate_whole(&offer, &why);
     }
     if (negotiate_watch(text, &watch, &why) == 0)

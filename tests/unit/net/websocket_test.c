@@ -120,19 +120,19 @@ TEST(fragments_make_one_message)
     end(fd);
 }
 
-TEST(a_message_of_half_a_mebibyte_is_taken_and_a_longer_one_is_not)
+TEST(a_message_of_a_mebibyte_is_taken_and_a_longer_one_is_not)
 {
     char *long_text = mem_alloc(WS_MESSAGE_MAX + 1);
     memset(long_text, 'x', WS_MESSAGE_MAX + 1);
     int fd = open_socket();
     send_frame(fd, 0x81, long_text, WS_MESSAGE_MAX);
-    while (!strstr(served.log.at, "text:524288:xxx"))
+    while (!strstr(served.log.at, "text:1048576:xxx"))
         served_turn(&served);
     send_frame(fd, 0x81, long_text, WS_MESSAGE_MAX + 1);
     closes_with(fd, 1009);
     fd = open_socket();
-    send_frame(fd, 0x01, long_text, 300000);
-    send_frame(fd, 0x80, long_text, 300000);
+    send_frame(fd, 0x01, long_text, 600000);
+    send_frame(fd, 0x80, long_text, 600000);
     closes_with(fd, 1009);
     mem_free(long_text);
 }

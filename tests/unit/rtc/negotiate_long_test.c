@@ -76,7 +76,7 @@ TEST(two_hundred_inactive_sections_and_two_in_use_are_answered_one_by_one)
     add_sections(&sdp, 200, 2, "sendonly", 70);
     CHECK(sdp.len > 400 * 1024);
     CHECK_EQ(try_offer(&sdp, ""), 0);
-    negotiate_publish_answer(&offer, text_bytes(&sdp), &local, &text);
+    negotiate_publish_answer(&offer, &local, &text);
     struct sdp *answered = sdp_new(SDP_SECTIONS_MAX);
     struct sdp_error error;
     CHECK_EQ(sdp_parse(answered, text_bytes(&text), &error), 0);

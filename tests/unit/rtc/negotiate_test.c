@@ -46,7 +46,7 @@ static int answer(struct bytes sdp, const struct codec_preference *preference,
     text_dispose(&why);
     if (err < 0)
         return err;
-    negotiate_publish_answer(&offer, sdp, &ours, text);
+    negotiate_publish_answer(&offer, &ours, text);
     CHECK_EQ(sdp_parse(&offered, sdp, &error), 0);
     CHECK_EQ(sdp_parse(&answered, text_bytes(text), &error), 0);
     return 0;
@@ -423,8 +423,7 @@ TEST(an_offer_that_is_passive_makes_us_the_dtls_client_and_the_answer_says_our_r
     text_clear(&text);
     struct local_description ours = local();
     ours.dtls_client = true;
-    negotiate_publish_answer(&offer, bytes_of(HEAD TRANSPORT AUDIO "a=mid:0\r\n"), &ours,
-                             &text);
+    negotiate_publish_answer(&offer, &ours, &text);
     CHECK(strstr(text.at, "a=setup:active\r\n"));
     text_dispose(&text);
 }

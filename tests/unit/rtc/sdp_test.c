@@ -221,13 +221,34 @@ TEST(a_section_is_live_unless_inactive_or_stopped)
     CHECK(sdp_is_live(&parsed.sections[3]));
 }
 
-TEST(a_description_over_496_kib_is_refused)
+TEST(more_than_32768_lines_and_parameters_are_refused)
 {
-    char *text = malloc(2 * SDP_LEN_MAX + 2);
-    memset(text, 'a', 2 * SDP_LEN_MAX + 1);
+    static const char head[] = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=fmtp:111 a;b;c\r\n";
+    struct text text = {0};
+    text_add(&text, head); // 3 lines and 2 parameters more
+    for (int i = 5; i < SDP_PARTS_MAX; i++)
+        text_add(&text, "a=x\n");
+    CHECK_EQ(sdp_parse(&parsed, text_bytes(&text), &error), 0);
+    text_add(&text, "a=x\n");
+    CHECK_EQ(sdp_parse(&parsed, text_bytes(&text), &error), ERR_FULL);
+    CHECK_TEXT(error.what, "too many lines and parameters");
+    text_clear(&text);
+    text_add(&text, head);
+    text_add(&text, "a=simulcast:send ");
+    for (int i = 0; i < SDP_PARTS_MAX; i++)
+        text_add(&text, "a;");
+    CHECK_EQ(sdp_parse(&parsed, text_bytes(&text), &error), ERR_FULL);
+    CHECK_EQ(error.line, 4);
+    text_dispose(&text);
+}
+
+TEST(a_description_over_512_kib_is_refused)
+{
+    char *text = malloc(SDP_LEN_MAX + 2);
+    memset(text, 'a', SDP_LEN_MAX + 1);
     memcpy(text, "v=0\r\ns=", 7);
-    CHECK_EQ(sdp_parse(&parsed, (struct bytes){(uint8_t *)text, 2 * SDP_LEN_MAX}, &error), 0);
-    CHECK_EQ(sdp_parse(&parsed, (struct bytes){(uint8_t *)text, 2 * SDP_LEN_MAX + 1}, &error),
+    CHECK_EQ(sdp_parse(&parsed, (struct bytes){(uint8_t *)text, SDP_LEN_MAX}, &error), 0);
+    CHECK_EQ(sdp_parse(&parsed, (struct bytes){(uint8_t *)text, SDP_LEN_MAX + 1}, &error),
              ERR_FULL);
     free(text);
 }

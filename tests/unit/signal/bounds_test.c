@@ -14,13 +14,13 @@ static const struct expectation {
     const char *method;
     const char *bounds;
 } expectations[] = {
-    {"join", "name 256 data 8192 offer.sdp 253952"},
+    {"join", "name 256 data 8192 offer.sdp 524288"},
     {"leave", ""},
     {"ping", ""},
     {"analytics", ""},
     {"trickle", ""},
-    {"offer", "desc.sdp 253952 sfu_node_id 64"},
-    {"answer", "desc.sdp 253952 sfu_node_id 64"},
+    {"offer", "desc.sdp 524288 sfu_node_id 64"},
+    {"answer", "desc.sdp 524288 sfu_node_id 64"},
     {"track-update", ""},
     {"prefer-video-track-state", "track_id 64 max_spatial_layer 32"},
     {"prefer-audio-track-state", "track_id 64"},
