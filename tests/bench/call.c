@@ -183,7 +183,8 @@ static void answer_offer(struct person *p, const char *offer)
     size_t count = client_read_offer(offer, offered, SINKS_MAX);
     for (; p == &c.listener && c.sink_count < count; c.sink_count++) {
         const struct client_offered *o = &offered[c.sink_count];
-        sink_init(&c.sinks[c.sink_count], o->rtx_ssrc != 0, 0, o->ssrc, o->rtx_ssrc);
+        sink_init(&c.sinks[c.sink_count], o->rtx_ssrc ? CODEC_VP8 : CODEC_OPUS, 0, o->ssrc,
+                  o->rtx_ssrc);
     }
     struct text body = {0}, sdp = {0};
     client_write_answer(&p->subscribe.client, offer, &sdp);

@@ -330,6 +330,34 @@ void judge_steady(struct meeting_sim *m)
     meeting_figure(m, "sound invented, of the worst", concealed(m, p), "%", 0, 2);
 }
 
+// --- Layers in one stream ---
+
+void judge_svc_lossy(struct meeting_sim *m)
+{
+    const struct person *p = audience(m, 0);
+    const struct viewer *v = view(m, p, 0);
+    unsigned end = viewer_second(v, m->now);
+    double sent = (double)SECOND_US / VIDEO_FRAME_US;
+    meeting_figure(m, "shown of what is sent", 100 * viewer_rate(v, WARM_UP_S, end) / sent, "%",
+                   90, 101);
+    meeting_figure(m, "longest gap", (double)viewer_longest(v, WARM_UP_S, end) / MS, "ms", 0,
+                   500);
+    meeting_figure(m, "spatial layer at the end", v->spatial, "",
+                   shape_spatial(&m->plan->shape) - 1, SPATIAL_MAX);
+}
+
+void judge_svc_narrow(struct meeting_sim *m)
+{
+    const struct person *p = audience(m, 0);
+    const struct viewer *v = view(m, p, 0);
+    unsigned end = viewer_second(v, m->now);
+    meeting_figure(m, "sound invented", concealed(m, p), "%", 0, 2);
+    meeting_figure(m, "pictures", viewer_rate(v, WARM_UP_S, end), "/s", 10, 31);
+    meeting_figure(m, "longest gap", (double)viewer_longest(v, WARM_UP_S, end) / MS, "ms", 0,
+                   ANY);
+    meeting_figure(m, "queue after 3 s", queue_ms(m, p, BEGUN_S), "ms", 0, 250);
+}
+
 // --- Beginning ---
 
 static int compare_spans(const void *left, const void *right)

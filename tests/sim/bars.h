@@ -21,6 +21,9 @@ void judge_blackout(struct meeting_sim *m); // BLACKOUT_S long
 void judge_fair(struct meeting_sim *m);     // two behind one line
 void judge_against_tcp(struct meeting_sim *m);
 void judge_steady(struct meeting_sim *m); // more than the line takes: it is used
+// Spatial layers: the first of the audience loses packets, the second has a narrow line.
+void judge_svc_lossy(struct meeting_sim *m);
+void judge_svc_narrow(struct meeting_sim *m);
 void judge_starts(struct meeting_sim *m);
 
 enum { STEP_DOWN_S = 20, STEP_UP_S = 40, BLACKOUT_FROM_S = 15, BLACKOUT_S = 3 };

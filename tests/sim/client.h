@@ -64,6 +64,7 @@ struct client_section {
     bool receives;
     char stream_id[40];
     char track_id[40];
+    bool vp9;
     unsigned layers; // 1, or 3: sent with rids f, h, q
     bool red;        // sound is offered with what it repeats
     uint32_t ssrc;   // of one layer; told in the offer
@@ -75,12 +76,18 @@ enum { // what our offers use
     CLIENT_PT_RED = 63,
     CLIENT_PT_VP8 = 96,
     CLIENT_PT_RTX = 97,
+    CLIENT_PT_VP9 = 98, // and its RTX behind it
     CLIENT_EXT_MID = 4,
     CLIENT_EXT_RID = 10,
     CLIENT_EXT_REPAIRED_RID = 11,
     CLIENT_EXT_TWCC = 5,
     CLIENT_EXT_LEVEL = 14,
 };
+
+static inline uint8_t client_video_type(bool vp9)
+{
+    return vp9 ? CLIENT_PT_VP9 : CLIENT_PT_VP8;
+}
 
 // An offer with a data channel (mid 0) and the sections (mid 1 and up).
 void client_write_offer(const struct client *c, const struct client_section *sections,

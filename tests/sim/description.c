@@ -73,12 +73,14 @@ static void add_audio(const struct client_section *s, struct text *sdp)
 
 static void add_video(const struct client_section *s, struct text *sdp)
 {
-    text_addf(sdp, "a=rtpmap:%d VP8/90000\r\n", CLIENT_PT_VP8);
+    int type = client_video_type(s->vp9);
+    text_addf(sdp, "a=rtpmap:%d %s/90000\r\n", type, s->vp9 ? "VP9" : "VP8");
+    if (s->vp9)
+        text_addf(sdp, "a=fmtp:%d profile-id=0\r\n", type);
     static const char *const feedback[] = {"transport-cc", "ccm fir", "nack", "nack pli"};
     for (size_t i = 0; i < sizeof feedback / sizeof *feedback; i++)
-        text_addf(sdp, "a=rtcp-fb:%d %s\r\n", CLIENT_PT_VP8, feedback[i]);
-    text_addf(sdp, "a=rtpmap:%d rtx/90000\r\na=fmtp:%d apt=%d\r\n", CLIENT_PT_RTX,
-              CLIENT_PT_RTX, CLIENT_PT_VP8);
+        text_addf(sdp, "a=rtcp-fb:%d %s\r\n", type, feedback[i]);
+    text_addf(sdp, "a=rtpmap:%d rtx/90000\r\na=fmtp:%d apt=%d\r\n", type + 1, type + 1, type);
     if (s->layers == 3) {
         text_addf(sdp, "a=extmap:%d urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n",
                   CLIENT_EXT_RID);
@@ -98,7 +100,8 @@ static void add_section(const struct client *c, const struct client_section *s, 
                         struct text *sdp)
 {
     if (s->video)
-        text_addf(sdp, "m=video 9 UDP/TLS/RTP/SAVPF %d %d\r\n", CLIENT_PT_VP8, CLIENT_PT_RTX);
+        text_addf(sdp, "m=video 9 UDP/TLS/RTP/SAVPF %d %d\r\n", client_video_type(s->vp9),
+                  client_video_type(s->vp9) + 1);
     else if (s->red) // as a browser that prefers it
         text_addf(sdp, "m=audio 9 UDP/TLS/RTP/SAVPF %d %d\r\n", CLIENT_PT_RED, CLIENT_PT_OPUS);
     else

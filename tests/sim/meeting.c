@@ -84,7 +84,7 @@ enum cast meeting_role(const struct meeting_sim *m, unsigned person)
                                                                      : CAST_MEMBER;
 }
 
-static void make_role(struct template *t, enum cast cast, bool simulcast)
+static void make_role(struct template *t, enum cast cast, const struct plan *plan)
 {
     struct role *role = &t->roles[cast];
     role->name = template_text(t, role_names[cast]);
@@ -98,21 +98,21 @@ static void make_role(struct template *t, enum cast cast, bool simulcast)
     for (int kind = 0; kind < PUBLISH_KIND_COUNT; kind++)
         role->allowed[kind] = true;
     role->media[PUBLISH_AUDIO].codec = template_text(t, "opus");
-    role->media[PUBLISH_VIDEO].codec = template_text(t, "vp8");
+    role->media[PUBLISH_VIDEO].codec = template_text(t, plan->shape.vp9 ? "vp9" : "vp8");
     static const char *const rids[] = {"f", "h", "q"};
-    for (size_t i = 0; simulcast && i < 3; i++)
+    for (size_t i = 0; plan->simulcast && i < 3; i++)
         role->video_simulcast.layers[i].rid[0] = rids[i][0];
-    role->video_simulcast.layer_count = simulcast ? 3 : 0;
+    role->video_simulcast.layer_count = plan->simulcast ? 3 : 0;
 }
 
-static struct template *make_template(bool simulcast)
+static struct template *make_template(const struct plan *plan)
 {
     struct template *t = template_new();
     t->id = template_text(t, "64b0000000000000000000aa");
     t->name = template_text(t, "sim");
     template_set_roles(t, ROLE_COUNT);
     for (int cast = 0; cast < ROLE_COUNT; cast++)
-        make_role(t, (enum cast)cast, simulcast);
+        make_role(t, (enum cast)cast, plan);
     return t;
 }
 
@@ -161,7 +161,7 @@ static void take_join(struct meeting_sim *m, struct person *p, const struct mess
                              .offer = message->text,
                              .auto_video = true,
                              .door = message->kind == MESSAGE_WATCH ? DOOR_WHEP : DOOR_SIGNAL};
-    struct room *room = rooms_put(&m->rooms, &m->record, make_template(m->plan->simulcast));
+    struct room *room = rooms_put(&m->rooms, &m->record, make_template(m->plan));
     room_hold(room);
     struct peer *peer = NULL;
     enum admission why;

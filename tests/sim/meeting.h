@@ -66,6 +66,7 @@ struct plan {
     int64_t change_from_us;
     int64_t change_us; // 0: all stay
     bool simulcast;
+    struct shape shape;    // of cameras without simulcast
     bool red;              // microphones repeat each frame in the next packet, if they may
     bool remb;             // those who get something know no transport-wide feedback
     bool restless;         // change layers, pause, leave and come back

@@ -108,12 +108,14 @@ void person_enter(struct meeting_sim *m, struct person *p)
         struct client_section *s = &p->sections[i];
         *s = (struct client_section){.video = i == VIDEO,
                                      .layers = i == VIDEO && m->plan->simulcast ? 3 : 1};
+        s->vp9 = m->plan->shape.vp9;
         s->red = i == AUDIO && m->plan->red;
         s->ssrc = rng_u32(&m->rng);
         s->rtx_ssrc = i == VIDEO ? rng_u32(&m->rng) : 0;
         snprintf(s->stream_id, sizeof s->stream_id, "s%u-%u", p->number, p->life);
         snprintf(s->track_id, sizeof s->track_id, "t%u-%u-%d", p->number, p->life, i);
         source_init(&p->sources[i], &p->publish, &p->twcc, s, (size_t)i + 1, &m->rng);
+        p->sources[i].shape = i == VIDEO ? m->plan->shape : (struct shape){0};
     }
     int skew = (int)rng_below(&m->rng, 2 * SKEW_PPM) - SKEW_PPM;
     for (int i = 0; i < 2; i++) {
@@ -179,8 +181,8 @@ static void take_sections(struct meeting_sim *m, struct person *p, const char *s
     if (count > p->sink_count)
         p->sinks = mem_resize(p->sinks, count * sizeof *p->sinks);
     for (size_t i = p->sink_count; i < count; i++) {
-        bool video = offered[i].rtx_ssrc != 0;
-        sink_init(&p->sinks[i], video, offered[i].track_id, offered[i].ssrc,
+        enum codec codec = offered[i].rtx_ssrc == 0 ? CODEC_OPUS : shape_codec(&m->plan->shape);
+        sink_init(&p->sinks[i], codec, offered[i].track_id, offered[i].ssrc,
                   offered[i].rtx_ssrc);
         if (m->plan->judge)
             sink_watch(&p->sinks[i], m->now);

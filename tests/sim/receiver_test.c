@@ -10,8 +10,9 @@ static struct viewer viewer;
 static void packet(uint8_t layer, bool key, uint32_t frame, uint8_t index, uint8_t count,
                    int64_t now)
 {
-    struct mark mark = {layer, key, frame, index, count, 0, !key};
-    viewer_packet(&viewer, &mark, (uint64_t)frame * count + index, frame * FRAME, 1000, now);
+    struct mark mark = {layer, key, frame, index, count, 0, !key, 0, false};
+    viewer_packet(&viewer, &mark, index + 1 == count, (uint64_t)frame * count + index,
+                  frame * FRAME, 1000, now);
 }
 
 static void whole(uint8_t layer, bool key, uint32_t frame, int64_t now)
@@ -52,8 +53,8 @@ TEST(nothing_is_shown_before_a_key_frame_nor_behind_a_gap)
 // A frame in one packet of so many octets of the sequence, that needs the one so many before.
 static void needy(uint32_t frame, uint8_t back, uint64_t seq, int64_t now)
 {
-    struct mark mark = {0, back == 0, frame, 0, 1, 0, back};
-    viewer_packet(&viewer, &mark, seq, frame * FRAME, 1000, now);
+    struct mark mark = {0, back == 0, frame, 0, 1, 0, back, 0, false};
+    viewer_packet(&viewer, &mark, true, seq, frame * FRAME, 1000, now);
 }
 
 TEST(what_nobody_needs_may_be_missing)
@@ -85,6 +86,59 @@ TEST(what_needs_something_that_was_not_shown_is_not_shown)
     needy(9, 4, 4, 1033 * MS); // but not 5
     viewer_play(&viewer, 1200 * MS);
     CHECK_EQ(viewer.pictures, 3);
+}
+
+// The frame of a spatial layer of three, in one packet. `back`: pictures that it goes back.
+static void spatial(uint32_t picture, uint8_t layer, uint8_t back, bool below, bool marker,
+                    uint64_t seq)
+{
+    struct mark mark = {0,     back == 0, picture * 3 + layer, 0, 1, 0, (uint8_t)(back * 3),
+                        layer, below};
+    viewer_packet(&viewer, &mark, marker, seq, picture * FRAME, 1000,
+                  (int64_t)picture * 33 * MS);
+}
+
+TEST(the_layers_of_a_picture_are_shown_together_up_to_the_marker)
+{
+    viewer_open(&viewer, 0);
+    spatial(1, 0, 0, false, false, 1);
+    spatial(1, 1, 0, true, false, 2);
+    CHECK_EQ(viewer.pictures, 0);
+    spatial(1, 2, 0, true, true, 3);
+    CHECK_EQ(viewer.pictures, 1);
+    CHECK_EQ(viewer.spatial, 2);
+    spatial(2, 0, 1, false, true, 4); // from here on the upper ones are left out
+    CHECK_EQ(viewer.pictures, 2);
+    CHECK_EQ(viewer.spatial, 0);
+    CHECK_EQ(viewer.switches, 1);
+}
+
+TEST(a_layer_that_stands_alone_goes_on_without_those_below)
+{
+    viewer_open(&viewer, 0);
+    spatial(1, 0, 0, false, false, 1);
+    spatial(1, 1, 0, true, false, 2);
+    spatial(1, 2, 0, true, true, 3);
+    spatial(2, 2, 1, false, true, 4); // of L3T3_KEY
+    spatial(3, 2, 1, false, true, 5);
+    CHECK_EQ(viewer.pictures, 3);
+    spatial(4, 2, 1, true, true, 6); // it needs the layer below: none came
+    viewer_play(&viewer, 10000 * MS);
+    CHECK_EQ(viewer.pictures, 3);
+}
+
+TEST(a_picture_with_a_layer_that_lost_its_like_is_not_shown)
+{
+    viewer_open(&viewer, 0);
+    spatial(1, 0, 0, false, false, 1);
+    spatial(1, 1, 0, true, true, 2);
+    spatial(2, 1, 1, false, true, 4); // the lowest is lost, and not needed here
+    viewer_play(&viewer, 1000 * MS);
+    CHECK_EQ(viewer.pictures, 2);
+    spatial(3, 0, 1, false, false, 5); // but by the next one
+    spatial(3, 1, 1, false, true, 6);
+    viewer_play(&viewer, 10000 * MS);
+    CHECK_EQ(viewer.pictures, 2);
 }
 
 TEST(another_layer_is_shown_from_its_key_frame_on)

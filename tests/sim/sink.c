@@ -20,10 +20,14 @@ enum {
     RECEIVER_SSRC = 1,
 };
 
-void sink_init(struct sink *s, bool video, const char *track, uint32_t ssrc, uint32_t rtx_ssrc)
+void sink_init(struct sink *s, enum codec codec, const char *track, uint32_t ssrc,
+               uint32_t rtx_ssrc)
 {
-    *s = (struct sink){
-        .video = video, .ssrc = ssrc, .rtx_ssrc = rtx_ssrc, .key_asked_at = INT64_MIN / 2};
+    *s = (struct sink){.video = codec_is_video(codec),
+                       .codec = codec,
+                       .ssrc = ssrc,
+                       .rtx_ssrc = rtx_ssrc,
+                       .key_asked_at = INT64_MIN / 2};
     snprintf(s->track, sizeof s->track, "%s", track);
 }
 
@@ -75,7 +79,7 @@ static void watch(struct sink *s, const struct sink_packet *p, uint64_t seq, siz
                   int64_t now)
 {
     if (s->viewer)
-        viewer_packet(s->viewer, &p->mark, seq, p->timestamp, octets, now);
+        viewer_packet(s->viewer, &p->mark, p->marker, seq, p->timestamp, octets, now);
     if (!s->listener)
         return;
     listener_packet(s->listener, p->mark.frame, now);
@@ -127,8 +131,7 @@ static void note(struct sink *s, struct sink_packet *p, uint64_t seq,
     }
     struct codec_packet info = {0};
     struct bytes payload = take_redundant(s, packet);
-    if (!mark_read(&p->mark, s->video, payload) ||
-        codec_parse(s->video ? CODEC_VP8 : CODEC_OPUS, payload, &info) < 0)
+    if (!mark_read(&p->mark, s->video, payload) || codec_parse(s->codec, payload, &info) < 0)
         s->fault = "a payload was damaged";
     p->picture_id = info.picture_id;
     p->tl0 = info.tl0;
@@ -145,7 +148,7 @@ bool sink_receive(struct sink *s, const struct rtp_packet *packet, int64_t now)
     if (repair && packet->payload.len == 0)
         return true; // a probe
     if (repair && rtp_unwrap_rtx(&original, s->ssrc,
-                                 negotiate_payload_type(CODEC_VP8, H264_BASELINE)) < 0) {
+                                 negotiate_payload_type(s->codec, H264_BASELINE)) < 0) {
         s->fault = "a retransmission without its number";
         return true;
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/text.h"
+#include "rtc/codec.h"
 #include "rtc/nack.h"
 #include "rtc/report.h"
 #include "rtc/rtp.h"
@@ -27,6 +28,7 @@ struct sink_packet {
 
 struct sink {
     bool video;
+    enum codec codec;
     uint32_t ssrc;
     uint32_t rtx_ssrc;
     uint8_t red_type; // payload type of redundant sound; 0: there is none
@@ -51,7 +53,8 @@ struct sink {
     struct listener *listener;
 };
 
-void sink_init(struct sink *s, bool video, const char *track, uint32_t ssrc, uint32_t rtx_ssrc);
+void sink_init(struct sink *s, enum codec codec, const char *track, uint32_t ssrc,
+               uint32_t rtx_ssrc);
 void sink_dispose(struct sink *s);
 
 // From now on somebody sees or hears it.

@@ -11,7 +11,6 @@
 #include <string.h>
 
 enum {
-    DESCRIPTOR_LEN = 6,
     KEY_FRAME_FACTOR = 4,
     MARK_MAGIC = 0x5ca1ab1e,
     // Of frames that have a rate:
@@ -20,13 +19,6 @@ enum {
     SOUND_KBPS = 32,
     LOSSY = 256 / 50, // a fraction of 2 %, from which on libwebrtc lets Opus repeat
 };
-
-// Three temporal layers as libvpx makes them: the layer of each frame of a cycle, and how far
-// back is what it needs.
-static const struct {
-    uint8_t temporal;
-    uint8_t back;
-} cycle[4] = {{0, 4}, {2, 1}, {1, 2}, {2, 1}};
 
 static const char *const rids[3] = {"f", "h", "q"};
 
@@ -40,16 +32,21 @@ static void mark_write(struct writer *w, const struct mark *m)
     put_u8(w, m->count);
     put_u8(w, m->temporal);
     put_u8(w, m->back);
+    put_u8(w, m->spatial);
+    put_u8(w, m->below);
 }
 
 bool mark_read(struct mark *mark, bool video, struct bytes payload)
 {
-    size_t at = video ? DESCRIPTOR_LEN + 1 : 1;
-    if (payload.len < at + MARK_LEN || read_u32(payload.at + at) != (uint32_t)MARK_MAGIC)
-        return false;
-    const uint8_t *p = payload.at + at + 4;
-    *mark = (struct mark){p[0], p[1], read_u32(p + 2), p[6], p[7], p[8], p[9]};
-    return true;
+    for (size_t at = 1; at <= (video ? MARK_AT_MAX : 1) && at + MARK_LEN <= payload.len; at++) {
+        if (read_u32(payload.at + at) != (uint32_t)MARK_MAGIC)
+            continue;
+        const uint8_t *p = payload.at + at + 4;
+        *mark =
+            (struct mark){p[0], p[1], read_u32(p + 2), p[6], p[7], p[8], p[9], p[10], p[11]};
+        return true;
+    }
+    return false;
 }
 
 bool mark_read_red(struct mark *mark, struct bytes payload)
@@ -175,6 +172,12 @@ static void repeat_frame(struct source *s, struct writer *p)
     s->red_len = (uint8_t)own_len;
 }
 
+// Whether it is the last packet of a picture, which bears the marker.
+static bool ends_picture(const struct source *s, const struct mark *m)
+{
+    return s->video && m->index + 1 == m->count && m->spatial + 1u == shape_spatial(&s->shape);
+}
+
 static void send_packet(struct source *s, unsigned layer, const struct mark *m, size_t len,
                         int64_t now, struct batch *out)
 {
@@ -182,22 +185,14 @@ static void send_packet(struct source *s, unsigned layer, const struct mark *m, 
     uint8_t payload[1200] = {0};
     struct writer p = writer_on(payload, sizeof payload);
     if (s->video) {
-        // X, N, S
-        put_u8(&p, 0x80 | (m->temporal == 2 ? 0x20 : 0) | (m->index == 0 ? 0x10 : 0));
-        put_u8(&p, 0xe0); // I, L, T
-        put_u16(&p, 0x8000 | l->picture_id);
-        put_u8(&p, l->tl0);
-        // TID, and Y: it needs nothing of this temporal layer
-        put_u8(&p,
-               (uint8_t)(m->temporal << 6) | (m->temporal == 2 && l->cycle == 3 ? 0 : 0x20));
-        put_u8(&p, !m->key);
+        shape_put_descriptor(&s->shape, m, l->cycle, l->picture_id, l->tl0, &p);
     } else {
         put_u8(&p, 0x78); // Opus: CELT, 20 ms
     }
     mark_write(&p, m);
     assert(len >= p.len && len <= sizeof payload);
     p.len = len;
-    uint8_t type = s->video ? CLIENT_PT_VP8 : CLIENT_PT_OPUS;
+    uint8_t type = s->video ? client_video_type(s->shape.vp9) : CLIENT_PT_OPUS;
     if (s->red_type) {
         repeat_frame(s, &p);
         type = s->red_type;
@@ -206,7 +201,7 @@ static void send_packet(struct source *s, unsigned layer, const struct mark *m, 
 
     uint8_t packet[1400];
     struct writer w = writer_on(packet, sizeof packet);
-    bool last = m->index + 1 == m->count && s->video;
+    bool last = ends_picture(s, m);
     put_header(s, layer, &w, 0x80, last ? type | 0x80 : type, l->seq, timestamp_at(s, l, now),
                l->ssrc, false);
     put_bytes(&w, (struct bytes){payload, p.len});
@@ -235,15 +230,22 @@ static size_t draw(const struct frame_list *list, uint32_t number)
     return list->count ? list->sizes[number % list->count] : 0;
 }
 
+// Of the rate of a stream, by how many layers are above: per cent.
+static const unsigned spatial_share[SPATIAL_MAX] = {70, 23, 7};
+
 // A frame of a layer that has a rate: as large as one that was recorded, in proportion. What a
 // key frame takes too much is saved in those behind it.
 static size_t size_recorded(struct source *s, unsigned layer, const struct mark *m)
 {
     struct source_layer *l = &s->layers[layer];
-    const struct frame_sizes *sizes = recorded(layer, l->kbps);
+    // Spatial layers are as large as the layers of a simulcast: the best takes most.
+    unsigned above = shape_spatial(&s->shape) - 1 - m->spatial;
+    unsigned kbps =
+        shape_spatial(&s->shape) == 1 ? l->kbps : l->kbps * spatial_share[above] / 100;
+    const struct frame_sizes *sizes = recorded(layer + above, kbps);
     const struct frame_list *list = m->key ? &sizes->keys : &sizes->deltas[m->temporal];
-    size_t octets = draw(list, l->ssrc + m->frame / 4) * l->kbps / sizes->kbps;
-    size_t mean = (size_t)l->kbps * 125 * VIDEO_FRAME_US / 1000000;
+    size_t octets = draw(list, l->ssrc + m->frame / 4) * kbps / sizes->kbps;
+    size_t mean = (size_t)kbps * 125 * VIDEO_FRAME_US / 1000000;
     if (m->key) {
         l->debt = octets > mean ? (unsigned)(octets - mean) : 0;
         return octets;
@@ -273,34 +275,29 @@ static size_t size_frame(struct source *s, unsigned layer, struct mark *m)
     return len > REAL_PACKET_MIN ? len : REAL_PACKET_MIN;
 }
 
-// Its place among temporal layers. Frames without a rate are all of one.
-static void place_frame(const struct source *s, struct source_layer *l, struct mark *m)
-{
-    if (!s->video) {
-        m->back = s->fec;
-        return;
-    }
-    l->cycle = m->key ? 0 : (l->cycle + 1) % 4;
-    if (l->kbps)
-        m->temporal = cycle[l->cycle].temporal;
-    if (!m->key)
-        m->back = (uint8_t)(l->kbps ? cycle[l->cycle].back : 1);
-    if (m->temporal == 0)
-        l->tl0++;
-}
-
-static void send_frame(struct source *s, unsigned layer, int64_t now, struct batch *out)
+// The frames of one picture. Those without a rate are all of one temporal layer.
+static void send_picture(struct source *s, unsigned layer, int64_t now, struct batch *out)
 {
     struct source_layer *l = &s->layers[layer];
-    l->frame++;
-    l->picture_id = (l->picture_id + 1) & 0x7fff;
-    struct mark m = {.layer = (uint8_t)layer, .frame = l->frame};
-    m.key = s->video && l->key_wanted;
+    bool key = s->video && l->key_wanted;
     l->key_wanted = false;
-    place_frame(s, l, &m);
-    size_t len = size_frame(s, layer, &m);
-    for (m.index = 0; m.index < m.count; m.index++)
-        send_packet(s, layer, &m, len, now, out);
+    l->picture_id = (l->picture_id + 1) & 0x7fff;
+    l->cycle = key || !s->video ? 0 : (l->cycle + 1) % 4;
+    for (unsigned i = 0; i < shape_spatial(&s->shape); i++) {
+        struct mark m = {
+            .layer = (uint8_t)layer, .frame = ++l->frame, .key = key, .spatial = (uint8_t)i};
+        if (!s->video)
+            m.back = s->fec;
+        else if (l->kbps)
+            shape_place(&s->shape, l->cycle, &m);
+        else
+            m.back = !key;
+        if (i == 0 && m.temporal == 0)
+            l->tl0++;
+        size_t len = size_frame(s, layer, &m);
+        for (m.index = 0; m.index < m.count; m.index++)
+            send_packet(s, layer, &m, len, now, out);
+    }
 }
 
 // --- Rates ---
@@ -331,7 +328,7 @@ void source_frame(struct source *s, int64_t now, struct batch *out)
 {
     for (unsigned i = s->layer_count; i-- > 0;)
         if (!s->paused[i] && !s->off)
-            send_frame(s, i, now, out);
+            send_picture(s, i, now, out);
 }
 
 void source_probe(struct source *s, size_t padding_len, int64_t now, struct batch *out)
@@ -343,8 +340,8 @@ void source_probe(struct source *s, size_t padding_len, int64_t now, struct batc
     struct source_layer *l = &s->layers[layer];
     uint8_t packet[512];
     struct writer w = writer_on(packet, sizeof packet);
-    put_header(s, layer, &w, 0xa0, CLIENT_PT_VP8, l->seq, timestamp_at(s, l, now), l->ssrc,
-               false);
+    put_header(s, layer, &w, 0xa0, client_video_type(s->shape.vp9), l->seq,
+               timestamp_at(s, l, now), l->ssrc, false);
     uint8_t padding[SOURCE_PADDING_MAX] = {0};
     padding[padding_len - 1] = (uint8_t)padding_len;
     put_bytes(&w, (struct bytes){padding, padding_len});
@@ -380,11 +377,12 @@ static void retransmit(struct source *s, unsigned layer, uint16_t seq16, struct 
     const struct source_packet *kept = &l->kept[seq % SOURCE_KEPT];
     struct mark m;
     bool marked = mark_read(&m, s->video, (struct bytes){kept->at, kept->len});
-    bool last = marked && m.index + 1 == m.count;
+    bool last = marked && ends_picture(s, &m);
+    uint8_t rtx = (uint8_t)(client_video_type(s->shape.vp9) + 1);
     uint8_t packet[1500];
     struct writer w = writer_on(packet, sizeof packet);
-    put_header(s, layer, &w, 0x80, last ? CLIENT_PT_RTX | 0x80 : CLIENT_PT_RTX, l->rtx_seq,
-               kept->timestamp, l->rtx_ssrc, true);
+    put_header(s, layer, &w, 0x80, last ? rtx | 0x80 : rtx, l->rtx_seq, kept->timestamp,
+               l->rtx_ssrc, true);
     put_u16(&w, seq16);
     put_bytes(&w, (struct bytes){kept->at, kept->len});
     client_send_rtp(s->client, (struct bytes){packet, w.len}, l->rtx_seq++, out);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tests/sim/client.h"
+#include "tests/sim/shape.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,21 +13,10 @@ enum {
     SOURCE_PACKET_MAX = 1300,
     VIDEO_FRAME_US = 33333,
     AUDIO_FRAME_US = 20000,
-    MARK_LEN = 14,
+    MARK_LEN = 16,
+    MARK_AT_MAX = 40, // in front of it
     SOURCE_PADDING_MAX = 255,
     SOURCE_RED_MAX = 255,
-};
-
-struct mark {
-    uint8_t layer;
-    bool key;
-    uint32_t frame; // of the layer, counted from 1
-    uint8_t index;  // of the packet in its frame
-    uint8_t count;  // of packets in the frame
-    uint8_t temporal;
-    // Pictures: it needs the frame so many before it; a key frame none. Sound: the packet also
-    // has the frame so many before it (in-band FEC); 0: it has not.
-    uint8_t back;
 };
 
 // Reads the mark behind the payload descriptor; false when there is none.
@@ -51,7 +41,7 @@ struct source_layer {
     uint32_t frame;
     unsigned packets_per_frame; // of a delta frame; a key frame has four times as many
     unsigned kbps;              // its frames are as large as this rate allows; 0: as above
-    unsigned cycle;             // frames since the last key frame, of four
+    unsigned cycle;             // pictures since the last key picture, of four
     unsigned debt;              // octets of a key frame that the frames after it pay for
     bool key_wanted;
     uint32_t asked; // key frames, by the server
@@ -64,6 +54,7 @@ struct source {
     struct client *client;
     uint16_t *twcc; // the client's next transport-wide number
     bool video;
+    struct shape shape;
     char mid[4];
     unsigned layer_count;
     struct source_layer layers[3]; // best first

@@ -53,24 +53,45 @@ static void note_interval(struct viewer *v, int64_t interval, int64_t now)
 
 // --- Pictures ---
 
+static bool is_complete(const struct viewer_part *p)
+{
+    return p->count > 0 && p->count == p->mark.count;
+}
+
+static bool is_decoded(const struct viewer *v, uint32_t frame)
+{
+    return frame <= v->frame && v->frame - frame < 64 && v->decoded >> (v->frame - frame) & 1;
+}
+
+// What was decoded before a key picture is of no use behind it.
+static void note_decoded(struct viewer *v, const struct mark *mark)
+{
+    uint32_t ahead = mark->frame - v->frame;
+    bool anew = !v->begun || (mark->key && mark->spatial == 0) || ahead >= 64;
+    v->decoded = anew ? 1 : v->decoded << ahead | 1;
+    v->frame = mark->frame;
+}
+
 static void show(struct viewer *v, struct viewer_frame *f, int64_t now)
 {
-    bool goes_on = v->paused && f->mark.frame > v->last_frames[f->mark.layer];
+    const struct mark *last = &f->parts[f->last].mark;
+    bool goes_on = v->paused && last->frame > v->last_frames[last->layer];
     if (goes_on)
         v->paused = false;
     else if (v->begun)
         note_interval(v, now - v->shown_at, now);
     else
         v->first_us = now - v->opened_at;
-    v->switches += v->begun && f->mark.layer != v->layer;
-    v->begun = true;
+    v->switches += v->begun && (last->layer != v->layer || last->spatial != v->spatial);
+    for (unsigned i = 0; i <= f->last; i++)
+        if (f->parts[i].count) {
+            note_decoded(v, &f->parts[i].mark);
+            v->begun = true;
+        }
     v->timestamp = f->timestamp;
-    v->layer = f->mark.layer;
-    // What was decoded before a key frame is of no use behind it.
-    uint32_t ahead = f->mark.frame - v->frame;
-    v->decoded = f->mark.key || ahead >= 64 ? 1 : v->decoded << ahead | 1;
-    v->frame = f->mark.frame;
-    v->next_seq = f->first_seq + f->mark.count;
+    v->layer = last->layer;
+    v->spatial = last->spatial;
+    v->next_seq = f->end_seq;
     v->shown_at = now;
     v->pictures++;
     size_t second = second_of(v, now);
@@ -79,28 +100,46 @@ static void show(struct viewer *v, struct viewer_frame *f, int64_t now)
     f->used = false;
 }
 
+// Whether all of it is there that came in part.
 static bool is_whole(const struct viewer_frame *f)
 {
-    return f->count == f->mark.count;
+    if (!f->ended)
+        return false;
+    for (unsigned i = 0; i <= f->last; i++)
+        if (f->parts[i].count && !is_complete(&f->parts[i]))
+            return false;
+    return true;
 }
 
-// Whether nothing is missing that it refers to.
+static bool begins(const struct viewer_frame *f)
+{
+    return f->parts[0].count && f->parts[0].mark.key;
+}
+
+// Whether nothing is missing that a part refers to.
+static bool has_needs(const struct viewer *v, const struct viewer_frame *f, unsigned part)
+{
+    const struct mark *m = &f->parts[part].mark;
+    if (m->below && (part == 0 || !f->parts[part - 1].count))
+        return false;
+    if (m->key)
+        return m->spatial == 0 || m->below;
+    return v->begun && m->layer == v->layer && m->frame > v->frame && m->back &&
+           is_decoded(v, m->frame - m->back);
+}
+
 static bool is_next(const struct viewer *v, const struct viewer_frame *f)
 {
-    if (f->mark.key)
-        return true;
-    if (!v->begun || f->mark.layer != v->layer || f->mark.frame <= v->frame || !f->mark.back)
-        return false;
-    uint32_t needed = f->mark.frame - f->mark.back;
-    return needed <= v->frame && v->frame - needed < 64 &&
-           v->decoded >> (v->frame - needed) & 1;
+    for (unsigned i = 0; i <= f->last; i++)
+        if (f->parts[i].count && !has_needs(v, f, i))
+            return false;
+    return true;
 }
 
 // Whether nothing is missing between the last picture and this one, or that was waited for.
 static bool may_show(const struct viewer *v, const struct viewer_frame *f, int64_t now)
 {
-    return f->mark.key || f->first_seq == v->next_seq ||
-           now - f->whole_at >= VIEWER_PATIENCE_US;
+    return begins(f) || f->first_seq == v->next_seq || now - f->whole_at >= VIEWER_PATIENCE_US;
 }
 
 // The earliest picture that can be shown; NULL: none yet.
@@ -127,8 +166,7 @@ static void forget_older(struct viewer *v)
     }
 }
 
-static struct viewer_frame *frame_of(struct viewer *v, const struct mark *mark,
-                                     uint32_t timestamp)
+static struct viewer_frame *frame_of(struct viewer *v, uint32_t timestamp)
 {
     struct viewer_frame *free_one = NULL;
     struct viewer_frame *oldest = &v->frames[0];
@@ -145,7 +183,8 @@ static struct viewer_frame *frame_of(struct viewer *v, const struct mark *mark,
         v->skipped++;
         free_one = oldest;
     }
-    *free_one = (struct viewer_frame){.used = true, .timestamp = timestamp, .mark = *mark};
+    *free_one =
+        (struct viewer_frame){.used = true, .timestamp = timestamp, .first_seq = UINT64_MAX};
     return free_one;
 }
 
@@ -163,20 +202,28 @@ void viewer_play(struct viewer *v, int64_t now)
     }
 }
 
-void viewer_packet(struct viewer *v, const struct mark *mark, uint64_t seq, uint32_t timestamp,
-                   size_t octets, int64_t now)
+void viewer_packet(struct viewer *v, const struct mark *mark, bool marker, uint64_t seq,
+                   uint32_t timestamp, size_t octets, int64_t now)
 {
     v->octets_in[second_of(v, now)] += (uint32_t)octets;
     v->packet_at = now;
     if (v->begun && !is_after(timestamp, v->timestamp))
         return; // too late, or repeated
-    struct viewer_frame *f = frame_of(v, mark, timestamp);
+    struct viewer_frame *f = frame_of(v, timestamp);
+    struct viewer_part *p = &f->parts[mark->spatial];
     uint64_t bit = UINT64_C(1) << mark->index % 64;
-    if (f->packets[mark->index / 64] & bit)
+    if (p->packets[mark->index / 64] & bit)
         return;
-    f->packets[mark->index / 64] |= bit;
-    f->count++;
-    f->first_seq = seq - mark->index;
+    p->packets[mark->index / 64] |= bit;
+    p->mark = *mark;
+    p->count++;
+    if (seq - mark->index < f->first_seq)
+        f->first_seq = seq - mark->index;
+    if (marker) {
+        f->ended = true;
+        f->last = mark->spatial;
+        f->end_seq = seq + 1;
+    }
     if (is_whole(f))
         f->whole_at = now;
     viewer_play(v, now);

@@ -20,13 +20,23 @@ enum {
     VIEWER_PATIENCE_US = 100 * 1000,
 };
 
+// The frame of one spatial layer.
+struct viewer_part {
+    struct mark mark;    // of any of its packets; count 0: nothing came
+    uint64_t packets[4]; // which are there, as bits
+    unsigned count;
+};
+
+// A picture: what has one timestamp. Its last packet bears the marker, whatever layers were
+// left out.
 struct viewer_frame {
     bool used;
     uint32_t timestamp;
-    struct mark mark;    // of any of its packets
-    uint64_t packets[4]; // which are there, as bits
-    unsigned count;
-    uint64_t first_seq; // number of its first packet
+    struct viewer_part parts[SPATIAL_MAX];
+    bool ended; // the marker came, in this part:
+    uint8_t last;
+    uint64_t first_seq; // the lowest number of a frame that is in it
+    uint64_t end_seq;   // behind its last packet
     int64_t whole_at;   // 0: not yet
 };
 
@@ -36,8 +46,9 @@ struct viewer {
     bool begun;
     uint32_t timestamp; // of the last picture
     uint8_t layer;
+    uint8_t spatial;
     uint32_t frame;
-    uint64_t decoded;  // of the frames before `frame`, a bit each, that itself lowest
+    uint64_t decoded;  // of the frames up to `frame`, a bit each, that itself lowest
     uint64_t next_seq; // of the packet behind the last picture
     int64_t shown_at;
     int64_t intervals[VIEWER_INTERVALS]; // a ring
@@ -65,8 +76,8 @@ enum { NO_PICTURE = 0xff };
 
 void viewer_open(struct viewer *v, int64_t now);
 // A packet that came for the first time, in whatever order.
-void viewer_packet(struct viewer *v, const struct mark *mark, uint64_t seq, uint32_t timestamp,
-                   size_t octets, int64_t now);
+void viewer_packet(struct viewer *v, const struct mark *mark, bool marker, uint64_t seq,
+                   uint32_t timestamp, size_t octets, int64_t now);
 // One that has nothing in it.
 void viewer_empty(struct viewer *v, uint64_t seq);
 // Shows what has waited for something older for long enough.
