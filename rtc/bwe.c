@@ -24,6 +24,7 @@ static const double further_share = 0.7; // of a probe's rate that was found: as
 static const double further_factor = 2;
 static const double fall_share = 0.66; // of what was: a sudden fall
 static const double drain_least = 0.3;
+static const double carried_factor = 1.5;
 
 void bwe_init(struct bwe *b, double start_bps, int64_t now)
 {
@@ -168,11 +169,17 @@ static void note_fall(struct bwe *b, int64_t now)
         b->before_fall_bps = 0;
 }
 
-// What gets through. A probe that has just found more knows better than a mean that lags.
+// What gets through. A probe that has just found more knows better than a mean that lags; and
+// while the queue is short, what arrives may be all that was sent: who sent little and begins
+// to send more would otherwise be thrown back to the little.
 static double arriving(const struct bwe *b, int64_t now)
 {
-    bool fresh = now - b->found_at < FOUND_US;
-    return fresh ? fmax(b->acked.bps, b->found_bps) : b->acked.bps;
+    double bps = b->acked.bps;
+    if (now - b->found_at < FOUND_US)
+        bps = fmax(bps, b->found_bps);
+    if (b->delay.usage == BWE_OVER && b->queue.wait_us < DRAIN_FROM_US)
+        bps = fmax(bps, b->rate.bps);
+    return bps;
 }
 
 void bwe_feedback(struct bwe *b, const struct twcc_feedback *feedback, int64_t now)
@@ -202,6 +209,11 @@ void bwe_feedback(struct bwe *b, const struct twcc_feedback *feedback, int64_t n
         bwe_rate_compete(&b->rate, told.lost > 0, b->acked.bps, b->rtt_us, now);
     else
         bwe_rate_update(&b->rate, usage, arriving(b, now), b->limited, b->rtt_us, now);
+    // Where much more arrives than is allowed, as sound does not ask, and makes no queue, it is
+    // carried.
+    if (usage == BWE_NORMAL && b->queue.wait_us < OVER_LEAST_US &&
+        b->acked.bps > carried_factor * b->rate.bps)
+        bwe_rate_set(&b->rate, b->acked.bps, now);
     bwe_loss_update(&b->loss, b->limited);
     // What the delay allows is where loss is looked for next.
     b->loss.bps = fmin(b->loss.bps, loss_above_delay * b->rate.bps);

@@ -7,18 +7,25 @@ enum {
     FLAP_US = 10 * 1000 * 1000, // a rise that lasted less was a mistake
     HOLD_MOST_US = 32 * 1000 * 1000,
     QUALITIES = 3,
+    TIGHT_US = 1000 * 1000, // for how long pictures are kept that do not fit
 };
 
 static const double keep_factor = 1.1;  // of what there is, which a choice may take to be kept
+static const double tight_factor = 1.4; // the same, for a while, rather than to lose a picture
 static const double rise_factor = 1.15; // of what a rise takes, which must be there
-static const double jump_share = 0.75;  // of an estimate that just rose: believed at once
+static const double ample_factor = 2;
+static const double jump_share = 0.75; // of an estimate that just rose: believed at once
 static const double limit_least_bps = 100e3;
 
 // What there is for video.
 struct budget {
-    double keep; // for a step that is sent now
-    double fall; // for one below it
-    double rise; // for one above it
+    double keep;   // for a step that is sent now
+    double fall;   // for one below it
+    double rise;   // for one above it
+    double ample;  // so much that nobody need wait for it
+    double begin;  // for the least step, when nothing is sent: any picture is worth a risk
+    double tight;  // for the least step, for a while
+    bool is_tight; // some picture would be lost without that
     double used;
 };
 
@@ -124,6 +131,9 @@ static struct budget make_budget(struct allocator *a, const struct allocate_limi
         .keep = for_video(a, l, fmin(bps, most) * keep_factor),
         .fall = for_video(a, l, fmin(bps, most)),
         .rise = for_video(a, l, fmin(sure, most) / rise_factor),
+        .ample = for_video(a, l, fmin(sure, most) / ample_factor),
+        .tight = for_video(a, l, fmin(bps, most) * tight_factor),
+        .begin = for_video(a, l, fmin(sure, most)),
     };
 }
 
@@ -163,8 +173,9 @@ static bool fits(const struct allocate_feed *f, const struct budget *b, int give
         return sum <= b->keep;
     if (step < f->chosen)
         return sum <= b->fall;
-    bool held = f->waited && now - f->lowered_at < f->hold_us;
-    return !held && sum <= b->rise;
+    bool held = f->waited && now - f->lowered_at < f->hold_us && (f->flapped || sum > b->ample);
+    bool begins = f->chosen == ALLOCATE_PAUSED && step == least_step(f);
+    return !held && sum <= (begins ? b->begin : b->rise);
 }
 
 // The best step from `most` down to above `given` for which there is room, or `given`.
@@ -203,20 +214,34 @@ static int floor_step(const struct allocate_feed *f)
     return best_of_quality(f, f->steps[least].quality);
 }
 
+// A picture that is sent now is kept by what it needs at least, which is little; and by its
+// least step for a while, though it does not fit: an estimate falls for a moment whenever a key
+// frame is sent.
+static int keep_picture(const struct allocate_feed *f, struct budget *b)
+{
+    int floor = floor_step(f), least = least_step(f);
+    if (least == ALLOCATE_PAUSED || f->chosen < least)
+        return ALLOCATE_PAUSED;
+    int kept = floor < f->chosen ? floor : least;
+    double sum = b->used + bps_of(f, kept);
+    if (sum > b->keep) {
+        kept = least;
+        sum = b->used + bps_of(f, least);
+    }
+    if (sum > b->tight)
+        return ALLOCATE_PAUSED;
+    b->is_tight |= sum > b->keep;
+    b->used = sum;
+    return kept;
+}
+
 static void choose(struct allocate_feed **feeds, size_t count, struct budget *b, int8_t *given,
                    int64_t now)
 {
     for (size_t i = 0; i < count; i++) {
-        // A picture that is sent now is kept by what it needs at least, which is little.
-        int floor = floor_step(feeds[i]);
-        given[i] = ALLOCATE_PAUSED;
-        if (floor != ALLOCATE_PAUSED && floor < feeds[i]->chosen &&
-            b->used + bps_of(feeds[i], floor) <= b->keep) {
-            given[i] = (int8_t)floor;
-            b->used += bps_of(feeds[i], floor);
-        } else {
-            given[i] = (int8_t)raise(feeds[i], b, ALLOCATE_PAUSED, floor, now);
-        }
+        given[i] = (int8_t)keep_picture(feeds[i], b);
+        if (given[i] == ALLOCATE_PAUSED)
+            given[i] = (int8_t)raise(feeds[i], b, ALLOCATE_PAUSED, floor_step(feeds[i]), now);
     }
     for (size_t i = 0; i < count && is_important(feeds[i]); i++)
         given[i] = (int8_t)raise(feeds[i], b, given[i], best_step(feeds[i]), now);
@@ -235,6 +260,7 @@ static void note_lowered(struct allocate_feed *f, const struct allocate_limits *
     bool flapped = f->raised_at > 0 && now - f->raised_at < FLAP_US;
     if (flapped && f->waited)
         hold = 2 * f->hold_us < HOLD_MOST_US ? 2 * f->hold_us : HOLD_MOST_US;
+    f->flapped = flapped;
     f->hold_us = hold;
     f->lowered_at = now;
     f->waited = true;
@@ -284,7 +310,13 @@ void allocate(struct allocator *a, const struct allocate_limits *limits,
     watch_loss(a, limits, now);
     struct budget budget = make_budget(a, limits, now);
     sort(feeds, count);
+    if (a->tight_at && now - a->tight_at >= TIGHT_US)
+        budget.tight = budget.keep;
     choose(feeds, count, &budget, given, now);
+    if (!budget.is_tight)
+        a->tight_at = 0;
+    else if (!a->tight_at)
+        a->tight_at = now;
     *allocation = (struct allocation){0};
     for (size_t i = 0; i < count; i++)
         allocation->changes += take(feeds[i], given[i], limits, now);

@@ -41,6 +41,7 @@ struct allocate_feed {
     int8_t chosen; // a step, or ALLOCATE_PAUSED
     bool degraded; // less than the wish, for want of room
     bool waited;   // it was lowered: the following hold
+    bool flapped;  // it had only just risen
     int64_t lowered_at;
     int64_t raised_at; // 0: never
     int64_t hold_us;   // after it was lowered; 0: never yet
@@ -67,6 +68,7 @@ struct allocator {
     int64_t lossy_at;
     int64_t calm_at;  // the last time of loss, or of a step of recovery
     double video_bps; // as chosen the last time
+    int64_t tight_at; // since when pictures are kept that do not fit; 0: all do
 };
 
 struct allocation {

@@ -47,6 +47,18 @@ struct feed {
     uint32_t line;     // in stream.lines; NO_LINE: not flowing
     enum video_quality max_quality; // as last commanded
     uint8_t priority;               // of the publisher's role; 1 is the highest
+    bool ahead;                     // before others where there is too little room: a screen
+    // What the way to the subscriber has room for (sfu/capacity.h), once that was chosen.
+    bool allotted;
+    struct allocate_feed allot;
+    // What people were told of that.
+    bool was_told;
+    struct feed_told {
+        uint8_t current; // enum video_quality
+        uint8_t expected;
+        bool subscriber_degraded;
+        bool publisher_degraded;
+    } told;
     uint32_t place; // of the subscriber's; NO_PLACE: it waits for one, or was refused
     enum feed_answer answer;
     // Its packets may have transport-wide numbers, since the subscriber tells of them. They
@@ -58,7 +70,6 @@ struct feed {
     // To a viewer (sfu/seats.h):
     struct seat *seat;                           // NULL: it has none
     const struct negotiated_codec *seated_codec; // of the seat's
-    bool ahead;                                  // before others where seats are few
 
     struct segments segments; // the present one is sent while the line has a layer
 

@@ -19,6 +19,7 @@ static void note_quality(struct subscriber *s, const struct feed *f, bool has_rt
     // A quarter of the way for each report: about four of them decide.
     int32_t difference = ((int32_t)f->report.fraction_lost << 8) - (int32_t)s->loss_q8;
     s->loss_q8 = (uint32_t)((int32_t)s->loss_q8 + difference / 4);
+    s->capacity.loss = s->loss_q8 / 65536.0;
     if (has_rtt)
         s->rtt_us =
             s->rtt_us ? s->rtt_us + (f->report.rtt_us - s->rtt_us) / 4 : f->report.rtt_us;
@@ -92,6 +93,12 @@ void feedback_receive(struct subscriber *s, struct bytes compound, const struct 
         case RTCP_SENDER_REPORT:
         case RTCP_RECEIVER_REPORT:
             take_report(s, &packet, tick);
+            break;
+        case RTCP_TWCC:
+            capacity_feedback(&s->capacity, packet.whole, tick);
+            break;
+        case RTCP_REMB:
+            capacity_remb(&s->capacity, packet.rate_bps, tick);
             break;
         case RTCP_NACK:
             take_nack(s, &packet, tick);

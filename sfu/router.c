@@ -297,7 +297,8 @@ static void on_subscriber(struct subscriber *s, const struct command *c,
         subscriber_restart_ice(s, tick);
         break;
     case COMMAND_SUBSCRIBE_CAP:
-        s->cap = c->subscribe_cap;
+        s->capacity.cap = c->subscribe_cap;
+        capacity_follow(&s->capacity, tick);
         break;
     case COMMAND_FEED_OPEN:
         if (t)
@@ -309,7 +310,7 @@ static void on_subscriber(struct subscriber *s, const struct command *c,
         break;
     case COMMAND_FEED_LAYER:
         if (f)
-            select_at_most(f, c->feed.quality, tick);
+            subscriber_want(s, f, c->feed.quality, tick);
         break;
     default: // not for this side
         break;

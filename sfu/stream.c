@@ -3,6 +3,11 @@
 #include "base/mem.h"
 #include "sfu/shared.h"
 
+enum {
+    RATE_US = 1000 * 1000,
+    PACKET_OVERHEAD = 28 + RTP_HEADER_LEN + 16 + 16, // IP and UDP, extensions, the tag of SRTP
+};
+
 static void forget(struct stream_layer *layer)
 {
     layer->progress.arrived_at = INT64_MIN / 2;
@@ -70,6 +75,8 @@ const struct history_slot *stream_add(struct stream *s, unsigned layer, uint64_t
     struct stream_layer *l = &s->layers[layer];
     if (!l->started)
         start(s, l);
+    if (l->rate.at == 0)
+        l->rate.at = now;
     const struct history_slot *slot =
         history_add(&l->history, dense, packet, values, info, now);
     if (!slot)
@@ -152,6 +159,29 @@ bool stream_is_awaited(const struct stream *s, unsigned layer)
         if (s->lines[i].start_mask >> layer & 1)
             return true;
     return false;
+}
+
+double stream_bps(struct stream *s, unsigned layer, double guess, int64_t now)
+{
+    const struct progress *at = &s->layers[layer].progress;
+    struct stream_rate *rate = &s->layers[layer].rate;
+    int64_t elapsed = now - rate->at;
+    if (rate->bps == 0)
+        rate->bps = guess;
+    if (rate->at == 0 || elapsed < RATE_US || s->muted)
+        return rate->bps;
+    double octets = (double)(uint32_t)(at->octets - rate->octets) +
+                    (double)PACKET_OVERHEAD * (double)(uint32_t)(at->packets - rate->packets);
+    double bps = octets * 8e6 / (double)elapsed;
+    // Key frames come and go. Twice as long without a look, and it is of other times.
+    bool usual = elapsed < 2 * RATE_US;
+    *rate = (struct stream_rate){
+        .at = now,
+        .octets = at->octets,
+        .packets = at->packets,
+        .bps = usual ? (rate->bps + bps) / 2 : bps,
+    };
+    return rate->bps;
 }
 
 bool stream_layer_is_alive(const struct stream *s, unsigned layer, int64_t now)

@@ -13,6 +13,7 @@
 #include "rtc/history.h"
 #include "rtc/negotiate.h"
 #include "rtc/report.h"
+#include "sfu/allocate.h"
 #include "sfu/segment.h"
 #include "sfu/substream.h"
 #include "sfu/tick.h"
@@ -50,6 +51,12 @@ struct stream_layer {
     struct history history;
     struct progress progress; // where feeds leave off when they switch
     struct report_origin origin;
+    struct stream_rate {
+        int64_t at; // of the last look; 0: none yet
+        uint32_t octets;
+        uint32_t packets;
+        double bps; // 0: not known yet
+    } rate;
     struct substream *substreams; // from 1 on; all of the layer is 0
     uint8_t substream_count;      // without that
 };
@@ -82,6 +89,10 @@ struct stream {
     // All feeds, those not yet answered included.
     struct list feeds;
     struct list wishes; // in shared.wishes, while a layer is wanted
+
+    // What subscribers choose from: the layers, worst first, as of `steps_at`.
+    struct allocate_step steps[LAYERS_MAX];
+    int64_t steps_at;
 };
 
 void stream_init(struct stream *s, uint64_t id, enum media_kind kind);
@@ -115,6 +126,11 @@ void stream_restart(struct stream *s, unsigned layer, uint64_t gap, bool other);
 void stream_want_key_frame(struct stream *s, unsigned layer, const struct tick *tick);
 // Whether some feed waits for a key frame of `layer`.
 bool stream_is_awaited(const struct stream *s, unsigned layer);
+
+// What a layer takes of a subscriber's way, headers included, as measured between two looks of
+// a second; before, and half of the first time, a guess. While the stream is muted it is what
+// it was before.
+double stream_bps(struct stream *s, unsigned layer, double guess, int64_t now);
 
 // Whether packets of the layer have come lately.
 bool stream_layer_is_alive(const struct stream *s, unsigned layer, int64_t now);

@@ -26,6 +26,7 @@ struct subscriber *subscriber_new(struct leg *leg, bool answers, const struct ti
     s->scored_at = s->restarted_at = tick->now;
     if (answers)
         s->seats = seats_new(tick);
+    capacity_init(&s->capacity, leg, &s->feeds);
     list_init(&s->offer_due);
     s->offer_wanted = !answers; // the first one has the data channel only
     line_up(s, tick);
@@ -45,6 +46,7 @@ void subscriber_free(struct subscriber *s)
     assert(s->feeds.count == 0); // or tracks would go on sending on freed memory
     seats_free(s->seats);
     places_dispose(&s->places);
+    capacity_dispose(&s->capacity);
     mem_free(s->feeds.at);
     mem_free(s);
 }
@@ -113,6 +115,7 @@ static void name_stream(struct feed *f, struct rng *rng)
 static void fill_seats(struct subscriber *s, const struct tick *tick)
 {
     seats_fill(s->seats, s->leg, &s->feeds, tick);
+    capacity_follow(&s->capacity, tick);
 }
 
 void subscriber_add(struct subscriber *s, struct stream *stream, const struct command *command,
@@ -120,7 +123,7 @@ void subscriber_add(struct subscriber *s, struct stream *stream, const struct co
 {
     struct feed *known = subscriber_feed(s, stream->id);
     if (known) {
-        select_at_most(known, command->feed.quality, tick);
+        subscriber_want(s, known, command->feed.quality, tick);
         return;
     }
     if (s->feeds.count == SUBSCRIBER_FEEDS_MAX) {
@@ -164,6 +167,13 @@ void subscriber_remove(struct feed *f, const struct tick *tick)
     want_offer(s, tick);
 }
 
+void subscriber_want(struct subscriber *s, struct feed *f, enum video_quality most,
+                     const struct tick *tick)
+{
+    select_at_most(f, most, tick);
+    capacity_follow(&s->capacity, tick);
+}
+
 struct feed *subscriber_feed(const struct subscriber *s, uint64_t track)
 {
     for (uint32_t i = 0; i < s->feeds.count; i++)
@@ -175,6 +185,7 @@ struct feed *subscriber_feed(const struct subscriber *s, uint64_t track)
 static void let_flow(struct subscriber *s, const struct tick *tick)
 {
     struct batch_path *path = leg_path(s->leg);
+    capacity_follow(&s->capacity, tick);
     for (uint32_t i = 0; i < s->feeds.count; i++)
         select_flow(s->feeds.at[i], s->feeds.at[i]->answer == FEED_ACCEPTED ? path : NULL,
                     tick);
@@ -286,11 +297,14 @@ static int64_t silence_ends_at(const struct subscriber *s)
 
 int64_t subscriber_deadline(const struct subscriber *s)
 {
-    return silence_ends_at(s);
+    int64_t silence_at = silence_ends_at(s), capacity_at = capacity_deadline(&s->capacity);
+    return silence_at < capacity_at ? silence_at : capacity_at;
 }
 
 void subscriber_expire(struct subscriber *s, const struct tick *tick)
 {
     if (silence_ends_at(s) <= tick->now)
         subscriber_restart_ice(s, tick);
+    if (capacity_deadline(&s->capacity) <= tick->now)
+        capacity_expire(&s->capacity, tick);
 }

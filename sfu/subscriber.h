@@ -19,6 +19,7 @@
 #pragma once
 
 #include "base/list.h"
+#include "sfu/capacity.h"
 #include "sfu/command.h"
 #include "sfu/feed.h"
 #include "sfu/leg.h"
@@ -43,7 +44,7 @@ struct subscriber {
     struct feed_list feeds;
     struct places places;
 
-    struct subscribe_cap cap; // of its role
+    struct capacity capacity;
 
     bool offer_wanted;
     bool offer_outstanding;
@@ -70,6 +71,9 @@ void subscriber_free(struct subscriber *s);
 // As COMMAND_FEED_OPEN says.
 void subscriber_add(struct subscriber *s, struct stream *stream, const struct command *command,
                     const struct tick *tick);
+// The best that a feed of it may be sent, as commanded.
+void subscriber_want(struct subscriber *s, struct feed *f, enum video_quality most,
+                     const struct tick *tick);
 void subscriber_remove(struct feed *f, const struct tick *tick);          // frees the feed
 struct feed *subscriber_feed(const struct subscriber *s, uint64_t track); // NULL: none
 

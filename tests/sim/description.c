@@ -109,10 +109,11 @@ static void add_section(const struct client *c, const struct client_section *s, 
     add_transport(c, "actpass", sdp);
     text_addf(sdp, "a=mid:%zu\r\na=rtcp-mux\r\na=rtcp-rsize\r\n", mid);
     text_addf(sdp, "a=extmap:%d urn:ietf:params:rtp-hdrext:sdes:mid\r\n", CLIENT_EXT_MID);
-    text_addf(sdp,
-              "a=extmap:%d http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-"
-              "extensions-01\r\n",
-              CLIENT_EXT_TWCC);
+    if (!c->remb_only)
+        text_addf(sdp,
+                  "a=extmap:%d http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-"
+                  "extensions-01\r\n",
+                  CLIENT_EXT_TWCC);
     if (s->stopped)
         text_add(sdp, "a=inactive\r\n");
     else if (s->receives)

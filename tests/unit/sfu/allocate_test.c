@@ -138,7 +138,7 @@ TEST(nothing_fits_so_it_is_paused_and_comes_back)
 {
     start(1e6);
     run(1);
-    limits.estimate_bps = 30e3;
+    limits.estimate_bps = 25e3;
     run(1);
     CHECK_EQ(feeds[0].chosen, ALLOCATE_PAUSED);
     CHECK(feeds[0].degraded);
@@ -148,6 +148,21 @@ TEST(nothing_fits_so_it_is_paused_and_comes_back)
     limits.estimate_bps = allocation.next_bps;
     run_for(1, 3 * SECOND);
     CHECK_EQ(feeds[0].chosen, Q0);
+}
+
+TEST(a_picture_that_nearly_fits_is_kept_for_a_second)
+{
+    start(1e6);
+    run(1);
+    limits.estimate_bps = 30e3;
+    run_for(1, SECOND);
+    CHECK_EQ(feeds[0].chosen, Q0);
+    CHECK(feeds[0].degraded);
+    run(1);
+    CHECK_EQ(feeds[0].chosen, ALLOCATE_PAUSED);
+    // Nor does it come and go: for a while it is not tried again.
+    limits.estimate_bps = 41e3;
+    CHECK_EQ(run_for(1, SECOND), 0);
 }
 
 // An estimate that falls as soon as more is sent.
@@ -367,8 +382,9 @@ TEST(no_more_is_chosen_than_a_tenth_over_what_there_is)
             double most = limits.estimate_bps;
             if (limits.max_bps > 0 && limits.max_bps < most)
                 most = limits.max_bps;
+            double factor = allocator.tight_at ? 1.4 : 1.1;
             CHECK(allocation.used_bps - limits.audio_bps <=
-                  fmax(most * 1.1 - limits.audio_bps, 0) + 1);
+                  fmax(most * factor - limits.audio_bps, 0) + 1);
             for (size_t k = 0; k < count; k++)
                 CHECK(allocate_quality(&feeds[k]) <= feeds[k].wish);
         }
@@ -411,6 +427,7 @@ TEST(more_room_means_no_less)
         uint8_t wish = (uint8_t)(1 + rng_below(&rng, 3));
         double used = 0;
         size_t shown = 0;
+        int speaker = ALLOCATE_PAUSED;
         for (double bps = 30e3; bps < 12e6; bps *= 1.02) {
             start(bps);
             feeds[0].speaker = true;
@@ -420,9 +437,11 @@ TEST(more_room_means_no_less)
             size_t shown_now = 0;
             for (size_t i = 0; i < count; i++)
                 shown_now += feeds[i].chosen != ALLOCATE_PAUSED;
-            CHECK(shown_now >= shown);
+            CHECK(feeds[0].chosen >= speaker);
+            CHECK(shown_now >= shown || feeds[0].chosen > speaker);
             // What is not used is less than the next step takes.
             CHECK(allocation.used_bps >= used - 60e3);
+            speaker = feeds[0].chosen;
             CHECK(allocation.next_bps == 0 || allocation.next_bps > bps);
             shown = shown_now;
             used = fmax(used, allocation.used_bps);

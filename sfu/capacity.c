@@ -1,0 +1,288 @@
+#include "sfu/capacity.h"
+
+#include "base/map.h"
+#include "base/mem.h"
+#include "base/moment.h"
+#include "rtc/negotiate.h"
+#include "rtc/padding.h"
+#include "sfu/seats.h"
+#include "sfu/select.h"
+#include "sfu/shared.h"
+#include "sfu/track.h"
+
+#include <string.h>
+
+enum {
+    AUDIO_BPS = 50 * 1000,                            // of a microphone, until it was measured
+    PADDING_OVERHEAD = 28 + RTP_HEADER_LEN + 16 + 16, // as in sfu/stream.c
+};
+
+void capacity_init(struct capacity *d, struct leg *leg, const struct feed_list *feeds)
+{
+    *d = (struct capacity){.leg = leg, .feeds = feeds, .choose_at = NEVER};
+}
+
+void capacity_dispose(struct capacity *d)
+{
+    pacer_dispose(&d->probes);
+    if (d->estimate)
+        bwe_dispose(d->estimate);
+    mem_free(d->estimate);
+}
+
+// --- What there is to choose from ---
+
+static bool is_picture(const struct feed *f)
+{
+    return f->answer == FEED_ACCEPTED && f->stream->kind == MEDIA_VIDEO;
+}
+
+// The talker who was loudest lately goes on being the speaker while all are silent.
+static void find_speaker(struct capacity *d, const struct tick *tick)
+{
+    const struct speakers *speakers = &d->leg->meeting->speakers;
+    if (speakers->said_count == 0)
+        return;
+    const struct track *t =
+        map_get(&tick->shared->tracks, map_key_u64(&speakers->said[0].track));
+    if (t)
+        memcpy(d->speaker, t->stream.cname, sizeof d->speaker);
+}
+
+static double audio_bps(const struct capacity *d, const struct tick *tick)
+{
+    double bps = 0;
+    for (uint32_t i = 0; i < d->feeds->count; i++) {
+        struct stream *s = d->feeds->at[i]->stream;
+        if (d->feeds->at[i]->answer == FEED_ACCEPTED && s->kind == MEDIA_AUDIO && !s->muted)
+            bps += stream_bps(s, 0, AUDIO_BPS, tick->now);
+    }
+    return bps;
+}
+
+static size_t gather(struct capacity *d, struct allocate_feed *order[SUBSCRIBE_SECTIONS_MAX],
+                     const struct tick *tick)
+{
+    size_t count = 0;
+    for (uint32_t i = 0; i < d->feeds->count; i++) {
+        struct feed *f = d->feeds->at[i];
+        if (!is_picture(f))
+            continue;
+        struct stream *s = f->stream;
+        struct allocate_feed *a = &f->allot;
+        a->steps = select_steps(s, tick->now);
+        a->step_count = s->layer_count;
+        if (!f->allotted || a->chosen >= s->layer_count)
+            a->chosen = ALLOCATE_PAUSED;
+        a->screen = f->ahead;
+        a->speaker = d->speaker[0] && strcmp(d->speaker, s->cname) == 0;
+        a->wish = s->held ? 0 : (uint8_t)f->max_quality;
+        a->priority = f->priority;
+        order[count++] = a;
+    }
+    return count;
+}
+
+static struct allocate_limits limits_of(const struct capacity *d, const struct tick *tick)
+{
+    return (struct allocate_limits){
+        .estimate_bps = d->estimate ? bwe_bps(d->estimate) : d->remb_bps,
+        .max_bps = d->cap.kbps * 1e3,
+        .audio_bps = audio_bps(d, tick),
+        .loss = d->loss,
+        .loss_threshold = d->cap.loss_percent / 100.0,
+        .degrade_us = d->cap.degrade_us,
+        .recover_us = d->cap.recover_us,
+    };
+}
+
+// --- What comes of it ---
+
+// To a client, whose sections have names. What was never less than asked for needs no words.
+static void tell(const struct capacity *d, struct feed *f, const struct tick *tick)
+{
+    const struct allocate_feed *a = &f->allot;
+    uint8_t wish = (uint8_t)f->max_quality;
+    bool single = a->step_count == 1;
+    uint8_t current = single && a->chosen != ALLOCATE_PAUSED ? wish : allocate_quality(a);
+    uint8_t best = single && allocate_expected(a) ? wish : allocate_expected(a);
+    uint8_t offered = select_best(f->stream, f->max_quality);
+    bool publisher_degraded = !f->stream->muted && !f->stream->held && best < offered;
+    struct feed_told told = {
+        .current = current,
+        .expected = wish,
+        .subscriber_degraded = a->degraded,
+        .publisher_degraded = publisher_degraded,
+    };
+    bool less = told.subscriber_degraded || told.publisher_degraded;
+    if (f->seat || (!f->was_told && !less) || memcmp(&told, &f->told, sizeof told) == 0)
+        return;
+    f->was_told = true;
+    f->told = told;
+    struct notice *n = notice_add(tick->notices, NOTICE_LAYER);
+    n->room = d->leg->meeting->id;
+    n->endpoint = d->leg->endpoint;
+    n->track = f->stream->id;
+    n->layer.current = told.current;
+    n->layer.expected = told.expected;
+    n->layer.subscriber_degraded = told.subscriber_degraded;
+    n->layer.publisher_degraded = told.publisher_degraded;
+}
+
+static void choose(struct capacity *d, const struct tick *tick)
+{
+    struct allocate_feed *order[SUBSCRIBE_SECTIONS_MAX];
+    d->choose_at = NEVER;
+    if (!d->estimate && d->remb_bps == 0 && d->cap.kbps == 0 && d->cap.loss_percent == 0)
+        return; // nothing bounds it
+    find_speaker(d, tick);
+    size_t count = gather(d, order, tick);
+    struct allocate_limits limits = limits_of(d, tick);
+    allocate(&d->allocator, &limits, order, count, tick->now, &d->allocation);
+    d->chosen_at = tick->now;
+    for (uint32_t i = 0; i < d->feeds->count; i++) {
+        struct feed *f = d->feeds->at[i];
+        if (!is_picture(f))
+            continue;
+        f->allotted = true;
+        select_layer(f, tick);
+        tell(d, f, tick);
+    }
+    if (count)
+        d->choose_at = tick->now + CAPACITY_LOOK_AGAIN_US;
+    leg_touch(d->leg);
+}
+
+// --- Probes ---
+
+// A retransmission stream that pads: its numbers are nobody's but its own.
+static struct feed *find_carrier(const struct capacity *d)
+{
+    for (uint32_t i = 0; i < d->feeds->count; i++) {
+        struct feed *f = d->feeds->at[i];
+        if (is_picture(f) && f->numbered && f->rtx_ssrc && feed_line(f))
+            return f;
+    }
+    return NULL;
+}
+
+static size_t pad(struct feed *f, size_t octets, uint8_t cluster, const struct tick *tick)
+{
+    const struct stream *s = f->stream;
+    const struct seat *seat = f->seat;
+    const struct feed_line *line = feed_line(f);
+    const struct progress *at = feed_progress(f);
+    uint32_t timestamp =
+        at ? at->timestamp + line->shift.timestamp : f->segments.tail.timestamp;
+    size_t sent = 0;
+    while (sent < octets) {
+        struct padding padding = {
+            .header = {.ssrc = f->rtx_ssrc,
+                       .timestamp = timestamp,
+                       .payload_type =
+                           seat ? f->seated_codec->rtx_payload_type
+                                : negotiate_rtx_payload_type(s->codec.codec, s->codec.profile)},
+            .index = f->rtx_seq++,
+            .ids = seat ? &seat->extensions : &negotiate_extensions,
+            .numbered = true,
+            .octets = PADDING_MAX,
+            .cluster = cluster,
+        };
+        if (seat)
+            padding.mid = bytes_of(seat->mid);
+        padding_queue(tick->out, line->path, &padding);
+        sent += PADDING_MAX + PADDING_OVERHEAD;
+    }
+    return sent;
+}
+
+static void send_probe(struct capacity *d, const struct tick *tick)
+{
+    struct feed *carrier = find_carrier(d);
+    if (!carrier) {
+        pacer_end_probe(&d->probes);
+        return;
+    }
+    for (struct pacer_item item; pacer_next(&d->probes, &item, tick->now) == PACER_PADDING;) {
+        item.octets = (uint16_t)pad(carrier, item.octets, item.cluster, tick);
+        pacer_sent(&d->probes, &item, tick->now);
+    }
+}
+
+// More is looked for only while somebody would have more.
+static void probe(struct capacity *d, const struct tick *tick)
+{
+    struct bwe_cluster cluster;
+    if (!d->estimate || pacer_is_probing(&d->probes))
+        return;
+    if (d->allocation.next_bps <= bwe_bps(d->estimate) || !find_carrier(d))
+        return;
+    if (!bwe_cluster(d->estimate, &cluster, tick->now))
+        return;
+    pacer_probe(&d->probes, &cluster);
+    send_probe(d, tick);
+    leg_touch(d->leg);
+}
+
+// --- What happens ---
+
+static bool is_numbered(const struct capacity *d)
+{
+    for (uint32_t i = 0; i < d->feeds->count; i++)
+        if (d->feeds->at[i]->answer == FEED_ACCEPTED && d->feeds->at[i]->numbered)
+            return true;
+    return false;
+}
+
+void capacity_follow(struct capacity *d, const struct tick *tick)
+{
+    if (!d->leg->meeting)
+        return;
+    if (!d->estimate && is_numbered(d)) {
+        d->estimate = mem_alloc(sizeof *d->estimate);
+        // Sound is sent whatever is, so it comes on top.
+        bwe_init(d->estimate, CAPACITY_START_BPS + audio_bps(d, tick), tick->now);
+        pacer_init(&d->probes, CAPACITY_START_BPS, tick->now);
+        transport_path(d->leg->transport)->estimate = d->estimate;
+    }
+    choose(d, tick);
+}
+
+static void take_estimate(struct capacity *d, double bps, const struct tick *tick)
+{
+    if (tick->now - d->chosen_at >= CAPACITY_CHOOSE_US || bps < d->allocation.used_bps)
+        choose(d, tick);
+}
+
+void capacity_feedback(struct capacity *d, struct bytes packet, const struct tick *tick)
+{
+    struct twcc_feedback feedback;
+    if (!d->estimate || twcc_parse(&feedback, packet) < 0)
+        return;
+    bwe_feedback(d->estimate, &feedback, tick->now);
+    take_estimate(d, bwe_bps(d->estimate), tick);
+    probe(d, tick);
+}
+
+void capacity_remb(struct capacity *d, uint64_t bps, const struct tick *tick)
+{
+    d->remb_bps = (double)bps;
+    if (!d->estimate)
+        take_estimate(d, d->remb_bps, tick);
+}
+
+int64_t capacity_deadline(const struct capacity *d)
+{
+    int64_t probe_at = d->estimate ? pacer_deadline(&d->probes) : NEVER;
+    return probe_at < d->choose_at ? probe_at : d->choose_at;
+}
+
+void capacity_expire(struct capacity *d, const struct tick *tick)
+{
+    if (d->estimate && pacer_deadline(&d->probes) <= tick->now)
+        send_probe(d, tick);
+    if (d->choose_at <= tick->now) {
+        choose(d, tick);
+        probe(d, tick);
+    }
+}

@@ -1,0 +1,56 @@
+// The way to a subscriber: how much it carries, what of each track fits it, and probes for
+// more. docs/bwe.md says how it is estimated, docs/layers.md how it is shared out.
+//
+//     feedback -> estimate -> allocate -> feed.allot -> select      which layer
+//                                  \-> NOTICE_LAYER                 and what people are told
+//
+// A subscriber that tells of transport-wide numbers has an estimate, one that tells a rate
+// (REMB) has that; another is sent what it asks for, within what its role may.
+#pragma once
+
+#include "rtc/bwe.h"
+#include "rtc/pacer.h"
+#include "rtc/twcc.h"
+#include "sfu/allocate.h"
+#include "sfu/command.h"
+#include "sfu/feed.h"
+#include "sfu/leg.h"
+#include "sfu/tick.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    // Enough for a first picture of the lowest layer, on a line of so little too; clusters find
+    // out within two round trips what more there is.
+    CAPACITY_START_BPS = 300 * 1000,
+    CAPACITY_CHOOSE_US = 50 * 1000,      // between two choices, unless less fits at once
+    CAPACITY_LOOK_AGAIN_US = 200 * 1000, // while something waits for time to pass
+};
+
+struct capacity {
+    struct leg *leg;               // borrowed
+    const struct feed_list *feeds; // borrowed
+    struct subscribe_cap cap;      // of the role
+    double loss;                   // 0..1, as reported lately
+
+    struct bwe *estimate; // NULL: no packet has a transport-wide number
+    double remb_bps;      // 0: not told
+    struct pacer probes;  // of probes alone: what is forwarded passes it
+    struct allocator allocator;
+    struct allocation allocation; // the last
+    char speaker[CNAME_LEN + 1];  // who talked last
+    int64_t chosen_at;
+    int64_t choose_at; // the next look; NEVER while nothing is to be chosen
+};
+
+void capacity_init(struct capacity *d, struct leg *leg, const struct feed_list *feeds);
+void capacity_dispose(struct capacity *d);
+
+// Feeds came or went, or something else is wished of them.
+void capacity_follow(struct capacity *d, const struct tick *tick);
+void capacity_feedback(struct capacity *d, struct bytes packet, const struct tick *tick);
+void capacity_remb(struct capacity *d, uint64_t bps, const struct tick *tick);
+
+int64_t capacity_deadline(const struct capacity *d);
+void capacity_expire(struct capacity *d, const struct tick *tick);
