@@ -7,6 +7,7 @@
 #include <netinet/udp.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -16,6 +17,9 @@ enum {
     // A GSO send must fit one IP packet before it is cut: 65535 less the IPv6 and UDP headers.
     SEGMENTED_BYTES_MAX = 65535 - 40 - 8,
     SEGMENT_CONTROL_LEN = CMSG_SPACE(sizeof(uint16_t)),
+    ARRIVAL_CONTROL_LEN = CMSG_SPACE(sizeof(struct timespec)),
+    // A longer wait is none: the clock of the day was set, or the process stood.
+    WAITED_MAX_US = 1000 * 1000,
     PRESSED_SENDS = 256, // calls of udp_send() after the buffer was full: about a second's
 };
 
@@ -33,6 +37,7 @@ struct udp {
     struct iovec in_parts[DATAGRAMS_PER_READ];
     struct sockaddr_storage in_from[DATAGRAMS_PER_READ];
     uint8_t in_octets[DATAGRAMS_PER_READ][DATAGRAM_MAX];
+    alignas(struct cmsghdr) uint8_t in_control[DATAGRAMS_PER_READ][ARRIVAL_CONTROL_LEN];
 
     // What was gathered for the next sendmmsg().
     size_t out_count;
@@ -50,7 +55,7 @@ static int bound_socket(struct udp *u, const struct addr *at)
     int fd = socket(u->family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
-    int off = 0;
+    int off = 0, on = 1;
     int bytes = SOCKET_BUFFER_BYTES;
     struct sockaddr_storage name;
     socklen_t name_len = addr_to_sockaddr(at, &name);
@@ -59,6 +64,7 @@ static int bound_socket(struct udp *u, const struct addr *at)
     // Best effort: net.core.rmem_max and wmem_max cap it silently.
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+    setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
     if (bind(fd, (const struct sockaddr *)&name, name_len) < 0) {
         int why = errno;
         close(fd);
@@ -91,8 +97,10 @@ struct udp *udp_open(const struct addr *at)
     u->segmentation = kernel_has_segmentation(u->fd);
     for (size_t i = 0; i < DATAGRAMS_PER_READ; i++) {
         u->in_parts[i] = (struct iovec){u->in_octets[i], DATAGRAM_MAX};
-        u->in[i].msg_hdr = (struct msghdr){
-            .msg_name = &u->in_from[i], .msg_iov = &u->in_parts[i], .msg_iovlen = 1};
+        u->in[i].msg_hdr = (struct msghdr){.msg_name = &u->in_from[i],
+                                           .msg_iov = &u->in_parts[i],
+                                           .msg_iovlen = 1,
+                                           .msg_control = u->in_control[i]};
     }
     return u;
 }
@@ -126,11 +134,30 @@ static bool is_full(int error)
     return error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS;
 }
 
+static int64_t us_of(const struct timespec *t)
+{
+    return (int64_t)t->tv_sec * 1000000 + t->tv_nsec / 1000;
+}
+
+// Since the time at which the kernel took it from the device; 0 when that is not known.
+static int64_t waited_us(struct msghdr *message, int64_t now_us)
+{
+    struct cmsghdr *control = CMSG_FIRSTHDR(message);
+    if (!control || control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_TIMESTAMPNS)
+        return 0;
+    struct timespec arrived;
+    memcpy(&arrived, CMSG_DATA(control), sizeof arrived);
+    int64_t waited = now_us - us_of(&arrived);
+    return waited >= 0 && waited <= WAITED_MAX_US ? waited : 0;
+}
+
 size_t udp_receive(struct udp *u, struct udp_datagram **datagrams)
 {
     *datagrams = u->received;
-    for (size_t i = 0; i < DATAGRAMS_PER_READ; i++)
+    for (size_t i = 0; i < DATAGRAMS_PER_READ; i++) {
         u->in[i].msg_hdr.msg_namelen = sizeof u->in_from[i];
+        u->in[i].msg_hdr.msg_controllen = ARRIVAL_CONTROL_LEN;
+    }
     int got = recvmmsg(u->fd, u->in, DATAGRAMS_PER_READ, MSG_DONTWAIT, NULL);
     u->stats.receive_calls++;
     // An error here is an ICMP answer to something that was sent, or nothing waits.
@@ -139,6 +166,8 @@ size_t udp_receive(struct udp *u, struct udp_datagram **datagrams)
     if (got <= 0)
         return 0;
 
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now); // the kernel's stamps are of this clock
     size_t count = 0;
     for (int i = 0; i < got; i++) {
         if (u->in[i].msg_hdr.msg_flags & MSG_TRUNC) {
@@ -149,6 +178,7 @@ size_t udp_receive(struct udp *u, struct udp_datagram **datagrams)
             .from = addr_from_sockaddr((const struct sockaddr *)&u->in_from[i]),
             .at = u->in_octets[i],
             .len = u->in[i].msg_len,
+            .waited_us = waited_us(&u->in[i].msg_hdr, us_of(&now)),
         };
         u->stats.received_octets += u->in[i].msg_len;
     }

@@ -14,6 +14,7 @@ struct udp_datagram {
     struct addr from;
     uint8_t *at;
     size_t len;
+    int64_t waited_us; // in the socket, from its arrival until the call that read it
 };
 
 // Counters of one socket.

@@ -45,7 +45,7 @@ static void advance(struct twcc_recorder *t, uint64_t highest, uint64_t number)
         t->next = number - TWCC_WINDOW + 1;
 }
 
-void twcc_arrived(struct twcc_recorder *t, uint16_t number, int64_t now)
+void twcc_arrived(struct twcc_recorder *t, uint16_t number, int64_t arrived_at)
 {
     uint64_t highest = t->seq.highest;
     uint64_t extended = seq_extend(&t->seq, number);
@@ -56,11 +56,11 @@ void twcc_arrived(struct twcc_recorder *t, uint16_t number, int64_t now)
     else if (extended + TWCC_WINDOW <= highest || *slot(t, extended) != 0)
         return;
 
-    *slot(t, extended) = now;
+    *slot(t, extended) = arrived_at;
     if (extended < t->next)
         t->next = extended;
     if (t->due_at == 0)
-        t->due_at = now + TWCC_INTERVAL_US;
+        t->due_at = arrived_at + TWCC_INTERVAL_US;
 }
 
 int64_t twcc_deadline(const struct twcc_recorder *t)

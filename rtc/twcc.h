@@ -29,10 +29,10 @@ struct twcc_recorder {
     int64_t arrived[TWCC_WINDOW]; // by number % TWCC_WINDOW; 0: not yet
 };
 
-// A packet with this number came; `now` is over 0. A number older than what was told already is
-// told again with the next feedback, if it is within the window (the draft allows it, libwebrtc
-// expects it).
-void twcc_arrived(struct twcc_recorder *t, uint16_t number, int64_t now);
+// A packet with this number came at `arrived_at`, which is over 0. A number older than what was
+// told already is told again with the next feedback, if it is within the window (the draft
+// allows it, libwebrtc expects it).
+void twcc_arrived(struct twcc_recorder *t, uint16_t number, int64_t arrived_at);
 
 // When the next feedback is due; NEVER when there is nothing to tell.
 int64_t twcc_deadline(const struct twcc_recorder *t);

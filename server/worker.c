@@ -77,12 +77,15 @@ static void flush(struct worker *w, int64_t now)
 }
 
 // A flush follows each slice, as rtc/history.h promises that what the batch points at stays for
-// DATAGRAMS_PER_READ datagrams and no longer.
+// DATAGRAMS_PER_READ datagrams and no longer. Each slice has the time at which it begins.
 static void route(struct worker *w, struct router_datagram *datagrams, size_t count,
-                  int64_t now)
+                  int64_t read_at)
 {
     for (size_t at = 0; at < count;) {
         size_t slice = w->slice < count - at ? w->slice : count - at;
+        int64_t now = clock_mono_us();
+        for (size_t i = at; i < at + slice; i++)
+            datagrams[i].waited_us += now - read_at;
         router_receive(w->router, datagrams + at, slice, now, &w->out, &w->told);
         at += slice;
         if (w->out.packet_count > BATCH_LARGE && w->slice > 1)
@@ -93,15 +96,17 @@ static void route(struct worker *w, struct router_datagram *datagrams, size_t co
     }
 }
 
-static void read_datagrams(struct worker *w, int64_t now)
+static void read_datagrams(struct worker *w)
 {
     for (int i = 0; i < READS_PER_TICK; i++) {
         struct udp_datagram *in;
         size_t count = udp_receive(w->udp, &in);
+        int64_t read_at = clock_mono_us();
         struct router_datagram datagrams[DATAGRAMS_PER_READ];
         for (size_t d = 0; d < count; d++)
-            datagrams[d] = (struct router_datagram){in[d].from, in[d].at, in[d].len};
-        route(w, datagrams, count, now);
+            datagrams[d] =
+                (struct router_datagram){in[d].from, in[d].at, in[d].len, in[d].waited_us};
+        route(w, datagrams, count, read_at);
         if (count < DATAGRAMS_PER_READ)
             return;
     }
@@ -166,16 +171,16 @@ static void *media_thread(void *arg)
         int wait_ms = patience_ms(w, clock_mono_us());
         clock_waits(wait_ms < 0 ? NEVER : (int64_t)wait_ms * 1000);
         int count = epoll_wait(w->epoll_fd, events, 3, wait_ms);
-        int64_t now = clock_mono_us();
         for (int i = 0; i < count; i++) {
             int fd = events[i].data.fd;
             if (fd == udp_fd(w->udp))
-                read_datagrams(w, now);
+                read_datagrams(w);
             else if (fd == inbox_fd(w->commands))
-                run_commands(w, now);
+                run_commands(w, clock_mono_us());
             else
                 return NULL;
         }
+        int64_t now = clock_mono_us();
         if (router_deadline(w->router) <= now)
             router_expire(w->router, now, &w->out, &w->told);
         flush(w, now);

@@ -110,10 +110,11 @@ static void pass_sctp(const struct leg *l, struct bytes packet, const struct tic
     memcpy(n->sctp.packet, packet.at, packet.len);
 }
 
-void endpoint_media(struct endpoint *e, struct bytes packet, const struct tick *tick)
+void endpoint_media(struct endpoint *e, struct bytes packet, int64_t arrived_at,
+                    const struct tick *tick)
 {
     if (e->kind == ENDPOINT_PUBLISH)
-        publisher_media(e->publisher, packet, tick);
+        publisher_media(e->publisher, packet, arrived_at, tick);
     else // we offer no section in which a subscriber may send
         tick->shared->stats.drop_unknown_stream++;
 }
@@ -128,7 +129,7 @@ static uint64_t dropped(const struct transport *t)
 }
 
 void endpoint_receive(struct endpoint *e, const struct addr *from, uint8_t *datagram,
-                      size_t len, const struct tick *tick)
+                      size_t len, int64_t arrived_at, const struct tick *tick)
 {
     struct leg *l = &e->leg;
     struct transport_received received = {0};
@@ -139,7 +140,7 @@ void endpoint_receive(struct endpoint *e, const struct addr *from, uint8_t *data
     follow_transport(e, tick);
     switch (received.kind) {
     case TRANSPORT_INPUT_RTP:
-        endpoint_media(e, received.packet, tick);
+        endpoint_media(e, received.packet, arrived_at, tick);
         break;
     case TRANSPORT_INPUT_RTCP:
         if (e->kind == ENDPOINT_PUBLISH)

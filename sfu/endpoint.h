@@ -32,9 +32,10 @@ void endpoint_free(struct endpoint *e); // one that was closed
 
 // A datagram that is not media of a connected transport.
 void endpoint_receive(struct endpoint *e, const struct addr *from, uint8_t *datagram,
-                      size_t len, const struct tick *tick);
+                      size_t len, int64_t arrived_at, const struct tick *tick);
 // A media packet that was unprotected.
-void endpoint_media(struct endpoint *e, struct bytes packet, const struct tick *tick);
+void endpoint_media(struct endpoint *e, struct bytes packet, int64_t arrived_at,
+                    const struct tick *tick);
 
 // Looks what is due, and sets the timer to the next deadline.
 void endpoint_expire(struct endpoint *e, const struct tick *tick);

@@ -181,12 +181,12 @@ static void hear(const struct leg *l, struct track *t, const struct extension_va
 
 static void pass(struct ingest *in, const struct ingest_stream *stream, bool repair,
                  const struct rtp_packet *packet, const struct extension_values *values,
-                 const struct tick *tick)
+                 int64_t arrived_at, const struct tick *tick)
 {
     struct track *t = stream->track;
     bool start = false;
     const struct history_slot *slot =
-        track_receive(t, stream->layer, packet, values, repair, &start, tick);
+        track_receive(t, stream->layer, packet, values, repair, arrived_at, &start, tick);
     if (!slot)
         return;
     if (!t->up)
@@ -209,7 +209,8 @@ static bool unwrap(const struct ingest_stream *stream, struct rtp_packet *packet
     return rtp_unwrap_rtx(packet, ssrc, t->stream.codec.payload_type) == 0;
 }
 
-bool ingest_packet(struct ingest *in, struct bytes datagram, const struct tick *tick)
+bool ingest_packet(struct ingest *in, struct bytes datagram, int64_t arrived_at,
+                   const struct tick *tick)
 {
     struct router_stats *stats = &tick->shared->stats;
     stats->rtp_in++;
@@ -221,7 +222,7 @@ bool ingest_packet(struct ingest *in, struct bytes datagram, const struct tick *
     struct extension_values values = {0};
     extension_read(&values, packet.extension, &in->extensions);
     if (values.has_twcc)
-        twcc_arrived(&in->twcc, values.twcc, tick->now);
+        twcc_arrived(&in->twcc, values.twcc, arrived_at);
 
     const struct ingest_stream *stream = ingest_find(in, packet.ssrc);
     if (!stream)
@@ -243,6 +244,6 @@ bool ingest_packet(struct ingest *in, struct bytes datagram, const struct tick *
     in->twcc_ssrc = stream->track->layers[stream->layer].ssrc;
     // These two are about the hop to us.
     values.has_twcc = values.has_abs_send_time = false;
-    pass(in, stream, repair, &packet, &values, tick);
+    pass(in, stream, repair, &packet, &values, arrived_at, tick);
     return true;
 }

@@ -48,4 +48,5 @@ void ingest_forget(struct ingest *in, const struct track *t);
 void ingest_note_stray(struct ingest *in, uint32_t ssrc);
 
 // Returns whether it was a packet of a stream that is known.
-bool ingest_packet(struct ingest *in, struct bytes datagram, const struct tick *tick);
+bool ingest_packet(struct ingest *in, struct bytes datagram, int64_t arrived_at,
+                   const struct tick *tick);

@@ -21,7 +21,7 @@ void layer_reset(struct layer *l)
 // --- Numbers ---
 
 uint64_t layer_arrive(struct layer *l, const struct rtp_packet *packet, bool repair,
-                      uint32_t clock_rate, uint64_t newest, int64_t now)
+                      uint32_t clock_rate, uint64_t newest, int64_t arrived_at)
 {
     if (repair && l->seq.highest == 0)
         return 0; // repairs a stream that never began
@@ -31,7 +31,7 @@ uint64_t layer_arrive(struct layer *l, const struct rtp_packet *packet, bool rep
         l->skipped_count = arrived - (newest + 1 + LAYER_RESTART_GAP);
     if (!repair)
         report_received(&l->report, arrived, packet->timestamp, clock_rate, packet->payload.len,
-                        now);
+                        arrived_at);
     return arrived;
 }
 

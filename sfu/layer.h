@@ -47,7 +47,7 @@ void layer_reset(struct layer *l);
 // The extended number of a packet, after the books of reception were kept; `repair` when it
 // came as a retransmission. 0: not to be used. `newest` is the last dense number given so far.
 uint64_t layer_arrive(struct layer *l, const struct rtp_packet *packet, bool repair,
-                      uint32_t clock_rate, uint64_t newest, int64_t now);
+                      uint32_t clock_rate, uint64_t newest, int64_t arrived_at);
 // Nobody is to see that this number, the highest so far, existed.
 void layer_skip(struct layer *l, uint64_t arrived);
 // The dense number; 0: the packet is too old to have a place.

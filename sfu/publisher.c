@@ -227,9 +227,10 @@ void publisher_offer(struct publisher *p, const struct command *command,
 
 // --- Media ---
 
-void publisher_media(struct publisher *p, struct bytes packet, const struct tick *tick)
+void publisher_media(struct publisher *p, struct bytes packet, int64_t arrived_at,
+                     const struct tick *tick)
 {
-    if (ingest_packet(&p->ingest, packet, tick) && p->report_at == NEVER)
+    if (ingest_packet(&p->ingest, packet, arrived_at, tick) && p->report_at == NEVER)
         p->report_at = tick->now + REPORT_INTERVAL_US;
 }
 

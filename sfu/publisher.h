@@ -34,7 +34,8 @@ void publisher_free(struct publisher *p);
 void publisher_offer(struct publisher *p, const struct command *command,
                      const struct tick *tick);
 
-void publisher_media(struct publisher *p, struct bytes packet, const struct tick *tick);
+void publisher_media(struct publisher *p, struct bytes packet, int64_t arrived_at,
+                     const struct tick *tick);
 void publisher_rtcp(struct publisher *p, struct bytes compound, const struct tick *tick);
 
 // Takes what its subscribers wish of a track, and sends what requests are due.

@@ -213,7 +213,7 @@ static void take_arrival(struct router *r, const struct arrival *a, struct route
         transport_media_done(a->endpoint->leg.transport, &d->from, input, tick->now);
         if (input->result > 0)
             endpoint_media(a->endpoint, (struct bytes){input->packet, (size_t)input->result},
-                           tick);
+                           tick->now - d->waited_us, tick);
         return;
     }
     // A datagram before this one may just have made the address known.
@@ -222,7 +222,7 @@ static void take_arrival(struct router *r, const struct arrival *a, struct route
         tick->shared->stats.drop_unknown_source++;
         return;
     }
-    endpoint_receive(e, &d->from, d->at, d->len, tick);
+    endpoint_receive(e, &d->from, d->at, d->len, tick->now - d->waited_us, tick);
     if (!a->endpoint)
         endpoint_touch(e, tick);
 }

@@ -16,6 +16,7 @@ struct router_datagram {
     struct addr from;
     uint8_t *at;
     size_t len;
+    int64_t waited_us; // since it arrived, until `now`
 };
 
 struct router;

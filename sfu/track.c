@@ -166,7 +166,8 @@ static bool may_pass(struct track *t, unsigned index, const struct rtp_packet *p
 const struct history_slot *track_receive(struct track *t, unsigned index,
                                          const struct rtp_packet *packet,
                                          const struct extension_values *values, bool repair,
-                                         bool *start, const struct tick *tick)
+                                         int64_t arrived_at, bool *start,
+                                         const struct tick *tick)
 {
     struct layer *layer = &t->layers[index];
     struct stream *s = &t->stream;
@@ -177,7 +178,7 @@ const struct history_slot *track_receive(struct track *t, unsigned index,
     }
     uint64_t highest_before = layer->seq.highest;
     uint64_t arrived = layer_arrive(layer, packet, repair, s->codec.clock_rate,
-                                    s->layers[index].progress.newest, tick->now);
+                                    s->layers[index].progress.newest, arrived_at);
     if (arrived == 0)
         return NULL;
     if (s->codec.nack && nack_received(&layer->nack, arrived, tick->now) == NACK_LOST)

@@ -54,7 +54,8 @@ void track_bound(struct track *t, const struct track_cap *cap, int64_t now);
 const struct history_slot *track_receive(struct track *t, unsigned layer,
                                          const struct rtp_packet *packet,
                                          const struct extension_values *values, bool repair,
-                                         bool *start, const struct tick *tick);
+                                         int64_t arrived_at, bool *start,
+                                         const struct tick *tick);
 // The publisher's report about a layer's stream came.
 void track_report(struct track *t, unsigned layer, const struct rtcp_sender_info *sender,
                   int64_t now);

@@ -197,7 +197,8 @@ static void router_tick(struct bench *b)
     struct router_datagram datagrams[DATAGRAMS_PER_READ];
     size_t count = udp_receive(b->server, &in);
     for (size_t i = 0; i < count; i++)
-        datagrams[i] = (struct router_datagram){in[i].from, in[i].at, in[i].len};
+        datagrams[i] =
+            (struct router_datagram){in[i].from, in[i].at, in[i].len, in[i].waited_us};
     router_receive(b->router, datagrams, count, b->now, &b->out, &b->notices);
     if (router_deadline(b->router) <= b->now)
         router_expire(b->router, b->now, &b->out, &b->notices);
@@ -232,7 +233,7 @@ static void to_router(struct bench *b, const struct client *c, struct batch *out
     for (uint32_t i = 0; i < out->run_count; i++) {
         const struct batch_run *run = &out->runs[i];
         assert(run->count == 1);
-        struct router_datagram d = {c->at, run->at, run->len};
+        struct router_datagram d = {c->at, run->at, run->len, 0};
         router_receive(b->router, &d, 1, b->now, &b->out, &b->notices);
     }
     batch_dispose(out);

@@ -278,7 +278,7 @@ static bool tick(struct meeting_sim *m)
     struct parcel *e = NULL;
     while (count < DATAGRAMS_MAX && (e = network_next(&m->network, m->now))) {
         if (e->kind == PARCEL_TO_ROUTER) {
-            datagrams[count] = (struct router_datagram){e->from, e->octets, e->len};
+            datagrams[count] = (struct router_datagram){e->from, e->octets, e->len, 0};
             parcels[count++] = e;
             continue;
         }

@@ -47,6 +47,23 @@ TEST(a_plain_datagram_arrives_with_its_source)
     udp_close(b);
 }
 
+TEST(how_long_datagrams_waited_is_told)
+{
+    struct udp *a = open_on("127.0.0.1"), *b = open_on("127.0.0.1");
+    struct addr to = address_of(b, "127.0.0.1");
+    struct batch out = {0};
+    batch_datagram(&out, &to, bytes_of("hello"));
+    for (int i = 0; i < 3; i++) // each by a call of the kernel, which takes a while
+        udp_send(a, &out);
+    struct udp_datagram *got;
+    CHECK_EQ(receive(b, &got), 3);
+    CHECK(got[0].waited_us > 0 && got[0].waited_us < 5000000);
+    CHECK(got[0].waited_us >= got[1].waited_us && got[1].waited_us >= got[2].waited_us);
+    batch_dispose(&out);
+    udp_close(a);
+    udp_close(b);
+}
+
 TEST(a_dual_stack_socket_speaks_to_an_ipv4_one)
 {
     struct udp *six = open_on("::"), *four = open_on("127.0.0.1");

@@ -331,6 +331,21 @@ TEST(a_publisher_hears_transport_wide_feedback_and_receiver_reports)
     close_scene();
 }
 
+TEST(feedback_tells_when_packets_came_and_not_when_they_were_read)
+{
+    open_call(VIDEO_HIGH);
+    scene_frame(&scene, publisher, 1);
+    scene_pass(&scene, 200000, 10000); // all of before is told
+    scene.apart_us = 750;
+    scene_frame(&scene, publisher, 1); // four packets, read together
+    scene.apart_us = 0;
+    scene_pass(&scene, 200000, 10000);
+    CHECK_EQ(publisher->arrival_count, 4);
+    for (size_t i = 1; i < 4; i++)
+        CHECK_EQ(publisher->arrivals[i] - publisher->arrivals[i - 1], 750);
+    close_scene();
+}
+
 TEST(sender_reports_keep_the_publishers_clock)
 {
     open_call(VIDEO_OFF);

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "rtc/rtcp.h"
 #include "rtc/rtp.h"
+#include "rtc/twcc.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -174,6 +175,19 @@ static void take_rtp(struct scene_client *c, struct bytes octets)
         memcpy(got->payload, packet.payload.at, packet.payload.len);
 }
 
+static void take_arrivals(struct scene_client *c, struct bytes packet)
+{
+    struct twcc_feedback feedback;
+    int err = twcc_parse(&feedback, packet);
+    assert(err == 0);
+    c->twccs++;
+    c->arrival_count = 0;
+    struct twcc_cursor cursor = twcc_begin(&feedback);
+    for (struct twcc_arrival one; twcc_next(&cursor, &one);)
+        if (c->arrival_count < SCENE_ARRIVALS_MAX)
+            c->arrivals[c->arrival_count++] = one.arrived_us;
+}
+
 static void take_rtcp(struct scene_client *c, struct bytes octets)
 {
     struct rtcp_cursor cursor;
@@ -182,7 +196,8 @@ static void take_rtcp(struct scene_client *c, struct bytes octets)
     for (struct rtcp_packet p; rtcp_next(&cursor, &p);) {
         c->plis += p.kind == RTCP_PLI;
         c->nacks += p.kind == RTCP_NACK;
-        c->twccs += p.kind == RTCP_TWCC;
+        if (p.kind == RTCP_TWCC)
+            take_arrivals(c, p.whole);
         c->receiver_reports += p.kind == RTCP_RECEIVER_REPORT;
         if (p.kind == RTCP_SENDER_REPORT) {
             c->reports++;
@@ -262,7 +277,12 @@ static bool to_router(struct scene *s, struct scene_client *c, struct datagrams 
     struct router_datagram in[1024];
     take_runs(d, s->engine, &c->out);
     for (size_t i = 0; i < d->count; i++)
-        in[i] = (struct router_datagram){c->client.at, d->list[i].at, d->list[i].len};
+        in[i] = (struct router_datagram){
+            .from = c->client.at,
+            .at = d->list[i].at,
+            .len = d->list[i].len,
+            .waited_us = s->apart_us * (int64_t)(d->count - 1 - i),
+        };
     router_receive(s->router, in, d->count, s->now, &s->out, &s->notices);
     return d->count > 0;
 }

@@ -8,7 +8,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SCENE_CLIENTS_MAX = 40, SCENE_PACKETS_MAX = 2048, SCENE_ROOM = 1 };
+enum {
+    SCENE_CLIENTS_MAX = 40,
+    SCENE_ARRIVALS_MAX = 64,
+    SCENE_PACKETS_MAX = 2048,
+    SCENE_ROOM = 1
+};
 
 // An RTP packet as a subscriber got it, decrypted.
 struct scene_packet {
@@ -47,6 +52,8 @@ struct scene_client {
 
     // Publishers, of what the router sent to them:
     unsigned plis, nacks, twccs, receiver_reports;
+    int64_t arrivals[SCENE_ARRIVALS_MAX]; // as the last of those feedbacks told
+    size_t arrival_count;
 };
 
 struct scene {
@@ -60,6 +67,7 @@ struct scene {
     struct notice_list log;     // all but offers, answers
     struct scene_client clients[SCENE_CLIENTS_MAX];
     size_t client_count;
+    int64_t apart_us; // datagrams of a pass arrive, and wait for the router until the last does
     bool drop_rtp_to_clients; // the network loses media
     bool stop;                // nothing more is delivered
     int last_answer_err;
