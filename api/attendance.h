@@ -14,7 +14,7 @@ struct attendee {
     size_t count;                     // at least 1
 };
 
-// `visits` as store_visits_list() gives them; they and the arena hold what is returned. In the
+// `visits` as store/visits.h gives them; they and the arena hold what is returned. In the
 // order of their coming.
 struct attendee *attendees_of(const struct store_visit *visits, size_t visit_count,
                               struct arena *arena, size_t *count);

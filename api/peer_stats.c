@@ -231,7 +231,8 @@ static int find(struct api_context *c, const char *session_id, const char *key,
         return api_fail_storage(c, err);
     const char *peer_id =
         arena_text(c->arena, (struct bytes){(const uint8_t *)key, strcspn(key, ":")});
-    err = store_visits_list(c->db, session_id, peer_id, c->arena, &visits, &visit_count);
+    err = store_visits_of_peer(c->db, session_id, peer_id, SESSION_VISITS_TOLD_MAX, c->arena,
+                               &visits, &visit_count);
     if (err)
         return api_fail_storage(c, err);
     const struct attendee *all = attendees_of(visits, visit_count, c->arena, &count);

@@ -8,20 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-// The visits that the log knows; those that have ended are left out.
-static int list_visits(struct jobs_left *left, struct db *db, struct jobs_live *live)
-{
-    struct store_visit *visits;
-    size_t count;
-    int err = store_visits_list(db, live->session_id, NULL, &left->arena, &visits, &count);
-    for (size_t i = 0; !err && i < count; i++) {
-        if (visits[i].left_at == 0)
-            visits[live->visit_count++] = visits[i];
-    }
-    live->visits = visits;
-    return err;
-}
-
 static struct jobs_live *find_live(struct jobs_left *left, const char *session_id)
 {
     for (size_t i = 0; i < left->count; i++) {
@@ -55,7 +41,10 @@ int jobs_left_load(struct jobs_left *left, struct db *db)
         live->is_logged = true;
         live->started_at = open[i].started_at;
         live->heard_at = open[i].updated_at;
-        err = list_visits(left, db, live);
+        struct store_visit *visits;
+        err =
+            store_visits_open(db, live->session_id, &left->arena, &visits, &live->visit_count);
+        live->visits = visits;
     }
     for (size_t i = 0; i < left->count; i++) {
         struct jobs_live *live = &left->list[i];

@@ -66,19 +66,6 @@ static struct store_visit read_visit(struct db_query *q, struct arena *arena)
     };
 }
 
-static struct db_query *list_query(struct db *db, const char *session_id, const char *peer_id)
-{
-    struct db_query *q =
-        db_prepare(db, peer_id ? VISIT "WHERE session_id = $1 AND peer_id = $2 "
-                                       "ORDER BY peer_id, user_id, joined_at"
-                               : VISIT "WHERE session_id = $1 "
-                                       "ORDER BY peer_id, user_id, joined_at");
-    db_bind_text(q, 1, session_id);
-    if (peer_id)
-        db_bind_text(q, 2, peer_id);
-    return q;
-}
-
 // Ends the statement.
 static int read_visits(struct db_query *q, struct arena *arena, struct store_visit **visits,
                        size_t *count)
@@ -101,10 +88,25 @@ static int read_visits(struct db_query *q, struct arena *arena, struct store_vis
     return err;
 }
 
-int store_visits_list(struct db *db, const char *session_id, const char *peer_id,
-                      struct arena *arena, struct store_visit **visits, size_t *count)
+int store_visits_open(struct db *db, const char *session_id, struct arena *arena,
+                      struct store_visit **visits, size_t *count)
 {
-    return read_visits(list_query(db, session_id, peer_id), arena, visits, count);
+    struct db_query *q = db_prepare(db, VISIT "WHERE session_id = $1 AND left_at = 0 "
+                                              "ORDER BY peer_id, user_id, joined_at");
+    db_bind_text(q, 1, session_id);
+    return read_visits(q, arena, visits, count);
+}
+
+int store_visits_of_peer(struct db *db, const char *session_id, const char *peer_id,
+                         size_t most, struct arena *arena, struct store_visit **visits,
+                         size_t *count)
+{
+    struct db_query *q = db_prepare(db, VISIT "WHERE session_id = $1 AND peer_id = $2 "
+                                              "ORDER BY peer_id, user_id, joined_at LIMIT $3");
+    db_bind_text(q, 1, session_id);
+    db_bind_text(q, 2, peer_id);
+    db_bind_int(q, 3, (int64_t)most);
+    return read_visits(q, arena, visits, count);
 }
 
 // How many of the first `most` are of peers that are told whole. One that has more visits than

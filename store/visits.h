@@ -32,11 +32,15 @@ int store_visits_end(struct db *db, const char *session_id, int64_t at);
 
 // --- Reading ---
 
-// Of one session, and of one peer id in it unless `peer_id` is NULL. Those of one peer and user
-// stand together, in the order of their beginning. 0 or ERR_*.
-int store_visits_list(struct db *db, const char *session_id, const char *peer_id,
-                      struct arena *arena, struct store_visit **visits, size_t *count);
-// The same of all peers behind `after` ("": from the first) in the order of their ids, `most`
+// Those of one peer and user stand together, in the order of their beginning. 0 or ERR_*.
+// Of one session, those that go on: no more than people who are in.
+int store_visits_open(struct db *db, const char *session_id, struct arena *arena,
+                      struct store_visit **visits, size_t *count);
+// Of one peer id in a session, the first `most`.
+int store_visits_of_peer(struct db *db, const char *session_id, const char *peer_id,
+                         size_t most, struct arena *arena, struct store_visit **visits,
+                         size_t *count);
+// Of all peers behind `after` ("": from the first) in the order of their ids, `most`
 // visits at most. `is_cut`: there are more, behind the last peer that is here.
 int store_visits_page(struct db *db, const char *session_id, const char *after, size_t most,
                       struct arena *arena, struct store_visit **visits, size_t *count,

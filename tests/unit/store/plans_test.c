@@ -133,8 +133,8 @@ static void do_sessions(void)
     log_one((struct store_log_entry){STORE_LOG_CLOSE, .session = session});
     store_session_get(db, id, &arena, &session);
     store_session_unfinished(db, &arena, &unfinished, &count);
-    store_visits_list(db, id, NULL, &arena, &visits, &count);
-    store_visits_list(db, id, "p", &arena, &visits, &count);
+    store_visits_open(db, id, &arena, &visits, &count);
+    store_visits_of_peer(db, id, "p", 10, &arena, &visits, &count);
     bool is_cut;
     store_visits_page(db, id, "", 10, &arena, &visits, &count, &is_cut);
     store_visits_page(db, id, "p", 10, &arena, &visits, &count, &is_cut);

@@ -59,7 +59,12 @@ static void end(struct world *w, const char *peer_id, const char *user_id, int64
 
 static const struct store_visit *list(struct world *w, const char *peer_id)
 {
-    CHECK_EQ(store_visits_list(w->db, "s1", peer_id, &w->arena, &w->visits, &w->count), 0);
+    bool is_cut;
+    CHECK_EQ(peer_id ? store_visits_of_peer(w->db, "s1", peer_id, 1000, &w->arena, &w->visits,
+                                            &w->count)
+                     : store_visits_page(w->db, "s1", "", 1000, &w->arena, &w->visits,
+                                         &w->count, &is_cut),
+             0);
     return w->visits;
 }
 
@@ -134,6 +139,34 @@ TEST(visits_of_one_peer_and_user_stand_together_and_one_peer_can_be_asked_for)
     CHECK_EQ(w.count, 40);
     list(&w, "nobody");
     CHECK_EQ(w.count, 0);
+    world_dispose(&w);
+}
+
+TEST(of_a_peer_with_more_visits_than_are_asked_for_the_first_are_read)
+{
+    struct world w = world_new();
+    for (int i = 0; i < 40; i++)
+        put(&w, "p1", "anna", "guest", 1000 + i);
+    CHECK_EQ(store_visits_of_peer(w.db, "s1", "p1", 10, &w.arena, &w.visits, &w.count), 0);
+    CHECK_EQ(w.count, 10);
+    CHECK_EQ(w.visits[9].joined_at, 1009);
+    world_dispose(&w);
+}
+
+TEST(of_those_that_go_on_none_has_ended)
+{
+    struct world w = world_new();
+    for (int i = 0; i < 40; i++) {
+        put(&w, "p1", "anna", "guest", 1000 + i);
+        end(&w, "p1", "anna", 1000 + i, 2000);
+    }
+    put(&w, "p1", "anna", "guest", 3000);
+    put(&w, "p2", "bert", "guest", 3000);
+    CHECK_EQ(store_visits_open(w.db, "s1", &w.arena, &w.visits, &w.count), 0);
+    CHECK_EQ(w.count, 2);
+    CHECK_TEXT(w.visits[0].peer_id, "p1");
+    CHECK_EQ(w.visits[0].joined_at, 3000);
+    CHECK_TEXT(w.visits[1].peer_id, "p2");
     world_dispose(&w);
 }
 
