@@ -1,5 +1,6 @@
 #include "../store/scratch.h"
 #include "base/err.h"
+#include "base/jwt.h"
 #include "base/mem.h"
 #include "net/http_server.h"
 #include "server/jobs.h"
@@ -239,6 +240,81 @@ TEST(what_was_acknowledged_is_found_by_the_next_call_and_signed_with_the_newest_
         CHECK_EQ(done->call.response.status, 200);
         free_call(done);
     }
+    stop(jobs);
+}
+
+// POST /v2/room-codes/code: the host's code of the meeting that `body` tells of.
+static void put_disabling(struct jobs *jobs, const char *body)
+{
+    struct arena arena = {0};
+    struct http_request *request = arena_alloc(&arena, sizeof *request);
+    struct jwt_claims claims = {
+        .type = JWT_MANAGEMENT, .issued_at_s = 1700000000, .expires_at_s = 1700003600};
+    snprintf(claims.access_key, sizeof claims.access_key, "%s", keys.key.access_key);
+    struct text token = {0};
+    text_add(&token, "Bearer ");
+    jwt_sign(&claims, keys.key.secrets[0], &token);
+    const char *code = strstr(body, "Host_Code\":\"");
+    char sent[64];
+    CHECK(code != NULL);
+    snprintf(sent, sizeof sent, "{\"code\":\"%.12s\",\"enabled\":false}", code + 12);
+    request->body = bytes_of(arena_text(&arena, bytes_of(sent)));
+    request->authorization = arena_text(&arena, text_bytes(&token));
+    text_dispose(&token);
+    request->arena = arena;
+    request->method = HTTP_POST;
+    request->path = request->raw_path = "/v2/room-codes/code";
+    request->content_type = "application/json";
+    request->query = "";
+    request->host = "localhost";
+    struct job *job = mem_alloc(sizeof *job);
+    job->kind = JOB_CALL;
+    CHECK_EQ(api_route(&config, request, 1700000000000, &job->call.call, &job->call.response),
+             API_STORED);
+    jobs_put(jobs, job);
+}
+
+static size_t disabled_codes(const struct job *room)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < room->room.codes->count; i++)
+        count += room->room.codes->list[i].is_disabled;
+    return count;
+}
+
+// Whoever asks for a room while one of its codes is disabled gets what was there before, and
+// then hears of the change; or gets what is there now. What is old never comes after what is
+// new.
+TEST(a_room_is_read_in_its_turn_among_the_changes_of_its_codes)
+{
+    struct jobs *jobs = start();
+    put_meeting(jobs, 1);
+    struct job *meeting = take(jobs);
+    const char *body = meeting->call.response.body.at;
+    char id[OBJECT_ID_LEN + 1] = "";
+    memcpy(id, strstr(body, "\"Room_Id\":\"") + 11, OBJECT_ID_LEN);
+    for (int i = 0; i < 8; i++)
+        put_room(jobs, id);
+    put_disabling(jobs, body);
+    for (int i = 0; i < 8; i++)
+        put_room(jobs, id);
+    bool is_changed = false;
+    for (int i = 0; i < 17; i++) {
+        struct job *done = take(jobs);
+        CHECK_EQ(done->db.err, 0);
+        if (done->kind == JOB_CALL) {
+            CHECK_EQ(i, 8);
+            CHECK_EQ(done->call.response.status, 200);
+            CHECK(done->call.call.changed_code->is_disabled);
+            is_changed = true;
+            free_call(done);
+            continue;
+        }
+        CHECK_EQ(disabled_codes(done), is_changed);
+        job_dispose(done);
+        mem_free(done);
+    }
+    free_call(meeting);
     stop(jobs);
 }
 
