@@ -7,6 +7,8 @@
 #include <assert.h>
 #include <string.h>
 
+static_assert(WS_LINGER_MS > ANSWER_WAIT_MS, "an answer comes before its socket closes");
+
 // --- Tables ---
 
 struct signal *signal_new(struct rooms *rooms)

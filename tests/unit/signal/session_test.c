@@ -435,6 +435,7 @@ TEST(a_room_that_cannot_be_had_is_told_by_on_error)
     struct stage_client *client = stage_open(&s, "host", "host", NULL);
     stage_send(&s, client, "{\"method\":\"ping\",\"id\":1}");
     signal_refuse(s.signal, client->session, 404, "room not found", s.now, &s.frames);
+    // Longer than an answer may wait for the store (5 s), which is still to be heard.
     stage_wait(&s, 6000);
     char *told = stage_next(&client->socket);
     CHECK_TEXT(told, "{\"method\":\"on-error\",\"params\":{\"code\":404,\"message\":"
