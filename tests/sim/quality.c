@@ -19,7 +19,7 @@ const struct plan quality_plans[] = {
      .people = 10,
      .simulcast = true,
      .link = {.delay_us = 20000},
-     .span_us = 60 * SECOND_US,
+     .span_us = 20 * SECOND_US,
      .judge = judge_calm},
     {.name = "three-lossy",
      .people = 3,
