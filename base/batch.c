@@ -4,7 +4,12 @@
 
 #include <assert.h>
 
-enum { CHUNK_SIZE = 64 * 1024, CACHE_LINE = 64 };
+enum {
+    CHUNK_SIZE = 64 * 1024,
+    CACHE_LINE = 64,
+    RESETS_PER_PERIOD = 4096, // some seconds under load
+    GIVEN_BACK_MIN = 1024,    // packets: 32 KB are kept
+};
 
 struct batch_chunk {
     struct batch_chunk *next;
@@ -32,10 +37,32 @@ void batch_dispose(struct batch *b)
     *b = (struct batch){0};
 }
 
+// The arrays grow again as they grew at first. Paths and runs are no more than packets, but for
+// plain datagrams, of which there are few.
+static void give_back(struct batch *b)
+{
+    if (b->packet_count > b->peak)
+        b->peak = b->packet_count;
+    if (++b->resets < RESETS_PER_PERIOD)
+        return;
+    if (b->packet_cap > GIVEN_BACK_MIN && b->packet_cap / 4 >= b->peak) {
+        mem_free(b->packets);
+        mem_free(b->paths);
+        mem_free(b->runs);
+        b->packets = NULL;
+        b->paths = NULL;
+        b->runs = NULL;
+        b->packet_cap = b->path_cap = b->run_cap = 0;
+    }
+    b->resets = 0;
+    b->peak = 0;
+}
+
 void batch_reset(struct batch *b)
 {
     for (uint32_t i = 0; i < b->path_count; i++)
         b->paths[i]->first = b->paths[i]->last = BATCH_END;
+    give_back(b);
     b->packet_count = b->path_count = b->run_count = 0;
     // One chunk serves the usual tick; what an unusual one needed is given back.
     if (b->store.chunks) {

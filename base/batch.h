@@ -113,11 +113,15 @@ struct batch {
     struct batch_run *runs;
     uint32_t run_count;
     uint32_t run_cap;
+
+    uint32_t peak; // packets, of a tick since `resets` were 0
+    uint32_t resets;
 };
 
 // Zero-initialised is an empty batch.
 void batch_dispose(struct batch *b);
-void batch_reset(struct batch *b); // keeps the memory for the next tick
+// Keeps the memory for the next tick: as much as the largest of some thousand needed.
+void batch_reset(struct batch *b);
 
 // A path with nothing queued.
 void batch_path_init(struct batch_path *path);

@@ -38,6 +38,11 @@ void *mem_resize(void *old, size_t size)
     return must(realloc(old, size ? size : 1));
 }
 
+void *mem_aligned(size_t align, size_t size)
+{
+    return must(aligned_alloc(align, size));
+}
+
 void mem_free(void *p)
 {
     free(p);

@@ -11,6 +11,7 @@
 void *mem_alloc(size_t size);                     // zeroed
 void *mem_alloc_array(size_t count, size_t size); // zeroed; aborts on overflow of the product
 void *mem_resize(void *old, size_t size);         // what is added is not zeroed
+void *mem_aligned(size_t align, size_t size);     // not zeroed; size is a multiple of align
 void mem_free(void *p);                           // NULL is fine
 char *mem_text(const char *text);                 // a copy, or NULL for NULL
 char *mem_text_of(struct bytes b);                // a terminated copy

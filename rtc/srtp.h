@@ -42,6 +42,11 @@ struct srtp;
 struct srtp *srtp_new(struct srtp_engine *e, const struct srtp_keys *keys);
 void srtp_free(struct srtp *s); // wipes the keys
 
+// A destination among the thread's others: all that is read for each of its packets lies close
+// to what is read for those of the next.
+struct batch_path *srtp_path_new(struct srtp_engine *e);
+void srtp_path_free(struct srtp_engine *e, struct batch_path *path);
+
 // Unprotects in place. Returns the length of the plain packet, or ERR_MALFORMED (not RTP),
 // ERR_REFUSED (authentication), ERR_EXISTS (replayed, or too old to tell), ERR_FULL (too many
 // SSRCs). `*index` is ROC << 16 | sequence number. A refused packet may be scrambled.

@@ -15,12 +15,13 @@ enum {
     CIPHER_CM_IV_LEN = 16,
     CIPHER_MAC_LEN = 20,
     CIPHER_MAC_KEY_LEN_MAX = 64, // one block of SHA-1; SRTP has 20
+    CIPHER_KEY_SIZE_MAX = 1024,  // of a key that is ready for use: GCM's with its powers
 };
 
 // AES-CM and HMAC-SHA1 of one packet, in place. Encryption comes before the MAC, decryption
 // after it (RFC 3711 section 3.3): the MAC is always that of the ciphertext.
 struct cm_job {
-    void *key;        // of cm_key_new()
+    void *key;        // of cm_key_init()
     uint8_t *at;      // the authenticated octets
     uint32_t mac_len; // how many of them
     uint32_t text_at; // the encrypted ones among them
@@ -37,8 +38,11 @@ struct cipher_backend {
     void *(*open)(const char **name);
     void (*close)(void *state);
 
-    void *(*gcm_key_new)(void *state, const uint8_t key[CIPHER_KEY_LEN]);
-    void (*gcm_key_free)(void *key); // wipes it
+    // Keys lie in the caller's memory, so that what is used together lies together: `key_size`
+    // octets, aligned to a line of the processor's cache.
+    size_t key_size;
+    void (*gcm_key_init)(void *state, void *at, const uint8_t key[CIPHER_KEY_LEN]);
+    void (*gcm_key_dispose)(void *at); // wipes it
     // `out` may be `text`, otherwise they do not overlap.
     void (*gcm_seal)(void *state, void *key, const uint8_t iv[CIPHER_GCM_IV_LEN],
                      struct bytes aad, struct bytes text, uint8_t *out,
@@ -48,8 +52,9 @@ struct cipher_backend {
                      struct bytes aad, struct bytes text, uint8_t *out,
                      const uint8_t tag[CIPHER_GCM_TAG_LEN]);
 
-    void *(*cm_key_new)(void *state, const uint8_t key[CIPHER_KEY_LEN], struct bytes mac_key);
-    void (*cm_key_free)(void *key);
+    void (*cm_key_init)(void *state, void *at, const uint8_t key[CIPHER_KEY_LEN],
+                        struct bytes mac_key);
+    void (*cm_key_dispose)(void *at);
     void (*cm_run)(void *state, struct cm_job *jobs, size_t count);
 };
 

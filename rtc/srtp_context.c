@@ -43,25 +43,27 @@ void srtp_derive(const struct srtp_keys *master, uint8_t label, struct srtp_sess
 }
 
 static void open_session(const struct srtp *s, struct srtp_session *session,
-                         const struct srtp_session_keys *keys)
+                         const struct srtp_session_keys *keys, void *key_at)
 {
     const struct cipher_backend *b = s->engine->backend;
     memcpy(session->salt, keys->salt, sizeof session->salt);
-    session->key = s->profile == SRTP_AEAD_AES_128_GCM
-                       ? b->gcm_key_new(s->engine->state, keys->key)
-                       : b->cm_key_new(s->engine->state, keys->key,
-                                       (struct bytes){keys->mac_key, sizeof keys->mac_key});
+    session->key = key_at;
+    if (s->profile == SRTP_AEAD_AES_128_GCM)
+        b->gcm_key_init(s->engine->state, key_at, keys->key);
+    else
+        b->cm_key_init(s->engine->state, key_at, keys->key,
+                       (struct bytes){keys->mac_key, sizeof keys->mac_key});
 }
 
 struct srtp *srtp_new_session(struct srtp_engine *e, enum srtp_profile profile,
                               const struct srtp_session_keys *rtp,
                               const struct srtp_session_keys *rtcp)
 {
-    struct srtp *s = mem_alloc(sizeof *s);
+    struct srtp *s = slab_alloc(&e->contexts);
     s->engine = e;
     s->profile = profile;
-    open_session(s, &s->rtp, rtp);
-    open_session(s, &s->rtcp, rtcp);
+    open_session(s, &s->rtp, rtp, (uint8_t *)s + SRTP_KEY_AT);
+    open_session(s, &s->rtcp, rtcp, slab_alloc(&e->report_keys));
     return s;
 }
 
@@ -80,14 +82,16 @@ void srtp_free(struct srtp *s)
 {
     if (!s)
         return;
-    const struct cipher_backend *b = s->engine->backend;
-    void (*key_free)(void *) =
-        s->profile == SRTP_AEAD_AES_128_GCM ? b->gcm_key_free : b->cm_key_free;
-    key_free(s->rtp.key);
-    key_free(s->rtcp.key);
+    struct srtp_engine *e = s->engine;
+    void (*key_dispose)(void *) = s->profile == SRTP_AEAD_AES_128_GCM
+                                      ? e->backend->gcm_key_dispose
+                                      : e->backend->cm_key_dispose;
+    key_dispose(s->rtp.key);
+    key_dispose(s->rtcp.key);
+    slab_free(&e->report_keys, s->rtcp.key);
     replay_dispose(&s->replay);
     mem_wipe(s, sizeof *s);
-    mem_free(s);
+    slab_free(&e->contexts, s);
 }
 
 uint32_t srtp_next_rtcp_index(struct srtp *s)
@@ -327,4 +331,16 @@ int srtp_unprotect_rtcp(struct srtp *s, uint8_t *packet, size_t len)
     if (!err)
         err = replay_learn(&s->replay, ssrc, true, index);
     return err ? err : (int)plain_len;
+}
+
+struct batch_path *srtp_path_new(struct srtp_engine *e)
+{
+    struct batch_path *path = slab_alloc(&e->paths);
+    batch_path_init(path);
+    return path;
+}
+
+void srtp_path_free(struct srtp_engine *e, struct batch_path *path)
+{
+    slab_free(&e->paths, path);
 }

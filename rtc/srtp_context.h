@@ -1,6 +1,7 @@
 // The inside of rtc/srtp: engines and contexts, for its own files and their tests.
 #pragma once
 
+#include "base/slab.h"
 #include "rtc/replay.h"
 #include "rtc/srtp.h"
 #include "rtc/srtp_cipher.h"
@@ -18,15 +19,21 @@ struct srtp_engine {
     void *state;
     const char *name;
     // What the runs of the last srtp_seal() point into: chunks that are filled in turn and
-    // kept.
+    // kept, as many as the largest batch of some thousand needed.
     uint8_t **chunks;
     size_t chunk_count;
     size_t chunk_at;
     size_t chunk_used;
+    size_t chunk_peak; // since `seals` were 0
+    uint32_t seals;
     // AES_CM packets that wait to be protected together, and where their tags go.
     struct cm_job jobs[CM_JOBS_MAX];
     uint8_t *tags[CM_JOBS_MAX];
     size_t job_count;
+    // What is read for every packet of a destination.
+    struct slab contexts; // struct srtp, and at SRTP_KEY_AT its key of RTP
+    struct slab report_keys;
+    struct slab paths;
 };
 
 // Session keys of RTP or of RTCP, RFC 3711 section 4.3.1.
@@ -50,6 +57,9 @@ struct srtp {
 
     struct replay replay; // incoming
 };
+
+// Where in an object of srtp_engine.contexts the key of RTP is.
+enum { SRTP_KEY_AT = (sizeof(struct srtp) + SLAB_ALIGN - 1) / SLAB_ALIGN * SLAB_ALIGN };
 
 // A context from session keys, below the key derivation: for the vectors of RFC 7714.
 struct srtp *srtp_new_session(struct srtp_engine *e, enum srtp_profile profile,

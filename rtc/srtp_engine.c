@@ -24,7 +24,8 @@ static bool gcm_passes(const struct cipher_backend *b, void *state)
     };
     enum { TEXT_LEN = sizeof text - 1 };
     uint8_t out[TEXT_LEN], tag[CIPHER_GCM_TAG_LEN], back[TEXT_LEN];
-    void *k = b->gcm_key_new(state, key);
+    alignas(SLAB_ALIGN) uint8_t k[CIPHER_KEY_SIZE_MAX];
+    b->gcm_key_init(state, k, key);
     b->gcm_seal(state, k, iv, (struct bytes){aad, sizeof aad}, bytes_of(text), out, tag);
     bool good =
         memcmp(out, sealed, TEXT_LEN) == 0 && memcmp(tag, sealed + TEXT_LEN, sizeof tag) == 0;
@@ -35,7 +36,7 @@ static bool gcm_passes(const struct cipher_backend *b, void *state)
     tag[0] ^= 1;
     good = good && !b->gcm_open(state, k, iv, (struct bytes){aad, sizeof aad},
                                 (struct bytes){out, TEXT_LEN}, back, tag);
-    b->gcm_key_free(k);
+    b->gcm_key_dispose(k);
     return good;
 }
 
@@ -60,7 +61,8 @@ static bool cm_passes(const struct cipher_backend *b, void *state)
                                                 0xf9, 0xe9, 0x43, 0x16, 0x40, 0xe5};
     uint8_t mac_key[20];
     memset(mac_key, 0x0b, sizeof mac_key);
-    void *k = b->cm_key_new(state, key, (struct bytes){mac_key, sizeof mac_key});
+    alignas(SLAB_ALIGN) uint8_t k[CIPHER_KEY_SIZE_MAX];
+    b->cm_key_init(state, k, key, (struct bytes){mac_key, sizeof mac_key});
 
     uint8_t texts[LANES][TEXT_LEN];
     struct cm_job jobs[LANES];
@@ -82,12 +84,13 @@ static bool cm_passes(const struct cipher_backend *b, void *state)
                    memcmp(texts[i], decrypt ? zeros : keystream, TEXT_LEN) == 0;
         }
     }
-    b->cm_key_free(k);
+    b->cm_key_dispose(k);
     return good;
 }
 
 bool cipher_passes(const struct cipher_backend *backend, void *state)
 {
+    assert(backend->key_size <= CIPHER_KEY_SIZE_MAX);
     return gcm_passes(backend, state) && cm_passes(backend, state);
 }
 
@@ -121,6 +124,9 @@ struct srtp_engine *srtp_engine_new(enum srtp_backend backend)
     e->backend = b;
     e->state = state;
     e->name = name;
+    slab_init(&e->contexts, SRTP_KEY_AT + b->key_size);
+    slab_init(&e->report_keys, b->key_size);
+    slab_init(&e->paths, sizeof(struct batch_path));
     return e;
 }
 
@@ -144,6 +150,9 @@ void srtp_engine_free(struct srtp_engine *e)
     for (size_t i = 0; i < e->chunk_count; i++)
         mem_free(e->chunks[i]);
     mem_free(e->chunks);
+    slab_dispose(&e->contexts);
+    slab_dispose(&e->report_keys);
+    slab_dispose(&e->paths);
     mem_free(e);
 }
 

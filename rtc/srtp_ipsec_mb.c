@@ -9,11 +9,10 @@
 #include <intel-ipsec-mb.h>
 #include <openssl/crypto.h>
 
-enum { CACHE_LINE = 64, SHA1_BLOCK = 64, SHA1_STATE = 20, AES_SCHEDULE = 11 * 16 };
+enum { SHA1_BLOCK = 64, SHA1_STATE = 20, AES_SCHEDULE = 11 * 16 };
 
 struct gcm_key {
-    struct gcm_key_data data; // wants CACHE_LINE alignment
-    void *allocation;
+    struct gcm_key_data data; // wants the alignment of a cache line
 };
 
 struct cm_key {
@@ -21,15 +20,7 @@ struct cm_key {
     _Alignas(16) uint8_t unused[AES_SCHEDULE]; // of decryption: counter mode needs none
     _Alignas(16) uint8_t inner[SHA1_STATE];
     _Alignas(16) uint8_t outer[SHA1_STATE];
-    void *allocation;
 };
-
-static void *aligned_new(size_t size, void **allocation)
-{
-    *allocation = mem_alloc(size + CACHE_LINE);
-    uintptr_t at = ((uintptr_t)*allocation + CACHE_LINE - 1) & ~(uintptr_t)(CACHE_LINE - 1);
-    return (void *)at;
-}
 
 static void *open_state(const char **name)
 {
@@ -64,21 +55,15 @@ static void close_state(void *state)
     free_mb_mgr(state);
 }
 
-static void *gcm_key_new(void *state, const uint8_t key[CIPHER_KEY_LEN])
+static void gcm_key_init(void *state, void *at, const uint8_t key[CIPHER_KEY_LEN])
 {
-    void *allocation;
-    struct gcm_key *k = aligned_new(sizeof *k, &allocation);
-    k->allocation = allocation;
+    struct gcm_key *k = at;
     IMB_AES128_GCM_PRE((IMB_MGR *)state, key, &k->data);
-    return k;
 }
 
-static void gcm_key_free(void *key)
+static void gcm_key_dispose(void *key)
 {
-    struct gcm_key *k = key;
-    void *allocation = k->allocation;
-    mem_wipe(k, sizeof *k);
-    mem_free(allocation);
+    mem_wipe(key, sizeof(struct gcm_key));
 }
 
 static void gcm_seal(void *state, void *key, const uint8_t iv[CIPHER_GCM_IV_LEN],
@@ -101,12 +86,11 @@ static bool gcm_open(void *state, void *key, const uint8_t iv[CIPHER_GCM_IV_LEN]
     return CRYPTO_memcmp(computed, tag, CIPHER_GCM_TAG_LEN) == 0;
 }
 
-static void *cm_key_new(void *state, const uint8_t key[CIPHER_KEY_LEN], struct bytes mac_key)
+static void cm_key_init(void *state, void *at, const uint8_t key[CIPHER_KEY_LEN],
+                        struct bytes mac_key)
 {
     IMB_MGR *m = state;
-    void *allocation;
-    struct cm_key *k = aligned_new(sizeof *k, &allocation);
-    k->allocation = allocation;
+    struct cm_key *k = at;
     IMB_AES_KEYEXP_128(m, key, k->schedule, k->unused);
 
     // RFC 2104: the states of SHA-1 after the first block of either hash.
@@ -122,15 +106,11 @@ static void *cm_key_new(void *state, const uint8_t key[CIPHER_KEY_LEN], struct b
     IMB_SHA1_ONE_BLOCK(m, outer, k->outer);
     mem_wipe(inner, sizeof inner);
     mem_wipe(outer, sizeof outer);
-    return k;
 }
 
-static void cm_key_free(void *key)
+static void cm_key_dispose(void *key)
 {
-    struct cm_key *k = key;
-    void *allocation = k->allocation;
-    mem_wipe(k, sizeof *k);
-    mem_free(allocation);
+    mem_wipe(key, sizeof(struct cm_key));
 }
 
 static void fill_job(IMB_JOB *j, struct cm_job *job)
@@ -177,11 +157,13 @@ static void cm_run(void *state, struct cm_job *jobs, size_t count)
 const struct cipher_backend cipher_ipsec_mb = {
     .open = open_state,
     .close = close_state,
-    .gcm_key_new = gcm_key_new,
-    .gcm_key_free = gcm_key_free,
+    .key_size = sizeof(struct gcm_key) > sizeof(struct cm_key) ? sizeof(struct gcm_key)
+                                                               : sizeof(struct cm_key),
+    .gcm_key_init = gcm_key_init,
+    .gcm_key_dispose = gcm_key_dispose,
     .gcm_seal = gcm_seal,
     .gcm_open = gcm_open,
-    .cm_key_new = cm_key_new,
-    .cm_key_free = cm_key_free,
+    .cm_key_init = cm_key_init,
+    .cm_key_dispose = cm_key_dispose,
     .cm_run = cm_run,
 };

@@ -47,24 +47,22 @@ static void close_state(void *state)
     mem_free(s);
 }
 
-static void *gcm_key_new(void *state, const uint8_t key[CIPHER_KEY_LEN])
+static void gcm_key_init(void *state, void *at, const uint8_t key[CIPHER_KEY_LEN])
 {
     (void)state;
-    struct gcm_key *k = mem_alloc(sizeof *k);
+    struct gcm_key *k = at;
     k->seal = EVP_CIPHER_CTX_new();
     k->open = EVP_CIPHER_CTX_new();
     assert(k->seal && k->open);
     must(EVP_EncryptInit_ex(k->seal, EVP_aes_128_gcm(), NULL, key, NULL));
     must(EVP_DecryptInit_ex(k->open, EVP_aes_128_gcm(), NULL, key, NULL));
-    return k;
 }
 
-static void gcm_key_free(void *key)
+static void gcm_key_dispose(void *key)
 {
     struct gcm_key *k = key;
     EVP_CIPHER_CTX_free(k->seal); // wipes
     EVP_CIPHER_CTX_free(k->open);
-    mem_free(k);
 }
 
 static void gcm_seal(void *state, void *key, const uint8_t iv[CIPHER_GCM_IV_LEN],
@@ -100,10 +98,11 @@ static bool gcm_open(void *state, void *key, const uint8_t iv[CIPHER_GCM_IV_LEN]
     return EVP_DecryptFinal_ex(c, none, &len) == 1;
 }
 
-static void *cm_key_new(void *state, const uint8_t key[CIPHER_KEY_LEN], struct bytes mac_key)
+static void cm_key_init(void *state, void *at, const uint8_t key[CIPHER_KEY_LEN],
+                        struct bytes mac_key)
 {
     struct state *s = state;
-    struct cm_key *k = mem_alloc(sizeof *k);
+    struct cm_key *k = at;
     k->stream = EVP_CIPHER_CTX_new();
     k->mac = EVP_MAC_CTX_new(s->hmac);
     assert(k->stream && k->mac && mac_key.len <= CIPHER_MAC_KEY_LEN_MAX);
@@ -114,15 +113,13 @@ static void *cm_key_new(void *state, const uint8_t key[CIPHER_KEY_LEN], struct b
         OSSL_PARAM_construct_end(),
     };
     must(EVP_MAC_init(k->mac, mac_key.at, mac_key.len, parameters));
-    return k;
 }
 
-static void cm_key_free(void *key)
+static void cm_key_dispose(void *key)
 {
     struct cm_key *k = key;
     EVP_CIPHER_CTX_free(k->stream);
     EVP_MAC_CTX_free(k->mac);
-    mem_free(k);
 }
 
 static void apply_keystream(const struct cm_job *job)
@@ -155,11 +152,13 @@ static void cm_run(void *state, struct cm_job *jobs, size_t count)
 const struct cipher_backend cipher_openssl = {
     .open = open_state,
     .close = close_state,
-    .gcm_key_new = gcm_key_new,
-    .gcm_key_free = gcm_key_free,
+    .key_size = sizeof(struct gcm_key) > sizeof(struct cm_key) ? sizeof(struct gcm_key)
+                                                               : sizeof(struct cm_key),
+    .gcm_key_init = gcm_key_init,
+    .gcm_key_dispose = gcm_key_dispose,
     .gcm_seal = gcm_seal,
     .gcm_open = gcm_open,
-    .cm_key_new = cm_key_new,
-    .cm_key_free = cm_key_free,
+    .cm_key_init = cm_key_init,
+    .cm_key_dispose = cm_key_dispose,
     .cm_run = cm_run,
 };

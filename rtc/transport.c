@@ -18,7 +18,7 @@ struct transport {
     struct dtls *dtls;
     struct srtp *incoming;
     struct srtp *outgoing;
-    struct batch_path path;
+    struct batch_path *path;
 
     bool has_remote;
     bool peer_is_dtls_client;
@@ -55,7 +55,7 @@ struct transport *transport_new(const struct transport_config *config, int64_t n
     t->dtls_due_at = NEVER;
     ice_init(&t->ice, config->worker, config->rng);
     t->dtls = dtls_new(config->identity);
-    batch_path_init(&t->path);
+    t->path = srtp_path_new(config->engine);
     return t;
 }
 
@@ -66,6 +66,7 @@ void transport_free(struct transport *t)
     dtls_free(t->dtls);
     srtp_free(t->incoming);
     srtp_free(t->outgoing);
+    srtp_path_free(t->config.engine, t->path);
     mem_wipe(&t->ice, sizeof t->ice);
     mem_free(t);
 }
@@ -113,7 +114,7 @@ const struct addr *transport_address(const struct transport *t)
 
 struct batch_path *transport_path(struct transport *t)
 {
-    return &t->path;
+    return t->path;
 }
 
 enum transport_state transport_state(const struct transport *t)
@@ -166,7 +167,7 @@ static void become_closed(struct transport *t, enum transport_close reason)
 {
     t->state = TRANSPORT_CLOSED;
     t->reason = reason;
-    t->path.protect = NULL;
+    t->path->protect = NULL;
     t->rest = (struct bytes){0};
 }
 
@@ -176,7 +177,7 @@ static void become_lost(struct transport *t)
 {
     t->state = TRANSPORT_LOST;
     t->reason = TRANSPORT_SILENT;
-    t->path.protect = NULL;
+    t->path->protect = NULL;
     t->rest = (struct bytes){0};
     t->dtls_due_at = NEVER;
     ice_forget_paths(&t->ice);
@@ -199,7 +200,7 @@ static void compare_fingerprint(struct transport *t)
     t->outgoing = srtp_new(t->config.engine, &outgoing);
     mem_wipe(&incoming, sizeof incoming);
     mem_wipe(&outgoing, sizeof outgoing);
-    t->path.protect = t->outgoing;
+    t->path->protect = t->outgoing;
     t->state = TRANSPORT_CONNECTED;
     t->dtls_due_at = NEVER;
 }
@@ -238,7 +239,7 @@ static void heard(struct transport *t, const struct addr *from, int64_t now)
 {
     t->heard_at = now;
     ice_heard(&t->ice, from, now);
-    t->path.to = t->ice.selected;
+    t->path->to = t->ice.selected;
 }
 
 static void receive_stun(struct transport *t, const struct addr *from, struct bytes datagram,
@@ -258,11 +259,11 @@ static void receive_stun(struct transport *t, const struct addr *from, struct by
         break;
     }
     t->heard_at = now;
-    t->path.to = t->ice.selected;
+    t->path->to = t->ice.selected;
     if (t->state == TRANSPORT_LOST && t->incoming) {
         t->state = TRANSPORT_CONNECTED;
         t->reason = TRANSPORT_OPEN;
-        t->path.protect = t->outgoing;
+        t->path->protect = t->outgoing;
     } else if (t->state == TRANSPORT_NEW || t->state == TRANSPORT_LOST) {
         t->state = TRANSPORT_CHECKED;
         t->reason = TRANSPORT_OPEN;
@@ -418,7 +419,7 @@ void transport_send_rtcp(struct transport *t, struct bytes compound, struct batc
     if (t->state != TRANSPORT_CONNECTED)
         return;
     assert(compound.len >= CLEAR_LEN && compound.len <= DATAGRAM_MAX);
-    batch_single(out, &t->path, BATCH_RTCP, compound, CLEAR_LEN,
+    batch_single(out, t->path, BATCH_RTCP, compound, CLEAR_LEN,
                  srtp_next_rtcp_index(t->outgoing));
 }
 

@@ -9,6 +9,9 @@
 // medians. Fails below 60 %.
 //
 //     pipeline [--subscribers N] [--rounds N] [--no-send]
+//
+// Without a number of subscribers it prints 64, 200, 400 and 800, one after the other. Without
+// sending, nothing of the kernel's dilutes what differs.
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/udp.h"
@@ -41,7 +44,7 @@ enum {
 };
 
 struct options {
-    unsigned subscribers;
+    unsigned subscribers; // 0: the usual numbers, one after the other
     unsigned rounds;
     bool send;
 };
@@ -446,7 +449,7 @@ static void open_sockets(struct bench *b)
 
 static int read_options(struct options *o, int argc, char **argv)
 {
-    *o = (struct options){.subscribers = 100, .rounds = 7, .send = true};
+    *o = (struct options){.rounds = 7, .send = true};
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--no-send") == 0)
             o->send = false;
@@ -457,8 +460,7 @@ static int read_options(struct options *o, int argc, char **argv)
         else
             return -1;
     }
-    bool sane = o->subscribers >= 1 && o->subscribers <= 10000 && o->rounds >= 1 &&
-                o->rounds <= ROUNDS_MAX;
+    bool sane = o->subscribers <= 10000 && o->rounds >= 1 && o->rounds <= ROUNDS_MAX;
     return sane ? 0 : -1;
 }
 
@@ -487,14 +489,10 @@ static void close_bench(struct bench *b)
     close(b->sink);
 }
 
-int main(int argc, char **argv)
+// Prints the line of one number of subscribers. Returns the percentage.
+static double compare(const struct options *options)
 {
-    struct bench b = {.rng = rng_seeded(1), .now = 1000000};
-    if (read_options(&b.options, argc, argv) < 0) {
-        fprintf(stderr, "usage: pipeline [--subscribers N] [--rounds N] [--no-send]\n");
-        return 2;
-    }
-    log_set_level(LOG_ERROR);
+    struct bench b = {.options = *options, .rng = rng_seeded(1), .now = 1000000};
     b.engine = srtp_engine_best();
     b.senders_engine = srtp_engine_best();
     b.identity = dtls_identity_new();
@@ -516,10 +514,29 @@ int main(int argc, char **argv)
     double percent = 100 * router_rate / bare_rate;
     printf("%u subscribers, %s: bare %.0f, router %.0f packets per CPU second: %.0f %%\n",
            b.options.subscribers, srtp_engine_name(b.engine), bare_rate, router_rate, percent);
+    fflush(stdout);
     close_bench(&b);
-    if (percent < REQUIRED_PERCENT) {
-        printf("below the required %d %%\n", REQUIRED_PERCENT);
-        return 1;
+    return percent;
+}
+
+int main(int argc, char **argv)
+{
+    static const unsigned usual[] = {64, 200, 400, 800};
+    struct options options;
+    if (read_options(&options, argc, argv) < 0) {
+        fprintf(stderr, "usage: pipeline [--subscribers N] [--rounds N] [--no-send]\n");
+        return 2;
     }
-    return 0;
+    log_set_level(LOG_ERROR);
+    size_t count = options.subscribers ? 1 : sizeof usual / sizeof *usual;
+    bool below = false;
+    for (size_t i = 0; i < count; i++) {
+        struct options one = options;
+        if (!one.subscribers)
+            one.subscribers = usual[i];
+        below |= compare(&one) < REQUIRED_PERCENT;
+    }
+    if (below)
+        printf("below the required %d %%\n", REQUIRED_PERCENT);
+    return below;
 }

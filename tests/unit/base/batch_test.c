@@ -98,3 +98,30 @@ TEST(copies_a_packet_that_only_one_gets)
     CHECK_EQ(p->shared->payload.len, 6);
     batch_dispose(&b);
 }
+
+TEST(what_a_peak_needed_is_given_back_after_a_while)
+{
+    struct batch b = {0};
+    struct batch_path path;
+    batch_path_init(&path);
+    for (int i = 0; i < 5000; i++)
+        batch_media(&b, &path);
+    batch_reset(&b);
+    uint32_t at_peak = b.packet_cap;
+    CHECK(at_peak >= 5000);
+    for (int tick = 0; tick < 10000; tick++) {
+        for (int i = 0; i < 100; i++)
+            batch_media(&b, &path);
+        batch_reset(&b);
+    }
+    CHECK(b.packet_cap >= 100 && b.packet_cap <= 1024);
+
+    // What is needed again and again is kept.
+    for (int tick = 0; tick < 10000; tick++) {
+        for (int i = 0; i < (tick % 3000 ? 10 : 5000); i++)
+            batch_media(&b, &path);
+        batch_reset(&b);
+        CHECK(b.packet_cap >= 5000);
+    }
+    batch_dispose(&b);
+}

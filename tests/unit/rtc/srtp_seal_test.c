@@ -322,6 +322,26 @@ TEST(writes_picture_id_and_tl0_where_the_payload_has_them)
     }
 }
 
+TEST(the_engine_gives_back_what_a_peak_needed)
+{
+    struct world w = world_with(SRTP_AEAD_AES_128_GCM);
+    for (int i = 0; i < 5000; i++) {
+        w.sent = 0;
+        queue(&w, &w.path, BATCH_RTP, 1000);
+    }
+    CHECK_EQ(srtp_seal(w.engine, &w.batch, 0), 0);
+    CHECK_EQ(w.engine->chunk_count, 6);
+    batch_reset(&w.batch);
+    for (int tick = 0; tick < 10000; tick++) {
+        w.sent = 0;
+        queue(&w, &w.path, BATCH_RTP, 1000);
+        CHECK_EQ(srtp_seal(w.engine, &w.batch, 0), 0);
+        batch_reset(&w.batch);
+    }
+    CHECK_EQ(w.engine->chunk_count, 1);
+    world_dispose(&w);
+}
+
 // A packet with a place for a transport-wide number: one element of id 3.
 static struct batch_shared *queue_numbered(struct world *w, struct batch_path *path,
                                            uint32_t len)

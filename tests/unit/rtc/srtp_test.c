@@ -5,6 +5,7 @@
 #include "test.h"
 
 #include <jansson.h>
+#include <stdalign.h>
 
 // Each fact is checked on every back end of this machine.
 static const enum srtp_backend backends[] = {
@@ -83,14 +84,15 @@ TEST(the_keystream_is_that_of_rfc_3711_b_2)
     json_t *v = json_object_get(root, "aes_cm_keystream");
     for (size_t i = 0; i < BACKENDS; i++) {
         struct srtp_engine *e = srtp_engine_new(backends[i]);
-        void *key = e->backend->cm_key_new(e->state, hex_member(v, "session_key").at,
-                                           bytes_of("any key"));
+        alignas(SLAB_ALIGN) uint8_t key[CIPHER_KEY_SIZE_MAX];
+        e->backend->cm_key_init(e->state, key, hex_member(v, "session_key").at,
+                                bytes_of("any key"));
         uint8_t text[48] = {0};
         struct cm_job job = {.key = key, .at = text, .mac_len = 48, .text_len = 48};
         memcpy(job.iv, hex_member(v, "iv").at, sizeof job.iv);
         e->backend->cm_run(e->state, &job, 1);
         CHECK_EQ(memcmp(text, hex_member(v, "keystream_48").at, 48), 0);
-        e->backend->cm_key_free(key);
+        e->backend->cm_key_dispose(key);
         srtp_engine_free(e);
     }
     json_decref(root);
@@ -206,7 +208,8 @@ TEST(wycheproof_aes_gcm)
                 continue;
             json_array_foreach(json_object_get(group, "tests"), i, test)
             {
-                void *key = e->backend->gcm_key_new(e->state, hex_member(test, "key").at);
+                alignas(SLAB_ALIGN) uint8_t key[CIPHER_KEY_SIZE_MAX];
+                e->backend->gcm_key_init(e->state, key, hex_member(test, "key").at);
                 struct bytes ct = hex_member(test, "ct"), msg = hex_member(test, "msg");
                 uint8_t *out = own(msg);
                 bool valid =
@@ -223,7 +226,7 @@ TEST(wycheproof_aes_gcm)
                     CHECK_EQ(memcmp(out, ct.at, ct.len), 0);
                     CHECK_EQ(memcmp(tag, hex_member(test, "tag").at, sizeof tag), 0);
                 }
-                e->backend->gcm_key_free(key);
+                e->backend->gcm_key_dispose(key);
                 seen++;
             }
         }
@@ -250,13 +253,14 @@ TEST(wycheproof_hmac_sha1_with_keys_of_at_most_a_block)
                 struct bytes tag = hex_member(test, "tag");
                 if (mac_key.len > CIPHER_MAC_KEY_LEN_MAX || msg.len == 0)
                     continue; // no packet is empty
-                void *key = e->backend->cm_key_new(e->state, cipher_key, mac_key);
+                alignas(SLAB_ALIGN) uint8_t key[CIPHER_KEY_SIZE_MAX];
+                e->backend->cm_key_init(e->state, key, cipher_key, mac_key);
                 struct cm_job job = {.key = key, .at = own(msg), .mac_len = (uint32_t)msg.len};
                 e->backend->cm_run(e->state, &job, 1);
                 bool valid =
                     strcmp(json_string_value(json_object_get(test, "result")), "valid") == 0;
                 CHECK_EQ(memcmp(job.mac, tag.at, tag.len) == 0, valid);
-                e->backend->cm_key_free(key);
+                e->backend->cm_key_dispose(key);
                 seen++;
             }
         }
