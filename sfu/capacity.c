@@ -5,6 +5,7 @@
 #include "base/moment.h"
 #include "rtc/negotiate.h"
 #include "rtc/padding.h"
+#include "sfu/choice.h"
 #include "sfu/seats.h"
 #include "sfu/select.h"
 #include "sfu/shared.h"
@@ -70,7 +71,7 @@ static size_t gather(struct capacity *d, struct allocate_feed *order[SUBSCRIBE_S
             continue;
         struct stream *s = f->stream;
         struct allocate_feed *a = &f->allot;
-        a->steps = select_steps(s, tick->now);
+        a->steps = choice_steps(s, tick->now);
         a->step_count = s->layer_count;
         if (!f->allotted || a->chosen >= s->layer_count)
             a->chosen = ALLOCATE_PAUSED;
@@ -106,7 +107,7 @@ static void tell(const struct capacity *d, struct feed *f, const struct tick *ti
     bool single = a->step_count == 1;
     uint8_t current = single && a->chosen != ALLOCATE_PAUSED ? wish : allocate_quality(a);
     uint8_t best = single && allocate_expected(a) ? wish : allocate_expected(a);
-    uint8_t offered = select_best(f->stream, f->max_quality);
+    uint8_t offered = choice_best(f->stream, f->max_quality);
     bool publisher_degraded = !f->stream->muted && !f->stream->held && best < offered;
     struct feed_told told = {
         .current = current,

@@ -111,7 +111,7 @@ static const struct report_origin *last_clock(const struct feed *f)
 }
 
 void feed_begin_segment(struct feed *f, unsigned layer, unsigned substream,
-                        const struct history_slot *slot)
+                        const struct history_slot *slot, const struct progress *at)
 {
     feed_end_segment(f);
     const struct stream *stream = f->stream;
@@ -124,7 +124,7 @@ void feed_begin_segment(struct feed *f, unsigned layer, unsigned substream,
         .slot = slot,
         .number = packet.number,
         .pictures = packet.pictures,
-        .at = stream_progress(stream, layer, substream),
+        .at = at,
         .clock_rate = stream->codec.clock_rate,
         .clock = &stream->layers[layer].origin,
         .last_clock = last_clock(f),

@@ -106,9 +106,10 @@ struct feed_line *feed_line(const struct feed *f); // NULL: it does not flow
 
 // How far the layer that is being sent has come; NULL: none is.
 const struct progress *feed_progress(const struct feed *f);
-// With a packet that is part of the substream.
+// With a packet that is part of the substream; `at`: how far that had come when the packet
+// came.
 void feed_begin_segment(struct feed *f, unsigned layer, unsigned substream,
-                        const struct history_slot *slot);
+                        const struct history_slot *slot, const struct progress *at);
 void feed_end_segment(struct feed *f); // if there is one
 // All lines that were on `layer` end their segments: it begins anew.
 void feeds_leave(struct stream *s, unsigned layer);

@@ -3,8 +3,8 @@
 #include "rtc/codec.h"
 #include "rtc/negotiate.h"
 #include "rtc/rtp.h"
-#include "sfu/seats.h"
-#include "sfu/select.h"
+#include "sfu/choice.h"
+#include "sfu/seat.h"
 #include "sfu/shared.h"
 
 #include <assert.h>
@@ -157,6 +157,71 @@ static void note_begun(struct feed *f, const struct tick *tick)
         list_append(&tick->shared->begun, &f->begun);
 }
 
+// The newest key frame of a layer, if it came a moment ago, and after what the feed sent last:
+// a picture is not shown a second time. Of a camera that was switched off nothing more is
+// shown.
+static const struct history_slot *past_key(const struct feed_line *line, unsigned layer,
+                                           int64_t now)
+{
+    const struct stream_layer *from = &line->feed->stream->layers[layer];
+    const struct tail *tail = &line->feed->segments.tail;
+    const struct history_slot *slot =
+        from->key.seq ? history_get(&from->history, from->key.seq) : NULL;
+    if (!slot || line->feed->stream->muted || now - slot->arrived_at >= FORWARD_PAST_US)
+        return NULL;
+    return tail->begun && slot->arrived_at <= tail->at ? NULL : slot;
+}
+
+// What leaves at once when a feed begins with it.
+static uint32_t past_octets(const struct stream *s, unsigned layer)
+{
+    const struct stream_layer *from = &s->layers[layer];
+    return from->progress.octets - from->key.at.octets;
+}
+
+// The best layer whose past may leave at once, or the least one that has any.
+static unsigned past_layer(const struct feed_line *line, uint8_t mask, int64_t now)
+{
+    const struct stream *s = line->feed->stream;
+    unsigned least = LAYERS_MAX;
+    for (unsigned i = 0; i < s->layer_count; i++) {
+        if (!(mask >> i & 1) || !past_key(line, i, now))
+            continue;
+        least = i;
+        if (past_octets(s, i) <= FORWARD_PAST_OCTETS)
+            break;
+    }
+    return least;
+}
+
+bool forward_past(struct feed_line *line, uint8_t mask, const struct tick *tick)
+{
+    struct stream *s = line->feed->stream;
+    assert(line->current == NO_LAYER);
+    unsigned layer = past_layer(line, mask, tick->now);
+    if (layer == LAYERS_MAX)
+        return false;
+    const struct history_slot *slot = past_key(line, layer, tick->now);
+    feed_begin_segment(line->feed, layer, 0, slot, &s->layers[layer].key.at);
+    struct outgoing o = outgoing_of(s, slot, tick);
+    struct substream_packet packet = stream_packet(s, layer, 0, slot->seq);
+    send_on(&o, line, &packet);
+    tick->shared->stats.rtp_out++;
+    catch_up(s, line, tick);
+    note_begun(line->feed, tick);
+    return true;
+}
+
+// A picture that a feed may begin with.
+static void note_key(struct stream *s, unsigned layer, const struct history_slot *slot)
+{
+    struct stream_layer *l = &s->layers[layer];
+    if (s->kind != MEDIA_VIDEO || slot->seq < l->key.seq)
+        return;
+    l->key.seq = slot->seq;
+    l->key.at = l->progress;
+}
+
 void forward_packet(struct stream *s, unsigned layer, const struct history_slot *slot,
                     bool start, const struct tick *tick)
 {
@@ -171,6 +236,8 @@ void forward_packet(struct stream *s, unsigned layer, const struct history_slot 
             without = outgoing_of(s, &empty, tick);
         }
     }
+    if (start)
+        note_key(s, layer, slot);
     uint64_t newest = s->layers[layer].progress.newest;
     start = start && newest - slot->seq <= FORWARD_CATCH_UP_MAX;
     uint64_t sent = 0;
@@ -185,8 +252,8 @@ void forward_packet(struct stream *s, unsigned layer, const struct history_slot 
             send_on(packet->part == SUBSTREAM_EMPTY ? &without : &whole, line, packet);
             sent++;
         } else if (start && (line->start_mask >> layer & 1)) {
-            feed_begin_segment(line->feed, layer, 0, slot);
-            line->start_mask = select_starts(line, tick->now);
+            feed_begin_segment(line->feed, layer, 0, slot, stream_progress(s, layer, 0));
+            line->start_mask = choice_starts(line, tick->now);
             send_on(&whole, line, &packets[0]);
             sent++;
             if (slot->seq < newest)

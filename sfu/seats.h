@@ -16,19 +16,8 @@
 #include "rtc/negotiate_watch.h"
 #include "sfu/feed.h"
 #include "sfu/leg.h"
+#include "sfu/seat.h"
 #include "sfu/tick.h"
-
-struct seat {
-    char mid[MID_LEN_MAX + 1];
-    enum media_kind kind;
-    struct negotiated_codec codecs[WATCH_CODECS_MAX];
-    size_t codec_count;
-    struct extension_ids extensions;
-    uint32_t ssrc;
-    uint32_t rtx_ssrc;     // 0: none
-    struct feed *feed;     // NULL: nobody sits here
-    struct feed_tail tail; // while nobody does
-};
 
 struct seats {
     struct seat *at;

@@ -1,5 +1,6 @@
 // Which layer of its track a feed sends: the best that it may and that is sent at all. A switch
-// begins with a key frame; until one comes, the old layer goes on.
+// begins with a key frame; until one comes, the old layer goes on. Where nothing is sent yet,
+// one that came a moment ago is taken out of the history.
 #pragma once
 
 #include "sfu/feed.h"
@@ -11,11 +12,5 @@ void select_at_most(struct feed *f, enum video_quality most, const struct tick *
 // Chooses again, because layers came or went: for one, and for all that flow.
 void select_layer(struct feed *f, const struct tick *tick);
 void select_layers(struct stream *s, const struct tick *tick);
-// The layers as steps to choose from, the worst first: step 0 is the last layer.
-const struct allocate_step *select_steps(struct stream *s, int64_t now);
-// The best quality within `most` that the stream has a layer of, whether or not it is sent now.
-enum video_quality select_best(const struct stream *s, enum video_quality most);
-// The layers whose next key frame begins a segment on this line.
-uint8_t select_starts(const struct feed_line *line, int64_t now);
 // The subscriber's decoder asks for a key frame.
 void select_key_frame(struct feed *f, const struct tick *tick);

@@ -139,6 +139,7 @@ void stream_restart(struct stream *s, unsigned layer, uint64_t gap, bool other)
         assert(s->lines[i].current != layer);
     l->progress.newest += gap;
     l->progress.stream += other;
+    l->key.seq = 0;
     for (unsigned i = 0; i < l->substream_count; i++) {
         substream_restart(&l->substreams[i], gap);
         l->substreams[i].progress.stream += other;

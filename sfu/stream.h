@@ -51,6 +51,10 @@ struct stream_layer {
     struct history history;
     struct progress progress; // where feeds leave off when they switch
     struct report_origin origin;
+    struct {
+        uint64_t seq;       // dense, of its first packet; 0: none that a feed may begin with
+        struct progress at; // when that came
+    } key;                  // the newest key frame
     struct stream_rate {
         int64_t at; // of the last look; 0: none yet
         uint32_t octets;

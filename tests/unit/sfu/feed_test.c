@@ -273,6 +273,50 @@ TEST(a_repair_after_a_switch_has_the_rewritten_picture_id)
     scene_close(&scene);
 }
 
+// A request would be merged with those of the last half second.
+TEST(who_comes_to_a_video_begins_with_a_key_frame_of_a_moment_ago)
+{
+    scene_open(&scene);
+    publisher = scene_publisher(&scene, PUBLISHER, &scene_video, 1, TRACK);
+    camera = &publisher->sources[0];
+    subscriber = scene_subscriber(&scene, SUBSCRIBER);
+    frames(4); // a key frame, and three that build on it
+    unsigned asked = camera->key_frames_asked;
+    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, VIDEO_HIGH);
+    size_t got = subscriber->got_count;
+    CHECK(got > 0);
+    CHECK(mark_of(0).key);
+    CHECK_EQ(mark_of(0).index, 0);
+    // What comes now follows, without a hole: all of four frames, and of two.
+    frames(2);
+    CHECK(subscriber->got_count > got);
+    CHECK_EQ(camera->key_frames_asked, asked);
+    for (size_t i = 1; i < subscriber->got_count; i++) {
+        struct mark last = mark_of(i - 1), m = mark_of(i);
+        bool is_next =
+            last.index + 1 < last.count ? m.frame == last.frame : m.frame == last.frame + 1;
+        CHECK(is_next);
+        CHECK_EQ((uint16_t)(subscriber->got[i].seq - subscriber->got[i - 1].seq), 1);
+    }
+    scene_close(&scene);
+}
+
+TEST(an_older_key_frame_is_asked_for_at_once)
+{
+    scene_open(&scene);
+    publisher = scene_publisher(&scene, PUBLISHER, &scene_video, 1, TRACK);
+    camera = &publisher->sources[0];
+    subscriber = scene_subscriber(&scene, SUBSCRIBER);
+    frames(1);
+    scene_pass(&scene, 600000, 100000);
+    unsigned asked = camera->key_frames_asked;
+    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, VIDEO_HIGH);
+    CHECK_EQ(subscriber->got_count, 0);
+    scene_settle(&scene);
+    CHECK_EQ(camera->key_frames_asked, asked + 1);
+    scene_close(&scene);
+}
+
 TEST(a_key_frame_whose_first_packet_comes_last_is_sent_whole)
 {
     scene_open(&scene);
@@ -280,6 +324,7 @@ TEST(a_key_frame_whose_first_packet_comes_last_is_sent_whole)
     camera = &publisher->sources[0];
     subscriber = scene_subscriber(&scene, SUBSCRIBER);
     scene_frame(&scene, publisher, 0);
+    scene_pass(&scene, 600000, 100000); // the history has no key frame that is young enough
     scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, VIDEO_HIGH);
     // The key frame that it waits for loses its first packet, which comes when asked for.
     source_frame(camera, scene.now, &publisher->out);

@@ -63,11 +63,16 @@ static const struct batch_packet *only(void)
 }
 
 // The feed sends what is part of a substream that leaves out some packets.
+static void begin_with(struct feed *f, unsigned substream, const struct history_slot *slot)
+{
+    feed_begin_segment(f, 0, substream, slot, stream_progress(f->stream, 0, substream));
+}
+
 static void open_part(void)
 {
     open_stream();
     CHECK_EQ(stream_add_substream(&stream, 0), 1);
-    feed_begin_segment(feed, 0, 1, come(FIRST, 2));
+    begin_with(feed, 1, come(FIRST, 2));
 }
 
 TEST(a_part_is_sent_without_a_hole)
@@ -107,7 +112,7 @@ TEST(what_is_asked_for_again_comes_from_the_part_that_was_sent)
     pass(FIRST + 4, 2); // FIRST + 3 is missing, and comes as no part
     pass(FIRST + 3, 0);
     feed_end_segment(feed);
-    feed_begin_segment(feed, 0, 0, come(FIRST + 5, 0)); // all of it again
+    begin_with(feed, 0, come(FIRST + 5, 0)); // all of it again
     CHECK_EQ(feed_line(feed)->shift.seq + FIRST + 5, SEQ + 4);
 
     batch_reset(&out);
@@ -131,7 +136,7 @@ TEST(one_subscriber_gets_all_of_a_layer_while_another_gets_a_part)
     struct feed *all = feed_new(&stream, NULL, VIDEO_HIGH, &tick);
     feed_go_on(all, &(struct feed_tail){.sent.next_seq = 7000});
     feed_join(all, &path);
-    feed_begin_segment(all, 0, 0, come(FIRST + 1, 2));
+    begin_with(all, 0, come(FIRST + 1, 2));
     pass(FIRST + 2, 0);
     CHECK_EQ(only()->index, 7001);
     pass(FIRST + 3, 2);

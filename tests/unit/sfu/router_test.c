@@ -140,6 +140,7 @@ TEST(video_starts_at_a_key_frame)
 {
     open_call(VIDEO_OFF);
     scene_frame(&scene, publisher, 1); // a key frame which nobody wants
+    scene.now += 600000;               // of a key frame that is younger it would get the past
     scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK + 1, VIDEO_HIGH);
     CHECK_EQ(subscriber->got_count, 0);
     // The request is there at once, so the next frame is a key frame of 16 packets.
@@ -159,6 +160,7 @@ TEST(a_delta_frame_starts_nothing)
 {
     open_call(VIDEO_OFF);
     scene_frame(&scene, publisher, 1);
+    scene.now += 600000; // of a key frame that is younger it would get the past
     scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK + 1, VIDEO_HIGH);
     publisher->sources[1].layers[0].key_wanted = false;
     scene_frame(&scene, publisher, 1);
@@ -170,6 +172,7 @@ TEST(a_key_frame_is_asked_for_again_every_half_second)
 {
     open_call(VIDEO_OFF);
     scene_frame(&scene, publisher, 1);
+    scene.now += 600000; // of a key frame that is younger it would get the past
     scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK + 1, VIDEO_HIGH);
     CHECK_EQ(publisher->plis, 1);
     scene_pass(&scene, 490000, 10000);
