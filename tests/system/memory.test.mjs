@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { startServer, until } from '../browser/lib/server.mjs';
+import { patience, startServer, until } from '../browser/lib/server.mjs';
 import { Client } from './client.mjs';
 import { exchange, frame, RawSocket, statusOf } from './raw.mjs';
 
@@ -43,7 +43,7 @@ test('69 anonymous sockets with unfinished messages of 1 MB end nothing', async 
     }
     for (const socket of sockets) assert.notEqual(await socket.closeCode(), 1000);
     await isThere(person);
-    assert.ok(kilobytes(server, 'VmRSS') < 60 * 1024, `${kilobytes(server, 'VmRSS')} kB`);
+    assert.ok(kilobytes(server, 'VmRSS') < 60 * 1024 * patience, `${kilobytes(server, 'VmRSS')} kB`);
     person.end();
   } finally {
     for (const socket of sockets) socket.end();
@@ -102,7 +102,10 @@ test('at 90 % of the budget joins and large bodies get 503, and who is in stays'
   }
 });
 
-test('while memory is short a socket that was open before does not join, who is in comes back, and nothing large is taken', async () => {
+// A sanitizer gives nothing back of what was freed.
+const isMeasured = { skip: patience > 1 };
+
+test('while memory is short a socket that was open before does not join, who is in comes back, and nothing large is taken', isMeasured, async () => {
   const measured = await startServer();
   const resting = kilobytes(measured, 'VmRSS') * 1024;
   await measured.stop();
