@@ -91,6 +91,10 @@ struct api_call {
     // Set by api_run() when it has written a room: what is stored of it now, for the live one.
     struct room_record *changed; // in the request's arena
 
+    // Set by api_run() when it has written a template, for the live rooms made from it; or
+    // given another one to the room of `changed`, for that one. The receiver's.
+    struct template *template;
+
     // Set by api_run() when it has enabled or disabled a room code.
     struct api_code_change *changed_code; // in the request's arena
 

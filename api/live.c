@@ -62,7 +62,7 @@ static int take_target(struct api_context *c, const json_t *body, const struct r
         err = take_text(c, body, "peerId", &target->peer_id);
     if (!err && !target->peer_id)
         err = take_text(c, body, "role", &target->role);
-    if (!err && target->role && !template_role(room->template, target->role))
+    if (!err && target->role && !room_knows_role(room, target->role))
         return api_fail_body(c, "role not found");
     return err;
 }

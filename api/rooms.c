@@ -4,6 +4,7 @@
 
 #include "api/room_fields.h"
 #include "base/err.h"
+#include "store/document.h"
 #include "store/templates.h"
 
 #include <string.h>
@@ -77,9 +78,18 @@ static int answer_room(struct api_context *c, const struct store_room *room)
     return 0;
 }
 
-// The answer, and word for the room in case it is live.
-static int answer_change(struct api_context *c, const struct store_room *room)
+// The answer, and word for the room in case it is live. `before` is the id of the template that
+// it had.
+static int answer_change(struct api_context *c, const struct store_room *room,
+                         const char *before)
 {
+    if (strcmp(before, room->template_id) != 0) {
+        template_free(c->call->template);
+        c->call->template = NULL;
+        int err = store_template_load(c->db, room->template_id, &c->call->template);
+        if (err)
+            return api_fail_storage(c, err);
+    }
     c->call->changed = arena_alloc(c->arena, sizeof *c->call->changed);
     store_room_record(room, c->call->changed);
     return answer_room(c, room);
@@ -147,7 +157,8 @@ static int update(struct api_context *c, const json_t *body, struct store_room *
 
 // POST /rooms with a name that exists: that room, updated. Its name keeps its first spelling.
 // ERR_NOT_FOUND, and no answer, when there is none.
-static int update_by_name(struct api_context *c, const json_t *body, struct store_room *room)
+static int update_by_name(struct api_context *c, const json_t *body, struct store_room *room,
+                          const char **before)
 {
     int err = store_room_by_name(c->db, json_get_text(body, "name", ""), c->arena, room);
     if (err == ERR_NOT_FOUND)
@@ -155,6 +166,7 @@ static int update_by_name(struct api_context *c, const json_t *body, struct stor
     if (err)
         return api_fail_storage(c, err);
     const char *name = room->name;
+    *before = room->template_id;
     err = api_room_apply(c, body, room);
     if (err)
         return err;
@@ -166,13 +178,16 @@ static int update_by_name(struct api_context *c, const json_t *body, struct stor
 
 // The unique index has the last word: when another connection made the room in between, the
 // second look finds it.
-static int create_or_update(struct api_context *c, const json_t *body, struct store_room *room)
+static int create_or_update(struct api_context *c, const json_t *body, struct store_room *room,
+                            const char **before)
 {
-    int err = update_by_name(c, body, room);
-    if (err == ERR_NOT_FOUND)
+    int err = update_by_name(c, body, room, before);
+    if (err == ERR_NOT_FOUND) {
         err = api_room_make(c, body, false, room);
+        *before = err ? "" : room->template_id;
+    }
     if (err == ERR_EXISTS)
-        err = update_by_name(c, body, room);
+        err = update_by_name(c, body, room, before);
     return err;
 }
 
@@ -180,12 +195,13 @@ int api_rooms_create(struct api_context *c)
 {
     json_t *body;
     struct store_room room;
+    const char *before;
     int err = api_body(c, &body);
     if (err)
         return err;
-    err = create_or_update(c, body, &room);
+    err = create_or_update(c, body, &room, &before);
     json_decref(body);
-    return err ? err : answer_change(c, &room);
+    return err ? err : answer_change(c, &room, before);
 }
 
 int api_rooms_get(struct api_context *c)
@@ -204,9 +220,10 @@ int api_rooms_update(struct api_context *c)
         err = api_body(c, &body);
     if (err)
         return err;
+    const char *before = room.template_id;
     err = update(c, body, &room);
     json_decref(body);
-    return err ? err : answer_change(c, &room);
+    return err ? err : answer_change(c, &room, before);
 }
 
 bool api_check_idle(const struct api_call *call, const struct room *live,

@@ -162,7 +162,10 @@ int api_template_store(struct api_context *c, json_t *document, struct store_tem
     text_dispose(&text);
     if (err)
         return fail_document(c, where);
-    template_free(t);
+    t->id = template_text(t, row->id);
+    t->name = template_text(t, row->name);
+    template_free(c->call->template);
+    c->call->template = t;
     err = store_template_update(c->db, row);
     if (err == ERR_EXISTS)
         return api_fail(c, 400, "template name already exists");

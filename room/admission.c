@@ -8,7 +8,8 @@
 
 static size_t count_of(const struct room *room, const struct role *role)
 {
-    return room->role_counts[role - room->template->roles];
+    int place = template_place(room->template, role);
+    return place < 0 ? 0 : room->role_counts[place];
 }
 
 bool admission_has_place(const struct room *room, const struct role *role)

@@ -12,9 +12,8 @@
             return "does not hold: " #condition;                                               \
     } while (0)
 
-static bool is_role_of(const struct room *room, const struct role *role)
+static bool is_role_of(const struct template *t, const struct role *role)
 {
-    const struct template *t = room->template;
     return role >= t->roles && role < t->roles + t->role_count;
 }
 
@@ -43,7 +42,7 @@ static const char *check_peer(const struct room *room, const struct peer *peer)
     MUST(peer->room == room);
     MUST(peer_id_is_valid(peer->id) && room_peer(room, peer->id) == peer);
     MUST(rooms_peer(room->rooms, peer->number) == peer);
-    MUST(is_role_of(room, peer->role));
+    MUST(is_role_of(peer->template, peer->role));
     MUST(peer->user_id && peer->name && peer->metadata && peer->token_role);
     MUST(is_in || !peer->is_told);
     MUST(is_in == (peer->joined_at > 0));
@@ -54,7 +53,7 @@ static const char *check_peer(const struct room *room, const struct peer *peer)
     MUST(peer->group_count <= GROUPS_PER_PEER_MAX);
     MUST(peer->wanted_count <= WANTED_VIDEOS_MAX);
     MUST(peer->observed_count <= SESSION_STORE_OBSERVED_MAX);
-    MUST(!peer->asked.token[0] || is_role_of(room, peer->asked.role));
+    MUST(!peer->asked.token[0] || is_role_of(room->template, peer->asked.role));
     MUST(peer->downlink_score >= SCORE_NONE && peer->downlink_score <= 5);
     MUST(peer->chat_seen <= room->history.last_number);
     return check_tracks(peer);
@@ -71,7 +70,9 @@ static const char *check_counts(const struct room *room)
         waiting += is_in && peer->role->waiting_room;
         told += is_in && peer->is_told;
         tracks += peer->track_count;
-        roles[peer->role - room->template->roles]++;
+        int place = template_place(room->template, peer->role);
+        if (place >= 0)
+            roles[place]++;
     }
     MUST(room->joined_count == joined);
     MUST(room->waiting_count == waiting);

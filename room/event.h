@@ -230,7 +230,9 @@ struct event {
             int64_t seconds_left;
         } ends;
         struct {
-            const char *name;  // EVENT_ROLE_ASKED: the role; EVENT_ROLE_CHANGED: the one before
+            const char *name; // EVENT_ROLE_ASKED: the role; EVENT_ROLE_CHANGED: the one before
+            bool saw_waiting,
+                sees_waiting;  // EVENT_ROLE_CHANGED: those who wait, before and now
             const char *token; // EVENT_ROLE_ASKED
             const char *by;    // a peer's id; "": the back end
             const char *why;   // EVENT_ROLE_FAILED

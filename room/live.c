@@ -22,6 +22,15 @@ struct peer *room_joined(const struct room *room, const char *peer_id)
     return peer && peer->state == PEER_JOINED ? peer : NULL;
 }
 
+bool room_knows_role(const struct room *room, const char *name)
+{
+    bool is_known = template_role(room->template, name);
+    size_t at = 0;
+    for (const struct peer *peer; !is_known && (peer = map_next(&room->peers, &at));)
+        is_known = strcmp(peer->role->name, name) == 0;
+    return is_known;
+}
+
 struct peer *rooms_peer(const struct rooms *rooms, uint64_t number)
 {
     return map_get(&rooms->peers, map_key_u64(&number));

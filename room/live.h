@@ -64,14 +64,14 @@ struct room {
     struct rooms *rooms;
     uint64_t number; // of all rooms in this process, never used again
     struct room_record record;
-    struct template *template;
-    struct map peers;  // id -> struct peer, those that are joining included
-    struct map tracks; // id -> struct track, of all peers
+    struct template *template; // as it is stored now: who comes in goes by it
+    struct map peers;          // id -> struct peer, those that are joining included
+    struct map tracks;         // id -> struct track, of all peers
     size_t joined_count;
     size_t waiting_count;                       // of those who have joined
     size_t told_count;                          // of those who have joined: see room/presence.h
     bool hides_peers;                           // somebody of this session was not told of
-    size_t role_counts[ROLES_PER_TEMPLATE_MAX]; // of `peers`, by the place in the template
+    size_t role_counts[ROLES_PER_TEMPLATE_MAX]; // of `peers`, by template_place()
     bool locked; // by end-room, until the back end says otherwise: the store learns of it later
     int holds;
     char session_id[OBJECT_ID_LEN + 1]; // "" while nobody is in
@@ -126,6 +126,9 @@ struct room *rooms_find(const struct rooms *rooms, const char *room_id); // NULL
 
 struct peer *room_peer(const struct room *room, const char *peer_id);   // or NULL
 struct peer *room_joined(const struct room *room, const char *peer_id); // in, or NULL
+
+// Whether the template has a role of this name, or somebody has one that it had once.
+bool room_knows_role(const struct room *room, const char *name);
 
 struct peer *rooms_peer(const struct rooms *rooms, uint64_t number);   // or NULL
 struct track *rooms_track(const struct rooms *rooms, uint64_t number); // or NULL

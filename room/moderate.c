@@ -134,16 +134,17 @@ static void expel(struct peer *peer, enum leave_reason reason, const struct peer
     room_expel(peer, &expulsion, now, events);
 }
 
-// All but `by`; with `of` only those of this role who have joined. Peers vanish from the map
-// while they leave, and with the last one the room.
-static void expel_all(struct room *room, const struct peer *by, const struct role *of,
+// All but `by`; with `of` only those with a role of this name who have joined. Peers vanish
+// from the map while they leave, and with the last one the room.
+static void expel_all(struct room *room, const struct peer *by, const char *of,
                       enum leave_reason reason, const char *why, struct moment now,
                       struct event_list *events)
 {
     size_t count = 0, at = 0;
     struct peer **all = arena_alloc(&events->arena, room->peers.count * sizeof *all), *peer;
     while ((peer = map_next(&room->peers, &at))) {
-        if (peer != by && (!of || (peer->role == of && peer->state == PEER_JOINED)))
+        bool is_of = !of || (peer->state == PEER_JOINED && strcmp(peer->role->name, of) == 0);
+        if (peer != by && is_of)
             all[count++] = peer;
     }
     room_hold(room);
@@ -173,10 +174,9 @@ int moderate_remove_role(struct room *room, const struct peer *by, const char *r
         return ERR_REFUSED;
     if (strlen(reason) > REASON_LEN_MAX)
         return ERR_FULL;
-    const struct role *of = template_role(room->template, role);
-    if (!of)
+    if (!room_knows_role(room, role))
         return ERR_NOT_FOUND;
-    expel_all(room, by, of, LEAVE_REMOVED, reason, now, events);
+    expel_all(room, by, role, LEAVE_REMOVED, reason, now, events);
     return 0;
 }
 

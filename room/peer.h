@@ -54,8 +54,8 @@ enum peer_state {
 
 // A question whether the peer would like another role. One at a time: a new one replaces it.
 struct role_request {
-    char token[UUID_LEN + 1]; // "": there is none
-    const struct role *role;
+    char token[UUID_LEN + 1];     // "": there is none
+    const struct role *role;      // of the room's template
     char by[PEER_ID_LEN_MAX + 1]; // "": the back end
     int64_t expires_at;           // us, monotonic
 };
@@ -75,7 +75,9 @@ struct peer {
     char *metadata;
     char *token_role;        // the role its token says
     struct token_hash token; // that let it in; who comes back for it must show the same
-    const struct role *role; // of the room's template
+    // What the peer goes by: the room's template as it was when the peer came or got its role.
+    struct template *template;
+    const struct role *role; // of it
     enum peer_state state;
     enum peer_door door;
     char *only;          // a viewer's: the id of the peer that it watches; NULL: all

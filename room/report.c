@@ -13,11 +13,12 @@ bool report_take(struct report_budget *budget, int64_t now_us)
 
 // --- Whose tracks ---
 
-// A track that is gone. Roles are the template's, which lives as long as the session.
+// A track that is gone.
 struct past_track {
     uint64_t id; // hashed
     uint64_t owner;
-    const struct role *role; // of the owner, then
+    struct template *template; // of the owner, then
+    const struct role *role;   // of it
     enum track_type type;
 };
 
@@ -39,15 +40,19 @@ void report_remember(const struct track *track)
     if (!room->past_tracks)
         room->past_tracks = mem_alloc(sizeof *room->past_tracks);
     struct past_tracks *past = room->past_tracks;
-    past->ring[past->count++ % PAST_TRACKS_MAX] =
-        (struct past_track){.id = hash(room, track->is.id),
-                            .owner = track->owner->number,
-                            .role = track->owner->role,
-                            .type = track->is.type};
+    struct past_track *place = &past->ring[past->count++ % PAST_TRACKS_MAX];
+    template_free(place->template);
+    *place = (struct past_track){.id = hash(room, track->is.id),
+                                 .owner = track->owner->number,
+                                 .template = template_hold(track->owner->template),
+                                 .role = track->owner->role,
+                                 .type = track->is.type};
 }
 
 void report_forget(struct room *room)
 {
+    for (size_t i = 0; room->past_tracks && i < PAST_TRACKS_MAX; i++)
+        template_free(room->past_tracks->ring[i].template);
     mem_free(room->past_tracks);
     room->past_tracks = NULL;
 }

@@ -111,7 +111,7 @@ int room_restore_peer(struct room *room, const struct past_peer *past, struct mo
                              .metadata = past->metadata,
                              .auto_video = past->auto_video,
                              .on_demand = past->on_demand};
-    struct peer *peer = room_add_peer(room, &wish, role);
+    struct peer *peer = room_add_peer(room, &wish, room->template, role);
     keep_number(peer, past->number);
     peer->state = PEER_JOINED;
     peer->joined_at = past->joined_at;

@@ -18,13 +18,23 @@ static void apply_role(struct peer *peer, const struct role *role, const char *b
     peer->asked.token[0] = 0;
     if (role == old)
         return;
-    room_set_role(peer, role);
+    struct template *before = template_hold(peer->template); // has `old`
+    room_set_role(peer, peer->room->template, role);
     struct event *event = event_add_who(events, EVENT_ROLE_CHANGED, peer);
     event->role.name = event_text(events, old->name);
     event->role.by = event_text(events, by);
+    event->role.saw_waiting = permit_sees(old, true);
+    event->role.sees_waiting = permit_sees(role, true);
     presence_show(peer, events); // somebody cares about it
     waiting_role_changed(peer, old, now, events);
     media_role_changed(peer, old, now, events);
+    template_free(before);
+}
+
+// Whether it is the role that the peer has, if perhaps as it was before the template changed.
+static bool is_same(const struct peer *peer, const struct role *role)
+{
+    return strcmp(peer->role->name, role->name) == 0;
 }
 
 static int tell_failure(const struct peer *peer, const char *role, const struct peer *by,
@@ -63,7 +73,7 @@ int role_change(struct room *room, const struct peer *by, const char *peer_id, c
         return ERR_NOT_FOUND;
     if (!wanted)
         return tell_failure(peer, role, by, ERR_NOT_FOUND, events);
-    if (wanted != peer->role && !admission_has_place(room, wanted))
+    if (!is_same(peer, wanted) && !admission_has_place(room, wanted))
         return tell_failure(peer, role, by, ERR_FULL, events);
     if (force)
         apply_role(peer, wanted, by ? by->id : "", now, events);
@@ -89,7 +99,7 @@ int role_change_many(struct room *room, const struct peer *by, const char *const
         if (peer->state != PEER_JOINED || peer->role == wanted ||
             !words_contain(roles, role_count, peer->role->name))
             continue;
-        is_full = !admission_has_place(room, wanted);
+        is_full = !is_same(peer, wanted) && !admission_has_place(room, wanted);
         if (is_full) {
             tell_failure(peer, role, by, ERR_FULL, events);
             break;
@@ -116,7 +126,7 @@ int role_accept(struct peer *peer, const char *role, const char *token, struct m
         strcmp(asked->role->name, role) != 0 || asked->expires_at <= now.mono_us ||
         !still_asks(peer))
         return ERR_NOT_FOUND;
-    if (asked->role != peer->role && !admission_has_place(peer->room, asked->role))
+    if (!is_same(peer, asked->role) && !admission_has_place(peer->room, asked->role))
         return tell_failure(peer, role, room_joined(peer->room, asked->by), ERR_FULL, events);
     apply_role(peer, asked->role, asked->by, now, events);
     return 0;

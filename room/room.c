@@ -20,9 +20,11 @@
 
 // --- Admission ---
 
-static size_t *count_of(struct room *room, const struct role *role)
+static void count_role(struct room *room, const struct role *role, int step)
 {
-    return &room->role_counts[role - room->template->roles];
+    int place = template_place(room->template, role);
+    if (place >= 0)
+        room->role_counts[place] += (size_t)step;
 }
 
 void room_set_codes(struct room *room, struct room_codes *codes)
@@ -38,18 +40,38 @@ void room_set_code(struct room *room, const char *code_id, bool is_disabled)
     room_codes_disable(room->codes, code_id, is_disabled);
 }
 
-void room_set_role(struct peer *peer, const struct role *role)
+void room_set_role(struct peer *peer, struct template *template, const struct role *role)
 {
+    struct template *before = peer->template;
     if (peer->role)
-        --*count_of(peer->room, peer->role);
+        count_role(peer->room, peer->role, -1);
+    peer->template = template_hold(template);
     peer->role = role;
-    ++*count_of(peer->room, role);
+    count_role(peer->room, role, 1);
+    template_free(before);
+}
+
+void room_take_template(struct room *room, struct template *template)
+{
+    struct template *before = room->template;
+    room->template = template;
+    memset(room->role_counts, 0, sizeof room->role_counts);
+    size_t at = 0;
+    for (struct peer *peer; (peer = map_next(&room->peers, &at));) {
+        count_role(room, peer->role, 1);
+        if (!peer->asked.token[0])
+            continue;
+        peer->asked.role = template_role(template, peer->asked.role->name);
+        if (!peer->asked.role)
+            peer->asked.token[0] = 0;
+    }
+    template_free(before);
 }
 
 // --- Coming ---
 
 struct peer *room_add_peer(struct room *room, const struct join_wish *wish,
-                           const struct role *role)
+                           struct template *template, const struct role *role)
 {
     struct peer *peer = mem_alloc(sizeof *peer);
     peer->number = rooms_number(room->rooms);
@@ -62,7 +84,7 @@ struct peer *room_add_peer(struct room *room, const struct join_wish *wish,
     peer->token_role = mem_text(wish->role);
     peer->token = wish->token;
     assert(role);
-    room_set_role(peer, role);
+    room_set_role(peer, template, role);
     peer->has_media = wish->offer;
     peer->auto_video = wish->auto_video;
     peer->on_demand = wish->on_demand;
@@ -184,15 +206,22 @@ int room_join(struct room *room, const struct join_wish *wish, uint64_t request,
     // it has know nothing of the endpoints we made: both sides begin anew. What the room has
     // made of it meanwhile stays.
     struct peer *present = room_peer(room, wish->peer_id);
+    struct template *template = room->template;
     const struct role *role =
-        present ? present->role : template_role(room->template, wish->role);
+        template_role(template, present ? present->role->name : wish->role);
+    if (!role) { // it is no more, but the peer keeps it
+        template = present->template;
+        role = present->role;
+    }
+    template_hold(template);
     if (present) {
         room->holds++;
         room_leave(present, LEAVE_REPLACED, now, events);
         room->holds--;
     }
 
-    struct peer *joining = *peer = room_add_peer(room, wish, role);
+    struct peer *joining = *peer = room_add_peer(room, wish, template, role);
+    template_free(template);
     joining->join_offer = request;
     if (!wish->offer) {
         room_admit(joining, NULL, now, events);
@@ -213,7 +242,8 @@ void room_drop_peer(struct peer *peer)
     struct room *room = peer->room;
     for (size_t i = 0; i < peer->track_count; i++)
         track_drop(peer->tracks[i]);
-    --*count_of(room, peer->role);
+    count_role(room, peer->role, -1);
+    template_free(peer->template);
     map_remove(&room->peers, bytes_of(peer->id));
     map_remove(&room->rooms->peers, map_key_u64(&peer->number));
     list_remove(&peer->detached_at);

@@ -71,12 +71,18 @@ void room_set_codes(struct room *room, struct room_codes *codes);
 // One of them was changed.
 void room_set_code(struct room *room, const char *code_id, bool is_disabled);
 
+// The room's template was changed, or another was given to it. Who comes in, and who gets a
+// role, goes by the new one from now on; who is in goes on by what it has, also in a role that
+// is no more. Takes `template`.
+void room_take_template(struct room *room, struct template *template);
+
 // --- For the other files of room/ only ---
 
-void room_set_role(struct peer *peer, const struct role *role);
+// `role` is one of `template`. What the peer went by may be freed.
+void room_set_role(struct peer *peer, struct template *template, const struct role *role);
 
 struct peer *room_add_peer(struct room *room, const struct join_wish *wish,
-                           const struct role *role);
+                           struct template *template, const struct role *role);
 // The first offer was accepted: the peer is in.
 void room_admit(struct peer *peer, const char *answer, struct moment now,
                 struct event_list *events);

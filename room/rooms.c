@@ -6,6 +6,8 @@
 #include "room/quality.h"
 #include "room/removed.h"
 
+#include <string.h>
+
 void rooms_init(struct rooms *rooms, struct rng *rng)
 {
     *rooms = (struct rooms){.rng = rng};
@@ -48,10 +50,10 @@ struct room *rooms_put(struct rooms *rooms, const struct room_record *record,
     }
     room->record = *record; // the same id, so the key in `by_id` stays what it was
     room->record.enabled &= !room->locked;
-    bool is_idle = room->peers.count == 0;
-    template_free(is_idle ? room->template : template);
-    if (is_idle)
-        room->template = template;
+    if (room->peers.count == 0)
+        room_take_template(room, template);
+    else
+        template_free(template); // rooms_change_template() told of all changes
     return room;
 }
 
@@ -66,6 +68,16 @@ void rooms_refresh(struct rooms *rooms, const struct room_record *record, struct
     room->locked = false;
     room->record = *record;
     duration_plan(room, now);
+}
+
+void rooms_change_template(struct rooms *rooms, struct template *template)
+{
+    size_t at = 0;
+    for (struct room *room; (room = map_next(&rooms->by_id, &at));) {
+        if (strcmp(room->template->id, template->id) == 0)
+            room_take_template(room, template_hold(template));
+    }
+    template_free(template);
 }
 
 // All wait equally long, so the list is in the order of their deadlines.

@@ -65,14 +65,21 @@ int publish_kind_from_name(const char *name)
 struct template *template_new(void)
 {
     struct template *t = mem_alloc(sizeof *t);
+    t->holders = 1;
     t->id = t->name = "";
     t->transcription.mode = "caption";
     return t;
 }
 
+struct template *template_hold(struct template *t)
+{
+    t->holders++;
+    return t;
+}
+
 void template_free(struct template *t)
 {
-    if (!t)
+    if (!t || --t->holders)
         return;
     arena_dispose(&t->arena);
     mem_free(t);
@@ -110,6 +117,13 @@ const struct role *template_role(const struct template *t, const char *name)
             return &t->roles[i];
     }
     return NULL;
+}
+
+int template_place(const struct template *t, const struct role *role)
+{
+    if (role < t->roles || role >= t->roles + t->role_count)
+        role = template_role(t, role->name);
+    return role ? (int)(role - t->roles) : ERR_NOT_FOUND;
 }
 
 bool names_contain(const struct names *names, const char *name)

@@ -90,8 +90,10 @@ struct room_state_settings {
     int interval_s;
 };
 
+// Shared by the live rooms made from it and by who is in them, and changed by nobody then.
 struct template
 {
+    int holders;
     struct arena arena; // holds every string and array below
     const char *id;
     const char *name;
@@ -116,8 +118,9 @@ struct template
     bool noise_cancellation; // plugins.noiseCancellation.enabled
 };
 
-struct template *template_new(void);
-void template_free(struct template *t); // NULL is fine
+struct template *template_new(void); // held once
+struct template *template_hold(struct template *t);
+void template_free(struct template *t); // lets go; the last one frees it; NULL is fine
 
 // A copy of `text` that lives as long as the template.
 const char *template_text(struct template *t, const char *text);
@@ -127,6 +130,9 @@ void template_set_roles(struct template *t, size_t count);
 struct names template_names(struct template *t, size_t count);
 
 const struct role *template_role(const struct template *t, const char *name); // or NULL
+// The place of `role` in `t`; where it is of another template, of the one that has its name.
+// ERR_NOT_FOUND: there is none.
+int template_place(const struct template *t, const struct role *role);
 bool names_contain(const struct names *names, const char *name);
 // Whether somebody with `role` may publish such a track. Nobody who waits to be let in may.
 bool role_publishes(const struct role *role, enum publish_kind kind);

@@ -89,6 +89,18 @@ static void change_code(struct control *c, const struct api_code_change *change)
         room_set_code(room, change->code_id, change->is_disabled);
 }
 
+static void change_template(struct control *c, struct api_call *call)
+{
+    struct room *room = call->changed ? rooms_find(&c->rooms, call->changed->id) : NULL;
+    if (!call->template || (call->changed && !room))
+        return;
+    if (room)
+        room_take_template(room, call->template);
+    else
+        rooms_change_template(&c->rooms, call->template);
+    call->template = NULL;
+}
+
 static void change_role(struct control *c, const struct api_role_change *change)
 {
     size_t at = 0;
@@ -127,6 +139,8 @@ static void on_answer(struct control *c, struct job *job)
         api_check_place(call, rooms_find(&c->rooms, call->place->id), &job->call.response);
     if (!job->db.err && call->changed)
         rooms_refresh(&c->rooms, call->changed, clock_now());
+    if (!job->db.err)
+        change_template(c, call);
     if (!job->db.err && call->changed_code)
         change_code(c, call->changed_code);
     if (!job->db.err && call->changed_role)

@@ -22,6 +22,8 @@ void job_dispose(struct job *job)
     job->room.polls = NULL;
     room_codes_free(job->room.codes);
     job->room.codes = NULL;
+    template_free(job->call.call.template);
+    job->call.call.template = NULL;
     store_webhook_turn_free(job->hooks);
     job->hooks = NULL;
 }

@@ -45,14 +45,31 @@ void notify_error(struct signal *s, const struct session *session, int code,
     notify_send(s, session, &j, frames);
 }
 
+static struct template *policy_of(const struct signal *s, const struct session *session)
+{
+    const struct peer *peer = rooms_peer(s->rooms, session->peer);
+    return peer ? peer->template : session->room->template;
+}
+
 void notify_policy(struct signal *s, struct session *session, const char *role,
                    struct frame_list *frames)
 {
+    struct template *template = policy_of(s, session);
     mem_free(session->told_role);
     session->told_role = mem_text(role);
+    template_free(session->told_template);
+    session->told_template = template_hold(template);
     struct json_out j = notify_open(s, "on-policy-change");
-    policy_write(&j, session->room->template, role, &s->rooms->engines);
+    policy_write(&j, template, role, &s->rooms->engines);
     notify_send(s, session, &j, frames);
+}
+
+void notify_other_policy(struct signal *s, struct session *session, const char *role,
+                         struct frame_list *frames)
+{
+    if (!session->told_role || strcmp(session->told_role, role) != 0 ||
+        session->told_template != policy_of(s, session))
+        notify_policy(s, session, role, frames);
 }
 
 // --- The state of the room ---
@@ -130,10 +147,11 @@ void notify_peer_list(struct signal *s, struct session *session, struct frame_li
 void notify_room_state(struct signal *s, struct session *session, struct frame_list *frames)
 {
     const struct room *room = session->room;
-    const struct role *role = template_role(room->template, session->role);
+    struct template *template = policy_of(s, session);
+    const struct role *role = template_role(template, session->role);
     if (!role)
         return;
-    enum room_view view = permit_view(room->template, role);
+    enum room_view view = permit_view(template, role);
     if (view == ROOM_VIEW_NONE)
         return;
     // A peer that has joined knows the others better.

@@ -56,9 +56,9 @@ void notify_joined(struct signal *s, const struct event *event, struct moment no
 {
     struct session *own = signal_session_of(s, event->peer);
     if (own) {
-        // A socket that came back for a peer with another role, and joined anew after all.
-        if (!own->told_role || strcmp(own->told_role, event->who->role) != 0)
-            notify_policy(s, own, event->who->role, frames);
+        // A socket that came back for a peer with another role, and joined anew after all; or
+        // one that looked on while the template was changed.
+        notify_other_policy(s, own, event->who->role, frames);
         notify_peer_list(s, own, frames);
         notify_room_info(s, own, frames);
     }

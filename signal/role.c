@@ -129,11 +129,8 @@ void notify_role_asked(struct signal *s, const struct event *event, struct momen
 static void tell_of_waiting(struct signal *s, struct session *own, const struct event *event,
                             struct frame_list *frames)
 {
-    const struct template *template = own->room->template;
-    const struct role *before = template_role(template, event->role.name);
-    const struct role *now = template_role(template, event->who->role);
-    bool saw = permit_sees(before, true), sees = permit_sees(now, true);
-    if (saw == sees)
+    bool sees = event->role.sees_waiting;
+    if (event->role.saw_waiting == sees)
         return;
     size_t at = 0;
     const struct peer *peer;

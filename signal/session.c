@@ -128,6 +128,7 @@ static void drop(struct signal *s, struct session *session)
     mem_free(session->room_id);
     mem_free(session->role);
     mem_free(session->told_role);
+    template_free(session->told_template);
     mem_free(session->user_id);
     mem_free(session->peer_id);
     mem_free(session->room_code_id);

@@ -91,8 +91,9 @@ struct session {
     uint64_t number;
     enum session_state state;
     char *room_id;
-    char *role;      // of the token
-    char *told_role; // of the last policy; NULL before it
+    char *role;                     // of the token
+    char *told_role;                // of the last policy; NULL before it
+    struct template *told_template; // the same
     char *user_id;
     char *peer_id;
     struct token_hash token;
@@ -322,8 +323,12 @@ void notify_some(const struct signal *s, const uint64_t *to, size_t count, struc
                  struct frame_list *frames);
 void notify_error(struct signal *s, const struct session *session, int code,
                   const char *message, struct frame_list *frames);
+// Of what the session's peer goes by; as long as there is none, of the room's template.
 void notify_policy(struct signal *s, struct session *session, const char *role,
                    struct frame_list *frames);
+// Unless that is what it was told last.
+void notify_other_policy(struct signal *s, struct session *session, const char *role,
+                         struct frame_list *frames);
 void notify_peer_list(struct signal *s, struct session *session, struct frame_list *frames);
 void notify_room_info(struct signal *s, const struct session *session,
                       struct frame_list *frames);

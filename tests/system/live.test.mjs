@@ -3,10 +3,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startServer, until } from '../browser/lib/server.mjs';
+import { Client } from './client.mjs';
 import { Peer } from './peer.mjs';
 
 let server, meeting, ann, bob, cat, live;
 const people = [];
+const open = []; // who has no media
 
 async function join(code, name) {
   const peer = await Peer.join(server, code, { name });
@@ -25,6 +27,7 @@ before(async () => {
   cat = await join(meeting.guest, 'cat');
 });
 after(async () => {
+  for (const client of open) client.socket?.close();
   await Promise.all(people.map((peer) => peer.end()));
   await server?.stop();
 });
@@ -94,6 +97,50 @@ test('one is removed; the others see no more of them', async () => {
   await until(() => last(ann, 'on-peer-leave')?.peer_id === cat.id, 'the farewell');
   assert.equal((await server.call('GET', `${live}/peers/${cat.id}`)).status, 404);
   await until(() => cat.socket.readyState === 3, 'its socket to close', 15000);
+});
+
+test('a role that is added while people are in is joined and given at once', async () => {
+  const template = (await server.call('POST', '/v2/templates', { name: 'grows',
+    roles: { host: { permissions: { changeRole: true } }, guest: {} } })).body;
+  const grown = (await server.call('POST', '/v2/rooms', { template_id: template.id })).body;
+  const codeOf = async (role) => (await server.call('POST', `/v2/room-codes/room/${grown.id}`))
+    .body.data.find((each) => each.role === role).code;
+  const look = async (role) => {
+    const client = await Client.of(server, await codeOf(role), `u${open.length}`);
+    open.push(client);
+    await client.connect();
+    return client;
+  };
+  const enter = async (role) => {
+    const client = await look(role);
+    assert.ok((await client.request('join', { name: 'x', data: '' })).result);
+    return client;
+  };
+  const [host, early, looks] = [await enter('host'), await enter('guest'), await look('guest')];
+  const roles = `/v2/templates/${template.id}/roles`;
+  assert.equal((await server.call('POST', `${roles}/speaker`, { publishParams: { allowed: ['audio'] } })).status, 200);
+  assert.equal((await server.call('POST', `${roles}/guest`, { permissions: { endRoom: true } })).status, 200);
+
+  const speaker = await enter('speaker');
+  assert.deepEqual(Object.keys(last(speaker, 'on-policy-change').known_roles), ['host', 'guest', 'speaker']);
+  const late = await enter('guest');
+  const may = (peer) => last(peer, 'on-policy-change').known_roles.guest.permissions.endRoom;
+  assert.deepEqual([may(early), may(late)], [false, true]);
+  // Who only looked on is told when it comes in.
+  assert.equal(may(looks), false);
+  assert.ok((await looks.request('join', { name: 'looks', data: '' })).result);
+  await until(() => may(looks), 'what it may do now');
+
+  await host.request('role-change-request', { requested_for: early.id, role: 'speaker', force: true });
+  await until(() => last(early, 'on-policy-change').name === 'speaker', 'the new role');
+
+  // Another template in place of that: who is in stays, also as what is no more.
+  const other = (await server.call('POST', '/v2/templates', { name: 'other', roles: { pupil: {} } })).body;
+  await server.call('POST', `/v2/rooms/${grown.id}`, { template_id: other.id });
+  const pupil = await enter('pupil');
+  assert.deepEqual(Object.keys(last(pupil, 'on-policy-change').known_roles), ['pupil']);
+  const there = (await server.call('GET', `/v2/active-rooms/${grown.id}/peers?role=host`)).body.peers;
+  assert.deepEqual(Object.keys(there), [host.id]);
 });
 
 test('a room is not deleted under its people', async () => {

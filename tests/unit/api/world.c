@@ -139,6 +139,7 @@ struct answer call(struct world *w, enum http_method method, const char *target,
     }
     if (c.changed)
         rooms_refresh(&w->rooms, c.changed, w->now);
+    template_free(c.template);
     api_check_place(&c, w->live, &response);
     struct answer a = keep(w, &response);
     arena_dispose(&request.arena);
