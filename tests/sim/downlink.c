@@ -13,7 +13,8 @@ enum {
     SLICE_US = 100 * 1000,
     REMB_US = 1000 * 1000, // libwebrtc's, unless it fell
     ROUND_TRIP_US = 200 * 1000,
-    REMB_START_BPS = 1000 * 1000,
+    JUMP_US = 50 * 1000,
+    REMB_LOOK_US = 5000 * 1000, // before it says something, unless a queue grows
 };
 
 static const double remb_fall = 0.97; // below this share of what was told it is told at once
@@ -65,12 +66,24 @@ static void turn_slices(struct downlink *d, int64_t now)
         d->octets[++d->slice % DOWNLINK_SLICES] = 0;
 }
 
+// The trend line of bwe_delay takes 20 frames to begin with. Receivers that send REMB have a
+// filter which sees a sudden growth within a few.
+static void note_frame(struct downlink_stream *s, int64_t now)
+{
+    int64_t *late = &s->late_us[s->frames++ % DOWNLINK_FRAMES];
+    int64_t before = *late;
+    *late = now - s->sent_us;
+    s->jumps = s->frames > DOWNLINK_FRAMES && *late - before > JUMP_US;
+}
+
 static void note_delay(struct downlink *d, const struct rtp_packet *packet, int64_t now)
 {
     struct downlink_stream *s = stream_of(d, packet);
     int32_t ticks = s ? (int32_t)(packet->timestamp - s->timestamp) : -1;
     if (ticks < 0)
         return; // repaired
+    if (ticks > 0)
+        note_frame(s, now);
     s->timestamp = packet->timestamp;
     s->sent_us += (int64_t)ticks * 1000 / 90;
     bwe_delay_arrival(&s->delay, s->sent_us, now);
@@ -80,7 +93,7 @@ static enum bwe_usage usage_of(const struct downlink *d)
 {
     enum bwe_usage usage = BWE_NORMAL;
     for (size_t i = 0; i < d->stream_count; i++) {
-        if (d->streams[i].delay.usage == BWE_OVER)
+        if (d->streams[i].delay.usage == BWE_OVER || d->streams[i].jumps)
             return BWE_OVER;
         if (d->streams[i].delay.usage == BWE_UNDER)
             usage = BWE_UNDER;
@@ -88,17 +101,31 @@ static enum bwe_usage usage_of(const struct downlink *d)
     return usage;
 }
 
+// What came in the second before the present tenth, or since the first packet if that is half a
+// second ago; 0: not known.
+static double incoming_bps(const struct downlink *d)
+{
+    int64_t span = d->slice - d->first_at / SLICE_US;
+    if (span > DOWNLINK_SLICES - 1)
+        span = DOWNLINK_SLICES - 1;
+    double octets = 0;
+    for (int64_t i = 1; i <= span; i++)
+        octets += (double)d->octets[(d->slice - i) % DOWNLINK_SLICES];
+    return span >= DOWNLINK_SLICES / 2 ? octets * 8 * 1e6 / (double)(span * SLICE_US) : 0;
+}
+
 static void estimate(struct downlink *d, int64_t now)
 {
     turn_slices(d, now);
-    double octets = 0;
-    for (size_t i = 0; i < DOWNLINK_SLICES; i++)
-        octets += (double)d->octets[i];
-    if (octets == 0)
+    double incoming = d->first_at ? incoming_bps(d) : 0;
+    if (incoming <= 0)
+        return;
+    enum bwe_usage usage = usage_of(d);
+    if (d->rate.bps == 0 && usage != BWE_OVER && now - d->first_at < REMB_LOOK_US)
         return;
     if (d->rate.bps == 0)
-        bwe_rate_set(&d->rate, REMB_START_BPS, now);
-    bwe_rate_update(&d->rate, usage_of(d), octets * 8, false, ROUND_TRIP_US, now);
+        bwe_rate_set(&d->rate, incoming, now);
+    bwe_rate_update(&d->rate, usage, incoming, false, ROUND_TRIP_US, now);
     if (now - d->told_at < REMB_US && d->rate.bps > remb_fall * d->told_bps)
         return;
     d->told_at = now;
@@ -115,6 +142,8 @@ void downlink_packet(struct downlink *d, const struct rtp_packet *packet, size_t
     if (!d->remb)
         return;
     turn_slices(d, now);
+    if (d->first_at == 0)
+        d->first_at = now;
     d->octets[d->slice % DOWNLINK_SLICES] += octets;
     // Sound has another clock, and libwebrtc does not estimate by it.
     if (packet->payload_type != CLIENT_PT_OPUS && packet->payload.len > 0)

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { DOWNLINK_STREAMS_MAX = 16, DOWNLINK_SLICES = 10 };
+enum { DOWNLINK_FRAMES = 5, DOWNLINK_STREAMS_MAX = 16, DOWNLINK_SLICES = 11 };
 
 // One video that a rate is estimated from.
 struct downlink_stream {
@@ -21,6 +21,9 @@ struct downlink_stream {
     uint32_t timestamp; // of the last packet
     int64_t sent_us;    // the same, going on through wraps
     struct bwe_delay delay;
+    int64_t late_us[DOWNLINK_FRAMES]; // arrival less sending of the last frames, a ring
+    unsigned frames;
+    bool jumps; // it grew much over these
 };
 
 struct downlink {
@@ -30,10 +33,12 @@ struct downlink {
     // REMB.
     struct downlink_stream streams[DOWNLINK_STREAMS_MAX];
     size_t stream_count;
-    size_t octets[DOWNLINK_SLICES]; // of the last second, a ring of tenths
+    size_t octets[DOWNLINK_SLICES]; // a ring of tenths of a second, the present one and the
+                                    // second before
     int64_t slice;                  // the present one
-    struct bwe_rate rate;
-    double told_bps; // 0: nothing yet
+    struct bwe_rate rate;           // of 0 bit/s until it is known
+    int64_t first_at;               // when something came
+    double told_bps;                // 0: nothing yet
     int64_t told_at;
     uint64_t told; // feedbacks of either kind
 };

@@ -68,7 +68,7 @@ struct plan {
     bool simulcast;
     struct shape shape;    // of cameras without simulcast
     bool red;              // microphones repeat each frame in the next packet, if they may
-    bool remb;             // those who get something know no transport-wide feedback
+    bool remb;             // the first of the audience knows no transport-wide feedback
     bool restless;         // change layers, pause, leave and come back
     bool fidgety;          // change layers, streams, addresses, and whether they are seen
     struct link_plan link; // everybody's, both ways

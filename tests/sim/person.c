@@ -94,7 +94,8 @@ void person_enter(struct meeting_sim *m, struct person *p)
     p->life++;
     init_client(m, p, &p->publish);
     init_client(m, p, &p->subscribe);
-    p->subscribe.remb_only = m->plan->remb;
+    bool before_all = p->number == 0 || meeting_role(m, p->number - 1) < CAST_AUDIENCE;
+    p->subscribe.remb_only = m->plan->remb && before_all;
     uplink_init(&p->uplink, m->now);
     if (p->views) {
         enter_to_view(m, p);
