@@ -1,0 +1,127 @@
+// What a subscriber is sent of a track, by what it or its role says that its way carries.
+#include "scene.h"
+#include "test.h"
+
+#include "base/limits.h"
+#include "rtc/rtcp.h"
+
+enum { PUBLISHER = 11, SUBSCRIBER = 12, TRACK = 100, HIGH = 0, MEDIUM = 1, LOW = 2 };
+
+static struct scene scene;
+static struct scene_client *publisher;
+static struct scene_client *subscriber;
+
+// A subscriber that asks for the best of a camera of three encodings, and has it for a while.
+static void open_call(void)
+{
+    scene_open(&scene);
+    publisher = scene_publisher(&scene, PUBLISHER, &scene_simulcast, 1, TRACK);
+    subscriber = scene_subscriber(&scene, SUBSCRIBER);
+    scene_frame(&scene, publisher, 0);
+    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, VIDEO_HIGH);
+}
+
+static void pass(int seconds)
+{
+    for (int i = 0; i < 30 * seconds; i++) {
+        scene.now += VIDEO_FRAME_US;
+        subscriber->got_count = 0;
+        scene_frame(&scene, publisher, 0);
+    }
+}
+
+static void tell_rate(uint64_t bps)
+{
+    uint8_t buffer[64];
+    struct writer w = writer_on(buffer, sizeof buffer);
+    rtcp_put_remb(&w, 1, bps, NULL, 0);
+    scene_rtcp(&scene, subscriber, &w);
+}
+
+// The layer of what came of the last frame; -1: nothing came.
+static int layer(void)
+{
+    struct mark m;
+    if (subscriber->got_count == 0)
+        return -1;
+    const struct scene_packet *p = &subscriber->got[subscriber->got_count - 1];
+    CHECK(mark_read(&m, true, (struct bytes){p->payload, p->len}));
+    return m.layer;
+}
+
+TEST(who_says_nothing_of_its_way_is_sent_what_it_asks_for_and_told_nothing)
+{
+    open_call();
+    pass(2);
+    CHECK_EQ(layer(), HIGH);
+    CHECK_EQ(scene_count(&scene, NOTICE_LAYER), 0);
+    scene_close(&scene);
+}
+
+TEST(a_rate_that_the_client_tells_chooses_the_layer_and_people_are_told)
+{
+    open_call();
+    tell_rate(20 * 1000 * 1000);
+    pass(3);
+    CHECK_EQ(layer(), HIGH);
+    CHECK_EQ(scene_count(&scene, NOTICE_LAYER), 0);
+    tell_rate(300 * 1000);
+    pass(1);
+    CHECK_EQ(layer(), LOW);
+    const struct notice *n = scene_last(&scene, NOTICE_LAYER);
+    CHECK_EQ(n->endpoint, SUBSCRIBER);
+    CHECK_EQ(n->track, TRACK);
+    CHECK_EQ(n->layer.current, VIDEO_LOW);
+    CHECK_EQ(n->layer.expected, VIDEO_HIGH);
+    CHECK(n->layer.subscriber_degraded && !n->layer.publisher_degraded);
+    tell_rate(20 * 1000 * 1000);
+    pass(4);
+    CHECK_EQ(layer(), HIGH);
+    n = scene_last(&scene, NOTICE_LAYER);
+    CHECK_EQ(n->layer.current, VIDEO_HIGH);
+    CHECK(!n->layer.subscriber_degraded);
+    scene_close(&scene);
+}
+
+TEST(what_does_not_fit_at_all_is_paused_and_comes_back)
+{
+    open_call();
+    tell_rate(20 * 1000 * 1000);
+    pass(3);
+    tell_rate(20 * 1000);
+    pass(1);
+    CHECK_EQ(layer(), -1);
+    CHECK_EQ(scene_last(&scene, NOTICE_LAYER)->layer.current, VIDEO_OFF);
+    CHECK(scene_last(&scene, NOTICE_LAYER)->layer.subscriber_degraded);
+    tell_rate(20 * 1000 * 1000);
+    pass(4);
+    CHECK_EQ(layer(), HIGH);
+    scene_close(&scene);
+}
+
+TEST(the_roles_bound_holds_where_nothing_else_is_known)
+{
+    open_call();
+    scene_command(&scene, (struct command){.kind = COMMAND_SUBSCRIBE_CAP,
+                                           .room = SCENE_ROOM,
+                                           .endpoint = SUBSCRIBER,
+                                           .subscribe_cap = {.kbps = 300}});
+    pass(5);
+    CHECK_EQ(layer(), LOW);
+    scene_close(&scene);
+}
+
+TEST(what_the_client_stops_is_not_told_as_degraded)
+{
+    open_call();
+    tell_rate(20 * 1000 * 1000);
+    pass(2);
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, VIDEO_OFF);
+    pass(1);
+    CHECK_EQ(layer(), -1);
+    CHECK_EQ(scene_count(&scene, NOTICE_LAYER), 0);
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, VIDEO_HIGH);
+    pass(1);
+    CHECK_EQ(layer(), HIGH);
+    scene_close(&scene);
+}
