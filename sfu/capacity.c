@@ -107,7 +107,7 @@ static void tell(const struct capacity *d, struct feed *f, const struct tick *ti
     bool single = a->step_count == 1;
     uint8_t current = single && a->chosen != ALLOCATE_PAUSED ? wish : allocate_quality(a);
     uint8_t best = single && allocate_expected(a) ? wish : allocate_expected(a);
-    uint8_t offered = choice_best(f->stream, f->max_quality);
+    uint8_t offered = (uint8_t)choice_best(f->stream, f->max_quality);
     bool publisher_degraded = !f->stream->muted && !f->stream->held && best < offered;
     struct feed_told told = {
         .current = current,

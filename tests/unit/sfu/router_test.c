@@ -41,14 +41,6 @@ static void open_call(enum video_quality video)
     scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK + 1, video);
 }
 
-static size_t got_of(const struct scene_client *c, uint32_t ssrc)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < c->got_count; i++)
-        count += c->got[i].ssrc == ssrc;
-    return count;
-}
-
 TEST(a_publisher_connects_and_its_tracks_are_in_the_answer)
 {
     scene_open(&scene);
@@ -221,67 +213,6 @@ TEST(a_probe_of_padding_only_is_not_forwarded_and_leaves_no_gap)
     scene_frame(&scene, publisher, 1);
     CHECK_EQ(subscriber->got_count, 20);
     CHECK_EQ((uint16_t)(subscriber->got[16].seq - subscriber->got[15].seq), 1);
-    close_scene();
-}
-
-static void nack(uint32_t ssrc, uint16_t seq)
-{
-    uint8_t buffer[64];
-    struct writer w = writer_on(buffer, sizeof buffer);
-    rtcp_put_nack(&w, 1, ssrc, &seq, 1);
-    scene_rtcp(&scene, subscriber, &w);
-}
-
-TEST(a_nack_is_answered_on_the_retransmission_stream)
-{
-    open_call(VIDEO_HIGH);
-    scene_frame(&scene, publisher, 1);
-    struct scene_packet lost = subscriber->got[7];
-    nack(subscriber->offered[1].ssrc, lost.seq);
-    CHECK_EQ(subscriber->got_count, 17);
-    const struct scene_packet *repeated = &subscriber->got[16];
-    CHECK_EQ(repeated->ssrc, subscriber->offered[1].rtx_ssrc);
-    CHECK_EQ(repeated->payload_type, negotiate_rtx_payload_type(CODEC_VP8, H264_BASELINE));
-    CHECK_EQ(repeated->timestamp, lost.timestamp);
-    CHECK_EQ(read_u16(repeated->payload), lost.seq);
-    CHECK_EQ(repeated->len, lost.len + 2);
-    CHECK(memcmp(repeated->payload + 2, lost.payload, lost.len) == 0);
-    close_scene();
-}
-
-TEST(a_packet_is_retransmitted_five_times_at_most)
-{
-    open_call(VIDEO_HIGH);
-    scene_frame(&scene, publisher, 1);
-    for (int i = 0; i < 7; i++)
-        nack(subscriber->offered[1].ssrc, subscriber->got[7].seq);
-    CHECK_EQ(got_of(subscriber, subscriber->offered[1].rtx_ssrc), 5);
-    close_scene();
-}
-
-TEST(a_number_that_was_never_sent_is_not_retransmitted)
-{
-    open_call(VIDEO_HIGH);
-    scene_frame(&scene, publisher, 1);
-    nack(subscriber->offered[1].ssrc, (uint16_t)(subscriber->got[0].seq - 1));
-    nack(subscriber->offered[1].ssrc, (uint16_t)(subscriber->got[15].seq + 1));
-    CHECK_EQ(subscriber->got_count, 16);
-    close_scene();
-}
-
-TEST(retransmissions_stop_when_the_budget_is_used_up)
-{
-    open_call(VIDEO_HIGH);
-    for (int i = 0; i < 100; i++)
-        scene_frame(&scene, publisher, 1);
-    size_t sent = subscriber->got_count;
-    uint16_t last = subscriber->got[sent - 1].seq;
-    for (uint16_t i = 0; i < 250; i++)
-        nack(subscriber->offered[1].ssrc, (uint16_t)(last - i));
-    size_t repeated = got_of(subscriber, subscriber->offered[1].rtx_ssrc);
-    // The savings of 64 KiB are 60 packets of about 1050 octets.
-    CHECK(repeated > 50);
-    CHECK(repeated < 70);
     close_scene();
 }
 

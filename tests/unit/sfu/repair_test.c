@@ -1,0 +1,100 @@
+// What a subscriber asks for again of a camera.
+#include "scene.h"
+#include "test.h"
+
+#include "rtc/negotiate.h"
+#include "rtc/rtcp.h"
+
+#include <string.h>
+
+enum { PUBLISHER = 11, SUBSCRIBER = 12, TRACK = 100 };
+
+static struct scene scene;
+static struct scene_client *publisher;
+static struct scene_client *subscriber;
+
+static const struct client_section camera = {
+    .video = true,
+    .stream_id = "camera",
+    .track_id = "cam",
+    .layers = 1,
+    .ssrc = 2001,
+    .rtx_ssrc = 2002,
+};
+
+static void open_call(void)
+{
+    scene_open(&scene);
+    publisher = scene_publisher(&scene, PUBLISHER, &camera, 1, TRACK);
+    subscriber = scene_subscriber(&scene, SUBSCRIBER);
+    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, VIDEO_HIGH);
+}
+
+static size_t got_of(const struct scene_client *c, uint32_t ssrc)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < c->got_count; i++)
+        count += c->got[i].ssrc == ssrc;
+    return count;
+}
+
+static void nack(uint32_t ssrc, uint16_t seq)
+{
+    uint8_t buffer[64];
+    struct writer w = writer_on(buffer, sizeof buffer);
+    rtcp_put_nack(&w, 1, ssrc, &seq, 1);
+    scene_rtcp(&scene, subscriber, &w);
+}
+
+TEST(a_nack_is_answered_on_the_retransmission_stream)
+{
+    open_call();
+    scene_frame(&scene, publisher, 0);
+    struct scene_packet lost = subscriber->got[7];
+    nack(subscriber->offered[0].ssrc, lost.seq);
+    CHECK_EQ(subscriber->got_count, 17);
+    const struct scene_packet *repeated = &subscriber->got[16];
+    CHECK_EQ(repeated->ssrc, subscriber->offered[0].rtx_ssrc);
+    CHECK_EQ(repeated->payload_type, negotiate_rtx_payload_type(CODEC_VP8, H264_BASELINE));
+    CHECK_EQ(repeated->timestamp, lost.timestamp);
+    CHECK_EQ(read_u16(repeated->payload), lost.seq);
+    CHECK_EQ(repeated->len, lost.len + 2);
+    CHECK(memcmp(repeated->payload + 2, lost.payload, lost.len) == 0);
+    scene_close(&scene);
+}
+
+TEST(a_packet_is_retransmitted_five_times_at_most)
+{
+    open_call();
+    scene_frame(&scene, publisher, 0);
+    for (int i = 0; i < 7; i++)
+        nack(subscriber->offered[0].ssrc, subscriber->got[7].seq);
+    CHECK_EQ(got_of(subscriber, subscriber->offered[0].rtx_ssrc), 5);
+    scene_close(&scene);
+}
+
+TEST(a_number_that_was_never_sent_is_not_retransmitted)
+{
+    open_call();
+    scene_frame(&scene, publisher, 0);
+    nack(subscriber->offered[0].ssrc, (uint16_t)(subscriber->got[0].seq - 1));
+    nack(subscriber->offered[0].ssrc, (uint16_t)(subscriber->got[15].seq + 1));
+    CHECK_EQ(subscriber->got_count, 16);
+    scene_close(&scene);
+}
+
+TEST(retransmissions_stop_when_the_budget_is_used_up)
+{
+    open_call();
+    for (int i = 0; i < 100; i++)
+        scene_frame(&scene, publisher, 0);
+    size_t sent = subscriber->got_count;
+    uint16_t last = subscriber->got[sent - 1].seq;
+    for (uint16_t i = 0; i < 250; i++)
+        nack(subscriber->offered[0].ssrc, (uint16_t)(last - i));
+    size_t repeated = got_of(subscriber, subscriber->offered[0].rtx_ssrc);
+    // The savings of 64 KiB are 60 packets of about 1050 octets.
+    CHECK(repeated > 50);
+    CHECK(repeated < 70);
+    scene_close(&scene);
+}
