@@ -571,7 +571,10 @@ static void hear_answer(struct world *w, struct client *c, const json_t *message
     if (json_integer_value(json_object_get(error, "code")) == 503 && request.params[0] &&
         !request.is_repeat && c->pending_count < PENDING_MAX) {
         ask(w, c, request.method, request.params); // as the SDK does
-        c->pending[c->pending_count - 1].is_repeat = true;
+        struct request *again = &c->pending[c->pending_count - 1];
+        again->is_repeat = true;
+        again->change = request.change;
+        again->change_before = request.change_before;
     }
     if (!error && !json_object_get(message, "result"))
         world_fail(w, "%s got an answer without a result", c->id);

@@ -58,6 +58,7 @@ struct request {
     char params[REQUEST_TEXT_MAX]; // "": too long to be asked again
     bool is_repeat;                // was answered with 503 before
     uint64_t change;               // that the server made of it; 0: none
+    uint64_t change_before;        // the last one before it arrived
     int plan_changes;              // of the world, when it was handled
 };
 
