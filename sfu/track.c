@@ -207,7 +207,6 @@ const struct history_slot *track_receive(struct track *t, unsigned index,
     uint64_t dense = layer_dense(layer, arrived);
     if (dense == 0)
         return NULL;
-    assert(arrived <= highest_before || dense > s->layers[index].progress.newest);
     const struct history_slot *slot =
         stream_add(s, index, dense, &sent, values, &info, (struct stream_parts){0}, tick->now);
     if (!slot)
