@@ -2,6 +2,7 @@
 #include "sfu/forward.h"
 
 #include "sfu/repair.h"
+#include "sfu/seat.h"
 #include "sfu/shared.h"
 #include "test.h"
 
@@ -147,4 +148,158 @@ TEST(one_subscriber_gets_all_of_a_layer_while_another_gets_a_part)
     CHECK_EQ(feed_progress(all)->packets, 4);
     feed_free(all, &shared);
     close_stream();
+}
+
+// --- What all get is written once ---
+
+static struct bytes head_of(const struct batch_packet *p)
+{
+    return (struct bytes){p->shared->head, p->shared->head_len};
+}
+
+// A whole layer to the feed and to `count` more, each with its own SSRC.
+static void open_more(struct feed **more, size_t count)
+{
+    open_stream();
+    begin_with(feed, 0, come(FIRST, 0));
+    for (size_t i = 0; i < count; i++) {
+        more[i] = feed_new(&stream, NULL, VIDEO_HIGH, &tick);
+        more[i]->ssrc = (uint32_t)(100 + i);
+        more[i]->rtx_ssrc = (uint32_t)(200 + i);
+        feed_go_on(more[i], &(struct feed_tail){.sent.next_seq = 7000 + i});
+    }
+}
+
+static void join(struct feed *f)
+{
+    feed_join(f, &path);
+    begin_with(f, 0, history_get(&stream.layers[0].history, FIRST));
+}
+
+static void close_more(struct feed **more, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        feed_free(more[i], &shared);
+    close_stream();
+}
+
+TEST(subscribers_share_a_head_and_differ_in_ssrc_and_number)
+{
+    struct feed *more[1];
+    open_more(more, 1);
+    join(more[0]);
+    pass(FIRST + 1, 0);
+    CHECK_EQ(out.packet_count, 2);
+    CHECK(out.packets[0].shared == out.packets[1].shared);
+    CHECK_EQ(out.packets[0].ssrc, 1);
+    CHECK_EQ(out.packets[0].index, SEQ + 1);
+    CHECK_EQ(out.packets[1].ssrc, 100);
+    CHECK_EQ(out.packets[1].index, 7001);
+    close_more(more, 1);
+}
+
+TEST(only_who_tells_what_arrived_gets_a_place_for_a_number)
+{
+    struct feed *more[2];
+    struct bwe *estimate = (struct bwe *)&shared; // it is only looked whether there is one
+    open_more(more, 2);
+    more[0]->numbered = more[1]->numbered = true;
+    join(more[0]);
+    join(more[1]);
+    pass(FIRST + 1, 0); // agreed, but nobody estimates
+    CHECK_EQ(out.packet_count, 3);
+    for (int i = 0; i < 3; i++)
+        CHECK_EQ(out.packets[i].shared->number_at, 0);
+
+    path.estimate = estimate;
+    pass(FIRST + 2, 0);
+    CHECK_EQ(out.packets[0].shared->number_at, 0);
+    CHECK_EQ(out.packets[0].shared->head_len, 12);
+    CHECK(out.packets[1].shared == out.packets[2].shared);
+    static const uint8_t block[] = {0xbe, 0xde, 0, 1, 0x31, 0, 0, 0};
+    CHECK_EQ(out.packets[1].shared->number_at, 17);
+    CHECK_EQ(out.packets[1].shared->head_len, 20);
+    CHECK_EQ(out.packets[1].shared->head[0], 0x90);
+    CHECK_EQ(memcmp(out.packets[1].shared->head + 12, block, sizeof block), 0);
+
+    batch_reset(&out);
+    repair_packet(more[0], 7001, &tick); // so has a retransmission, with the OSN behind it
+    CHECK_EQ(only()->ssrc, 200);
+    CHECK_EQ(only()->shared->number_at, 17);
+    CHECK_EQ(only()->shared->clear_len, 20);
+    CHECK_EQ(read_u16(head_of(only()).at + 20), 7001);
+    CHECK_EQ(only()->shared->payload.len, 20);
+    path.estimate = NULL;
+    close_more(more, 2);
+}
+
+static const struct negotiated_codec seated_codec = {
+    .codec = CODEC_VP8, .payload_type = 45, .rtx_payload_type = 46};
+
+TEST(viewers_who_chose_alike_share_a_head_and_others_have_their_own)
+{
+    struct feed *more[4];
+    struct seat seats[4];
+    open_more(more, 4);
+    for (size_t i = 0; i < 4; i++) {
+        seats[i] = (struct seat){.mid = "0", .extensions = {.mid = 5}};
+        more[i]->seat = &seats[i];
+        more[i]->seated_codec = &seated_codec;
+    }
+    memcpy(seats[2].mid, "x", 2);
+    seats[3].extensions.mid = 9;
+    for (size_t i = 0; i < 4; i++)
+        join(more[i]);
+    pass(FIRST + 1, 0);
+    CHECK_EQ(out.packet_count, 5);
+    const struct batch_packet *p = out.packets;
+    static const uint8_t blocks[4][8] = {
+        {0xbe, 0xde, 0, 1, 0x50, '0'},
+        {0xbe, 0xde, 0, 1, 0x50, '0'},
+        {0xbe, 0xde, 0, 1, 0x50, 'x'},
+        {0xbe, 0xde, 0, 1, 0x90, '0'},
+    };
+    CHECK_EQ(p[0].shared->head_len, 12);
+    CHECK(p[1].shared == p[2].shared);
+    for (size_t i = 0; i < 4; i++) {
+        CHECK_EQ(p[1 + i].shared->head[1], 45);
+        CHECK_EQ(p[1 + i].shared->head_len, 20);
+        CHECK_EQ(memcmp(p[1 + i].shared->head + 12, blocks[i], 8), 0);
+        CHECK_EQ(p[1 + i].ssrc, 100 + i);
+    }
+    close_more(more, 4);
+}
+
+// It may get the very packet again, which must then be the same to the last octet.
+TEST(what_a_viewer_without_retransmissions_gets_is_exact_and_has_no_number)
+{
+    struct feed *more[2];
+    struct seat seat = {.mid = "0", .extensions = {.mid = 5, .twcc = 3}};
+    open_more(more, 2);
+    path.estimate = (struct bwe *)&shared;
+    for (size_t i = 0; i < 2; i++) {
+        more[i]->seat = &seat;
+        more[i]->seated_codec = &seated_codec;
+        more[i]->numbered = true;
+    }
+    more[1]->rtx_ssrc = 0;
+    join(more[0]);
+    join(more[1]);
+    pass(FIRST + 1, 0);
+    CHECK_EQ(out.packets[1].shared->number_at, 17);
+    CHECK(!out.packets[1].shared->exact);
+    CHECK_EQ(out.packets[2].shared->number_at, 0);
+    CHECK(out.packets[2].shared->exact);
+
+    uint8_t first[32];
+    size_t len = head_of(&out.packets[2]).len;
+    memcpy(first, head_of(&out.packets[2]).at, len);
+    uint64_t index = out.packets[2].index;
+    batch_reset(&out);
+    repair_packet(more[1], (uint16_t)index, &tick);
+    CHECK_EQ(only()->index, index);
+    CHECK(only()->shared->exact);
+    CHECK_BYTES(head_of(only()), first, len);
+    path.estimate = NULL;
+    close_more(more, 2);
 }
