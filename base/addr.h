@@ -1,4 +1,4 @@
-// An IP address with a port.
+// An IP address with a port, and the way there.
 #pragma once
 
 #include "base/bytes.h"
@@ -13,17 +13,20 @@
 // may be hashed and compared as octets.
 struct addr {
     uint8_t ip[16];
-    uint16_t port;     // host order
-    uint16_t reserved; // 0
-    uint32_t scope;    // zone of an IPv6 link-local address, else 0
+    uint16_t port;  // host order
+    uint16_t via;   // by which way datagrams come from there and go there; of the same peer by
+                    // two ways are two addresses
+    uint32_t scope; // zone of an IPv6 link-local address, else 0
 };
+
+enum { ADDR_VIA_UDP }; // the worker's socket
 
 enum { ADDR_TEXT_MAX = 64 }; // "[ffff:...]:65535" with its terminator
 
 bool addr_is_v4(const struct addr *a);
 bool addr_is_loopback(const struct addr *a);
 bool addr_is_any(const struct addr *a);
-bool addr_equal(const struct addr *a, const struct addr *b); // ip, port and scope
+bool addr_equal(const struct addr *a, const struct addr *b); // all of it
 
 static inline struct bytes addr_bytes(const struct addr *a)
 {

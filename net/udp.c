@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <netinet/udp.h>
 #include <string.h>
@@ -292,6 +293,7 @@ static void gather(struct udp *u, const struct addr *to, uint8_t *octets, size_t
 
 static void send_run(struct udp *u, const struct batch_run *run)
 {
+    assert(run->to.via == ADDR_VIA_UDP);
     if (u->family == AF_INET && !addr_is_v4(&run->to)) {
         u->stats.refused += run->count;
         u->stats.dropped += run->count;

@@ -21,5 +21,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!addr_equal(&client, &peer))
         abort();
     client = forwarded_client(&head, &peer, &trusted);
-    return client.reserved ? 1 : 0;
+    return client.via ? 1 : 0;
 }

@@ -1,5 +1,6 @@
 #include "base/addr.h"
 #include "base/err.h"
+#include "base/map.h"
 #include "test.h"
 
 static const char *round_trip(const char *text)
@@ -62,4 +63,22 @@ TEST(survives_the_way_through_the_socket_api)
         back = addr_from_sockaddr((struct sockaddr *)&in6);
         CHECK(addr_equal(&a, &back));
     }
+}
+
+TEST(the_same_peer_by_another_way_is_another_address)
+{
+    struct addr a, b;
+    CHECK_EQ(addr_parse(&a, "192.0.2.1:80"), 0);
+    CHECK_EQ(addr_parse(&b, "192.0.2.1:80"), 0);
+    CHECK_EQ(a.via, ADDR_VIA_UDP);
+    CHECK(addr_equal(&a, &b));
+    b.via = ADDR_VIA_UDP + 1;
+    CHECK(!addr_equal(&a, &b));
+
+    struct map m = {0};
+    map_put(&m, addr_bytes(&a), &a);
+    map_put(&m, addr_bytes(&b), &b);
+    CHECK(map_get(&m, addr_bytes(&a)) == &a);
+    CHECK(map_get(&m, addr_bytes(&b)) == &b);
+    map_dispose(&m);
 }
