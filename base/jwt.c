@@ -12,6 +12,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { VERSION = 2 };
@@ -153,7 +154,7 @@ enum jwt_fault jwt_check_times(const json_t *payload, int64_t now_s, int64_t lee
     static const char *const starts[] = {"nbf", "iat"};
     for (size_t i = 0; i < 2; i++) {
         const json_t *start = json_object_get(payload, starts[i]);
-        if (!start)
+        if (!start || json_is_null(start))
             continue;
         if (!read_time(start, &at))
             return JWT_MALFORMED;
@@ -163,12 +164,12 @@ enum jwt_fault jwt_check_times(const json_t *payload, int64_t now_s, int64_t lee
     return JWT_VALID;
 }
 
-// Copies a text claim. False when it is no string or too long; absent is "".
+// Copies a text claim. False when it is no string or too long; absent and null are "".
 static bool take_text(const json_t *payload, const char *key, char *out, size_t cap)
 {
     out[0] = 0;
     const json_t *value = json_object_get(payload, key);
-    if (!value)
+    if (!value || json_is_null(value))
         return true;
     if (!json_is_string(value) || json_string_length(value) >= cap)
         return false;
@@ -176,10 +177,24 @@ static bool take_text(const json_t *payload, const char *key, char *out, size_t 
     return true;
 }
 
+// Copies a claim that identifies something. Libraries write times and counters of databases
+// into these as the numbers that they are: such a number is its text. False when it is too
+// long.
+static bool take_id(const json_t *payload, const char *key, char *out, size_t cap)
+{
+    const json_t *value = json_object_get(payload, key);
+    if (!json_is_number(value))
+        return take_text(payload, key, out, cap);
+    int len = json_is_integer(value)
+                  ? snprintf(out, cap, "%" PRId64, (int64_t)json_integer_value(value))
+                  : snprintf(out, cap, "%.15g", json_real_value(value));
+    return len > 0 && (size_t)len < cap;
+}
+
 static bool read_claims(const json_t *payload, struct jwt_claims *claims)
 {
     const char *type = json_get_text(payload, "type", NULL);
-    if (!type || !take_text(payload, "jti", claims->jti, sizeof claims->jti))
+    if (!type || !take_id(payload, "jti", claims->jti, sizeof claims->jti))
         return false;
     claims->expires_at_s = (int64_t)json_number_value(json_object_get(payload, "exp"));
     claims->issued_at_s = (int64_t)json_number_value(json_object_get(payload, "iat"));
@@ -195,7 +210,7 @@ static bool read_claims(const json_t *payload, struct jwt_claims *claims)
         memcpy(claims->room_code_id, code_id, sizeof claims->room_code_id);
     return take_text(payload, "room_id", claims->room_id, sizeof claims->room_id) &&
            take_text(payload, "role", claims->role, sizeof claims->role) &&
-           take_text(payload, "user_id", claims->user_id, sizeof claims->user_id) &&
+           take_id(payload, "user_id", claims->user_id, sizeof claims->user_id) &&
            id_is_object(claims->room_id) && claims->role[0];
 }
 

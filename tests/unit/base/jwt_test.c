@@ -78,6 +78,34 @@ TEST(reads_the_claims_of_a_management_token)
     mem_free(token);
 }
 
+// Back ends write times and row numbers where texts are meant, and null for what they leave
+// out.
+TEST(numbers_and_nulls_of_back_ends_are_taken)
+{
+    CHECK_EQ(claims_fault("\"type\":\"management\",\"version\":2,\"jti\":1700000000123"),
+             JWT_VALID);
+    CHECK_EQ(claims_fault("\"type\":\"management\",\"version\":2,\"jti\":1700000000.5"),
+             JWT_VALID);
+    CHECK_EQ(
+        claims_fault(
+            "\"type\":\"management\",\"version\":2,\"jti\":null,\"nbf\":null,\"iat\":null"),
+        JWT_VALID);
+    CHECK_EQ(claims_fault("\"type\":\"management\",\"version\":2,\"jti\":[1]"), JWT_MALFORMED);
+    CHECK_EQ(claims_fault("\"type\":\"management\",\"version\":2,\"nbf\":\"1\""),
+             JWT_MALFORMED);
+
+    char *token =
+        make("{\"alg\":\"HS256\"}",
+             "{\"access_key\":\"64a1b2c3d4e5f60718293a4b\",\"exp\":1700086400,"
+             "\"type\":\"app\",\"version\":2,\"room_id\":\"64b000000000000000000001\","
+             "\"role\":\"guest\",\"user_id\":42}",
+             key.secrets[0]);
+    struct jwt_claims claims;
+    CHECK_EQ(verify_at(token, NOW, &claims), JWT_VALID);
+    CHECK_TEXT(claims.user_id, "42");
+    mem_free(token);
+}
+
 TEST(both_secrets_of_a_key_are_accepted)
 {
     struct jwt_claims claims;
