@@ -402,8 +402,9 @@ struct api *api_new(const struct api_config *config, const struct rng *rng)
     id_source_init(&api->ids, &api->rng);
     api_tries_init(
         &api->tries, config->wrong_codes ? config->wrong_codes : CODE_TRIES_PER_MINUTE,
-        config->wrong_codes_all ? config->wrong_codes_all : CODE_TRIES_PER_MINUTE_ALL);
-    api_tries_init(&api->reports, REPORTS_PER_MINUTE, REPORTS_PER_MINUTE_ALL);
+        config->wrong_codes_all ? config->wrong_codes_all : CODE_TRIES_PER_MINUTE_ALL,
+        &api->rng);
+    api_tries_init(&api->reports, REPORTS_PER_MINUTE, REPORTS_PER_MINUTE_ALL, &api->rng);
     return api;
 }
 

@@ -145,6 +145,7 @@ int api_login(struct api_context *c)
     err = c->db ? look_up(c, code, &found) : look_up_known(c, code, &found);
     if (err)
         return err;
+    api_tries_right(&c->api->tries, &c->request->from, code, c->now.mono_us);
     snprintf(claims.room_code_id, sizeof claims.room_code_id, "%s", found.id);
     return answer_token(c, &claims, found.room_id, found.role);
 }
