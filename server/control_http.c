@@ -35,7 +35,8 @@ static bool answer_here(const struct control *c, const struct http_request *requ
     } else if (health) {
         answer_status(response, 200, "ok");
     } else if (ready) {
-        bool is_ready = !c->draining && jobs_are_writable(c->config.jobs);
+        bool is_ready = !c->draining && jobs_are_writable(c->config.jobs) &&
+                        !snapshots_are_replaced(c->snapshots);
         answer_status(response, is_ready ? 200 : 503, is_ready ? "ready" : "not ready");
     } else {
         files_answer(asset, request, response);

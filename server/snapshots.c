@@ -152,6 +152,11 @@ void snapshots_expire(struct snapshots *s, struct moment now)
         put_changed(s, now);
 }
 
+bool snapshots_are_replaced(const struct snapshots *s)
+{
+    return s->is_replaced;
+}
+
 void snapshots_done(struct snapshots *s, const struct job *job)
 {
     if (job->kind != JOB_KEEP)

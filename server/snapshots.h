@@ -21,6 +21,8 @@ struct room *snapshots_restore(struct snapshots *s, struct jobs_live *live, stru
 void snapshots_deliver(struct snapshots *s, const struct event_list *events);
 
 // A write is done; takes no part of `job`.
+// Another process has the storage now: no session is kept any more.
+bool snapshots_are_replaced(const struct snapshots *s);
 void snapshots_done(struct snapshots *s, const struct job *job);
 
 // Somebody waits until what has changed is stored: no interval is kept this time.

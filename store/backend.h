@@ -23,6 +23,7 @@ struct db {
     bool unchecked;      // whether the file is whole is not known
     bool full;           // the last write found no space
     bool away;           // the connection is lost
+    bool busy;           // another program has kept writers waiting for too long
     struct text name;    // the location, without its password
     int budget_ms;       // of each job that only reads; 0: none
     int64_t deadline_ms; // of the one at work, on the monotonic clock; 0: none

@@ -152,12 +152,12 @@ int db_run_later(struct db_query *q)
 
 bool db_is_writable(struct db *db)
 {
-    return !db->read_only && !db->full && !db->away;
+    return !db->read_only && !db_may_heal(db);
 }
 
 bool db_may_heal(struct db *db)
 {
-    return db->full || db->away;
+    return db->full || db->away || db->busy;
 }
 
 static int write_nothing(struct db_job *job, struct db *db)
@@ -169,11 +169,12 @@ static int write_nothing(struct db_job *job, struct db *db)
 void db_tend(struct db *db)
 {
     db->backend->tend(db);
-    if (!db->full || db->away)
+    if (db->away || (!db->full && !db->busy))
         return;
+    bool was_full = db->full;
     struct db_job job = {.run = write_nothing};
     db_run_jobs(db, (struct db_job *[]){&job}, 1);
-    if (!db->full)
+    if (was_full && !db->full)
         log_info("store", "there is space on the disk again");
 }
 
@@ -252,6 +253,16 @@ static enum db_purpose purpose_of(const struct db *db, struct db_job *const *job
     return writes && !db->read_only ? DB_WRITE : DB_READ;
 }
 
+// Whether another program, or another process of this one, lets nobody write.
+static void note_busy(struct db *db, bool is_busy)
+{
+    if (is_busy && !db->busy)
+        log_warn("store", "another program holds the database: writes are refused until then");
+    else if (!is_busy && db->busy)
+        log_info("store", "the database can be written again");
+    db->busy = is_busy;
+}
+
 // One transaction of at most DB_BATCH_MAX jobs. Returns how many were done: fewer when the
 // transaction ended early, and the others want a new one.
 static size_t run_batch(struct db *db, struct db_job *const *jobs, size_t count)
@@ -259,6 +270,8 @@ static size_t run_batch(struct db *db, struct db_job *const *jobs, size_t count)
     bool wrote[DB_BATCH_MAX] = {false};
     enum db_purpose purpose = purpose_of(db, jobs, count);
     int err = db->backend->begin(db, purpose);
+    if (purpose == DB_WRITE)
+        note_busy(db, err == ERR_BUSY);
     if (err) {
         for (size_t i = 0; i < count; i++)
             jobs[i]->err = err;

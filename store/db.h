@@ -80,12 +80,13 @@ int db_run_later(struct db_query *q);
 // The one number of its one row, and finishes it: 0, ERR_NOT_FOUND without a row, or ERR_*.
 int db_run_int(struct db_query *q, int64_t *value);
 
-// False after a commit failed, while the disk is full and while the database is away: for GET
-// /ready.
+// False after a commit failed, while the disk is full, and while the database is away or
+// another program lets nobody write: for GET /ready.
 bool db_is_writable(struct db *db);
 
-// Whether the storage is in a state that may pass: the disk is full, the database away. When
-// nobody writes, nobody would learn that it has passed, so db_tend() tries.
+// Whether the storage is in a state that may pass: the disk is full, the database away or held
+// by another program. When nobody writes, nobody would learn that it has passed, so db_tend()
+// tries.
 bool db_may_heal(struct db *db);
 void db_tend(struct db *db);
 int db_fd(struct db *db); // when it is readable, db_tend() is due; -1: there is none

@@ -1,11 +1,12 @@
 // What is acknowledged is kept; what cannot be kept is refused, and nothing else stops.
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startServer, top, until } from '../browser/lib/server.mjs';
+import { Client } from './client.mjs';
 
 const binary = process.env.PARLOR_BINARY ?? join(top, 'build/parlor');
 
@@ -138,5 +139,33 @@ test('a disk that is full from the start, or cannot be written, is told at the s
     assert.match(readOnly.said, /read-only|readonly/i);
   } finally {
     small.end();
+  }
+});
+
+test('while another program holds the database nothing is ready, and a lock that was asked for is written after', async () => {
+  const server = await startServer();
+  const meeting = await server.meeting();
+  const host = await Client.of(server, meeting.host, 'host');
+  await host.connect();
+  assert.ok((await host.request('join', { name: 'host', data: '' })).result);
+  const holder = spawn('python3', ['-c', `import sqlite3, sys
+db = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=5)
+db.execute('BEGIN IMMEDIATE')
+print('held', flush=True)
+sys.stdin.readline()
+db.execute('ROLLBACK')`, join(server.folder, 'parlor.db')]);
+  const ready = async () => (await fetch(`${server.origin}/ready`)).status;
+  try {
+    await new Promise((resolve) => { holder.stdout.once('data', resolve); });
+    const ended = await server.call('POST', `/v2/active-rooms/${meeting.room.id}/end-room`, { lock: true });
+    assert.equal(ended.status, 503);
+    assert.equal(await ready(), 503);
+    holder.stdin.end('\n');
+    await until(async () => await ready() === 200, 'the database');
+    await until(async () => !(await server.call('GET', `/v2/rooms/${meeting.room.id}`)).body.enabled, 'the lock');
+  } finally {
+    holder.kill();
+    host.socket.close();
+    await server.stop();
   }
 });
