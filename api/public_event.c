@@ -275,8 +275,8 @@ size_t api_public_event_count(const struct event *event, bool with_chat)
         return event->tracks.count;
     case EVENT_END_FAILED: // once it is known in which room
         return event->failed.room_name != NULL;
-    case EVENT_CHAT: // what is said in private stays there
-        return with_chat && !event->chat.is_private;
+    case EVENT_CHAT: // what is not said to all stays among those who heard it
+        return with_chat && !event->chat.is_private && !event->chat.role_count;
     default:
         return 1;
     }

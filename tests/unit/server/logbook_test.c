@@ -199,6 +199,13 @@ TEST(what_people_say_is_kept_only_where_it_is_asked_for)
     for (int with_chat = 0; with_chat < 2; with_chat++) {
         struct world *w = world_new(with_chat);
         join(w, "anna", "host");
+        // What some hear only is not kept at all.
+        struct chat_wish wish = {.type = "chat",
+                                 .message = "to hosts",
+                                 .roles = (const char *[]){"host"},
+                                 .role_count = 1};
+        CHECK_EQ(chat_announce(w->f.room, &wish, w->f.now, &w->f.events), 0);
+        deliver(w);
         say(w, "hello");
         write_down(w);
         CHECK_EQ(events(w, ",chat.message,", &data), with_chat);
