@@ -30,6 +30,7 @@ static int read_profile(struct bytes fmtp)
     return id.len == 6 ? number : -1;
 }
 
+// RFC 6184 table 5.
 enum h264_profile h264_profile_of(struct bytes fmtp)
 {
     int read = read_profile(fmtp);
@@ -41,8 +42,8 @@ enum h264_profile h264_profile_of(struct bytes fmtp)
         return H264_BASELINE;
     case 0x4d:
         return flags & 0x80 ? H264_BASELINE : H264_MAIN;
-    case 0x58: // extended, of which a part is constrained baseline
-        return (flags & 0xc0) == 0xc0 ? H264_BASELINE : H264_OTHER;
+    case 0x58: // extended, of which a part is baseline
+        return flags & 0x80 ? H264_BASELINE : H264_OTHER;
     case 0x64:
         return (flags & CONSTRAINT_SET_4_5) == CONSTRAINT_SET_4_5 ? H264_CONSTRAINED_HIGH
                                                                   : H264_HIGH;

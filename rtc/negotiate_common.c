@@ -121,10 +121,16 @@ enum codec negotiate_forwarded(const struct sdp_section *s, const struct sdp_for
 
 const char *negotiate_lack(const struct sdp_section *s)
 {
-    for (size_t i = 0; i < s->format_count; i++)
-        if (codec_from_name(s->formats[i].encoding) == CODEC_H264)
-            return "H.264 is forwarded in the profiles baseline, main and high, in "
-                   "packetization-mode 0 or 1";
+    bool has_h264 = false;
+    for (size_t i = 0; i < s->format_count; i++) {
+        enum codec c = codec_from_name(s->formats[i].encoding);
+        if (c != CODEC_NONE && s->formats[i].clock_rate != codec_clock_rate(c))
+            return "a codec has another clock rate than its own";
+        has_h264 |= c == CODEC_H264;
+    }
+    if (has_h264)
+        return "H.264 is forwarded in the profiles baseline, main and high, in "
+               "packetization-mode 0 or 1";
     return "it has no codec that is forwarded";
 }
 

@@ -293,6 +293,10 @@ TEST(h264_of_other_profiles_is_taken_after_what_all_decode)
         {"packetization-mode=1", CODEC_H264, CODEC_H264, H264_BASELINE, false},
         {"packetization-mode=1;profile-level-id=4d801f", CODEC_H264, CODEC_H264, H264_BASELINE,
          false},
+        // RFC 6184 table 5.
+        {"packetization-mode=1;profile-level-id=58a01f", CODEC_H264, CODEC_H264, H264_BASELINE,
+         false},
+        {"packetization-mode=1;profile-level-id=58001f", CODEC_VP8, CODEC_NONE, 0, false},
         {"packetization-mode=1;profile-level-id=4d001f", CODEC_VP8, CODEC_H264, H264_MAIN,
          false},
         {"packetization-mode=1;profile-level-id=4D001F", CODEC_VP8, CODEC_H264, H264_MAIN,
@@ -613,6 +617,9 @@ TEST(an_offer_that_is_not_whole_is_refused_and_the_line_named)
              "H264/90000\r\na=fmtp:96 packetization-mode=1;profile-level-id=f4001f"),
          "line 15: section cannot be served: H.264 is forwarded in the profiles baseline, main "
          "and high, in packetization-mode 0 or 1"},
+        {WHOLE_SESSION WHOLE_SECTION("audio", "0", "sendonly", "opus/48000/2")
+             WHOLE_SECTION("video", "1", "sendonly", "H264/8000"),
+         "line 15: section cannot be served: a codec has another clock rate than its own"},
         {WHOLE_SESSION WHOLE_SECTION("audio", "0", "sendonly", "opus/48000/2")
              WHOLE_SECTION("video", "elsewhere", "sendonly", "VP8/90000"),
          "line 15: section cannot be served: it is not in the BUNDLE group"},
