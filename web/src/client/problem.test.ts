@@ -66,6 +66,13 @@ test('a full room and a closed one share a number, and differ in words', () => {
   expect(sdkProblem({ code: 403, message: 'room is not active' }).cause).toBe('turned-off');
 });
 
+test('a code that is switched off does not switch off the meeting', () => {
+  const said = 'room code is disabled';
+  expect(loginProblem(403, said).cause).toBe('code-off');
+  expect(sdkProblem({ code: 403, message: said }).cause).toBe('code-off');
+  expect(loginProblem(403, 'room is not active').cause).toBe('turned-off');
+});
+
 test('"full" in a failure of ours does not make the room full', () => {
   expect(sdkProblem({ code: 500, message: 'disk is full' }).cause).toBe('server-trouble');
 });

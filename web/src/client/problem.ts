@@ -6,6 +6,7 @@
 export type Cause =
   | 'wrong-code'
   | 'turned-off'
+  | 'code-off'
   | 'too-many-tries'
   | 'full'
   | 'expired'
@@ -41,6 +42,7 @@ export interface Problem {
 const ACTIONS: Record<Cause, Action> = {
   'wrong-code': 'edit-code',
   'turned-off': 'try-again',
+  'code-off': 'try-again',
   'too-many-tries': 'try-again',
   full: 'try-again',
   expired: 'get-in-again',
@@ -75,14 +77,19 @@ export function problem(cause: Cause, code: string = cause, detail = ''): Proble
 
 // What an HTTP status means when a code is exchanged for a token.
 export function loginProblem(status: number, detail: string): Problem {
-  return problem(loginCause(status), String(status), detail);
+  return problem(loginCause(status, detail), String(status), detail);
 }
 
-function loginCause(status: number): Cause {
+function loginCause(status: number, detail: string): Cause {
   if (status === 404 || status === 400) return 'wrong-code';
-  if (status === 403) return 'turned-off';
+  if (status === 403) return isOfCode(detail) ? 'code-off' : 'turned-off';
   if (status === 429) return 'too-many-tries';
   return status >= 500 ? 'server-trouble' : 'unknown';
+}
+
+// The meeting may go on, for those with another link.
+function isOfCode(said: string): boolean {
+  return /code is disabled/i.test(said);
 }
 
 // What an HTTP status means when a meeting is created. 401: a key would help, 403: so would
@@ -140,6 +147,9 @@ export function sdkProblem(error: SdkError): Problem {
   const refused = error.code >= 400 && error.code < 500;
   if (refused && /\bfull\b|maximum|limit reached/i.test(said)) {
     return problem('full', String(error.code), detail);
+  }
+  if (refused && isOfCode(said)) {
+    return problem('code-off', String(error.code), detail);
   }
   if (refused && /another (place|session|connection|device)|joined elsewhere/i.test(said)) {
     return problem('replaced', String(error.code), detail);
