@@ -159,6 +159,7 @@ struct subscribe_section {
 // The payload types and extension ids that our offers use, the same in every section.
 uint8_t negotiate_payload_type(enum codec codec, enum h264_profile profile);
 uint8_t negotiate_rtx_payload_type(enum codec codec, enum h264_profile profile); // 0: audio
+enum { NEGOTIATE_RED = 63 }; // Opus that is repeated (rtc/red.h), beside Opus that is not
 extern const struct extension_ids negotiate_extensions;
 
 // Writes an offer: section 0 is the data channel's, then `sections`, at most
@@ -173,6 +174,7 @@ struct subscribe_accepted {
     // that it does not count must not have any: it would read as lost.
     bool twcc;
     bool remb; // the client tells a rate, for want of those
+    bool red;  // sound may come under NEGOTIATE_RED too, packet by packet
 };
 
 struct subscribe_answer {

@@ -79,6 +79,18 @@ static const char *fmtp_of(const struct subscribe_section *section)
     return "";
 }
 
+// Behind Opus, so that nobody prefers it. Its parameters are the payload types in it
+// (RFC 2198 section 5); Chromium knows it by them.
+static void offer_red(struct sdp_section *s, uint8_t payload_type, struct arena *arena)
+{
+    char fmtp[16];
+    struct sdp_format *f =
+        negotiate_add_format(s, NEGOTIATE_RED, "red", codec_clock_rate(CODEC_OPUS));
+    snprintf(fmtp, sizeof fmtp, "%u/%u", payload_type, payload_type);
+    f->channels = 2;
+    f->fmtp = arena_bytes(arena, fmtp);
+}
+
 static void offer_codec(const struct subscribe_section *section, struct sdp_section *s,
                         struct arena *arena)
 {
@@ -103,6 +115,8 @@ static void offer_codec(const struct subscribe_section *section, struct sdp_sect
                       : SDP_TRANSPORT_CC;
     if (rtx_payload_type)
         negotiate_add_rtx(s, rtx_payload_type, payload_type, clock_rate, arena);
+    if (section->codec == CODEC_OPUS)
+        offer_red(s, payload_type, arena);
     negotiate_list_formats(s, arena);
 }
 
@@ -188,6 +202,8 @@ static struct subscribe_accepted read_section(const struct sdp_section *s)
     bool numbered = ids.twcc == negotiate_extensions.twcc;
     for (size_t i = 0; i < s->format_count; i++) {
         const struct sdp_format *f = &s->formats[i];
+        accepted.red |= s->kind == SDP_AUDIO && f->payload_type == NEGOTIATE_RED &&
+                        sdp_is(f->encoding, "red");
         if (codec_from_name(f->encoding) == CODEC_NONE)
             continue;
         accepted.state = SECTION_ACTIVE;

@@ -154,7 +154,7 @@ TEST(a_stopped_section_leaves_the_bundle_and_its_place_takes_a_new_mid)
     sections[0].state = SECTION_STOPPED;
     negotiate_subscribe_offer(sections, 2, &ours, &text);
     CHECK(strstr(text.at, "a=group:BUNDLE 0 2\r\n"));
-    CHECK(strstr(text.at, "m=audio 0 UDP/TLS/RTP/SAVPF 111\r\n"));
+    CHECK(strstr(text.at, "m=audio 0 UDP/TLS/RTP/SAVPF 111 63\r\n"));
     CHECK_EQ(sdp_parse(&offered, text_bytes(&text), &error), 0);
     CHECK(bytes_equal(offered.sections[1].transport.ufrag, bytes_of("ourufrag")));
     sections[0] = section(3, CODEC_OPUS);
@@ -243,6 +243,51 @@ TEST(feedback_is_agreed_to_only_where_packets_have_numbers_and_the_client_tells_
         CHECK_EQ(subscriber.sections[0].state, SECTION_ACTIVE);
         CHECK_EQ(subscriber.sections[0].twcc, cases[i].twcc);
         CHECK_EQ(subscriber.sections[0].remb, cases[i].remb);
+        text_dispose(&sdp);
+        text_dispose(&why);
+    }
+}
+
+TEST(sound_is_offered_with_what_it_repeats_behind_what_all_take)
+{
+    struct local_description ours = local();
+    struct subscribe_section sections[] = {section(1, CODEC_OPUS), section(2, CODEC_VP8)};
+    struct text text = {0};
+    negotiate_subscribe_offer(sections, 2, &ours, &text);
+    CHECK(strstr(text.at, "m=audio 9 UDP/TLS/RTP/SAVPF 111 63\r\n"));
+    const char *red = strstr(text.at, "a=rtpmap:63 red/48000/2\r\n");
+    CHECK(red && strstr(red, "a=fmtp:63 111/111\r\n"));
+    CHECK(!strstr(red + strlen("a=rtpmap:63 red"), "red/48000"));
+    CHECK(!strstr(text.at, "a=rtcp-fb:63"));
+    text_dispose(&text);
+}
+
+TEST(what_repeats_sound_is_agreed_to_only_under_our_number)
+{
+    static const struct {
+        const char *lines;
+        enum section_state state;
+        bool red;
+    } cases[] = {
+        {"111 63\r\na=rtpmap:111 opus/48000/2\r\na=rtpmap:63 red/48000/2\r\n", SECTION_ACTIVE,
+         true},
+        {"111 63\r\na=rtpmap:111 opus/48000/2\r\na=rtpmap:63 telephone-event/8000\r\n",
+         SECTION_ACTIVE, false},
+        {"111 62\r\na=rtpmap:111 opus/48000/2\r\na=rtpmap:62 red/48000/2\r\n", SECTION_ACTIVE,
+         false},
+        {"111\r\na=rtpmap:111 opus/48000/2\r\n", SECTION_ACTIVE, false},
+        {"63\r\na=rtpmap:63 red/48000/2\r\n", SECTION_INACTIVE, true}, // without what is in it
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct text sdp = {0}, why = {0};
+        static const char head[] = ANSWER_HEAD;
+        text_add_bytes(&sdp, (struct bytes){(const uint8_t *)head,
+                                            (size_t)(strstr(head, "m=video") - head)});
+        text_addf(&sdp, "m=audio 9 UDP/TLS/RTP/SAVPF %s", cases[i].lines);
+        text_add(&sdp, "a=mid:1\r\na=recvonly\r\na=rtcp-mux\r\n");
+        CHECK_EQ(negotiate_subscribe(text_bytes(&sdp), 1, &subscriber, &why), 0);
+        CHECK_EQ(subscriber.sections[0].state, cases[i].state);
+        CHECK_EQ(subscriber.sections[0].red, cases[i].red);
         text_dispose(&sdp);
         text_dispose(&why);
     }
