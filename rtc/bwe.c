@@ -196,6 +196,8 @@ void bwe_feedback(struct bwe *b, const struct twcc_feedback *feedback, int64_t n
     }
     if (told.expected == 0)
         return;
+    b->told += told.expected;
+    b->lost += told.lost;
     if (told.newest_sent)
         note_rtt(b, told.newest_sent, now);
     bwe_loss_count(&b->loss, told.expected, told.lost, told.octets,

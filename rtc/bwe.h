@@ -39,6 +39,8 @@ struct bwe {
     int64_t found_at;
     int64_t rtt_us;      // smoothed; 0: not known
     int64_t feedback_at; // the last
+    uint32_t told;       // packets that feedback told of, ever; wraps
+    uint32_t lost;       // of those
     // The application: whether it sends less than it might.
     double budget;     // octets it might have sent and did not
     int64_t budget_at; // 0: nothing left yet

@@ -2,7 +2,9 @@
 
 #include "base/err.h"
 
-enum { REDUNDANT_HEADER_LEN = 4, PRIMARY_HEADER_LEN = 1 };
+#include <assert.h>
+
+enum { PRIMARY_HEADER_LEN = 1 };
 
 int red_parse(struct red *red, struct bytes payload)
 {
@@ -10,7 +12,7 @@ int red_parse(struct red *red, struct bytes payload)
     size_t lengths[RED_BLOCKS_MAX];
     size_t at = 0;
     while (at < payload.len && (payload.at[at] & 0x80)) {
-        if (payload.len - at < REDUNDANT_HEADER_LEN || parsed.count == RED_BLOCKS_MAX - 1)
+        if (payload.len - at < RED_HEADER_LEN || parsed.count == RED_BLOCKS_MAX - 1)
             return ERR_MALFORMED;
         uint32_t header = read_u32(payload.at + at);
         lengths[parsed.count] = header & 0x3ff;
@@ -18,7 +20,7 @@ int red_parse(struct red *red, struct bytes payload)
             .payload_type = header >> 24 & 0x7f,
             .timestamp_offset = header >> 10 & 0x3fff,
         };
-        at += REDUNDANT_HEADER_LEN;
+        at += RED_HEADER_LEN;
     }
     if (payload.len - at < PRIMARY_HEADER_LEN)
         return ERR_MALFORMED;
@@ -38,6 +40,20 @@ int red_parse(struct red *red, struct bytes payload)
     };
     *red = parsed;
     return 0;
+}
+
+void red_put(struct writer *w, const struct red *red)
+{
+    assert(red->count > 0 && red->count <= RED_BLOCKS_MAX);
+    for (size_t i = 0; i + 1 < red->count; i++) {
+        const struct red_block *b = &red->blocks[i];
+        assert(b->timestamp_offset < RED_OFFSET_MAX && b->data.len < RED_DATA_MAX);
+        put_u32(w, 0x80000000u | (uint32_t)b->payload_type << 24 |
+                       (uint32_t)b->timestamp_offset << 10 | (uint32_t)b->data.len);
+    }
+    put_u8(w, red_primary(red)->payload_type);
+    for (size_t i = 0; i < red->count; i++)
+        put_bytes(w, red->blocks[i].data);
 }
 
 const struct red_block *red_find(const struct red *red, uint32_t timestamp_offset)

@@ -27,6 +27,12 @@ struct red {
 // Reads a payload. Returns 0; or ERR_MALFORMED, which is also what lacks a frame of its own.
 int red_parse(struct red *red, struct bytes payload);
 
+// What red_put() can: redundant frames are shorter than this, and as far back.
+enum { RED_DATA_MAX = 1 << 10, RED_OFFSET_MAX = 1 << 14, RED_HEADER_LEN = 4 };
+
+// Writes a payload of blocks that are as above: all but the last within those bounds.
+void red_put(struct writer *w, const struct red *red);
+
 // The frame of the packet itself: all that a receiver without RED gets, under the payload type
 // that the block names.
 static inline const struct red_block *red_primary(const struct red *red)

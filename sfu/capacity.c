@@ -11,12 +11,20 @@
 #include "sfu/shared.h"
 #include "sfu/track.h"
 
+#include <math.h>
 #include <string.h>
 
 enum {
-    AUDIO_BPS = 50 * 1000,                            // of a microphone, until it was measured
+    AUDIO_BPS = 50 * 1000,        // of a microphone, until it was measured
+    AUDIO_LEAST_BPS = 200 * 1000, // where nothing waits, sound may take so much
+    CROWDED_FROM_US = 60 * 1000,  // waiting in a queue of the way
+    CROWDED_US = 5 * 1000 * 1000, // for how long that counts
     PADDING_OVERHEAD = 28 + RTP_HEADER_LEN + 16 + 16, // as in sfu/stream.c
 };
+
+// Of a packet of sound, what another repeats of it: without headers.
+static const double repeated_share = 0.6;
+static const double audio_share = 0.5; // of what is carried, when sound is repeated
 
 void capacity_init(struct capacity *d, struct leg *leg, const struct feed_list *feeds)
 {
@@ -50,15 +58,24 @@ static void find_speaker(struct capacity *d, const struct tick *tick)
         memcpy(d->speaker, t->stream.cname, sizeof d->speaker);
 }
 
-static double audio_bps(const struct capacity *d, const struct tick *tick)
+// `redundancy`: of all feeds that may repeat anything; negative: as it is.
+static double audio_bps_with(const struct capacity *d, int redundancy, const struct tick *tick)
 {
     double bps = 0;
     for (uint32_t i = 0; i < d->feeds->count; i++) {
-        struct stream *s = d->feeds->at[i]->stream;
-        if (d->feeds->at[i]->answer == FEED_ACCEPTED && s->kind == MEDIA_AUDIO && !s->muted)
-            bps += stream_bps(s, 0, AUDIO_BPS, tick->now);
+        const struct feed *f = d->feeds->at[i];
+        struct stream *s = f->stream;
+        if (f->answer != FEED_ACCEPTED || s->kind != MEDIA_AUDIO || s->muted)
+            continue;
+        int depth = redundancy < 0 ? f->redundancy : f->repeatable ? redundancy : 0;
+        bps += stream_bps(s, 0, AUDIO_BPS, tick->now) * (1 + depth * repeated_share);
     }
     return bps;
+}
+
+static double audio_bps(const struct capacity *d, const struct tick *tick)
+{
+    return audio_bps_with(d, -1, tick);
 }
 
 static size_t gather(struct capacity *d, struct allocate_feed *order[SUBSCRIBE_SECTIONS_MAX],
@@ -270,6 +287,23 @@ void capacity_remb(struct capacity *d, uint64_t bps, const struct tick *tick)
     d->remb_bps = (double)bps;
     if (!d->estimate)
         take_estimate(d, d->remb_bps, tick);
+}
+
+// Where nothing waits in a queue the way loses whatever is sent, and has a low estimate for
+// that alone.
+uint8_t capacity_redundancy(struct capacity *d, uint8_t wanted, const struct tick *tick)
+{
+    double most = audio_share * d->remb_bps;
+    if (d->estimate) {
+        if (d->estimate->queue.wait_us > CROWDED_FROM_US)
+            d->crowded_until = tick->now + CROWDED_US;
+        most = audio_share * bwe_bps(d->estimate);
+        if (d->crowded_until <= tick->now)
+            most = fmax(most, AUDIO_LEAST_BPS);
+    }
+    while (most > 0 && wanted > 0 && audio_bps_with(d, wanted, tick) > most)
+        wanted--;
+    return wanted;
 }
 
 int64_t capacity_deadline(const struct capacity *d)

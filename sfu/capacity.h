@@ -40,6 +40,7 @@ struct capacity {
     struct allocator allocator;
     struct allocation allocation; // the last
     char speaker[CNAME_LEN + 1];  // who talked last
+    int64_t crowded_until;        // something waits in a queue of the way, or did lately
     int64_t chosen_at;
     int64_t choose_at; // the next look; NEVER while nothing is to be chosen
 };
@@ -51,6 +52,10 @@ void capacity_dispose(struct capacity *d);
 void capacity_follow(struct capacity *d, const struct tick *tick);
 void capacity_feedback(struct capacity *d, struct bytes packet, const struct tick *tick);
 void capacity_remb(struct capacity *d, uint64_t bps, const struct tick *tick);
+
+// How many frames of before each packet of sound may repeat, of so many that are wanted: sound
+// may then take half of what the way carries, or a little where nothing waits in a queue.
+uint8_t capacity_redundancy(struct capacity *d, uint8_t wanted, const struct tick *tick);
 
 int64_t capacity_deadline(const struct capacity *d);
 void capacity_expire(struct capacity *d, const struct tick *tick);

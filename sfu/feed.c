@@ -74,6 +74,7 @@ void feed_join(struct feed *f, struct batch_path *path)
         .current = NO_LAYER,
         .seated = f->seat,
         .numbered = f->numbered,
+        .redundancy = f->redundancy,
     };
 }
 
@@ -88,6 +89,14 @@ void feed_part(struct feed *f)
     s->lines[f->line] = *last;
     last->feed->line = f->line;
     f->line = NO_LINE;
+}
+
+void feed_repeat(struct feed *f, uint8_t redundancy)
+{
+    struct feed_line *line = feed_line(f);
+    f->redundancy = f->repeatable ? redundancy : 0;
+    if (line)
+        line->redundancy = f->redundancy;
 }
 
 // --- Segments ---

@@ -64,6 +64,8 @@ struct feed {
     // Its packets may have transport-wide numbers, since the subscriber tells of them. They
     // have while its batch_path has an estimate, too.
     bool numbered;
+    bool repeatable;    // sound: its packets may repeat those before (sfu/redundancy.h)
+    uint8_t redundancy; // so many of them
     uint32_t ssrc;
     uint32_t rtx_ssrc; // 0: none
 
@@ -103,6 +105,8 @@ void feed_go_on(struct feed *f, const struct feed_tail *tail);
 void feed_join(struct feed *f, struct batch_path *path);
 void feed_part(struct feed *f);
 struct feed_line *feed_line(const struct feed *f); // NULL: it does not flow
+// Sound: each packet repeats so many before it from now on, if the subscriber agreed to that.
+void feed_repeat(struct feed *f, uint8_t redundancy);
 
 // How far the layer that is being sent has come; NULL: none is.
 const struct progress *feed_progress(const struct feed *f);

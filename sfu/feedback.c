@@ -25,6 +25,16 @@ static void note_quality(struct subscriber *s, const struct feed *f, bool has_rt
             s->rtt_us ? s->rtt_us + (f->report.rtt_us - s->rtt_us) / 4 : f->report.rtt_us;
 }
 
+static void repeat_sound(struct subscriber *s, const struct tick *tick)
+{
+    uint8_t depth = capacity_redundancy(&s->capacity, s->redundancy.depth, tick);
+    if (depth == s->repeated)
+        return;
+    s->repeated = depth;
+    for (uint32_t i = 0; i < s->feeds.count; i++)
+        feed_repeat(s->feeds.at[i], depth);
+}
+
 static void tell_quality(struct subscriber *s, const struct tick *tick)
 {
     uint8_t score = quality_score(s->loss_q8 >> 8, s->rtt_us);
@@ -49,10 +59,27 @@ static void take_report(struct subscriber *s, const struct rtcp_packet *packet,
             continue;
         bool has_rtt = report_feedback(&f->report, &block, tick->now);
         note_quality(s, f, has_rtt);
+        if (!s->capacity.estimate && f->stream->kind == MEDIA_AUDIO)
+            redundancy_report(&s->redundancy, f->report.fraction_lost / 256.0, tick->now);
         any = true;
     }
-    if (any)
-        tell_quality(s, tick);
+    if (!any)
+        return;
+    tell_quality(s, tick);
+    if (!s->capacity.estimate)
+        repeat_sound(s, tick);
+}
+
+// What was lost shows sooner than in reports, and of all packets.
+static void take_arrivals(struct subscriber *s, struct bytes packet, const struct tick *tick)
+{
+    const struct bwe *estimate = s->capacity.estimate;
+    if (!estimate)
+        return;
+    uint32_t told = estimate->told, lost = estimate->lost;
+    capacity_feedback(&s->capacity, packet, tick);
+    redundancy_count(&s->redundancy, estimate->told - told, estimate->lost - lost, tick->now);
+    repeat_sound(s, tick);
 }
 
 static void take_nack(struct subscriber *s, const struct rtcp_packet *packet,
@@ -95,7 +122,7 @@ void feedback_receive(struct subscriber *s, struct bytes compound, const struct 
             take_report(s, &packet, tick);
             break;
         case RTCP_TWCC:
-            capacity_feedback(&s->capacity, packet.whole, tick);
+            take_arrivals(s, packet.whole, tick);
             break;
         case RTCP_REMB:
             capacity_remb(&s->capacity, packet.rate_bps, tick);

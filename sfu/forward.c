@@ -4,6 +4,7 @@
 #include "rtc/negotiate.h"
 #include "rtc/rtp.h"
 #include "sfu/choice.h"
+#include "sfu/redundancy.h"
 #include "sfu/seat.h"
 #include "sfu/shared.h"
 
@@ -15,7 +16,8 @@ struct outgoing {
     const struct stream *stream;
     const struct history_slot *slot;
     struct batch *out;
-    const struct batch_shared *shared[2]; // to subscribers, [with a transport-wide number]
+    // To subscribers, [how many packets it repeats][with a transport-wide number].
+    const struct batch_shared *shared[REDUNDANCY_MAX + 1][2];
     // To viewers: the last that was made, and whose line it was made for.
     const struct batch_shared *seated;
     const struct feed_line *sitting;
@@ -84,14 +86,37 @@ static bool sit_alike(const struct feed_line *left, const struct feed_line *righ
            memcmp(&a->seat->extensions, &b->seat->extensions, sizeof a->seat->extensions) == 0;
 }
 
-static const struct batch_shared *shared_with(struct outgoing *o, const struct feed_line *line)
+// How many packets before it are repeated. None of before the segment: that was not meant for
+// the subscriber, or had other timestamps.
+static unsigned depth_of(const struct outgoing *o, const struct feed_line *line)
+{
+    uint64_t before = o->slot->seq - line->from;
+    return before < line->redundancy ? (unsigned)before : line->redundancy;
+}
+
+static const struct batch_shared *share_alike(const struct outgoing *o, unsigned depth,
+                                              const struct feed_line *line)
 {
     const struct stream *s = o->stream;
+    uint8_t payload_type = negotiate_payload_type(s->codec.codec, s->codec.profile);
+    struct bytes repeating = {0};
+    if (depth > 0)
+        repeating = redundancy_payload(o->out, &s->layers[line->current].history, o->slot,
+                                       depth, payload_type);
+    struct batch_shared *shared = share(o, repeating.len ? NEGOTIATE_RED : payload_type,
+                                        &negotiate_extensions, o->slot->extensions, line);
+    if (repeating.len)
+        shared->payload = repeating;
+    return shared;
+}
+
+static const struct batch_shared *shared_with(struct outgoing *o, const struct feed_line *line)
+{
     if (!line->seated) {
-        const struct batch_shared **shared = &o->shared[is_numbered(line)];
+        unsigned depth = depth_of(o, line);
+        const struct batch_shared **shared = &o->shared[depth][is_numbered(line)];
         if (!*shared)
-            *shared = share(o, negotiate_payload_type(s->codec.codec, s->codec.profile),
-                            &negotiate_extensions, o->slot->extensions, line);
+            *shared = share_alike(o, depth, line);
         return *shared;
     }
     if (!o->sitting || !sit_alike(o->sitting, line)) {

@@ -42,6 +42,7 @@ struct feed_line {
     uint8_t start_mask; // a key frame of one of these layers begins the next segment
     bool seated;        // the packets' heads are written as the seat wants them
     bool numbered;      // they have transport-wide numbers, if the path has an estimate
+    uint8_t redundancy; // how many packets of sound each one repeats (sfu/redundancy.h)
 };
 static_assert(sizeof(struct feed_line) <= 64, "one line of the processor's cache");
 

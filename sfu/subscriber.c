@@ -186,9 +186,11 @@ static void let_flow(struct subscriber *s, const struct tick *tick)
 {
     struct batch_path *path = leg_path(s->leg);
     capacity_follow(&s->capacity, tick);
-    for (uint32_t i = 0; i < s->feeds.count; i++)
-        select_flow(s->feeds.at[i], s->feeds.at[i]->answer == FEED_ACCEPTED ? path : NULL,
-                    tick);
+    for (uint32_t i = 0; i < s->feeds.count; i++) {
+        struct feed *f = s->feeds.at[i];
+        feed_repeat(f, s->repeated);
+        select_flow(f, f->answer == FEED_ACCEPTED ? path : NULL, tick);
+    }
 }
 
 // An answer that does not parse ends nothing: what flows goes on as agreed before, and the next

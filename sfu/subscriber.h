@@ -24,6 +24,7 @@
 #include "sfu/feed.h"
 #include "sfu/leg.h"
 #include "sfu/places.h"
+#include "sfu/redundancy.h"
 #include "sfu/tick.h"
 
 #include <stdbool.h>
@@ -61,6 +62,9 @@ struct subscriber {
     int64_t rtt_us;   // 0: unknown
     uint8_t score;    // as the last notice said; QUALITY_NONE before the first
     int64_t scored_at;
+    // How many packets of sound each one is to repeat, and does: as many as there is room for.
+    struct redundancy redundancy;
+    uint8_t repeated;
 };
 
 // `answers`: it is a viewer.

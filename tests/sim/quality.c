@@ -303,8 +303,6 @@ const size_t quality_plan_count = sizeof quality_plans / sizeof *quality_plans;
 static const char *const pending[] = {
     "narrow-with-remb",
     "steps",
-    "tenth-lost",
-    "third-lost",
     "against-tcp",
     "steady",
     "vp9-l3t3-key",

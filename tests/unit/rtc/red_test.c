@@ -24,6 +24,18 @@ TEST(a_packet_of_its_own_frame_alone_as_chromium_begins)
     CHECK_BYTES(red_primary(&red)->data, "\x78\x01\xff", 3);
 }
 
+TEST(writes_what_it_reads)
+{
+    static const char hex[] = "ef 1e0002 ef 0f0003 6f a1a2 b1b2b3 c1";
+    uint8_t octets[32];
+    struct writer w = writer_on(octets, sizeof octets);
+    CHECK_EQ(parse(hex), 0);
+    red_put(&w, &red);
+    struct bytes expected = test_hex(hex);
+    CHECK_EQ(w.len, expected.len);
+    CHECK_BYTES(((struct bytes){octets, w.len}), expected.at, expected.len);
+}
+
 TEST(redundant_frames_come_oldest_first)
 {
     // 1 PT 111, offset 1920, length 2; 1 PT 111, offset 960, length 3; PT 111.

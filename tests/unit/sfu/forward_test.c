@@ -303,3 +303,119 @@ TEST(what_a_viewer_without_retransmissions_gets_is_exact_and_has_no_number)
     path.estimate = NULL;
     close_more(more, 2);
 }
+
+// --- Sound that repeats what was before ---
+
+static void open_sound(void)
+{
+    open_stream();
+    stream.kind = MEDIA_AUDIO;
+    stream.codec = (struct negotiated_codec){.codec = CODEC_OPUS, .clock_rate = 48000};
+    feed->repeatable = true;
+}
+
+// Frame `seq` of the microphone: three octets, 20 ms.
+static const struct history_slot *hear(uint64_t seq)
+{
+    uint8_t octets[] = {0x78, (uint8_t)seq, 0x55};
+    struct rtp_packet packet = {.timestamp = (uint32_t)seq * 960,
+                                .payload = {octets, sizeof octets}};
+    batch_reset(&out);
+    return stream_add(&stream, 0, seq, &packet, &(struct extension_values){0},
+                      &(struct codec_packet){0}, (struct stream_parts){1, 0}, tick.now);
+}
+
+static void say(uint64_t seq)
+{
+    forward_packet(&stream, 0, hear(seq), false, &tick);
+}
+
+#define CHECK_SOUND(type, hex)                                                                 \
+    do {                                                                                       \
+        struct bytes expected = test_hex(hex);                                                 \
+        CHECK_EQ(only()->shared->head[1], type);                                               \
+        CHECK_EQ(only()->shared->payload.len, expected.len);                                   \
+        CHECK_BYTES(only()->shared->payload, expected.at, expected.len);                       \
+    } while (0)
+
+TEST(sound_repeats_as_many_packets_as_its_line_says)
+{
+    open_sound();
+    hear(FIRST - 1); // from before the segment: of another time, or not meant for this feed
+    begin_with(feed, 0, hear(FIRST));
+    feed_repeat(feed, 2);
+    say(FIRST + 1);
+    // 1 PT 111, offset 960, length 3; 0 PT 111.
+    CHECK_SOUND(63, "ef 0f0003 6f 78f455 78f555");
+    CHECK_EQ(only()->index, SEQ + 1);
+    say(FIRST + 2);
+    // 1 PT 111, offset 1920, length 3; 1 PT 111, offset 960, length 3; 0 PT 111.
+    CHECK_SOUND(63, "ef 1e0003 ef 0f0003 6f 78f455 78f555 78f655");
+    feed_repeat(feed, 1);
+    say(FIRST + 3);
+    CHECK_SOUND(63, "ef 0f0003 6f 78f655 78f755");
+    feed_repeat(feed, 0);
+    say(FIRST + 4);
+    CHECK_SOUND(111, "78f855");
+    CHECK_EQ(only()->index, SEQ + 4);
+    CHECK_EQ(only()->timestamp, (FIRST + 4) * 960);
+    close_stream();
+}
+
+TEST(sound_whose_first_packet_it_is_repeats_nothing)
+{
+    open_sound();
+    hear(FIRST - 1);
+    begin_with(feed, 0, hear(FIRST));
+    feed_repeat(feed, 2);
+    forward_packet(&stream, 0, history_get(&stream.layers[0].history, FIRST), false, &tick);
+    CHECK_SOUND(111, "78f455");
+    close_stream();
+}
+
+TEST(a_packet_that_never_came_is_left_out_of_what_is_repeated)
+{
+    open_sound();
+    begin_with(feed, 0, hear(FIRST));
+    feed_repeat(feed, 2);
+    say(FIRST + 2);
+    CHECK_SOUND(63, "ef 1e0003 6f 78f455 78f655");
+    CHECK_EQ(only()->index, SEQ + 2);
+    close_stream();
+}
+
+TEST(who_agreed_to_no_repeated_sound_gets_none)
+{
+    open_sound();
+    feed->repeatable = false;
+    begin_with(feed, 0, hear(FIRST));
+    feed_repeat(feed, 2);
+    say(FIRST + 1);
+    CHECK_SOUND(111, "78f555");
+    close_stream();
+}
+
+TEST(lines_that_repeat_alike_share_a_packet)
+{
+    open_sound();
+    struct batch_path others[3];
+    struct feed *more[3];
+    begin_with(feed, 0, hear(FIRST));
+    for (int i = 0; i < 3; i++) {
+        batch_path_init(&others[i]);
+        more[i] = feed_new(&stream, NULL, VIDEO_HIGH, &tick);
+        more[i]->repeatable = true;
+        more[i]->ssrc = 10 + (uint32_t)i;
+        feed_repeat(more[i], i == 2 ? 0 : 1); // before it flows, too
+        feed_join(more[i], &others[i]);
+        begin_with(more[i], 0, history_get(&stream.layers[0].history, FIRST));
+    }
+    say(FIRST + 1);
+    CHECK_EQ(out.packet_count, 4);
+    CHECK(out.packets[1].shared == out.packets[2].shared);
+    CHECK(out.packets[0].shared == out.packets[3].shared);
+    CHECK(out.packets[0].shared != out.packets[1].shared);
+    for (int i = 0; i < 3; i++)
+        feed_free(more[i], &shared);
+    close_stream();
+}
