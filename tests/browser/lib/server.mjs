@@ -98,13 +98,19 @@ function changeRows(folder, database, text) {
     + 'db.execute(sys.argv[2]); db.commit()', join(folder, 'parlor.db'), text]);
 }
 
+// What is switched on in clients by default, and the same but for simulcast: a page that encodes its camera in three sizes
+// takes more of a small machine than the rest of most tests.
+export const ALL_SIZES = 'nonWebRTCDisableOffer,publishStats,simulcast,subscribeDegradation,subscribeStats';
+const ONE_SIZE = ALL_SIZES.replace('simulcast,', '');
+
 // Options go to `parlor serve`; `host` is the address that it listens on, `folder` one with data, if
 // there is any. Where PARLOR_TEST_POSTGRES names a PostgreSQL, everything is stored there.
 export async function startServer(given = [], host = '127.0.0.1',
   folder = mkdtempSync(join(tmpdir(), 'parlor-test-'))) {
   const postgres = process.env.PARLOR_TEST_POSTGRES;
   const database = postgres && !given.includes('--database') ? newDatabase(postgres) : null;
-  const options = database ? [...given, '--database', database.url] : given;
+  const flags = given.includes('--client-flags') ? given : [...given, '--client-flags', ONE_SIZE];
+  const options = database ? [...flags, '--database', database.url] : flags;
   const port = await freePort();
   const mediaPort = await freePort();
   let running = await start(folder, host, port, mediaPort, options);
