@@ -101,10 +101,22 @@ static size_t gather(struct capacity *d, struct allocate_feed *order[SUBSCRIBE_S
     return count;
 }
 
-static struct allocate_limits limits_of(const struct capacity *d, const struct tick *tick)
+// 0: not known.
+static double estimated_bps(struct capacity *d, int64_t now)
+{
+    if (!d->estimate)
+        return d->remb_bps;
+    if (d->numbered_at == 0 && d->estimate->sent.next > 0)
+        d->numbered_at = now;
+    bool is_silent = d->estimate->feedback_at == 0 && d->numbered_at != 0 &&
+                     now - d->numbered_at >= CAPACITY_SILENT_US;
+    return is_silent ? d->remb_bps : bwe_bps(d->estimate);
+}
+
+static struct allocate_limits limits_of(struct capacity *d, const struct tick *tick)
 {
     return (struct allocate_limits){
-        .estimate_bps = d->estimate ? bwe_bps(d->estimate) : d->remb_bps,
+        .estimate_bps = estimated_bps(d, tick->now),
         .max_bps = d->cap.kbps * 1e3,
         .audio_bps = audio_bps(d, tick),
         .loss = d->loss,

@@ -26,6 +26,9 @@ enum {
     CAPACITY_START_BPS = 300 * 1000,
     CAPACITY_CHOOSE_US = 50 * 1000,      // between two choices, unless less fits at once
     CAPACITY_LOOK_AGAIN_US = 200 * 1000, // while something waits for time to pass
+    // Who agreed to tell of transport-wide numbers and said nothing of so much time does not do
+    // it.
+    CAPACITY_SILENT_US = 2 * 1000 * 1000,
 };
 
 struct capacity {
@@ -36,6 +39,7 @@ struct capacity {
 
     struct bwe *estimate; // NULL: no packet has a transport-wide number
     double remb_bps;      // 0: not told
+    int64_t numbered_at;  // when the first packet with a number had left; 0: none had
     struct pacer probes;  // of probes alone: what is forwarded passes it
     struct allocator allocator;
     struct allocation allocation; // the last

@@ -58,6 +58,22 @@ TEST(who_says_nothing_of_its_way_is_sent_what_it_asks_for_and_told_nothing)
     scene_close(&scene);
 }
 
+// As one that copies what it does not know out of the offer.
+TEST(who_agreed_to_tell_what_arrives_and_does_not_is_sent_what_it_asks_for_after_a_while)
+{
+    scene_open(&scene);
+    publisher = scene_publisher(&scene, PUBLISHER, &scene_simulcast, 1, TRACK);
+    scene.agrees_to_numbers = true;
+    subscriber = scene_subscriber(&scene, SUBSCRIBER);
+    scene_frame(&scene, publisher, 0);
+    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, VIDEO_HIGH);
+    pass(1);
+    CHECK(layer() > HIGH); // nobody knows what its way carries
+    pass(3);
+    CHECK_EQ(layer(), HIGH);
+    scene_close(&scene);
+}
+
 TEST(a_rate_that_the_client_tells_chooses_the_layer_and_people_are_told)
 {
     open_call();
