@@ -27,6 +27,6 @@ bool id_is_object(const char *text);
 bool id_is_room_code(const char *text);
 
 // Whether each object of JavaScript has a member of this name without being given one, as
-// "constructor". Clients keep what they hear of in such objects, by its id: they would take what
-// has this id for known already, so nothing that a client names is to be called so.
+// "constructor". Clients keep what they hear of in such objects, by its id: they would take
+// what has this id for known already, so nothing that a client names is to be called so.
 bool id_is_inherited(const char *text);

@@ -1,4 +1,5 @@
-// What the files of the codecs share: rtc/codec_table.c has the table of them. For rtc/codec*.c only.
+// What the files of the codecs share: rtc/codec_table.c has the table of them. For rtc/codec*.c
+// only.
 #pragma once
 
 #include "rtc/codec.h"

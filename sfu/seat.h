@@ -1,5 +1,5 @@
-// One section of a viewer's offer, as data: what it can carry, and who is in it. Who gets which is
-// sfu/seats.h.
+// One section of a viewer's offer, as data: what it can carry, and who is in it. Who gets which
+// is sfu/seats.h.
 #pragma once
 
 #include "rtc/negotiate_watch.h"
