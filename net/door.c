@@ -305,6 +305,8 @@ static struct bytes next_piece(const struct connection *c)
     struct bytes all = is_fixed ? c->fixed : text_bytes(&c->out);
     size_t sent = is_fixed ? c->sent - c->out.len : c->sent;
     size_t left = all.len - sent;
+    if (!left)
+        return (struct bytes){0};
     return (struct bytes){all.at + sent, left < WRITE_OCTETS ? left : WRITE_OCTETS};
 }
 

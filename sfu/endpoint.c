@@ -83,8 +83,10 @@ static void follow_transport(struct endpoint *e, const struct tick *tick)
         return;
     l->state = state;
     bool connected = state == TRANSPORT_CONNECTED;
-    if (connected)
+    if (connected) {
+        l->connected_at = tick->now;
         leg_tell_connected(l, tick);
+    }
     if (state == TRANSPORT_CLOSED || state == TRANSPORT_LOST) {
         struct notice *n = notice_add(tick->notices, NOTICE_CLOSED);
         n->room = l->meeting->id;

@@ -61,6 +61,7 @@ struct feed {
     } told;
     uint32_t place; // of the subscriber's; NO_PLACE: it waits for one, or was refused
     enum feed_answer answer;
+    int64_t past_from; // before that it does not begin with what is past (sfu/forward.h)
     // Its packets may have transport-wide numbers, since the subscriber tells of them. They
     // have while its batch_path has an estimate, too.
     bool numbered;

@@ -192,7 +192,8 @@ static const struct history_slot *past_key(const struct feed_line *line, unsigne
     const struct tail *tail = &line->feed->segments.tail;
     const struct history_slot *slot =
         from->key.seq ? history_get(&from->history, from->key.seq) : NULL;
-    if (!slot || line->feed->stream->muted || now - slot->arrived_at >= FORWARD_PAST_US)
+    if (!slot || line->feed->stream->muted || now < line->feed->past_from ||
+        now - slot->arrived_at >= FORWARD_PAST_US)
         return NULL;
     return tail->begun && slot->arrived_at <= tail->at ? NULL : slot;
 }
@@ -284,6 +285,9 @@ void forward_packet(struct stream *s, unsigned layer, const struct history_slot 
             if (slot->seq < newest)
                 catch_up(s, line, tick);
             note_begun(line->feed, tick);
+        } else if (line->current == NO_LAYER && (line->start_mask >> layer & 1) &&
+                   forward_past(line, line->start_mask, tick)) {
+            line->start_mask = choice_starts(line, tick->now);
         }
     }
     tick->shared->stats.rtp_out += sent;

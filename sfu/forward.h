@@ -13,6 +13,10 @@ enum {
     // younger, a
     // request for another would wait (sfu/layer.c).
     FORWARD_PAST_US = KEY_FRAME_REQUEST_INTERVAL_MS * 1000,
+    // The client has its keys some time after we have ours: what came before would be lost on
+    // it, and a
+    // picture has to begin with its first packet.
+    FORWARD_PAST_AFTER_US = 25 * 1000,
     // How much of the past may leave at once; where it is more, a layer of less begins.
     FORWARD_PAST_OCTETS = 64 * 1024,
 };

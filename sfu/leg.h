@@ -25,6 +25,7 @@ struct leg {
     struct transport *transport;
     enum transport_state state;     // as of the last notice
     struct transport_remote remote; // as last described; without ufrag before
+    int64_t connected_at;           // the last time that it came up
     int64_t heard_at;               // the last datagram that the transport did not drop
     uint16_t sctp_port;             // the peer's, as described; 0: it has no data channel
     struct demux_names names;

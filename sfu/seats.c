@@ -172,7 +172,7 @@ void seats_leave(struct feed *f, const struct tick *tick)
     if (!seat)
         return;
     assert(seat->feed == f);
-    select_flow(f, NULL, tick);
+    select_flow(f, NULL, 0, tick);
     seat->tail = feed_tail(f);
     seat->feed = NULL;
     f->seat = NULL;
@@ -182,7 +182,7 @@ void seats_leave(struct feed *f, const struct tick *tick)
     f->ssrc = f->rtx_ssrc = 0;
 }
 
-static void sit(struct seats *seats, struct feed *f, struct batch_path *path,
+static void sit(struct seats *seats, struct feed *f, const struct leg *leg,
                 const struct tick *tick)
 {
     struct seat *seat = seats->at;
@@ -201,7 +201,7 @@ static void sit(struct seats *seats, struct feed *f, struct batch_path *path,
     f->rtx_ssrc = codec->rtx_payload_type ? seat->rtx_ssrc : 0;
     f->numbered = seat->extensions.twcc != 0;
     feed_go_on(f, &seat->tail);
-    select_flow(f, path, tick);
+    select_flow(f, leg_path(leg), leg->connected_at, tick);
 }
 
 static void fill(struct seats *seats, const struct leg *leg, const struct feed_list *feeds,
@@ -219,7 +219,7 @@ static void fill(struct seats *seats, const struct leg *leg, const struct feed_l
     }
     for (uint32_t i = 0; i < count; i++)
         if (!chosen[i].feed->seat)
-            sit(seats, chosen[i].feed, leg_path(leg), tick);
+            sit(seats, chosen[i].feed, leg, tick);
 }
 
 void seats_fill(struct seats *seats, struct leg *leg, const struct feed_list *feeds,

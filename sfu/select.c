@@ -54,12 +54,14 @@ void select_layers(struct stream *s, const struct tick *tick)
         select_layer(s->lines[i].feed, tick);
 }
 
-void select_flow(struct feed *f, struct batch_path *path, const struct tick *tick)
+void select_flow(struct feed *f, struct batch_path *path, int64_t since,
+                 const struct tick *tick)
 {
     if (!path) {
         feed_part(f);
     } else if (!feed_line(f)) {
         feed_join(f, path);
+        f->past_from = since + FORWARD_PAST_AFTER_US;
         select_layer(f, tick);
     }
 }

@@ -5,8 +5,9 @@
 
 #include "sfu/feed.h"
 
-// Lets the feed flow on `path`, or stops it when that is NULL.
-void select_flow(struct feed *f, struct batch_path *path, const struct tick *tick);
+// Lets the feed flow on `path`, which came up at `since`, or stops it when that is NULL.
+void select_flow(struct feed *f, struct batch_path *path, int64_t since,
+                 const struct tick *tick);
 // The best that it may be sent, as commanded.
 void select_at_most(struct feed *f, enum video_quality most, const struct tick *tick);
 // Chooses again, because layers came or went: for one, and for all that flow.

@@ -189,7 +189,7 @@ static void let_flow(struct subscriber *s, const struct tick *tick)
     for (uint32_t i = 0; i < s->feeds.count; i++) {
         struct feed *f = s->feeds.at[i];
         feed_repeat(f, s->repeated);
-        select_flow(f, f->answer == FEED_ACCEPTED ? path : NULL, tick);
+        select_flow(f, f->answer == FEED_ACCEPTED ? path : NULL, s->leg->connected_at, tick);
     }
 }
 

@@ -76,25 +76,3 @@ for (const gap of GAPS_S) {
     assert.equal(back.filter((ms) => ms !== null).length, PAGES * ROUNDS, 'of all pages');
   });
 }
-
-// On a busy machine the SDK's retries for a lost server may overlap, and one of them ends the visit
-// (4004, an answer to an offer that was answered before). Here every answer is refused.
-test('a page whose connections broke in the SDK begins afresh and joins by itself', async () => {
-  const page = browser.context.pages()[0];
-  const began = await page.evaluate(() => performance.timeOrigin);
-  await pictures(page, 'pictures before');
-  await page.evaluate(() => {
-    const take = RTCPeerConnection.prototype.setRemoteDescription;
-    RTCPeerConnection.prototype.setRemoteDescription = function (description) {
-      return description.type === 'answer'
-        ? Promise.reject(new DOMException('Called in wrong state: stable', 'InvalidStateError'))
-        : take.call(this, description);
-    };
-  });
-  await wait(1500);
-  await server.restart('SIGKILL', () => wait(12000)); // media is lost too, and is negotiated anew
-  await until(() => page.evaluate((before) => performance.timeOrigin > before, began).catch(() => false),
-    'a fresh page', 30000, 250);
-  assert.notEqual(await comeBack(page), null);
-  assert.equal(await by(page, 'error').count(), 0);
-});

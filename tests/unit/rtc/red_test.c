@@ -54,7 +54,9 @@ TEST(redundant_frames_come_oldest_first)
 TEST(what_chromium_repeats_is_what_it_sent_before)
 {
     struct bytes file = test_file("tests/vectors/opus-red.txt");
-    char *text = strndup((const char *)file.at, file.len);
+    char *text = calloc(1, file.len + 1);
+    CHECK(text != NULL);
+    memcpy(text, file.at, file.len);
     char *rest = text;
     struct bytes before = {0};
     size_t count = 0;
