@@ -101,22 +101,40 @@ static size_t gather(struct capacity *d, struct allocate_feed *order[SUBSCRIBE_S
     return count;
 }
 
-// 0: not known.
-static double estimated_bps(struct capacity *d, int64_t now)
+// The most that the least layer of any picture takes.
+static double least_picture_bps(struct allocate_feed *const *order, size_t count)
+{
+    double most = 0;
+    for (size_t i = 0; i < count; i++)
+        for (uint8_t k = 0; k < order[i]->step_count; k++)
+            if (order[i]->steps[k].alive) {
+                most = fmax(most, order[i]->steps[k].bps);
+                break;
+            }
+    return most;
+}
+
+// 0: not known. Before the first feedback one picture is sent in any case: who is sent nothing
+// has nothing to tell of.
+static double estimated_bps(struct capacity *d, struct allocate_feed *const *order,
+                            size_t count, const struct tick *tick)
 {
     if (!d->estimate)
         return d->remb_bps;
-    if (d->numbered_at == 0 && d->estimate->sent.next > 0)
-        d->numbered_at = now;
-    bool is_silent = d->estimate->feedback_at == 0 && d->numbered_at != 0 &&
-                     now - d->numbered_at >= CAPACITY_SILENT_US;
-    return is_silent ? d->remb_bps : bwe_bps(d->estimate);
+    if (d->estimate->feedback_at != 0)
+        return bwe_bps(d->estimate);
+    if (d->waits_from == 0 && leg_is_connected(d->leg))
+        d->waits_from = tick->now;
+    if (d->waits_from != 0 && tick->now - d->waits_from >= CAPACITY_SILENT_US)
+        return d->remb_bps;
+    return fmax(bwe_bps(d->estimate), audio_bps(d, tick) + least_picture_bps(order, count));
 }
 
-static struct allocate_limits limits_of(struct capacity *d, const struct tick *tick)
+static struct allocate_limits limits_of(struct capacity *d, struct allocate_feed *const *order,
+                                        size_t count, const struct tick *tick)
 {
     return (struct allocate_limits){
-        .estimate_bps = estimated_bps(d, tick->now),
+        .estimate_bps = estimated_bps(d, order, count, tick),
         .max_bps = d->cap.kbps * 1e3,
         .audio_bps = audio_bps(d, tick),
         .loss = d->loss,
@@ -167,7 +185,7 @@ static void choose(struct capacity *d, const struct tick *tick)
         return; // nothing bounds it
     find_speaker(d, tick);
     size_t count = gather(d, order, tick);
-    struct allocate_limits limits = limits_of(d, tick);
+    struct allocate_limits limits = limits_of(d, order, count, tick);
     allocate(&d->allocator, &limits, order, count, tick->now, &d->allocation);
     d->chosen_at = tick->now;
     for (uint32_t i = 0; i < d->feeds->count; i++) {

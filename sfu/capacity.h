@@ -39,7 +39,7 @@ struct capacity {
 
     struct bwe *estimate; // NULL: no packet has a transport-wide number
     double remb_bps;      // 0: not told
-    int64_t numbered_at;  // when the first packet with a number had left; 0: none had
+    int64_t waits_from;   // for the first feedback; 0: not connected yet
     struct pacer probes;  // of probes alone: what is forwarded passes it
     struct allocator allocator;
     struct allocation allocation; // the last

@@ -74,6 +74,26 @@ TEST(who_agreed_to_tell_what_arrives_and_does_not_is_sent_what_it_asks_for_after
     scene_close(&scene);
 }
 
+// Of one size, which is more than is sent on a line that nobody knows.
+TEST(who_agreed_and_tells_nothing_gets_a_camera_that_takes_much)
+{
+    scene_open(&scene);
+    publisher = scene_publisher(&scene, PUBLISHER, &scene_video, 1, TRACK);
+    scene.agrees_to_numbers = true;
+    subscriber = scene_subscriber(&scene, SUBSCRIBER);
+    for (int i = 0; i < 90; i++) { // its rate is known
+        scene.now += VIDEO_FRAME_US;
+        scene_frame(&scene, publisher, 0);
+    }
+    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, VIDEO_HIGH);
+    publisher->sources[0].layers[0].key_wanted = true;
+    pass(1);
+    CHECK(layer() >= 0);
+    pass(3);
+    CHECK(layer() >= 0);
+    scene_close(&scene);
+}
+
 TEST(a_rate_that_the_client_tells_chooses_the_layer_and_people_are_told)
 {
     open_call();
