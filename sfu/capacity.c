@@ -155,7 +155,11 @@ static void tell(const struct capacity *d, struct feed *f, const struct tick *ti
     uint8_t current = single && a->chosen != ALLOCATE_PAUSED ? wish : allocate_quality(a);
     uint8_t best = single && allocate_expected(a) ? wish : allocate_expected(a);
     uint8_t offered = (uint8_t)choice_best(f->stream, f->max_quality);
-    bool publisher_degraded = !f->stream->muted && !f->stream->held && best < offered;
+    // Not of a picture that is only about to begin: clients hide one of which nothing is sent,
+    // ask for nothing then, and for the picture again as soon as they hear that it is not
+    // degraded.
+    bool publisher_degraded =
+        !f->stream->muted && !f->stream->held && best < offered && current != 0;
     struct feed_told told = {
         .current = current,
         .expected = wish,

@@ -29,7 +29,9 @@ export const Tile = memo(function Tile({ peer, width, height }: TileProps) {
   const level = useHMSStore(selectPeerAudioByID(peer.id)) ?? 0;
   const speaking = micOn && level > AUDIBLE;
   const name = personName(peer.name);
-  const filming = video?.enabled === true && !video.degraded;
+  const filming = video?.enabled === true;
+  // It stays: taken away, it would be asked for again as soon as the server hears that nobody looks.
+  const covered = filming && video.degraded === true;
   const style: CSSProperties = width && height ? { width, height } : {};
 
   return (
@@ -49,6 +51,7 @@ export const Tile = memo(function Tile({ peer, width, height }: TileProps) {
           mirrored={peer.isLocal && video.facingMode !== 'environment'}
         />
       )}
+      {covered && <Avatar name={name} />}
       <p className="tile-name">
         <MicSign on={micOn} speaking={speaking} />
         {peer.isHandRaised && (
