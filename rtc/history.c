@@ -69,7 +69,8 @@ const struct history_slot *history_add(struct history *h, uint64_t seq,
                                        const struct codec_packet *info, int64_t now)
 {
     size_t len = packet->payload.len + extensions->dependency.len;
-    if (len > DATAGRAM_MAX || seq == 0 || find(h, seq))
+    bool is_late = seq + h->size <= h->newest;
+    if (len > DATAGRAM_MAX || seq == 0 || is_late || find(h, seq))
         return NULL;
 
     uint64_t begin;

@@ -64,8 +64,9 @@ void history_dispose(struct history *h);
 // repaired_rid are left out: they mean nothing to a subscriber). `packet` is the original,
 // after rtp_unwrap_rtx(); `seq` is its extended number.
 // Returns the slot, with `payload` and `extensions` pointing into the history; NULL when that
-// sequence number is there already (a duplicate; nothing changes) or when the packet is longer
-// than DATAGRAM_MAX. Packets may come in any order.
+// sequence number is there already (a duplicate; nothing changes), when it is so far behind the
+// newest that another has its place, or when the packet is longer than DATAGRAM_MAX. Otherwise
+// packets may come in any order.
 const struct history_slot *history_add(struct history *h, uint64_t seq,
                                        const struct rtp_packet *packet,
                                        const struct extension_values *extensions,

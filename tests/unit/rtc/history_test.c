@@ -92,6 +92,17 @@ TEST(a_late_packet_is_found_beside_those_before_it)
     history_dispose(&h);
 }
 
+TEST(a_packet_that_is_late_by_all_the_history_takes_nobodys_place)
+{
+    start();
+    add(65536 + HISTORY_AUDIO_PACKETS, 10);
+    CHECK(!add(65536, 11));
+    CHECK_EQ(history_get(&h, 65536 + HISTORY_AUDIO_PACKETS)->payload.len, 10);
+    CHECK(add(65536 + 1, 12)); // has a place of its own
+    CHECK_EQ(history_get(&h, 65536 + 1)->payload.len, 12);
+    history_dispose(&h);
+}
+
 TEST(the_margin_of_a_tick_is_not_found)
 {
     start();
