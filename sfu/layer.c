@@ -11,7 +11,8 @@ enum { KEY_FRAME_INTERVAL_US = KEY_FRAME_REQUEST_INTERVAL_MS * 1000 };
 void layer_reset(struct layer *l)
 {
     l->seq = (struct seq){0};
-    l->skipped_kept = 0;
+    l->skipped_count = 0;
+    l->floor = 0;
     l->report = (struct report_receiver){0};
     l->nack = (struct nack){0};
     l->ask_at = NEVER;
@@ -26,9 +27,8 @@ uint64_t layer_arrive(struct layer *l, const struct rtp_packet *packet, bool rep
     if (repair && l->seq.highest == 0)
         return 0; // repairs a stream that never began
     uint64_t arrived = seq_extend(&l->seq, packet->seq);
-    // The first packet of this SSRC: dense numbers go on behind those of the last one.
     if (l->report.base_seq == 0)
-        l->skipped_count = arrived - (newest + 1 + LAYER_RESTART_GAP);
+        l->floor = newest;
     if (!repair)
         report_received(&l->report, arrived, packet->timestamp, clock_rate, packet->payload.len,
                         arrived_at);
@@ -39,29 +39,32 @@ void layer_skip(struct layer *l, uint64_t arrived)
 {
     l->skipped[l->skipped_count % SKIPPED_MAX] = arrived;
     l->skipped_count++;
-    if (l->skipped_kept < SKIPPED_MAX)
-        l->skipped_kept++;
 }
 
-// How many numbers before `arrived` were skipped; UINT64_MAX when that is forgotten.
-static uint64_t skipped_before(const struct layer *l, uint64_t arrived)
+// How many numbers before `arrived` were skipped; false: that is forgotten, or it was itself.
+static bool count_skipped(const struct layer *l, uint64_t arrived, uint64_t *before)
 {
-    uint64_t after = 0;
-    while (after < l->skipped_kept) {
-        uint64_t place = l->skipped_count - 1 - after;
-        if (l->skipped[place % SKIPPED_MAX] < arrived)
+    uint64_t place = l->skipped_count;
+    for (; place > 0; place--) {
+        uint64_t skipped = l->skipped[(place - 1) % SKIPPED_MAX];
+        if (skipped == arrived || l->skipped_count - place == SKIPPED_MAX)
+            return false;
+        if (skipped < arrived)
             break;
-        after++;
     }
-    if (after == SKIPPED_MAX)
-        return UINT64_MAX;
-    return l->skipped_count - after;
+    *before = place;
+    return true;
 }
 
+// Those of the first packet's SSRC begin behind all that were given before; there is room for
+// what it overtook, and no more.
 uint64_t layer_dense(const struct layer *l, uint64_t arrived)
 {
-    uint64_t skipped = skipped_before(l, arrived);
-    return skipped == UINT64_MAX || arrived <= skipped ? 0 : arrived - skipped;
+    uint64_t skipped;
+    if (!count_skipped(l, arrived, &skipped))
+        return 0;
+    uint64_t number = LAYER_RESTART_GAP + 1 + arrived - skipped;
+    return number > l->report.base_seq ? l->floor + number - l->report.base_seq : 0;
 }
 
 // --- Requests ---

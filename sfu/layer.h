@@ -29,10 +29,10 @@ struct layer {
     bool refused;      // an encoding that the role does not have: dropped
     struct police police;
 
-    struct seq seq; // arrived
-    uint64_t skipped[SKIPPED_MAX];
-    uint32_t skipped_kept;  // of `skipped`, the last ones, in order of arrival number
-    uint64_t skipped_count; // arrived - dense, for what comes now
+    struct seq seq;                // arrived
+    uint64_t skipped[SKIPPED_MAX]; // in order
+    uint64_t skipped_count; // since the first packet; the last ones are in `skipped`, a ring
+    uint64_t floor;         // dense numbers up to it were given before the first packet
 
     int64_t ask_at;   // when to ask for a key frame; NEVER: no need
     int64_t asked_at; // the last time
@@ -50,7 +50,8 @@ uint64_t layer_arrive(struct layer *l, const struct rtp_packet *packet, bool rep
                       uint32_t clock_rate, uint64_t newest, int64_t arrived_at);
 // Nobody is to see that this number, the highest so far, existed.
 void layer_skip(struct layer *l, uint64_t arrived);
-// The dense number; 0: the packet is too old to have a place.
+// The dense number; 0: the packet has none, as it was skipped when it came first, or is too
+// old. That of the highest number is above all that were given.
 uint64_t layer_dense(const struct layer *l, uint64_t arrived);
 
 // Somebody needs a key frame: now, or as soon as the interval since the last request is over.

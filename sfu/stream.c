@@ -88,6 +88,12 @@ const struct history_slot *stream_add(struct stream *s, unsigned layer, uint64_t
     return slot;
 }
 
+bool stream_has(const struct stream *s, unsigned layer, uint64_t dense)
+{
+    const struct stream_layer *l = &s->layers[layer];
+    return l->started && history_get(&l->history, dense);
+}
+
 unsigned stream_add_substream(struct stream *s, unsigned layer)
 {
     struct stream_layer *l = &s->layers[layer];

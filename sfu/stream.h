@@ -110,6 +110,9 @@ const struct history_slot *stream_add(struct stream *s, unsigned layer, uint64_t
                                       const struct codec_packet *info,
                                       struct stream_parts parts, int64_t now);
 
+// Whether that packet is there.
+bool stream_has(const struct stream *s, unsigned layer, uint64_t dense);
+
 // Numbers a part of `layer` from now on. Returns its number, from 1.
 unsigned stream_add_substream(struct stream *s, unsigned layer);
 const struct progress *stream_progress(const struct stream *s, unsigned layer,

@@ -184,17 +184,24 @@ const struct history_slot *track_receive(struct track *t, unsigned index,
     if (s->codec.nack && nack_received(&layer->nack, arrived, tick->now) == NACK_LOST)
         stream_want_key_frame(s, index, tick);
 
+    bool ahead = arrived > highest_before;
+    uint64_t dense = layer_dense(layer, arrived);
+    assert(!ahead || dense > s->layers[index].progress.newest); // numbers never fall
+    // Senders probe with what they sent before: that is known, and costs them nothing.
+    if (dense == 0 || (!ahead && stream_has(s, index, dense)))
+        return NULL;
+
     struct codec_packet info = {0};
     bool useful =
         packet->payload.len > 0 && codec_parse(s->codec.codec, packet->payload, &info) == 0;
     if (packet->payload.len > 0 && !useful)
         stats->drop_malformed++;
     if (useful && !may_pass(t, index, packet, &info, tick)) {
-        if (arrived > highest_before)
+        if (ahead)
             layer_skip(layer, arrived);
         return NULL;
     }
-    if (!useful && arrived > highest_before) {
+    if (!useful && ahead) {
         layer_skip(layer, arrived); // nobody will see that this number existed
         return NULL;
     }
@@ -204,13 +211,10 @@ const struct history_slot *track_receive(struct track *t, unsigned index,
     if (!useful)
         sent.payload.len = 0;
 
-    uint64_t dense = layer_dense(layer, arrived);
-    if (dense == 0)
-        return NULL;
     const struct history_slot *slot =
         stream_add(s, index, dense, &sent, values, &info, (struct stream_parts){0}, tick->now);
     if (!slot)
-        return NULL; // a duplicate
+        return NULL; // too long, or a duplicate of one that is about to be overwritten
 
     // What was sent before the first packet that reached us and is missing, nobody asks for: no
     // feed can begin there.
