@@ -8,6 +8,7 @@
 #include "store/webhook_turn.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -177,10 +178,12 @@ static void send_one(struct hooks *h, const struct store_webhook *webhook, struc
                                                     .headers = request.headers,
                                                     .header_count = request.header_count,
                                                     .body = request.body});
-    if (err)
-        settle_slot(
-            h, slot,
-            &(struct fetch_result){.is_forbidden = true, .why = "its target is no use"});
+    if (!err)
+        return;
+    struct fetch_result refused = {.is_forbidden = true};
+    snprintf(refused.why, sizeof refused.why, "%s",
+             webhook->target[0] ? "its target is no use" : "its room has no webhook any more");
+    settle_slot(h, slot, &refused);
 }
 
 // What finds no slot stays taken, and is due again later.
@@ -216,6 +219,9 @@ void hooks_done(struct hooks *h, struct job *job, struct moment now)
     int64_t wait_ms = turn->next_at > now.wall_ms ? turn->next_at - now.wall_ms : 0;
     h->look_at =
         h->is_asked ? 0 : now.mono_us + (wait_ms < LOOK_MS ? wait_ms : LOOK_MS) * us_per_ms;
+    if (turn->given_up)
+        log_warn("hooks", "%" PRId64 " webhooks are given up: their room has none any more",
+                 turn->given_up);
     send_all(h, turn->taken, turn->taken_count, &turn->arena);
     send_all(h, turn->replays, turn->replay_count, &turn->arena);
     hooks_results(h, now); // what was refused at once

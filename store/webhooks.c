@@ -30,13 +30,10 @@ static int find_target(struct db *db, const char *room_id, const char *workspace
 int store_webhook_retarget(struct db *db, const char *workspace, struct arena *arena,
                            struct store_webhook *webhook)
 {
-    const char *target;
-    bool is_rooms;
-    int err = find_target(db, webhook->room_id, workspace, arena, &target, &is_rooms);
-    if (!err) {
-        webhook->target = target;
-        webhook->is_rooms = is_rooms;
-    }
+    int err = find_target(db, webhook->room_id, workspace, arena, &webhook->target,
+                          &webhook->is_rooms);
+    if (err == ERR_NOT_FOUND)
+        webhook->target = "";
     return err == ERR_NOT_FOUND ? 0 : err;
 }
 

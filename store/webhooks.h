@@ -24,7 +24,7 @@ struct store_webhook {
     const char *room_id;
     const char *type;
     int64_t at;         // ms since the Unix epoch, as all times here
-    const char *target; // JSON: {"url", "headers"}, as it was when the event was stored
+    const char *target; // JSON: {"url", "headers"}, as at the last try, or when it was stored
     bool is_rooms;      // the room's own target, and not that of the workspace
     const char *body;   // JSON, as it is sent
     enum store_webhook_state state;
@@ -58,7 +58,8 @@ struct store_webhook_turn {
     size_t taken_count;
     struct store_webhook replays[WEBHOOK_REPLAYS_MAX]; // one event of each that is due
     size_t replay_count;
-    int64_t next_at; // when the next one is due; INT64_MAX: none waits
+    int64_t given_up; // how many, as their room has no webhook any more
+    int64_t next_at;  // when the next one is due; INT64_MAX: none waits
 };
 
 // --- Looking ---
@@ -92,7 +93,7 @@ static const int64_t store_webhook_never = INT64_MAX;
 // With the event, in its transaction. Of an event of a room without any target nothing is kept.
 int store_webhook_put(struct db *db, const struct store_session_event *event,
                       struct store_log_posts *posts);
-// Gives it the target that it would have now; the old one stays when there is none.
+// Gives it the target that it would have now; "" when there is none.
 int store_webhook_retarget(struct db *db, const char *workspace, struct arena *arena,
                            struct store_webhook *webhook);
 // It is done, after so many more tries; the next of its line is due.

@@ -127,6 +127,59 @@ test('a room has a webhook of its own instead', async () => {
   }
 });
 
+test('what waits when a webhook is changed or taken away goes where the room says now, and is replayed there', async () => {
+  const own = await startReceiver();
+  const next = await startReceiver();
+  own.answer = next.answer = () => 500;
+  const failed = async (room) => (await history(`room_id=${room}&status=failed`)).events.length;
+  const change = (room, webhook) => server.call('POST', `/v2/rooms/${room}`, { webhook });
+  try {
+    const meeting = await server.meeting({ webhook: { url: own.url, headers: { 'X-Room': 'one' } } });
+    const room = meeting.room.id;
+    await visit(meeting);
+    await until(async () => await failed(room) === 1, 'a first try in vain');
+    await change(room, { url: `${next.url}/next` });
+    await until(() => next.requests.length === 1, 'the next try', 5000);
+    assert.equal(next.requests[0].headers['x-room'], undefined);
+    await change(room, null);
+    await until(() => receiver.good(room).length === 4, 'the rest', 10000);
+    assert.deepEqual(receiver.types(room), four);
+    assert.ok(receiver.of(room).every(({ headers }) => headers['x-secret'] === 'open sesame'));
+    assert.equal(own.requests.length + next.requests.length, 2);
+    const { events } = await history(`room_id=${room}&status=success`);
+    assert.ok(events.every(({ payload }) => payload.webhook_url === `${receiver.url}/all`));
+  } finally {
+    await own.stop();
+    await next.stop();
+  }
+});
+
+test('what waits for a webhook that was taken away is given up where there is no other', async () => {
+  const own = await startReceiver();
+  const alone = await startServer(['--webhook-allow', '127.0.0.0/8']);
+  own.answer = () => 500;
+  try {
+    const meeting = await alone.meeting({ webhook: { url: own.url } });
+    const room = meeting.room.id;
+    const guest = await Client.of(alone, meeting.guest, 'guest');
+    await guest.connect();
+    await guest.request('join', { name: 'guest' });
+    await guest.request('leave', {});
+    await until(() => own.requests.length === 1, 'a first try');
+    await alone.call('POST', `/v2/rooms/${room}`, { webhook: null });
+    const failed = await until(async () => {
+      const { events } = (await alone.call('GET', `/v2/analytics/webhooks?room_id=${room}&status=failed`)).body;
+      return events.length === 4 && events;
+    }, 'them to be given up', 5000);
+    for (const { payload } of failed) assert.equal(payload.error_reason, 'its room has no webhook any more');
+    assert.match(alone.log(), /4 webhooks are given up: their room has none any more/);
+    assert.equal(own.requests.length, 1);
+  } finally {
+    await alone.stop();
+    await own.stop();
+  }
+});
+
 test('what is not answered with 200 comes again after 1 s, 3 s and 10 s, and what follows waits for it', async () => {
   const meeting = await server.meeting();
   const other = await server.meeting();

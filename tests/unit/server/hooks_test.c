@@ -6,6 +6,7 @@
 #include "server/clock.h"
 #include "server/hooks.h"
 #include "store/keys.h"
+#include "store/rooms.h"
 #include "test.h"
 
 #include <poll.h>
@@ -64,9 +65,19 @@ static void world_free(struct world *w)
     mem_free(w);
 }
 
-// An event of a session (a letter) is stored, to go there.
+// An event of a session (a letter) is stored, to go there: each is of a room of its own.
 static void happen(struct world *w, const char *session, const char *target)
 {
+    char room[OBJECT_ID_LEN + 1];
+    snprintf(room, sizeof room, "%024d", w->next_id);
+    CHECK_EQ(store_room_insert(w->db, &(struct store_room){.id = room,
+                                                           .name = room,
+                                                           .description = "",
+                                                           .template_id = w->keys.template_id,
+                                                           .region = "",
+                                                           .recording_info = "",
+                                                           .webhook = target}),
+             0);
     struct store_log_batch *batch = mem_alloc(sizeof *batch);
     struct store_log_entry *entry = store_log_add(batch, STORE_LOG_EVENT);
     char id[OBJECT_ID_LEN + 1];
@@ -74,7 +85,7 @@ static void happen(struct world *w, const char *session, const char *target)
     entry->event = (struct store_session_event){.id = store_log_text(batch, id),
                                                 .uuid = store_log_text(batch, id),
                                                 .session_id = session,
-                                                .room_id = "room",
+                                                .room_id = store_log_text(batch, room),
                                                 .peer_id = "",
                                                 .user_id = "",
                                                 .type = "x",
@@ -84,7 +95,6 @@ static void happen(struct world *w, const char *session, const char *target)
     struct job *job = mem_alloc(sizeof *job);
     job->kind = JOB_LOG;
     job->log.batch = batch;
-    job->log.posts.workspace = target;
     jobs_put(w->jobs, job);
     hooks_look(w->hooks);
 }

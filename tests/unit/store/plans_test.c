@@ -241,7 +241,7 @@ static void do_polls(void)
     }
 }
 
-static void do_turn(const char *replay_id, int64_t now)
+static void do_turn(const char *replay_id, const char *workspace, int64_t now)
 {
     struct store_webhook_turn *turn = store_webhook_turn_new(4);
     for (int i = 0; i < 4; i++) {
@@ -254,7 +254,7 @@ static void do_turn(const char *replay_id, int64_t now)
     }
     turn->takes = true;
     turn->places = 8;
-    turn->workspace = "";
+    turn->workspace = workspace;
     turn->now = now;
     turn->taken_until = now + 10;
     CHECK_EQ(store_webhook_turn(db, turn), 0);
@@ -282,7 +282,7 @@ static void do_webhooks(void)
             .id = replay_id, .wish = wish, .filter = filter, .most = 10, .skip = i & 4 ? 0 : 1};
         int err = store_replay_start(db, &replay, &arena, &is_new);
         CHECK(!err || err == ERR_FULL);
-        do_turn(replay_id, i);
+        do_turn(replay_id, "", i);
         store_replay_get(db, replay_id, &arena, &replay);
     }
     store_replay_failures(db, id, &arena, failures);
@@ -293,8 +293,9 @@ static void do_webhooks(void)
                                   .filter = {.room_id = "", .types = "", .before_ms = 100},
                                   .most = 10};
     CHECK_EQ(store_replay_start(db, &replay, &arena, &is_new), 0);
-    do_turn("", 50);
-    do_turn(id, 50);
+    do_turn("", "{}", 50);
+    do_turn(id, "{}", 50);
+    do_turn("", "", 70); // there is no webhook any more
 }
 
 static void do_live_rooms(void)

@@ -21,6 +21,8 @@ struct world {
     struct db *db;
     struct arena arena;
     struct store_log_posts posts;
+    const char *workspace;
+    const char *room; // of what happens
     int64_t now;
     struct store_webhook_turn *turn; // the last one
     int next_id;
@@ -31,6 +33,8 @@ static struct world world_new(void)
     struct world w = {.scratch = scratch_new(), .now = 1000000};
     w.db = open_in(&w.scratch);
     w.posts.workspace = workspace;
+    w.workspace = workspace;
+    w.room = room_id;
     return w;
 }
 
@@ -50,7 +54,7 @@ static void happen(struct world *w, const char *session, const char *type)
     struct store_log_entry entry = {STORE_LOG_EVENT, .event = {.id = id,
                                                                .uuid = id + 18,
                                                                .session_id = session,
-                                                               .room_id = room_id,
+                                                               .room_id = w->room,
                                                                .peer_id = "",
                                                                .user_id = "",
                                                                .type = type,
@@ -71,7 +75,7 @@ static int visit(struct world *w, size_t places, const struct store_webhook_outc
     }
     w->turn->takes = true;
     w->turn->places = places;
-    w->turn->workspace = workspace;
+    w->turn->workspace = w->workspace;
     w->turn->now = w->now;
     w->turn->taken_until = w->now + LEASE;
     return store_webhook_turn(w->db, w->turn);
@@ -114,6 +118,33 @@ static int64_t count(struct world *w, enum store_webhook_status status)
     CHECK(store_webhook_list(w->db, &filter, 100, 0, &w->arena, list, &total) >= 0);
     return total;
 }
+
+static void make_room(struct world *w, const char *webhook)
+{
+    static const char template_id[] = "64a1b2c3d4e5f60718293a4e";
+    CHECK_EQ(
+        store_template_insert(
+            w->db, &(struct store_template){.id = template_id, .name = "t", .document = "{}"}),
+        0);
+    CHECK_EQ(store_room_insert(w->db, &(struct store_room){.id = room_id,
+                                                           .name = "n",
+                                                           .description = "",
+                                                           .template_id = template_id,
+                                                           .region = "",
+                                                           .recording_info = "",
+                                                           .webhook = webhook}),
+             0);
+}
+
+static void set_webhook(struct world *w, const char *webhook)
+{
+    struct db_query *q = db_prepare(w->db, "UPDATE rooms SET webhook = $1");
+    db_bind_text(q, 1, webhook);
+    CHECK_EQ(db_run(q), 0);
+}
+
+static const char own[] = "{\"url\":\"http://own.example/\"}";
+static const char another[] = "{\"url\":\"http://another.example/\"}";
 
 TEST(one_of_a_session_is_under_way_at_a_time_and_sessions_are_beside_each_other)
 {
@@ -162,11 +193,13 @@ TEST(a_receiver_has_so_many_places_and_the_others_stay_free)
 {
     struct world w = world_new();
     char session[8];
+    w.room = "64a1b2c3d4e5f60718293a4c"; // without a webhook of its own
     for (int i = 0; i < 20; i++) {
         snprintf(session, sizeof session, "s%d", i);
         happen(&w, session, "x");
     }
-    w.posts.workspace = "{\"url\":\"http://other.example/\"}";
+    make_room(&w, own);
+    w.room = room_id;
     happen(&w, "other", "x");
     CHECK_TEXT(take(&w), "1 2 3 4 5 6 7 8 21");
     CHECK_TEXT(take(&w), "");
@@ -220,34 +253,74 @@ TEST(without_a_target_nothing_is_kept)
     world_dispose(&w);
 }
 
-static void make_room(struct world *w, const char *webhook)
-{
-    static const char template_id[] = "64a1b2c3d4e5f60718293a4e";
-    CHECK_EQ(
-        store_template_insert(
-            w->db, &(struct store_template){.id = template_id, .name = "t", .document = "{}"}),
-        0);
-    CHECK_EQ(store_room_insert(w->db, &(struct store_room){.id = room_id,
-                                                           .name = "n",
-                                                           .description = "",
-                                                           .template_id = template_id,
-                                                           .region = "",
-                                                           .recording_info = "",
-                                                           .webhook = webhook}),
-             0);
-}
-
-TEST(the_target_of_the_room_comes_instead_and_is_decided_when_the_event_is_stored)
+TEST(the_target_of_the_room_comes_instead_and_is_asked_for_at_each_try)
 {
     struct world w = world_new();
-    make_room(&w, "{\"url\":\"http://own.example/\"}");
+    make_room(&w, own);
     happen(&w, "a", "x");
-    CHECK_EQ(db_run(db_prepare(w.db, "UPDATE rooms SET webhook = ''")), 0);
     happen(&w, "b", "x");
     CHECK_TEXT(take(&w), "1 2");
-    CHECK_TEXT(w.turn->taken[0].target, "{\"url\":\"http://own.example/\"}");
+    CHECK_TEXT(w.turn->taken[0].target, own);
     CHECK(w.turn->taken[0].is_rooms);
-    CHECK_TEXT(w.turn->taken[1].target, workspace);
+
+    set_webhook(&w, another);
+    settle(&w, 1, false, w.now + SECOND);
+    settle(&w, 2, false, w.now + 2 * SECOND);
+    w.now += SECOND;
+    CHECK_TEXT(take(&w), "1");
+    CHECK_TEXT(w.turn->taken[0].target, another);
+    CHECK(w.turn->taken[0].is_rooms);
+
+    set_webhook(&w, "");
+    w.now += SECOND;
+    CHECK_TEXT(take(&w), "2");
+    CHECK_TEXT(w.turn->taken[0].target, workspace);
+    CHECK(!w.turn->taken[0].is_rooms);
+    CHECK_TEXT(scratch_sql(&w.scratch, "SELECT target FROM webhooks WHERE is_rooms = 0"),
+               workspace); // the log names it as well
+    world_dispose(&w);
+}
+
+TEST(a_new_target_has_its_own_places_and_no_more_of_them)
+{
+    struct world w = world_new();
+    char session[8];
+    make_room(&w, own);
+    for (int i = 0; i < 20; i++) {
+        snprintf(session, sizeof session, "s%d", i);
+        happen(&w, session, "x");
+    }
+    CHECK_TEXT(take(&w), "1 2 3 4 5 6 7 8");
+    set_webhook(&w, another);
+    CHECK_TEXT(take(&w), "9 10 11 12 13 14 15 16");
+    CHECK_TEXT(take(&w), "");
+    world_dispose(&w);
+}
+
+TEST(what_waits_for_a_webhook_that_was_taken_away_is_given_up)
+{
+    struct world w = world_new();
+    int64_t waiting;
+    make_room(&w, own);
+    for (int i = 0; i < 4; i++)
+        happen(&w, i < 3 ? "a" : "b", "x");
+    w.workspace = "";
+    CHECK_TEXT(take(&w), "1 4");
+    set_webhook(&w, "");
+    CHECK_TEXT(take(&w), ""); // the first of each line is under way
+    CHECK_EQ(w.turn->given_up, 0);
+    settle(&w, 1, true, 0);
+    CHECK_EQ(w.turn->given_up, 2);
+    settle(&w, 4, false, w.now + SECOND);
+    w.now += SECOND;
+    CHECK_TEXT(take(&w), "");
+    CHECK_EQ(w.turn->given_up, 1);
+    CHECK_EQ(store_webhook_count(w.db, &waiting), 0);
+    CHECK_EQ(waiting, 0);
+    CHECK_EQ(count(&w, STORE_WEBHOOKS_SUCCESS), 1);
+    CHECK_EQ(count(&w, STORE_WEBHOOKS_FAILURE), 3);
+    CHECK_TEXT(scratch_sql(&w.scratch, "SELECT DISTINCT error FROM webhooks WHERE state = 2"),
+               "its room has no webhook any more");
     world_dispose(&w);
 }
 
@@ -449,6 +522,23 @@ TEST(what_a_replay_delivered_is_not_tried_again_and_lets_its_line_go_on)
     replayed(&w, true);
     CHECK_EQ(w.turn->taken_count, 1);
     CHECK_EQ(atoi(w.turn->taken[0].id), 2);
+    world_dispose(&w);
+}
+
+TEST(a_replay_goes_nowhere_when_the_webhook_was_taken_away)
+{
+    struct world w = world_new();
+    bool is_new;
+    make_room(&w, own);
+    happen(&w, "a", "x");
+    CHECK_TEXT(take(&w), "1");
+    settle(&w, 1, false, 0);
+    start(&w, STORE_WEBHOOKS_FAILURE, 0, 100, &is_new);
+    w.workspace = "";
+    set_webhook(&w, "");
+    take(&w);
+    CHECK_EQ(w.turn->replay_count, 1);
+    CHECK_TEXT(w.turn->replays[0].target, "");
     world_dispose(&w);
 }
 
