@@ -65,7 +65,7 @@ static double audio_bps_with(const struct capacity *d, int redundancy, const str
     for (uint32_t i = 0; i < d->feeds->count; i++) {
         const struct feed *f = d->feeds->at[i];
         struct stream *s = f->stream;
-        if (f->answer != FEED_ACCEPTED || s->kind != MEDIA_AUDIO || s->muted)
+        if (f->answer != FEED_ACCEPTED || s->kind != MEDIA_AUDIO || s->muted || s->unheard)
             continue;
         int depth = redundancy < 0 ? f->redundancy : f->repeatable ? redundancy : 0;
         bps += stream_bps(s, 0, AUDIO_BPS, tick->now) * (1 + depth * repeated_share);

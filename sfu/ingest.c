@@ -9,7 +9,10 @@
 #include <assert.h>
 #include <string.h>
 
-enum { SECOND_US = 1000 * 1000 };
+enum {
+    SECOND_US = 1000 * 1000,
+    AUDIO_SILENCE = 127, // RFC 6464 section 3
+};
 
 void ingest_init(struct ingest *in, struct leg *leg)
 {
@@ -169,14 +172,30 @@ static void tell_up(const struct leg *l, struct track *t, const struct tick *tic
     n->track = t->stream.id;
 }
 
-static void hear(const struct leg *l, struct track *t, const struct extension_values *values,
-                 const struct tick *tick)
+// A packet of sound came. Returns whether it is for anybody: where many have microphones, the
+// loudest are heard (sfu/last_n.h). Late packets tell nothing of now.
+static bool hear(const struct leg *l, struct track *t, const struct history_slot *slot,
+                 const struct extension_values *values, const struct tick *tick)
 {
     struct meeting *m = l->meeting;
-    if (!values->has_audio_level || t->stream.muted)
-        return;
-    speakers_hear(&m->speakers, &t->talker, values->audio_level, tick->now);
-    timers_advance(&tick->shared->timers, &m->timer, m->speakers.look_at);
+    struct stream *s = &t->stream;
+    if (values->has_audio_level && !s->muted) {
+        speakers_hear(&m->speakers, &t->talker, values->audio_level, tick->now);
+        timers_advance(&tick->shared->timers, &m->timer, m->speakers.look_at);
+    }
+    if (slot->seq < s->layers[0].progress.newest)
+        return !s->unheard;
+    bool counts = values->has_audio_level || s->muted;
+    struct voice *silenced = NULL;
+    s->unheard = counts && !last_n_hear(&m->loudest, &t->voice,
+                                        s->muted ? AUDIO_SILENCE : values->audio_level,
+                                        tick->now, &silenced);
+    if (silenced) {
+        struct stream *other = &LIST_ENTRY(silenced, struct track, voice)->stream;
+        other->unheard = true;
+        feeds_leave(other, 0);
+    }
+    return !s->unheard;
 }
 
 static void pass(struct ingest *in, const struct ingest_stream *stream, bool repair,
@@ -191,8 +210,8 @@ static void pass(struct ingest *in, const struct ingest_stream *stream, bool rep
         return;
     if (!t->up)
         tell_up(in->leg, t, tick);
-    if (t->stream.kind == MEDIA_AUDIO)
-        hear(in->leg, t, values, tick);
+    if (t->stream.kind == MEDIA_AUDIO && !hear(in->leg, t, slot, values, tick))
+        return;
     forward_packet(&t->stream, stream->layer, slot, start, tick);
 }
 

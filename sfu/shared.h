@@ -10,6 +10,7 @@
 #include "rtc/negotiate_watch.h"
 #include "sfu/config.h"
 #include "sfu/demux.h"
+#include "sfu/last_n.h"
 #include "sfu/speaker.h"
 
 #include <stdint.h>
@@ -22,6 +23,7 @@ struct meeting {
     uint64_t id;
     uint32_t endpoint_count;
     struct speakers speakers;
+    struct last_n loudest; // whose microphones are heard
     struct timer timer; // speakers.look_at
 };
 

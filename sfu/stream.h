@@ -82,7 +82,8 @@ struct stream {
     struct negotiated_codec codec;
     struct report_clock clock; // of the publisher
     bool muted;
-    bool held; // nothing is sent of it until it is muted no more
+    bool held;    // nothing is sent of it until it is muted no more
+    bool unheard; // sound that is not among the loudest (sfu/last_n.h): nothing is sent of it
 
     uint8_t layer_count;
     struct stream_layer layers[LAYERS_MAX]; // best first

@@ -110,6 +110,7 @@ void track_close(struct track *t, struct shared *s)
 {
     assert(s->stats.tracks > 0);
     talker_stop(&t->talker);
+    last_n_leave(&t->voice);
     list_remove(&t->link);
     list_remove(&t->stream.wishes);
     map_remove(&s->tracks, map_key_u64(&t->stream.id));

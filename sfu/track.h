@@ -7,6 +7,7 @@
 #include "rtc/negotiate.h"
 #include "rtc/rtp.h"
 #include "sfu/command.h"
+#include "sfu/last_n.h"
 #include "sfu/layer.h"
 #include "sfu/speaker.h"
 #include "sfu/stream.h"
@@ -23,6 +24,7 @@ struct track {
     char mid[MID_LEN_MAX + 1];
     bool up; // the first packet came, and a notice said so
     struct talker talker;
+    struct voice voice;
     int kbps;         // that its publisher's role allows, all layers together; 0: no bound
     int64_t check_at; // the next look at which layers are alive; NEVER with one layer
     struct layer layers[LAYERS_MAX]; // as many as the stream has

@@ -124,7 +124,7 @@ static void put_header(struct source *s, unsigned layer, struct writer *w, uint8
     if (s->layer_count > 1)
         put_extension(w, repair ? CLIENT_EXT_REPAIRED_RID : CLIENT_EXT_RID,
                       bytes_of(rids[layer]));
-    if (!s->video)
+    if (!s->video && !s->no_level)
         put_extension(w, CLIENT_EXT_LEVEL, (struct bytes){&s->level, 1});
     while ((w->len - length_at - 2) % 4)
         put_u8(w, 0);

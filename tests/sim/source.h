@@ -60,6 +60,7 @@ struct source {
     struct source_layer layers[3]; // best first
     bool paused[3];                // the encoder dropped this layer
     uint8_t level;                 // -dBov
+    bool no_level;                 // packets do not say it
     int64_t clock_us;              // that its NTP clock is further ahead than others'
     int clock_ppm;                 // that its clocks run faster
     bool off;                      // muted: nothing is sent
