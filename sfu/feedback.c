@@ -2,9 +2,10 @@
 
 #include "rtc/report.h"
 #include "rtc/rtcp.h"
-#include "sfu/quality.h"
 #include "sfu/repair.h"
 #include "sfu/select.h"
+
+enum { SECOND_US = 1000 * 1000 };
 
 static struct feed *feed_of_ssrc(const struct subscriber *s, uint32_t ssrc)
 {
@@ -16,13 +17,17 @@ static struct feed *feed_of_ssrc(const struct subscriber *s, uint32_t ssrc)
 
 static void note_quality(struct subscriber *s, const struct feed *f, bool has_rtt)
 {
-    // A quarter of the way for each report: about four of them decide.
-    int32_t difference = ((int32_t)f->report.fraction_lost << 8) - (int32_t)s->loss_q8;
-    s->loss_q8 = (uint32_t)((int32_t)s->loss_q8 + difference / 4);
-    s->capacity.loss = s->loss_q8 / 65536.0;
-    if (has_rtt)
-        s->rtt_us =
-            s->rtt_us ? s->rtt_us + (f->report.rtt_us - s->rtt_us) / 4 : f->report.rtt_us;
+    const struct report_sender *r = &f->report;
+    bool is_sound = f->stream->kind == MEDIA_AUDIO;
+    struct quality_report report = {
+        .lost = r->fraction_lost / 256.0,
+        .copies = is_sound ? f->redundancy : f->rtx_ssrc != 0,
+        .rtt_us = has_rtt ? r->rtt_us : 0,
+        .jitter_us =
+            is_sound ? (int64_t)r->jitter * SECOND_US / f->stream->codec.clock_rate : -1,
+    };
+    quality_take(&s->quality, &report);
+    s->capacity.loss = s->quality.lost;
 }
 
 static void repeat_sound(struct subscriber *s, const struct tick *tick)
@@ -37,7 +42,15 @@ static void repeat_sound(struct subscriber *s, const struct tick *tick)
 
 static void tell_quality(struct subscriber *s, const struct tick *tick)
 {
-    uint8_t score = quality_score(s->loss_q8 >> 8, s->rtt_us);
+    unsigned held = 0, wanted = 0;
+    for (uint32_t i = 0; i < s->feeds.count; i++) {
+        const struct feed *f = s->feeds.at[i];
+        if (!f->allotted || f->stream->muted)
+            continue;
+        held += allocate_quality(&f->allot);
+        wanted += allocate_expected(&f->allot);
+    }
+    uint8_t score = quality_score(&s->quality, held, wanted);
     if (score == s->score || tick->now - s->scored_at < QUALITY_INTERVAL_US)
         return;
     s->score = score;

@@ -24,6 +24,7 @@
 #include "sfu/feed.h"
 #include "sfu/leg.h"
 #include "sfu/places.h"
+#include "sfu/quality.h"
 #include "sfu/redundancy.h"
 #include "sfu/tick.h"
 
@@ -57,10 +58,9 @@ struct subscriber {
 
     int64_t report_at; // sfu/reports.h: the next sender reports; NEVER while nothing is sent
 
-    // sfu/feedback.h: loss and round trip as reported lately, smoothed.
-    uint32_t loss_q8; // of 256, in 24.8 fixed point
-    int64_t rtt_us;   // 0: unknown
-    uint8_t score;    // as the last notice said; QUALITY_NONE before the first
+    // sfu/feedback.h: what was reported lately.
+    struct quality quality;
+    uint8_t score; // as the last notice said; QUALITY_NONE before the first
     int64_t scored_at;
     // How many packets of sound each one is to repeat, and does: as many as there is room for.
     struct redundancy redundancy;

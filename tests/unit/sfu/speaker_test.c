@@ -1,7 +1,6 @@
 #include "sfu/speaker.h"
 
 #include "base/moment.h"
-#include "sfu/quality.h"
 #include "test.h"
 
 enum { SECOND = 1000000, PACKET = 20000, ROOM = 9 };
@@ -140,17 +139,4 @@ TEST(one_who_stops_is_not_counted)
     now += 200000;
     CHECK(look() == NULL);
     notice_list_dispose(&notices);
-}
-
-TEST(quality_falls_with_loss_and_delay)
-{
-    CHECK_EQ(quality_score(0, 0), 5);
-    CHECK_EQ(quality_score(3, 100000), 5);  // 1 %
-    CHECK_EQ(quality_score(8, 100000), 4);  // 3 %
-    CHECK_EQ(quality_score(20, 100000), 3); // 8 %
-    CHECK_EQ(quality_score(51, 100000), 2); // 20 %
-    CHECK_EQ(quality_score(52, 100000), 1);
-    CHECK_EQ(quality_score(0, 400001), 4);
-    CHECK_EQ(quality_score(0, 800001), 3);
-    CHECK_EQ(quality_score(255, 800001), 0);
 }
