@@ -4,6 +4,7 @@
 
 enum {
     REMEMBERED_US = 10 * 1000 * 1000, // packets without feedback
+    PROBE_WANTED_US = 4 * 1000 * 1000,
     PROBE_LIMITED_US = 5 * 1000 * 1000,
     PROBE_AFTER_FALL_US = 2 * 1000 * 1000, // and again after twice the time
     PROBE_PAUSE_MOST_US = 8 * 1000 * 1000,
@@ -14,6 +15,7 @@ enum {
     DRAIN_FROM_US = 60 * 1000, // a queue that is worth to drain
     DRAIN_US = 500 * 1000,
     OVER_LEAST_US = 10 * 1000,
+    SUDDEN_US = 50 * 1000,
 };
 
 static const double loss_above_delay = 1.5;
@@ -22,7 +24,8 @@ static const double limited_from = 0.8;   // of the budget that is unused
 static const double limited_until = 0.5;
 static const double further_share = 0.7; // of a probe's rate that was found: ask for more
 static const double further_factor = 2;
-static const double fall_share = 0.66; // of what was: a sudden fall
+static const double wanted_factor = 1.2; // of what is wanted: a probe finds less than it asks
+static const double fall_share = 0.66;   // of what was: a sudden fall
 static const double drain_least = 0.3;
 static const double carried_factor = 1.5;
 
@@ -40,18 +43,20 @@ void bwe_dispose(struct bwe *b)
     sent_dispose(&b->sent);
 }
 
-// What is left of the rate while a queue of ours drains.
-static double draining(const struct bwe *b)
+// What may be sent of so much while a queue of ours drains. What the way carries is known then:
+// a key frame waits for itself, which is no reason to send less than that.
+static double draining(const struct bwe *b, double bps)
 {
     if (b->queue.shared || b->queue.wait_us <= DRAIN_FROM_US)
-        return 1;
+        return bps;
     double over = (double)(b->queue.wait_us - DRAIN_FROM_US) / DRAIN_US;
-    return fmax(1 - over, drain_least);
+    double carried = bwe_queue_carried(&b->queue, b->feedback_at);
+    return fmin(bps, fmax(carried, bps) * fmax(1 - over, drain_least));
 }
 
 double bwe_bps(const struct bwe *b)
 {
-    double bps = fmin(b->rate.bps, b->loss.bps) * draining(b);
+    double bps = draining(b, fmin(b->rate.bps, b->loss.bps));
     return fmin(fmax(bps, BWE_LEAST_BPS), BWE_MOST_BPS);
 }
 
@@ -121,7 +126,7 @@ static void take_arrival(struct bwe *b, struct sent_packet *packet, int64_t arri
         told->newest_sent = packet->at;
     bwe_delay_arrival(&b->delay, packet->at, arrived);
     bwe_acked_arrival(&b->acked, arrived, packet->octets);
-    bwe_queue_arrival(&b->queue, arrived - packet->at, now);
+    bwe_queue_arrival(&b->queue, packet->at, arrived, packet->octets, now);
     double found =
         bwe_probe_arrival(&b->probe, packet->cluster, packet->octets, packet->at, arrived);
     if (found > 0)
@@ -175,6 +180,9 @@ static void note_fall(struct bwe *b, int64_t now)
 static double arriving(const struct bwe *b, int64_t now)
 {
     double bps = b->acked.bps;
+    double carried = bwe_queue_carried(&b->queue, now);
+    if (carried > 0)
+        return carried < fall_share * b->rate.bps ? carried : fmax(bps, carried);
     if (now - b->found_at < FOUND_US)
         bps = fmax(bps, b->found_bps);
     if (b->delay.usage == BWE_OVER && b->queue.wait_us < DRAIN_FROM_US)
@@ -207,6 +215,9 @@ void bwe_feedback(struct bwe *b, const struct twcc_feedback *feedback, int64_t n
     enum bwe_usage usage = b->delay.usage;
     if (usage == BWE_OVER && b->queue.wait_us < OVER_LEAST_US)
         usage = BWE_NORMAL; // a trend of so little is noise
+    double carried = bwe_queue_carried(&b->queue, now);
+    if (b->queue.wait_us > SUDDEN_US && carried > 0 && carried < fall_share * b->rate.bps)
+        usage = BWE_OVER; // a sudden fall: the trend needs more packets to show it
     if (b->queue.shared)
         bwe_rate_compete(&b->rate, told.lost > 0, b->acked.bps, b->rtt_us, now);
     else
@@ -227,7 +238,7 @@ void bwe_feedback(struct bwe *b, const struct twcc_feedback *feedback, int64_t n
 
 // --- Probes ---
 
-bool bwe_cluster(struct bwe *b, struct bwe_cluster *cluster, int64_t now)
+bool bwe_cluster(struct bwe *b, struct bwe_cluster *cluster, double wanted_bps, int64_t now)
 {
     if (!b->probe.begun)
         bwe_probe_start(&b->probe, bwe_bps(b), now);
@@ -238,6 +249,9 @@ bool bwe_cluster(struct bwe *b, struct bwe_cluster *cluster, int64_t now)
         b->probe_pause_us = b->probe_pause_us < PROBE_PAUSE_MOST_US / 2 ? 2 * b->probe_pause_us
                                                                         : PROBE_PAUSE_MOST_US;
         b->probes++;
+    } else if (calm && wanted_bps > bwe_bps(b) && now - b->probe.asked_at > PROBE_WANTED_US) {
+        bwe_probe_ask(&b->probe, fmin(wanted_factor * wanted_bps, further_factor * bwe_bps(b)),
+                      now);
     } else if (b->limited && now - b->probe.asked_at > PROBE_LIMITED_US) {
         bwe_probe_ask(&b->probe, further_factor * bwe_bps(b), now);
     }

@@ -68,5 +68,6 @@ void bwe_feedback(struct bwe *b, const struct twcc_feedback *feedback, int64_t n
 
 double bwe_bps(const struct bwe *b);
 
-// A probe that is to be sent now; false: none.
-bool bwe_cluster(struct bwe *b, struct bwe_cluster *cluster, int64_t now);
+// A probe that is to be sent now; false: none. `wanted_bps`: with so much the application would
+// send more than it does; 0: it would not.
+bool bwe_cluster(struct bwe *b, struct bwe_cluster *cluster, double wanted_bps, int64_t now);

@@ -54,15 +54,19 @@ bool bwe_probe_next(struct bwe_probe *p, struct bwe_cluster *cluster)
 double bwe_probe_arrival(struct bwe_probe *p, uint8_t id, size_t octets, int64_t sent,
                          int64_t arrived)
 {
-    if (id == 0 || id != p->sent.id)
+    if (id == 0 || id != p->sent.id) {
+        p->between += octets;
         return 0;
+    }
     if (p->arrived == 0) {
         p->first_sent = p->last_sent = sent;
         p->first_arrived = p->last_arrived = arrived;
         p->first_octets = octets;
+        p->between = 0;
     }
     p->arrived++;
-    p->octets += octets;
+    p->octets += octets + p->between;
+    p->between = 0;
     if (sent < p->first_sent)
         p->first_sent = sent;
     if (sent >= p->last_sent) {

@@ -24,7 +24,8 @@ struct bwe_probe {
     // The cluster that is under way:
     struct bwe_cluster sent;
     uint32_t arrived;
-    size_t octets; // that arrived, without the first packet's...
+    size_t octets;  // that arrived, of all packets from its first to its last
+    size_t between; // since the last packet of it, of others
     size_t first_octets;
     size_t last_octets;
     int64_t first_sent;
@@ -43,7 +44,8 @@ void bwe_probe_ask(struct bwe_probe *p, double bps, int64_t now);
 // What is to be sent next; false: nothing. It is then under way.
 bool bwe_probe_next(struct bwe_probe *p, struct bwe_cluster *cluster);
 
-// A packet of cluster `id` arrived. Returns the rate that the cluster found, in bit/s; 0: not
-// yet.
+// A packet arrived, of cluster `id` or of none, in the order of sending: what leaves between
+// the packets of a cluster takes its part of the way. Returns the rate that the cluster found,
+// in bit/s; 0: not yet.
 double bwe_probe_arrival(struct bwe_probe *p, uint8_t id, size_t octets, int64_t sent,
                          int64_t arrived);

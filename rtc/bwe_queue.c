@@ -5,7 +5,12 @@ enum {
     NEARLY_EMPTY_US = 15 * 1000,
     LOSS_US = 10 * 1000 * 1000, // who waits for loss causes some
     EMPTY_US = 2500 * 1000,     // over which it counts how often the queue is empty
+    FULL_FROM_US = 20 * 1000,   // a wait that is none of the network's own
+    FULL_US = 80 * 1000,        // over which it is measured how much is carried
+    CARRIED_US = 250 * 1000,    // for how long that counts
 };
+
+static const double full_share = 0.9; // what arrives of what is sent, at most, if it is full
 
 // Of the time in which the queue was nearly empty: a queue of our own never stands for so long,
 // and next to somebody who does not yield it is never empty for so long.
@@ -17,8 +22,36 @@ void bwe_queue_lost(struct bwe_queue *q, int64_t now)
     q->lost_at = now;
 }
 
-void bwe_queue_arrival(struct bwe_queue *q, int64_t way_us, int64_t now)
+static void begin_measurement(struct bwe_queue *q, int64_t sent, int64_t arrived)
 {
+    q->full_sent = sent;
+    q->full_arrived = arrived;
+    q->full_octets = 0;
+}
+
+static void measure(struct bwe_queue *q, int64_t sent, int64_t arrived, size_t octets,
+                    int64_t now)
+{
+    int64_t sent_us = sent - q->full_sent, arrived_us = arrived - q->full_arrived;
+    q->full_octets += octets;
+    if (arrived_us < FULL_US)
+        return;
+    if ((double)sent_us < full_share * (double)arrived_us) {
+        q->carried_bps = (double)q->full_octets * 8e6 / (double)arrived_us;
+        q->carried_at = now;
+    }
+    begin_measurement(q, sent, arrived);
+}
+
+double bwe_queue_carried(const struct bwe_queue *q, int64_t now)
+{
+    return q->carried_at && now - q->carried_at < CARRIED_US ? q->carried_bps : 0;
+}
+
+void bwe_queue_arrival(struct bwe_queue *q, int64_t sent, int64_t arrived, size_t octets,
+                       int64_t now)
+{
+    int64_t way_us = arrived - sent;
     if (!q->begun)
         *q = (struct bwe_queue){.begun = true,
                                 .lost_at = q->lost_at,
@@ -39,7 +72,13 @@ void bwe_queue_arrival(struct bwe_queue *q, int64_t way_us, int64_t now)
     if (way_us < q->base_us)
         q->base_us = way_us;
     int64_t wait = way_us - q->base_us;
-    q->wait_us += (wait - q->wait_us) / 8;
+    q->wait_us += (wait - q->wait_us) / 4;
+    if (wait < FULL_FROM_US)
+        q->full_arrived = 0;
+    else if (!q->full_arrived)
+        begin_measurement(q, sent, arrived);
+    else
+        measure(q, sent, arrived, octets, now);
     if (wait > q->new_longest_us)
         q->new_longest_us = wait;
     if (wait > q->longest_us)

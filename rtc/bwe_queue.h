@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 // Zero-initialised knows nothing.
@@ -21,9 +22,18 @@ struct bwe_queue {
     int64_t told_at;
     int64_t lost_at; // 0: nothing was
     bool shared;     // with somebody who does not yield
+    // While packets wait and the wait grows, they arrive as fast as the way carries them.
+    int64_t full_sent;    // the first packet of the present measurement
+    int64_t full_arrived; // 0: there is none
+    size_t full_octets;   // behind it
+    double carried_bps;   // as measured last; 0: never
+    int64_t carried_at;
 };
 
 // Packets were lost. Without loss nobody who waits for it is there.
 void bwe_queue_lost(struct bwe_queue *q, int64_t now);
-// A packet's way took `way_us`, by two clocks.
-void bwe_queue_arrival(struct bwe_queue *q, int64_t way_us, int64_t now);
+// A packet of `octets` that was sent then arrived then, by two clocks.
+void bwe_queue_arrival(struct bwe_queue *q, int64_t sent, int64_t arrived, size_t octets,
+                       int64_t now);
+// What the way carried a moment ago, when it was full; 0: it was not.
+double bwe_queue_carried(const struct bwe_queue *q, int64_t now);

@@ -118,7 +118,7 @@ void bwe_rate_compete(struct bwe_rate *r, bool lost, double acked, int64_t rtt_u
     r->state = BWE_HOLD;
     r->changed_at = now;
     if (lost && now - r->decreased_at > rtt_us) {
-        r->bps = fmin(r->bps, beta_loss * fmax(acked, r->bps * beta_loss));
+        r->bps *= beta_loss;
         r->decreased_at = now;
         return;
     }

@@ -269,7 +269,7 @@ static void probe(struct capacity *d, const struct tick *tick)
         return;
     if (d->allocation.next_bps <= bwe_bps(d->estimate) || !find_carrier(d))
         return;
-    if (!bwe_cluster(d->estimate, &cluster, tick->now))
+    if (!bwe_cluster(d->estimate, &cluster, d->allocation.next_bps, tick->now))
         return;
     pacer_probe(&d->probes, &cluster);
     send_probe(d, tick);

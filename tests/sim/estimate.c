@@ -79,7 +79,7 @@ static void send_due(struct scene *s, struct flow *f)
     if (s->now < f->from_us)
         return;
     struct bwe_cluster cluster;
-    if (!f->probing && bwe_cluster(&f->bwe, &cluster, s->now)) {
+    if (!f->probing && bwe_cluster(&f->bwe, &cluster, 0, s->now)) {
         f->cluster = cluster;
         size_t each = cluster.octets / cluster.packets;
         f->probe_len = each < PADDING ? PADDING : each > PACKET ? PACKET : each;

@@ -63,7 +63,7 @@ void uplink_allot(struct uplink *u, struct source *camera, int64_t now)
 void uplink_probe(struct uplink *u, struct source *camera, int64_t now, struct batch *out)
 {
     if (u->probing == 0) {
-        if (!bwe_cluster(&u->bwe, &u->cluster, now))
+        if (!bwe_cluster(&u->bwe, &u->cluster, 0, now))
             return;
         u->probing = (uint32_t)(u->cluster.octets / SOURCE_PADDING_MAX) + 1;
         if (u->probing < u->cluster.packets)

@@ -80,14 +80,19 @@ TEST(packets_sent_together_are_one_group)
 
 // --- queue ---
 
+static void waits(struct bwe_queue *q, int64_t way, int64_t now)
+{
+    bwe_queue_arrival(q, now - way, now, 1200, now);
+}
+
 TEST(a_queue_is_what_is_longer_than_the_quickest)
 {
     struct bwe_queue q = {0};
     for (int i = 0; i < 100; i++)
-        bwe_queue_arrival(&q, 50 * MS, i * 10 * MS);
+        waits(&q, 50 * MS, i * 10 * MS);
     CHECK_EQ(q.wait_us, 0);
     for (int i = 100; i < 200; i++)
-        bwe_queue_arrival(&q, 150 * MS, i * 10 * MS);
+        waits(&q, 150 * MS, i * 10 * MS);
     CHECK(q.wait_us > 99 * MS && q.wait_us <= 100 * MS);
     CHECK(!q.shared);
 }
@@ -99,16 +104,37 @@ TEST(a_queue_that_stands_with_losses_is_shared_and_without_them_not)
     for (int i = 0; i < 1000; i++) {
         int64_t now = i * 10 * MS;
         int64_t way = (i < 10 ? 50 : 150) * MS;
-        bwe_queue_arrival(&q, way, now);
-        bwe_queue_arrival(&lossy, way, now);
+        waits(&q, way, now);
+        waits(&lossy, way, now);
         if (i % 100 == 50)
             bwe_queue_lost(&lossy, now);
     }
     CHECK(!q.shared);
     CHECK(lossy.shared);
     for (int i = 1000; i < 1400; i++)
-        bwe_queue_arrival(&lossy, 50 * MS, i * 10 * MS);
+        waits(&lossy, 50 * MS, i * 10 * MS);
     CHECK(!lossy.shared);
+}
+
+// 1200 octets each 5 ms on a way that lets one through each 20 ms: 480 kbit/s.
+TEST(a_queue_that_grows_tells_what_the_way_carries)
+{
+    struct bwe_queue q = {0};
+    int64_t sent = SECOND, arrived = 0;
+    for (int i = 0; i < 20; i++, sent += 5 * MS) {
+        arrived = sent + 20 * MS + i * 15 * MS;
+        bwe_queue_arrival(&q, sent, arrived, 1200, arrived);
+    }
+    CHECK_EQ((int)bwe_queue_carried(&q, arrived), 480000);
+    CHECK_EQ((int)bwe_queue_carried(&q, arrived + 400 * MS), 0);
+}
+
+TEST(a_queue_that_stands_tells_nothing_of_what_the_way_carries)
+{
+    struct bwe_queue q = {0};
+    for (int i = 0; i < 100; i++)
+        waits(&q, (i < 10 ? 20 : 120) * MS, SECOND + i * 5 * MS);
+    CHECK_EQ((int)bwe_queue_carried(&q, SECOND + 495 * MS), 0);
 }
 
 // --- loss ---
@@ -175,6 +201,22 @@ TEST(a_cluster_finds_the_rate_at_which_it_arrives)
     CHECK(bwe_probe_arrival(&p, 77, 1200, SECOND, SECOND) == 0); // of no cluster
 }
 
+// As many octets of others leave between them.
+TEST(what_leaves_between_the_packets_of_a_cluster_takes_its_part)
+{
+    struct bwe_probe p = {0};
+    struct bwe_cluster cluster;
+    bwe_probe_ask(&p, 4e6, SECOND);
+    CHECK(bwe_probe_next(&p, &cluster));
+    double found = 0;
+    for (int i = 0; i < 14; i++) {
+        double one = bwe_probe_arrival(&p, i % 2 ? 0 : cluster.id, 1200, SECOND + i * 1200,
+                                       SECOND + 20 * MS + i * 2400);
+        found = one > 0 ? one : found;
+    }
+    CHECK(found > 3.79e6 && found < 3.81e6); // 95 % of 4 Mbit/s
+}
+
 // --- all together ---
 
 TEST(the_estimate_starts_where_it_is_told_and_asks_for_probes)
@@ -183,11 +225,28 @@ TEST(the_estimate_starts_where_it_is_told_and_asks_for_probes)
     struct bwe_cluster cluster;
     bwe_init(&b, 1e6, SECOND);
     CHECK_EQ((int)bwe_bps(&b), 1000000);
-    CHECK(bwe_cluster(&b, &cluster, SECOND));
+    CHECK(bwe_cluster(&b, &cluster, 0, SECOND));
     CHECK_EQ((int)cluster.bps, 3000000);
-    CHECK(bwe_cluster(&b, &cluster, SECOND));
+    CHECK(bwe_cluster(&b, &cluster, 0, SECOND));
     CHECK_EQ((int)cluster.bps, 6000000);
-    CHECK(!bwe_cluster(&b, &cluster, SECOND));
+    CHECK(!bwe_cluster(&b, &cluster, 0, SECOND));
+    bwe_dispose(&b);
+}
+
+TEST(more_is_looked_for_now_and_then_while_more_is_wanted)
+{
+    struct bwe b;
+    struct bwe_cluster cluster;
+    bwe_init(&b, 1e6, SECOND);
+    while (bwe_cluster(&b, &cluster, 0, SECOND))
+        ;
+    CHECK(!bwe_cluster(&b, &cluster, 1.5e6, 4 * SECOND));
+    CHECK(!bwe_cluster(&b, &cluster, 0.9e6, 6 * SECOND));
+    CHECK(bwe_cluster(&b, &cluster, 1.5e6, 6 * SECOND));
+    CHECK_EQ((int)cluster.bps, 1800000);
+    CHECK(!bwe_cluster(&b, &cluster, 5e6, 6 * SECOND));
+    CHECK(bwe_cluster(&b, &cluster, 5e6, 11 * SECOND));
+    CHECK_EQ((int)cluster.bps, 2000000);
     bwe_dispose(&b);
 }
 
