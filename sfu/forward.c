@@ -184,7 +184,7 @@ static void note_begun(struct feed *f, const struct tick *tick)
 
 // The newest key frame of a layer, if it came a moment ago, and after what the feed sent last:
 // a picture is not shown a second time. Of a camera that was switched off nothing more is
-// shown.
+// shown. When numbers have leapt, the history has nothing of most that follow.
 static const struct history_slot *past_key(const struct feed_line *line, unsigned layer,
                                            int64_t now)
 {
@@ -193,7 +193,8 @@ static const struct history_slot *past_key(const struct feed_line *line, unsigne
     const struct history_slot *slot =
         from->key.seq ? history_get(&from->history, from->key.seq) : NULL;
     if (!slot || line->feed->stream->muted || now < line->feed->past_from ||
-        now - slot->arrived_at >= FORWARD_PAST_US)
+        now - slot->arrived_at >= FORWARD_PAST_US ||
+        from->progress.newest - slot->seq >= from->history.size)
         return NULL;
     return tail->begun && slot->arrived_at <= tail->at ? NULL : slot;
 }

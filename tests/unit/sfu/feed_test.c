@@ -301,6 +301,24 @@ TEST(who_comes_to_a_video_begins_with_a_key_frame_of_a_moment_ago)
     scene_close(&scene);
 }
 
+// Each leap is over 30 000 numbers, which somebody who begins would go through one by one.
+TEST(a_key_frame_that_numbers_have_leapt_away_from_is_of_no_use)
+{
+    scene_open(&scene);
+    publisher = scene_publisher(&scene, PUBLISHER, &scene_video, 1, TRACK);
+    camera = &publisher->sources[0];
+    subscriber = scene_subscriber(&scene, SUBSCRIBER);
+    frames(1);
+    for (int i = 0; i < 3; i++) {
+        camera->layers[0].seq += 30000;
+        camera->layers[0].key_wanted = false;
+        frames(1);
+    }
+    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, VIDEO_HIGH);
+    CHECK_EQ(subscriber->got_count, 0);
+    scene_close(&scene);
+}
+
 TEST(an_older_key_frame_is_asked_for_at_once)
 {
     scene_open(&scene);
