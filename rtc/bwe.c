@@ -133,8 +133,19 @@ static void take_arrival(struct bwe *b, struct sent_packet *packet, int64_t arri
         take_probe(b, found, now);
 }
 
+// Feedback may name 65535 numbers in a few octets: only those that are remembered are looked
+// at.
 static void take_lost(struct bwe *b, uint16_t from, uint16_t until, struct told *told)
 {
+    if (!sent_find(&b->sent, from)) {
+        uint16_t first = (uint16_t)b->sent.oldest;
+        if ((uint16_t)(first - from) >= (uint16_t)(until - from))
+            return;
+        from = first;
+    }
+    uint16_t end = (uint16_t)b->sent.next;
+    if ((uint16_t)(end - from) < (uint16_t)(until - from))
+        until = end;
     for (uint16_t number = from; number != until; number++) {
         struct sent_packet *packet = sent_find(&b->sent, number);
         if (!packet || packet->told)

@@ -266,6 +266,12 @@ static int split(struct twcc_feedback *feedback, struct bytes rest)
     return 0;
 }
 
+uint16_t twcc_status_count(struct bytes packet)
+{
+    assert(packet.len >= HEADER_LEN);
+    return read_u16(packet.at + 14);
+}
+
 int twcc_parse(struct twcc_feedback *feedback, struct bytes packet)
 {
     const uint8_t *p = packet.at;

@@ -70,7 +70,10 @@ struct twcc_cursor {
     int64_t at_us;
 };
 
-// `packet` is rtcp_packet.whole of an RTCP_TWCC. Returns 0 or ERR_MALFORMED.
+// `packet` is rtcp_packet.whole of an RTCP_TWCC. How many numbers it claims to tell about,
+// before it is checked.
+uint16_t twcc_status_count(struct bytes packet);
+// Returns 0 or ERR_MALFORMED.
 int twcc_parse(struct twcc_feedback *feedback, struct bytes packet);
 
 struct twcc_cursor twcc_begin(const struct twcc_feedback *feedback);

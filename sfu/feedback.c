@@ -1,7 +1,9 @@
 #include "sfu/feedback.h"
 
+#include "base/limits.h"
 #include "rtc/report.h"
 #include "rtc/rtcp.h"
+#include "rtc/twcc.h"
 #include "sfu/repair.h"
 #include "sfu/select.h"
 
@@ -116,6 +118,19 @@ static void take_key_frame_request(struct subscriber *s, uint32_t ssrc, const st
         select_key_frame(f, tick);
 }
 
+// Whether there is time for it: a few octets can name many packets.
+static bool may_read(struct subscriber *s, const struct rtcp_packet *packet,
+                     const struct tick *tick)
+{
+    size_t cost = packet->whole.len;
+    if (packet->kind == RTCP_TWCC)
+        cost += twcc_status_count(packet->whole) / FEEDBACK_NUMBERS_PER_OCTET;
+    if (police_pass(&s->feedback, cost, false, false, tick->now))
+        return true;
+    tick->shared->stats.drop_feedback++;
+    return false;
+}
+
 void feedback_receive(struct subscriber *s, struct bytes compound, const struct tick *tick)
 {
     struct rtcp_cursor cursor;
@@ -129,6 +144,8 @@ void feedback_receive(struct subscriber *s, struct bytes compound, const struct 
         transport_forget_ssrc(s->leg->transport, forgotten);
     for (struct rtcp_packet packet; rtcp_next(&cursor, &packet);) {
         uint8_t nr;
+        if (!may_read(s, &packet, tick))
+            continue;
         switch (packet.kind) {
         case RTCP_SENDER_REPORT:
         case RTCP_RECEIVER_REPORT:

@@ -1,6 +1,7 @@
 #include "sfu/subscriber.h"
 
 #include "base/err.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/moment.h"
@@ -27,6 +28,7 @@ struct subscriber *subscriber_new(struct leg *leg, bool answers, const struct ti
     if (answers)
         s->seats = seats_new(tick);
     capacity_init(&s->capacity, leg, &s->feeds);
+    police_set(&s->feedback, FEEDBACK_KBPS_MAX, tick->now);
     list_init(&s->offer_due);
     s->offer_wanted = !answers; // the first one has the data channel only
     line_up(s, tick);

@@ -24,6 +24,7 @@
 #include "sfu/feed.h"
 #include "sfu/leg.h"
 #include "sfu/places.h"
+#include "sfu/police.h"
 #include "sfu/quality.h"
 #include "sfu/redundancy.h"
 #include "sfu/tick.h"
@@ -58,6 +59,7 @@ struct subscriber {
 
     int64_t report_at; // sfu/reports.h: the next sender reports; NEVER while nothing is sent
 
+    struct police feedback; // what is read of it
     // sfu/feedback.h: what was reported lately.
     struct quality quality;
     uint8_t score; // as the last notice said; QUALITY_NONE before the first

@@ -250,6 +250,35 @@ TEST(more_is_looked_for_now_and_then_while_more_is_wanted)
     bwe_dispose(&b);
 }
 
+// Of the numbers between two that a feedback names only those that are remembered count.
+TEST(what_is_remembered_of_a_feedback_about_all_numbers_was_lost)
+{
+    struct bwe b;
+    bwe_init(&b, 300e3, 1000000);
+    for (int i = 0; i < 100; i++)
+        bwe_sent(&b, 1200, 0, 1000000);
+    // 65000 numbers of before the first, 90 of what was sent and did not arrive, and one that
+    // did.
+    uint8_t chunks[20];
+    struct writer w = writer_on(chunks, sizeof chunks);
+    for (unsigned left = 65090; left > 0;) {
+        unsigned run = left < 8191 ? left : 8191;
+        put_u16(&w, (uint16_t)run);
+        left -= run;
+    }
+    put_u16(&w, 0x2001);
+    uint8_t delta = 4;
+    struct twcc_feedback feedback = {.base_seq = (uint16_t)(0 - 65000),
+                                     .status_count = 65091,
+                                     .reference_us = 64000,
+                                     .chunks = {w.at, w.len},
+                                     .deltas = {&delta, 1}};
+    bwe_feedback(&b, &feedback, 1100000);
+    CHECK_EQ(b.told, 91);
+    CHECK_EQ(b.lost, 90);
+    bwe_dispose(&b);
+}
+
 TEST(feedback_on_what_was_never_sent_changes_nothing)
 {
     struct bwe b;
