@@ -46,6 +46,9 @@ struct negotiated_codec {
     // CODEC_H264; 0 of others
     enum h264_profile profile;
     bool single; // one NAL unit a packet (packetization-mode 0)
+    // Opus: beside it what repeats it (rtc/red.h), if the client has that; 0: it has not.
+    uint8_t red_payload_type;
+    bool red_first; // the client prefers it
 };
 
 // What our side of a connection says in every description it makes.

@@ -158,6 +158,24 @@ static uint8_t rtx_of(const struct sdp_section *s, uint8_t payload_type)
     return 0;
 }
 
+// The format that repeats frames of `f`, and of nothing else.
+static const struct sdp_format *red_of(const struct sdp_section *s, const struct sdp_format *f)
+{
+    for (size_t i = 0; i < s->format_count; i++) {
+        const struct sdp_format *red = &s->formats[i];
+        if (!sdp_is(red->encoding, "red") || red->clock_rate != f->clock_rate)
+            continue;
+        struct bytes list = red->fmtp;
+        uint64_t number;
+        bool same = list.len > 0;
+        while (list.len)
+            same &= sdp_number(sdp_cut(&list, '/'), 127, &number) && number == f->payload_type;
+        if (same)
+            return red;
+    }
+    return NULL;
+}
+
 void negotiate_take_format(const struct sdp_section *s, const struct sdp_format *f,
                            enum codec c, struct negotiated_codec *codec)
 {
@@ -175,6 +193,9 @@ void negotiate_take_format(const struct sdp_section *s, const struct sdp_format 
         .single = c == CODEC_H264 && h264_is_single(f->fmtp),
     };
     negotiate_copy(codec->fmtp, sizeof codec->fmtp, f->fmtp);
+    const struct sdp_format *red = c == CODEC_OPUS ? red_of(s, f) : NULL;
+    codec->red_payload_type = red ? red->payload_type : 0;
+    codec->red_first = red && red < f;
 }
 
 void negotiate_read_extensions(const struct sdp_section *s, enum sdp_direction useless,
@@ -284,6 +305,17 @@ struct sdp_format *negotiate_add_format(struct sdp_section *s, uint8_t payload_t
     *f = (struct sdp_format){
         .payload_type = payload_type, .encoding = bytes_of(encoding), .clock_rate = clock_rate};
     return f;
+}
+
+void negotiate_add_red(struct sdp_section *s, uint8_t red_payload_type, uint8_t payload_type,
+                       struct arena *arena)
+{
+    char fmtp[16];
+    struct sdp_format *f =
+        negotiate_add_format(s, red_payload_type, "red", codec_clock_rate(CODEC_OPUS));
+    snprintf(fmtp, sizeof fmtp, "%u/%u", payload_type, payload_type);
+    f->channels = 2;
+    f->fmtp = arena_bytes(arena, fmtp);
 }
 
 void negotiate_add_rtx(struct sdp_section *s, uint8_t rtx_payload_type, uint8_t payload_type,

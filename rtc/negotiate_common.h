@@ -66,6 +66,10 @@ struct sdp_format *negotiate_add_format(struct sdp_section *s, uint8_t payload_t
                                         const char *encoding, uint32_t clock_rate);
 void negotiate_add_rtx(struct sdp_section *s, uint8_t rtx_payload_type, uint8_t payload_type,
                        uint32_t clock_rate, struct arena *arena);
+// What repeats Opus of `payload_type`. Its parameters are the payload types in it (RFC 2198
+// section 5); Chromium knows it by them.
+void negotiate_add_red(struct sdp_section *s, uint8_t red_payload_type, uint8_t payload_type,
+                       struct arena *arena);
 void negotiate_add_extension(struct sdp_section *s, uint8_t id, const char *uri);
 
 static inline struct bytes arena_bytes(struct arena *arena, const char *text)

@@ -325,9 +325,14 @@ static void answer_media(const struct publish_section *section, struct sdp_secti
     s->rtcp_mux_only = section->offered.rtcp_mux_only;
     s->rtcp_rsize = section->offered.rtcp_rsize;
 
+    // In the client's order: browsers repeat sound only where that stands first.
+    if (codec->red_first)
+        negotiate_add_red(s, codec->red_payload_type, codec->payload_type, arena);
     struct sdp_format *f = negotiate_add_format(s, codec->payload_type,
                                                 codec_name(codec->codec), codec->clock_rate);
     f->feedback = negotiate_feedback(codec);
+    if (codec->red_payload_type && !codec->red_first)
+        negotiate_add_red(s, codec->red_payload_type, codec->payload_type, arena);
     if (codec->codec == CODEC_OPUS)
         answer_opus(section, f, arena);
     else if (codec->codec != CODEC_VP8) // Firefox's max-fs would limit what it sends

@@ -79,18 +79,6 @@ static const char *fmtp_of(const struct subscribe_section *section)
     return "";
 }
 
-// Behind Opus, so that nobody prefers it. Its parameters are the payload types in it
-// (RFC 2198 section 5); Chromium knows it by them.
-static void offer_red(struct sdp_section *s, uint8_t payload_type, struct arena *arena)
-{
-    char fmtp[16];
-    struct sdp_format *f =
-        negotiate_add_format(s, NEGOTIATE_RED, "red", codec_clock_rate(CODEC_OPUS));
-    snprintf(fmtp, sizeof fmtp, "%u/%u", payload_type, payload_type);
-    f->channels = 2;
-    f->fmtp = arena_bytes(arena, fmtp);
-}
-
 static void offer_codec(const struct subscribe_section *section, struct sdp_section *s,
                         struct arena *arena)
 {
@@ -115,8 +103,8 @@ static void offer_codec(const struct subscribe_section *section, struct sdp_sect
                       : SDP_TRANSPORT_CC;
     if (rtx_payload_type)
         negotiate_add_rtx(s, rtx_payload_type, payload_type, clock_rate, arena);
-    if (section->codec == CODEC_OPUS)
-        offer_red(s, payload_type, arena);
+    if (section->codec == CODEC_OPUS) // behind it, so that nobody prefers it
+        negotiate_add_red(s, NEGOTIATE_RED, payload_type, arena);
     negotiate_list_formats(s, arena);
 }
 

@@ -162,6 +162,8 @@ static void answer_codec(const struct negotiated_codec *codec, struct sdp_sectio
     if (codec->codec == CODEC_OPUS) {
         f->channels = 2;
         f->fmtp = bytes_of("minptime=10;useinbandfec=1");
+        if (codec->red_payload_type)
+            negotiate_add_red(s, codec->red_payload_type, codec->payload_type, arena);
     } else {
         f->fmtp = arena_bytes(arena, codec->fmtp);
     }

@@ -38,6 +38,7 @@ void metrics_add_worker(struct metrics *m, const struct udp_stats *socket,
     r->rtp_in += router->rtp_in;
     r->rtp_out += router->rtp_out;
     r->retransmissions += router->retransmissions;
+    r->recovered += router->recovered;
     for (size_t i = 0; i < TRANSPORT_DROP_COUNT; i++)
         r->drops[i] += router->drops[i];
     r->drop_unknown_source += router->drop_unknown_source;
@@ -124,6 +125,8 @@ static void add_media(struct text *out, const struct metrics *m)
                    "RTP packets from publishers and to subscribers.", r->rtp_in, r->rtp_out);
     add_single(out, "parlor_media_retransmitted_packets_total", "counter",
                "RTP packets that were sent once more.", r->retransmissions);
+    add_single(out, "parlor_media_recovered_packets_total", "counter",
+               "Sound that was lost and came again in a later packet.", r->recovered);
     add_drops(out, m);
     add_directions(out, "parlor_media_socket_errors_total",
                    "Datagrams that the kernel refused to send, and errors of reading.",

@@ -109,6 +109,13 @@ struct feed_line *feed_line(const struct feed *f); // NULL: it does not flow
 // Sound: each packet repeats so many before it from now on, if the subscriber agreed to that.
 void feed_repeat(struct feed *f, uint8_t redundancy);
 
+// To a viewer that has no retransmission stream: the very packet goes again. Not sound of which
+// each packet may repeat others, now so many and then so many: it would be another.
+static inline bool feed_is_sent_again(const struct feed *f)
+{
+    return f->seat && f->rtx_ssrc == 0 && !f->repeatable;
+}
+
 // How far the layer that is being sent has come; NULL: none is.
 const struct progress *feed_progress(const struct feed *f);
 // With a packet that is part of the substream; `at`: how far that had come when the packet

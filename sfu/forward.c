@@ -39,10 +39,10 @@ static struct outgoing outgoing_of(const struct stream *s, const struct history_
     return (struct outgoing){.stream = s, .slot = slot, .out = tick->out};
 }
 
-// Who has no retransmission stream gets the very packet again when it was lost (sfu/repair.h).
+// Who has no retransmission stream gets the very packet again when it was lost (sfu/repair.c).
 static bool is_repeated(const struct feed_line *line)
 {
-    return line->seated && line->feed->rtx_ssrc == 0;
+    return line->seated && feed_is_sent_again(line->feed);
 }
 
 static bool is_numbered(const struct feed_line *line)
@@ -81,6 +81,7 @@ static bool sit_alike(const struct feed_line *left, const struct feed_line *righ
 {
     const struct feed *a = left->feed, *b = right->feed;
     return a->seated_codec->payload_type == b->seated_codec->payload_type &&
+           a->seated_codec->red_payload_type == b->seated_codec->red_payload_type &&
            is_numbered(left) == is_numbered(right) && is_repeated(left) == is_repeated(right) &&
            strcmp(a->seat->mid, b->seat->mid) == 0 &&
            memcmp(&a->seat->extensions, &b->seat->extensions, sizeof a->seat->extensions) == 0;
@@ -94,17 +95,18 @@ static unsigned depth_of(const struct outgoing *o, const struct feed_line *line)
     return before < line->redundancy ? (unsigned)before : line->redundancy;
 }
 
-static const struct batch_shared *share_alike(const struct outgoing *o, unsigned depth,
-                                              const struct feed_line *line)
+// The same, with what it repeats, as one of `red_payload_type` if there is anything.
+static const struct batch_shared *
+share_repeating(const struct outgoing *o, unsigned depth, uint8_t payload_type,
+                uint8_t red_payload_type, const struct extension_ids *ids,
+                struct extension_values values, const struct feed_line *line)
 {
-    const struct stream *s = o->stream;
-    uint8_t payload_type = negotiate_payload_type(s->codec.codec, s->codec.profile);
     struct bytes repeating = {0};
     if (depth > 0)
-        repeating = redundancy_payload(o->out, &s->layers[line->current].history, o->slot,
-                                       depth, payload_type);
-    struct batch_shared *shared = share(o, repeating.len ? NEGOTIATE_RED : payload_type,
-                                        &negotiate_extensions, o->slot->extensions, line);
+        repeating = redundancy_payload(o->out, &o->stream->layers[line->current].history,
+                                       o->slot, depth, payload_type);
+    struct batch_shared *shared =
+        share(o, repeating.len ? red_payload_type : payload_type, ids, values, line);
     if (repeating.len)
         shared->payload = repeating;
     return shared;
@@ -112,18 +114,23 @@ static const struct batch_shared *share_alike(const struct outgoing *o, unsigned
 
 static const struct batch_shared *shared_with(struct outgoing *o, const struct feed_line *line)
 {
+    unsigned depth = depth_of(o, line);
     if (!line->seated) {
-        unsigned depth = depth_of(o, line);
         const struct batch_shared **shared = &o->shared[depth][is_numbered(line)];
+        const struct negotiated_codec *sent = &o->stream->codec;
         if (!*shared)
-            *shared = share_alike(o, depth, line);
+            *shared = share_repeating(
+                o, depth, negotiate_payload_type(sent->codec, sent->profile), NEGOTIATE_RED,
+                &negotiate_extensions, o->slot->extensions, line);
         return *shared;
     }
-    if (!o->sitting || !sit_alike(o->sitting, line)) {
+    if (!o->sitting || !sit_alike(o->sitting, line) || depth_of(o, o->sitting) != depth) {
         const struct feed *f = line->feed;
         struct extension_values values = o->slot->extensions;
         values.mid = bytes_of(f->seat->mid);
-        o->seated = share(o, f->seated_codec->payload_type, &f->seat->extensions, values, line);
+        o->seated = share_repeating(o, depth, f->seated_codec->payload_type,
+                                    f->seated_codec->red_payload_type, &f->seat->extensions,
+                                    values, line);
         o->sitting = line;
     }
     return o->seated;

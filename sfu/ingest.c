@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "base/limits.h"
+#include "rtc/red.h"
 #include "rtc/rtp.h"
 #include "sfu/forward.h"
 #include "sfu/select.h"
@@ -105,6 +106,12 @@ static bool may_learn(struct ingest *in, int64_t now)
     return in->learnt_in_window++ < SSRC_NEW_PER_SECOND;
 }
 
+static bool is_sent_as(const struct negotiated_codec *codec, uint8_t payload_type)
+{
+    return payload_type == codec->payload_type ||
+           (codec->red_payload_type && payload_type == codec->red_payload_type);
+}
+
 // The only track that may be sent with this payload type and has not begun. NULL: there is
 // none, or more than one.
 static struct track *track_by_payload_type(struct ingest *in, uint8_t payload_type)
@@ -113,7 +120,7 @@ static struct track *track_by_payload_type(struct ingest *in, uint8_t payload_ty
     LIST_EACH(&in->tracks, each)
     {
         struct track *t = LIST_ENTRY(each, struct track, link);
-        if (t->stream.layer_count > 1 || t->stream.codec.payload_type != payload_type)
+        if (t->stream.layer_count > 1 || !is_sent_as(&t->stream.codec, payload_type))
             continue;
         if (found || t->layers[0].ssrc)
             return NULL;
@@ -134,7 +141,7 @@ static struct ingest_stream *learn_stream(struct ingest *in, const struct rtp_pa
         return NULL;
     bool repair = t->stream.codec.rtx_payload_type &&
                   packet->payload_type == t->stream.codec.rtx_payload_type;
-    if (!repair && packet->payload_type != t->stream.codec.payload_type)
+    if (!repair && !is_sent_as(&t->stream.codec, packet->payload_type))
         return NULL;
     int layer = layer_by_rid(t, repair ? values->repaired_rid : values->rid);
     if (layer < 0 || !may_learn(in, tick->now))
@@ -228,6 +235,43 @@ static bool unwrap(const struct ingest_stream *stream, struct rtp_packet *packet
     return rtp_unwrap_rtx(packet, ssrc, t->stream.codec.payload_type) == 0;
 }
 
+// Sound that repeats what was sent before (rtc/red.h): becomes what it would be alone. Frames
+// of before that are missing so far are passed on as if they had been sent again. libwebrtc
+// repeats the very packets before: the last but one block is that of the number before.
+static void unwrap_red(struct ingest *in, const struct ingest_stream *stream,
+                       struct rtp_packet *packet, const struct extension_values *values,
+                       int64_t arrived_at, const struct tick *tick)
+{
+    struct red red;
+    const struct track *t = stream->track;
+    if (red_parse(&red, packet->payload) < 0) {
+        tick->shared->stats.drop_malformed++;
+        packet->payload.len = 0;
+        return;
+    }
+    const struct layer *layer = &t->layers[stream->layer];
+    // Numbers before it that did not come; of a packet that is itself late, none.
+    int16_t missing = (int16_t)(packet->seq - (uint16_t)layer->seq.highest - 1);
+    size_t back = layer->seq.highest && missing > 0 ? (size_t)missing : 0;
+    if (back > red.count - 1)
+        back = red.count - 1;
+    for (; back > 0; back--) {
+        const struct red_block *block = &red.blocks[red.count - 1 - back];
+        struct rtp_packet before = *packet;
+        before.payload_type = block->payload_type;
+        before.marker = false;
+        before.seq = (uint16_t)(packet->seq - back);
+        before.timestamp = packet->timestamp - block->timestamp_offset;
+        before.payload = block->data;
+        if (block->payload_type != t->stream.codec.payload_type || block->data.len == 0)
+            continue;
+        tick->shared->stats.recovered++;
+        pass(in, stream, true, &before, values, arrived_at, tick);
+    }
+    packet->payload_type = red_primary(&red)->payload_type;
+    packet->payload = red_primary(&red)->data;
+}
+
 bool ingest_packet(struct ingest *in, struct bytes datagram, int64_t arrived_at,
                    const struct tick *tick)
 {
@@ -254,15 +298,18 @@ bool ingest_packet(struct ingest *in, struct bytes datagram, int64_t arrived_at,
     bool repair = stream->repair;
     if (!unwrap(stream, &packet))
         return false;
+    const struct negotiated_codec *codec = &stream->track->stream.codec;
+    // These two are about the hop to us.
+    values.has_twcc = values.has_abs_send_time = false;
+    if (!repair && codec->red_payload_type && packet.payload_type == codec->red_payload_type)
+        unwrap_red(in, stream, &packet, &values, arrived_at, tick);
     // Of another codec of the section (comfort noise, telephone events) than the answer chose:
     // for subscribers there is nothing in it, but its number was used.
-    if (packet.payload_type != stream->track->stream.codec.payload_type) {
+    if (packet.payload_type != codec->payload_type) {
         stats->drop_unknown_stream++;
         packet.payload.len = 0;
     }
     in->twcc_ssrc = stream->track->layers[stream->layer].ssrc;
-    // These two are about the hop to us.
-    values.has_twcc = values.has_abs_send_time = false;
     pass(in, stream, repair, &packet, &values, arrived_at, tick);
     return true;
 }

@@ -28,7 +28,7 @@ static bool may_repair(struct feed *f, uint16_t seq, size_t len)
 void repair_packet(struct feed *f, uint16_t seq16, const struct tick *tick)
 {
     const struct feed_line *line = feed_line(f);
-    if (!line || !f->segments.tail.begun || (f->rtx_ssrc == 0 && !f->seat))
+    if (!line || !f->segments.tail.begun || (f->rtx_ssrc == 0 && !feed_is_sent_again(f)))
         return;
     const struct progress *at = feed_progress(f);
     uint64_t next = at ? segment_next(&f->segments, at) : f->segments.tail.next_seq;

@@ -178,7 +178,8 @@ void seats_leave(struct feed *f, const struct tick *tick)
     f->seat = NULL;
     f->seated_codec = NULL;
     f->answer = FEED_UNANSWERED;
-    f->numbered = false;
+    f->numbered = f->repeatable = false;
+    f->redundancy = 0;
     f->ssrc = f->rtx_ssrc = 0;
 }
 
@@ -200,6 +201,7 @@ static void sit(struct seats *seats, struct feed *f, const struct leg *leg,
     f->ssrc = seat->ssrc;
     f->rtx_ssrc = codec->rtx_payload_type ? seat->rtx_ssrc : 0;
     f->numbered = seat->extensions.twcc != 0;
+    f->repeatable = codec->red_payload_type != 0;
     feed_go_on(f, &seat->tail);
     select_flow(f, leg_path(leg), leg->connected_at, tick);
 }

@@ -117,6 +117,8 @@ static void name_stream(struct feed *f, struct rng *rng)
 static void fill_seats(struct subscriber *s, const struct tick *tick)
 {
     seats_fill(s->seats, s->leg, &s->feeds, tick);
+    for (uint32_t i = 0; i < s->feeds.count; i++)
+        feed_repeat(s->feeds.at[i], s->repeated);
     capacity_follow(&s->capacity, tick);
 }
 

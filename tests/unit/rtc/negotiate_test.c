@@ -86,6 +86,14 @@ static bool offers_format(const struct sdp_section *s, const struct sdp_format *
     return false;
 }
 
+static bool offers_red(const struct sdp_section *s)
+{
+    for (size_t i = 0; i < s->format_count; i++)
+        if (sdp_is(s->formats[i].encoding, "red"))
+            return true;
+    return false;
+}
+
 static bool offers_extension(const struct sdp_section *s, const struct sdp_extension *e)
 {
     for (size_t i = 0; i < s->extension_count; i++)
@@ -101,7 +109,7 @@ static void check_media(const struct sdp_section *o, const struct sdp_section *a
     CHECK_EQ(a->rtcp_mux, true);
     CHECK_EQ(a->rtcp_rsize, o->rtcp_rsize);
     CHECK_EQ(a->stream_id.len, 0);
-    CHECK_EQ(a->format_count, o->kind == SDP_AUDIO ? 1 : 2);
+    CHECK_EQ(a->format_count, o->kind == SDP_AUDIO ? 1 + offers_red(o) : 2);
     for (size_t i = 0; i < a->format_count; i++)
         CHECK(offers_format(o, &a->formats[i]));
     for (size_t i = 0; i < a->extension_count; i++)
@@ -403,6 +411,42 @@ TEST(simulcast_layers_keep_the_order_of_the_offer)
 #define TRANSPORT UFRAG PWD PRINT "a=setup:actpass\r\n"
 #define AUDIO "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=rtpmap:111 opus/48000/2\r\na=rtcp-mux\r\n"
 #define CHANNEL "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n"
+
+#define AUDIO_OF(types, red)                                                                   \
+    "m=audio 9 UDP/TLS/RTP/SAVPF " types "\r\na=mid:0\r\na=rtcp-mux\r\na=sendonly\r\n"         \
+    "a=rtpmap:111 opus/48000/2\r\na=rtpmap:63 red/48000/2\r\na=fmtp:63 " red "\r\n"
+
+// A browser repeats sound only where that stands first.
+TEST(sound_that_repeats_itself_is_answered_in_the_order_of_the_offer)
+{
+    struct text text = {0};
+    CHECK_EQ(
+        answer(bytes_of(HEAD TRANSPORT AUDIO_OF("111 63", "111/111")), &no_preference, &text),
+        0);
+    CHECK(strstr(text.at, "m=audio 9 UDP/TLS/RTP/SAVPF 111 63\r\n"));
+    CHECK(strstr(text.at, "a=rtpmap:63 red/48000/2\r\n"));
+    CHECK(strstr(text.at, "a=fmtp:63 111/111\r\n"));
+    CHECK_EQ(offer.sections[0].codec.red_payload_type, 63);
+    text_clear(&text);
+    CHECK_EQ(
+        answer(bytes_of(HEAD TRANSPORT AUDIO_OF("63 111", "111/111")), &no_preference, &text),
+        0);
+    CHECK(strstr(text.at, "m=audio 9 UDP/TLS/RTP/SAVPF 63 111\r\n"));
+    text_dispose(&text);
+}
+
+TEST(what_repeats_another_codec_is_not_answered)
+{
+    static const char *const reds[] = {"9/9", "111/9", "", "x"};
+    for (size_t i = 0; i < sizeof reds / sizeof *reds; i++) {
+        struct text sdp = {0}, text = {0};
+        text_addf(&sdp, HEAD TRANSPORT AUDIO_OF("111 63", "%s"), reds[i]);
+        CHECK_EQ(answer(text_bytes(&sdp), &no_preference, &text), 0);
+        CHECK(!strstr(text.at, "red/"));
+        text_dispose(&text);
+        text_dispose(&sdp);
+    }
+}
 
 TEST(reads_what_the_transport_needs)
 {

@@ -389,6 +389,8 @@ struct scene_client *scene_viewer(struct scene *s, uint64_t endpoint, size_t aud
     struct client_section sections[CLIENT_TRACKS_MAX];
     for (size_t i = 0; i < audio + video; i++)
         sections[i] = i < audio ? scene_audio : scene_video;
+    for (size_t i = 0; i < audio; i++)
+        sections[i].red = s->red;
     struct text sdp = {0};
     client_write_offer(&c->client, sections, audio + video, &sdp);
     char *text = text_take(&sdp);

@@ -73,6 +73,7 @@ struct scene {
     bool stop;                // nothing more is delivered
     int last_answer_err;
     size_t last_answer_tracks;
+    bool red;        // viewers take sound that repeats itself
     bool no_rtx;     // viewers have no retransmission stream
     bool no_channel; // publishers offer no data channel
     char *last_answer;
