@@ -96,12 +96,13 @@ static void write_rtp(const struct sdp_section *s, struct text *out)
         text_addf(out, "a=simulcast:send %.*s\r\n", VIEW(s->simulcast_send));
     if (s->simulcast_recv.len)
         text_addf(out, "a=simulcast:recv %.*s\r\n", VIEW(s->simulcast_recv));
-    for (size_t i = 0; i < s->ssrc_count; i++)
-        write_ssrc(&s->ssrcs[i], out);
+    // Pion knows which SSRC repairs another only when the group stands before what it groups.
     for (size_t i = 0; i < s->ssrc_count; i++)
         if (s->ssrcs[i].rtx_ssrc)
             text_addf(out, "a=ssrc-group:FID %" PRIu32 " %" PRIu32 "\r\n", s->ssrcs[i].ssrc,
                       s->ssrcs[i].rtx_ssrc);
+    for (size_t i = 0; i < s->ssrc_count; i++)
+        write_ssrc(&s->ssrcs[i], out);
 }
 
 static void write_section(const struct sdp *sdp, const struct sdp_section *s, struct text *out)

@@ -1,6 +1,7 @@
 // Pion as Debian packages it, so without a module proxy: a program that watches one peer by WHEP
 // and publishes what it gets by WHIP. Its import paths end in /v3, which go only understands of
 // code that lies in a GOPATH with a go.mod.
+import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,7 +25,10 @@ export function startRelay(path, given) {
   const child = spawn(path, given, { stdio: ['pipe', 'pipe', 'inherit'] });
   let text = '';
   child.stdout.on('data', (chunk) => (text += chunk));
-  const lines = () => text.trim().split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  const lines = () => text.trim().split('\n').filter(Boolean).map((line) => {
+    assert.ok(line.startsWith('{'), `Pion complains: ${line}`);
+    return JSON.parse(line);
+  });
   const exit = new Promise((resolve) => child.once('exit', resolve));
   return {
     get last() { return lines().at(-1) ?? {}; },

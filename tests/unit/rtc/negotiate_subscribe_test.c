@@ -88,8 +88,8 @@ TEST(a_subscribed_video_names_its_publisher_and_its_retransmissions)
     CHECK(strstr(text.at, "a=fmtp:97 apt=96\r\n"));
     CHECK(strstr(text.at, "a=rtcp-fb:96 nack pli\r\n"));
     CHECK(strstr(text.at, "a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid\r\n"));
-    CHECK(strstr(text.at, "a=ssrc:1001 cname:someone\r\na=ssrc:2001 cname:someone\r\n"
-                          "a=ssrc-group:FID 1001 2001\r\n"));
+    CHECK(strstr(text.at, "a=ssrc-group:FID 1001 2001\r\n"
+                          "a=ssrc:1001 cname:someone\r\na=ssrc:2001 cname:someone\r\n"));
     text_dispose(&text);
 }
 

@@ -122,7 +122,7 @@ TEST(the_answer_sends_and_names_its_streams)
     CHECK(!strstr(answer.at, "rtcp-mux-only"));
     CHECK(strstr(answer.at, "a=msid:name 1\r\n"));
     CHECK(strstr(answer.at, "a=ssrc:1000 cname:name\r\n"));
-    CHECK(strstr(answer.at, "a=ssrc-group:FID 1001 2000\r\n"));
+    CHECK(strstr(answer.at, "a=ssrc-group:FID 1001 2000\r\na=ssrc:1001 cname:name\r\n"));
     CHECK(strstr(answer.at, "a=fmtp:126 packetization-mode=1;profile-level-id=42e01f"));
     done();
 }
