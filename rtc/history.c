@@ -4,18 +4,50 @@
 
 #include <assert.h>
 
-void history_init(struct history *h, uint32_t packets, uint32_t bytes)
+// Arrays that are not in use any more, though some of their packets are until the next tick.
+struct history_room {
+    struct history_room *next;
+    struct history_slot *slots;
+    uint8_t *data;
+};
+
+static void open_room(struct history *h, uint32_t packets, uint32_t bytes)
 {
-    assert(packets > HISTORY_MARGIN && (packets & (packets - 1)) == 0);
-    assert(bytes >= HISTORY_MARGIN_BYTES + DATAGRAM_MAX);
-    *h = (struct history){.size = packets, .data_size = bytes};
+    assert(packets > h->margin && (packets & (packets - 1)) == 0);
+    h->size = packets;
+    h->data_size = bytes;
     h->slots = mem_alloc_array(packets, sizeof *h->slots);
     h->by_seq = mem_alloc_array(packets, sizeof *h->by_seq);
     h->data = mem_alloc(bytes);
 }
 
+void history_init(struct history *h, uint32_t packets, uint32_t bytes)
+{
+    assert(bytes >= HISTORY_MARGIN_BYTES + DATAGRAM_MAX);
+    *h = (struct history){.margin = HISTORY_MARGIN, .margin_bytes = HISTORY_MARGIN_BYTES};
+    open_room(h, packets, bytes);
+}
+
+void history_init_audio(struct history *h)
+{
+    *h = (struct history){.margin = HISTORY_AUDIO_MARGIN,
+                          .margin_bytes = HISTORY_AUDIO_MARGIN_BYTES};
+    open_room(h, HISTORY_AUDIO_PACKETS, HISTORY_AUDIO_BYTES);
+}
+
+static void free_outgrown(struct history *h)
+{
+    for (struct history_room *room; (room = h->outgrown);) {
+        h->outgrown = room->next;
+        mem_free(room->slots);
+        mem_free(room->data);
+        mem_free(room);
+    }
+}
+
 void history_dispose(struct history *h)
 {
+    free_outgrown(h);
     mem_free(h->slots);
     mem_free(h->by_seq);
     mem_free(h->data);
@@ -36,8 +68,8 @@ static struct history_slot *find(const struct history *h, uint64_t seq)
 // past of h->written, so the octets between the slot's first and now are what is newer.
 static bool is_safe(const struct history *h, const struct history_slot *slot)
 {
-    return h->arrivals - slot->number + HISTORY_MARGIN < h->size &&
-           h->written - slot->begin + HISTORY_MARGIN_BYTES <= h->data_size;
+    return h->arrivals - slot->number + h->margin < h->size &&
+           h->written - slot->begin + h->margin_bytes <= h->data_size;
 }
 
 // `len` octets that do not wrap. What is left at the end of `data` is skipped, and counts as
@@ -63,6 +95,66 @@ static struct bytes keep(uint8_t **to, struct bytes from)
     return kept;
 }
 
+// Gives a packet its place, and a copy of its octets.
+static struct history_slot *put(struct history *h, const struct history_slot *packet)
+{
+    size_t len = packet->payload.len + packet->extensions.dependency.len;
+    uint64_t begin;
+    uint8_t *at = reserve(h, len, &begin);
+    uint64_t number = ++h->arrivals;
+    struct history_slot *slot = &h->slots[number & (h->size - 1)];
+    *slot = *packet;
+    slot->number = number;
+    slot->begin = begin;
+    slot->payload = keep(&at, packet->payload);
+    slot->extensions.dependency = keep(&at, packet->extensions.dependency);
+    h->by_seq[slot->seq & (h->size - 1)] = number;
+    return slot;
+}
+
+// More room, with all that is found in it.
+static void grow(struct history *h, uint32_t margin, uint32_t margin_bytes)
+{
+    struct history before = *h;
+    struct history_room *room = mem_alloc(sizeof *room);
+    *room = (struct history_room){h->outgrown, before.slots, before.data};
+    h->outgrown = room;
+    h->margin = margin;
+    h->margin_bytes = margin_bytes;
+    open_room(h, 2 * margin > before.size ? 2 * margin : before.size,
+              before.data_size + margin_bytes - before.margin_bytes);
+    h->arrivals = h->written = 0;
+    for (uint64_t back = before.size; back-- > 0;) {
+        const struct history_slot *slot =
+            before.arrivals > back ? &before.slots[(before.arrivals - back) & (before.size - 1)]
+                                   : NULL;
+        if (slot && history_get(&before, slot->seq) == slot)
+            put(h, slot);
+    }
+    mem_free(before.by_seq);
+}
+
+// A tick may bring no more than the margin: what was found in it would be overwritten.
+static void make_room(struct history *h, size_t len, int64_t now)
+{
+    size_t left = h->data_size - h->written % h->data_size;
+    size_t skip = left < len ? left : 0;
+    if (h->tick_at != now) {
+        free_outgrown(h);
+        h->tick_at = now;
+        h->tick_arrivals = h->tick_written = 0;
+    }
+    h->tick_arrivals++;
+    h->tick_written += skip + len;
+    uint32_t margin = h->margin, margin_bytes = h->margin_bytes;
+    while (h->tick_arrivals > margin && margin < HISTORY_MARGIN)
+        margin *= 2;
+    while (h->tick_written > margin_bytes && margin_bytes < HISTORY_MARGIN_BYTES)
+        margin_bytes *= 2;
+    if (margin != h->margin || margin_bytes != h->margin_bytes)
+        grow(h, margin, margin_bytes);
+}
+
 const struct history_slot *history_add(struct history *h, uint64_t seq,
                                        const struct rtp_packet *packet,
                                        const struct extension_values *extensions,
@@ -73,11 +165,8 @@ const struct history_slot *history_add(struct history *h, uint64_t seq,
     if (len > DATAGRAM_MAX || seq == 0 || is_late || find(h, seq))
         return NULL;
 
-    uint64_t begin;
-    uint8_t *at = reserve(h, len, &begin);
-    uint64_t number = ++h->arrivals;
-    struct history_slot *slot = &h->slots[number & (h->size - 1)];
-    *slot = (struct history_slot){
+    make_room(h, len, now);
+    struct history_slot packet_kept = {
         .seq = seq,
         .arrived_at = now,
         .timestamp = packet->timestamp,
@@ -85,14 +174,11 @@ const struct history_slot *history_add(struct history *h, uint64_t seq,
         .payload_type = packet->payload_type,
         .info = *info,
         .extensions = *extensions,
-        .number = number,
-        .begin = begin,
+        .payload = packet->payload,
     };
-    slot->extensions.mid = slot->extensions.rid = slot->extensions.repaired_rid =
-        (struct bytes){0};
-    slot->payload = keep(&at, packet->payload);
-    slot->extensions.dependency = keep(&at, extensions->dependency);
-    h->by_seq[seq & (h->size - 1)] = number;
+    packet_kept.extensions.mid = packet_kept.extensions.rid =
+        packet_kept.extensions.repaired_rid = (struct bytes){0};
+    const struct history_slot *slot = put(h, &packet_kept);
     if (seq > h->newest)
         h->newest = seq;
     return slot;

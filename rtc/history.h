@@ -4,10 +4,14 @@
 // Batch packets point at payloads in here until the end of the tick, so nothing that a lookup
 // returned may be overwritten in the same tick. Slots and octets are therefore handed out in
 // the order of arrival, whatever the sequence numbers are (a publisher may jump), and what the
-// next HISTORY_MARGIN arrivals could overwrite is not found any more: a tick brings at most
-// DATAGRAMS_PER_READ packets. Addresses are stable.
+// arrivals of a margin could overwrite is not found any more.
 //
 //     slots in order of arrival:   [ not found: margin ][ found ............ newest ]
+//
+// A tick, that is all packets of one `now`, brings at most DATAGRAMS_PER_READ packets. Of a
+// camera the margin is as large. A microphone sends one packet in 20 ms: its margin is small,
+// and where a tick brings more it becomes twice as large, and the history with it, until it
+// is enough for any tick. What was handed out before stays where it is until the next tick.
 #pragma once
 
 #include "base/bytes.h"
@@ -26,9 +30,12 @@ enum {
     // One second of 4 Mbit/s is 420 packets of 1200 octets, 500 KB.
     HISTORY_VIDEO_PACKETS = 512,
     HISTORY_VIDEO_BYTES = 512 * 1024 + HISTORY_MARGIN_BYTES,
-    // One second of Opus is 50 packets of up to 180 octets.
-    HISTORY_AUDIO_PACKETS = 128,
-    HISTORY_AUDIO_BYTES = 16 * 1024 + HISTORY_MARGIN_BYTES,
+    // One second of Opus is 50 packets; at 48 kbit/s they are 6 KB. More octets are a shorter
+    // time, of which repeated sound needs 40 ms.
+    HISTORY_AUDIO_PACKETS = 64,
+    HISTORY_AUDIO_BYTES = 8 * 1024,
+    HISTORY_AUDIO_MARGIN = 8, // grows by powers of two to HISTORY_MARGIN
+    HISTORY_AUDIO_MARGIN_BYTES = 2 * 1024,
 };
 
 struct history_slot {
@@ -44,6 +51,8 @@ struct history_slot {
     uint64_t begin; // of its octets in all octets ever written; for history.c
 };
 
+struct history_room; // what was outgrown in this tick
+
 struct history {
     struct history_slot *slots; // `size` of them: arrival number % size
     uint64_t *by_seq;           // `size` arrival numbers: extended sequence number % size
@@ -53,11 +62,19 @@ struct history {
     uint64_t arrivals;  // so far
     uint64_t written;   // octets so far, including those skipped at the end of `data`
     uint64_t newest;    // highest extended sequence number; 0 when empty
+    uint32_t margin;    // arrivals that a tick may bring before it grows
+    uint32_t margin_bytes;
+    int64_t tick_at; // of the last arrival, and what that tick brought
+    uint64_t tick_arrivals;
+    uint64_t tick_written;
+    struct history_room *outgrown;
 };
 
 // `packets` is a power of two greater than HISTORY_MARGIN, `bytes` at least
 // HISTORY_MARGIN_BYTES and a datagram: use the constants above.
 void history_init(struct history *h, uint32_t packets, uint32_t bytes);
+// That of a microphone: small, while little comes at a time.
+void history_init_audio(struct history *h);
 void history_dispose(struct history *h);
 
 // Keeps a copy of the packet's payload and of the views in `extensions` (mid, rid and

@@ -49,7 +49,7 @@ static void start(const struct stream *s, struct stream_layer *layer)
     if (s->kind == MEDIA_VIDEO)
         history_init(&layer->history, packets_of(s), HISTORY_VIDEO_BYTES);
     else
-        history_init(&layer->history, packets_of(s), HISTORY_AUDIO_BYTES);
+        history_init_audio(&layer->history);
     layer->started = true;
 }
 

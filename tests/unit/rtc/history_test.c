@@ -5,11 +5,13 @@
 static const struct extension_values no_extensions;
 static const struct codec_packet no_info;
 
+enum { PACKETS = 128, BYTES = 16 * 1024 + HISTORY_MARGIN_BYTES };
+
 static struct history h;
 
 static void start(void)
 {
-    history_init(&h, HISTORY_AUDIO_PACKETS, HISTORY_AUDIO_BYTES);
+    history_init(&h, PACKETS, BYTES);
 }
 
 // A packet whose payload is `len` octets of its number.
@@ -65,7 +67,7 @@ TEST(what_never_came_is_not_found)
     start();
     add(65536, 10);
     CHECK(!history_get(&h, 65537));
-    CHECK(!history_get(&h, 65536 + HISTORY_AUDIO_PACKETS)); // the same place of the index
+    CHECK(!history_get(&h, 65536 + PACKETS)); // the same place of the index
     CHECK(!history_get(&h, 0));
     history_dispose(&h);
 }
@@ -95,9 +97,9 @@ TEST(a_late_packet_is_found_beside_those_before_it)
 TEST(a_packet_that_is_late_by_all_the_history_takes_nobodys_place)
 {
     start();
-    add(65536 + HISTORY_AUDIO_PACKETS, 10);
+    add(65536 + PACKETS, 10);
     CHECK(!add(65536, 11));
-    CHECK_EQ(history_get(&h, 65536 + HISTORY_AUDIO_PACKETS)->payload.len, 10);
+    CHECK_EQ(history_get(&h, 65536 + PACKETS)->payload.len, 10);
     CHECK(add(65536 + 1, 12)); // has a place of its own
     CHECK_EQ(history_get(&h, 65536 + 1)->payload.len, 12);
     history_dispose(&h);
@@ -107,7 +109,7 @@ TEST(the_margin_of_a_tick_is_not_found)
 {
     start();
     uint64_t seq = 65536;
-    for (int i = 0; i < HISTORY_AUDIO_PACKETS; i++)
+    for (int i = 0; i < PACKETS; i++)
         add(seq++, 10);
     // The next 64 arrivals take the places of the oldest 64.
     CHECK(!history_get(&h, 65536 + 63));
@@ -191,7 +193,7 @@ TEST(what_was_found_stays_until_the_end_of_the_tick)
         check_tick(&rng, &seq);
     history_dispose(&h);
     // Slots are the bound here, octets above.
-    history_init(&h, HISTORY_AUDIO_PACKETS, 1024 * 1024);
+    history_init(&h, PACKETS, 1024 * 1024);
     for (int tick = 0; tick < 500; tick++)
         check_tick(&rng, &seq);
     history_dispose(&h);
@@ -200,7 +202,7 @@ TEST(what_was_found_stays_until_the_end_of_the_tick)
 // The worst tick: 64 of the largest datagrams after a lookup of the oldest packet there is.
 TEST(a_tick_of_the_largest_datagrams_overwrites_nothing_that_was_found)
 {
-    history_init(&h, 1024, HISTORY_AUDIO_BYTES); // octets are the bound
+    history_init(&h, 1024, BYTES); // octets are the bound
     struct rng rng = rng_seeded(13);
     uint64_t seq = 65536;
     for (int tick = 0; tick < 300; tick++) {
@@ -236,6 +238,99 @@ TEST(all_that_is_found_is_right_after_long_use)
         for (size_t k = 0; k < slot->payload.len; k++)
             if (slot->payload.at[k] != (uint8_t)slot->seq)
                 fail_msg("octet %zu of %llu", k, (unsigned long long)slot->seq);
+    }
+    history_dispose(&h);
+}
+
+// --- Of a microphone ---
+
+enum { TICK = 20000 };
+
+static const struct history_slot *hear(uint64_t seq, size_t len, int64_t now)
+{
+    static uint8_t payload[DATAGRAM_MAX];
+    memset(payload, (int)(seq & 0xff), sizeof payload);
+    struct rtp_packet packet = {.seq = (uint16_t)seq, .payload = {payload, len}};
+    return history_add(&h, seq, &packet, &no_extensions, &no_info, now);
+}
+
+static size_t octets_of(const struct history *history)
+{
+    return history->data_size +
+           history->size * (sizeof *history->slots + sizeof *history->by_seq);
+}
+
+static bool is_whole(const struct history_slot *slot, uint64_t seq, size_t len)
+{
+    for (size_t i = 0; slot && i < len; i++)
+        if (slot->payload.at[i] != (seq & 0xff))
+            return false;
+    return slot && slot->seq == seq && slot->payload.len == len;
+}
+
+TEST(a_microphone_costs_little)
+{
+    history_init_audio(&h);
+    for (uint64_t seq = 1; seq <= 500; seq++)
+        hear(seq, 120, (int64_t)seq * TICK);
+    CHECK(octets_of(&h) <= 20 * 1024);
+    for (uint64_t seq = 460; seq <= 500; seq++) // 0.8 s
+        CHECK(is_whole(history_get(&h, seq), seq, 120));
+    history_dispose(&h);
+}
+
+// As many as a receive call may bring, each as large as it may be.
+TEST(what_a_tick_brings_to_a_microphone_stays_until_its_end)
+{
+    history_init_audio(&h);
+    for (uint64_t seq = 1; seq <= 100; seq++)
+        hear(seq, 100, (int64_t)seq * TICK);
+    const struct history_slot *given[DATAGRAMS_PER_READ + 3];
+    size_t count = 0;
+    for (uint64_t seq = 98; seq <= 100; seq++)
+        given[count++] = history_get(&h, seq);
+    struct bytes payloads[DATAGRAMS_PER_READ + 3];
+    for (uint64_t seq = 101; seq <= 100 + DATAGRAMS_PER_READ; seq++)
+        given[count++] = hear(seq, DATAGRAM_MAX, 101 * TICK);
+    for (size_t i = 0; i < count; i++) {
+        CHECK(is_whole(given[i], 98 + i, i < 3 ? 100 : DATAGRAM_MAX));
+        payloads[i] = given[i]->payload;
+    }
+    // What is found is what was kept, also where the history grew meanwhile.
+    for (uint64_t seq = 98; seq <= 100 + DATAGRAMS_PER_READ; seq++) {
+        const struct history_slot *slot = history_get(&h, seq);
+        CHECK(!slot || is_whole(slot, seq, seq <= 100 ? 100 : DATAGRAM_MAX));
+    }
+    CHECK(history_get(&h, 100 + DATAGRAMS_PER_READ));
+    CHECK(!hear(100 + DATAGRAMS_PER_READ, 10, 101 * TICK)); // it is there
+    for (size_t i = 0; i < count; i++)
+        CHECK(payloads[i].at[0] == ((98 + i) & 0xff));
+    CHECK(octets_of(&h) <= 176 * 1024);
+    hear(101 + DATAGRAMS_PER_READ, 10, 102 * TICK);
+    CHECK(!h.outgrown);
+    history_dispose(&h);
+}
+
+TEST(a_history_that_grew_finds_what_it_found_before)
+{
+    struct rng rng = rng_seeded(3);
+    history_init_audio(&h);
+    uint64_t seq = 1;
+    for (int64_t tick = 1; tick <= 3000; tick++) {
+        uint64_t first = seq;
+        size_t lens[DATAGRAMS_PER_READ];
+        const struct history_slot *before = seq > 1 ? history_get(&h, seq - 1) : NULL;
+        CHECK(seq == 1 || before);
+        struct bytes payload = before ? before->payload : (struct bytes){0};
+        uint32_t count = rng_below(&rng, 50) ? 1 : 1 + rng_below(&rng, DATAGRAMS_PER_READ);
+        for (uint32_t i = 0; i < count; i++) {
+            lens[i] = 20 + rng_below(&rng, tick % 100 ? 300 : DATAGRAM_MAX - 20);
+            CHECK(is_whole(hear(seq, lens[i], tick * TICK), seq, lens[i]));
+            seq++;
+        }
+        for (uint32_t i = count > 3 ? count - 3 : 0; i < count; i++)
+            CHECK(is_whole(history_get(&h, first + i), first + i, lens[i]));
+        CHECK(!before || payload.len == 0 || payload.at[0] == ((first - 1) & 0xff));
     }
     history_dispose(&h);
 }

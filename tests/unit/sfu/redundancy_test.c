@@ -105,7 +105,7 @@ static const struct history_slot *hear(uint64_t seq, uint32_t timestamp, size_t 
 
 static void open_history(void)
 {
-    history_init(&history, HISTORY_AUDIO_PACKETS, HISTORY_AUDIO_BYTES);
+    history_init_audio(&history);
 }
 
 static void close_history(void)
