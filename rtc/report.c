@@ -142,7 +142,7 @@ bool report_make(struct report_sender *s, const struct report_origin *source,
         .packets = s->packets,
         .octets = s->octets,
     };
-    s->sent[s->next] = (struct report_sent){middle(sender->ntp), now};
+    s->sent[s->next] = (struct report_sent){middle(sender->ntp), (uint32_t)now};
     s->next = (uint8_t)((s->next + 1) % REPORT_SENT_MAX);
     return true;
 }
@@ -167,11 +167,11 @@ bool report_feedback(struct report_sender *s, const struct rtcp_report_block *bl
     if (!sent)
         return false;
     int64_t delay_us = (int64_t)block->delay_since_sr * SECOND_US / 65536;
-    int64_t rtt_us = now - sent->sent_at - delay_us;
+    int64_t rtt_us = (int64_t)(uint32_t)((uint32_t)now - sent->sent_us) - delay_us;
     // The peer's rounding can make it negative on a LAN; a peer can also claim nonsense.
     if (rtt_us < 1)
         rtt_us = 1;
-    s->rtt_us = s->rtt_us == 0 ? rtt_us : (7 * s->rtt_us + rtt_us) / 8;
+    s->rtt_us = (uint32_t)(s->rtt_us == 0 ? rtt_us : (7 * (int64_t)s->rtt_us + rtt_us) / 8);
     return true;
 }
 

@@ -67,7 +67,7 @@ bool report_block(struct report_receiver *r, uint32_t ssrc, int64_t now,
 
 // --- What we send: one for each stream to a subscriber ---
 
-enum { REPORT_SENT_MAX = 4 };
+enum { REPORT_SENT_MAX = 3 }; // a second apart
 
 // Zero-initialised has sent nothing.
 struct report_sender {
@@ -76,10 +76,10 @@ struct report_sender {
     // The last reports sent, to find the round trip when one is named in a RR.
     struct report_sent {
         uint32_t middle_ntp; // 0: unused
-        int64_t sent_at;
+        uint32_t sent_us;    // low half of the time
     } sent[REPORT_SENT_MAX];
     uint8_t next;          // of `sent`
-    int64_t rtt_us;        // smoothed; 0 when unknown
+    uint32_t rtt_us;       // smoothed; 0 when unknown
     uint8_t fraction_lost; // as the subscriber reported it last, of 256
     uint32_t jitter;       // as reported last, ticks
 };

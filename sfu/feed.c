@@ -5,17 +5,22 @@
 
 #include <assert.h>
 
-struct feed *feed_new(struct stream *stream, struct subscriber *s,
+struct feed *feed_new(struct stream *stream, struct subscriber *s, bool repaired,
                       enum video_quality max_quality, const struct tick *tick)
 {
-    struct feed *f = mem_alloc(sizeof *f);
+    repaired |= stream->kind == MEDIA_VIDEO;
+    struct feed *f = mem_alloc(repaired ? sizeof *f : FEED_SHORT);
     f->stream = stream;
     f->subscriber = s;
     f->line = NO_LINE;
     f->place = NO_PLACE;
     f->max_quality = max_quality;
     f->segments.last_layer = NO_LAYER;
-    f->repair_budget = FEED_REPAIR_BURST;
+    f->repaired = repaired;
+    if (repaired) {
+        f->repair_budget = FEED_REPAIR_BURST;
+        f->segments.older = f->older;
+    }
     list_init(&f->begun);
     list_append(&stream->feeds, &f->link);
     tick->shared->stats.feeds++;
@@ -42,8 +47,10 @@ void feed_go_on(struct feed *f, const struct feed_tail *tail)
 {
     assert(f->line == NO_LINE);
     // What was sent before is in the history of another track.
-    f->segments = (struct segments){.tail = tail->sent, .last_layer = NO_LAYER};
-    f->repair_counted = tail->sent.octets;
+    f->segments = (struct segments){
+        .tail = tail->sent, .last_layer = NO_LAYER, .older = f->repaired ? f->older : NULL};
+    if (f->repaired)
+        f->repair_counted = tail->sent.octets;
     f->rtx_seq = tail->rtx_seq;
 }
 
@@ -139,7 +146,7 @@ void feed_begin_segment(struct feed *f, unsigned layer, unsigned substream,
         .last_clock = last_clock(f),
     };
     if (s->last_layer == layer) {
-        unsigned last = s->kept[(s->count - 1) % SEGMENTS_MAX].substream;
+        unsigned last = s->newest.substream;
         start.last_pictures = stream_packet(stream, layer, last, slot->seq).pictures;
     }
     struct feed_line *line = feed_line(f);

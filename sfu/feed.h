@@ -12,14 +12,16 @@
 #include "sfu/stream.h"
 #include "sfu/tick.h"
 
+#include <assert.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum {
     // A receiver that misses the first packets must not guess a ROC of 1.
     FEED_SEQ_START_BOUND = 32768,
-    FEED_REPAIRS_MAX =
-        256, // packets whose retransmissions are counted: half a second of 4 Mbit/s
+    // Packets whose retransmissions are counted: a quarter of a second of 4 Mbit/s. 2^7.
+    FEED_REPAIRS_MAX = 128,
     // What may be retransmitted at once: the budget saved up. A key frame of 720p lost whole.
     FEED_REPAIR_BURST = 64 * 1024,
 };
@@ -45,46 +47,53 @@ struct feed {
     struct list link;  // in stream.feeds
     struct list begun; // in shared.begun, when a segment began in this call of the router
     uint32_t line;     // in stream.lines; NO_LINE: not flowing
-    enum video_quality max_quality; // as last commanded
-    uint8_t priority;               // of the publisher's role; 1 is the highest
-    bool ahead;                     // before others where there is too little room: a screen
-    // What the way to the subscriber has room for (sfu/capacity.h), once that was chosen.
-    bool allotted;
-    struct allocate_feed allot;
-    // What people were told of that.
-    bool was_told;
-    struct feed_told {
-        uint8_t current; // enum video_quality
-        uint8_t expected;
-        bool subscriber_degraded;
-        bool publisher_degraded;
-    } told;
-    uint32_t place; // of the subscriber's; NO_PLACE: it waits for one, or was refused
-    enum feed_answer answer;
-    int64_t past_from; // before that it does not begin with what is past (sfu/forward.h)
+    uint32_t place;    // of the subscriber's; NO_PLACE: it waits for one, or was refused
+    uint32_t ssrc;
+    uint32_t rtx_ssrc;                  // 0: none
+    uint32_t rtx_seq;                   // extended, of the next retransmission
+    enum video_quality max_quality : 8; // as last commanded
+    enum feed_answer answer : 8;
+    uint8_t priority; // of the publisher's role; 1 is the highest
+    bool ahead;       // before others where there is too little room: a screen
+    bool allotted;    // what the way has room for was chosen: `allot`
+    bool was_told;    // people were told of that: `told`
     // Its packets may have transport-wide numbers, since the subscriber tells of them. They
     // have while its batch_path has an estimate, too.
     bool numbered;
     bool repeatable;    // sound: its packets may repeat those before (sfu/redundancy.h)
     uint8_t redundancy; // so many of them
-    uint32_t ssrc;
-    uint32_t rtx_ssrc; // 0: none
+    bool repaired;      // packets may be asked for again: it is whole, see below
 
     // To a viewer (sfu/seats.h):
     struct seat *seat;                           // NULL: it has none
     const struct negotiated_codec *seated_codec; // of the seat's
 
     struct segments segments; // the present one is sent while the line has a layer
-
     struct report_sender report;
-    uint32_t rtx_seq;        // extended, of the next retransmission
+
+    // Here ends one of which nothing is ever sent again: sound to subscribers that are no
+    // viewers. There is one for each microphone and listener, and it has no memory for what
+    // follows.
+    int64_t past_from; // before that it does not begin with what is past (sfu/forward.h)
+    // What the way to the subscriber has room for (sfu/capacity.h).
+    struct allocate_feed allot;
+    struct feed_told {
+        uint8_t current; // enum video_quality
+        uint8_t expected;
+        bool subscriber_degraded;
+        bool publisher_degraded;
+    } told;
     int32_t repair_budget;   // octets
     uint32_t repair_counted; // octets sent when the budget was last filled
-    struct feed_repair {
-        uint16_t seq; // outgoing
-        uint8_t count;
-    } repairs[FEED_REPAIRS_MAX]; // by outgoing number
+    struct segment older[SEGMENTS_OLDER];
+    // By outgoing number: that number, and instead of its low bits, which are its place, how
+    // often it was sent again.
+    uint16_t repairs[FEED_REPAIRS_MAX];
 };
+
+enum { FEED_SHORT = offsetof(struct feed, past_from) };
+static_assert(FEED_SHORT + sizeof(struct feed_line) <= 300, "sound costs little");
+static_assert(sizeof(struct feed) + sizeof(struct feed_line) <= 1024, "a picture costs 1 KB");
 
 // Of one subscriber, in no order.
 struct feed_list {
@@ -93,8 +102,9 @@ struct feed_list {
     uint32_t cap;
 };
 
-// Its stream is the caller's to name: feed_go_on() and the SSRCs.
-struct feed *feed_new(struct stream *stream, struct subscriber *s,
+// Its stream is the caller's to name: feed_go_on() and the SSRCs. `repaired`: packets may be
+// asked for again; always so of pictures.
+struct feed *feed_new(struct stream *stream, struct subscriber *s, bool repaired,
                       enum video_quality max_quality, const struct tick *tick);
 void feed_free(struct feed *f, struct shared *shared); // and takes it out of its stream
 

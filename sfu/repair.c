@@ -15,12 +15,14 @@ static bool may_repair(struct feed *f, uint16_t seq, size_t len)
     int64_t budget = f->repair_budget + (int64_t)earned;
     f->repair_budget = (int32_t)(budget < FEED_REPAIR_BURST ? budget : FEED_REPAIR_BURST);
 
-    struct feed_repair *repair = &f->repairs[seq % FEED_REPAIRS_MAX];
-    if (repair->seq != seq)
-        *repair = (struct feed_repair){.seq = seq};
-    if (repair->count >= RETRANSMISSIONS_PER_PACKET_MAX || f->repair_budget < (int32_t)len)
+    uint16_t place = seq % FEED_REPAIRS_MAX;
+    uint16_t *repair = &f->repairs[place];
+    if (*repair / FEED_REPAIRS_MAX != seq / FEED_REPAIRS_MAX)
+        *repair = (uint16_t)(seq - place);
+    if (*repair % FEED_REPAIRS_MAX >= RETRANSMISSIONS_PER_PACKET_MAX ||
+        f->repair_budget < (int32_t)len)
         return false;
-    repair->count++;
+    ++*repair;
     f->repair_budget -= (int32_t)len;
     return true;
 }
@@ -28,7 +30,8 @@ static bool may_repair(struct feed *f, uint16_t seq, size_t len)
 void repair_packet(struct feed *f, uint16_t seq16, const struct tick *tick)
 {
     const struct feed_line *line = feed_line(f);
-    if (!line || !f->segments.tail.begun || (f->rtx_ssrc == 0 && !feed_is_sent_again(f)))
+    if (!line || !f->repaired || !f->segments.tail.begun ||
+        (f->rtx_ssrc == 0 && !feed_is_sent_again(f)))
         return;
     const struct progress *at = feed_progress(f);
     uint64_t next = at ? segment_next(&f->segments, at) : f->segments.tail.next_seq;

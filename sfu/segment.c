@@ -7,7 +7,7 @@
 static const struct segment *last_segment(const struct segments *s)
 {
     assert(s->count > 0);
-    return &s->kept[(s->count - 1) % SEGMENTS_MAX];
+    return &s->newest;
 }
 
 // The outgoing timestamp of a layer's first packet after another layer, or another SSRC, was
@@ -61,16 +61,18 @@ static struct shift shift_of(const struct segments *s, const struct segment_star
 const struct segment *segment_begin(struct segments *s, const struct segment_start *start)
 {
     assert(s->count == 0 || last_segment(s)->first <= s->tail.next_seq);
-    struct segment *begun = &s->kept[s->count % SEGMENTS_MAX];
-    *begun = (struct segment){.shift = shift_of(s, start),
-                              .first = s->tail.next_seq,
-                              .layer = start->layer,
-                              .substream = start->substream};
+    struct segment begun = {.shift = shift_of(s, start),
+                            .first = s->tail.next_seq,
+                            .layer = start->layer,
+                            .substream = start->substream};
+    if (s->older && s->count)
+        s->older[(s->count - 1) % SEGMENTS_OLDER] = s->newest;
+    s->newest = begun;
     s->count++;
     s->tail.begun = true;
     s->from_packets = start->at->packets - 1;
     s->from_octets = start->at->octets - (uint32_t)start->slot->payload.len;
-    return begun;
+    return &s->newest;
 }
 
 void segment_end(struct segments *s, const struct progress *at)
@@ -108,8 +110,10 @@ uint32_t segment_octets(const struct segments *s, const struct progress *at)
 
 const struct segment *segment_of(const struct segments *s, uint64_t seq)
 {
-    for (uint32_t back = 1; back <= SEGMENTS_MAX && back <= s->count; back++) {
-        const struct segment *segment = &s->kept[(s->count - back) % SEGMENTS_MAX];
+    if (s->count && s->newest.first <= seq)
+        return &s->newest;
+    for (uint32_t back = 2; s->older && back <= SEGMENTS_MAX && back <= s->count; back++) {
+        const struct segment *segment = &s->older[(s->count - back) % SEGMENTS_OLDER];
         if (segment->first <= seq)
             return segment;
     }

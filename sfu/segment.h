@@ -50,15 +50,17 @@ struct progress {
 
 // Where an outgoing stream stands behind its last segment that ended.
 struct tail {
-    bool begun;        // a segment was sent: what follows `next_seq` is about it
     uint64_t next_seq; // of the next segment's first packet
-    uint32_t timestamp;
     int64_t at;
-    uint16_t picture_id;
-    uint8_t tl0;
+    uint32_t timestamp;
     uint32_t packets; // sent in ended segments
     uint32_t octets;
+    uint16_t picture_id;
+    uint8_t tl0;
+    bool begun; // a segment was sent: what is behind `next_seq` is about it
 };
+
+enum { SEGMENTS_OLDER = SEGMENTS_MAX - 1 };
 
 // Begun as {.tail = ..., .last_layer = NO_LAYER}.
 struct segments {
@@ -67,8 +69,10 @@ struct segments {
     uint32_t last_stream;  // of that layer
     uint32_t from_packets; // the layer's counters when the present segment began
     uint32_t from_octets;
-    struct segment kept[SEGMENTS_MAX]; // a ring
-    uint32_t count;                    // ever
+    uint32_t count;        // ever
+    struct segment newest; // when there was one
+    // Those before it, a ring of SEGMENTS_OLDER; NULL: nothing is asked for again of them.
+    struct segment *older; // borrowed
 };
 
 // What the next segment is made of. Clocks are as the publisher reports them.

@@ -61,7 +61,8 @@ void select_flow(struct feed *f, struct batch_path *path, int64_t since,
         feed_part(f);
     } else if (!feed_line(f)) {
         feed_join(f, path);
-        f->past_from = since + FORWARD_PAST_AFTER_US;
+        if (f->repaired)
+            f->past_from = since + FORWARD_PAST_AFTER_US;
         select_layer(f, tick);
     }
 }

@@ -27,7 +27,7 @@ static void open_stream(void)
     stream_init(&stream, 1, MEDIA_VIDEO);
     stream.codec = (struct negotiated_codec){.codec = CODEC_VP8, .clock_rate = 90000};
     stream.layer_count = 1;
-    feed = feed_new(&stream, NULL, VIDEO_HIGH, &tick);
+    feed = feed_new(&stream, NULL, true, VIDEO_HIGH, &tick);
     feed_go_on(feed, &(struct feed_tail){.sent.next_seq = SEQ, .rtx_seq = 900});
     feed->ssrc = 1;
     feed->rtx_ssrc = 2;
@@ -134,7 +134,7 @@ TEST(what_is_asked_for_again_comes_from_the_part_that_was_sent)
 TEST(one_subscriber_gets_all_of_a_layer_while_another_gets_a_part)
 {
     open_part();
-    struct feed *all = feed_new(&stream, NULL, VIDEO_HIGH, &tick);
+    struct feed *all = feed_new(&stream, NULL, true, VIDEO_HIGH, &tick);
     feed_go_on(all, &(struct feed_tail){.sent.next_seq = 7000});
     feed_join(all, &path);
     begin_with(all, 0, come(FIRST + 1, 2));
@@ -163,7 +163,7 @@ static void open_more(struct feed **more, size_t count)
     open_stream();
     begin_with(feed, 0, come(FIRST, 0));
     for (size_t i = 0; i < count; i++) {
-        more[i] = feed_new(&stream, NULL, VIDEO_HIGH, &tick);
+        more[i] = feed_new(&stream, NULL, true, VIDEO_HIGH, &tick);
         more[i]->ssrc = (uint32_t)(100 + i);
         more[i]->rtx_ssrc = (uint32_t)(200 + i);
         feed_go_on(more[i], &(struct feed_tail){.sent.next_seq = 7000 + i});
@@ -403,7 +403,7 @@ TEST(lines_that_repeat_alike_share_a_packet)
     begin_with(feed, 0, hear(FIRST));
     for (int i = 0; i < 3; i++) {
         batch_path_init(&others[i]);
-        more[i] = feed_new(&stream, NULL, VIDEO_HIGH, &tick);
+        more[i] = feed_new(&stream, NULL, true, VIDEO_HIGH, &tick);
         more[i]->repeatable = true;
         more[i]->ssrc = 10 + (uint32_t)i;
         feed_repeat(more[i], i == 2 ? 0 : 1); // before it flows, too

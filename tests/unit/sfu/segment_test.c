@@ -6,6 +6,7 @@
 enum { MS = 1000, RATE = 90000 };
 
 static struct segments segments;
+static struct segment older[SEGMENTS_OLDER];
 static struct progress at[2];
 static struct report_origin none;
 
@@ -44,7 +45,8 @@ static const struct segment *start(unsigned layer, const struct history_slot *sl
 
 static void open_segments(uint64_t next_seq)
 {
-    segments = (struct segments){.tail.next_seq = next_seq, .last_layer = NO_LAYER};
+    segments =
+        (struct segments){.tail.next_seq = next_seq, .last_layer = NO_LAYER, .older = older};
     at[0] = at[1] = (struct progress){0};
 }
 
