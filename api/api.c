@@ -450,6 +450,11 @@ bool api_only_reads(const struct api_call *call)
             route->handler != api_diagnostics_token);
 }
 
+bool api_follows_log(const struct api_call *call)
+{
+    return call->route->handler == api_client_report && call->is_known;
+}
+
 // Of things that grow without a bound of their own.
 static api_handler *const of_pages[] = {
     api_rooms_list,       api_templates_list,       api_sessions_list,      api_sessions_get,

@@ -30,6 +30,8 @@ int api_prepare(struct db *db, const char *template_id, int64_t wall_ms);
 
 // Whether the handler writes nothing (struct db_job).
 bool api_only_reads(const struct api_call *call);
+// Whether it looks for what happened in a room just before: it is run when that is stored.
+bool api_follows_log(const struct api_call *call);
 // Whether it reads many things, and may take its time.
 bool api_reads_pages(const struct api_call *call);
 

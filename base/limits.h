@@ -230,6 +230,8 @@ enum {
     LOG_INTERVAL_MS = 200,         // of the session log's writes
     LOG_EVENTS_WAITING_MAX = 4096, // entries that wait for a write: single events
     LOG_ENTRIES_WAITING_MAX = 16384, // and what says who is in
+    LOG_CALLS_WAITING_MAX =
+        1024, // that look for what is in one; then they are told to come again
     GROUPS_PER_PEER_MAX = 16,
     ROSTER_PAGE_MAX = 100,               // peers that are looked up at once
     ROSTER_ITERATOR_LEN_MAX = 16 * 1024, // octets of what names the next page

@@ -308,7 +308,7 @@ void control_free(struct control *c)
     logbook_free(c->logbook);
     hooks_free(c->hooks);
     snapshots_free(c->snapshots);
-    held_free(c->held, control_free_call);
+    held_free(c->held, job_free);
     bridge_free(c->bridge);
     signal_free(c->signal);
     rooms_dispose(&c->rooms);

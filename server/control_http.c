@@ -72,14 +72,6 @@ static void run_live(struct control *c, struct job *job)
     mem_free(job);
 }
 
-void control_free_call(struct job *job)
-{
-    text_dispose(&job->call.response.body);
-    http_request_free(job->call.call.request);
-    job_dispose(job);
-    mem_free(job);
-}
-
 static void answer_call(struct control *c, struct job *job, bool is_late)
 {
     if (is_late)
@@ -125,6 +117,8 @@ void control_send_replies(struct control *c)
 static bool is_full_for(const struct control *c, enum api_next next,
                         const struct api_call *call)
 {
+    if (next == API_STORED && api_follows_log(call) && logbook_is_full_of_calls(c->logbook))
+        return true;
     return next == API_STORED ? jobs_are_full_for(c->config.jobs, call)
                               : jobs_are_full(c->config.jobs);
 }
@@ -194,6 +188,8 @@ static void on_request(struct control *c, struct http_input *input)
         control_join_live(c, job, joined);
     else if (next == API_JOIN)
         control_load_room(c, job, call.claims.room_id);
+    else if (api_follows_log(&call))
+        logbook_put_call(c->logbook, job);
     else
         jobs_put(c->config.jobs, job);
 }

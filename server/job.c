@@ -1,6 +1,7 @@
 #include "server/job.h"
 
 #include "base/mem.h"
+#include "net/http_server.h"
 #include "room/room_codes.h"
 #include "store/sessions.h"
 #include "store/webhook_turn.h"
@@ -26,4 +27,12 @@ void job_dispose(struct job *job)
     job->call.call.template = NULL;
     store_webhook_turn_free(job->hooks);
     job->hooks = NULL;
+}
+
+void job_free(struct job *job)
+{
+    job_dispose(job);
+    text_dispose(&job->call.response.body);
+    http_request_free(job->call.call.request);
+    mem_free(job);
 }

@@ -83,3 +83,4 @@ struct job {
 };
 
 void job_dispose(struct job *job); // what it still owns
+void job_free(struct job *job);    // with its request, which nobody answers

@@ -242,14 +242,6 @@ struct jobs *jobs_new(const char *location, const struct api_config *config,
     return jobs;
 }
 
-static void job_free(struct job *job)
-{
-    job_dispose(job);
-    text_dispose(&job->call.response.body);
-    http_request_free(job->call.call.request);
-    mem_free(job);
-}
-
 void jobs_stop(struct jobs *jobs)
 {
     if (!jobs->db)

@@ -7,6 +7,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "room/poll.h"
+#include "server/logged_calls.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +26,7 @@ struct logbook {
     struct map sessions;           // room number -> struct session
     struct store_log_batch *batch; // what waits; NULL: nothing
     bool is_writing;               // a write is under way
+    struct logged_calls calls;     // that look for what is not written
     int64_t write_at;              // us; no write before
     int64_t age_at;                // us
     uint64_t dropped, dropped_told;
@@ -44,6 +46,7 @@ struct logbook *logbook_new(const struct logbook_config *config, const struct ro
     l->jobs = jobs;
     l->rng = rng;
     id_source_init(&l->ids, rng);
+    logged_calls_init(&l->calls);
     return l;
 }
 
@@ -61,6 +64,7 @@ void logbook_free(struct logbook *l)
         free_session(s);
     map_dispose(&l->sessions);
     store_log_batch_free(l->batch);
+    logged_calls_dispose(&l->calls);
     mem_free(l);
 }
 
@@ -517,6 +521,20 @@ void logbook_flush(struct logbook *l)
 {
     if (l->batch)
         put_batch(l);
+    logged_calls_put(&l->calls, l->jobs);
+}
+
+bool logbook_is_full_of_calls(const struct logbook *l)
+{
+    return l->calls.count >= LOG_CALLS_WAITING_MAX;
+}
+
+void logbook_put_call(struct logbook *l, struct job *job)
+{
+    if (l->batch || l->is_writing)
+        logged_calls_add(&l->calls, job, l->batch && l->is_writing);
+    else
+        jobs_put(l->jobs, job);
 }
 
 // What could not be written comes before what waits now.
@@ -545,8 +563,12 @@ bool logbook_done(struct logbook *l, struct job *job)
     if (job->kind != JOB_LOG)
         return false;
     l->is_writing = false;
-    if (job->db.err)
+    if (job->db.err) {
         take_back(l, job);
+        logged_calls_not_written(&l->calls);
+    } else {
+        logged_calls_written(&l->calls, l->jobs);
+    }
     if (l->dropped != l->dropped_told) {
         log_warn("server", "the session log left out %llu entries: the storage is too slow",
                  (unsigned long long)(l->dropped - l->dropped_told));

@@ -31,6 +31,11 @@ void logbook_free(struct logbook *l);
 void logbook_restore(struct logbook *l, const struct jobs_live *live, const struct room *room,
                      struct moment now);
 
+// A call that looks for what the log tells goes to the storage when all that was delivered
+// before it is written. Takes `job`.
+void logbook_put_call(struct logbook *l, struct job *job);
+bool logbook_is_full_of_calls(const struct logbook *l); // it may not
+
 void logbook_deliver(struct logbook *l, const struct event_list *events, struct moment now);
 
 // A write is done; takes what the job holds when it has to be tried again. True: there are

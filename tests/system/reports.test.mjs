@@ -110,3 +110,24 @@ test('what fails on a client is an event of the room, with who it was and what s
   assert.deepEqual(events[0].data.agent, { sdk: 'web' });
   assert.ok((await failures()).every(({ type }) => /failed|failure|disconnected/.test(type)));
 });
+
+// The log of the visit waits for others to be written with it, and for the session itself.
+test('a report right after the join, or after the leave behind it, is of that visit', async () => {
+  for (const [name, leaves] of [['fay', false], ['gil', true]]) {
+    const peer = await Client.of(server, meeting.guest, `user-${name}`);
+    await peer.connect();
+    await peer.request('join', { name, data: '' });
+    if (leaves) await peer.request('leave', {});
+    const begun = performance.now();
+    const answer = await fetch(`${server.origin}/v2/client/report`, { method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${peer.token}` },
+      body: JSON.stringify({ event: 'subscribe.failed', payload: { error_code: 1003 }, peer: { peer_id: peer.id } }) });
+    assert.equal(answer.status, 200);
+    assert.ok(performance.now() - begun < 5000);
+    const event = (await failures('&type=client.subscribe.failed')).find(({ data }) => data.user_id === `user-${name}`);
+    assert.equal(event.data.peer_id, peer.id);
+    assert.equal(event.data.user_name, name);
+    assert.equal((await get(`/v2/sessions/${event.data.session_id}`)).body.room_id, meeting.room.id);
+    if (!leaves) await peer.request('leave', {});
+  }
+});

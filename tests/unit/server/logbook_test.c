@@ -256,6 +256,76 @@ TEST(what_could_not_be_written_is_tried_again_in_its_order)
     world_free(w);
 }
 
+static void put_call(struct world *w, uint64_t id)
+{
+    struct job *job = mem_alloc(sizeof *job);
+    job->kind = JOB_COUNT; // which needs no request; what it asks is no matter here
+    job->call.id = id;
+    logbook_put_call(w->log, job);
+}
+
+static void take_call(struct world *w, uint64_t id)
+{
+    struct job *job = take(w);
+    CHECK_EQ(job->kind, JOB_COUNT);
+    CHECK_EQ(job->call.id, id);
+    job_free(job);
+}
+
+TEST(a_call_that_looks_for_what_happened_waits_until_that_is_written)
+{
+    struct world *w = world_new(false);
+    put_call(w, 1); // nothing waits
+    take_call(w, 1);
+
+    join(w, "anna", "host");
+    put_call(w, 2);
+    w->f.now.mono_us = logbook_deadline(w->log);
+    logbook_expire(w->log, w->f.now);
+    struct job *first = take(w);
+    put_call(w, 3); // that write is under way
+    join(w, "bert", "guest");
+    put_call(w, 4); // it has not all of it
+    done(w, first);
+    take_call(w, 2);
+    take_call(w, 3);
+    w->f.now.mono_us = logbook_deadline(w->log);
+    logbook_expire(w->log, w->f.now);
+    done(w, take(w));
+    take_call(w, 4);
+    world_free(w);
+}
+
+TEST(a_call_waits_for_what_could_not_be_written_too)
+{
+    struct world *w = world_new(false);
+    join(w, "anna", "host");
+    w->f.now.mono_us = logbook_deadline(w->log);
+    logbook_expire(w->log, w->f.now);
+    struct job *job = take(w);
+    join(w, "bert", "guest");
+    put_call(w, 1);
+    job->db.err = ERR_FULL;
+    done(w, job);
+    w->f.now.mono_us = logbook_deadline(w->log);
+    logbook_expire(w->log, w->f.now);
+    done(w, take(w));
+    take_call(w, 1);
+
+    // Those that nobody came to put end with it; a last write takes them along.
+    join(w, "carl", "guest");
+    put_call(w, 2);
+    logbook_flush(w->log);
+    done(w, take(w));
+    take_call(w, 2);
+    join(w, "dora", "guest");
+    CHECK(!logbook_is_full_of_calls(w->log));
+    for (int i = 0; i < LOG_CALLS_WAITING_MAX; i++)
+        put_call(w, 3);
+    CHECK(logbook_is_full_of_calls(w->log));
+    world_free(w);
+}
+
 TEST(a_storage_that_hangs_costs_events_first)
 {
     struct world *w = world_new(true);
