@@ -18,7 +18,7 @@ enum {
     HTTP_BODY_LARGE_MAX = 1024 * 1024, // of calls with a management token
     HTTP_CONNECTIONS_PER_ADDRESS_MAX = 2000,
     HTTP_UNREAD_PER_ADDRESS_MAX = 128, // of them, that have not sent a whole head
-    HTTP_UNREAD_GRACE_MS = 2000,       // younger ones are let be
+    HTTP_UNREAD_GRACE_MS = 4000,       // younger ones are let be: a lost packet or two take 3 s
     HTTP_REQUESTS_PER_SECOND = 50,
     HTTP_REQUESTS_BURST = 100,
     HTTP_MEMBER_REQUESTS_PER_SECOND = 500, // with an app token: a school behind one address

@@ -52,6 +52,8 @@ void answer_prepare(struct connection *c, const struct http_request *request,
     bool has_length =
         response->status >= 200 && response->status != 204 && response->status != 304;
 
+    if (c->server->draining)
+        c->close_after = true;
     assert(response->status >= 100 && response->status <= HTTP_STATUS_MAX);
     c->server->answered[response->status]++;
     text_addf(out, "HTTP/1.1 %d %s\r\n", response->status, http_reason(response->status));

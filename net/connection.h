@@ -47,6 +47,7 @@ struct connection {
     enum connection_place place;
     int64_t placed_at;
     bool has_asked; // a whole head at least
+    bool spared;    // while its visitor's connections are thinned
     enum connection_state state;
     struct text in; // what the peer sent and nobody has looked at
     size_t looked_at;
@@ -66,6 +67,7 @@ struct connection {
     bool head_only;         // HEAD
     bool expects_continue;
     bool close_after; // the answer is the last thing on this connection
+    bool overdue;     // its time was over while it had news: the last word is its next timer's
 
     struct relay *relay;
 };
@@ -126,6 +128,7 @@ struct http_server {
     struct head head;    // of the request that is being read
     int64_t memory_left; // that large bodies may take
     int64_t promised;    // of it, to those that arrive
+    bool draining;       // each answer is the last of its connection
     bool closing;
 
     struct http_input *inputs; // a ring
@@ -148,6 +151,10 @@ void door_adopt(struct http_server *server, int fd, const struct addr *from,
                 struct visitor *visitor);
 void door_free(struct connection *c);
 void door_close(struct connection *c); // soon, from outside a callback of the library's
+// Whether the system has octets of the peer, or its end, that the loop has not come round to.
+bool door_has_unread(const struct connection *c);
+// Whether something was asked on it, or is just being asked, that is not answered yet.
+bool door_is_busy(const struct connection *c);
 void door_consume(struct connection *c, size_t len); // of c->in
 // No more comes from the relay: what is queued goes out, then the connection ends.
 void door_relay_ended(struct connection *c);

@@ -6,12 +6,14 @@
 #include "base/mem.h"
 
 #include <assert.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 
 enum {
     BODY_CHECK_S = 10,
     END_TIMEOUT_S = 2,
+    OVERDUE_US = 1000 * 1000,   // for what came while the loop did not turn
     WRITE_OCTETS = 16 * 1024,   // of which the library copies what a slow reader does not take
     IN_OCTETS_MAX = 256 * 1024, // no more is read than this, but TLS may hold some back
 };
@@ -40,6 +42,7 @@ static void set_place(struct connection *c)
 
 static void set_timer(struct connection *c, int seconds)
 {
+    c->overdue = false;
     lws_set_timer_usecs(c->wsi, (lws_usec_t)seconds * LWS_US_PER_SEC);
 }
 
@@ -340,8 +343,55 @@ static int on_writable(struct connection *c)
     return 0;
 }
 
+static bool is_ready_for(const struct connection *c, short events)
+{
+    struct pollfd one = {.fd = lws_get_socket_fd(c->wsi), .events = events};
+    return poll(&one, 1, 0) > 0 && (one.revents & events);
+}
+
+bool door_has_unread(const struct connection *c)
+{
+    return is_ready_for(c, POLLIN);
+}
+
+bool door_is_busy(const struct connection *c)
+{
+    switch (c->state) {
+    case CONNECTION_HEAD:
+        return c->in.len > 0 || door_has_unread(c);
+    case CONNECTION_RELAY:
+    case CONNECTION_ENDING:
+        return false;
+    default:
+        return true;
+    }
+}
+
+// Whether what is waited for may be there already, and only the loop has not come round to it:
+// after the process or its machine stood still timers go off before anything is read.
+static bool may_have_come(const struct connection *c)
+{
+    switch (c->state) {
+    case CONNECTION_HEAD:
+    case CONNECTION_BODY:
+        return door_has_unread(c);
+    case CONNECTION_WAITING:
+        return true;
+    case CONNECTION_ANSWERING:
+        return is_ready_for(c, POLLOUT);
+    default:
+        return false;
+    }
+}
+
 static int on_timer(struct connection *c)
 {
+    if (!c->overdue && may_have_come(c)) {
+        lws_set_timer_usecs(c->wsi, OVERDUE_US);
+        c->overdue = true;
+        return 0;
+    }
+    c->overdue = false;
     switch (c->state) {
     case CONNECTION_HEAD:
         if (c->in.len == 0)

@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -84,17 +85,21 @@ static void turn_away(struct http_server *server, int fd, int status)
     close(fd);
 }
 
-// Closes one connection of this visitor that has asked before and may ask again.
-static void close_idle(struct http_server *server, const struct visitor *visitor)
+// Closes one connection of this visitor that has asked before and may ask again: the one that
+// has been silent for longest. False when all of them have just asked.
+static bool close_idle(struct http_server *server, const struct visitor *visitor)
 {
+    struct connection *oldest = NULL;
     LIST_EACH(&server->connections, link)
     {
         struct connection *c = LIST_ENTRY(link, struct connection, link);
-        if (c->visitor == visitor && c->place == PLACE_IDLE) {
-            door_close(c);
-            return;
-        }
+        if (c->visitor == visitor && c->place == PLACE_IDLE &&
+            (!oldest || c->placed_at < oldest->placed_at) && !door_has_unread(c))
+            oldest = c;
     }
+    if (oldest)
+        door_close(oldest);
+    return oldest != NULL;
 }
 
 // At the limit who is idle goes first: the new one has something to ask.
@@ -104,9 +109,8 @@ static bool enter(struct http_server *server, struct visitor *visitor)
         return false;
     if (visitors_enter(&server->visitors, visitor))
         return true;
-    if (visitor->idle == 0)
+    if (visitor->idle == 0 || !close_idle(server, visitor))
         return false;
-    close_idle(server, visitor);
     visitor->connections++; // one goes as soon as the loop turns
     return true;
 }
@@ -127,20 +131,44 @@ static void admit(struct http_server *server, int fd, const struct addr *from)
         door_adopt(server, fd, from, visitor);
 }
 
+// Whoever has said something by now is let be and does not count, read or not.
+static void spare_heard(struct http_server *server)
+{
+    LIST_EACH(&server->connections, link)
+    {
+        struct connection *c = LIST_ENTRY(link, struct connection, link);
+        c->spared = c->place == PLACE_UNREAD &&
+                    visitors_are_crowded(&server->visitors, c->visitor) && door_has_unread(c);
+        if (c->spared)
+            c->visitor->unread--;
+    }
+}
+
 static void on_thin(uv_timer_t *timer)
 {
     struct http_server *server = timer->data;
     int64_t young = http_now(server) - (int64_t)HTTP_UNREAD_GRACE_MS * 1000;
     bool more = false;
+    spare_heard(server);
     LIST_EACH(&server->connections, link)
     {
         struct connection *c = LIST_ENTRY(link, struct connection, link);
-        if (c->place != PLACE_UNREAD || !visitors_are_crowded(&server->visitors, c->visitor))
+        if (c->place != PLACE_UNREAD || c->spared ||
+            !visitors_are_crowded(&server->visitors, c->visitor))
             continue;
         if (c->placed_at <= young)
             door_close(c);
         else
             more = true;
+    }
+    LIST_EACH(&server->connections, link)
+    {
+        struct connection *c = LIST_ENTRY(link, struct connection, link);
+        if (!c->spared)
+            continue;
+        c->visitor->unread++;
+        c->spared = false;
+        more = true;
     }
     if (!more)
         uv_timer_stop(timer);
@@ -396,6 +424,38 @@ static void close_listeners(struct http_server *server)
     for (size_t i = 0; i < server->listener_count; i++)
         if (!uv_is_closing((uv_handle_t *)&server->listeners[i].poll))
             uv_close((uv_handle_t *)&server->listeners[i].poll, on_listener_closed);
+}
+
+void http_server_drain(struct http_server *server)
+{
+    server->draining = true;
+    LIST_EACH(&server->connections, link)
+    {
+        struct connection *c = LIST_ENTRY(link, struct connection, link);
+        if (c->state == CONNECTION_HEAD && c->has_asked && !door_is_busy(c))
+            door_close(c);
+    }
+}
+
+// Somebody is connected whom the loop has not accepted yet.
+static bool has_callers(const struct http_server *server)
+{
+    for (size_t i = 0; i < server->listener_count; i++) {
+        struct pollfd one = {.fd = server->listeners[i].fd, .events = POLLIN};
+        if (poll(&one, 1, 0) > 0)
+            return true;
+    }
+    return false;
+}
+
+bool http_server_is_drained(const struct http_server *server)
+{
+    LIST_EACH(&server->connections, link)
+    {
+        if (door_is_busy(LIST_ENTRY(link, struct connection, link)))
+            return false;
+    }
+    return !has_callers(server);
 }
 
 void http_server_close(struct http_server *server)

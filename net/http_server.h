@@ -77,6 +77,12 @@ struct http_server_config {
 // logged.
 struct http_server *http_server_new(const struct http_server_config *config);
 
+// Goodbye: whoever has asked something is answered, and each answer is the last of its
+// connection; who is silent is closed. The loop must run on until http_server_is_drained(), or
+// as long as there is patience.
+void http_server_drain(struct http_server *server);
+bool http_server_is_drained(const struct http_server *server);
+
 // Closes everything. The loop must run on until http_server_is_closed() and then the server may
 // be freed.
 void http_server_close(struct http_server *server);

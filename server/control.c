@@ -25,8 +25,8 @@ static void turn(struct control *c)
     control_metrics_inputs(c);
     hooks_results(c->hooks, clock_now());
     arm_timer(c);
-    // The farewell is over when everybody has answered it.
-    if (c->draining && c->clients_by_socket.count == 0)
+    // The farewell is over when everybody has answered it, and got an answer.
+    if (c->draining && c->clients_by_socket.count == 0 && http_server_is_drained(c->server))
         uv_stop(&c->loop);
 }
 
@@ -113,6 +113,7 @@ static void on_signal(uv_signal_t *handle, int number)
     whip_drain(c->whip, &c->replies);
     control_settle(c);
     writing_flush(c->snapshots, c->logbook);
+    http_server_drain(c->server);
     uv_timer_start(&c->farewell, on_farewell, FAREWELL_MS, 0);
 }
 

@@ -99,7 +99,7 @@ test('of connections that ask nothing 128 stay, and the others of their address 
     }
     const { text } = await exchange(strict.port, 'GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
     assert.equal(statusOf(text), 200, text);
-    await until(() => gone >= 72, `the silent ones beyond 128 to be closed: ${gone}`, 5000);
+    await until(() => gone >= 72, `the silent ones beyond 128 to be closed: ${gone}`, 10000);
     assert.ok(gone <= 73, `${gone} were closed`);
   } finally {
     for (const socket of silent) socket.destroy();

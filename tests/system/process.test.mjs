@@ -4,6 +4,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import net from 'node:net';
 import { connect } from 'node:tls';
 import { test } from 'node:test';
 import { binary, patience, startServer, until } from '../browser/lib/server.mjs';
@@ -116,5 +117,39 @@ test('TLS: a new certificate is taken on SIGHUP while connections stay', async (
   } finally {
     await server.stop();
     rmSync(folder, { recursive: true });
+  }
+});
+
+// It stands still while both come, so that it finds them at the same time.
+test('what was asked before SIGTERM is done and answered, and the answer says that it is the last', async () => {
+  const server = await startServer();
+  try {
+    const sockets = await Promise.all(Array.from({ length: 20 }, () => new Promise((resolve) => {
+      const socket = net.connect(server.port, '127.0.0.1', () => resolve(socket));
+      socket.on('error', () => {});
+      socket.got = '';
+      socket.on('data', (chunk) => { socket.got += chunk; });
+      socket.gone = new Promise((gone) => socket.once('close', gone));
+    })));
+    const say = (socket, method, path, body) => socket.write(`${method} ${path} HTTP/1.1\r\nHost: localhost\r\n`
+      + `Authorization: Bearer ${server.token}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    for (const socket of sockets.slice(0, 10)) say(socket, 'GET', '/health', '');
+    await until(() => sockets.slice(0, 10).every((socket) => socket.got), 'the first answers');
+    for (const socket of sockets) socket.got = '';
+    process.kill(server.pid, 'SIGSTOP');
+    sockets.forEach((socket, i) => say(socket, 'POST', '/v2/rooms', JSON.stringify({ name: `late-${i}` })));
+    await until(() => sockets.every((socket) => socket.writableLength === 0), 'all to be said');
+    const stopped = server.restart('SIGTERM');
+    process.kill(server.pid, 'SIGCONT');
+    await Promise.all(sockets.map((socket) => socket.gone));
+    await stopped;
+    for (const { got } of sockets) {
+      assert.match(got, /^HTTP\/1\.1 200 /);
+      assert.match(got, /\r\nconnection: close\r\n/);
+    }
+    const { body } = await server.call('GET', '/v2/rooms?limit=100');
+    assert.equal(body.data.length, 20);
+  } finally {
+    await server.stop();
   }
 });

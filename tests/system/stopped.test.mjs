@@ -4,6 +4,7 @@
 // the short form.)
 import assert from 'node:assert/strict';
 import http from 'node:http';
+import net from 'node:net';
 import { after, before, test } from 'node:test';
 import { newDatabase, startPostgres } from '../browser/lib/postgres.mjs';
 import { startServer, until } from '../browser/lib/server.mjs';
@@ -151,4 +152,23 @@ test('a server on PostgreSQL goes on after it was stopped', { skip: stopS === 0 
     await other.stop();
     await postgres.end();
   }
+});
+
+// More of them than may be silent; all have asked something by the time that anybody is counted.
+test('nobody is closed as one too many who asked while the server was stopped', { skip: stopS === 0 }, async () => {
+  const limited = await startServer(['--rate-limit', 'on']);
+  const sockets = await Promise.all(Array.from({ length: 200 }, () => new Promise((resolve) => {
+    const socket = net.connect(limited.port, '127.0.0.1', () => resolve(socket));
+    socket.on('error', () => {});
+    socket.got = '';
+    socket.on('data', (chunk) => { socket.got += chunk; });
+  })));
+  await limited.call('GET', '/v2/rooms'); // all of them are accepted
+  process.kill(limited.pid, 'SIGSTOP');
+  for (const socket of sockets) socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  await pause(7000);
+  process.kill(limited.pid, 'SIGCONT');
+  await until(() => sockets.every((socket) => socket.got.startsWith('HTTP/1.1 200 ')), 'all to be answered');
+  for (const socket of sockets) socket.destroy();
+  await limited.stop();
 });
