@@ -161,6 +161,33 @@ test('a shared screen is shown to the other and can be stopped', async () => {
     'its end');
 });
 
+// As when the SDK's retries for a lost server overlap: a description is refused, the SDK ends the visit with 4004, and
+// the meeting goes on. Here the guest refuses the offer of a screen, until the page is another.
+test('a page whose connections broke in the SDK begins afresh and joins by itself', async () => {
+  await by(guest, 'mic').click();
+  await until(async () => (await by(guest, 'mic').getAttribute('aria-pressed')) === 'false', 'the microphone off');
+  const began = await guest.page.evaluate(() => {
+    const take = window.RTCPeerConnection.prototype.setRemoteDescription;
+    window.RTCPeerConnection.prototype.setRemoteDescription = function (description) {
+      return description.type === 'offer'
+        ? Promise.reject(new DOMException('Called in wrong state: stable', 'InvalidStateError'))
+        : take.call(this, description);
+    };
+    return performance.timeOrigin;
+  });
+  await by(host, 'share').click();
+  await until(() => guest.page.evaluate((before_) => performance.timeOrigin !== before_, began).catch(() => false),
+    'a fresh page', 30000);
+  await by(guest, 'leave').waitFor({ timeout: 30000 });
+  await until(() => guest.page.evaluate(() => document.querySelectorAll('video').length >= 3), 'the shared screen');
+  assert.equal(await by(guest, 'error').count(), 0);
+  assert.equal(await by(guest, 'mic').getAttribute('aria-pressed'), 'false');
+  await until(async () => (await by(guest, 'cam').getAttribute('aria-pressed')) === 'true', 'the camera on');
+  await until(async () => (await by(host, 'tile').evaluateAll((tiles) => tiles.map((tile) => tile.dataset.peerName)))
+    .filter((name) => name === 'Gus').length === 1, 'one Gus');
+  await by(host, 'share').click();
+});
+
 test('leaving shows the leave screen and empties the tile', async () => {
   await by(guest, 'leave').click();
   const confirm = guest.page.locator('[data-testid="leave-confirm"]');
