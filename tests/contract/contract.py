@@ -249,7 +249,7 @@ def check_histogram(family):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("binary")
-    parser.add_argument("--examples", type=int, default=40)
+    parser.add_argument("--examples", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--database", help="its URL, when it is not SQLite")
     wanted = parser.parse_args()

@@ -1,11 +1,12 @@
 // Meetings over a bad network, from seeds:
 //
-//     sim [--seed N] [--count N] [--plan NAME | --quality | --pending] [--verbose]
+//     sim [--seed N] [--count N] [--jobs N] [--plan NAME | --quality | --pending] [--verbose]
 //
 // Without --quality every packet is judged; with it, what people see and hear. --pending plays
 // the plans of the second kind that the server does not keep yet. Each seed is played with
 // every plan. A failure names plan and seed; played again with them it fails again
-// in the same way. The first seed is played twice to prove that.
+// in the same way. The first seed is played twice to prove that. Of several jobs each plays
+// some of the seeds in a process of its own, and tells the figures of those.
 #include "base/log.h"
 #include "tests/sim/quality.h"
 
@@ -13,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static const struct plan plans[] = {
     {.name = "two-calm", .people = 2, .link = {.delay_us = 20000}, .span_us = 2000000},
@@ -58,6 +61,8 @@ enum { PLAN_COUNT = sizeof plans / sizeof *plans };
 struct options {
     uint64_t seed;
     uint64_t count;
+    uint64_t jobs;
+    uint64_t job; // this process: from 0
     const char *plan;
     bool quality;
     bool pending;
@@ -103,12 +108,14 @@ static int read_options(struct options *o, int argc, char **argv)
             o->seed = strtoull(argv[++i], NULL, 10);
         else if (i + 1 < argc && strcmp(argv[i], "--count") == 0)
             o->count = strtoull(argv[++i], NULL, 10);
+        else if (i + 1 < argc && strcmp(argv[i], "--jobs") == 0)
+            o->jobs = strtoull(argv[++i], NULL, 10);
         else if (i + 1 < argc && strcmp(argv[i], "--plan") == 0)
             o->plan = argv[++i];
         else
             return -1;
     }
-    return 0;
+    return o->jobs ? 0 : -1;
 }
 
 // Plays one seed of a plan, and the first seed twice. Returns how many failed.
@@ -129,28 +136,68 @@ static unsigned play_seed(const struct stage *s, const struct plan *plan, uint64
     return failed + 1;
 }
 
-int main(int argc, char **argv)
+// Plays the seeds of this job. Returns how many failed.
+static unsigned play_job(const struct options *o)
 {
-    struct options o = {.seed = 1, .count = 10};
-    if (read_options(&o, argc, argv) < 0) {
-        fprintf(stderr,
-                "usage: sim [--seed N] [--count N] [--plan NAME | --quality | --pending] "
-                "[--verbose]\n");
-        return 2;
-    }
-    log_set_level(LOG_ERROR);
     struct stage stage = {srtp_engine_best(), srtp_engine_best(), dtls_identity_new()};
     unsigned failed = 0;
-    for (uint64_t seed = o.seed; seed < o.seed + o.count; seed++) {
-        for (size_t i = 0; i < PLAN_COUNT && (o.plan || !o.quality); i++)
-            failed += play_seed(&stage, &plans[i], seed, &o);
-        for (size_t i = 0; i < quality_plan_count && (o.plan || o.quality); i++)
-            failed += play_seed(&stage, &quality_plans[i], seed, &o);
+    for (uint64_t seed = o->seed + o->job; seed < o->seed + o->count; seed += o->jobs) {
+        for (size_t i = 0; i < PLAN_COUNT && (o->plan || !o->quality); i++)
+            failed += play_seed(&stage, &plans[i], seed, o);
+        for (size_t i = 0; i < quality_plan_count && (o->plan || o->quality); i++)
+            failed += play_seed(&stage, &quality_plans[i], seed, o);
     }
     srtp_engine_free(stage.engine);
     srtp_engine_free(stage.clients_engine);
     dtls_identity_free(stage.identity);
     quality_print_figures();
+    return failed;
+}
+
+// Begins the other jobs. In each of their processes `o->job` says which it is; in this one it
+// is the first. Returns whether all could be begun.
+static bool begin_jobs(struct options *o)
+{
+    for (uint64_t job = 1; job < o->jobs; job++) {
+        pid_t process = fork();
+        if (process < 0)
+            return false;
+        if (process == 0) {
+            o->job = job;
+            return true;
+        }
+    }
+    return true;
+}
+
+// Returns how many of the others failed.
+static unsigned end_jobs(void)
+{
+    unsigned failed = 0;
+    for (int status; wait(&status) > 0;)
+        failed += !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+    return failed;
+}
+
+int main(int argc, char **argv)
+{
+    struct options o = {.seed = 1, .count = 10, .jobs = 1};
+    if (read_options(&o, argc, argv) < 0) {
+        fprintf(stderr,
+                "usage: sim [--seed N] [--count N] [--jobs N] [--plan NAME | --quality | "
+                "--pending] [--verbose]\n");
+        return 2;
+    }
+    setvbuf(stdout, NULL, _IOLBF, 0); // lines of several jobs stay whole
+    log_set_level(LOG_ERROR);
+    if (!begin_jobs(&o)) {
+        perror("sim: fork");
+        return 2;
+    }
+    unsigned failed = play_job(&o);
+    if (o.job > 0)
+        return failed ? 1 : 0;
+    failed += end_jobs();
     for (size_t i = 0; i < quality_plan_count && o.quality && !o.pending; i++)
         if (quality_is_pending(&quality_plans[i]))
             printf("# pending: %s\n", quality_plans[i].name);
