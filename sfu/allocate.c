@@ -26,6 +26,8 @@ struct budget {
     double begin;  // for the least step, when nothing is sent: any picture is worth a risk
     double tight;  // for the least step, for a while
     bool is_tight; // some picture would be lost without that
+    bool spread;   // pictures begin one after the other
+    bool begins;   // one began a moment ago: no other does, but where there is ample room
     double used;
 };
 
@@ -134,6 +136,8 @@ static struct budget make_budget(struct allocator *a, const struct allocate_limi
         .ample = for_video(a, l, fmin(sure, most) / ample_factor),
         .tight = for_video(a, l, fmin(bps, most) * tight_factor),
         .begin = for_video(a, l, fmin(sure, most)),
+        .spread = l->begin_us > 0,
+        .begins = now - a->begun_at < l->begin_us,
     };
 }
 
@@ -174,26 +178,10 @@ static bool fits(const struct allocate_feed *f, const struct budget *b, int give
     if (step < f->chosen)
         return sum <= b->fall;
     bool held = f->waited && now - f->lowered_at < f->hold_us && (f->flapped || sum > b->ample);
+    if (held || (given == ALLOCATE_PAUSED && b->begins && sum > b->ample))
+        return false;
     bool begins = f->chosen == ALLOCATE_PAUSED && step == least_step(f);
-    return !held && sum <= (begins ? b->begin : b->rise);
-}
-
-// The best step from `most` down to above `given` for which there is room, or `given`.
-static int raise(const struct allocate_feed *f, struct budget *b, int given, int most,
-                 int64_t now)
-{
-    for (int step = most; step > given; step--) {
-        if (!is_wanted(f, step) || !fits(f, b, given, step, now))
-            continue;
-        b->used += bps_of(f, step) - bps_of(f, given);
-        return step;
-    }
-    return given;
-}
-
-static bool is_important(const struct allocate_feed *f)
-{
-    return f->screen || f->speaker;
+    return sum <= (begins ? b->begin : b->rise);
 }
 
 static int best_of_quality(const struct allocate_feed *f, uint8_t quality)
@@ -202,6 +190,34 @@ static int best_of_quality(const struct allocate_feed *f, uint8_t quality)
         if (is_wanted(f, i) && f->steps[i].quality <= quality)
             return i;
     return ALLOCATE_PAUSED;
+}
+
+// Fewer pictures of a better quality are what one falls to: nobody rises to them from all those
+// of a lesser one, which move better. A screen is to be sharp.
+static bool may_rise_to(const struct allocate_feed *f, int step)
+{
+    uint8_t quality = f->steps[step].quality;
+    return f->screen || quality <= f->steps[least_step(f)].quality ||
+           quality <= allocate_quality(f) || step == best_of_quality(f, quality);
+}
+
+// The best step from `most` down to above `given` for which there is room, or `given`.
+static int raise(const struct allocate_feed *f, struct budget *b, int given, int most,
+                 int64_t now)
+{
+    for (int step = most; step > given; step--) {
+        if (!is_wanted(f, step) || !may_rise_to(f, step) || !fits(f, b, given, step, now))
+            continue;
+        b->used += bps_of(f, step) - bps_of(f, given);
+        b->begins |= b->spread && given == ALLOCATE_PAUSED && f->chosen == ALLOCATE_PAUSED;
+        return step;
+    }
+    return given;
+}
+
+static bool is_important(const struct allocate_feed *f)
+{
+    return f->screen || f->speaker;
 }
 
 // What a feed should have before others have more: any picture; what is important, one of the
@@ -222,7 +238,7 @@ static int keep_picture(const struct allocate_feed *f, struct budget *b)
     int floor = floor_step(f), least = least_step(f);
     if (least == ALLOCATE_PAUSED || f->chosen < least)
         return ALLOCATE_PAUSED;
-    int kept = floor < f->chosen ? floor : least;
+    int kept = floor <= f->chosen ? floor : least;
     double sum = b->used + bps_of(f, kept);
     if (sum > b->keep) {
         kept = least;
@@ -240,8 +256,7 @@ static void choose(struct allocate_feed **feeds, size_t count, struct budget *b,
 {
     for (size_t i = 0; i < count; i++) {
         given[i] = (int8_t)keep_picture(feeds[i], b);
-        if (given[i] == ALLOCATE_PAUSED)
-            given[i] = (int8_t)raise(feeds[i], b, ALLOCATE_PAUSED, floor_step(feeds[i]), now);
+        given[i] = (int8_t)raise(feeds[i], b, given[i], floor_step(feeds[i]), now);
     }
     for (size_t i = 0; i < count && is_important(feeds[i]); i++)
         given[i] = (int8_t)raise(feeds[i], b, given[i], best_step(feeds[i]), now);
@@ -257,6 +272,10 @@ static void choose(struct allocate_feed **feeds, size_t count, struct budget *b,
 static void note_lowered(struct allocate_feed *f, const struct allocate_limits *l, int64_t now)
 {
     int64_t hold = l->recover_us > 0 ? l->recover_us : ALLOCATE_HOLD_US;
+    if (f->waited && f->raised_at < f->lowered_at) { // further down: one fall in many steps
+        f->lowered_at = now;
+        return;
+    }
     bool flapped = f->raised_at > 0 && now - f->raised_at < FLAP_US;
     if (flapped && f->waited)
         hold = 2 * f->hold_us < HOLD_MOST_US ? 2 * f->hold_us : HOLD_MOST_US;
@@ -292,7 +311,7 @@ static void describe(struct allocate_feed **feeds, size_t count, double audio_bp
         if (!f->degraded || allocation->next_bps > 0)
             continue;
         int next = f->chosen + 1;
-        while (!is_wanted(f, next))
+        while (!is_wanted(f, next) || !may_rise_to(f, next))
             next++;
         double more = bps_of(f, next) - bps_of(f, f->chosen);
         allocation->next_bps = (allocation->used_bps + fmax(more, 0)) * rise_factor;
@@ -318,8 +337,11 @@ void allocate(struct allocator *a, const struct allocate_limits *limits,
     else if (!a->tight_at)
         a->tight_at = now;
     *allocation = (struct allocation){0};
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        if (feeds[i]->chosen == ALLOCATE_PAUSED && given[i] != ALLOCATE_PAUSED)
+            a->begun_at = now;
         allocation->changes += take(feeds[i], given[i], limits, now);
+    }
     a->video_bps = budget.used;
     describe(feeds, count, limits->audio_bps, budget.used, allocation);
     // Nothing is taken any more by loss.

@@ -51,6 +51,8 @@ struct allocate_limits {
     double estimate_bps; // of the way; 0: not known
     double max_bps;      // of the role (maxSubsBitRate); 0: none
     double audio_bps;    // of all audio, which is sent whatever is
+    // Between two pictures that begin, for their key frames, where there is no ample room.
+    int64_t begin_us;
     // subscribeDegradation of the role:
     double loss;           // 0..1, as reported
     double loss_threshold; // 0: none
@@ -69,6 +71,7 @@ struct allocator {
     int64_t calm_at;  // the last time of loss, or of a step of recovery
     double video_bps; // as chosen the last time
     int64_t tight_at; // since when pictures are kept that do not fit; 0: all do
+    int64_t begun_at; // the last time that a picture began
 };
 
 struct allocation {

@@ -18,6 +18,7 @@ enum {
     AUDIO_BPS = 50 * 1000,        // of a microphone, until it was measured
     AUDIO_LEAST_BPS = 200 * 1000, // where nothing waits, sound may take so much
     CROWDED_FROM_US = 60 * 1000,  // waiting in a queue of the way
+    BEGIN_US = 100 * 1000,        // a key frame of 180p is 12 KB: as much as 1 Mbit/s takes
     CROWDED_US = 5 * 1000 * 1000, // for how long that counts
     PADDING_OVERHEAD = 28 + RTP_HEADER_LEN + 16 + 16, // as in sfu/stream.c
 };
@@ -68,7 +69,7 @@ static double audio_bps_with(const struct capacity *d, int redundancy, const str
         if (f->answer != FEED_ACCEPTED || s->kind != MEDIA_AUDIO || s->muted || s->unheard)
             continue;
         int depth = redundancy < 0 ? f->redundancy : f->repeatable ? redundancy : 0;
-        bps += stream_bps(s, 0, AUDIO_BPS, tick->now) * (1 + depth * repeated_share);
+        bps += stream_bps(s, 0, 0, AUDIO_BPS, tick->now) * (1 + depth * repeated_share);
     }
     return bps;
 }
@@ -89,8 +90,8 @@ static size_t gather(struct capacity *d, struct allocate_feed *order[SUBSCRIBE_S
         struct stream *s = f->stream;
         struct allocate_feed *a = &f->allot;
         a->steps = choice_steps(s, tick->now);
-        a->step_count = s->layer_count;
-        if (!f->allotted || a->chosen >= s->layer_count)
+        a->step_count = (uint8_t)choice_step_count(s);
+        if (!f->allotted || a->chosen >= a->step_count)
             a->chosen = ALLOCATE_PAUSED;
         a->screen = f->ahead;
         a->speaker = d->speaker[0] && strcmp(d->speaker, s->cname) == 0;
@@ -137,6 +138,7 @@ static struct allocate_limits limits_of(struct capacity *d, struct allocate_feed
         .estimate_bps = estimated_bps(d, order, count, tick),
         .max_bps = d->cap.kbps * 1e3,
         .audio_bps = audio_bps(d, tick),
+        .begin_us = BEGIN_US,
         .loss = d->loss,
         .loss_threshold = d->cap.loss_percent / 100.0,
         .degrade_us = d->cap.degrade_us,
@@ -151,7 +153,7 @@ static void tell(const struct capacity *d, struct feed *f, const struct tick *ti
 {
     const struct allocate_feed *a = &f->allot;
     uint8_t wish = (uint8_t)f->max_quality;
-    bool single = a->step_count == 1;
+    bool single = choice_is_single(f->stream);
     uint8_t current = single && a->chosen != ALLOCATE_PAUSED ? wish : allocate_quality(a);
     uint8_t best = single && allocate_expected(a) ? wish : allocate_expected(a);
     uint8_t offered = (uint8_t)choice_best(f->stream, f->max_quality);
@@ -163,7 +165,8 @@ static void tell(const struct capacity *d, struct feed *f, const struct tick *ti
     struct feed_told told = {
         .current = current,
         .expected = wish,
-        .subscriber_degraded = a->degraded,
+        // Fewer pictures of the same quality are nothing that clients show.
+        .subscriber_degraded = a->degraded && current < best,
         .publisher_degraded = publisher_degraded,
     };
     bool less = told.subscriber_degraded || told.publisher_degraded;

@@ -1,50 +1,146 @@
 #include "sfu/choice.h"
 
-// Layers as people name them, by place: all of one; high and low of two; all three names.
-static enum video_quality quality_of(const struct stream *s, unsigned layer)
+#include <assert.h>
+
+enum { TEMPORAL_STEPS = 3, LEVELS = ALLOCATE_STEPS_MAX / TEMPORAL_STEPS };
+static_assert((int)LEVELS == (int)LAYERS_MAX && (int)LEVELS == (int)CAP_ALL + 1,
+              "a level for each");
+
+// --- Levels ---
+
+// The encodings, or of one alone its spatial layers, the last of which is all of it.
+static unsigned level_count(const struct stream *s)
 {
-    if (layer + 1u == s->layer_count)
-        return VIDEO_LOW; // always allowed, as there is nothing less to send
-    return layer == 0 ? VIDEO_HIGH : VIDEO_MEDIUM;
+    return s->layer_count == 1 ? LEVELS : s->layer_count;
+}
+
+static unsigned layer_of(const struct stream *s, unsigned level)
+{
+    return s->layer_count == 1 ? 0 : s->layer_count - 1 - level;
+}
+
+static bool has_level(const struct stream *s, unsigned level)
+{
+    return s->layer_count > 1 || level == LEVELS - 1 || level < s->layers[0].spatial_most;
+}
+
+static unsigned least_level(const struct stream *s)
+{
+    unsigned level = 0;
+    while (!has_level(s, level))
+        level++;
+    return level;
+}
+
+static bool is_level_alive(const struct stream *s, unsigned level, int64_t now)
+{
+    const struct stream_layer *l = &s->layers[layer_of(s, level)];
+    if (!stream_layer_is_alive(s, layer_of(s, level), now) || s->layer_count > 1)
+        return stream_layer_is_alive(s, layer_of(s, level), now);
+    // While nothing comes of it all of them are what they were.
+    unsigned spatial = level < l->spatial_most ? level : l->spatial_most;
+    return l->progress.arrived_at - l->spatial_at[spatial] < LAYER_SILENCE_US;
+}
+
+// Levels as people name them: of one any; low and high of two; all three names. The least one
+// is always allowed, as there is nothing less to send.
+static enum video_quality quality_of(const struct stream *s, unsigned level)
+{
+    if (level <= least_level(s))
+        return VIDEO_LOW;
+    return level + 1 == level_count(s) ? VIDEO_HIGH : VIDEO_MEDIUM;
+}
+
+bool choice_is_single(const struct stream *s)
+{
+    return least_level(s) + 1 == level_count(s);
 }
 
 enum video_quality choice_best(const struct stream *s, enum video_quality most)
 {
-    if (s->layer_count == 1)
+    if (choice_is_single(s))
         return most;
-    for (unsigned i = 0; i < s->layer_count; i++)
-        if (quality_of(s, i) <= most)
-            return quality_of(s, i);
+    for (unsigned level = level_count(s); level-- > 0;)
+        if (has_level(s, level) && quality_of(s, level) <= most)
+            return quality_of(s, level);
     return VIDEO_OFF;
 }
 
-// What a layer takes until it was measured: about what the ready-made templates allow.
-static double guess(const struct stream *s, unsigned layer)
+// --- Steps ---
+
+unsigned choice_step_count(const struct stream *s)
+{
+    return level_count(s) * TEMPORAL_STEPS;
+}
+
+static struct cap cap_of(const struct stream *s, unsigned step)
+{
+    unsigned level = step / TEMPORAL_STEPS;
+    return (struct cap){.spatial = (uint8_t)(s->layer_count == 1 ? level : CAP_ALL),
+                        .temporal = (uint8_t)(step % TEMPORAL_STEPS)};
+}
+
+static bool has_step(const struct stream *s, unsigned step)
+{
+    unsigned level = step / TEMPORAL_STEPS, temporal = step % TEMPORAL_STEPS;
+    if (!has_level(s, level))
+        return false;
+    if (temporal == CAP_ALL)
+        return true;
+    return temporal < s->layers[layer_of(s, level)].temporal_most &&
+           (temporal > 0 || level == least_level(s));
+}
+
+// What a level takes until it was measured: about what the ready-made templates allow; and what
+// temporal layers take of it.
+static double guess(const struct stream *s, unsigned step)
 {
     static const double bps[] = {
         [VIDEO_LOW] = 100e3, [VIDEO_MEDIUM] = 300e3, [VIDEO_HIGH] = 700e3};
-    return s->layer_count == 1 ? bps[VIDEO_MEDIUM] : bps[quality_of(s, layer)];
+    static const double temporal_share[TEMPORAL_STEPS] = {0.45, 0.65, 1};
+    static const double spatial_share[LEVELS] = {0.1, 0.35, 1};
+    unsigned level = step / TEMPORAL_STEPS;
+    double all = choice_is_single(s) ? bps[VIDEO_MEDIUM] : bps[quality_of(s, level)];
+    const struct stream_layer *l = &s->layers[layer_of(s, level)];
+    if (l->rates[0].bps > 0 && step % TEMPORAL_STEPS != CAP_ALL)
+        all = l->rates[0].bps;
+    if (s->layer_count == 1 && l->rates[0].bps > 0)
+        all = l->rates[0].bps * spatial_share[level];
+    return all * temporal_share[step % TEMPORAL_STEPS];
 }
 
-// Of a stream that has not begun every layer may come.
+static unsigned substream_for(struct stream *s, unsigned step)
+{
+    unsigned layer = layer_of(s, step / TEMPORAL_STEPS);
+    int found = stream_find_substream(s, layer, cap_of(s, step));
+    return found < 0 ? stream_add_substream(s, layer, cap_of(s, step)) : (unsigned)found;
+}
+
+// Of a stream that has not begun every level may come.
 const struct allocate_step *choice_steps(struct stream *s, int64_t now)
 {
     if (s->steps_at == now)
         return s->steps;
     s->steps_at = now;
     bool any = false;
-    for (unsigned i = 0; i < s->layer_count; i++)
-        any |= stream_layer_is_alive(s, i, now);
-    for (unsigned i = 0; i < s->layer_count; i++) {
-        bool alive = stream_layer_is_alive(s, i, now);
-        s->steps[s->layer_count - 1 - i] = (struct allocate_step){
-            .bps = stream_bps(s, i, guess(s, i), now),
-            .quality = (uint8_t)quality_of(s, i),
-            .alive = alive || !any,
+    for (unsigned level = 0; level < level_count(s); level++)
+        any |= is_level_alive(s, level, now);
+    // All of a level before parts of it: what these take is guessed by that.
+    for (unsigned i = choice_step_count(s); i-- > 0;) {
+        unsigned level = i / TEMPORAL_STEPS;
+        struct allocate_step *step = &s->steps[i];
+        *step = (struct allocate_step){
+            .quality = (uint8_t)quality_of(s, level),
+            .alive = has_step(s, i) && (!any || is_level_alive(s, level, now)),
         };
+        if (has_step(s, i))
+            step->bps =
+                stream_bps(s, layer_of(s, level), substream_for(s, i), guess(s, i), now);
     }
     return s->steps;
 }
+
+// --- What a feed is sent of them ---
 
 bool choice_is_paused(const struct feed *f)
 {
@@ -52,26 +148,72 @@ bool choice_is_paused(const struct feed *f)
            (f->allotted && f->allot.chosen == ALLOCATE_PAUSED);
 }
 
-// Whether the way to the subscriber has room for it.
-static bool has_room(const struct feed *f, unsigned layer)
+// The best that the client has use for, and that the way has room for.
+static unsigned best_step(const struct feed *f)
 {
-    return !f->allotted || (int)(f->stream->layer_count - 1 - layer) <= f->allot.chosen;
+    const struct stream *s = f->stream;
+    if (f->allotted && f->allot.chosen != ALLOCATE_PAUSED)
+        return (unsigned)f->allot.chosen;
+    unsigned level = level_count(s) - 1;
+    while (level > 0 && (!has_level(s, level) || quality_of(s, level) > f->max_quality))
+        level--;
+    return level * TEMPORAL_STEPS + CAP_ALL;
 }
 
-uint8_t choice_starts(const struct feed_line *line, int64_t now)
+// The layers that it may be sent, a bit each.
+static uint8_t allowed(const struct feed *f)
 {
-    const struct feed *f = line->feed;
     const struct stream *s = f->stream;
-    uint8_t allowed = 0;
-    for (unsigned i = 0; i < s->layer_count && !choice_is_paused(f); i++)
-        if (quality_of(s, i) <= f->max_quality && has_room(f, i))
-            allowed |= (uint8_t)(1u << i);
+    uint8_t mask = 0;
+    if (choice_is_paused(f))
+        return 0;
+    if (s->layer_count == 1)
+        return 1;
+    unsigned best = best_step(f) / TEMPORAL_STEPS;
+    for (unsigned level = 0; level <= best; level++)
+        if (quality_of(s, level) <= f->max_quality)
+            mask |= (uint8_t)(1u << layer_of(s, level));
+    return mask;
+}
 
-    bool stays = line->current != NO_LAYER && (allowed >> line->current & 1) &&
+unsigned choice_substream(const struct feed *f, unsigned layer)
+{
+    struct stream *s = f->stream;
+    unsigned step = best_step(f);
+    if (s->layer_count > 1) {
+        unsigned level = s->layer_count - 1 - layer, best = step / TEMPORAL_STEPS;
+        if (level < best)
+            return 0;     // there is room for more
+        if (level > best) // the least of it until a key frame of less comes
+            step = level * TEMPORAL_STEPS + (level == 0 ? 0 : 1);
+    }
+    return has_step(s, step) ? substream_for(s, step) : 0;
+}
+
+// Whether more of the layer is to be sent than can be taken up without a key frame of it.
+static bool wants_key(const struct stream *s, const struct feed_line *line)
+{
+    const struct cap *caps = s->layers[line->current].caps;
+    return caps[line->wanted].spatial > caps[line->substream].spatial;
+}
+
+static uint8_t start_mask(const struct feed_line *line, int64_t now)
+{
+    const struct stream *s = line->feed->stream;
+    uint8_t mask = allowed(line->feed);
+    bool stays = line->current != NO_LAYER && (mask >> line->current & 1) &&
                  stream_layer_is_alive(s, line->current, now);
     if (!stays) { // any key frame is better than waiting for the best one
         uint32_t without = line->current == NO_LAYER ? 0 : 1u << line->current;
-        return (uint8_t)(allowed & ~without);
+        return (uint8_t)(mask & ~without);
     }
-    return (uint8_t)(allowed & ((1u << line->current) - 1)); // the better ones
+    uint32_t better = (1u << line->current) - 1;
+    return (uint8_t)(mask & (better | (uint32_t)wants_key(s, line) << line->current));
+}
+
+void choice_direct(struct feed_line *line, int64_t now)
+{
+    if (line->current != NO_LAYER)
+        line->wanted = (uint8_t)choice_substream(line->feed, line->current);
+    line->start_mask = start_mask(line, now);
 }

@@ -165,6 +165,25 @@ void feed_end_segment(struct feed *f)
     feed_line(f)->current = NO_LAYER;
 }
 
+void feed_change_substream(struct feed *f, unsigned substream, const struct history_slot *slot)
+{
+    struct feed_line *line = feed_line(f);
+    unsigned layer = line->current;
+    struct substream_packet packet =
+        stream_packet(f->stream, layer, line->substream, slot->seq);
+    // The segment ends in front of this packet, if that was part of it.
+    struct progress before = *feed_progress(f);
+    if (packet.part == SUBSTREAM_WITH) {
+        assert(packet.number == before.newest);
+        before.newest--;
+        before.packets--;
+        before.octets -= (uint32_t)slot->payload.len;
+    }
+    segment_end(&f->segments, &before);
+    line->current = NO_LAYER;
+    feed_begin_segment(f, layer, substream, slot, stream_progress(f->stream, layer, substream));
+}
+
 void feeds_leave(struct stream *s, unsigned layer)
 {
     for (uint32_t i = 0; i < s->line_count; i++)

@@ -135,6 +135,9 @@ const struct progress *feed_progress(const struct feed *f);
 void feed_begin_segment(struct feed *f, unsigned layer, unsigned substream,
                         const struct history_slot *slot, const struct progress *at);
 void feed_end_segment(struct feed *f); // if there is one
+// Goes on with another substream of the layer that is being sent, whose newest packet `slot` is
+// part of it and was not sent yet.
+void feed_change_substream(struct feed *f, unsigned substream, const struct history_slot *slot);
 // All lines that were on `layer` end their segments: it begins anew.
 void feeds_leave(struct stream *s, unsigned layer);
 

@@ -11,10 +11,13 @@
 #include <assert.h>
 #include <string.h>
 
-// A packet on its way to everybody, and what it is to those who take it alike.
+// A packet on its way to all who get the same substream, and what it is to those who take it
+// alike.
 struct outgoing {
     const struct stream *stream;
     const struct history_slot *slot;
+    struct substream_packet packet;
+    bool marker;
     struct batch *out;
     // To subscribers, [how many packets it repeats][with a transport-wide number].
     const struct batch_shared *shared[REDUNDANCY_MAX + 1][2];
@@ -23,20 +26,25 @@ struct outgoing {
     const struct feed_line *sitting;
 };
 
-// A packet that has a number in a substream without being part of it.
-static struct history_slot emptied(const struct history_slot *slot)
+static struct outgoing outgoing_of(const struct stream *s, unsigned layer, unsigned substream,
+                                   const struct history_slot *slot, const struct tick *tick)
 {
-    struct history_slot empty = *slot;
-    empty.payload.len = 0;
-    empty.info = (struct codec_packet){0};
-    empty.extensions.dependency = (struct bytes){0};
-    return empty;
+    struct substream_packet packet = stream_packet(s, layer, substream, slot->seq);
+    return (struct outgoing){
+        .stream = s,
+        .slot = slot,
+        .packet = packet,
+        .marker = packet.part == SUBSTREAM_EMPTY
+                      ? slot->marker
+                      : stream_ends_picture(s, layer, substream, slot),
+        .out = tick->out,
+    };
 }
 
-static struct outgoing outgoing_of(const struct stream *s, const struct history_slot *slot,
-                                   const struct tick *tick)
+// It has a number in the substream without being part of it.
+static bool is_empty(const struct outgoing *o)
 {
-    return (struct outgoing){.stream = s, .slot = slot, .out = tick->out};
+    return o->packet.part == SUBSTREAM_EMPTY;
 }
 
 // Who has no retransmission stream gets the very packet again when it was lost (sfu/repair.c).
@@ -56,20 +64,22 @@ static struct batch_shared *share(const struct outgoing *o, uint8_t payload_type
                                   struct extension_values values, const struct feed_line *line)
 {
     const struct history_slot *slot = o->slot;
-    struct rtp_header header = {.payload_type = payload_type, .marker = slot->marker};
+    struct rtp_header header = {.payload_type = payload_type, .marker = o->marker};
     struct batch_shared *shared = batch_share(o->out);
     struct writer w = writer_on(shared->head, sizeof shared->head);
     values.has_twcc = is_numbered(line);
+    if (is_empty(o))
+        values.dependency = (struct bytes){0};
     rtp_put_header(&w, &header, ids, &values);
     assert(!w.overflow);
-    shared->payload = slot->payload;
+    shared->payload = is_empty(o) ? (struct bytes){0} : slot->payload;
     shared->kind = BATCH_RTP;
     shared->urgent = o->stream->codec.codec == CODEC_OPUS;
     shared->exact = is_repeated(line);
     shared->head_len = shared->clear_len = (uint8_t)w.len;
-    shared->picture_id_at = slot->info.picture_id_at;
+    shared->picture_id_at = is_empty(o) ? 0 : slot->info.picture_id_at;
     shared->picture_id_long = slot->info.picture_id_long;
-    shared->tl0_at = slot->info.tl0_at;
+    shared->tl0_at = is_empty(o) ? 0 : slot->info.tl0_at;
     shared->number_at =
         values.has_twcc ? rtp_extension_at((struct bytes){w.at, w.len}, ids->twcc) : 0;
     return shared;
@@ -154,13 +164,12 @@ static void queue(struct batch *out, struct batch_path *path, const struct batch
     p->cluster = 0;
 }
 
-static void send_on(struct outgoing *o, const struct feed_line *line,
-                    const struct substream_packet *packet)
+static void send_on(struct outgoing *o, const struct feed_line *line)
 {
     struct shift shift = line->shift;
-    shift.picture_id = (uint16_t)(shift.picture_id - packet->pictures);
+    shift.picture_id = (uint16_t)(shift.picture_id - o->packet.pictures);
     queue(o->out, line->path, shared_with(o, line), o->slot, &shift, line->ssrc,
-          packet->number + shift.seq);
+          o->packet.number + shift.seq);
 }
 
 // The packets behind a key frame's beginning that came before it.
@@ -169,15 +178,12 @@ static void catch_up(struct stream *s, const struct feed_line *line, const struc
     const struct stream_layer *layer = &s->layers[line->current];
     for (uint64_t seq = line->from + 1; seq <= layer->progress.newest; seq++) {
         const struct history_slot *slot = history_get(&layer->history, seq);
-        struct substream_packet packet = stream_packet(s, line->current, line->substream, seq);
-        if (!slot || packet.number == 0)
-            continue; // comes yet, by itself; or is no part
-        struct history_slot empty;
-        if (packet.part == SUBSTREAM_EMPTY)
-            empty = emptied(slot);
-        struct outgoing o =
-            outgoing_of(s, packet.part == SUBSTREAM_EMPTY ? &empty : slot, tick);
-        send_on(&o, line, &packet);
+        if (!slot)
+            continue; // comes yet, by itself
+        struct outgoing o = outgoing_of(s, line->current, line->substream, slot, tick);
+        if (o.packet.number == 0)
+            continue; // no part of it
+        send_on(&o, line);
         tick->shared->stats.rtp_out++;
     }
 }
@@ -237,9 +243,9 @@ bool forward_past(struct feed_line *line, uint8_t mask, const struct tick *tick)
         return false;
     const struct history_slot *slot = past_key(line, layer, tick->now);
     feed_begin_segment(line->feed, layer, 0, slot, &s->layers[layer].key.at);
-    struct outgoing o = outgoing_of(s, slot, tick);
-    struct substream_packet packet = stream_packet(s, layer, 0, slot->seq);
-    send_on(&o, line, &packet);
+    line->wanted = 0;
+    struct outgoing o = outgoing_of(s, layer, 0, slot, tick);
+    send_on(&o, line);
     tick->shared->stats.rtp_out++;
     catch_up(s, line, tick);
     note_begun(line->feed, tick);
@@ -256,75 +262,91 @@ static void note_key(struct stream *s, unsigned layer, const struct history_slot
     l->key.at = l->progress;
 }
 
+// With a key frame of another layer, or of the first. Of that one what fits the way to the
+// subscriber, if it is counted already.
+static void begin(struct feed_line *line, unsigned layer, const struct history_slot *slot,
+                  const struct tick *tick)
+{
+    const struct stream *s = line->feed->stream;
+    unsigned substream = choice_substream(line->feed, layer);
+    if (stream_packet(s, layer, substream, slot->seq).part != SUBSTREAM_WITH)
+        substream = 0;
+    feed_begin_segment(line->feed, layer, substream, slot,
+                       stream_progress(s, layer, substream));
+    choice_direct(line, tick->now);
+}
+
+// Takes up or drops a part of the layer, if that may be done with this packet, the first of a
+// picture.
+static void change_part(struct stream *s, struct feed_line *line,
+                        const struct history_slot *slot, bool key)
+{
+    const struct cap *caps = s->layers[line->current].caps;
+    struct cap cap = cap_towards(caps[line->substream], caps[line->wanted], &slot->info, key);
+    int found = stream_find_substream(s, line->current, cap);
+    if (found >= 0 && (unsigned)found != line->substream &&
+        stream_packet(s, line->current, (unsigned)found, slot->seq).part == SUBSTREAM_WITH)
+        feed_change_substream(line->feed, (unsigned)found, slot);
+}
+
 void forward_packet(struct stream *s, unsigned layer, const struct history_slot *slot,
                     bool start, const struct tick *tick)
 {
-    struct outgoing whole = outgoing_of(s, slot, tick);
-    struct history_slot empty;
-    struct outgoing without = {0};
-    struct substream_packet packets[SUBSTREAMS_MAX];
-    for (unsigned i = 0; i <= s->layers[layer].substream_count; i++) {
-        packets[i] = stream_packet(s, layer, i, slot->seq);
-        if (packets[i].part == SUBSTREAM_EMPTY && !without.slot) {
-            empty = emptied(slot);
-            without = outgoing_of(s, &empty, tick);
-        }
-    }
+    struct outgoing outgoing[SUBSTREAMS_MAX];
+    unsigned known = s->layers[layer].substream_count;
+    for (unsigned i = 0; i <= known; i++)
+        outgoing[i] = outgoing_of(s, layer, i, slot, tick);
     if (start)
         note_key(s, layer, slot);
     uint64_t newest = s->layers[layer].progress.newest;
+    bool begins = slot->seq == s->layers[layer].picture_seq && slot->seq == newest;
     start = start && newest - slot->seq <= FORWARD_CATCH_UP_MAX;
     uint64_t sent = 0;
     for (uint32_t i = 0; i < s->line_count; i++) {
         struct feed_line *line = &s->lines[i];
         if (line->current == layer) {
-            const struct substream_packet *packet = &packets[line->substream];
             if (slot->seq < line->from)
                 continue; // late, from before the segment
-            if (packet->number == 0)
+            if (line->wanted != line->substream && begins)
+                change_part(s, line, slot, start);
+            // What began to be counted in this very loop has nothing of this packet.
+            if (outgoing[line->substream].packet.number == 0)
                 continue; // no part of it
-            send_on(packet->part == SUBSTREAM_EMPTY ? &without : &whole, line, packet);
+            send_on(&outgoing[line->substream], line);
             sent++;
         } else if (start && (line->start_mask >> layer & 1)) {
-            feed_begin_segment(line->feed, layer, 0, slot, stream_progress(s, layer, 0));
-            line->start_mask = choice_starts(line, tick->now);
-            send_on(&whole, line, &packets[0]);
+            begin(line, layer, slot, tick);
+            send_on(&outgoing[line->substream], line);
             sent++;
             if (slot->seq < newest)
                 catch_up(s, line, tick);
             note_begun(line->feed, tick);
         } else if (line->current == NO_LAYER && (line->start_mask >> layer & 1) &&
                    forward_past(line, line->start_mask, tick)) {
-            line->start_mask = choice_starts(line, tick->now);
+            choice_direct(line, tick->now);
         }
     }
     tick->shared->stats.rtp_out += sent;
 }
 
 void forward_again(const struct feed *f, const struct segment *segment,
-                   const struct history_slot *slot, const struct substream_packet *packet,
-                   const struct tick *tick)
+                   const struct history_slot *slot, const struct tick *tick)
 {
-    struct history_slot empty = emptied(slot);
-    struct outgoing o =
-        outgoing_of(f->stream, packet->part == SUBSTREAM_EMPTY ? &empty : slot, tick);
+    struct outgoing o = outgoing_of(f->stream, segment->layer, segment->substream, slot, tick);
     struct feed_line then = *feed_line(f);
     then.shift = segment->shift;
-    send_on(&o, &then, packet);
+    send_on(&o, &then);
 }
 
 void forward_repair(const struct feed *f, const struct segment *segment,
-                    const struct history_slot *slot, const struct substream_packet *packet,
-                    uint64_t index, uint16_t original_seq, const struct tick *tick)
+                    const struct history_slot *slot, uint64_t index, uint16_t original_seq,
+                    const struct tick *tick)
 {
     const struct stream *s = f->stream;
     const struct seat *seat = f->seat;
-    struct history_slot empty = emptied(slot);
-    if (packet->part == SUBSTREAM_EMPTY)
-        slot = &empty;
+    struct outgoing o = outgoing_of(s, segment->layer, segment->substream, slot, tick);
     struct shift shift = segment->shift;
-    shift.picture_id = (uint16_t)(shift.picture_id - packet->pictures);
-    struct outgoing o = outgoing_of(s, slot, tick);
+    shift.picture_id = (uint16_t)(shift.picture_id - o.packet.pictures);
     struct extension_values values = slot->extensions;
     uint8_t payload_type = negotiate_rtx_payload_type(s->codec.codec, s->codec.profile);
     if (seat) {

@@ -30,12 +30,11 @@ void forward_packet(struct stream *s, unsigned layer, const struct history_slot 
 // what followed it. Nothing was being sent. False when there is none that is young enough.
 bool forward_past(struct feed_line *line, uint8_t mask, const struct tick *tick);
 
-// Sends a packet of the feed's stream once more, under the numbers of the segment in which it
-// was `packet`: the very packet, or one of the retransmission stream with a number of its own
+// Sends a packet of the feed's stream once more, as it was in that segment, which still knows
+// it: the very packet, or one of the retransmission stream with a number of its own
 // (RFC 4588).
 void forward_again(const struct feed *f, const struct segment *segment,
-                   const struct history_slot *slot, const struct substream_packet *packet,
-                   const struct tick *tick);
+                   const struct history_slot *slot, const struct tick *tick);
 void forward_repair(const struct feed *f, const struct segment *segment,
-                    const struct history_slot *slot, const struct substream_packet *packet,
-                    uint64_t index, uint16_t original_seq, const struct tick *tick);
+                    const struct history_slot *slot, uint64_t index, uint16_t original_seq,
+                    const struct tick *tick);

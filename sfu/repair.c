@@ -54,8 +54,8 @@ void repair_packet(struct feed *f, uint16_t seq16, const struct tick *tick)
     // others would give away the key of GCM's authentication (RFC 5116 section 5.1.1), so that
     // such a feed's packets are exact.
     if (f->rtx_ssrc == 0) {
-        forward_again(f, segment, slot, &packet, tick);
+        forward_again(f, segment, slot, tick);
         return;
     }
-    forward_repair(f, segment, slot, &packet, f->rtx_seq++, seq16, tick);
+    forward_repair(f, segment, slot, f->rtx_seq++, seq16, tick);
 }

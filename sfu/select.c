@@ -33,10 +33,10 @@ void select_layer(struct feed *f, const struct tick *tick)
         return;
     if (choice_is_paused(f))
         feed_end_segment(f);
-    line->start_mask = choice_starts(line, tick->now);
+    choice_direct(line, tick->now);
     if (line->current == NO_LAYER && f->stream->kind == MEDIA_VIDEO &&
         forward_past(line, line->start_mask, tick))
-        line->start_mask = choice_starts(line, tick->now);
+        choice_direct(line, tick->now);
     ask(f, line->start_mask, line->current == NO_LAYER, tick);
 }
 

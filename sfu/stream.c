@@ -1,10 +1,12 @@
 #include "sfu/stream.h"
 
+#include "base/err.h"
 #include "base/mem.h"
 #include "sfu/shared.h"
 
 enum {
     RATE_US = 1000 * 1000,
+    RATE_FIRST_US = 250 * 1000,                      // a guess is not to be trusted for long
     PACKET_OVERHEAD = 28 + RTP_HEADER_LEN + 16 + 16, // IP and UDP, extensions, the tag of SRTP
 };
 
@@ -20,8 +22,10 @@ void stream_init(struct stream *s, uint64_t id, enum media_kind kind)
     *s = (struct stream){.id = id, .kind = kind};
     list_init(&s->feeds);
     list_init(&s->wishes);
-    for (unsigned i = 0; i < LAYERS_MAX; i++)
+    for (unsigned i = 0; i < LAYERS_MAX; i++) {
         forget(&s->layers[i]);
+        s->layers[i].caps[0] = (struct cap){CAP_ALL, CAP_ALL};
+    }
 }
 
 void stream_dispose(struct stream *s)
@@ -53,6 +57,19 @@ static void start(const struct stream *s, struct stream_layer *layer)
     layer->started = true;
 }
 
+static void note_picture(struct stream_layer *l, const struct history_slot *slot)
+{
+    const struct codec_packet *info = &slot->info;
+    if (slot->seq > l->progress.newest && slot->timestamp != l->progress.timestamp)
+        l->picture_seq = info->frame_start ? slot->seq : 0;
+    uint8_t spatial = info->spatial < CAP_ALL ? info->spatial : CAP_ALL;
+    if (spatial > l->spatial_most)
+        l->spatial_most = spatial;
+    if (info->temporal > l->temporal_most)
+        l->temporal_most = info->temporal;
+    l->spatial_at[spatial] = slot->arrived_at;
+}
+
 static void note_progress(struct progress *at, const struct history_slot *slot)
 {
     at->packets++;
@@ -75,12 +92,13 @@ const struct history_slot *stream_add(struct stream *s, unsigned layer, uint64_t
     struct stream_layer *l = &s->layers[layer];
     if (!l->started)
         start(s, l);
-    if (l->rate.at == 0)
-        l->rate.at = now;
+    if (l->rates[0].at == 0)
+        l->rates[0].at = now;
     const struct history_slot *slot =
         history_add(&l->history, dense, packet, values, info, now);
     if (!slot)
         return NULL;
+    note_picture(l, slot);
     note_progress(&l->progress, slot);
     for (unsigned i = 0; i < l->substream_count; i++)
         substream_note(&l->substreams[i], slot, parts.within >> (i + 1) & 1,
@@ -94,14 +112,39 @@ bool stream_has(const struct stream *s, unsigned layer, uint64_t dense)
     return l->started && history_get(&l->history, dense);
 }
 
-unsigned stream_add_substream(struct stream *s, unsigned layer)
+// Pictures of VP8 are counted on without those that are left out: a receiver waits for what is
+// missing. Those of VP9 say what they need by their numbers, and keep them.
+struct stream_parts stream_parts(const struct stream *s, unsigned layer,
+                                 const struct codec_packet *info)
+{
+    const struct stream_layer *l = &s->layers[layer];
+    struct stream_parts parts = {0};
+    for (unsigned i = 1; i <= l->substream_count; i++)
+        if (cap_has(l->caps[i], info))
+            parts.within |= (uint16_t)(1u << i);
+        else if (s->codec.codec == CODEC_VP8)
+            parts.uncounted |= (uint16_t)(1u << i);
+    return parts;
+}
+
+unsigned stream_add_substream(struct stream *s, unsigned layer, struct cap cap)
 {
     struct stream_layer *l = &s->layers[layer];
     assert(l->substream_count + 1 < SUBSTREAMS_MAX);
     l->substreams =
         mem_resize(l->substreams, (l->substream_count + 1u) * sizeof *l->substreams);
     substream_init(&l->substreams[l->substream_count], packets_of(s), &l->progress);
-    return ++l->substream_count;
+    l->caps[++l->substream_count] = cap;
+    return l->substream_count;
+}
+
+int stream_find_substream(const struct stream *s, unsigned layer, struct cap cap)
+{
+    const struct stream_layer *l = &s->layers[layer];
+    for (unsigned i = 0; i <= l->substream_count; i++)
+        if (cap_is(l->caps[i], cap))
+            return (int)i;
+    return ERR_NOT_FOUND;
 }
 
 static const struct substream *substream_of(const struct stream *s, unsigned layer,
@@ -124,6 +167,14 @@ struct substream_packet stream_packet(const struct stream *s, unsigned layer,
     if (substream == 0)
         return (struct substream_packet){.part = SUBSTREAM_WITH, .number = dense};
     return substream_packet(substream_of(s, layer, substream), dense);
+}
+
+// Layers above the cap are of the same picture, and come after it.
+bool stream_ends_picture(const struct stream *s, unsigned layer, unsigned substream,
+                         const struct history_slot *slot)
+{
+    return slot->marker || (slot->info.frame_end &&
+                            slot->info.spatial == s->layers[layer].caps[substream].spatial);
 }
 
 const struct history_slot *stream_find(const struct stream *s, unsigned layer,
@@ -168,14 +219,18 @@ bool stream_is_awaited(const struct stream *s, unsigned layer)
     return false;
 }
 
-double stream_bps(struct stream *s, unsigned layer, double guess, int64_t now)
+double stream_bps(struct stream *s, unsigned layer, unsigned substream, double guess,
+                  int64_t now)
 {
-    const struct progress *at = &s->layers[layer].progress;
-    struct stream_rate *rate = &s->layers[layer].rate;
-    int64_t elapsed = now - rate->at;
+    const struct progress *at = stream_progress(s, layer, substream);
+    struct stream_rate *rate = &s->layers[layer].rates[substream];
     if (rate->bps == 0)
         rate->bps = guess;
-    if (rate->at == 0 || elapsed < RATE_US || s->muted)
+    if (rate->at == 0 && substream > 0)
+        *rate = (struct stream_rate){
+            .at = now, .octets = at->octets, .packets = at->packets, .bps = rate->bps};
+    int64_t elapsed = now - rate->at;
+    if (rate->at == 0 || elapsed < (rate->looked ? RATE_US : RATE_FIRST_US) || s->muted)
         return rate->bps;
     double octets = (double)(uint32_t)(at->octets - rate->octets) +
                     (double)PACKET_OVERHEAD * (double)(uint32_t)(at->packets - rate->packets);
@@ -184,6 +239,7 @@ double stream_bps(struct stream *s, unsigned layer, double guess, int64_t now)
     bool usual = elapsed < 2 * RATE_US;
     *rate = (struct stream_rate){
         .at = now,
+        .looked = true,
         .octets = at->octets,
         .packets = at->packets,
         .bps = usual ? (rate->bps + bps) / 2 : bps,

@@ -14,6 +14,7 @@
 #include "rtc/negotiate.h"
 #include "rtc/report.h"
 #include "sfu/allocate.h"
+#include "sfu/cap.h"
 #include "sfu/segment.h"
 #include "sfu/substream.h"
 #include "sfu/tick.h"
@@ -39,6 +40,7 @@ struct feed_line {
     uint32_t ssrc;
     uint8_t current;    // layer; NO_LAYER: nothing is sent
     uint8_t substream;  // of that layer
+    uint8_t wanted;     // the substream of that layer that is to be sent, as soon as may be
     uint8_t start_mask; // a key frame of one of these layers begins the next segment
     bool seated;        // the packets' heads are written as the seat wants them
     bool numbered;      // they have transport-wide numbers, if the path has an estimate
@@ -56,14 +58,22 @@ struct stream_layer {
         uint64_t seq;       // dense, of its first packet; 0: none that a feed may begin with
         struct progress at; // when that came
     } key;                  // the newest key frame
+    // Dense, of the first packet of the newest picture; 0: that is missing.
+    uint64_t picture_seq;
+    uint8_t spatial_most; // of the layers inside of it that came so far; from CAP_ALL on that
+    uint8_t temporal_most;
+    int64_t spatial_at[CAP_ALL + 1]; // when a packet of that spatial layer came last
+    struct substream *substreams;    // from 1 on; all of the layer is 0
+    uint8_t substream_count;         // without that
+    // Of all substreams, that of 0 too:
+    struct cap caps[SUBSTREAMS_MAX];
     struct stream_rate {
-        int64_t at; // of the last look; 0: none yet
+        int64_t at;  // of the last look, or since when there is something; 0: nothing yet
+        bool looked; // once
         uint32_t octets;
         uint32_t packets;
         double bps; // 0: not known yet
-    } rate;
-    struct substream *substreams; // from 1 on; all of the layer is 0
-    uint8_t substream_count;      // without that
+    } rates[SUBSTREAMS_MAX];
 };
 
 // Which substreams of its layer a packet is part of, bit n of substream n; and which do not
@@ -96,8 +106,8 @@ struct stream {
     struct list feeds;
     struct list wishes; // in shared.wishes, while a layer is wanted
 
-    // What subscribers choose from: the layers, worst first, as of `steps_at`.
-    struct allocate_step steps[LAYERS_MAX];
+    // What subscribers choose from, the least first (sfu/choice.h), as of `steps_at`.
+    struct allocate_step steps[ALLOCATE_STEPS_MAX];
     int64_t steps_at;
 };
 
@@ -113,14 +123,22 @@ const struct history_slot *stream_add(struct stream *s, unsigned layer, uint64_t
 
 // Whether that packet is there.
 bool stream_has(const struct stream *s, unsigned layer, uint64_t dense);
+// What a packet of `layer` is part of, by the caps of substreams.
+struct stream_parts stream_parts(const struct stream *s, unsigned layer,
+                                 const struct codec_packet *info);
 
 // Numbers a part of `layer` from now on. Returns its number, from 1.
-unsigned stream_add_substream(struct stream *s, unsigned layer);
+unsigned stream_add_substream(struct stream *s, unsigned layer, struct cap cap);
+// The substream of `layer` that has this cap; negative: there is none.
+int stream_find_substream(const struct stream *s, unsigned layer, struct cap cap);
 const struct progress *stream_progress(const struct stream *s, unsigned layer,
                                        unsigned substream);
 // What a packet of `layer` is to a substream of it.
 struct substream_packet stream_packet(const struct stream *s, unsigned layer,
                                       unsigned substream, uint64_t dense);
+// Whether the packet is the last one of its picture in a substream, and bears the marker there.
+bool stream_ends_picture(const struct stream *s, unsigned layer, unsigned substream,
+                         const struct history_slot *slot);
 // The packet of that number in a substream; NULL: it is forgotten, or never came. `*packet`:
 // what it is there, when it is.
 const struct history_slot *stream_find(const struct stream *s, unsigned layer,
@@ -136,10 +154,11 @@ void stream_want_key_frame(struct stream *s, unsigned layer, const struct tick *
 // Whether some feed waits for a key frame of `layer`.
 bool stream_is_awaited(const struct stream *s, unsigned layer);
 
-// What a layer takes of a subscriber's way, headers included, as measured between two looks of
-// a second; before, and half of the first time, a guess. While the stream is muted it is what
-// it was before.
-double stream_bps(struct stream *s, unsigned layer, double guess, int64_t now);
+// What a substream of a layer takes of a subscriber's way, headers included, as measured
+// between two looks of a second; before, and half of the first time, which comes sooner, a
+// guess. While the stream is muted it is what it was before.
+double stream_bps(struct stream *s, unsigned layer, unsigned substream, double guess,
+                  int64_t now);
 
 // Whether packets of the layer have come lately.
 bool stream_layer_is_alive(const struct stream *s, unsigned layer, int64_t now);

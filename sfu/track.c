@@ -212,8 +212,8 @@ const struct history_slot *track_receive(struct track *t, unsigned index,
     if (!useful)
         sent.payload.len = 0;
 
-    const struct history_slot *slot =
-        stream_add(s, index, dense, &sent, values, &info, (struct stream_parts){0}, tick->now);
+    const struct history_slot *slot = stream_add(s, index, dense, &sent, values, &info,
+                                                 stream_parts(s, index, &info), tick->now);
     if (!slot)
         return NULL; // too long, or a duplicate of one that is about to be overwritten
 

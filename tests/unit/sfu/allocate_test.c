@@ -63,9 +63,29 @@ TEST(the_best_step_with_a_margin_is_chosen)
     CHECK(!feeds[0].degraded);
     start(800e3 * 1.14);
     run(1);
-    CHECK_EQ(feeds[0].chosen, F1);
+    CHECK_EQ(feeds[0].chosen, H2);
     CHECK(feeds[0].degraded);
-    CHECK_EQ(allocate_quality(&feeds[0]), 3);
+    CHECK_EQ(allocate_quality(&feeds[0]), 2);
+}
+
+TEST(fewer_pictures_are_what_one_falls_to_and_a_screen_rises_to)
+{
+    start(2e6);
+    run(1);
+    CHECK_EQ(feeds[0].chosen, F2);
+    limits.estimate_bps = 700e3;
+    run(1);
+    CHECK_EQ(feeds[0].chosen, F1);
+    limits.estimate_bps = 310e3;
+    run(1);
+    CHECK_EQ(feeds[0].chosen, H2);
+    limits.estimate_bps = 700e3;
+    run_for(1, 60 * SECOND);
+    CHECK_EQ(feeds[0].chosen, H2);
+    CHECK_EQ(lround(allocation.next_bps), 920000);
+    feeds[0].screen = true;
+    run_for(1, 10 * SECOND);
+    CHECK_EQ(feeds[0].chosen, F1);
 }
 
 TEST(without_an_estimate_all_that_is_wished_is_sent)
@@ -198,8 +218,8 @@ TEST(audio_is_sent_whatever_is_and_video_has_the_rest)
     start(1e6);
     limits.audio_bps = 600e3;
     run(1);
-    CHECK_EQ(feeds[0].chosen, H1);
-    CHECK_EQ((int)allocation.used_bps, 780000);
+    CHECK_EQ(feeds[0].chosen, Q2);
+    CHECK_EQ((int)allocation.used_bps, 700000);
     limits.audio_bps = 2e6;
     run(1);
     CHECK_EQ(feeds[0].chosen, ALLOCATE_PAUSED);
@@ -211,6 +231,37 @@ TEST(everybody_has_a_picture_before_anybody_has_a_better_one)
     run(FEEDS);
     for (size_t i = 0; i < FEEDS; i++)
         CHECK_EQ(feeds[i].chosen, Q0);
+}
+
+TEST(a_fall_in_many_steps_is_one_fall)
+{
+    start(2e6);
+    run(1);
+    for (int bps = 700; bps >= 100; bps -= 100) {
+        now += 100 * MS;
+        limits.estimate_bps = bps * 1e3;
+        run(1);
+    }
+    CHECK(feeds[0].chosen <= Q2);
+    CHECK_EQ(feeds[0].hold_us, ALLOCATE_HOLD_US);
+}
+
+TEST(pictures_begin_one_after_the_other_where_there_is_no_ample_room)
+{
+    start(300e3); // 150 are half of it: three of them
+    limits.begin_us = 100 * MS;
+    run(6);
+    for (size_t i = 0; i < 6; i++)
+        CHECK_EQ(feeds[i].chosen == ALLOCATE_PAUSED, i > 2);
+    now += 50 * MS;
+    run(6);
+    CHECK_EQ(feeds[3].chosen, ALLOCATE_PAUSED);
+    now += 50 * MS;
+    run(6);
+    CHECK_EQ(feeds[3].chosen, Q0);
+    CHECK_EQ(feeds[4].chosen, ALLOCATE_PAUSED);
+    run_for(6, SECOND);
+    CHECK(feeds[5].chosen >= Q0);
 }
 
 TEST(a_screen_and_then_the_speaker_have_all_their_frames_first_and_then_all_they_wish)
@@ -227,9 +278,9 @@ TEST(a_screen_and_then_the_speaker_have_all_their_frames_first_and_then_all_they
     feeds[7].screen = true;
     run(FEEDS);
     CHECK_EQ(feeds[7].chosen, F1); // 380 more
-    CHECK_EQ(feeds[4].chosen, H0); // 20 more
-    CHECK_EQ(feeds[1].chosen, Q1); // 20 more each
-    CHECK_EQ(feeds[2].chosen, Q0);
+    CHECK_EQ(feeds[4].chosen, Q2); // there is no room for all of H
+    CHECK_EQ(feeds[0].chosen, Q2); // 60 more
+    CHECK_EQ(feeds[1].chosen, Q0);
 }
 
 TEST(larger_pictures_come_first_and_then_higher_roles)

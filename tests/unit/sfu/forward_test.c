@@ -72,7 +72,7 @@ static void begin_with(struct feed *f, unsigned substream, const struct history_
 static void open_part(void)
 {
     open_stream();
-    CHECK_EQ(stream_add_substream(&stream, 0), 1);
+    CHECK_EQ(stream_add_substream(&stream, 0, (struct cap){0, 0}), 1);
     begin_with(feed, 1, come(FIRST, 2));
 }
 
@@ -147,6 +147,172 @@ TEST(one_subscriber_gets_all_of_a_layer_while_another_gets_a_part)
     CHECK_EQ(feed_progress(feed)->packets, 3);
     CHECK_EQ(feed_progress(all)->packets, 4);
     feed_free(all, &shared);
+    close_stream();
+}
+
+// --- Fewer pictures, and more again ---
+
+// A packet of a picture that begins with it, or goes on with it, of three temporal layers.
+static void camera(uint64_t seq, uint32_t picture, uint8_t temporal, bool begins, bool sync)
+{
+    static const uint8_t octets[20];
+    struct rtp_packet packet = {.timestamp = picture * 3000,
+                                .payload = {octets, sizeof octets}};
+    struct codec_packet info = {.picture_id = (uint16_t)picture,
+                                .picture_id_at = 2,
+                                .frame_start = begins,
+                                .temporal = temporal,
+                                .layer_sync = sync};
+    struct stream_parts parts = stream_parts(&stream, 0, &info);
+    batch_reset(&out);
+    const struct history_slot *slot = stream_add(
+        &stream, 0, seq, &packet, &(struct extension_values){0}, &info, parts, tick.now);
+    forward_packet(&stream, 0, slot, false, &tick);
+}
+
+// All of a camera is sent, which has T0 and T0 with T1 as its first and second substream.
+static void open_camera(void)
+{
+    open_stream();
+    CHECK_EQ(stream_add_substream(&stream, 0, (struct cap){CAP_ALL, 0}), 1);
+    CHECK_EQ(stream_add_substream(&stream, 0, (struct cap){CAP_ALL, 1}), 2);
+    begin_with(feed, 0, come(FIRST - 1, 6));
+    camera(FIRST, FIRST, 0, true, true);
+    CHECK_EQ(only()->index, SEQ + 1);
+}
+
+#define CHECK_SENT(number, picture)                                                            \
+    do {                                                                                       \
+        CHECK_EQ(only()->index, (number));                                                     \
+        CHECK_EQ(only()->picture_id, (picture));                                               \
+    } while (0)
+
+TEST(temporal_layers_are_dropped_before_a_picture_and_numbers_go_on)
+{
+    open_camera();
+    feed_line(feed)->wanted = 1;
+    camera(FIRST + 1, FIRST, 0, false, true); // of the picture under way
+    CHECK_SENT(SEQ + 2, FIRST);
+    camera(FIRST + 2, FIRST + 1, 2, true, true); // goes once more: nothing begins with it
+    CHECK_SENT(SEQ + 3, FIRST + 1);
+    camera(FIRST + 3, FIRST + 2, 0, true, true);
+    CHECK_SENT(SEQ + 4, FIRST + 2);
+    CHECK_EQ(feed_line(feed)->substream, 1);
+    camera(FIRST + 4, FIRST + 3, 2, true, true);
+    CHECK_EQ(out.packet_count, 0);
+    camera(FIRST + 5, FIRST + 4, 1, true, true);
+    CHECK_EQ(out.packet_count, 0);
+    camera(FIRST + 6, FIRST + 5, 0, true, true);
+    CHECK_SENT(SEQ + 5, FIRST + 3);
+    CHECK_EQ(only()->timestamp, (FIRST + 5) * 3000);
+    close_stream();
+}
+
+TEST(temporal_layers_are_taken_up_one_by_one_where_they_can_be_decoded)
+{
+    open_camera();
+    feed_line(feed)->wanted = 1;
+    camera(FIRST + 1, FIRST + 1, 0, true, true);
+    camera(FIRST + 2, FIRST + 2, 2, true, true); // not sent, and not counted
+    feed_line(feed)->wanted = 0;
+    camera(FIRST + 3, FIRST + 3, 2, true, true); // T1 comes first
+    CHECK_EQ(out.packet_count, 0);
+    camera(FIRST + 4, FIRST + 4, 1, true, false); // needs a T1 that was not sent
+    CHECK_EQ(out.packet_count, 0);
+    camera(FIRST + 5, FIRST + 5, 1, false, true); // its begin is missing
+    CHECK_EQ(out.packet_count, 0);
+    camera(FIRST + 6, FIRST + 6, 1, true, true);
+    CHECK_SENT(SEQ + 3, FIRST + 2);
+    CHECK_EQ(feed_line(feed)->substream, 2);
+    camera(FIRST + 7, FIRST + 7, 2, true, false);
+    CHECK_EQ(out.packet_count, 0);
+    camera(FIRST + 8, FIRST + 8, 2, true, true);
+    CHECK_SENT(SEQ + 4, FIRST + 3);
+    camera(FIRST + 9, FIRST + 9, 0, true, true);
+    CHECK_SENT(SEQ + 5, FIRST + 4);
+    CHECK_EQ(feed_line(feed)->substream, 0);
+    close_stream();
+}
+
+TEST(what_is_missing_in_front_of_a_change_is_sent_when_it_is_asked_for)
+{
+    open_camera();
+    feed_line(feed)->wanted = 2;
+    camera(FIRST + 3, FIRST + 1, 1, true, true); // two packets of before are missing
+    CHECK_SENT(SEQ + 4, FIRST + 1);
+    CHECK_EQ(feed_line(feed)->substream, 2);
+    camera(FIRST + 1, FIRST, 0, false, true); // late: it is of before the change
+    CHECK_EQ(out.packet_count, 0);
+    repair_packet(feed, SEQ + 2, &tick);
+    CHECK_SENT(900, FIRST);
+    close_stream();
+}
+
+// --- Fewer spatial layers ---
+
+// A frame in one packet of a spatial layer of three; the last one of its picture has the
+// marker.
+static void frame(uint64_t seq, uint32_t picture, uint8_t spatial, bool key)
+{
+    static const uint8_t octets[20];
+    struct rtp_packet packet = {.timestamp = picture * 3000,
+                                .marker = spatial == 2,
+                                .payload = {octets, sizeof octets}};
+    struct codec_packet info = {.picture_id = (uint16_t)picture,
+                                .picture_id_at = 2,
+                                .frame_start = true,
+                                .frame_end = true,
+                                .key_frame = key && spatial == 0,
+                                .spatial = spatial,
+                                .layer_sync = true};
+    struct stream_parts parts = stream_parts(&stream, 0, &info);
+    batch_reset(&out);
+    const struct history_slot *slot = stream_add(
+        &stream, 0, seq, &packet, &(struct extension_values){0}, &info, parts, tick.now);
+    forward_packet(&stream, 0, slot, info.key_frame, &tick);
+}
+
+TEST(the_last_packet_of_a_picture_that_is_sent_bears_the_marker)
+{
+    open_stream();
+    stream.codec.codec = CODEC_VP9;
+    CHECK_EQ(stream_add_substream(&stream, 0, (struct cap){1, CAP_ALL}), 1);
+    begin_with(feed, 0, come(FIRST - 1, 2));
+    feed_line(feed)->wanted = 1;
+    frame(FIRST, 7, 0, false);
+    CHECK_SENT(SEQ + 1, 7);
+    CHECK_EQ(feed_line(feed)->substream, 1);
+    CHECK_EQ(only()->shared->head[1] & 0x80, 0);
+    frame(FIRST + 1, 7, 1, false);
+    CHECK_EQ(only()->shared->head[1] & 0x80, 0x80);
+    frame(FIRST + 2, 7, 2, false);
+    CHECK_EQ(out.packet_count, 0);
+    frame(FIRST + 3, 8, 0, false);
+    CHECK_SENT(SEQ + 3, 8);
+    repair_packet(feed, SEQ + 2, &tick); // so does what is sent again
+    CHECK_EQ(out.packets[1].shared->head[1] & 0x80, 0x80);
+    close_stream();
+}
+
+TEST(spatial_layers_are_taken_up_with_a_key_picture)
+{
+    open_stream();
+    stream.codec.codec = CODEC_VP9;
+    CHECK_EQ(stream_add_substream(&stream, 0, (struct cap){0, CAP_ALL}), 1);
+    begin_with(feed, 1, come(FIRST - 1, 2));
+    feed_line(feed)->wanted = 0;
+    frame(FIRST, 7, 0, false);
+    CHECK_SENT(SEQ + 1, 7);
+    frame(FIRST + 1, 7, 1, false);
+    frame(FIRST + 2, 7, 2, false);
+    CHECK_EQ(out.packet_count, 0);
+    frame(FIRST + 3, 8, 0, true);
+    CHECK_SENT(SEQ + 2, 8);
+    frame(FIRST + 4, 8, 1, false);
+    CHECK_SENT(SEQ + 3, 8);
+    frame(FIRST + 5, 8, 2, false);
+    CHECK_SENT(SEQ + 4, 8);
+    CHECK_EQ(only()->shared->head[1] & 0x80, 0x80);
     close_stream();
 }
 

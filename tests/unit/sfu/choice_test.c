@@ -1,0 +1,200 @@
+// What of a stream there is to choose from, and what of it a feed is then sent.
+#include "sfu/choice.h"
+
+#include "sfu/shared.h"
+#include "test.h"
+
+static struct shared shared;
+static struct stream stream;
+static struct batch out;
+static struct batch_path path;
+static struct tick tick;
+static struct feed *feed;
+static uint64_t seqs[LAYERS_MAX];
+
+static void open_stream(uint8_t layers, enum codec codec)
+{
+    shared = (struct shared){0};
+    memset(seqs, 0, sizeof seqs);
+    list_init(&shared.begun);
+    list_init(&shared.wishes);
+    tick = (struct tick){.shared = &shared, .out = &out, .now = 1000 * 1000};
+    batch_path_init(&path);
+    stream_init(&stream, 1, MEDIA_VIDEO);
+    stream.codec = (struct negotiated_codec){.codec = codec, .clock_rate = 90000};
+    stream.layer_count = layers;
+    feed = feed_new(&stream, NULL, true, VIDEO_HIGH, &tick);
+    feed_join(feed, &path);
+}
+
+static void close_stream(void)
+{
+    feed_free(feed, &shared);
+    stream_dispose(&stream);
+    batch_dispose(&out);
+}
+
+static void come(unsigned layer, uint8_t spatial, uint8_t temporal, size_t octets)
+{
+    static const uint8_t zeros[1200];
+    struct rtp_packet packet = {.payload = {zeros, octets}};
+    struct codec_packet info = {.spatial = spatial, .temporal = temporal};
+    const struct history_slot *slot =
+        stream_add(&stream, layer, 100 + ++seqs[layer], &packet, &(struct extension_values){0},
+                   &info, stream_parts(&stream, layer, &info), tick.now);
+    CHECK(slot);
+}
+
+// Four pictures of a second in three temporal layers: 0 2 1 2.
+static void second(unsigned layer, unsigned spatial_count)
+{
+    static const uint8_t temporal[4] = {0, 2, 1, 2};
+    for (unsigned i = 0; i < 4; i++)
+        for (unsigned k = 0; k < spatial_count; k++)
+            come(layer, (uint8_t)k, temporal[i], 1000);
+    tick.now += 1000 * 1000;
+}
+
+// The steps that may be taken, a bit each.
+static unsigned alive(void)
+{
+    unsigned mask = 0;
+    const struct allocate_step *steps = choice_steps(&stream, tick.now);
+    for (unsigned i = 0; i < choice_step_count(&stream); i++)
+        mask |= (unsigned)steps[i].alive << i;
+    return mask;
+}
+
+static struct cap cap_at(int step)
+{
+    feed->allotted = true;
+    feed->allot.chosen = (int8_t)step;
+    return stream.layers[0].caps[choice_substream(feed, 0)];
+}
+
+TEST(one_encoding_without_layers_is_one_step)
+{
+    open_stream(1, CODEC_H264);
+    CHECK_EQ(alive(), 1 << 8); // before it begins, too
+    tick.now++;
+    come(0, 0, 0, 100);
+    CHECK_EQ(alive(), 1 << 8);
+    CHECK_EQ(stream.steps[8].quality, VIDEO_LOW);
+    CHECK(choice_is_single(&stream));
+    CHECK_EQ(choice_best(&stream, VIDEO_MEDIUM), VIDEO_MEDIUM);
+    CHECK_EQ(stream.layers[0].substream_count, 0);
+    close_stream();
+}
+
+TEST(temporal_layers_of_one_encoding_are_steps_that_are_measured)
+{
+    open_stream(1, CODEC_VP8);
+    second(0, 1);
+    CHECK_EQ(alive(), 7 << 6);
+    for (int i = 0; i < 12; i++) {
+        second(0, 1);
+        alive();
+    }
+    // Each packet has 72 octets of headers: 1072 x 8 bit/s a picture.
+    CHECK(stream.steps[6].bps > 8500 && stream.steps[6].bps < 8700);
+    CHECK(stream.steps[7].bps > 17000 && stream.steps[7].bps < 17300);
+    CHECK(stream.steps[8].bps > 34200 && stream.steps[8].bps < 34500);
+    CHECK(cap_is(cap_at(6), (struct cap){CAP_ALL, 0}));
+    CHECK(cap_is(cap_at(7), (struct cap){CAP_ALL, 1}));
+    CHECK(cap_is(cap_at(8), (struct cap){CAP_ALL, CAP_ALL}));
+    close_stream();
+}
+
+TEST(what_was_chosen_stays_what_it_is_when_layers_show)
+{
+    open_stream(1, CODEC_VP9);
+    come(0, 0, 0, 100);
+    alive();
+    CHECK(cap_is(cap_at(8), (struct cap){CAP_ALL, CAP_ALL}));
+    tick.now++;
+    second(0, 3);
+    alive();
+    CHECK(cap_is(cap_at(8), (struct cap){CAP_ALL, CAP_ALL}));
+    close_stream();
+}
+
+TEST(spatial_layers_of_one_encoding_are_levels)
+{
+    open_stream(1, CODEC_VP9);
+    second(0, 3);
+    CHECK_EQ(alive(), 0x1b7); // 1 1011 0111: T0 alone of the least only
+    CHECK_EQ(stream.steps[2].quality, VIDEO_LOW);
+    CHECK_EQ(stream.steps[5].quality, VIDEO_MEDIUM);
+    CHECK_EQ(stream.steps[8].quality, VIDEO_HIGH);
+    CHECK_EQ(choice_best(&stream, VIDEO_MEDIUM), VIDEO_MEDIUM);
+    CHECK(cap_is(cap_at(0), (struct cap){0, 0}));
+    CHECK(cap_is(cap_at(4), (struct cap){1, 1}));
+    for (int i = 0; i < 8; i++)
+        come(0, 0, 0, 100);
+    tick.now += LAYER_SILENCE_US;
+    come(0, 0, 0, 100);
+    CHECK_EQ(alive(), 7); // the publisher sends the upper ones no more
+    close_stream();
+}
+
+TEST(two_spatial_layers_are_low_and_high)
+{
+    open_stream(1, CODEC_VP9);
+    second(0, 2);
+    CHECK_EQ(alive(), 7 | 6 << 6);
+    CHECK_EQ(stream.steps[2].quality, VIDEO_LOW);
+    CHECK_EQ(stream.steps[8].quality, VIDEO_HIGH);
+    CHECK_EQ(choice_best(&stream, VIDEO_MEDIUM), VIDEO_LOW);
+    close_stream();
+}
+
+TEST(of_a_simulcast_the_best_ones_are_not_sent_at_a_quarter_of_their_pictures)
+{
+    open_stream(3, CODEC_VP8);
+    for (unsigned i = 0; i < 3; i++) {
+        tick.now = 1000 * 1000;
+        second(i, 1);
+    }
+    tick.now = 1500 * 1000;
+    CHECK_EQ(alive(), 0x1b7);
+    // The best layer, while a key frame of a lesser one is waited for.
+    CHECK(cap_is(cap_at(5), (struct cap){CAP_ALL, 1}));
+    CHECK(cap_is(cap_at(8), (struct cap){CAP_ALL, CAP_ALL}));
+    close_stream();
+}
+
+TEST(a_feed_that_nobody_bounds_is_sent_what_its_client_asks_for)
+{
+    open_stream(1, CODEC_VP9);
+    second(0, 3);
+    feed->max_quality = VIDEO_MEDIUM;
+    CHECK(cap_is(stream.layers[0].caps[choice_substream(feed, 0)], (struct cap){1, CAP_ALL}));
+    feed->max_quality = VIDEO_LOW;
+    CHECK(cap_is(stream.layers[0].caps[choice_substream(feed, 0)], (struct cap){0, CAP_ALL}));
+    feed->max_quality = VIDEO_HIGH;
+    CHECK_EQ(choice_substream(feed, 0), 0);
+    close_stream();
+}
+
+TEST(more_spatial_layers_wait_for_a_key_frame_and_fewer_do_not)
+{
+    open_stream(1, CODEC_VP9);
+    second(0, 3);
+    alive();
+    feed->allotted = true;
+    feed->allot.chosen = 2;
+    feed_begin_segment(feed, 0, 0,
+                       history_get(&stream.layers[0].history, stream.layers[0].progress.newest),
+                       stream_progress(&stream, 0, 0));
+    choice_direct(feed_line(feed), tick.now);
+    CHECK_EQ(feed_line(feed)->start_mask, 0);
+    CHECK_EQ(feed_line(feed)->wanted, choice_substream(feed, 0));
+    feed_line(feed)->substream = feed_line(feed)->wanted;
+    feed->allot.chosen = 5;
+    choice_direct(feed_line(feed), tick.now);
+    CHECK_EQ(feed_line(feed)->start_mask, 1);
+    feed->allot.chosen = 1;
+    choice_direct(feed_line(feed), tick.now);
+    CHECK_EQ(feed_line(feed)->start_mask, 0);
+    close_stream();
+}
