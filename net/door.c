@@ -292,8 +292,10 @@ static int on_octets(struct connection *c, struct bytes octets)
         return 0;
     // The library still waits for what comes after a TLS handshake in a role that it knows.
     lws_set_timeout(c->wsi, NO_PENDING_TIMEOUT, 0);
-    if (c->state == CONNECTION_HEAD && c->in.len == 0)
+    if (c->state == CONNECTION_HEAD && c->in.len == 0) {
         set_timer(c, timeouts(c)->head);
+        c->placed_at = http_now(c->server);
+    }
     text_add_bytes(&c->in, octets);
     if (c->in.len > IN_OCTETS_MAX)
         return -1;
@@ -431,7 +433,9 @@ int door_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user,
     c->wsi = wsi;
     switch (reason) {
     case LWS_CALLBACK_RAW_ADOPT:
-        set_timer(c, timeouts(c)->head); // a TLS handshake included
+        // Browsers connect in advance; a TLS handshake is a part of the head, which nobody
+        // tells.
+        set_timer(c, c->server->tls_cert ? timeouts(c)->head : timeouts(c)->idle);
         return 0;
     case LWS_CALLBACK_RAW_RX:
         return on_octets(c, (struct bytes){in, len});

@@ -144,10 +144,19 @@ static void spare_heard(struct http_server *server)
     }
 }
 
+// Until when it is let be. Who has begun a head is soon done with it; who is silent may be on a
+// busy machine, where a page takes seconds from its connections to its first request.
+static int64_t spared_until(const struct connection *c)
+{
+    int64_t grace_us = c->in.len > 0 ? (int64_t)HTTP_UNREAD_GRACE_MS * 1000
+                                     : (int64_t)c->server->config.timeouts.head * 1000000;
+    return c->placed_at + grace_us;
+}
+
 static void on_thin(uv_timer_t *timer)
 {
     struct http_server *server = timer->data;
-    int64_t young = http_now(server) - (int64_t)HTTP_UNREAD_GRACE_MS * 1000;
+    int64_t now = http_now(server);
     bool more = false;
     spare_heard(server);
     LIST_EACH(&server->connections, link)
@@ -156,7 +165,7 @@ static void on_thin(uv_timer_t *timer)
         if (c->place != PLACE_UNREAD || c->spared ||
             !visitors_are_crowded(&server->visitors, c->visitor))
             continue;
-        if (c->placed_at <= young)
+        if (spared_until(c) <= now)
             door_close(c);
         else
             more = true;

@@ -31,7 +31,7 @@ struct http_server;
 struct http_timeouts {
     int head;   // from its first octet to its last, and a TLS handshake
     int body;   // from the head to its last octet
-    int idle;   // between two requests
+    int idle;   // between two requests, and before the first where nothing is encrypted
     int write;  // of an answer, without any progress
     int answer; // of a handler
 };

@@ -102,6 +102,31 @@ TEST(who_has_asked_by_now_is_not_among_those_that_are_too_many)
     served_stop(&served);
 }
 
+// As browsers do in advance, and pages on machines that have much else to do.
+TEST(who_is_silent_is_let_be_for_longer_than_who_stops_in_a_head)
+{
+    static const struct visitors_limits limits = {.connections = 100, .unread = 2};
+    now_us = 1;
+    served_start(&served, &(struct http_server_config){
+                              .rate_limit = true, .limits = &limits, .now = tell_now});
+    int fds[4];
+    connect_all(fds, 4);
+    say(fds[0], "GET /x HTTP/1.1\r\n");
+    while (LIST_ENTRY(served.server->connections.next, struct connection, link)->in.len == 0)
+        served_turn(&served);
+    struct http_server *server = served.server;
+    now_us += 9 * 1000 * 1000;
+    server->thin.timer_cb(&server->thin);
+    CHECK(is_closed(fds[0]));
+    CHECK_EQ(http_server_connections(server), 3);
+    now_us += 2 * 1000 * 1000;
+    server->thin.timer_cb(&server->thin);
+    CHECK(is_closed(fds[1]));
+    CHECK_EQ(http_server_connections(server), 2);
+    close_all(fds, 4);
+    served_stop(&served);
+}
+
 TEST(at_the_limit_nobody_makes_room_who_has_asked_again)
 {
     static const struct visitors_limits limits = {.connections = 3};
