@@ -111,6 +111,12 @@ struct api_call {
     // Of API_JOIN: as what the call comes in.
     enum peer_door door;
 
+    // Of a viewer's /layer: what it chooses; NULL when it only asks.
+    struct api_layer {
+        const char *mid; // in the request's arena; "": every section with pictures
+        enum feed_level level;
+    } * layer;
+
     // Set by api_run() when it has rewritten a poll: its id.
     const char *changed_poll; // in the request's arena
 

@@ -121,5 +121,6 @@ api_handler api_poll_results, api_poll_result;
 api_handler api_webhook_list, api_webhook_replay, api_webhook_replay_get;
 api_handler api_meetings_create, api_meetings_codes, api_invites;
 api_handler api_whip_publish, api_whip_watch, api_whip_patch, api_whip_delete;
+api_handler api_whip_layers, api_whip_layer;
 api_handler api_layouts, api_template_layouts_get, api_template_layouts_set, api_client_report,
     api_client_feedback;

@@ -130,6 +130,8 @@ const struct api_route api_routes[] = {
     SDP(POST, "/whep/{}", APP, API_JOIN, api_whip_watch),
     SDP(PATCH, "/whep/{}/{}", RETURN, API_RESOURCE, api_whip_patch),
     SDP(DELETE, "/whep/{}/{}", RETURN, API_RESOURCE, api_whip_delete),
+    SDP(GET, "/whep/{}/{}/layer", RETURN, API_RESOURCE, api_whip_layers),
+    SDP(POST, "/whep/{}/{}/layer", RETURN, API_RESOURCE, api_whip_layer),
 
     {HTTP_GET, "/v2/layouts/ui", SCOPE_APP, ANY_ORIGIN, API_STORED, api_layouts},
     {HTTP_POST, "/v2/client/report", SCOPE_ANYBODY, ANY_ORIGIN, API_STORED, api_client_report},

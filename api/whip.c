@@ -29,7 +29,7 @@ struct waiting {
     uint64_t request; // of media_answered()
     uint64_t peer;
     int64_t until; // us, monotonic
-    bool is_post;
+    enum { WAITS_POST, WAITS_PATCH, WAITS_LAYER } kind;
     struct whip_reply reply;
 };
 
@@ -105,7 +105,7 @@ static struct waiting *find_waiting(const struct whip *w, uint64_t request)
     return NULL;
 }
 
-static void wait_for_media(struct whip *w, uint64_t request, uint64_t peer, bool is_post,
+static void wait_for_media(struct whip *w, uint64_t request, uint64_t peer, int kind,
                            const struct whip_reply *reply, struct moment now)
 {
     struct waiting *waiting = mem_alloc(sizeof *waiting);
@@ -113,7 +113,7 @@ static void wait_for_media(struct whip *w, uint64_t request, uint64_t peer, bool
         .request = request,
         .peer = peer,
         .until = now.mono_us + (int64_t)WHIP_PATIENCE_MS * 1000,
-        .is_post = is_post,
+        .kind = kind,
     };
     waiting->reply = *reply;
     list_init(&waiting->link);
@@ -198,6 +198,42 @@ int api_whip_delete(struct api_context *c)
 {
     (void)c;
     return 0;
+}
+
+int api_whip_layers(struct api_context *c)
+{
+    (void)c;
+    return 0;
+}
+
+static int read_layer(struct api_context *c, const json_t *body)
+{
+    static const char *const levels[] = {
+        [FEED_LOW] = "low", [FEED_MEDIUM] = "medium", [FEED_HIGH] = "high"};
+    const char *mid = json_get_text(body, "mediaId", "");
+    const char *encoding = json_get_text(body, "encodingId", "high");
+    int level = FEED_HIGH;
+    while (level > FEED_NONE && strcmp(encoding, levels[level]) != 0)
+        level--;
+    if (level == FEED_NONE)
+        return api_fail_field(c, "encodingId");
+    c->call->layer = arena_alloc(c->arena, sizeof *c->call->layer);
+    *c->call->layer = (struct api_layer){
+        .mid = arena_text(c->arena, bytes_of(mid)),
+        .level = (enum feed_level)level,
+    };
+    return 0;
+}
+
+int api_whip_layer(struct api_context *c)
+{
+    json_t *body;
+    int err = api_body(c, &body);
+    if (err)
+        return err;
+    err = read_layer(c, body);
+    json_decref(body);
+    return err;
 }
 
 // --- Coming in ---
@@ -297,7 +333,7 @@ void whip_post(struct whip *w, uint64_t id, const struct api_call *call, struct 
         return;
     }
     add_resource(w, call, peer);
-    wait_for_media(w, request, peer->number, true, &reply, now);
+    wait_for_media(w, request, peer->number, WAITS_POST, &reply, now);
 }
 
 // --- What is done to a resource ---
@@ -328,6 +364,7 @@ static bool check_change(const struct whip *w, const struct api_call *call,
                          const struct resource *resource, struct http_response *response)
 {
     bool is_patch = call->request->method == HTTP_PATCH;
+    bool is_left = call->request->method == HTTP_DELETE;
     if (call->has_expired && !is_owner(resource, &call->claims))
         api_refuse_admission(response, ADMISSION_TOKEN_EXPIRED);
     else if (!resource)
@@ -336,7 +373,7 @@ static bool check_change(const struct whip *w, const struct api_call *call,
         api_refuse(response, 403, "Forbidden", "the token is somebody else's");
     else if (is_patch && !whip_etag_matches(call->request->if_match, resource->etag))
         api_refuse(response, 412, "Precondition Failed", "If-Match names another ICE session");
-    else if (is_patch && w->waiting_count >= WHIP_WAITING_MAX)
+    else if (!is_left && w->waiting_count >= WHIP_WAITING_MAX)
         whip_refuse_busy(response, "too much to do");
     else
         return false;
@@ -356,7 +393,13 @@ void whip_change(struct whip *w, uint64_t id, const struct api_call *call,
         uint64_t request = rooms_number(w->rooms);
         media_fragment(peer, arena_text(&call->request->arena, call->request->body), request,
                        events);
-        wait_for_media(w, request, peer->number, false, &reply, now);
+        wait_for_media(w, request, peer->number, WAITS_PATCH, &reply, now);
+    } else if (call->request->method != HTTP_DELETE) {
+        uint64_t request = rooms_number(w->rooms);
+        const struct api_layer *layer = call->layer;
+        media_seat_layer(peer, layer ? layer->mid : NULL, layer ? layer->level : FEED_HIGH,
+                         request, events);
+        wait_for_media(w, request, peer->number, WAITS_LAYER, &reply, now);
     } else {
         room_leave(peer, LEAVE_CLIENT_REQUEST, now, events);
         reply.response.status = 200;
@@ -382,6 +425,13 @@ static void answer_post(struct whip *w, struct waiting *waiting, const struct ev
               resource->name);
     whip_answer_created(response, arena, &w->links, arena_text(arena, text_bytes(&location)),
                         resource->etag, event->answered.text);
+    if (resource->door == DOOR_WHEP) {
+        struct text link = {0};
+        text_addf(&link, "<%s/layer>; rel=\"urn:ietf:params:whep:ext:core:layer\"",
+                  location.at);
+        http_header_add(response, "link", arena_text(arena, text_bytes(&link)));
+        text_dispose(&link);
+    }
     text_dispose(&location);
 }
 
@@ -410,7 +460,7 @@ static void forget(struct whip *w, uint64_t peer, struct whip_replies *out)
         struct waiting *waiting = LIST_ENTRY(each, struct waiting, link);
         if (waiting->peer != peer)
             continue;
-        if (waiting->is_post)
+        if (waiting->kind == WAITS_POST)
             api_refuse(&waiting->reply.response, 403, "Forbidden", "removed from the room");
         else
             api_refuse(&waiting->reply.response, 404, "resource not found", NULL);
@@ -428,10 +478,12 @@ static void deliver(struct whip *w, const struct event *event, struct whip_repli
     struct waiting *waiting = find_waiting(w, event->answered.request);
     if (!waiting)
         return;
-    if (waiting->is_post)
+    if (waiting->kind == WAITS_POST)
         answer_post(w, waiting, event);
-    else
+    else if (waiting->kind == WAITS_PATCH)
         answer_patch(w, waiting, event);
+    else
+        whip_answer_layers(&waiting->reply.response, event->answered.err, event->answered.text);
     finish(w, waiting, out);
 }
 
@@ -462,7 +514,7 @@ void whip_expire(struct whip *w, struct moment now, struct event_list *events,
     struct waiting *waiting;
     while ((waiting = longest_waiting(w)) && waiting->until <= now.mono_us) {
         struct peer *peer = rooms_peer(w->rooms, waiting->peer);
-        if (waiting->is_post && peer)
+        if (waiting->kind == WAITS_POST && peer)
             room_fail_join(peer, "network disconnection", now, events);
         whip_refuse_busy(&waiting->reply.response, "the media worker does not answer");
         finish(w, waiting, out);

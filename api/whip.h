@@ -8,6 +8,7 @@
 //               whip_deliver()   the worker's answer is the answer
 //     PATCH     whip_change()    a fragment goes to the worker, or
 //     DELETE                     the peer leaves
+//     /layer                     what a viewer wants of its sections goes to the worker
 //
 // A request that waits for the worker waits for WHIP_PATIENCE_MS at most. Nobody keeps such a
 // peer alive but its media (media_closed() in room/media.h), so a resource is gone when its

@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "base/json.h"
 
+#include <stdio.h>
 #include <string.h>
 
 // --- ICE servers ---
@@ -128,6 +129,52 @@ void whip_answer_patched(struct http_response *response, struct arena *arena, co
     response->content_type = "application/trickle-ice-sdpfrag";
     text_add(&response->body, fragment);
     http_header_add(response, "etag", arena_text(arena, bytes_of(etag)));
+}
+
+static void put_encoding(struct json_out *j, int quality)
+{
+    static const char *const names[] = {"", "low", "medium", "high"};
+    json_open(j, '{');
+    json_key(j, "encodingId");
+    json_put_string(j, names[quality]);
+    json_close(j, '}');
+}
+
+// A line of it: wanted, sent, all there are and 0, the mid.
+static void put_section(struct json_out *j, const char *line)
+{
+    char mid[32] = "", all[8] = "";
+    int most, sent;
+    if (sscanf(line, "%1d %1d %7[0123] %31[^\n]", &most, &sent, all, mid) < 3 || sent > 3)
+        return;
+    json_key(j, mid);
+    json_open(j, '{');
+    json_key(j, "active");
+    json_open(j, '[');
+    if (sent > 0)
+        put_encoding(j, sent);
+    json_close(j, ']');
+    json_key(j, "layers");
+    json_open(j, '[');
+    for (size_t i = strlen(all); i-- > 1;)
+        put_encoding(j, all[i] - '0');
+    json_close(j, ']');
+    json_close(j, '}');
+}
+
+void whip_answer_layers(struct http_response *response, int err, const char *text)
+{
+    if (err) {
+        api_refuse(response, err == ERR_NOT_FOUND ? 404 : 409, "no such section", NULL);
+        return;
+    }
+    response->status = 200;
+    response->content_type = "application/json";
+    struct json_out j = json_out_on(&response->body);
+    json_open(&j, '{');
+    for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n')
+        put_section(&j, line);
+    json_close(&j, '}');
 }
 
 bool whip_etag_matches(const char *if_match, const char *etag)

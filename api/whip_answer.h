@@ -27,5 +27,8 @@ void whip_answer_created(struct http_response *response, struct arena *arena,
 // What became of a PATCH: 204, or 200 with the fragment and the tag of the new ICE session.
 void whip_answer_patched(struct http_response *response, struct arena *arena, const char *etag,
                          const char *fragment);
+// What a viewer's sections have, as the worker says it (COMMAND_SEAT_LAYER of sfu/command.h):
+// 200.
+void whip_answer_layers(struct http_response *response, int err, const char *text);
 // Whether an If-Match field (RFC 9110 section 13.1.1) names `etag`, or any.
 bool whip_etag_matches(const char *if_match, const char *etag);

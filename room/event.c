@@ -70,6 +70,7 @@ static bool is_passing(enum event_kind kind)
     case EVENT_PUBLISH:
     case EVENT_WATCH:
     case EVENT_FRAGMENT:
+    case EVENT_SEAT_LAYER:
     case EVENT_SUBSCRIBE_ANSWER:
     case EVENT_SUBSCRIBE_RESTART:
     case EVENT_FEED_OPEN:

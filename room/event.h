@@ -62,6 +62,7 @@ enum event_kind {
     EVENT_PUBLISH,          // `publish`
     EVENT_WATCH,            // `watch`: a viewer's offer
     EVENT_FRAGMENT,         // `fragment`: what a client says of ICE after its offer
+    EVENT_SEAT_LAYER,       // `seat`: what a viewer wants of its sections, or asks of them
     EVENT_SUBSCRIBE_ANSWER, // `offer`: the client's answer
     EVENT_SUBSCRIBE_RESTART,
     EVENT_FEED_OPEN,     // `feed`: `peer` gets this track
@@ -330,6 +331,12 @@ struct event {
             const char *text;
             bool subscribe; // of the peer's connections
         } fragment;
+        struct {
+            uint64_t request; // comes back in media_answered()
+            bool chooses;
+            const char *mid; // of the section; "": of each that has pictures
+            enum feed_level level;
+        } seat;
         struct {
             uint64_t track;
             enum feed_level level; // EVENT_FEED_OPEN, EVENT_FEED_LAYER

@@ -312,6 +312,16 @@ void media_prefer_stream(struct peer *peer, const char *stream_id, bool audio,
     }
 }
 
+void media_seat_layer(struct peer *peer, const char *mid, enum feed_level level,
+                      uint64_t request, struct event_list *events)
+{
+    struct event *event = event_add(events, EVENT_SEAT_LAYER, peer);
+    event->seat.request = request;
+    event->seat.chooses = mid != NULL;
+    event->seat.mid = event_text(events, mid ? mid : "");
+    event->seat.level = level;
+}
+
 // --- What the worker tells of the media itself ---
 
 void media_speakers(struct rooms *rooms, uint64_t room, const struct media_speaker *speakers,

@@ -60,6 +60,11 @@ int media_prefer(struct peer *peer, const char *track_id, enum track_type type,
 void media_prefer_stream(struct peer *peer, const char *stream_id, bool audio,
                          const enum feed_level *video, struct event_list *events);
 
+// How much of the pictures of its section `mid` ("": of each) a viewer wants; `mid` NULL: it
+// only asks. media_answered() says what its sections have.
+void media_seat_layer(struct peer *peer, const char *mid, enum feed_level level,
+                      uint64_t request, struct event_list *events);
+
 struct media_speaker {
     uint64_t track;
     int level; // 1..100

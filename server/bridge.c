@@ -6,6 +6,7 @@
 #include "room/quality.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { CAP_FIRST = 16 };
@@ -228,6 +229,17 @@ static void add_fragment(struct bridge_commands *out, const struct placement *pl
     command->fragment.text = mem_text(event->fragment.text);
 }
 
+static void add_seat_layer(struct bridge_commands *out, const struct placement *place,
+                           const struct event *event)
+{
+    struct command *command = add_command(out, place, COMMAND_SEAT_LAYER,
+                                          bridge_endpoint(event->peer, ENDPOINT_SUBSCRIBE));
+    command->request = event->seat.request;
+    command->seat.chooses = event->seat.chooses;
+    command->seat.most = quality_of(event->seat.level);
+    snprintf(command->seat.mid, sizeof command->seat.mid, "%s", event->seat.mid);
+}
+
 static void open_endpoint(struct bridge *b, const struct event *event,
                           struct bridge_commands *out)
 {
@@ -274,6 +286,9 @@ static void deliver(struct bridge *b, const struct event *event, struct bridge_c
         break;
     case EVENT_FRAGMENT:
         add_fragment(out, at, event);
+        break;
+    case EVENT_SEAT_LAYER:
+        add_seat_layer(out, at, event);
         break;
     case EVENT_SUBSCRIBE_ANSWER:
         add_command(out, at, COMMAND_ANSWER, subscribe)->answer.sdp =

@@ -16,6 +16,7 @@ enum command_kind {
     COMMAND_ANSWER,         // a subscriber's answer to our last offer
     COMMAND_WATCH,          // a viewer's offer: answered by NOTICE_ANSWER
     COMMAND_FRAGMENT,       // a client's SDP fragment: answered by NOTICE_ANSWER
+    COMMAND_SEAT_LAYER,     // what a viewer wants of its sections: answered by NOTICE_ANSWER
     COMMAND_FEED_OPEN,      // send this track to this subscriber: NOTICE_OFFER follows
     COMMAND_FEED_CLOSE,
     COMMAND_FEED_LAYER,    // at most this quality; VIDEO_OFF stops
@@ -96,6 +97,14 @@ struct command {
             char *text;
         } fragment;
         struct {
+            // The answer says what its sections of pictures have, a line for each: the best
+            // that is wanted, what is sent, all there are, as digits of enum video_quality, and
+            // the mid ("3 2 0123 1").
+            bool chooses;
+            char mid[MID_LEN_MAX + 1]; // of the section; "": of each that has pictures
+            enum video_quality most;
+        } seat;
+        struct {
             // FEED_OPEN and FEED_LAYER; audio: VIDEO_OFF or VIDEO_HIGH
             enum video_quality quality;
             bool ahead; // FEED_OPEN: before others where there is too little room: a screen
@@ -121,7 +130,8 @@ struct command {
 // Whether its sender waits for NOTICE_ANSWER.
 static inline bool command_is_answered(const struct command *c)
 {
-    return c->kind == COMMAND_OFFER || c->kind == COMMAND_WATCH || c->kind == COMMAND_FRAGMENT;
+    return c->kind == COMMAND_OFFER || c->kind == COMMAND_WATCH ||
+           c->kind == COMMAND_FRAGMENT || c->kind == COMMAND_SEAT_LAYER;
 }
 
 // What it takes to carry out, in parts of about 1.5 us: a description costs 8 for each of its

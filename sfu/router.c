@@ -293,6 +293,9 @@ static void on_subscriber(struct subscriber *s, const struct command *c,
     case COMMAND_WATCH:
         subscriber_watch(s, c, tick);
         break;
+    case COMMAND_SEAT_LAYER:
+        subscriber_choose(s, c, tick);
+        break;
     case COMMAND_RESTART_ICE:
         subscriber_restart_ice(s, tick);
         break;

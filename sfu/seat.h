@@ -11,6 +11,7 @@ struct seat {
     struct negotiated_codec codecs[WATCH_CODECS_MAX];
     size_t codec_count;
     struct extension_ids extensions;
+    enum video_quality most; // of pictures, that the viewer wants
     uint32_t ssrc;
     uint32_t rtx_ssrc;     // 0: none
     struct feed *feed;     // NULL: nobody sits here

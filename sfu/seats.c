@@ -1,6 +1,7 @@
 #include "sfu/seats.h"
 
 #include "base/mem.h"
+#include "sfu/choice.h"
 #include "sfu/select.h"
 #include "sfu/shared.h"
 
@@ -72,6 +73,7 @@ static void make_seat(struct seats *seats, struct watch_section *section, struct
     struct seat *seat = &seats->at[seats->count++];
     *seat = (struct seat){
         .kind = section->kind,
+        .most = VIDEO_HIGH,
         .codec_count = section->codec_count,
         .extensions = section->extensions,
         .tail = {.sent.next_seq = rng_below(rng, FEED_SEQ_START_BOUND),
@@ -202,6 +204,8 @@ static void sit(struct seats *seats, struct feed *f, const struct leg *leg,
     f->rtx_ssrc = codec->rtx_payload_type ? seat->rtx_ssrc : 0;
     f->numbered = seat->extensions.twcc != 0;
     f->repeatable = codec->red_payload_type != 0;
+    if (seat->kind == MEDIA_VIDEO)
+        f->max_quality = seat->most;
     feed_go_on(f, &seat->tail);
     select_flow(f, leg_path(leg), leg->connected_at, tick);
 }
@@ -230,4 +234,48 @@ void seats_fill(struct seats *seats, struct leg *leg, const struct feed_list *fe
     fill(seats, leg, feeds, MEDIA_AUDIO, tick);
     fill(seats, leg, feeds, MEDIA_VIDEO, tick);
     leg_touch(leg);
+}
+
+// --- What the viewer chooses ---
+
+bool seats_choose(struct seats *seats, const char *mid, enum video_quality most,
+                  const struct tick *tick)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < seats->count; i++) {
+        struct seat *seat = &seats->at[i];
+        if (seat->kind != MEDIA_VIDEO || (mid[0] && strcmp(seat->mid, mid) != 0))
+            continue;
+        any = true;
+        seat->most = most;
+        if (seat->feed)
+            select_at_most(seat->feed, most, tick);
+    }
+    return any;
+}
+
+static enum video_quality sent_quality(const struct feed *f)
+{
+    if (!feed_is_sending(f))
+        return VIDEO_OFF;
+    if (f->stream->layer_count > 1 && f->allotted)
+        return (enum video_quality)allocate_quality(&f->allot);
+    return choice_best(f->stream, f->max_quality);
+}
+
+void seats_describe(const struct seats *seats, struct text *out)
+{
+    for (uint32_t i = 0; i < seats->count; i++) {
+        const struct seat *seat = &seats->at[i];
+        const struct feed *f = seat->feed;
+        if (seat->kind != MEDIA_VIDEO)
+            continue;
+        text_addf(out, "%d %d 0", seat->most, f ? sent_quality(f) : VIDEO_OFF);
+        for (int q = VIDEO_LOW; f && q <= VIDEO_HIGH; q++)
+            if (f->stream->layer_count == 1
+                    ? q == VIDEO_HIGH
+                    : choice_best(f->stream, (enum video_quality)q) == (enum video_quality)q)
+                text_addf(out, "%d", q);
+        text_addf(out, " %s\n", seat->mid);
+    }
 }

@@ -13,6 +13,7 @@
 // for all publishers.
 #pragma once
 
+#include "base/text.h"
 #include "rtc/negotiate_watch.h"
 #include "sfu/feed.h"
 #include "sfu/leg.h"
@@ -36,6 +37,13 @@ void seats_fill(struct seats *seats, struct leg *leg, const struct feed_list *fe
                 const struct tick *tick);
 // The feed goes: its seat is empty.
 void seats_leave(struct feed *f, const struct tick *tick);
+
+// The best that the viewer wants in the section `mid`, or in all with pictures when that is "".
+// False: there is none.
+bool seats_choose(struct seats *seats, const char *mid, enum video_quality most,
+                  const struct tick *tick);
+// As COMMAND_SEAT_LAYER says.
+void seats_describe(const struct seats *seats, struct text *out);
 
 // How a seat carries what a publisher sends as `sent`; NULL: not at all.
 const struct negotiated_codec *seat_codec(const struct seat *seat,

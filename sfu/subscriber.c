@@ -253,6 +253,25 @@ void subscriber_watch(struct subscriber *s, const struct command *command,
     *notice_add(tick->notices, NOTICE_ANSWER) = made;
 }
 
+void subscriber_choose(struct subscriber *s, const struct command *command,
+                       const struct tick *tick)
+{
+    struct notice made = leg_answer(s->leg, command);
+    bool chooses = command->seat.chooses;
+    if (!s->seats ||
+        (chooses && !seats_choose(s->seats, command->seat.mid, command->seat.most, tick))) {
+        made.answer.err = ERR_NOT_FOUND;
+        made.answer.text = mem_text("");
+    } else {
+        struct text text = {0};
+        seats_describe(s->seats, &text);
+        made.answer.text = text_take(&text);
+    }
+    if (chooses)
+        capacity_follow(&s->capacity, tick);
+    *notice_add(tick->notices, NOTICE_ANSWER) = made;
+}
+
 void subscriber_restart_ice(struct subscriber *s, const struct tick *tick)
 {
     if (s->seats)

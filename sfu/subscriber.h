@@ -87,6 +87,9 @@ void subscriber_answer(struct subscriber *s, const char *sdp, const struct tick 
 // A viewer's offer: answered with NOTICE_ANSWER.
 void subscriber_watch(struct subscriber *s, const struct command *command,
                       const struct tick *tick);
+// What a viewer wants of its sections, or asks of them: answered with NOTICE_ANSWER.
+void subscriber_choose(struct subscriber *s, const struct command *command,
+                       const struct tick *tick);
 void subscriber_restart_ice(struct subscriber *s, const struct tick *tick);
 // The connection came up or is gone: feeds flow or stop.
 void subscriber_connection_changed(struct subscriber *s, const struct tick *tick);

@@ -98,6 +98,25 @@ test('a player with a section for each gets all, one with a pair gets the first,
   assert.equal((await peers()).length, 2);
 });
 
+test('a player is told which layers its section has, and chooses one', async () => {
+  const player = await watch(['audio', 'video']);
+  await flows(player.sink('video'));
+  const link = player.headers.get('link');
+  const [, target] = link.match(/<([^>]*)>; rel="urn:ietf:params:whep:ext:core:layer"/);
+  const layer = (method, body) => fetch(new URL(target, server.origin), {
+    method, body: body && JSON.stringify(body),
+    headers: { authorization: `Bearer ${guestToken}`, 'content-type': 'application/json' } });
+  const [mid] = Object.keys(await (await layer('GET')).json());
+  const high = [{ encodingId: 'high' }]; // it is sent without simulcast
+  assert.deepEqual(await (await layer('GET')).json(), { [mid]: { active: high, layers: high } });
+  assert.equal((await layer('POST', { mediaId: mid, encodingId: 'low' })).status, 200);
+  await flows(player.sink('video')); // the lowest that there is
+  assert.equal((await layer('POST', { mediaId: 'x', encodingId: 'low' })).status, 404);
+  assert.equal((await layer('POST', { encodingId: 'best' })).status, 400);
+  await player.delete();
+  assert.equal((await layer('GET')).status, 404);
+});
+
 test('lost packets are repaired in both directions, and key frames asked for', async () => {
   const viewer = await watch(['video'], '?peer=camera-1');
   const seen = viewer.sink('video');

@@ -121,6 +121,8 @@ static const struct whip_reply *worker_says(int err, const char *text)
         request = asked->watch.request;
     if (!asked && (asked = find_event(EVENT_FRAGMENT)))
         request = asked->fragment.request;
+    if (!asked && (asked = find_event(EVENT_SEAT_LAYER)))
+        request = asked->seat.request;
     CHECK(asked);
     struct peer *peer = rooms_peer(&w->rooms, asked->peer);
     event_list_clear(&w->events);
@@ -186,13 +188,13 @@ TEST(ice_servers_are_links)
     begin();
     CHECK(!say((struct ask){HTTP_POST, .target = post_target("whep", ""), .body = OFFER}));
     const struct whip_reply *reply = worker_says(0, "the answer");
-    const char *links[2];
+    const char *links[3]; // the last is that of layers
     size_t count = 0;
     for (size_t i = 0; i < reply->response.header_count; i++) {
         if (strcmp(reply->response.headers[i].name, "link") == 0)
             links[count++] = reply->response.headers[i].value;
     }
-    CHECK_EQ(count, 2);
+    CHECK_EQ(count, 3);
     CHECK_TEXT(links[0], "<stun:stun.example.org>; rel=\"ice-server\"");
     CHECK_TEXT(links[1], "<turn:t.example.org>; rel=\"ice-server\"; username=\"u\"; "
                          "credential=\"a\\\"b\"; credential-type=\"password\"");
@@ -455,5 +457,67 @@ TEST(pages_of_other_origins_may_publish_and_watch)
     reply = say((struct ask){HTTP_OPTIONS, .target = post_target("whep", "/x")});
     CHECK_TEXT(field(reply, "access-control-allow-methods"), "PATCH, DELETE");
     CHECK_TEXT(field(reply, "accept-patch"), "application/trickle-ice-sdpfrag");
+    end();
+}
+
+// --- Layers ---
+
+static const char *layer_of(const char *resource)
+{
+    char target[200];
+    snprintf(target, sizeof target, "%s/layer", resource);
+    return arena_text(&w->arena, bytes_of(target));
+}
+
+static const struct whip_reply *choose(const char *resource, const char *body)
+{
+    return say((struct ask){HTTP_POST, .target = layer_of(resource), .type = "application/json",
+                            .body = body});
+}
+
+TEST(a_viewer_is_told_of_layers_and_what_its_sections_have)
+{
+    begin();
+    CHECK(!say((struct ask){HTTP_POST, .target = post_target("whep", ""), .body = OFFER}));
+    const struct whip_reply *reply = worker_says(0, "the answer");
+    char link[240];
+    const char *resource = arena_text(&w->arena, bytes_of(field(reply, "location")));
+    snprintf(link, sizeof link, "<%s/layer>; rel=\"urn:ietf:params:whep:ext:core:layer\"",
+             resource);
+    CHECK_TEXT(reply->response.headers[reply->response.header_count - 1].value, link);
+    CHECK(!say((struct ask){HTTP_GET, .target = layer_of(resource)}));
+    CHECK(!find_event(EVENT_SEAT_LAYER)->seat.chooses);
+    reply = worker_says(0, "3 2 0123 1\n1 0 0 2\n");
+    CHECK_EQ(reply->response.status, 200);
+    CHECK_TEXT(reply->response.body.at,
+               "{\"1\":{\"active\":[{\"encodingId\":\"medium\"}],"
+               "\"layers\":[{\"encodingId\":\"high\"},{\"encodingId\":\"medium\"},"
+               "{\"encodingId\":\"low\"}]},\"2\":{\"active\":[],\"layers\":[]}}");
+    end();
+}
+
+TEST(a_viewer_chooses_a_layer_of_one_section_or_of_all)
+{
+    begin();
+    const char *resource = come_in("whep", "", NULL);
+    CHECK(!choose(resource, "{\"mediaId\":\"1\",\"encodingId\":\"low\"}"));
+    CHECK(find_event(EVENT_SEAT_LAYER)->seat.chooses);
+    CHECK_TEXT(find_event(EVENT_SEAT_LAYER)->seat.mid, "1");
+    CHECK_EQ(find_event(EVENT_SEAT_LAYER)->seat.level, FEED_LOW);
+    CHECK_EQ(worker_says(0, "1 1 0123 1\n")->response.status, 200);
+    CHECK(!choose(resource, "{}"));
+    CHECK_TEXT(find_event(EVENT_SEAT_LAYER)->seat.mid, "");
+    CHECK_EQ(find_event(EVENT_SEAT_LAYER)->seat.level, FEED_HIGH);
+    CHECK_EQ(worker_says(ERR_NOT_FOUND, "")->response.status, 404);
+    CHECK_EQ(choose(resource, "{\"encodingId\":\"best\"}")->response.status, 400);
+    CHECK_EQ(choose(resource, "[")->response.status, 400);
+    end();
+}
+
+TEST(an_encoder_has_no_layers_to_choose)
+{
+    begin();
+    const char *resource = come_in("whip", "", NULL);
+    CHECK_EQ(choose(resource, "{}")->response.status, 404);
     end();
 }

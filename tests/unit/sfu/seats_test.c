@@ -540,3 +540,52 @@ TEST(a_publishers_profile_is_matched_with_what_the_viewer_decodes)
     sent.single = true;
     CHECK(seat_codec(&baseline, &sent));
 }
+
+// --- Layers ---
+
+static void choose(const char *mid, enum video_quality most)
+{
+    struct command command = {.kind = COMMAND_SEAT_LAYER,
+                              .room = SCENE_ROOM,
+                              .endpoint = VIEWER,
+                              .request = 5,
+                              .seat = {.chooses = true, .most = most}};
+    snprintf(command.seat.mid, sizeof command.seat.mid, "%s", mid);
+    scene_command(&scene, command);
+    scene_settle(&scene);
+}
+
+TEST(a_viewer_chooses_the_layer_of_a_section_whoever_is_in_it)
+{
+    scene_open(&scene);
+    ann = scene_publisher(&scene, ANN, &scene_simulcast, 1, ANNS);
+    viewer = scene_viewer(&scene, VIEWER, 1, 1, "VP8");
+    choose(viewer->offered[1].mid, VIDEO_LOW);
+    CHECK_EQ(scene.last_answer_err, 0);
+    feed(ANNS, false);
+    for (int i = 0; i < 30; i++) {
+        scene.now += VIDEO_FRAME_US;
+        scene_frame(&scene, ann, 0);
+    }
+    struct mark mark;
+    CHECK(viewer->got_count > 0);
+    for (size_t i = 0; i < viewer->got_count; i++)
+        if (mark_read(&mark, true, (struct bytes){viewer->got[i].payload, viewer->got[i].len}))
+            CHECK_EQ(mark.layer, 2);
+    char text[40];
+    snprintf(text, sizeof text, "1 1 0123 %s\n", viewer->offered[1].mid);
+    choose(viewer->offered[1].mid, VIDEO_LOW);
+    CHECK_TEXT(scene.last_answer, text);
+
+    choose("", VIDEO_HIGH); // all sections: it goes up with the next key frame
+    viewer->got_count = 0;
+    for (int i = 0; i < 30; i++) {
+        scene.now += VIDEO_FRAME_US;
+        scene_frame(&scene, ann, 0);
+    }
+    CHECK(mark_read(&mark, true, (struct bytes){last()->payload, last()->len}));
+    CHECK_EQ(mark.layer, 0);
+    choose("nobody", VIDEO_LOW);
+    CHECK_EQ(scene.last_answer_err, ERR_NOT_FOUND);
+    close_scene();
+}

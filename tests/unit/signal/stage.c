@@ -218,6 +218,7 @@ static void obey(struct stage *s, const struct command *c)
     case COMMAND_CANDIDATES:
     case COMMAND_WATCH: // of those who do not signal
     case COMMAND_FRAGMENT:
+    case COMMAND_SEAT_LAYER:
         break;
     }
 }
