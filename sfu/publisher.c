@@ -88,15 +88,18 @@ static struct track *new_track(struct publisher *p, uint64_t id,
 }
 
 // The track of a section that sends; made when it is new. NULL when the section is not one of
-// those commanded, or its number belongs to somebody else's track.
+// those commanded, or its number belongs to somebody else's track. What the role may publish
+// goes by the kind that the client told the room: the section has to be of that.
 static struct track *take_section(struct publisher *p, const struct command *c,
                                   struct publish_section *section, int64_t now)
 {
     struct shared *s = p->leg->shared;
     const struct command_track *wanted = wanted_track(c, section->track_id);
-    if (!wanted)
+    if (!wanted || wanted->kind != section->kind)
         return NULL;
     struct track *t = own_track(p, wanted->track);
+    if (t && t->stream.kind != section->kind)
+        return NULL;
     track_select_layers(t, &wanted->cap, section);
     if (t) {
         track_update(t, section);

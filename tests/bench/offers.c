@@ -83,6 +83,7 @@ static void publish(unsigned publisher)
                                               .ssrc = 10000 + 2 * number,
                                               .rtx_ssrc = i % 2 ? 10001 + 2 * number : 0};
         tracks[i].track = FIRST_TRACK + number;
+        tracks[i].kind = i % 2 ? MEDIA_VIDEO : MEDIA_AUDIO;
         snprintf(sections[i].track_id, sizeof sections[i].track_id, "track-%u", number);
         strcpy(tracks[i].track_id, sections[i].track_id);
     }

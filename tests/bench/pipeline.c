@@ -313,7 +313,8 @@ static void publish(struct bench *b)
     struct command offer = {.kind = COMMAND_OFFER, .endpoint = PUBLISHER};
     offer.offer.sdp = text_take(&sdp);
     offer.offer.tracks = mem_alloc_array(1, sizeof *offer.offer.tracks);
-    offer.offer.tracks[0] = (struct command_track){.track = TRACK, .track_id = "t"};
+    offer.offer.tracks[0] =
+        (struct command_track){.track = TRACK, .track_id = "t", .kind = MEDIA_VIDEO};
     offer.offer.track_count = 1;
     open_endpoint(b, PUBLISHER, ENDPOINT_PUBLISH);
     command(b, offer);

@@ -378,6 +378,40 @@ TEST(a_track_that_is_missing_in_the_next_offer_ends_with_its_feeds)
     close_scene();
 }
 
+// Its role may not publish pictures.
+TEST(a_section_of_another_kind_than_its_track_is_not_taken)
+{
+    scene_open(&scene);
+    scene.all_is_sound = true;
+    publisher = scene_publisher(&scene, PUBLISHER, &scene_video, 1, TRACK);
+    CHECK_EQ(scene.last_answer_err, 0);
+    CHECK_EQ(scene.last_answer_tracks, 0);
+    subscriber = scene_subscriber(&scene, SUBSCRIBER);
+    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, VIDEO_HIGH);
+    scene_frame(&scene, publisher, 0);
+    scene_frame(&scene, publisher, 0);
+    CHECK_EQ(subscriber->got_count, 0);
+    CHECK_EQ(scene_count(&scene, NOTICE_TRACK_UP), 0);
+    scene_close(&scene);
+}
+
+TEST(a_track_that_becomes_one_of_another_kind_ends)
+{
+    scene_open(&scene);
+    publisher = scene_publisher(&scene, PUBLISHER, &scene_audio, 1, TRACK);
+    subscriber = scene_subscriber(&scene, SUBSCRIBER);
+    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, VIDEO_HIGH);
+    scene_frame(&scene, publisher, 0);
+    CHECK_EQ(subscriber->got_count, 1);
+    publisher->sections[0].video = true;
+    publisher->sections[0].rtx_ssrc = 1002;
+    scene_offer(&scene, publisher, TRACK);
+    CHECK_EQ(scene.last_answer_err, 0);
+    CHECK_EQ(scene.last_answer_tracks, 0);
+    CHECK(!subscriber->offered[0].active);
+    scene_close(&scene);
+}
+
 TEST(other_ice_credentials_in_an_offer_are_answered_with_new_ones)
 {
     open_call(VIDEO_HIGH);

@@ -356,6 +356,7 @@ void scene_offer(struct scene *s, struct scene_client *c, uint64_t first_track)
             continue;
         struct command_track *t = &command.offer.tracks[command.offer.track_count++];
         t->track = first_track + i;
+        t->kind = c->sections[i].video && !s->all_is_sound ? MEDIA_VIDEO : MEDIA_AUDIO;
         memcpy(t->track_id, c->sections[i].track_id, sizeof c->sections[i].track_id);
     }
     scene_command(s, command);

@@ -73,9 +73,10 @@ struct scene {
     bool stop;                // nothing more is delivered
     int last_answer_err;
     size_t last_answer_tracks;
-    bool red;        // viewers take sound that repeats itself
-    bool no_rtx;     // viewers have no retransmission stream
-    bool no_channel; // publishers offer no data channel
+    bool red;          // viewers take sound that repeats itself
+    bool no_rtx;       // viewers have no retransmission stream
+    bool no_channel;   // publishers offer no data channel
+    bool all_is_sound; // as they tell the room, whatever they offer
     char *last_answer;
 };
 
