@@ -4,6 +4,9 @@
 
 #include <assert.h>
 
+// In the index, of a packet that came and is not kept.
+static const uint64_t came = UINT64_MAX;
+
 // Arrays that are not in use any more, though some of their packets are until the next tick.
 struct history_room {
     struct history_room *next;
@@ -112,6 +115,18 @@ static struct history_slot *put(struct history *h, const struct history_slot *pa
     return slot;
 }
 
+// What came before stays known in a larger index, and so does that all else is too late.
+static void copy_numbers(struct history *h, const struct history *before)
+{
+    for (uint32_t i = 0; i < h->size; i++)
+        h->by_seq[i] = came;
+    for (uint64_t back = 0; back < before->size && back < h->newest; back++) {
+        uint64_t seq = h->newest - back;
+        if (before->by_seq[seq & (before->size - 1)] == 0)
+            h->by_seq[seq & (h->size - 1)] = 0;
+    }
+}
+
 // More room, with all that is found in it.
 static void grow(struct history *h, uint32_t margin, uint32_t margin_bytes)
 {
@@ -124,6 +139,7 @@ static void grow(struct history *h, uint32_t margin, uint32_t margin_bytes)
     open_room(h, 2 * margin > before.size ? 2 * margin : before.size,
               before.data_size + margin_bytes - before.margin_bytes);
     h->arrivals = h->written = 0;
+    copy_numbers(h, &before);
     for (uint64_t back = before.size; back-- > 0;) {
         const struct history_slot *slot =
             before.arrivals > back ? &before.slots[(before.arrivals - back) & (before.size - 1)]
@@ -155,17 +171,34 @@ static void make_room(struct history *h, size_t len, int64_t now)
         grow(h, margin, margin_bytes);
 }
 
+// Whether it did not come before, as far as that is known. The index has all that came of the
+// last `size` numbers, also those whose slots were taken by others since.
+static bool is_new(const struct history *h, uint64_t seq)
+{
+    return seq > h->newest ||
+           (h->newest - seq < h->size && h->by_seq[seq & (h->size - 1)] == 0);
+}
+
+// What has the places in the index of those up to `seq` came too long ago.
+static void forget_numbers(struct history *h, uint64_t seq)
+{
+    uint64_t next = h->newest + 1;
+    if (seq >= h->size && next <= seq - h->size)
+        next = seq - h->size + 1;
+    for (; next <= seq; next++)
+        h->by_seq[next & (h->size - 1)] = 0;
+}
+
 const struct history_slot *history_add(struct history *h, uint64_t seq,
                                        const struct rtp_packet *packet,
                                        const struct extension_values *extensions,
                                        const struct codec_packet *info, int64_t now)
 {
     size_t len = packet->payload.len + extensions->dependency.len;
-    bool is_late = seq + h->size <= h->newest;
-    if (len > DATAGRAM_MAX || seq == 0 || is_late || find(h, seq))
+    if (len > DATAGRAM_MAX || seq == 0 || !is_new(h, seq))
         return NULL;
-
     make_room(h, len, now);
+    forget_numbers(h, seq);
     struct history_slot packet_kept = {
         .seq = seq,
         .arrived_at = now,

@@ -55,7 +55,8 @@ struct history_room; // what was outgrown in this tick
 
 struct history {
     struct history_slot *slots; // `size` of them: arrival number % size
-    uint64_t *by_seq;           // `size` arrival numbers: extended sequence number % size
+    uint64_t *by_seq; // arrival numbers of the last `size` numbers, by number % size; 0: it did
+                      // not come; or, once it has grown, that it came and is not kept
     uint8_t *data;
     uint32_t size;      // a power of two
     uint32_t data_size; // octets

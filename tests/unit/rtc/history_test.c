@@ -105,6 +105,33 @@ TEST(a_packet_that_is_late_by_all_the_history_takes_nobodys_place)
     history_dispose(&h);
 }
 
+// Or a number would be sent to subscribers a second time, with another payload.
+TEST(a_packet_whose_slot_was_taken_is_a_duplicate_all_the_same)
+{
+    start();
+    add(66000, 10);
+    for (uint64_t seq = 66000 - PACKETS + 1; seq < 66000; seq++)
+        CHECK(add(seq, 11));
+    CHECK(add(66001, 12)); // in the slot of the first
+    CHECK(!history_get(&h, 66000));
+    CHECK(!add(66000, 13));
+    CHECK_EQ(h.arrivals, PACKETS + 1);
+    history_dispose(&h);
+}
+
+TEST(numbers_that_were_leapt_over_may_come_yet)
+{
+    start();
+    for (uint64_t seq = 66000 - PACKETS; seq <= 66000; seq++)
+        add(seq, 10);
+    add(66000 + PACKETS, 11);
+    CHECK(!add(66000, 12)); // is late by all the history
+    CHECK(add(66001, 13));
+    CHECK(!add(66001, 14));
+    CHECK(add(66000 + PACKETS - 1, 15));
+    history_dispose(&h);
+}
+
 TEST(the_margin_of_a_tick_is_not_found)
 {
     start();
@@ -308,6 +335,24 @@ TEST(what_a_tick_brings_to_a_microphone_stays_until_its_end)
     CHECK(octets_of(&h) <= 176 * 1024);
     hear(101 + DATAGRAMS_PER_READ, 10, 102 * TICK);
     CHECK(!h.outgrown);
+    history_dispose(&h);
+}
+
+TEST(what_came_stays_known_when_a_history_grows)
+{
+    history_init_audio(&h);
+    for (uint64_t seq = 1000; seq < 1000 + HISTORY_AUDIO_PACKETS; seq++)
+        if (seq != 1050)
+            hear(seq, 10, (int64_t)seq * TICK);
+    for (uint64_t seq = 1064; seq < 1064 + 40; seq++)
+        CHECK(hear(seq, 10, 2000 * TICK));
+    CHECK(h.size > HISTORY_AUDIO_PACKETS);
+    for (uint64_t seq = 900; seq < 1064 + 40; seq++)
+        if (seq != 1050)
+            CHECK(!hear(seq, 10, 2000 * TICK)); // it came, or is too late
+    CHECK(hear(1050, 10, 2000 * TICK));
+    CHECK(hear(1110, 10, 2000 * TICK));
+    CHECK(hear(1107, 10, 2000 * TICK));
     history_dispose(&h);
 }
 

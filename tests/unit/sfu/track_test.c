@@ -227,6 +227,7 @@ static void arrive(struct sending *s, uint64_t number)
     CHECK(slot->seq > s->floor);
     if (ahead)
         CHECK(slot->seq > s->newest);
+    CHECK_EQ(*dense_of(s, number), 0); // none is given twice
     check_order(s, number, slot->seq);
     *dense_of(s, number) = slot->seq;
     if (slot->seq > s->newest)
