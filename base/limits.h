@@ -159,6 +159,10 @@ enum {
     SCTP_STREAMS_MAX = 256,
     SCTP_MESSAGE_MAX = 256 * 1024,
     SCTP_BUFFER_MAX = 1024 * 1024,
+    // What of a transport is passed on to the control thread: 1125 packets in a second, and as
+    // many at once. A long description is 400 of them.
+    SCTP_KBPS_MAX = 6000,
+    SCTP_PACKET_COST = 1000, // octets, beside its own
 
     // Meetings
     PEERS_PER_ROOM_MAX = 2500,

@@ -45,6 +45,7 @@ void metrics_add_worker(struct metrics *m, const struct udp_stats *socket,
     r->drop_unknown_stream += router->drop_unknown_stream;
     r->drop_over_cap += router->drop_over_cap;
     r->drop_feedback += router->drop_feedback;
+    r->drop_channel += router->drop_channel;
     r->drop_malformed += router->drop_malformed;
     r->rooms += router->rooms;
     r->endpoints += router->endpoints;
@@ -107,6 +108,7 @@ static void add_drops(struct text *out, const struct metrics *m)
     add_sample(out, name, "reason", "unknown_stream", r->drop_unknown_stream);
     add_sample(out, name, "reason", "over_cap", r->drop_over_cap);
     add_sample(out, name, "reason", "feedback", r->drop_feedback);
+    add_sample(out, name, "reason", "channel", r->drop_channel);
     add_sample(out, name, "reason", "malformed", r->drop_malformed);
     add_sample(out, name, "reason", "too_long", s->too_long);
     add_sample(out, name, "reason", "send_buffer_full", s->dropped - s->refused);

@@ -33,6 +33,7 @@ struct router_stats {
     uint64_t drop_unknown_stream; // SSRC, MID, RID or payload type that no section names
     uint64_t drop_over_cap;       // more than the publisher's role allows, or another encoding
     uint64_t drop_feedback;       // more than is read of a subscriber
-    uint64_t drop_malformed;      // RTP or RTCP that does not parse
+    uint64_t drop_channel;   // SCTP of a data channel: more than is passed on, or not agreed
+    uint64_t drop_malformed; // RTP or RTCP that does not parse
     uint32_t rooms, endpoints, tracks, feeds;
 };

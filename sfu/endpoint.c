@@ -1,5 +1,6 @@
 #include "sfu/endpoint.h"
 
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/moment.h"
@@ -102,6 +103,16 @@ static void follow_transport(struct endpoint *e, const struct tick *tick)
         publisher_connected(e->publisher, tick);
 }
 
+// Whether the control thread has time for it. SCTP repeats what is lost.
+static bool may_pass_sctp(struct leg *l, size_t len, const struct tick *tick)
+{
+    if (l->sctp_port &&
+        police_pass(&l->channel, len + SCTP_PACKET_COST, false, false, tick->now))
+        return true;
+    tick->shared->stats.drop_channel++;
+    return false;
+}
+
 static void pass_sctp(const struct leg *l, struct bytes packet, const struct tick *tick)
 {
     struct notice *n = notice_add(tick->notices, NOTICE_SCTP);
@@ -151,9 +162,12 @@ void endpoint_receive(struct endpoint *e, const struct addr *from, uint8_t *data
             feedback_receive(e->subscriber, received.packet, tick);
         break;
     case TRANSPORT_INPUT_SCTP:
-        do
+        // A datagram can hold many; behind one for which there is no time they are not read.
+        while (may_pass_sctp(l, received.packet.len, tick)) {
             pass_sctp(l, received.packet, tick);
-        while (transport_more(l->transport, &received));
+            if (!transport_more(l->transport, &received))
+                break;
+        }
         break;
     case TRANSPORT_INPUT_NONE:
         break;

@@ -1,6 +1,7 @@
 #include "sfu/leg.h"
 
 #include "base/err.h"
+#include "base/limits.h"
 #include "rtc/dtls.h"
 #include "rtc/sdp_fragment.h"
 
@@ -29,6 +30,7 @@ void leg_init(struct leg *l, struct endpoint *e, uint64_t id, struct meeting *me
     l->state = transport_state(l->transport);
     l->session_id = rng_u64(s->config.rng) >> 2; // RFC 8829 section 5.2.1: 63 bits at most
     list_init(&l->touched);
+    police_set(&l->channel, SCTP_KBPS_MAX, tick->now);
     strays_init(&l->strays, strays);
     demux_set_ufrag(&s->demux, &l->names, transport_ufrag(l->transport));
 }

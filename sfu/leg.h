@@ -9,6 +9,7 @@
 #include "sfu/command.h"
 #include "sfu/demux.h"
 #include "sfu/notice.h"
+#include "sfu/police.h"
 #include "sfu/shared.h"
 #include "sfu/strays.h"
 #include "sfu/tick.h"
@@ -28,6 +29,7 @@ struct leg {
     int64_t connected_at;           // the last time that it came up
     int64_t heard_at;               // the last datagram that the transport did not drop
     uint16_t sctp_port;             // the peer's, as described; 0: it has no data channel
+    struct police channel;          // what is passed on of that
     struct demux_names names;
     struct strays strays;
     uint32_t generation; // of the transport addresses that demux knows

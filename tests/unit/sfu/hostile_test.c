@@ -165,6 +165,30 @@ TEST(feedback_that_names_more_than_there_is_time_for_is_not_read)
     check_that_the_call_goes_on();
 }
 
+static void send_channel(size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        dtls_send(hostile->client.dtls, bytes_of("x"), &hostile->client.server, &hostile->out);
+    scene_settle(&scene);
+}
+
+// The control thread is everybody's.
+TEST(a_data_channel_that_is_flooded_is_not_passed_on)
+{
+    open_call();
+    struct router_stats stats;
+    for (int i = 0; i < 10; i++)
+        send_channel(500);
+    router_get_stats(scene.router, &stats);
+    size_t passed = scene_count(&scene, NOTICE_SCTP);
+    CHECK(passed > 1000 && passed < 1500);
+    CHECK_EQ(stats.drop_channel, 5000 - passed);
+    scene.now += 1000000;
+    send_channel(10);
+    CHECK_EQ(scene_count(&scene, NOTICE_SCTP), passed + 10);
+    check_that_the_call_goes_on();
+}
+
 static size_t some_rtcp(struct rng *rng, uint8_t *at, size_t cap)
 {
     struct writer w = writer_on(at, cap);
