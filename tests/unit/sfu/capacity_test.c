@@ -5,7 +5,15 @@
 #include "base/limits.h"
 #include "rtc/rtcp.h"
 
-enum { PUBLISHER = 11, SUBSCRIBER = 12, TRACK = 100, HIGH = 0, MEDIUM = 1, LOW = 2 };
+enum {
+    PUBLISHER = 11,
+    SUBSCRIBER = 12,
+    OTHER = 13,
+    TRACK = 100,
+    HIGH = 0,
+    MEDIUM = 1,
+    LOW = 2
+};
 
 static struct scene scene;
 static struct scene_client *publisher;
@@ -25,7 +33,8 @@ static void pass(int seconds)
 {
     for (int i = 0; i < 30 * seconds; i++) {
         scene.now += VIDEO_FRAME_US;
-        subscriber->got_count = 0;
+        for (size_t client = 0; client < scene.client_count; client++)
+            scene.clients[client].got_count = 0;
         scene_frame(&scene, publisher, 0);
     }
 }
@@ -159,5 +168,42 @@ TEST(what_the_client_stops_is_not_told_as_degraded)
     scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, VIDEO_HIGH);
     pass(1);
     CHECK_EQ(layer(), HIGH);
+    scene_close(&scene);
+}
+
+TEST(a_layer_that_the_publisher_does_not_send_is_told)
+{
+    open_call();
+    tell_rate(20 * 1000 * 1000);
+    pass(3);
+    publisher->sources[0].paused[HIGH] = true;
+    pass(3);
+    CHECK_EQ(layer(), MEDIUM);
+    const struct notice *n = scene_last(&scene, NOTICE_LAYER);
+    CHECK_EQ(n->layer.current, VIDEO_MEDIUM);
+    CHECK_EQ(n->layer.expected, VIDEO_HIGH);
+    CHECK(n->layer.publisher_degraded && !n->layer.subscriber_degraded);
+    scene_close(&scene);
+}
+
+// Nobody wanted the layer, so the publisher does not send it yet. A page that is told of it
+// hides the camera, asks for nothing, hears that all is well, and asks again.
+TEST(a_layer_that_is_about_to_begin_is_not_told_as_degraded)
+{
+    open_call();
+    tell_rate(20 * 1000 * 1000);
+    publisher->sources[0].paused[LOW] = true;
+    pass(3);
+    subscriber = scene_subscriber(&scene, OTHER);
+    scene_feed(&scene, COMMAND_FEED_OPEN, OTHER, TRACK, VIDEO_LOW);
+    tell_rate(20 * 1000 * 1000);
+    pass(1);
+    CHECK_EQ(layer(), -1);
+    CHECK_EQ(scene_count(&scene, NOTICE_LAYER), 0);
+    publisher->sources[0].paused[LOW] = false;
+    publisher->sources[0].layers[LOW].key_wanted = true;
+    pass(1);
+    CHECK_EQ(layer(), LOW);
+    CHECK_EQ(scene_count(&scene, NOTICE_LAYER), 0);
     scene_close(&scene);
 }
