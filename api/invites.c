@@ -64,9 +64,12 @@ static int put_codes(struct api_context *c, const struct template *t, const char
     for (size_t i = 0; i < found.count; i++) {
         struct store_code code;
         int err = store_code_of_role(c->db, room_id, found.at[i]->name, c->arena, &code);
-        if (!err)
+        if (!err) {
             put_code(&j, found.at[i]->name, code.code);
-        else if (err != ERR_NOT_FOUND)
+            // They are handed out in the same room, mostly, so they are no secret there.
+            api_tries_right(&c->api->tries, &c->request->from, code.code, c->now.mono_us);
+        }
+        if (err && err != ERR_NOT_FOUND)
             return api_fail_storage(c, err);
     }
     json_close(&j, ']');

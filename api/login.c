@@ -140,6 +140,9 @@ int api_login(struct api_context *c)
     if (err)
         return err;
     int64_t wait_s = api_tries_wait_s(&c->api->tries, &c->request->from, code, c->now.mono_us);
+    if (!wait_s && c->request->is_doubted &&
+        !api_tries_was_right(&c->api->tries, &c->request->from, code, c->now.mono_us))
+        wait_s = 1;
     if (wait_s)
         return api_fail_wait(c, wait_s);
     err = c->db ? look_up(c, code, &found) : look_up_known(c, code, &found);

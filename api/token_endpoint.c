@@ -170,7 +170,10 @@ int api_token_hand_out(struct api_context *c)
     int err = check_origin(c);
     if (!err)
         err = read_wish(c, &room_id, &role, &user_id);
-    if (!err && !is_handed_out(c->config, room_id, role))
+    bool is_listed = !err && is_handed_out(c->config, room_id, role);
+    if (!err && !is_listed && c->request->is_doubted)
+        err = api_fail_wait(c, 1);
+    else if (!err && !is_listed)
         err = api_fail(c, 403, "no tokens are handed out for this room and role");
     if (!err)
         err = check_place(c, room_id, role);

@@ -64,9 +64,11 @@ static struct api_right_code *place_of(const struct api_tries *t, uint64_t hash)
     return oldest;
 }
 
-static bool was_right(const struct api_tries *t, const uint8_t ip[16], const char *code,
-                      int64_t now)
+bool api_tries_was_right(const struct api_tries *t, const struct addr *from, const char *code,
+                         int64_t now)
 {
+    uint8_t ip[16];
+    source_of(from, ip);
     uint64_t hash = hash_of(t, ip, code);
     const struct api_right_code *place = place_of(t, hash);
     return place->hash == hash && now - place->at < KNOWN_US;
@@ -131,7 +133,7 @@ int64_t api_tries_wait_s(struct api_tries *t, const struct addr *from, const cha
     source_of(from, ip);
     prefix_of(code, prefix);
     forget_old(t, now);
-    if (was_right(t, ip, code, now))
+    if (api_tries_was_right(t, from, code, now))
         return 0;
     if (t->count == t->all)
         return seconds_left(t->ring[t->first].at, now);

@@ -6,22 +6,19 @@
 #include "base/limits.h"
 #include "base/rng.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TRY_PREFIX_LEN = 3 }; // characters of a code that are looked at: its first group
+enum {
+    TRY_PREFIX_LEN = 3,   // characters of a code that are looked at: its first group
+    RIGHT_CODES_WAYS = 4, // places that a hash may take: the oldest makes room
+};
 
 // A code that was right, and the address that it came from, as a keyed hash; 0: none.
 struct api_right_code {
     uint64_t hash;
     int64_t at; // us
-};
-
-enum {
-    CODE_SLIPS = 1,         // wrong ones of an address that make no guesser of it
-    CODES_KNOWN_MAX = 4096, // that were right, remembered with the address
-    CODES_KNOWN_S = 86400,  // for as long as the token that was given
-    RIGHT_CODES_WAYS = 4,   // places that a hash may take: the oldest makes room
 };
 
 // The wrong tries of the last minute, oldest first. A second bound is not needed: the bound on
@@ -48,6 +45,9 @@ void api_tries_dispose(struct api_tries *t);
 // address, and wins nothing, as these are known there already.
 int64_t api_tries_wait_s(struct api_tries *t, const struct addr *from, const char *code,
                          int64_t now);
+// It was right for this address, or somebody there was told it.
 void api_tries_right(struct api_tries *t, const struct addr *from, const char *code,
                      int64_t now);
+bool api_tries_was_right(const struct api_tries *t, const struct addr *from, const char *code,
+                         int64_t now);
 void api_tries_add(struct api_tries *t, const struct addr *from, const char *code, int64_t now);

@@ -113,6 +113,9 @@ enum {
     CODE_TRIES_PER_MINUTE = 20,      // wrong ones, for each address
     CODE_TRIES_PER_PREFIX = 60,      // that begin alike, of all addresses
     CODE_TRIES_PER_MINUTE_ALL = 600, // wrong ones, in all
+    CODE_SLIPS = 1,                  // wrong ones of an address that make no guesser of it
+    CODES_KNOWN_MAX = 4096,          // that were right, remembered with the address
+    CODES_KNOWN_S = 24 * 3600,       // for as long as the token that was given
 
     // Datagrams
     DATAGRAM_MAX = 2048,

@@ -134,7 +134,7 @@ static void dispatch(struct connection *c)
 static bool is_within_rate(struct connection *c)
 {
     struct visitors *visitors = &c->server->visitors;
-    const struct http_request *request = c->request;
+    struct http_request *request = c->request;
     int64_t now = http_now(c->server);
     if (!c->server->config.rate_limit && addr_is_loopback(&request->from))
         return true;
@@ -145,17 +145,21 @@ static bool is_within_rate(struct connection *c)
     struct visitor *visitor = visitors_find(visitors, &request->from, now);
     if (!visitor)
         return false;
-    if (request->standing == HTTP_LOGS_IN)
-        return visitors_may_login(visitors, visitor, now);
+    // Whether somebody guesses, or others come in from where somebody does, is in the body.
+    if (request->standing == HTTP_LOGS_IN) {
+        request->is_doubted = !visitors_may_login(visitors, visitor, now);
+        return true;
+    }
     return request->standing == HTTP_HAS_TOKEN ? visitors_member(visitors, visitor, now)
                                                : visitors_request(visitors, visitor, now);
 }
 
-// Only logins that fail cost something: guessing does, a school that comes in does not.
+// Only logins that fail cost something: guessing does, a school that comes in does not. One
+// that was not looked at told nobody anything.
 static void count_login(struct connection *c, const struct http_request *request, int status)
 {
     struct visitors *visitors = &c->server->visitors;
-    if (request->standing != HTTP_LOGS_IN || status < 400 || status >= 500)
+    if (request->standing != HTTP_LOGS_IN || status < 400 || status >= 500 || status == 429)
         return;
     int64_t now = http_now(c->server);
     struct visitor *visitor = visitors_find(visitors, &request->from, now);

@@ -51,6 +51,7 @@ struct http_request {
     struct bytes body;
     struct addr from;
     enum http_standing standing;
+    bool is_doubted;   // it logs in, from an address where too much of that failed
     bool is_forwarded; // a proxy says that it passed it on
     bool secure;       // came over TLS, also when a proxy in front spoke it
     char id[37];       // request id, also in the answer and the log

@@ -58,6 +58,42 @@ test('codes that are wrong cost their address its logins, and the right one of o
   }
 });
 
+test('one who hammers wrong codes keeps nobody out who has the right one, or was told it', async () => {
+  const strict = await startServer(['--rate-limit', 'on']);
+  const [teacher, pupil] = [new Visitor(strict), new Visitor(strict)];
+  const guessers = Array.from({ length: 4 }, () => new Visitor(strict));
+  let over = false;
+  const said = new Map();
+  try {
+    const { host, guest } = await strict.meeting();
+    await teacher.login(host);
+    const { status, text } = await teacher.ask('GET', '/api/invites', undefined, { authorization: `Bearer ${teacher.token}` });
+    assert.equal(status, 200, text);
+    const hammering = Promise.all(guessers.map(async (guesser, at) => {
+      for (let i = 0; !over; i++) {
+        const code = `${'abcd'[at]}bc-defg-h${String.fromCharCode(97 + i % 26, 97 + (i / 26 | 0) % 26)}`;
+        const { status: answer } = await guesser.ask('POST', '/v2/token', `{"code":"${code}"}`);
+        said.set(answer, (said.get(answer) ?? 0) + 1);
+      }
+    }));
+    await until(() => said.get(429) > 100, 'the guesser to be doubted', 10000);
+    for (let i = 0; i < 30; i++) {
+      for (const code of [guest, host]) {
+        const answer = await pupil.ask('POST', '/v2/token', JSON.stringify({ code }));
+        assert.equal(answer.status, 200, answer.text);
+      }
+    }
+    over = true;
+    await hammering;
+    assert.deepEqual([...said.keys()].sort(), [404, 429]);
+    assert.ok(said.get(404) <= 20, `${said.get(404)} were looked up`);
+  } finally {
+    over = true;
+    for (const browser of [teacher, pupil, ...guessers]) browser.end();
+    await strict.stop();
+  }
+});
+
 test('idle connections of an address make room for its next one', async () => {
   const strict = await startServer(['--rate-limit', 'on', '--connections', '20']);
   try {

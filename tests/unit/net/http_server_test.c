@@ -490,6 +490,10 @@ TEST(logins_cost_something_when_they_fail)
     CHECK_EQ(answered("POST /login HTTP/1.1\r\n" HOST "\r\n"), 20);
     served.status = 404;
     CHECK_EQ(answered("POST /login HTTP/1.1\r\n" HOST "\r\n"), 5);
+    // What was refused without a look costs nothing, so that a second is a second.
+    CHECK_EQ(answered("POST /login HTTP/1.1\r\n" HOST "\r\n"), 0);
+    clock_us += 2000000;
+    CHECK_EQ(answered("POST /login HTTP/1.1\r\n" HOST "\r\n"), 2);
     served_stop(&served);
 }
 

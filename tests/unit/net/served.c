@@ -59,6 +59,10 @@ void served_answer(struct served *s, struct http_input *input)
         for (int i = 0; i < 1000000; i++)
             text_add_char(&response.body, 'x');
     }
+    if (request->is_doubted) {
+        response.status = 429;
+        http_header_add(&response, "retry-after", "1");
+    }
     http_server_respond(s->server, input->id, request, &response);
     input->request = NULL;
 }
