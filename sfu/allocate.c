@@ -177,10 +177,12 @@ static bool fits(const struct allocate_feed *f, const struct budget *b, int give
         return sum <= b->keep;
     if (step < f->chosen)
         return sum <= b->fall;
-    bool held = f->waited && now - f->lowered_at < f->hold_us && (f->flapped || sum > b->ample);
+    bool begins = f->chosen == ALLOCATE_PAUSED && step == least_step(f);
+    // Any picture is worth a rise that may not last, where there is so much.
+    bool rare = f->flapped && !begins;
+    bool held = f->waited && now - f->lowered_at < f->hold_us && (rare || sum > b->ample);
     if (held || (given == ALLOCATE_PAUSED && b->begins && sum > b->ample))
         return false;
-    bool begins = f->chosen == ALLOCATE_PAUSED && step == least_step(f);
     return sum <= (begins ? b->begin : b->rise);
 }
 

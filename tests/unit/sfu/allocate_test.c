@@ -170,6 +170,23 @@ TEST(nothing_fits_so_it_is_paused_and_comes_back)
     CHECK_EQ(feeds[0].chosen, Q0);
 }
 
+// An estimate is low for a moment when a call begins: a picture that was lost for it had only
+// just risen.
+TEST(a_picture_that_was_lost_for_a_moment_is_back_as_soon_as_there_is_twice_the_room)
+{
+    start(400e3);
+    run(2);
+    CHECK(feeds[1].chosen != ALLOCATE_PAUSED);
+    now += 60 * MS;
+    limits.estimate_bps = 40e3;
+    run(2);
+    CHECK_EQ(feeds[1].chosen, ALLOCATE_PAUSED);
+    now += 60 * MS;
+    limits.estimate_bps = 2000e3;
+    run(2);
+    CHECK(feeds[1].chosen != ALLOCATE_PAUSED);
+}
+
 TEST(a_picture_that_nearly_fits_is_kept_for_a_second)
 {
     start(1e6);
