@@ -57,11 +57,14 @@ static void start(const struct stream *s, struct stream_layer *layer)
     layer->started = true;
 }
 
+// Behind a gap the frame of an upper spatial layer may look like a picture's first.
 static void note_picture(struct stream_layer *l, const struct history_slot *slot)
 {
     const struct codec_packet *info = &slot->info;
+    bool is_first =
+        info->frame_start && (l->spatial_most == 0 || slot->seq == l->progress.newest + 1);
     if (slot->seq > l->progress.newest && slot->timestamp != l->progress.timestamp)
-        l->picture_seq = info->frame_start ? slot->seq : 0;
+        l->picture_seq = is_first ? slot->seq : 0;
     uint8_t spatial = info->spatial < CAP_ALL ? info->spatial : CAP_ALL;
     if (spatial > l->spatial_most)
         l->spatial_most = spatial;

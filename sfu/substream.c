@@ -1,6 +1,7 @@
 #include "sfu/substream.h"
 
 #include "base/mem.h"
+#include "rtc/rtp.h"
 
 #include <assert.h>
 
@@ -52,6 +53,15 @@ static void keep(struct substream *s, const struct history_slot *slot,
         s->progress.octets += (uint32_t)slot->payload.len;
 }
 
+static void note_newest(struct substream *s, const struct history_slot *slot, uint16_t pictures)
+{
+    struct progress *at = &s->progress;
+    at->timestamp = slot->timestamp;
+    at->arrived_at = slot->arrived_at;
+    at->picture_id = (uint16_t)(slot->info.picture_id - pictures);
+    at->tl0 = slot->info.tl0;
+}
+
 static void note_in_order(struct substream *s, const struct history_slot *slot, bool within,
                           bool uncounted)
 {
@@ -66,13 +76,14 @@ static void note_in_order(struct substream *s, const struct history_slot *slot, 
     at->newest = newest;
     s->seq = slot->seq;
     if (within) {
-        at->timestamp = slot->timestamp;
-        at->arrived_at = slot->arrived_at;
+        note_newest(s, slot, s->pictures);
+    } else {
+        if (uncounted && s->last_picture != slot->info.picture_id) {
+            s->pictures++;
+            s->last_picture = slot->info.picture_id;
+        }
+        // A picture before it may be missing yet: its id is not given to another.
         at->picture_id = (uint16_t)(slot->info.picture_id - s->pictures);
-        at->tl0 = slot->info.tl0;
-    } else if (uncounted && s->last_picture != slot->info.picture_id) {
-        s->pictures++;
-        s->last_picture = slot->info.picture_id;
     }
     keep(s, slot, mark);
 }
@@ -91,6 +102,9 @@ static void note_late(struct substream *s, const struct history_slot *slot, bool
     }
     mark.part = within ? SUBSTREAM_WITH : SUBSTREAM_EMPTY;
     keep(s, slot, mark);
+    // All that overtook it is no part.
+    if (within && rtp_timestamp_after(slot->timestamp, s->progress.timestamp))
+        note_newest(s, slot, mark.pictures);
 }
 
 void substream_note(struct substream *s, const struct history_slot *slot, bool within,

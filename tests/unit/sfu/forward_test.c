@@ -234,6 +234,21 @@ TEST(temporal_layers_are_taken_up_one_by_one_where_they_can_be_decoded)
     close_stream();
 }
 
+// It has its number already, and its id.
+TEST(a_picture_that_comes_after_one_that_is_left_out_counts)
+{
+    open_camera();
+    feed_line(feed)->wanted = 2;
+    camera(FIRST + 1, FIRST + 1, 0, true, true);
+    camera(FIRST + 3, FIRST + 3, 2, true, true); // one of T1 is late
+    CHECK_EQ(out.packet_count, 0);
+    CHECK_EQ(feed_progress(feed)->picture_id, FIRST + 2);
+    camera(FIRST + 2, FIRST + 2, 1, true, true);
+    CHECK_SENT(SEQ + 3, FIRST + 2);
+    CHECK_EQ(feed_progress(feed)->timestamp, (FIRST + 2) * 3000);
+    close_stream();
+}
+
 TEST(what_is_missing_in_front_of_a_change_is_sent_when_it_is_asked_for)
 {
     open_camera();
@@ -291,6 +306,24 @@ TEST(the_last_packet_of_a_picture_that_is_sent_bears_the_marker)
     CHECK_SENT(SEQ + 3, 8);
     repair_packet(feed, SEQ + 2, &tick); // so does what is sent again
     CHECK_EQ(out.packets[1].shared->head[1] & 0x80, 0x80);
+    close_stream();
+}
+
+TEST(behind_a_gap_the_frame_of_an_upper_layer_begins_no_picture)
+{
+    open_stream();
+    stream.codec.codec = CODEC_VP9;
+    CHECK_EQ(stream_add_substream(&stream, 0, (struct cap){1, CAP_ALL}), 1);
+    begin_with(feed, 0, come(FIRST - 1, 2));
+    frame(FIRST, 7, 0, false);
+    frame(FIRST + 1, 7, 1, false);
+    frame(FIRST + 2, 7, 2, false);
+    feed_line(feed)->wanted = 1;
+    frame(FIRST + 4, 8, 1, false); // the lowest is late
+    CHECK_SENT(SEQ + 5, 8);
+    CHECK_EQ(feed_line(feed)->substream, 0);
+    frame(FIRST + 3, 8, 0, false);
+    CHECK_SENT(SEQ + 4, 8);
     close_stream();
 }
 
