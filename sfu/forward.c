@@ -195,6 +195,18 @@ static void note_begun(struct feed *f, const struct tick *tick)
         list_append(&tick->shared->begun, &f->begun);
 }
 
+// Whether a picture of a layer is behind all that was sent of it: a key frame whose first
+// packet comes late may be not.
+static bool is_new(const struct feed_line *line, unsigned layer,
+                   const struct history_slot *slot)
+{
+    const struct segments *s = &line->feed->segments;
+    const struct progress *at = &line->feed->stream->layers[layer].progress;
+    if (line->current != NO_LAYER || s->last_layer != layer || s->last_stream != at->stream)
+        return true;
+    return rtp_timestamp_after(slot->timestamp + s->newest.shift.timestamp, s->tail.timestamp);
+}
+
 // The newest key frame of a layer, if it came a moment ago, and after what the feed sent last:
 // a picture is not shown a second time. Of a camera that was switched off nothing more is
 // shown. When numbers have leapt, the history has nothing of most that follow.
@@ -209,7 +221,8 @@ static const struct history_slot *past_key(const struct feed_line *line, unsigne
         now - slot->arrived_at >= FORWARD_PAST_US ||
         from->progress.newest - slot->seq >= from->history.size)
         return NULL;
-    return tail->begun && slot->arrived_at <= tail->at ? NULL : slot;
+    return !is_new(line, layer, slot) || (tail->begun && slot->arrived_at <= tail->at) ? NULL
+                                                                                       : slot;
 }
 
 // What leaves at once when a feed begins with it.
@@ -314,7 +327,7 @@ void forward_packet(struct stream *s, unsigned layer, const struct history_slot 
                 continue; // no part of it
             send_on(&outgoing[line->substream], line);
             sent++;
-        } else if (start && (line->start_mask >> layer & 1)) {
+        } else if (start && (line->start_mask >> layer & 1) && is_new(line, layer, slot)) {
             begin(line, layer, slot, tick);
             send_on(&outgoing[line->substream], line);
             sent++;
