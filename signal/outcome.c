@@ -8,6 +8,7 @@ struct outcome {
     struct list link; // of signal.outcomes, the oldest first
     uint64_t peer;
     uint64_t request;
+    uint32_t others; // equal requests before it, not stored in time either, which it outdid
     uint64_t before; // rooms.last_change when it was carried out
     uint64_t after;
     int64_t kept_at; // us
@@ -59,14 +60,18 @@ uint64_t outcome_request(const struct call *call)
 static struct outcome *find(const struct call *call, uint64_t request)
 {
     struct signal *s = call->signal;
+    uint32_t outdone = 0;
     for (struct list *at = s->outcomes.next, *next; at != &s->outcomes; at = next) {
         struct outcome *outcome = LIST_ENTRY(at, struct outcome, link);
         next = at->next;
         if (outcome->peer != call->peer->number || outcome->request != request)
             continue;
-        if (outcome->kept_at + (int64_t)OUTCOME_MS * 1000 > call->now.mono_us &&
-            rooms_untouched(s->rooms, outcome->before, outcome->after))
+        bool is_old = outcome->kept_at + (int64_t)OUTCOME_MS * 1000 <= call->now.mono_us;
+        if (!is_old && rooms_untouched(s->rooms, outcome->before, outcome->after)) {
+            outcome->others += outdone;
             return outcome;
+        }
+        outdone += is_old ? 0 : 1 + outcome->others;
         forget(s, outcome);
     }
     return NULL;
@@ -85,7 +90,10 @@ bool outcome_repeat(struct call *call, uint64_t request, uint64_t *before, uint6
     json_decref(answer);
     *before = outcome->before;
     *after = outcome->after;
-    forget(call->signal, outcome);
+    if (outcome->others)
+        outcome->others--; // each of them may be asked for again
+    else
+        forget(call->signal, outcome);
     room_touch(call->peer->room); // so that it waits again, until all before it is stored
     return true;
 }

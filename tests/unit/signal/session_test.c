@@ -612,6 +612,34 @@ TEST(whatever_is_kept_is_done_once_when_it_is_asked_for_again)
     end();
 }
 
+// The second outdid the first; both are asked for again, and neither is done a third time.
+TEST(two_equal_requests_that_were_not_stored_are_each_done_once)
+{
+    static const char request[] =
+        "\"method\":\"set-metadata\",\"params\":{\"key\":\"k\",\"data\":\"v\"}";
+    begin();
+    struct stage_client *host = stage_join(&s, "host", "host");
+    struct frame first, frame;
+    free(outcome_of(host, request, 1, &first));
+    first.text = (struct bytes){0}; // the answer of what was outdone is not read
+    free(outcome_of(host, request, 2, &frame));
+    signal_not_stored(s.signal, &first, s.now);
+    signal_not_stored(s.signal, &frame, s.now);
+    size_t events = s.events.count;
+    for (int id = 3; id <= 4; id++) {
+        char *outcome = outcome_of(host, request, id, &frame);
+        CHECK(strstr(outcome, "\"change_version\": 2"));
+        free(outcome);
+    }
+    CHECK_EQ(s.events.count, events);
+    char *third = outcome_of(host, request, 5, &frame); // one like any other
+    CHECK(strstr(third, "\"change_version\": 3"));
+    free(third);
+    frame_list_clear(&s.frames);
+    event_list_clear(&s.events);
+    end();
+}
+
 // What was answered with 503 in vain, by one who then asks for something else.
 TEST(what_has_changed_since_is_done_again)
 {
