@@ -38,7 +38,7 @@ def run(name, seeds, seconds):
     dictionary = TOP / "tests/fuzz" / f"{name}.dict"
     with tempfile.TemporaryDirectory() as corpus:
         command = [str(BUILD / "tests/fuzz" / f"{name}_fuzz"), f"-max_total_time={seconds}",
-                   "-timeout=5", "-rss_limit_mb=512", "-max_len=65536", "-verbosity=0",
+                   "-timeout=30", "-rss_limit_mb=512", "-max_len=65536", "-verbosity=0",
                    "-print_final_stats=1", f"-artifact_prefix={findings}/{name}-",
                    *([f"-dict={dictionary}"] if dictionary.exists() else []), corpus,
                    *[str(TOP / seed) for seed in seeds]]
