@@ -47,7 +47,10 @@ struct batch_path {
     struct srtp *protect; // keys of this destination; NULL while there are none
     struct bwe *estimate; // of the way there (rtc/bwe.h): counts and remembers the packets that
                           // have a transport-wide number; NULL: none has
-    uint32_t first;       // BATCH_END when nothing is queued in this tick
+    // Octets that may leave before somebody is asked (sfu/pace.h); wraps, and means nothing
+    // without an estimate.
+    uint32_t left;
+    uint32_t first; // BATCH_END when nothing is queued in this tick
     uint32_t last;
 };
 

@@ -15,6 +15,8 @@ enum {
     DRAIN_FROM_US = 60 * 1000, // a queue that is worth to drain
     DRAIN_US = 500 * 1000,
     OVER_LEAST_US = 10 * 1000,
+    AFTER_FALL_US = 1000 * 1000,
+    SHORT_US = 150 * 1000, // a queue, after a fall
     SUDDEN_US = 50 * 1000,
 };
 
@@ -47,17 +49,26 @@ void bwe_dispose(struct bwe *b)
 // a key frame waits for itself, which is no reason to send less than that.
 static double draining(const struct bwe *b, double bps)
 {
-    if (b->queue.shared || b->queue.wait_us <= DRAIN_FROM_US)
+    double carried = fmax(bwe_queue_carried(&b->queue, b->feedback_at), bps);
+    double wait = (double)b->queue.wait_us;
+    // After a fall what feedback tells is as old as the queue is long.
+    if (b->drained_at && b->feedback_at < b->drained_at + AFTER_FALL_US)
+        wait = fmin(wait, (double)b->outstanding * 8e6 / carried);
+    if (b->queue.shared || wait <= DRAIN_FROM_US)
         return bps;
-    double over = (double)(b->queue.wait_us - DRAIN_FROM_US) / DRAIN_US;
-    double carried = bwe_queue_carried(&b->queue, b->feedback_at);
-    return fmin(bps, fmax(carried, bps) * fmax(1 - over, drain_least));
+    double over = (wait - DRAIN_FROM_US) / DRAIN_US;
+    return fmin(bps, carried * fmax(1 - over, drain_least));
 }
 
 double bwe_bps(const struct bwe *b)
 {
     double bps = draining(b, fmin(b->rate.bps, b->loss.bps));
     return fmin(fmax(bps, BWE_LEAST_BPS), BWE_MOST_BPS);
+}
+
+int64_t bwe_drained_at(const struct bwe *b)
+{
+    return b->drained_at;
 }
 
 // --- Sending ---
@@ -185,6 +196,25 @@ static void note_fall(struct bwe *b, int64_t now)
         b->before_fall_bps = 0;
 }
 
+static size_t outstanding(const struct bwe *b)
+{
+    size_t octets = 0;
+    for (uint64_t number = b->sent.next; number > b->sent.oldest; number--) {
+        const struct sent_packet *packet = sent_find(&b->sent, (uint16_t)(number - 1));
+        if (!packet || packet->told)
+            break;
+        octets += packet->octets;
+    }
+    return octets;
+}
+
+// How long it takes until the queue is short, at what the way carries by now.
+static void note_drain(struct bwe *b, double carried, int64_t now)
+{
+    double wait = (double)b->outstanding * 8e6 / carried - SHORT_US;
+    b->drained_at = wait > 0 ? now + (int64_t)wait : 0;
+}
+
 // What gets through. A probe that has just found more knows better than a mean that lags; and
 // while the queue is short, what arrives may be all that was sent: who sent little and begins
 // to send more would otherwise be thrown back to the little.
@@ -226,9 +256,15 @@ void bwe_feedback(struct bwe *b, const struct twcc_feedback *feedback, int64_t n
     enum bwe_usage usage = b->delay.usage;
     if (usage == BWE_OVER && b->queue.wait_us < OVER_LEAST_US)
         usage = BWE_NORMAL; // a trend of so little is noise
+    b->outstanding = outstanding(b);
     double carried = bwe_queue_carried(&b->queue, now);
-    if (b->queue.wait_us > SUDDEN_US && carried > 0 && carried < fall_share * b->rate.bps)
+    if (carried > 0 && b->drained_at > now)
+        note_drain(b, carried, now);
+    if (b->queue.wait_us > SUDDEN_US && carried > 0 && carried < fall_share * b->rate.bps) {
         usage = BWE_OVER; // a sudden fall: the trend needs more packets to show it
+        if (!b->queue.shared)
+            note_drain(b, carried, now);
+    }
     if (b->queue.shared)
         bwe_rate_compete(&b->rate, told.lost > 0, b->acked.bps, b->rtt_us, now);
     else

@@ -39,6 +39,8 @@ struct bwe {
     int64_t found_at;
     int64_t rtt_us;      // smoothed; 0: not known
     int64_t feedback_at; // the last
+    size_t outstanding;  // octets that feedback has not told of, when the last came
+    int64_t drained_at;  // after a sudden fall: when the queue is short again; 0: none fell
     uint32_t told;       // packets that feedback told of, ever; wraps
     uint32_t lost;       // of those
     // The application: whether it sends less than it might.
@@ -67,6 +69,9 @@ void bwe_left(struct bwe *b, size_t octets, int64_t now);
 void bwe_feedback(struct bwe *b, const struct twcc_feedback *feedback, int64_t now);
 
 double bwe_bps(const struct bwe *b);
+// After a sudden fall: until when nothing but sound should be sent, or what was sent too much
+// stays in the queue.
+int64_t bwe_drained_at(const struct bwe *b);
 
 // A probe that is to be sent now; false: none. `wanted_bps`: with so much the application would
 // send more than it does; 0: it would not.

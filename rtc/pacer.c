@@ -12,6 +12,7 @@ enum {
     LEFT_LEAST_US = 5 * 1000,
     START_BURST_US = 2 * 1000,
     PROBE_MOST_US = 1000 * 1000, // a slower cluster finds nothing
+    UNKNOWN_OCTETS = 1024 * 1024,
     PADDING_OCTETS_LEAST = 200,
     PADDING_OCTETS_MOST = 1200,
 };
@@ -86,7 +87,7 @@ static double pace(const struct pacer *p)
     double normal = pacing_factor * p->bps / 8e6;
     if (p->count == 0)
         return normal;
-    int64_t left = PACER_WAIT_MOST_US - (p->at - oldest(p));
+    int64_t left = (p->calm ? PACER_WAIT_CALM_US : PACER_WAIT_MOST_US) - (p->at - oldest(p));
     double needed =
         (p->debt + (double)p->octets) / (double)(left > LEFT_LEAST_US ? left : LEFT_LEAST_US);
     return fmax(normal, needed);
@@ -125,6 +126,12 @@ void pacer_set_rate(struct pacer *p, double bps, int64_t now)
     p->start_left = fmin(p->start_left, bps / 8e6 * PACER_START_US);
 }
 
+void pacer_set_calm(struct pacer *p, bool calm, int64_t now)
+{
+    advance(p, now);
+    p->calm = calm;
+}
+
 static bool is_within(const struct pacer *p)
 {
     return p->bps == 0 || p->debt <= PACER_BURST_US * pace(p);
@@ -136,6 +143,14 @@ bool pacer_is_open(struct pacer *p, int64_t now)
         return false;
     advance(p, now);
     return is_within(p);
+}
+
+size_t pacer_allowance(const struct pacer *p)
+{
+    if (p->bps == 0)
+        return UNKNOWN_OCTETS;
+    double left = PACER_BURST_US * pace(p) - p->debt;
+    return left > 0 ? (size_t)left : 0;
 }
 
 void pacer_passed(struct pacer *p, size_t octets, int64_t now)
@@ -295,6 +310,17 @@ void pacer_move(struct pacer *p, uint32_t feed, enum pacer_level level)
     for (size_t i = PACER_FIRST; i < PACER_LEVELS; i++)
         if (i != level)
             remove_feed(p, &p->queues[i], feed, &p->queues[level]);
+}
+
+bool pacer_first(const struct pacer *p, uint32_t feed, uint64_t *number)
+{
+    for (size_t i = PACER_START; i < PACER_LEVELS; i++)
+        for (uint32_t k = 0; k < p->queues[i].count; k++)
+            if (item_at(&p->queues[i], k)->feed == feed) {
+                *number = item_at(&p->queues[i], k)->number;
+                return true;
+            }
+    return false;
 }
 
 void pacer_forget(struct pacer *p, uint32_t feed)

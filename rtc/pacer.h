@@ -24,8 +24,11 @@ enum {
     // What may leave at once: 10 ms of the pace, which are 25 ms of what the way carries. It is
     // also the length of a train.
     PACER_BURST_US = 10 * 1000,
-    // Nothing waits for longer: the pace grows so that the queue is empty in time.
+    // Nothing waits for longer: the pace grows so that the queue is empty in time. On a way
+    // that
+    // has no queue of its own it should not be felt at all.
     PACER_WAIT_MOST_US = 250 * 1000,
+    PACER_WAIT_CALM_US = 50 * 1000,
     // The first picture of a feed, out of the history: at this rate, as long as there is
     // allowance. That is 200 ms of what the way carries, once this is known, and
     PACER_START_BPS = 20 * 1000 * 1000,
@@ -62,6 +65,7 @@ struct pacer_queue {
 
 struct pacer {
     double bps;        // that the way carries; 0: not known, nothing waits
+    bool calm;         // it has no queue
     int64_t at;        // the following are of this moment
     double debt;       // octets that left ahead of the pace
     double start_left; // octets of allowance
@@ -82,9 +86,13 @@ void pacer_dispose(struct pacer *p);
 
 // What the way carries, as feedback of it says.
 void pacer_set_rate(struct pacer *p, double bps, int64_t now);
+// Whether a queue stands on the way; until it is told, one may.
+void pacer_set_calm(struct pacer *p, bool calm, int64_t now);
 
 // Whether a packet may leave at once, past the queue: nothing waits, and the pace allows it.
 bool pacer_is_open(struct pacer *p, int64_t now);
+// So many octets may then leave at once.
+size_t pacer_allowance(const struct pacer *p);
 // A packet left without having waited.
 void pacer_passed(struct pacer *p, size_t octets, int64_t now);
 
@@ -122,5 +130,7 @@ int64_t pacer_wait_us(const struct pacer *p, int64_t now);
 // A feed's live packets are of another level from now on: so are those that wait, or later ones
 // would overtake them. `level` is PACER_FIRST or less.
 void pacer_move(struct pacer *p, uint32_t feed, enum pacer_level level);
+// Whether anything of a feed waits but repairs; `*number`: what leaves first of it.
+bool pacer_first(const struct pacer *p, uint32_t feed, uint64_t *number);
 // A feed is gone, and nothing of it will leave.
 void pacer_forget(struct pacer *p, uint32_t feed);

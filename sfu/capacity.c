@@ -6,6 +6,7 @@
 #include "rtc/negotiate.h"
 #include "rtc/padding.h"
 #include "sfu/choice.h"
+#include "sfu/forward.h"
 #include "sfu/seats.h"
 #include "sfu/select.h"
 #include "sfu/shared.h"
@@ -19,13 +20,16 @@ enum {
     AUDIO_LEAST_BPS = 200 * 1000, // where nothing waits, sound may take so much
     CROWDED_FROM_US = 60 * 1000,  // waiting in a queue of the way
     BEGIN_US = 100 * 1000,        // a key frame of 180p is 12 KB: as much as 1 Mbit/s takes
-    CROWDED_US = 5 * 1000 * 1000, // for how long that counts
+    CALM_UNTIL_US = 20 * 1000,
+    CROWDED_US = 5 * 1000 * 1000,                     // for how long that counts
     PADDING_OVERHEAD = 28 + RTP_HEADER_LEN + 16 + 16, // as in sfu/stream.c
 };
 
 // Of a packet of sound, what another repeats of it: without headers.
 static const double repeated_share = 0.6;
 static const double audio_share = 0.5; // of what is carried, when sound is repeated
+static const double crowded_share =
+    0.4; // of the estimate for the pacer: it lets 2.5 of that go
 
 void capacity_init(struct capacity *d, struct leg *leg, const struct feed_list *feeds)
 {
@@ -34,7 +38,7 @@ void capacity_init(struct capacity *d, struct leg *leg, const struct feed_list *
 
 void capacity_dispose(struct capacity *d)
 {
-    pacer_dispose(&d->probes);
+    pace_dispose(&d->pace);
     if (d->estimate)
         bwe_dispose(d->estimate);
     mem_free(d->estimate);
@@ -184,10 +188,33 @@ static void tell(const struct capacity *d, struct feed *f, const struct tick *ti
     n->layer.publisher_degraded = told.publisher_degraded;
 }
 
+// The way carries much less than before, and what was sent until that showed is still on it:
+// pictures stop at once, and begin again when it is gone.
+static bool stalls(struct capacity *d, const struct tick *tick)
+{
+    int64_t until = d->estimate ? bwe_drained_at(d->estimate) : 0;
+    if (until <= tick->now)
+        return false;
+    for (uint32_t i = 0; i < d->feeds->count; i++) {
+        struct feed *f = d->feeds->at[i];
+        if (!is_picture(f))
+            continue;
+        f->allotted = true;
+        f->allot.chosen = ALLOCATE_PAUSED;
+        feed_cut(f);
+        select_layer(f, tick);
+    }
+    d->choose_at = until;
+    leg_touch(d->leg);
+    return true;
+}
+
 static void choose(struct capacity *d, const struct tick *tick)
 {
     struct allocate_feed *order[SUBSCRIBE_SECTIONS_MAX];
     d->choose_at = NEVER;
+    if (stalls(d, tick))
+        return;
     if (!d->estimate && d->remb_bps == 0 && d->cap.kbps == 0 && d->cap.loss_percent == 0)
         return; // nothing bounds it
     find_speaker(d, tick);
@@ -251,16 +278,31 @@ static size_t pad(struct feed *f, size_t octets, uint8_t cluster, const struct t
     return sent;
 }
 
-static void send_probe(struct capacity *d, const struct tick *tick)
+static struct feed *feed_of(const struct capacity *d, uint32_t ssrc)
 {
-    struct feed *carrier = find_carrier(d);
-    if (!carrier) {
-        pacer_end_probe(&d->probes);
-        return;
-    }
-    for (struct pacer_item item; pacer_next(&d->probes, &item, tick->now) == PACER_PADDING;) {
-        item.octets = (uint16_t)pad(carrier, item.octets, item.cluster, tick);
-        pacer_sent(&d->probes, &item, tick->now);
+    for (uint32_t i = 0; i < d->feeds->count; i++)
+        if (d->feeds->at[i]->ssrc == ssrc && feed_line(d->feeds->at[i]))
+            return d->feeds->at[i];
+    return NULL;
+}
+
+// What waits, and padding of a probe, as far as it may leave by now.
+static void send_waiting(struct capacity *d, const struct tick *tick)
+{
+    struct pacer *pacer = &d->pace.pacer;
+    struct pacer_item item;
+    enum pacer_turn turn;
+    while ((turn = pacer_next(pacer, &item, tick->now)) != PACER_NOTHING) {
+        struct feed *f = turn == PACER_PACKET ? feed_of(d, item.feed) : find_carrier(d);
+        if (!f && turn == PACER_PADDING)
+            pacer_end_probe(pacer);
+        if (!f)
+            continue;
+        item.octets = (uint16_t)(turn == PACER_PADDING
+                                     ? pad(f, item.octets, item.cluster, tick)
+                                     : forward_waiting(f, item.number, item.cluster, tick));
+        if (item.octets)
+            pacer_sent(pacer, &item, tick->now);
     }
 }
 
@@ -268,14 +310,14 @@ static void send_probe(struct capacity *d, const struct tick *tick)
 static void probe(struct capacity *d, const struct tick *tick)
 {
     struct bwe_cluster cluster;
-    if (!d->estimate || pacer_is_probing(&d->probes))
+    if (!d->estimate || pacer_is_probing(&d->pace.pacer))
         return;
     if (d->allocation.next_bps <= bwe_bps(d->estimate) || !find_carrier(d))
         return;
     if (!bwe_cluster(d->estimate, &cluster, d->allocation.next_bps, tick->now))
         return;
-    pacer_probe(&d->probes, &cluster);
-    send_probe(d, tick);
+    pacer_probe(&d->pace.pacer, &cluster);
+    send_waiting(d, tick);
     leg_touch(d->leg);
 }
 
@@ -297,9 +339,12 @@ void capacity_follow(struct capacity *d, const struct tick *tick)
         d->estimate = mem_alloc(sizeof *d->estimate);
         // Sound is sent whatever is, so it comes on top.
         bwe_init(d->estimate, CAPACITY_START_BPS + audio_bps(d, tick), tick->now);
-        pacer_init(&d->probes, CAPACITY_START_BPS, tick->now);
+        pace_begin(&d->pace, d->leg, bwe_bps(d->estimate), tick->now);
         transport_path(d->leg->transport)->estimate = d->estimate;
     }
+    for (uint32_t i = 0; i < d->feeds->count; i++)
+        if (d->feeds->at[i]->repaired)
+            d->feeds->at[i]->pace = d->estimate ? &d->pace : NULL;
     choose(d, tick);
 }
 
@@ -315,6 +360,10 @@ void capacity_feedback(struct capacity *d, struct bytes packet, const struct tic
     if (!d->estimate || twcc_parse(&feedback, packet) < 0)
         return;
     bwe_feedback(d->estimate, &feedback, tick->now);
+    const struct bwe_queue *queue = &d->estimate->queue;
+    bool crowded = queue->wait_us > CROWDED_FROM_US && !queue->shared;
+    pace_set_rate(&d->pace, bwe_bps(d->estimate) * (crowded ? crowded_share : 1),
+                  queue->wait_us < CALM_UNTIL_US, tick->now);
     take_estimate(d, bwe_bps(d->estimate), tick);
     probe(d, tick);
 }
@@ -345,14 +394,14 @@ uint8_t capacity_redundancy(struct capacity *d, uint8_t wanted, const struct tic
 
 int64_t capacity_deadline(const struct capacity *d)
 {
-    int64_t probe_at = d->estimate ? pacer_deadline(&d->probes) : NEVER;
-    return probe_at < d->choose_at ? probe_at : d->choose_at;
+    int64_t send_at = d->estimate ? pacer_deadline(&d->pace.pacer) : NEVER;
+    return send_at < d->choose_at ? send_at : d->choose_at;
 }
 
 void capacity_expire(struct capacity *d, const struct tick *tick)
 {
-    if (d->estimate && pacer_deadline(&d->probes) <= tick->now)
-        send_probe(d, tick);
+    if (d->estimate && pacer_deadline(&d->pace.pacer) <= tick->now)
+        send_waiting(d, tick);
     if (d->choose_at <= tick->now) {
         choose(d, tick);
         probe(d, tick);

@@ -9,12 +9,12 @@
 #pragma once
 
 #include "rtc/bwe.h"
-#include "rtc/pacer.h"
 #include "rtc/twcc.h"
 #include "sfu/allocate.h"
 #include "sfu/command.h"
 #include "sfu/feed.h"
 #include "sfu/leg.h"
+#include "sfu/pace.h"
 #include "sfu/tick.h"
 
 #include <stdbool.h>
@@ -40,7 +40,7 @@ struct capacity {
     struct bwe *estimate; // NULL: no packet has a transport-wide number
     double remb_bps;      // 0: not told
     int64_t waits_from;   // for the first feedback; 0: not connected yet
-    struct pacer probes;  // of probes alone: what is forwarded passes it
+    struct pace pace;     // while there is an estimate
     struct allocator allocator;
     struct allocation allocation; // the last
     char speaker[CNAME_LEN + 1];  // who talked last

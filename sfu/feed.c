@@ -1,6 +1,7 @@
 #include "sfu/feed.h"
 
 #include "base/mem.h"
+#include "sfu/pace.h"
 #include "sfu/shared.h"
 
 #include <assert.h>
@@ -90,7 +91,7 @@ void feed_part(struct feed *f)
     struct stream *s = f->stream;
     if (f->line == NO_LINE)
         return;
-    feed_end_segment(f);
+    feed_cut(f);
     assert(s->line_count > 0 && s->lines[f->line].feed == f);
     struct feed_line *last = &s->lines[--s->line_count];
     s->lines[f->line] = *last;
@@ -182,6 +183,15 @@ void feed_change_substream(struct feed *f, unsigned substream, const struct hist
     segment_end(&f->segments, &before);
     line->current = NO_LAYER;
     feed_begin_segment(f, layer, substream, slot, stream_progress(f->stream, layer, substream));
+}
+
+void feed_cut(struct feed *f)
+{
+    uint64_t first;
+    bool waits = f->repaired && f->pace && pace_forget(f->pace, f->ssrc, &first);
+    feed_end_segment(f);
+    if (waits)
+        segment_withdraw(&f->segments, first);
 }
 
 void feeds_leave(struct stream *s, unsigned layer)

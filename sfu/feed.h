@@ -32,6 +32,7 @@ enum {
 #define NO_LINE UINT32_MAX  // in stream.lines
 
 struct subscriber;
+struct pace;
 struct seat; // sfu/seats.h
 
 // Where a stream of ours stands. Of a seat, which one feed after another sends on.
@@ -76,6 +77,7 @@ struct feed {
     // Here ends one of which nothing is ever sent again: sound to subscribers that are no
     // viewers. There is one for each microphone and listener, and it has no memory for what
     // follows.
+    struct pace *pace; // of its way (sfu/pace.h); NULL: nothing waits
     int64_t past_from; // before that it does not begin with what is past (sfu/forward.h)
     // What the way to the subscriber has room for (sfu/capacity.h).
     struct allocate_feed allot;
@@ -93,7 +95,7 @@ struct feed {
     uint16_t repairs[FEED_REPAIRS_MAX];
 };
 
-enum { FEED_SHORT = offsetof(struct feed, past_from) };
+enum { FEED_SHORT = offsetof(struct feed, pace) };
 static_assert(FEED_SHORT + sizeof(struct feed_line) <= 300, "sound costs little");
 static_assert(sizeof(struct feed) + sizeof(struct feed_line) <= 1024, "a picture costs 1 KB");
 
@@ -138,6 +140,8 @@ void feed_end_segment(struct feed *f); // if there is one
 // Goes on with another substream of the layer that is being sent, whose newest packet `slot` is
 // part of it and was not sent yet.
 void feed_change_substream(struct feed *f, unsigned substream, const struct history_slot *slot);
+// The same, and nothing that waits leaves any more.
+void feed_cut(struct feed *f);
 // All lines that were on `layer` end their segments: it begins anew.
 void feeds_leave(struct stream *s, unsigned layer);
 

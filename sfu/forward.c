@@ -4,6 +4,7 @@
 #include "rtc/negotiate.h"
 #include "rtc/rtp.h"
 #include "sfu/choice.h"
+#include "sfu/pace.h"
 #include "sfu/redundancy.h"
 #include "sfu/seat.h"
 #include "sfu/shared.h"
@@ -172,8 +173,28 @@ static void send_on(struct outgoing *o, const struct feed_line *line)
           o->packet.number + shift.seq);
 }
 
+static size_t octets_of(const struct outgoing *o)
+{
+    return pace_octets(is_empty(o) ? 0 : o->slot->payload.len);
+}
+
+// Sends it now, or when its way has room for it (sfu/pace.h).
+static void send_paced(struct outgoing *o, const struct feed_line *line, enum pacer_level level,
+                       int64_t now)
+{
+    size_t octets = octets_of(o);
+    pace_count(line->path, octets);
+    if (o->stream->kind == MEDIA_VIDEO && (int32_t)line->path->left < 0 &&
+        line->path->estimate && line->feed->pace &&
+        !pace_admits(line->feed->pace, level, line->ssrc, o->packet.number + line->shift.seq,
+                     octets, now))
+        return;
+    send_on(o, line);
+}
+
 // The packets behind a key frame's beginning that came before it.
-static void catch_up(struct stream *s, const struct feed_line *line, const struct tick *tick)
+static void catch_up(struct stream *s, const struct feed_line *line, enum pacer_level level,
+                     const struct tick *tick)
 {
     const struct stream_layer *layer = &s->layers[line->current];
     for (uint64_t seq = line->from + 1; seq <= layer->progress.newest; seq++) {
@@ -183,7 +204,7 @@ static void catch_up(struct stream *s, const struct feed_line *line, const struc
         struct outgoing o = outgoing_of(s, line->current, line->substream, slot, tick);
         if (o.packet.number == 0)
             continue; // no part of it
-        send_on(&o, line);
+        send_paced(&o, line, level, tick->now);
         tick->shared->stats.rtp_out++;
     }
 }
@@ -258,9 +279,9 @@ bool forward_past(struct feed_line *line, uint8_t mask, const struct tick *tick)
     feed_begin_segment(line->feed, layer, 0, slot, &s->layers[layer].key.at);
     line->wanted = 0;
     struct outgoing o = outgoing_of(s, layer, 0, slot, tick);
-    send_on(&o, line);
+    send_paced(&o, line, PACER_START, tick->now);
     tick->shared->stats.rtp_out++;
-    catch_up(s, line, tick);
+    catch_up(s, line, PACER_START, tick);
     note_begun(line->feed, tick);
     return true;
 }
@@ -325,14 +346,14 @@ void forward_packet(struct stream *s, unsigned layer, const struct history_slot 
             // What began to be counted in this very loop has nothing of this packet.
             if (outgoing[line->substream].packet.number == 0)
                 continue; // no part of it
-            send_on(&outgoing[line->substream], line);
+            send_paced(&outgoing[line->substream], line, PACER_FIRST, tick->now);
             sent++;
         } else if (start && (line->start_mask >> layer & 1) && is_new(line, layer, slot)) {
             begin(line, layer, slot, tick);
-            send_on(&outgoing[line->substream], line);
+            send_paced(&outgoing[line->substream], line, PACER_FIRST, tick->now);
             sent++;
             if (slot->seq < newest)
-                catch_up(s, line, tick);
+                catch_up(s, line, PACER_FIRST, tick);
             note_begun(line->feed, tick);
         } else if (line->current == NO_LAYER && (line->start_mask >> layer & 1) &&
                    forward_past(line, line->start_mask, tick)) {
@@ -349,6 +370,22 @@ void forward_again(const struct feed *f, const struct segment *segment,
     struct feed_line then = *feed_line(f);
     then.shift = segment->shift;
     send_on(&o, &then);
+}
+
+size_t forward_waiting(const struct feed *f, uint64_t number, uint8_t cluster,
+                       const struct tick *tick)
+{
+    const struct segment *segment = feed_line(f) ? segment_of(&f->segments, number) : NULL;
+    struct substream_packet packet;
+    const struct history_slot *slot =
+        segment ? stream_find(f->stream, segment->layer, segment->substream,
+                              number - segment->shift.seq, &packet)
+                : NULL;
+    if (!slot)
+        return 0;
+    forward_again(f, segment, slot, tick);
+    tick->out->packets[tick->out->packet_count - 1].cluster = cluster;
+    return pace_octets(packet.part == SUBSTREAM_EMPTY ? 0 : slot->payload.len);
 }
 
 void forward_repair(const struct feed *f, const struct segment *segment,
@@ -372,5 +409,6 @@ void forward_repair(const struct feed *f, const struct segment *segment,
     struct writer w = writer_on(shared->head + shared->head_len, RTP_OSN_LEN);
     rtp_put_osn(&w, original_seq);
     shared->head_len += RTP_OSN_LEN;
+    pace_count(feed_line(f)->path, pace_octets(slot->payload.len));
     queue(tick->out, feed_line(f)->path, shared, slot, &shift, f->rtx_ssrc, index);
 }

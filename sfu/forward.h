@@ -35,6 +35,10 @@ bool forward_past(struct feed_line *line, uint8_t mask, const struct tick *tick)
 // (RFC 4588).
 void forward_again(const struct feed *f, const struct segment *segment,
                    const struct history_slot *slot, const struct tick *tick);
+// Sends a packet that waited, by its outgoing number and as part of the cluster, or of none.
+// Returns its octets; 0: it is not there any more.
+size_t forward_waiting(const struct feed *f, uint64_t number, uint8_t cluster,
+                       const struct tick *tick);
 void forward_repair(const struct feed *f, const struct segment *segment,
                     const struct history_slot *slot, uint64_t index, uint16_t original_seq,
                     const struct tick *tick);

@@ -93,6 +93,18 @@ void segment_end(struct segments *s, const struct progress *at)
     s->last_stream = at->stream;
 }
 
+void segment_withdraw(struct segments *s, uint64_t seq)
+{
+    assert(seq <= s->tail.next_seq);
+    // Those that never began are behind what is found: the newest is looked at first.
+    if (s->newest.first > seq)
+        s->newest.first = seq;
+    for (uint32_t i = 0; s->older && i < SEGMENTS_OLDER; i++)
+        if (s->older[i].first > seq)
+            s->older[i].first = seq;
+    s->tail.next_seq = seq;
+}
+
 uint64_t segment_next(const struct segments *s, const struct progress *at)
 {
     return at->newest + last_segment(s)->shift.seq + 1;

@@ -94,6 +94,9 @@ const struct segment *segment_begin(struct segments *s, const struct segment_sta
 // The present segment ends behind the newest packet of its layer, which has come to `at`.
 void segment_end(struct segments *s, const struct progress *at);
 
+// Nothing from `seq` on has left, of a stream without a present segment: the next begins there.
+void segment_withdraw(struct segments *s, uint64_t seq);
+
 // The number behind the newest that the present segment sent; its layer has come to `at`.
 uint64_t segment_next(const struct segments *s, const struct progress *at);
 // What was sent in all; `at` is NULL when there is no present segment. Packets that came late,

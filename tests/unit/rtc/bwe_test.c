@@ -279,6 +279,36 @@ TEST(what_is_remembered_of_a_feedback_about_all_numbers_was_lost)
     bwe_dispose(&b);
 }
 
+// 1.92 Mbit/s, on a way that carries them until the 100th packet and 480 kbit/s from there on.
+TEST(after_a_sudden_fall_it_is_known_when_the_queue_is_short_again)
+{
+    struct bwe b;
+    struct twcc_recorder recorder = {0};
+    int64_t now = SECOND, free_at = 0, fell_at = 0, arrivals[160];
+    int arrived = 0;
+    bwe_init(&b, 2e6, now);
+    for (int i = 0; i < 160 && !fell_at; i++, now += 5 * MS) {
+        bwe_sent(&b, 1200, 0, now);
+        free_at = (free_at > now ? free_at : now) + (i < 100 ? 4 : 20) * MS;
+        arrivals[i] = free_at;
+        for (; arrived <= i && arrivals[arrived] <= now; arrived++)
+            twcc_arrived(&recorder, (uint16_t)arrived, arrivals[arrived]);
+        uint8_t octets[TWCC_FEEDBACK_MAX];
+        struct writer w = writer_on(octets, sizeof octets);
+        struct twcc_feedback feedback;
+        if (i % 10 == 9 && twcc_put_feedback(&recorder, 1, 2, now + SECOND, &w)) {
+            CHECK_EQ(twcc_parse(&feedback, (struct bytes){octets, w.len}), 0);
+            bwe_feedback(&b, &feedback, now);
+        }
+        CHECK(i > 100 || bwe_drained_at(&b) == 0);
+        fell_at = bwe_drained_at(&b) ? now : 0;
+    }
+    CHECK(fell_at && fell_at < SECOND + 500 * MS + 200 * MS);
+    CHECK(bwe_drained_at(&b) > fell_at - 5 * MS);
+    CHECK(bwe_bps(&b) < 480e3);
+    bwe_dispose(&b);
+}
+
 TEST(feedback_on_what_was_never_sent_changes_nothing)
 {
     struct bwe b;

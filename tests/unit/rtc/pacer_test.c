@@ -144,6 +144,14 @@ TEST(nothing_waits_for_more_than_a_quarter_of_a_second)
     CHECK_EQ(send_until(250 * MS), 1);
 }
 
+TEST(on_a_way_without_a_queue_it_is_not_felt)
+{
+    start(300 * 1000);
+    pacer_set_calm(&pacer, true, 0);
+    push(PACER_FIRST, 1, 0, 50, 0);
+    CHECK_EQ(send_until(50 * MS), 50);
+}
+
 TEST(a_first_picture_leaves_at_twenty_megabits_up_to_its_allowance)
 {
     start(1000 * 1000);
@@ -252,6 +260,33 @@ TEST(a_feed_that_is_gone_leaves_nothing)
     CHECK_EQ(next(0).feed, 2);
     pacer_forget(&pacer, 2);
     CHECK_EQ(pacer.count, 0);
+}
+
+TEST(the_first_number_of_a_feed_that_waits_is_known)
+{
+    uint64_t number;
+    start(1000 * 1000);
+    CHECK(!pacer_first(&pacer, 1, &number));
+    push(PACER_REPAIR, 1, 100, 1, 0);
+    push(PACER_FIRST, 2, 10, 1, 0);
+    push(PACER_FIRST, 1, 7, 2, 0);
+    CHECK(pacer_first(&pacer, 1, &number));
+    CHECK_EQ(number, 7);
+    push(PACER_START, 1, 5, 1, 0);
+    CHECK(pacer_first(&pacer, 1, &number));
+    CHECK_EQ(number, 5);
+    pacer_forget(&pacer, 1);
+    pacer_forget(&pacer, 2);
+}
+
+TEST(what_may_leave_at_once_is_a_burst_less_what_left_of_it)
+{
+    start(1000 * 1000);
+    CHECK_EQ(pacer_allowance(&pacer), 3125);
+    pacer_passed(&pacer, PACKET, 0);
+    CHECK_EQ(pacer_allowance(&pacer), 3125 - PACKET);
+    pacer_passed(&pacer, 2 * PACKET, 0);
+    CHECK_EQ(pacer_allowance(&pacer), 0);
 }
 
 TEST(the_queue_has_a_bound_and_gives_back_what_a_peak_took)

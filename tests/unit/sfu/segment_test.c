@@ -133,6 +133,26 @@ TEST(a_number_is_found_in_its_segment_and_nowhere_before_the_first_that_is_kept)
         }
 }
 
+TEST(what_never_left_gives_its_numbers_to_the_next_segment)
+{
+    open_segments(40);
+    struct history_slot slot = come(0, 100, 0, 0);
+    start(0, &slot);
+    come(0, 103, 0, 0);
+    segment_end(&segments, &at[0]);
+    slot = come(1, 7, 100, 1);
+    start(1, &slot);
+    segment_end(&segments, &at[1]);
+    CHECK_EQ(segments.tail.next_seq, 45);
+    segment_withdraw(&segments, 42); // 40 and 41 left, of the first
+    slot = come(1, 8, 200, 2);
+    const struct segment *s = start(1, &slot);
+    CHECK_EQ(s->first, 42);
+    CHECK_EQ(slot.seq + s->shift.seq, 42);
+    CHECK_EQ(segment_of(&segments, 41)->layer, 0);
+    CHECK_EQ(segment_of(&segments, 42)->layer, 1);
+}
+
 // A part of the layer that left out two pictures so far is sent instead of all of it.
 TEST(with_less_of_a_layer_pictures_go_on_where_they_were)
 {
