@@ -85,8 +85,8 @@ struct control {
 };
 
 // --- control_http.c ---
-void control_inputs(struct control *c);      // drains the HTTP server
-void control_answer_held(struct control *c); // what is stored, or late
+void control_inputs(struct control *c);       // drains the HTTP server
+void control_answer_held(struct control *c);  // what is stored, or late
 void control_send_replies(struct control *c); // of peers without a web socket
 
 // --- control_socket.c ---

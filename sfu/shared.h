@@ -24,7 +24,7 @@ struct meeting {
     uint32_t endpoint_count;
     struct speakers speakers;
     struct last_n loudest; // whose microphones are heard
-    struct timer timer; // speakers.look_at
+    struct timer timer;    // speakers.look_at
 };
 
 struct shared {

@@ -139,7 +139,7 @@ void judge_calm(struct meeting_sim *m)
 {
     judge_all(m,
               &(struct bar){
-                  .concealed = 0.1, .pictures = 29, .gap_us = 50 * MS, .early_us = 150 * MS});
+                  .concealed = 0.1, .pictures = 29, .gap_us = 100 * MS, .early_us = 150 * MS});
 }
 
 void judge_narrow_uplink(struct meeting_sim *m)
