@@ -9,6 +9,7 @@ enum {
     PROBE_AFTER_FALL_US = 2 * 1000 * 1000, // and again after twice the time
     PROBE_PAUSE_MOST_US = 8 * 1000 * 1000,
     PROBES_MAX = 6,         // after a fall
+    STALE_US = 1000 * 1000, // without feedback
     FOUND_US = 1000 * 1000, // for how long a probe's result counts
     STEADY_US = 5 * 1000 * 1000,
     BUDGET_US = 500 * 1000,
@@ -36,6 +37,7 @@ void bwe_init(struct bwe *b, double start_bps, int64_t now)
     *b = (struct bwe){.rate = {.bps = start_bps, .changed_at = now},
                       .least_bps = start_bps,
                       .most_bps = start_bps,
+                      .probe.least = BWE_PROBE_OCTETS,
                       .period_at = now};
     bwe_loss_init(&b->loss, start_bps, now);
 }
@@ -290,7 +292,10 @@ bool bwe_cluster(struct bwe *b, struct bwe_cluster *cluster, double wanted_bps, 
     if (!b->probe.begun)
         bwe_probe_start(&b->probe, bwe_bps(b), now);
     bool fell = bwe_bps(b) < fall_share * b->before_fall_bps;
-    bool calm = b->delay.usage == BWE_NORMAL && b->queue.wait_us < DRAIN_FROM_US;
+    // Of whom only what is paused was told of, nothing more comes: what stood in the way then
+    // has long gone.
+    bool stale = b->feedback_at != 0 && now - b->feedback_at > STALE_US;
+    bool calm = stale || (b->delay.usage == BWE_NORMAL && b->queue.wait_us < DRAIN_FROM_US);
     if (fell && calm && b->probes < PROBES_MAX && now - b->probe.asked_at > b->probe_pause_us) {
         bwe_probe_ask(&b->probe, fmin(further_factor * bwe_bps(b), b->before_fall_bps), now);
         b->probe_pause_us = b->probe_pause_us < PROBE_PAUSE_MOST_US / 2 ? 2 * b->probe_pause_us

@@ -9,17 +9,29 @@ static const double arrived_least = 0.8;  // of a cluster, for a result
 
 enum { INTERVAL_MOST_US = 1000 * 1000 };
 
-static void add(struct bwe_probe *p, double bps)
+static size_t octets_of(double bps, size_t least)
+{
+    double most = bps / 8 * BWE_PROBE_LONGEST_US / 1e6;
+    return (size_t)fmax(bps / 8 * BWE_PROBE_US / 1e6, fmin((double)least, most));
+}
+
+static void add(struct bwe_probe *p, double bps, size_t least)
 {
     if (p->waiting_count == BWE_PROBES_WAITING)
         return;
     if (++p->last_id == 0)
         p->last_id = 1;
-    p->waiting[p->waiting_count++] =
-        (struct bwe_cluster){.id = p->last_id,
-                             .bps = bps,
-                             .packets = BWE_PROBE_PACKETS,
-                             .octets = (size_t)(bps / 8 * BWE_PROBE_US / 1e6)};
+    p->waiting[p->waiting_count++] = (struct bwe_cluster){.id = p->last_id,
+                                                          .bps = bps,
+                                                          .packets = BWE_PROBE_PACKETS,
+                                                          .octets = octets_of(bps, least)};
+}
+
+// What the way may have saved up before.
+static size_t saved_octets(const struct bwe_probe *p)
+{
+    size_t least = p->sent.octets < p->least ? p->sent.octets : p->least;
+    return least * 2 / 5;
 }
 
 void bwe_probe_start(struct bwe_probe *p, double bps, int64_t now)
@@ -27,7 +39,7 @@ void bwe_probe_start(struct bwe_probe *p, double bps, int64_t now)
     p->begun = true;
     p->asked_at = now;
     for (size_t i = 0; i < sizeof first_factors / sizeof *first_factors; i++)
-        add(p, bps * first_factors[i]);
+        add(p, bps * first_factors[i], 0);
 }
 
 void bwe_probe_ask(struct bwe_probe *p, double bps, int64_t now)
@@ -35,7 +47,7 @@ void bwe_probe_ask(struct bwe_probe *p, double bps, int64_t now)
     if (p->waiting_count)
         return;
     p->asked_at = now;
-    add(p, bps);
+    add(p, bps, p->least);
 }
 
 bool bwe_probe_next(struct bwe_probe *p, struct bwe_cluster *cluster)
@@ -47,6 +59,7 @@ bool bwe_probe_next(struct bwe_probe *p, struct bwe_cluster *cluster)
     p->waiting_count--;
     p->sent = *cluster;
     p->arrived = 0;
+    p->passed = 0;
     p->octets = 0;
     return true;
 }
@@ -58,13 +71,17 @@ double bwe_probe_arrival(struct bwe_probe *p, uint8_t id, size_t octets, int64_t
         p->between += octets;
         return 0;
     }
-    if (p->arrived == 0) {
+    if (p->arrived == 0)
+        p->between = 0;
+    p->arrived++;
+    p->passed += octets + p->between;
+    if (p->octets == 0 || p->passed <= saved_octets(p)) {
         p->first_sent = p->last_sent = sent;
         p->first_arrived = p->last_arrived = arrived;
         p->first_octets = octets;
+        p->octets = 0;
         p->between = 0;
     }
-    p->arrived++;
     p->octets += octets + p->between;
     p->between = 0;
     if (sent < p->first_sent)
@@ -80,7 +97,7 @@ double bwe_probe_arrival(struct bwe_probe *p, uint8_t id, size_t octets, int64_t
     int64_t sent_us = p->last_sent - p->first_sent;
     int64_t arrived_us = p->last_arrived - p->first_arrived;
     bool enough = p->arrived >= arrived_least * p->sent.packets &&
-                  (double)p->octets >= arrived_least * (double)p->sent.octets;
+                  (double)p->passed >= arrived_least * (double)p->sent.octets;
     if (!enough || sent_us <= 0 || arrived_us <= 0 || sent_us > INTERVAL_MOST_US ||
         arrived_us > INTERVAL_MOST_US)
         return 0;

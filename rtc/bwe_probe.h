@@ -7,7 +7,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { BWE_PROBE_PACKETS = 5, BWE_PROBE_US = 15 * 1000, BWE_PROBES_WAITING = 2 };
+// Many ways are token buckets: after a silence some kilobytes pass at any rate. The first
+// octets of a cluster are left out of what it finds, and it is long enough to go on behind
+// them.
+enum {
+    BWE_PROBE_PACKETS = 5,
+    BWE_PROBE_US = 15 * 1000,
+    BWE_PROBE_OCTETS = 8 * 1000,       // at least; two fifths of that may have been saved up
+    BWE_PROBE_LONGEST_US = 400 * 1000, // but no cluster takes longer for that
+    BWE_PROBES_WAITING = 2
+};
 
 // A cluster that is to be sent: `packets` at least and `octets` at least, at `bps`.
 struct bwe_cluster {
@@ -18,13 +27,15 @@ struct bwe_cluster {
 };
 
 struct bwe_probe {
+    size_t least; // BWE_PROBE_OCTETS; 0: clusters are as short as libwebrtc's
     uint8_t last_id;
     struct bwe_cluster waiting[BWE_PROBES_WAITING]; // to be sent, first first
     unsigned waiting_count;
     // The cluster that is under way:
     struct bwe_cluster sent;
     uint32_t arrived;
-    size_t octets;  // that arrived, of all packets from its first to its last
+    size_t passed;  // octets that arrived in all, others' between its packets among them
+    size_t octets;  // those behind what the way may have saved up, from the first on
     size_t between; // since the last packet of it, of others
     size_t first_octets;
     size_t last_octets;
@@ -36,7 +47,8 @@ struct bwe_probe {
     bool begun;       // the first clusters were asked for
 };
 
-// The clusters of a start, at three and six times the rate.
+// The clusters of a start, at three and six times the rate: short, since it is in a hurry, and
+// what they find is soon put right.
 void bwe_probe_start(struct bwe_probe *p, double bps, int64_t now);
 // One at `bps`; not while another is under way.
 void bwe_probe_ask(struct bwe_probe *p, double bps, int64_t now);

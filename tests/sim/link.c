@@ -19,7 +19,7 @@ void link_init(struct link *l, const struct link_plan *plan, uint64_t seed)
     assert(plan->rate_count <= LINK_RATES_MAX);
     assert(plan->rate_count == 0 || plan->rates[0].from_us == 0);
     assert(plan->rate_count > 0 || plan->tcp_flows == 0); // or they would never stop to send
-    *l = (struct link){.plan = *plan, .rng = rng_seeded(seed)};
+    *l = (struct link){.plan = *plan, .rng = rng_seeded(seed), .filled_at = INT64_MIN / 2};
     if (l->plan.queue_us == 0)
         l->plan.queue_us = QUEUE_US;
     if (plan->tcp_flows)
@@ -141,6 +141,19 @@ static void note_wait(struct link *l, int64_t wait, int64_t now)
         l->longest_long_us = l->long_until - l->long_since;
 }
 
+// A line that was silent has saved up to a bucket of octets, and sends those at once.
+static int64_t pass(struct link *l, size_t octets, int64_t now)
+{
+    if (l->plan.rate_count == 0)
+        return now;
+    int64_t saved_us =
+        (int64_t)l->plan.bucket_octets * 8 * 1000 / l->plan.rates[rate_at(&l->plan, now)].kbps;
+    if (l->filled_at < now - saved_us)
+        l->filled_at = now - saved_us;
+    l->filled_at = line_end(&l->plan, l->filled_at, octets);
+    return l->filled_at > now ? l->filled_at : now;
+}
+
 // When the line has sent it; LINK_LOST when the queue drops it.
 static int64_t queue(struct link *l, size_t octets, int64_t now)
 {
@@ -150,7 +163,7 @@ static int64_t queue(struct link *l, size_t octets, int64_t now)
         drops = codel_drops(&l->codel, wait, now + wait);
     if (drops)
         return LINK_LOST;
-    l->free_at = line_end(&l->plan, now + wait, octets);
+    l->free_at = pass(l, octets, now);
     note_wait(l, wait, now);
     return l->free_at;
 }

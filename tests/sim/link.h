@@ -56,7 +56,8 @@ struct link_plan {
     struct link_rate rates[LINK_RATES_MAX]; // in the order of time, the first from 0 on
     size_t rate_count;                      // 0: any rate
     enum link_queue queue;
-    int64_t queue_us; // 0: 200 ms
+    int64_t queue_us;       // 0: 200 ms
+    uint32_t bucket_octets; // that leave at once after a silence, as through a token bucket
     int64_t delay_us;
     int64_t jitter_us; // uniform
     bool overtakes;    // packets may overtake each other by jitter; otherwise they wait
@@ -77,7 +78,8 @@ struct link_codel {
 struct link {
     struct link_plan plan;
     struct rng rng;
-    int64_t free_at;      // when the line has sent all that is queued
+    int64_t free_at;   // when the line has sent all that is queued
+    int64_t filled_at; // when its bucket was empty and the line began, by what was sent since
     int64_t last_arrival; // of a packet that nobody may overtake
     bool bad;             // the state of `burst`
     struct link_codel codel;

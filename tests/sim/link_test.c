@@ -47,6 +47,19 @@ TEST(a_packet_under_way_when_the_rate_changes_goes_on_with_the_new_one)
     CHECK_EQ(link_kbps(&l, 5 * MS), 500);
 }
 
+TEST(what_a_silent_line_has_saved_leaves_at_once)
+{
+    struct link l = link_of(
+        (struct link_plan){.rates = {{0, 1000}}, .rate_count = 1, .bucket_octets = 2500});
+    for (int64_t now = 0; now <= SECOND; now += SECOND) {
+        CHECK_EQ(link_send(&l, 1222, false, now), now);
+        CHECK_EQ(link_send(&l, 1222, false, now), now);
+        CHECK_EQ(link_send(&l, 1222, false, now), now + 10 * MS);
+        CHECK_EQ(link_send(&l, 1222, false, now), now + 20 * MS);
+        CHECK_EQ(link_wait(&l, now), 20 * MS);
+    }
+}
+
 TEST(a_full_queue_drops_what_comes)
 {
     struct link l = link_of(

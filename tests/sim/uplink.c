@@ -16,6 +16,7 @@ void uplink_init(struct uplink *u, int64_t now)
 {
     *u = (struct uplink){.allotted_at = now};
     bwe_init(&u->bwe, START_BPS, now);
+    u->bwe.probe.least = 0; // as browsers do
 }
 
 void uplink_dispose(struct uplink *u)

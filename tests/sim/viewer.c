@@ -239,8 +239,9 @@ void viewer_close(struct viewer *v, int64_t now)
 {
     if (v->begun && !v->paused)
         note_interval(v, now - v->shown_at, now);
+    // What is 100 ms at most behind the last picture may be on its way.
     for (size_t i = 0; i < VIEWER_FRAMES; i++)
-        v->skipped += v->frames[i].used;
+        v->skipped += v->frames[i].used && v->frames[i].timestamp - v->timestamp > 9000;
 }
 
 double viewer_rate(const struct viewer *v, unsigned from, unsigned until)

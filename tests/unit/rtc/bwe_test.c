@@ -184,15 +184,15 @@ TEST(a_full_way_is_told_from_a_lossy_one)
 
 TEST(a_cluster_finds_the_rate_at_which_it_arrives)
 {
-    struct bwe_probe p = {0};
+    struct bwe_probe p = {.least = BWE_PROBE_OCTETS};
     struct bwe_cluster cluster;
     bwe_probe_ask(&p, 4e6, SECOND);
     CHECK(bwe_probe_next(&p, &cluster));
     CHECK(!bwe_probe_next(&p, &cluster));
-    CHECK_EQ(cluster.octets, 7500);
+    CHECK_EQ(cluster.octets, BWE_PROBE_OCTETS);
     double found = 0;
     // 1200 octets each 2.4 ms are 4 Mbit/s; they arrive each 4.8 ms.
-    for (int i = 0; i < 7; i++) {
+    for (int i = 0; i < 9; i++) {
         double one = bwe_probe_arrival(&p, cluster.id, 1200, SECOND + i * 2400,
                                        SECOND + 20 * MS + i * 4800);
         found = one > 0 ? one : found;
@@ -201,10 +201,30 @@ TEST(a_cluster_finds_the_rate_at_which_it_arrives)
     CHECK(bwe_probe_arrival(&p, 77, 1200, SECOND, SECOND) == 0); // of no cluster
 }
 
+// 300 kbit/s behind a bucket of 3 KB: ten packets of a kilobyte at 600 kbit/s, of which three
+// pass as they come.
+TEST(what_a_way_has_saved_up_is_not_found)
+{
+    struct bwe_probe p = {.least = BWE_PROBE_OCTETS};
+    struct bwe_cluster cluster;
+    bwe_probe_ask(&p, 6e5, SECOND);
+    CHECK(bwe_probe_next(&p, &cluster));
+    int64_t end = SECOND - 80 * MS; // of what the line has sent, its savings among it
+    double found = 0;
+    for (int i = 0; i < 10; i++) {
+        int64_t sent = SECOND + i * 13333;
+        end += 26667;
+        double one =
+            bwe_probe_arrival(&p, cluster.id, 1000, sent, (end > sent ? end : sent) + 20 * MS);
+        found = one > 0 ? one : found;
+    }
+    CHECK(found > 2.5e5 && found < 4e5);
+}
+
 // As many octets of others leave between them.
 TEST(what_leaves_between_the_packets_of_a_cluster_takes_its_part)
 {
-    struct bwe_probe p = {0};
+    struct bwe_probe p = {.least = BWE_PROBE_OCTETS};
     struct bwe_cluster cluster;
     bwe_probe_ask(&p, 4e6, SECOND);
     CHECK(bwe_probe_next(&p, &cluster));
@@ -306,6 +326,24 @@ TEST(after_a_sudden_fall_it_is_known_when_the_queue_is_short_again)
     CHECK(fell_at && fell_at < SECOND + 500 * MS + 200 * MS);
     CHECK(bwe_drained_at(&b) > fell_at - 5 * MS);
     CHECK(bwe_bps(&b) < 480e3);
+    bwe_dispose(&b);
+}
+
+// Who is told of pictures only is told nothing while none is sent: the queue that was met last
+// is no reason not to look.
+TEST(a_queue_that_nothing_was_told_of_for_long_does_not_hold_probes_back)
+{
+    struct bwe b;
+    struct bwe_cluster cluster;
+    bwe_init(&b, 1e6, SECOND);
+    CHECK(bwe_cluster(&b, &cluster, 0, SECOND));
+    CHECK(bwe_cluster(&b, &cluster, 0, SECOND));
+    b.feedback_at = 2 * SECOND;
+    b.queue.wait_us = 1042 * MS;
+    CHECK(!bwe_cluster(&b, &cluster, 2e6, 3 * SECOND));
+    b.feedback_at = 6 * SECOND;
+    CHECK(!bwe_cluster(&b, &cluster, 2e6, 6 * SECOND + 500 * MS));
+    CHECK(bwe_cluster(&b, &cluster, 2e6, 7 * SECOND + 1 * MS));
     bwe_dispose(&b);
 }
 
