@@ -126,7 +126,7 @@ static struct budget make_budget(struct allocator *a, const struct allocate_limi
 {
     double bps = l->estimate_bps > 0 ? l->estimate_bps : INFINITY;
     double sure = bps;
-    if (l->estimate_bps > 0)
+    if (l->estimate_bps > 0 && !l->is_assumed)
         sure = fmax(least_estimate(a, bps, now), jump_share * bps);
     double most = l->max_bps > 0 ? l->max_bps : INFINITY;
     return (struct budget){

@@ -27,7 +27,8 @@ enum {
 
 // Of a packet of sound, what another repeats of it: without headers.
 static const double repeated_share = 0.6;
-static const double audio_share = 0.5; // of what is carried, when sound is repeated
+static const double audio_share = 0.5;   // of what is carried, when sound is repeated
+static const double least_margin = 1.01; // of a sum that is to be found to fit again
 static const double crowded_share =
     0.4; // of the estimate for the pacer: it lets 2.5 of that go
 
@@ -132,7 +133,8 @@ static double estimated_bps(struct capacity *d, struct allocate_feed *const *ord
         d->waits_from = tick->now;
     if (d->waits_from != 0 && tick->now - d->waits_from >= CAPACITY_SILENT_US)
         return d->remb_bps;
-    return fmax(bwe_bps(d->estimate), audio_bps(d, tick) + least_picture_bps(order, count));
+    return fmax(bwe_bps(d->estimate),
+                audio_bps(d, tick) + least_margin * least_picture_bps(order, count));
 }
 
 static struct allocate_limits limits_of(struct capacity *d, struct allocate_feed *const *order,
@@ -140,6 +142,7 @@ static struct allocate_limits limits_of(struct capacity *d, struct allocate_feed
 {
     return (struct allocate_limits){
         .estimate_bps = estimated_bps(d, order, count, tick),
+        .is_assumed = d->estimate && d->estimate->feedback_at == 0,
         .max_bps = d->cap.kbps * 1e3,
         .audio_bps = audio_bps(d, tick),
         .begin_us = BEGIN_US,

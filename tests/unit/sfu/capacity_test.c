@@ -103,6 +103,25 @@ TEST(who_agreed_and_tells_nothing_gets_a_camera_that_takes_much)
     scene_close(&scene);
 }
 
+// How much it takes shows only while it is not yet wanted: what was assumed before does not
+// count.
+TEST(who_agreed_and_tells_nothing_gets_a_camera_as_soon_as_it_is_wanted)
+{
+    scene_open(&scene);
+    publisher = scene_publisher(&scene, PUBLISHER, &scene_video, 1, TRACK);
+    scene.agrees_to_numbers = true;
+    subscriber = scene_subscriber(&scene, SUBSCRIBER);
+    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, VIDEO_OFF);
+    pass(1);
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, VIDEO_HIGH);
+    publisher->sources[0].layers[0].key_wanted = true;
+    CHECK(layer() < 0);
+    scene.now += VIDEO_FRAME_US;
+    scene_frame(&scene, publisher, 0);
+    CHECK(layer() >= 0);
+    scene_close(&scene);
+}
+
 TEST(a_rate_that_the_client_tells_chooses_the_layer_and_people_are_told)
 {
     open_call();
