@@ -17,7 +17,10 @@ vi.mock('@100mslive/react-sdk', () => ({
   useVideo: () => ({ videoRef: undefined }),
 }));
 
-function draw(video: { enabled: boolean; degraded?: boolean }): { picture: number; avatars: number[] } {
+function draw(video: { enabled: boolean; degraded?: boolean }): {
+  picture: number;
+  avatars: number[];
+} {
   state.video = { id: 'camera', ...video };
   const peer = { id: 'p', name: 'Ann', isLocal: false } as HMSPeer;
   const html = renderToStaticMarkup(createElement(Tile, { peer }));

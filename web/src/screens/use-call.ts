@@ -71,7 +71,11 @@ export function useCall(code: string): CallState {
         const preview = actions.preview({ ...config(login.value, ''), settings });
         await inTime(preview, PREVIEW_TIMEOUT_MS);
         if (current) await switchOnGranted(granted);
-        if (current && comeback) await join(comeback.name);
+        if (current && comeback) {
+          // Once: whoever leaves then and opens the link again is asked first.
+          rememberComeback({ ...comeback, at: 0 });
+          await join(comeback.name);
+        }
       } catch (thrown) {
         if (current) dispatch({ type: 'failed', problem: thrownProblem(thrown) });
       }
