@@ -83,7 +83,7 @@ const decoded = async (page) =>
 test('a page without any library watches the room', async () => {
   const said = await bare.page.evaluate(open, [`${server.origin}/whep/${meeting.room.id}`, guestToken, false]);
   assert.match(said[0], /^\/whep\//);
-  assert.match(said[2], /^<stun:127\.0\.0\.1:9>; rel="ice-server"$/);
+  assert.match(said[2], /^<stun:127\.0\.0\.1:9>; rel="ice-server", <\/whep\/[^>]*\/layer>; rel="urn:ietf:params:whep:ext:core:layer"$/);
   await untilPlays(bare.page, 'the page to play Hana');
   const size = await bare.page.evaluate(() => [window.whipPeers[0].element.videoWidth, window.whipPeers[0].element.videoHeight]);
   assert.ok(size[0] > 0 && size[1] > 0, String(size));
