@@ -42,6 +42,13 @@ void bwe_init(struct bwe *b, double start_bps, int64_t now)
     bwe_loss_init(&b->loss, start_bps, now);
 }
 
+void bwe_restart(struct bwe *b, double start_bps, int64_t now)
+{
+    struct sent sent = b->sent;
+    bwe_init(b, start_bps, now);
+    b->sent = sent;
+}
+
 void bwe_dispose(struct bwe *b)
 {
     sent_dispose(&b->sent);

@@ -58,6 +58,8 @@ struct bwe {
 };
 
 void bwe_init(struct bwe *b, double start_bps, int64_t now);
+// All that was found is forgotten, as if nothing had been told yet; what was sent is not.
+void bwe_restart(struct bwe *b, double start_bps, int64_t now);
 void bwe_dispose(struct bwe *b);
 
 // A packet of `octets` leaves, with what IP and UDP add; `cluster` is that of a probe, or 0.

@@ -21,7 +21,11 @@ enum {
     CROWDED_FROM_US = 60 * 1000,  // waiting in a queue of the way
     BEGIN_US = 100 * 1000,        // a key frame of 180p is 12 KB: as much as 1 Mbit/s takes
     CALM_UNTIL_US = 20 * 1000,
-    CROWDED_US = 5 * 1000 * 1000,                     // for how long that counts
+    CROWDED_US = 5 * 1000 * 1000, // for how long that counts
+    DARK_US =
+        2 * 1000 * 1000, // without any picture, before one is tried; twice that the next time
+    DARK_MOST_US = 16 * 1000 * 1000,
+    BRIGHT_US = 10 * 1000 * 1000, // after so long with pictures the first time counts again
     PADDING_OVERHEAD = 28 + RTP_HEADER_LEN + 16 + 16, // as in sfu/stream.c
 };
 
@@ -212,6 +216,42 @@ static bool stalls(struct capacity *d, const struct tick *tick)
     return true;
 }
 
+// Of a way on which no picture is sent nothing is found out: a client that had no time for a
+// moment, and told of a queue that was its own, would be without pictures for long. So one is
+// tried as at the start.
+static void try_again(struct capacity *d, struct allocate_feed *const *order, size_t count,
+                      const struct tick *tick)
+{
+    bool wanted = false, shown = false;
+    for (size_t i = 0; i < count; i++) {
+        wanted |= order[i]->wish > 0 && order[i]->step_count > 0;
+        shown |= order[i]->chosen != ALLOCATE_PAUSED;
+    }
+    if (!d->estimate || d->estimate->feedback_at == 0 || !wanted || shown) {
+        if (shown && d->dark_from == 0 && tick->now - d->dark_until >= BRIGHT_US)
+            d->dark_us = 0;
+        if (d->dark_from != 0)
+            d->dark_until = tick->now;
+        d->dark_from = 0;
+        return;
+    }
+    if (d->dark_from == 0)
+        d->dark_from = tick->now;
+    int64_t patience = d->dark_us ? d->dark_us : DARK_US;
+    if (tick->now - d->dark_from < patience)
+        return;
+    d->dark_us = 2 * patience < DARK_MOST_US ? 2 * patience : DARK_MOST_US;
+    d->dark_from = 0;
+    d->dark_until = tick->now;
+    d->waits_from = 0;
+    for (size_t i = 0; i < count; i++) {
+        order[i]->waited = order[i]->flapped = false;
+        order[i]->hold_us = 0;
+    }
+    bwe_restart(d->estimate, CAPACITY_START_BPS + audio_bps(d, tick), tick->now);
+    pace_set_rate(&d->pace, bwe_bps(d->estimate), true, tick->now);
+}
+
 static void choose(struct capacity *d, const struct tick *tick)
 {
     struct allocate_feed *order[SUBSCRIBE_SECTIONS_MAX];
@@ -222,6 +262,7 @@ static void choose(struct capacity *d, const struct tick *tick)
         return; // nothing bounds it
     find_speaker(d, tick);
     size_t count = gather(d, order, tick);
+    try_again(d, order, count, tick);
     struct allocate_limits limits = limits_of(d, order, count, tick);
     allocate(&d->allocator, &limits, order, count, tick->now, &d->allocation);
     d->chosen_at = tick->now;

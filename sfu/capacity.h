@@ -39,6 +39,9 @@ struct capacity {
 
     struct bwe *estimate; // NULL: no packet has a transport-wide number
     double remb_bps;      // 0: not told
+    int64_t dark_from;    // since when no picture that is wanted was sent; 0: some is
+    int64_t dark_until;   // the last time
+    int64_t dark_us;      // for how long that may last, the next time; 0: never yet
     int64_t waits_from;   // for the first feedback; 0: not connected yet
     struct pace pace;     // while there is an estimate
     struct allocator allocator;
