@@ -22,8 +22,7 @@ enum {
     BEGIN_US = 100 * 1000,        // a key frame of 180p is 12 KB: as much as 1 Mbit/s takes
     CALM_UNTIL_US = 20 * 1000,
     CROWDED_US = 5 * 1000 * 1000, // for how long that counts
-    DARK_US =
-        2 * 1000 * 1000, // without any picture, before one is tried; twice that the next time
+    DARK_US = 2 * 1000 * 1000,    // without a picture, before one is tried; then twice that
     DARK_MOST_US = 16 * 1000 * 1000,
     BRIGHT_US = 10 * 1000 * 1000, // after so long with pictures the first time counts again
     PADDING_OVERHEAD = 28 + RTP_HEADER_LEN + 16 + 16, // as in sfu/stream.c
@@ -33,8 +32,7 @@ enum {
 static const double repeated_share = 0.6;
 static const double audio_share = 0.5;   // of what is carried, when sound is repeated
 static const double least_margin = 1.01; // of a sum that is to be found to fit again
-static const double crowded_share =
-    0.4; // of the estimate for the pacer: it lets 2.5 of that go
+static const double crowded_share = 0.4; // of the estimate, of which the pacer lets 2.5 go
 
 void capacity_init(struct capacity *d, struct leg *leg, const struct feed_list *feeds)
 {

@@ -35,7 +35,7 @@ void last_n_leave(struct voice *v)
 }
 
 // The one that may be silenced first: the quietest, and of these the one that has been quiet
-// for longest. NULL: all are to stay for now.
+// for longest. NULL: none gives way.
 static struct voice *weakest(const struct last_n *l, int64_t now)
 {
     struct voice *found = NULL;

@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "rtc/rtcp.h"
+#include "rtc/twcc.h"
 
 enum {
     PUBLISHER = 11,
@@ -118,6 +119,43 @@ TEST(who_agreed_and_tells_nothing_gets_a_camera_as_soon_as_it_is_wanted)
     CHECK(layer() < 0);
     scene.now += VIDEO_FRAME_US;
     scene_frame(&scene, publisher, 0);
+    CHECK(layer() >= 0);
+    scene_close(&scene);
+}
+
+// A frame, and the subscriber tells of each packet of it: so much late. Whether one came.
+static bool frame_told_late(struct twcc_recorder *recorder, uint16_t *number, int64_t late)
+{
+    scene.now += VIDEO_FRAME_US;
+    subscriber->got_count = 0;
+    scene_frame(&scene, publisher, 0);
+    for (size_t k = 0; k < subscriber->got_count; k++)
+        twcc_arrived(recorder, (*number)++, scene.now + late);
+    uint8_t octets[TWCC_FEEDBACK_MAX];
+    struct writer w = writer_on(octets, sizeof octets);
+    if (twcc_put_feedback(recorder, 1, 2, scene.now + late + 1000 * 1000, &w))
+        scene_rtcp(&scene, subscriber, &w);
+    return subscriber->got_count > 0;
+}
+
+// A client that had no time for a moment tells of a queue that is its own, and of pictures
+// only: when they stop, it has nothing to tell of.
+TEST(who_is_sent_no_picture_gets_one_again_after_a_while)
+{
+    struct twcc_recorder recorder = {0};
+    uint16_t number = 0;
+    scene_open(&scene);
+    publisher = scene_publisher(&scene, PUBLISHER, &scene_video, 1, TRACK);
+    scene.agrees_to_numbers = true;
+    subscriber = scene_subscriber(&scene, SUBSCRIBER);
+    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, VIDEO_HIGH);
+    int without = 0;
+    for (int i = 0; without < 15; i++) {
+        CHECK(i < 300);
+        without = frame_told_late(&recorder, &number, i * 30 * 1000) ? 0 : without + 1;
+    }
+    publisher->sources[0].layers[0].key_wanted = true;
+    pass(3);
     CHECK(layer() >= 0);
     scene_close(&scene);
 }
