@@ -80,20 +80,23 @@ static bool allows(const struct api_route *route, enum http_method method)
                                        route->openness != LISTED_GET_ONLY);
 }
 
+static bool is_offered(const struct path *path, enum http_method method)
+{
+    const char *ignored[API_PATH_PARAMETERS_MAX];
+    for (size_t i = 0; i < api_route_count; i++)
+        if (allows(&api_routes[i], method) && matches(api_routes[i].pattern, path, ignored))
+            return true;
+    return false;
+}
+
 // "GET, POST": what the path may be called with, in the request's arena.
 static const char *allowed_methods(struct http_request *request)
 {
-    const char *ignored[API_PATH_PARAMETERS_MAX];
     struct path path = path_of(request);
     struct text allowed = {0};
-    for (int method = HTTP_GET; method <= HTTP_DELETE; method++) {
-        bool offered = false;
-        for (size_t i = 0; i < api_route_count; i++)
-            offered |= allows(&api_routes[i], (enum http_method)method) &&
-                       matches(api_routes[i].pattern, &path, ignored);
-        if (offered)
+    for (int method = HTTP_GET; method <= HTTP_DELETE; method++)
+        if (is_offered(&path, (enum http_method)method))
             text_addf(&allowed, "%s%s", allowed.len ? ", " : "", method_names[method]);
-    }
     const char *list = arena_text(&request->arena, text_bytes(&allowed));
     text_dispose(&allowed);
     return list;
@@ -143,11 +146,13 @@ static int answer_preflight(const struct api_route *route, struct http_request *
     http_header_add(response, "access-control-allow-headers",
                     is_sdp ? "Authorization, Content-Type, If-Match"
                            : "Authorization, Content-Type, user_agent_v2");
-    // RFC 9725 section 4.2 wants the first; a PATCH goes to a path that no POST goes to.
-    if (is_sdp)
-        http_header_add(response, route->next == API_JOIN ? "accept-post" : "accept-patch",
-                        route->next == API_JOIN ? "application/sdp"
-                                                : "application/trickle-ice-sdpfrag");
+    // RFC 9725 section 4.2 wants the first; a viewer's choice of a layer is JSON.
+    struct path path = path_of(request);
+    if (is_sdp && is_offered(&path, HTTP_POST))
+        http_header_add(response, "accept-post",
+                        route->next == API_JOIN ? "application/sdp" : "application/json");
+    if (is_sdp && is_offered(&path, HTTP_PATCH))
+        http_header_add(response, "accept-patch", "application/trickle-ice-sdpfrag");
     http_header_add(response, "access-control-max-age", "86400");
     response->status = 204;
     return ERR_REFUSED; // no handler runs

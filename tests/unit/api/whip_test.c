@@ -457,6 +457,19 @@ TEST(pages_of_other_origins_may_publish_and_watch)
     reply = say((struct ask){HTTP_OPTIONS, .target = post_target("whep", "/x")});
     CHECK_TEXT(field(reply, "access-control-allow-methods"), "PATCH, DELETE");
     CHECK_TEXT(field(reply, "accept-patch"), "application/trickle-ice-sdpfrag");
+    CHECK_TEXT(field(reply, "accept-post"), "");
+    end();
+}
+
+// It is a path of JSON, which has no PATCH.
+TEST(a_page_that_asks_before_it_chooses_a_layer_hears_what_may_be_posted)
+{
+    begin();
+    const struct whip_reply *reply =
+        say((struct ask){HTTP_OPTIONS, .target = post_target("whep", "/x/layer")});
+    CHECK_TEXT(field(reply, "access-control-allow-methods"), "GET, HEAD, POST");
+    CHECK_TEXT(field(reply, "accept-post"), "application/json");
+    CHECK_TEXT(field(reply, "accept-patch"), "");
     end();
 }
 
