@@ -189,13 +189,18 @@ static void forget_numbers(struct history *h, uint64_t seq)
         h->by_seq[next & (h->size - 1)] = 0;
 }
 
+bool history_fits(const struct rtp_packet *packet, const struct extension_values *extensions)
+{
+    return packet->payload.len + extensions->dependency.len <= DATAGRAM_MAX;
+}
+
 const struct history_slot *history_add(struct history *h, uint64_t seq,
                                        const struct rtp_packet *packet,
                                        const struct extension_values *extensions,
                                        const struct codec_packet *info, int64_t now)
 {
     size_t len = packet->payload.len + extensions->dependency.len;
-    if (len > DATAGRAM_MAX || seq == 0 || !is_new(h, seq))
+    if (!history_fits(packet, extensions) || seq == 0 || !is_new(h, seq))
         return NULL;
     make_room(h, len, now);
     forget_numbers(h, seq);

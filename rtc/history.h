@@ -20,6 +20,7 @@
 #include "rtc/extension.h"
 #include "rtc/rtp.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
@@ -78,13 +79,16 @@ void history_init(struct history *h, uint32_t packets, uint32_t bytes);
 void history_init_audio(struct history *h);
 void history_dispose(struct history *h);
 
+// Whether it would take a packet at all: not one that is longer than DATAGRAM_MAX.
+bool history_fits(const struct rtp_packet *packet, const struct extension_values *extensions);
+
 // Keeps a copy of the packet's payload and of the views in `extensions` (mid, rid and
 // repaired_rid are left out: they mean nothing to a subscriber). `packet` is the original,
 // after rtp_unwrap_rtx(); `seq` is its extended number.
 // Returns the slot, with `payload` and `extensions` pointing into the history; NULL when that
 // sequence number is there already (a duplicate; nothing changes), when it is so far behind the
-// newest that another has its place, or when the packet is longer than DATAGRAM_MAX. Otherwise
-// packets may come in any order.
+// newest that another has its place, or when the packet does not fit. Otherwise packets may
+// come in any order.
 const struct history_slot *history_add(struct history *h, uint64_t seq,
                                        const struct rtp_packet *packet,
                                        const struct extension_values *extensions,

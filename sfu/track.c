@@ -193,8 +193,8 @@ const struct history_slot *track_receive(struct track *t, unsigned index,
         return NULL;
 
     struct codec_packet info = {0};
-    bool useful =
-        packet->payload.len > 0 && codec_parse(s->codec.codec, packet->payload, &info) == 0;
+    bool useful = packet->payload.len > 0 && history_fits(packet, values) &&
+                  codec_parse(s->codec.codec, packet->payload, &info) == 0;
     if (packet->payload.len > 0 && !useful)
         stats->drop_malformed++;
     if (useful && !may_pass(t, index, packet, &info, tick)) {
@@ -215,7 +215,7 @@ const struct history_slot *track_receive(struct track *t, unsigned index,
     const struct history_slot *slot = stream_add(s, index, dense, &sent, values, &info,
                                                  stream_parts(s, index, &info), tick->now);
     if (!slot)
-        return NULL; // too long, or a duplicate of one that is about to be overwritten
+        return NULL; // a duplicate of one that is about to be overwritten
 
     // What was sent before the first packet that reached us and is missing, nobody asks for: no
     // feed can begin there.

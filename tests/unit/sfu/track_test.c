@@ -1,6 +1,7 @@
 #include "sfu/track.h"
 #include "test.h"
 
+#include "base/limits.h"
 #include "base/moment.h"
 #include "base/rng.h"
 #include "sfu/shared.h"
@@ -78,6 +79,23 @@ TEST(a_packet_without_content_is_not_seen_in_the_numbers)
     uint64_t first = receive_key(500, false)->seq;
     CHECK(!receive(501, (struct bytes){0}, false));
     CHECK_EQ(receive_inter(502, false)->seq, first + 1);
+    close_track();
+}
+
+// Nor is one that the history would not take: it would be asked for in vain.
+TEST(a_packet_that_is_too_long_to_be_kept_is_not_seen_in_the_numbers)
+{
+    static const uint8_t too_long[DATAGRAM_MAX + 1] = {0x10, 0x01};
+    open_track(NULL);
+    uint64_t first = receive_key(500, false)->seq;
+    CHECK(!receive(501, (struct bytes){too_long, sizeof too_long}, false));
+    CHECK_EQ(receive_inter(502, false)->seq, first + 1);
+    // Late, in a place that others overtook, it is nothing as well: what is sent there is
+    // empty.
+    const struct history_slot *late;
+    CHECK(receive_inter(504, false));
+    CHECK((late = receive(503, (struct bytes){too_long, sizeof too_long}, false)));
+    CHECK_EQ(late->payload.len, 0);
     close_track();
 }
 
