@@ -186,7 +186,8 @@ static bool hear(const struct leg *l, struct track *t, const struct history_slot
 {
     struct meeting *m = l->meeting;
     struct stream *s = &t->stream;
-    if (values->has_audio_level && !s->muted) {
+    bool sounds = slot->payload.len >= LAST_N_SOUND_OCTETS;
+    if (values->has_audio_level && !s->muted && sounds) {
         speakers_hear(&m->speakers, &t->talker, values->audio_level, tick->now);
         timers_advance(&tick->shared->timers, &m->timer, m->speakers.look_at);
     }
@@ -196,7 +197,7 @@ static bool hear(const struct leg *l, struct track *t, const struct history_slot
     struct voice *silenced = NULL;
     s->unheard = counts && !last_n_hear(&m->loudest, &t->voice,
                                         s->muted ? AUDIO_SILENCE : values->audio_level,
-                                        tick->now, &silenced);
+                                        slot->payload.len, tick->now, &silenced);
     if (silenced) {
         struct stream *other = &LIST_ENTRY(silenced, struct track, voice)->stream;
         other->unheard = true;

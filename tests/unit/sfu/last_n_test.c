@@ -5,7 +5,15 @@
 
 #include <string.h>
 
-enum { MS = 1000, SECOND = 1000 * MS, PACKET = 20 * MS, NOISE = 63, SILENCE = 127, VOICE = 30 };
+enum {
+    MS = 1000,
+    SECOND = 1000 * MS,
+    PACKET = 20 * MS,
+    NOISE = 63,
+    SILENCE = 127,
+    VOICE = 30,
+    SOUND = 60
+};
 
 // --- Who has a place ---
 
@@ -25,7 +33,7 @@ static void begin(void)
 static bool hear(unsigned i, uint8_t level)
 {
     struct voice *silenced;
-    bool heard = last_n_hear(&list, &voices[i], level, now, &silenced);
+    bool heard = last_n_hear(&list, &voices[i], level, SOUND, now, &silenced);
     CHECK(!silenced || !silenced->among);
     return heard;
 }
@@ -65,7 +73,7 @@ TEST(the_quietest_gives_its_place_and_of_two_the_one_that_was_quiet_for_longer)
     now += PACKET;
     hear(3, NOISE);
     struct voice *silenced;
-    CHECK(last_n_hear(&list, &voices[20], VOICE, now, &silenced));
+    CHECK(last_n_hear(&list, &voices[20], VOICE, SOUND, now, &silenced));
     CHECK(silenced == &voices[7]);
 }
 
@@ -113,7 +121,8 @@ TEST(places_do_not_go_to_and_fro_when_all_speak)
         now += PACKET;
         for (unsigned i = 0; i < VOICES; i++) {
             struct voice *silenced;
-            last_n_hear(&list, &voices[i], (uint8_t)(25 + rng_below(&rng, 20)), now, &silenced);
+            uint8_t level = (uint8_t)(25 + rng_below(&rng, 20));
+            last_n_hear(&list, &voices[i], level, SOUND, now, &silenced);
             changes += silenced != NULL;
         }
     }
@@ -127,6 +136,128 @@ TEST(who_leaves_makes_room)
     last_n_leave(&voices[25]); // has none
     CHECK(hear(25, SILENCE));
     CHECK(!hear(4, SILENCE));
+}
+
+// --- Who lies ---
+
+enum { HONEST = 20 }; // the others, up to LAST_N, do not tell the truth
+
+enum lie { ALWAYS_LOUDEST, AT_RANDOM, LOUD_AT_RANDOM, WITHOUT_SOUND };
+
+static bool lie(unsigned i, enum lie how, struct rng *rng)
+{
+    struct voice *silenced;
+    uint32_t random = rng_below(rng, 128);
+    uint8_t level = how == AT_RANDOM        ? (uint8_t)random
+                    : how == LOUD_AT_RANDOM ? (uint8_t)(random % 20)
+                                            : 0;
+    return last_n_hear(&list, &voices[i], level, how == WITHOUT_SOUND ? 3 : SOUND, now,
+                       &silenced);
+}
+
+// Somebody speaks: syllables, and every three seconds a breath.
+static uint8_t speech_level(int64_t spoken_us, struct rng *rng)
+{
+    int64_t in_sentence = spoken_us % (3 * SECOND), in_word = spoken_us % (400 * MS);
+    if (in_sentence >= 2600 * MS || in_word >= 300 * MS)
+        return (uint8_t)(NOISE + rng_below(rng, 10));
+    return (uint8_t)(VOICE - 5 + rng_below(rng, 15));
+}
+
+// Ten lie from the beginning; somebody else speaks later, for so long. Returns how many of the
+// loud packets were sent, in per mille; `first`: whether the first one was.
+static unsigned share_of_honest(enum lie how, int64_t later_us, int64_t span_us, bool *first)
+{
+    begin();
+    struct rng rng = rng_seeded(11);
+    int64_t begins = now + later_us;
+    unsigned loud = 0, sent = 0;
+    for (; now < begins + span_us; now += PACKET) {
+        for (unsigned i = 0; i < LAST_N; i++)
+            lie(i, how, &rng);
+        if (now < begins)
+            continue;
+        uint8_t level = speech_level(now - begins, &rng);
+        bool heard = hear(HONEST, level);
+        if (loud == 0)
+            *first = heard;
+        loud += level < NOISE;
+        sent += level < NOISE && heard;
+    }
+    return 1000 * sent / loud;
+}
+
+TEST(who_always_claims_to_be_loudest_keeps_nobody_out)
+{
+    bool first;
+    CHECK_EQ(share_of_honest(ALWAYS_LOUDEST, 3 * SECOND, 120 * SECOND, &first), 1000);
+    CHECK(first);
+}
+
+TEST(levels_at_random_keep_nobody_out)
+{
+    bool first;
+    CHECK_EQ(share_of_honest(AT_RANDOM, 3 * SECOND, 120 * SECOND, &first), 1000);
+    CHECK(first);
+    CHECK_EQ(share_of_honest(LOUD_AT_RANDOM, 3 * SECOND, 120 * SECOND, &first), 1000);
+    CHECK(first);
+}
+
+TEST(packets_without_sound_are_silence_whatever_they_say)
+{
+    bool first;
+    CHECK_EQ(share_of_honest(WITHOUT_SOUND, 0, 120 * SECOND, &first), 1000);
+    CHECK(first);
+}
+
+// At first they are ten who shout: somebody who begins together with them is let in after
+// three sentences.
+TEST(liars_that_begin_keep_others_out_for_a_moment)
+{
+    bool first;
+    CHECK(share_of_honest(ALWAYS_LOUDEST, 0, 5 * SECOND, &first) < 500);
+    CHECK(share_of_honest(ALWAYS_LOUDEST, 0, 20 * SECOND, &first) >= 500);
+}
+
+// Ten liars, and as many who speak by turns and at once: all their words are there.
+TEST(as_many_honest_people_as_liars_are_heard_before_them)
+{
+    begin();
+    struct rng rng = rng_seeded(12);
+    unsigned loud = 0, sent = 0;
+    for (int64_t from = now; now < from + 60 * SECOND; now += PACKET) {
+        for (unsigned i = 0; i < LAST_N; i++)
+            lie(i, i % 2 ? AT_RANDOM : ALWAYS_LOUDEST, &rng);
+        int64_t spoken = now - from - 3 * SECOND;
+        for (unsigned i = 0; i < LAST_N && spoken >= 0; i++) {
+            uint8_t level = speech_level(spoken + 700 * MS * i, &rng);
+            bool heard = hear(HONEST + i, level);
+            loud += level < NOISE;
+            sent += level < NOISE && heard;
+        }
+    }
+    CHECK(loud > 0);
+    CHECK(1000 * sent >= 990 * loud);
+}
+
+// Music has no pauses, and is nobody's lie.
+TEST(music_that_is_always_loud_is_heard_while_there_is_room)
+{
+    begin();
+    struct rng rng = rng_seeded(13);
+    for (unsigned i = 0; i < VOICES; i++)
+        hear(i, NOISE);
+    for (int64_t from = now; now < from + 300 * SECOND; now += PACKET) {
+        CHECK(hear(25, (uint8_t)(10 + rng_below(&rng, 4))));
+        // Nine of them speak, in turn with others.
+        unsigned turn = (unsigned)((now - from) / (20 * SECOND));
+        bool speak = (now - from) % (20 * SECOND) > SECOND;
+        for (unsigned i = 0; i < VOICES; i++)
+            if (i != 25)
+                hear(i, speak && (i + 9 * turn) % VOICES < 9
+                            ? speech_level(now - from + 500 * MS * i, &rng)
+                            : NOISE);
+    }
 }
 
 // --- In a meeting ---
