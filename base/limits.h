@@ -133,6 +133,15 @@ enum {
     SSRC_REMEMBERED_MAX = 256, // of a transport, that are used no more
     SSRC_NEW_PER_SECOND = 10,
     KEY_FRAME_REQUEST_INTERVAL_MS = 500,
+    // Packets of a layer that are passed on, whatever is in them: a frame of Opus lasts 2.5 ms
+    // at
+    // least (RFC 6716 section 2.1.4), pictures of a bound have more with each Mbit/s of it, as
+    // if
+    // they were of 250 octets, and those without a bound are full at 100 Mbit/s.
+    AUDIO_PACKETS_PER_SECOND = 400,
+    VIDEO_PACKETS_PER_SECOND = 1000,
+    VIDEO_PACKETS_PER_MBIT = 500,
+    VIDEO_PACKETS_PER_SECOND_MAX = 10 * 1000,
     RETRANSMISSIONS_PER_PACKET_MAX = 5,
     RETRANSMISSION_BUDGET_PERCENT = 20,
     // Of RTCP that is read of a subscriber: a browser with 25 pictures says 30 kbit/s. An octet

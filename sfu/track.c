@@ -1,6 +1,7 @@
 #include "sfu/track.h"
 
 #include "base/err.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/moment.h"
 #include "rtc/codec.h"
@@ -92,6 +93,16 @@ static int bound_of(const struct track *t, unsigned index, const struct track_ca
     return place < 0 ? ERR_REFUSED : cap->layers[place].kbps;
 }
 
+// How many packets of a layer are passed on in a second.
+static int packets_of(const struct track *t, int kbps)
+{
+    if (t->stream.kind == MEDIA_AUDIO)
+        return AUDIO_PACKETS_PER_SECOND;
+    int64_t most = VIDEO_PACKETS_PER_SECOND + (int64_t)kbps * VIDEO_PACKETS_PER_MBIT / 1000;
+    return kbps > 0 && most < VIDEO_PACKETS_PER_SECOND_MAX ? (int)most
+                                                           : VIDEO_PACKETS_PER_SECOND_MAX;
+}
+
 void track_bound(struct track *t, const struct track_cap *cap, int64_t now)
 {
     t->kbps = 0;
@@ -102,6 +113,7 @@ void track_bound(struct track *t, const struct track_cap *cap, int64_t now)
         int kbps = bound_of(t, i, cap, named);
         t->layers[i].refused = kbps < 0;
         police_set(&t->layers[i].police, kbps > 0 ? kbps : 0, now);
+        police_set_packets(&t->layers[i].police, packets_of(t, kbps), now);
         t->kbps += kbps > 0 ? kbps : 0;
     }
 }
@@ -197,13 +209,10 @@ const struct history_slot *track_receive(struct track *t, unsigned index,
                   codec_parse(s->codec.codec, packet->payload, &info) == 0;
     if (packet->payload.len > 0 && !useful)
         stats->drop_malformed++;
-    if (useful && !may_pass(t, index, packet, &info, tick)) {
+    bool passes = (useful || !ahead) && may_pass(t, index, packet, &info, tick);
+    if (!passes) {
         if (ahead)
-            layer_skip(layer, arrived);
-        return NULL;
-    }
-    if (!useful && ahead) {
-        layer_skip(layer, arrived); // nobody will see that this number existed
+            layer_skip(layer, arrived); // nobody will see that this number existed
         return NULL;
     }
     // A packet without content that others overtook has its place in the numbers by now: it is

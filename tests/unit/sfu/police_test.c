@@ -3,6 +3,8 @@
 #include "sfu/police.h"
 #include "test.h"
 
+#include "base/limits.h"
+
 #include <string.h>
 
 enum { PUBLISHER = 11, SUBSCRIBER = 12, TRACK = 100, SECOND = 1000 * 1000 };
@@ -20,7 +22,7 @@ TEST(a_bucket_lets_through_its_rate_with_a_margin)
     int64_t passed = 0;
     for (int64_t now = 0; now < 60 * SECOND; now += 1000) // 8 Mbit/s
         passed += police_pass(&p, 1000, false, false, now) ? 1000 : 0;
-    int64_t most = p.burst + 60 * 187500;
+    int64_t most = p.octets.burst + 60 * 187500;
     CHECK(passed <= most);
     CHECK(passed > most - 2000);
 }
@@ -57,7 +59,7 @@ TEST(no_bound_is_no_bound_and_a_clock_that_stands_or_leaps_does_no_harm)
     police_set(&p, 50000, 0);
     CHECK(police_pass(&p, 1000, false, true, INT64_MAX / 2));
     CHECK(police_pass(&p, 1000, false, true, 0));
-    CHECK(p.left <= p.burst * SECOND);
+    CHECK(p.octets.left <= p.octets.burst * SECOND);
 }
 
 // --- In a call ---
@@ -183,4 +185,73 @@ TEST(a_role_without_simulcast_has_one_encoding)
     CHECK(mark_read(&m, true, (struct bytes){p->payload, p->len}));
     CHECK_EQ(m.layer, 0);
     scene_close(&scene);
+}
+
+// --- Packets ---
+
+static void send_octet(uint64_t seq)
+{
+    const struct source *s = &publisher->sources[0];
+    uint8_t packet[13] = {0x80, CLIENT_PT_OPUS};
+    write_u16(packet + 2, (uint16_t)seq);
+    write_u32(packet + 4, (uint32_t)seq * 960);
+    write_u32(packet + 8, s->layers[0].ssrc);
+    packet[12] = 0xfc;
+    client_send_rtp(&publisher->client, (struct bytes){packet, sizeof packet}, seq,
+                    &publisher->out);
+}
+
+// An octet in each packet is little of a bit rate, and each is encrypted for each who listens.
+TEST(of_packets_with_an_octet_each_as_many_pass_as_sound_has_frames)
+{
+    open_call(&scene_audio, (struct track_cap){.kbps = 32});
+    size_t got = 0;
+    uint64_t seq = publisher->sources[0].layers[0].seq + 1;
+    for (int ms = 0; ms < 2000; ms++) {
+        scene.now += 1000;
+        for (int i = 0; i < 10; i++)
+            send_octet(seq++);
+        scene_settle(&scene);
+        got += subscriber->got_count;
+        subscriber->got_count = 0;
+    }
+    CHECK(got <= 3 * AUDIO_PACKETS_PER_SECOND);
+    CHECK(got >= 2 * AUDIO_PACKETS_PER_SECOND);
+    scene_close(&scene);
+}
+
+// A number that was left out may be filled later with nothing, as probes are.
+TEST(packets_without_content_that_come_late_are_counted_too)
+{
+    open_call(&scene_audio, (struct track_cap){.kbps = 32});
+    struct router_stats before, after;
+    router_get_stats(scene.router, &before);
+    uint64_t seq = publisher->sources[0].layers[0].seq + 2;
+    for (int ms = 0; ms < 2000; ms++, seq += 200) {
+        scene.now += 1000;
+        send_octet(seq + 100);
+        for (uint64_t late = seq; late < seq + 20; late++) {
+            uint8_t packet[12] = {0x80, CLIENT_PT_OPUS};
+            write_u16(packet + 2, (uint16_t)late);
+            write_u32(packet + 8, publisher->sources[0].layers[0].ssrc);
+            client_send_rtp(&publisher->client, (struct bytes){packet, sizeof packet}, late,
+                            &publisher->out);
+        }
+        scene_settle(&scene);
+        subscriber->got_count = 0;
+    }
+    router_get_stats(scene.router, &after);
+    CHECK(after.rtp_out - before.rtp_out <= 3 * AUDIO_PACKETS_PER_SECOND);
+    scene_close(&scene);
+}
+
+TEST(pictures_of_a_role_without_a_bound_are_bounded_in_packets)
+{
+    struct police p = {0};
+    police_set_packets(&p, VIDEO_PACKETS_PER_SECOND_MAX, 0);
+    int passed = 0;
+    for (int64_t now = 0; now < 10 * (int64_t)SECOND; now += 10)
+        passed += police_pass(&p, 1, true, true, now);
+    CHECK(passed <= 11 * VIDEO_PACKETS_PER_SECOND_MAX);
+    CHECK(passed > 5 * VIDEO_PACKETS_PER_SECOND_MAX);
 }
