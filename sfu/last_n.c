@@ -55,10 +55,24 @@ static bool is_speaking(const struct voice *v, int64_t now)
     return now - v->spoke_at < LAST_N_PAUSE_US;
 }
 
-// Whether `other` gives its place to a packet of `v` that is so loud.
-static bool gives_way(const struct voice *other, const struct voice *v, int32_t loudness,
-                      int64_t now)
+static uint32_t places_of(const struct last_n *l, uint64_t owner)
 {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < l->count; i++)
+        count += l->at[i]->owner == owner;
+    return count;
+}
+
+// Whether `other` gives its place to a packet of `v` that is so loud.
+static bool gives_way(const struct last_n *l, const struct voice *other, const struct voice *v,
+                      int32_t loudness, int64_t now)
+{
+    if (other->owner != v->owner) {
+        if (places_of(l, v->owner) >= LAST_N_OF_ONE)
+            return false;
+        if (loudness >= SPEECH && places_of(l, other->owner) > LAST_N_OF_ONE)
+            return true;
+    }
     if (now < other->stays_until)
         return false;
     bool is_louder = loudness >= loudness_at(other, now) + LAST_N_MARGIN;
@@ -70,10 +84,15 @@ static bool gives_way(const struct voice *other, const struct voice *v, int32_t 
     return more < -LAST_N_TURN_US || (is_louder && more <= LAST_N_TURN_US);
 }
 
-// Which of two is the first to give way: who is silent, the quietest first, and of these the
-// one that has been quiet for longest; then who spoke for longest.
-static bool is_weaker(const struct voice *a, const struct voice *b, int64_t now)
+// Which of two is the first to give way: whose person has many places; who is silent, the
+// quietest first, and of these the one that has been quiet for longest; then who spoke for
+// longest.
+static bool is_weaker(const struct last_n *l, const struct voice *a, const struct voice *b,
+                      int64_t now)
 {
+    bool many = places_of(l, a->owner) > LAST_N_OF_ONE;
+    if (many != (places_of(l, b->owner) > LAST_N_OF_ONE))
+        return many;
     bool speaks = is_speaking(a, now);
     int32_t less = loudness_at(b, now) - loudness_at(a, now);
     if (speaks != is_speaking(b, now))
@@ -89,8 +108,8 @@ static struct voice *weakest(const struct last_n *l, const struct voice *v, int3
 {
     struct voice *found = NULL;
     for (uint32_t i = 0; i < l->count; i++)
-        if (gives_way(l->at[i], v, loudness, now) &&
-            (!found || is_weaker(l->at[i], found, now)))
+        if (gives_way(l, l->at[i], v, loudness, now) &&
+            (!found || is_weaker(l, l->at[i], found, now)))
             found = l->at[i];
     return found;
 }

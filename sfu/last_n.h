@@ -26,6 +26,10 @@
 //
 // Whose packets do not say how loud they are (encoders that are no browsers) is always heard,
 // and takes nobody's place: it could only be let in or left out for good.
+//
+// A person may send several microphones and say anything of them. Where places are short, those
+// of one person beyond LAST_N_OF_ONE give way to any speech, and more take no place of others:
+// nobody can fill all ten.
 #pragma once
 
 #include <stdbool.h>
@@ -34,6 +38,7 @@
 
 enum {
     LAST_N = 10,
+    LAST_N_OF_ONE = 3,            // places that one person keeps whatever others say
     LAST_N_MARGIN = 6,            // dB; background noise varies by 3
     LAST_N_STAY_US = 1000 * 1000, // of a voice that took another's place
     LAST_N_FADE_US = 100 * 1000,  // for each dB
@@ -53,6 +58,7 @@ enum {
 
 // One microphone. Embedded in the track; zero-initialised has no place.
 struct voice {
+    uint64_t owner;       // whose it is: the number of the endpoint that sends it
     struct last_n *among; // NULL: it has no place
     int32_t loudest;      // at that time, in dB above silence
     int64_t loudest_at;

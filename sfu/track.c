@@ -19,6 +19,7 @@ struct track *track_new(struct shared *s, uint64_t endpoint, uint64_t id,
     list_init(&t->link);
     stream_init(&t->stream, id, section->kind);
     talker_init(&t->talker, id);
+    t->voice.owner = endpoint;
     for (unsigned i = 0; i < LAYERS_MAX; i++)
         layer_reset(&t->layers[i]);
     memcpy(t->stream.stream_id, section->stream_id, sizeof t->stream.stream_id);

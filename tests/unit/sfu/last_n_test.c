@@ -27,6 +27,8 @@ static void begin(void)
 {
     list = (struct last_n){0};
     memset(voices, 0, sizeof voices);
+    for (unsigned i = 0; i < VOICES; i++)
+        voices[i].owner = 1 + i;
     now = 5 * SECOND;
 }
 
@@ -258,6 +260,39 @@ TEST(music_that_is_always_loud_is_heard_while_there_is_room)
                             ? speech_level(now - from + 500 * MS * i, &rng)
                             : NOISE);
     }
+}
+
+// One who sends many microphones, all of them as loud as can be, was there first.
+TEST(one_person_does_not_fill_all_places)
+{
+    begin();
+    for (unsigned i = 0; i < 16; i++)
+        voices[i].owner = 1;
+    for (unsigned i = 0; i < LAST_N; i++)
+        CHECK(hear(i, 0));
+    for (int round = 0; round < 100; round++) {
+        now += PACKET;
+        for (unsigned i = 0; i < 16; i++)
+            hear(i, 0);
+        for (unsigned i = 20; i < 20 + LAST_N - LAST_N_OF_ONE; i++)
+            CHECK(hear(i, VOICE));
+    }
+    unsigned own = 0;
+    for (unsigned i = 0; i < 16; i++)
+        own += voices[i].among != NULL;
+    CHECK_EQ(own, LAST_N_OF_ONE);
+}
+
+TEST(of_many_microphones_of_one_person_the_loudest_are_heard)
+{
+    begin_with_all_silent();
+    for (unsigned i = 10; i < 16; i++)
+        voices[i].owner = 100;
+    for (unsigned i = 10; i < 16; i++)
+        CHECK_EQ(hear(i, VOICE), i < 10 + LAST_N_OF_ONE);
+    now += 2 * SECOND;
+    CHECK(hear(15, 0)); // instead of another of its own
+    CHECK(!voices[10].among || !voices[11].among || !voices[12].among);
 }
 
 // --- In a meeting ---
