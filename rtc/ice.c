@@ -73,6 +73,12 @@ bool ice_is_checked(const struct ice_agent *a, const struct addr *from)
     return find_path(a, from) >= 0;
 }
 
+bool ice_heard_since(const struct ice_agent *a, const struct addr *from, int64_t since)
+{
+    int at = find_path(a, from);
+    return at >= 0 && a->heard_at[at] > since;
+}
+
 // Moves media to the path that was checked last, when the selected one has been silent since.
 static void follow(struct ice_agent *a, int64_t now)
 {

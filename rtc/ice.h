@@ -83,3 +83,5 @@ enum ice_result ice_receive(struct ice_agent *a, const struct addr *from, struct
 // silent. Both this and a check may move `selected`.
 bool ice_is_checked(const struct ice_agent *a, const struct addr *from);
 void ice_heard(struct ice_agent *a, const struct addr *from, int64_t now);
+// Whether something authentic came from there later than `since`.
+bool ice_heard_since(const struct ice_agent *a, const struct addr *from, int64_t since);

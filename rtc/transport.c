@@ -107,6 +107,11 @@ uint32_t transport_generation(const struct transport *t)
     return t->ice.generation;
 }
 
+bool transport_heard_since(const struct transport *t, const struct addr *from, int64_t since)
+{
+    return ice_heard_since(&t->ice, from, since);
+}
+
 const struct addr *transport_address(const struct transport *t)
 {
     return t->ice.has_selected ? &t->ice.selected : NULL;

@@ -140,6 +140,8 @@ int transport_send_sctp(struct transport *t, struct bytes packet, int64_t now,
 // that whoever maps addresses to transports looks again only then.
 size_t transport_addresses(const struct transport *t, const struct addr **list);
 uint32_t transport_generation(const struct transport *t);
+// Whether something authentic came from one of them later than `since`.
+bool transport_heard_since(const struct transport *t, const struct addr *from, int64_t since);
 
 // Whether a first check that names `ufrag` is for this transport. After
 // transport_restart_ice() that are two: the old one until the new path is checked.

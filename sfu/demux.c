@@ -55,7 +55,9 @@ void demux_set_addresses(struct demux *d, struct demux_names *n, const struct ad
     for (size_t i = 0; i < count; i++) {
         n->addresses[i] = list[i];
         // The key in the table may be another endpoint's copy: it goes before ours comes.
-        map_remove(&d->by_address, addr_bytes(&n->addresses[i]));
+        struct demux_names *before = map_remove(&d->by_address, addr_bytes(&n->addresses[i]));
+        if (before)
+            before->contested = true;
         map_put(&d->by_address, addr_bytes(&n->addresses[i]), n);
     }
     n->address_count = count;

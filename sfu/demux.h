@@ -6,6 +6,7 @@
 #include "base/map.h"
 #include "rtc/ice.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct endpoint;
@@ -18,6 +19,7 @@ struct demux_names {
     char ufrags[2][ICE_UFRAG_LEN + 1];
     struct addr addresses[ICE_PATHS_MAX];
     size_t address_count;
+    bool contested; // another endpoint has an address that a check of this one came from
 };
 
 struct demux {
@@ -32,7 +34,7 @@ void demux_dispose(struct demux *d);
 
 void demux_set_ufrag(struct demux *d, struct demux_names *n, const char *ufrag);
 // The addresses are now these, at most ICE_PATHS_MAX. One that belonged to another endpoint is
-// taken over: the check that proved it was authentic, so its socket has changed hands.
+// taken over, and that one's are `contested`.
 void demux_set_addresses(struct demux *d, struct demux_names *n, const struct addr *list,
                          size_t count);
 void demux_forget(struct demux *d, struct demux_names *n);

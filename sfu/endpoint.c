@@ -69,16 +69,39 @@ void endpoint_free(struct endpoint *e)
     mem_free(e);
 }
 
+// A check says where it comes from, and that can be made up: an address that another endpoint
+// is heard from stays with it. When that one falls silent the socket has changed hands, as
+// behind a NAT.
+static bool is_of_another(const struct endpoint *e, const struct addr *address,
+                          const struct tick *tick)
+{
+    const struct endpoint *holder = demux_by_address(&tick->shared->demux, address);
+    return holder && holder != e &&
+           transport_heard_since(holder->leg.transport, address,
+                                 tick->now - ICE_PATH_SILENCE_US);
+}
+
+static void follow_addresses(struct endpoint *e, const struct tick *tick)
+{
+    struct leg *l = &e->leg;
+    if (l->generation == transport_generation(l->transport) && !l->names.contested)
+        return;
+    struct addr own[ICE_PATHS_MAX];
+    const struct addr *list;
+    size_t count = transport_addresses(l->transport, &list), own_count = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!is_of_another(e, &list[i], tick))
+            own[own_count++] = list[i];
+    demux_set_addresses(&tick->shared->demux, &l->names, own, own_count);
+    l->names.contested = own_count < count;
+    l->generation = transport_generation(l->transport);
+}
+
 // Tells what became of the transport since we looked last.
 static void follow_transport(struct endpoint *e, const struct tick *tick)
 {
     struct leg *l = &e->leg;
-    if (l->generation != transport_generation(l->transport)) {
-        const struct addr *list;
-        size_t count = transport_addresses(l->transport, &list);
-        demux_set_addresses(&tick->shared->demux, &l->names, list, count);
-        l->generation = transport_generation(l->transport);
-    }
+    follow_addresses(e, tick);
     enum transport_state state = transport_state(l->transport);
     if (state == l->state)
         return;

@@ -241,3 +241,52 @@ TEST(any_rtcp_of_a_client_leaves_the_others_alone)
     }
     check_that_the_call_goes_on();
 }
+
+// --- Addresses ---
+
+static size_t got_of_publisher(void)
+{
+    size_t got = 0;
+    subscriber->got_count = 0;
+    scene_frame(&scene, publisher, 0);
+    for (size_t i = 0; i < subscriber->got_count; i++)
+        got += subscriber->got[i].ssrc == subscriber->offered[0].ssrc;
+    return got;
+}
+
+// A check of one's own transport that claims to come from where another's media comes from.
+static void check_as(const struct scene_client *other)
+{
+    struct addr own = hostile->client.at;
+    hostile->client.at = other->client.at;
+    client_check(&hostile->client, &hostile->out);
+    scene_settle(&scene);
+    hostile->client.at = own;
+}
+
+TEST(an_address_that_somebody_is_heard_from_is_not_taken_away)
+{
+    open_call();
+    for (int i = 0; i < 100; i++) {
+        scene.now += 20000;
+        check_as(publisher);
+        CHECK_EQ(got_of_publisher(), 1);
+    }
+    check_that_the_call_goes_on();
+}
+
+TEST(an_address_that_was_silent_changes_hands_and_comes_back_with_the_next_check)
+{
+    open_call();
+    scene.now += 4000000;
+    check_as(publisher);
+    CHECK_EQ(got_of_publisher(), 0);
+    client_check(&publisher->client, &publisher->out);
+    scene_settle(&scene);
+    CHECK_EQ(got_of_publisher(), 0); // for now: a NAT may have given it to another
+    scene.now += 4000000;
+    client_check(&publisher->client, &publisher->out);
+    scene_settle(&scene);
+    CHECK_EQ(got_of_publisher(), 1);
+    check_that_the_call_goes_on();
+}
