@@ -39,6 +39,8 @@ static bool is_level_alive(const struct stream *s, unsigned level, int64_t now)
         return stream_layer_is_alive(s, layer_of(s, level), now);
     // While nothing comes of it all of them are what they were.
     unsigned spatial = level < l->spatial_most ? level : l->spatial_most;
+    if (l->apart && l->spatial_missed[spatial] >= SPATIAL_MISSED_MAX)
+        return false;
     return l->progress.arrived_at - l->spatial_at[spatial] < LAYER_SILENCE_US;
 }
 
@@ -73,11 +75,19 @@ unsigned choice_step_count(const struct stream *s)
     return level_count(s) * TEMPORAL_STEPS;
 }
 
-static struct cap cap_of(const struct stream *s, unsigned step)
+// `alone`: without what nothing above needs, if there is such a thing.
+static struct cap cap_of(const struct stream *s, unsigned step, bool alone)
 {
     unsigned level = step / TEMPORAL_STEPS;
-    return (struct cap){.spatial = (uint8_t)(s->layer_count == 1 ? level : CAP_ALL),
-                        .temporal = (uint8_t)(step % TEMPORAL_STEPS)};
+    const struct stream_layer *l = &s->layers[0];
+    struct cap cap = {.spatial = (uint8_t)(s->layer_count == 1 ? level : CAP_ALL),
+                      .temporal = (uint8_t)(step % TEMPORAL_STEPS)};
+    if (!alone || s->layer_count > 1 || !l->apart || level == 0)
+        return cap;
+    if (cap.spatial > l->spatial_most)
+        cap.spatial = l->spatial_most; // the best there is bears no mark of its own
+    cap.alone = true;
+    return cap;
 }
 
 static bool has_step(const struct stream *s, unsigned step)
@@ -99,21 +109,23 @@ static double guess(const struct stream *s, unsigned step)
         [VIDEO_LOW] = 100e3, [VIDEO_MEDIUM] = 300e3, [VIDEO_HIGH] = 700e3};
     static const double temporal_share[TEMPORAL_STEPS] = {0.45, 0.65, 1};
     static const double spatial_share[LEVELS] = {0.1, 0.35, 1};
+    static const double apart_share[LEVELS] = {0.1, 0.25, 0.7};
     unsigned level = step / TEMPORAL_STEPS;
     double all = choice_is_single(s) ? bps[VIDEO_MEDIUM] : bps[quality_of(s, level)];
     const struct stream_layer *l = &s->layers[layer_of(s, level)];
     if (l->rates[0].bps > 0 && step % TEMPORAL_STEPS != CAP_ALL)
         all = l->rates[0].bps;
     if (s->layer_count == 1 && l->rates[0].bps > 0)
-        all = l->rates[0].bps * spatial_share[level];
+        all = l->rates[0].bps * (l->apart ? apart_share : spatial_share)[level];
     return all * temporal_share[step % TEMPORAL_STEPS];
 }
 
-static unsigned substream_for(struct stream *s, unsigned step)
+static unsigned substream_for(struct stream *s, unsigned step, bool alone)
 {
     unsigned layer = layer_of(s, step / TEMPORAL_STEPS);
-    int found = stream_find_substream(s, layer, cap_of(s, step));
-    return found < 0 ? stream_add_substream(s, layer, cap_of(s, step)) : (unsigned)found;
+    struct cap cap = cap_of(s, step, alone);
+    int found = stream_find_substream(s, layer, cap);
+    return found < 0 ? stream_add_substream(s, layer, cap) : (unsigned)found;
 }
 
 // Of a stream that has not begun every level may come.
@@ -135,7 +147,7 @@ const struct allocate_step *choice_steps(struct stream *s, int64_t now)
         };
         if (has_step(s, i))
             step->bps =
-                stream_bps(s, layer_of(s, level), substream_for(s, i), guess(s, i), now);
+                stream_bps(s, layer_of(s, level), substream_for(s, i, true), guess(s, i), now);
     }
     return s->steps;
 }
@@ -187,14 +199,16 @@ unsigned choice_substream(const struct feed *f, unsigned layer)
         if (level > best) // the least of it until a key frame of less comes
             step = level * TEMPORAL_STEPS + (level == 0 ? 0 : 1);
     }
-    return has_step(s, step) ? substream_for(s, step) : 0;
+    // Who is sent all whatever the way carries is sent all layers: nobody would notice when the
+    // best one ends.
+    return has_step(s, step) ? substream_for(s, step, f->allotted) : 0;
 }
 
-// Whether more of the layer is to be sent than can be taken up without a key frame of it.
+// Whether something of the layer is to be sent that cannot be taken up without a key frame.
 static bool wants_key(const struct stream *s, const struct feed_line *line)
 {
     const struct cap *caps = s->layers[line->current].caps;
-    return caps[line->wanted].spatial > caps[line->substream].spatial;
+    return cap_needs_key(caps[line->substream], caps[line->wanted]);
 }
 
 static uint8_t start_mask(const struct feed_line *line, int64_t now)

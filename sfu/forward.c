@@ -311,12 +311,14 @@ static void begin(struct feed_line *line, unsigned layer, const struct history_s
 }
 
 // Takes up or drops a part of the layer, if that may be done with this packet, the first of a
-// picture.
+// frame; `begins`: and of a picture.
 static void change_part(struct stream *s, struct feed_line *line,
-                        const struct history_slot *slot, bool key)
+                        const struct history_slot *slot, bool begins, bool key)
 {
     const struct cap *caps = s->layers[line->current].caps;
     struct cap cap = cap_towards(caps[line->substream], caps[line->wanted], &slot->info, key);
+    if (cap.alone && !key ? slot->info.spatial != cap.spatial : !begins)
+        return;
     int found = stream_find_substream(s, line->current, cap);
     if (found >= 0 && (unsigned)found != line->substream &&
         stream_packet(s, line->current, (unsigned)found, slot->seq).part == SUBSTREAM_WITH)
@@ -334,6 +336,7 @@ void forward_packet(struct stream *s, unsigned layer, const struct history_slot 
         note_key(s, layer, slot);
     uint64_t newest = s->layers[layer].progress.newest;
     bool begins = slot->seq == s->layers[layer].picture_seq && slot->seq == newest;
+    bool begins_frame = begins || (slot->info.frame_start && slot->seq == newest);
     start = start && newest - slot->seq <= FORWARD_CATCH_UP_MAX;
     uint64_t sent = 0;
     for (uint32_t i = 0; i < s->line_count; i++) {
@@ -341,8 +344,8 @@ void forward_packet(struct stream *s, unsigned layer, const struct history_slot 
         if (line->current == layer) {
             if (slot->seq < line->from)
                 continue; // late, from before the segment
-            if (line->wanted != line->substream && begins)
-                change_part(s, line, slot, start);
+            if (line->wanted != line->substream && begins_frame)
+                change_part(s, line, slot, begins, start);
             // What began to be counted in this very loop has nothing of this packet.
             if (outgoing[line->substream].packet.number == 0)
                 continue; // no part of it

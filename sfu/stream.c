@@ -24,7 +24,7 @@ void stream_init(struct stream *s, uint64_t id, enum media_kind kind)
     list_init(&s->wishes);
     for (unsigned i = 0; i < LAYERS_MAX; i++) {
         forget(&s->layers[i]);
-        s->layers[i].caps[0] = (struct cap){CAP_ALL, CAP_ALL};
+        s->layers[i].caps[0] = (struct cap){.spatial = CAP_ALL, .temporal = CAP_ALL};
     }
 }
 
@@ -70,7 +70,12 @@ static void note_picture(struct stream_layer *l, const struct history_slot *slot
         l->spatial_most = spatial;
     if (info->temporal > l->temporal_most)
         l->temporal_most = info->temporal;
+    l->apart |= info->spatial > 0 && info->inter_picture && !info->inter_layer;
     l->spatial_at[spatial] = slot->arrived_at;
+    l->spatial_missed[spatial] = 0;
+    for (unsigned i = spatial + 1u; slot->marker && i <= CAP_ALL; i++)
+        if (l->spatial_missed[i] < SPATIAL_MISSED_MAX)
+            l->spatial_missed[i]++;
 }
 
 static void note_progress(struct progress *at, const struct history_slot *slot)

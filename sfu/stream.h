@@ -26,6 +26,8 @@
 enum {
     // How far a layer may be silent, in its siblings' presence, and still count as sent.
     LAYER_SILENCE_US = 1000 * 1000,
+    // The same in pictures, of a spatial layer that is sent alone: nothing is shown meanwhile.
+    SPATIAL_MISSED_MAX = 5,
     CNAME_LEN = 16,
 };
 
@@ -62,9 +64,11 @@ struct stream_layer {
     uint64_t picture_seq;
     uint8_t spatial_most; // of the layers inside of it that came so far; from CAP_ALL on that
     uint8_t temporal_most;
-    int64_t spatial_at[CAP_ALL + 1]; // when a packet of that spatial layer came last
-    struct substream *substreams;    // from 1 on; all of the layer is 0
-    uint8_t substream_count;         // without that
+    bool apart; // upper spatial layers need those below in key pictures alone
+    int64_t spatial_at[CAP_ALL + 1];     // when a packet of that spatial layer came last
+    uint8_t spatial_missed[CAP_ALL + 1]; // pictures that ended below it since
+    struct substream *substreams;        // from 1 on; all of the layer is 0
+    uint8_t substream_count;             // without that
     // Of all substreams, that of 0 too:
     struct cap caps[SUBSTREAMS_MAX];
     struct stream_rate {

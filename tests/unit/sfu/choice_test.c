@@ -99,9 +99,9 @@ TEST(temporal_layers_of_one_encoding_are_steps_that_are_measured)
     CHECK(stream.steps[6].bps > 8500 && stream.steps[6].bps < 8700);
     CHECK(stream.steps[7].bps > 17000 && stream.steps[7].bps < 17300);
     CHECK(stream.steps[8].bps > 34200 && stream.steps[8].bps < 34500);
-    CHECK(cap_is(cap_at(6), (struct cap){CAP_ALL, 0}));
-    CHECK(cap_is(cap_at(7), (struct cap){CAP_ALL, 1}));
-    CHECK(cap_is(cap_at(8), (struct cap){CAP_ALL, CAP_ALL}));
+    CHECK(cap_is(cap_at(6), (struct cap){CAP_ALL, 0, false}));
+    CHECK(cap_is(cap_at(7), (struct cap){CAP_ALL, 1, false}));
+    CHECK(cap_is(cap_at(8), (struct cap){CAP_ALL, CAP_ALL, false}));
     close_stream();
 }
 
@@ -110,11 +110,11 @@ TEST(what_was_chosen_stays_what_it_is_when_layers_show)
     open_stream(1, CODEC_VP9);
     come(0, 0, 0, 100);
     alive();
-    CHECK(cap_is(cap_at(8), (struct cap){CAP_ALL, CAP_ALL}));
+    CHECK(cap_is(cap_at(8), (struct cap){CAP_ALL, CAP_ALL, false}));
     tick.now++;
     second(0, 3);
     alive();
-    CHECK(cap_is(cap_at(8), (struct cap){CAP_ALL, CAP_ALL}));
+    CHECK(cap_is(cap_at(8), (struct cap){CAP_ALL, CAP_ALL, false}));
     close_stream();
 }
 
@@ -127,8 +127,8 @@ TEST(spatial_layers_of_one_encoding_are_levels)
     CHECK_EQ(stream.steps[5].quality, VIDEO_MEDIUM);
     CHECK_EQ(stream.steps[8].quality, VIDEO_HIGH);
     CHECK_EQ(choice_best(&stream, VIDEO_MEDIUM), VIDEO_MEDIUM);
-    CHECK(cap_is(cap_at(0), (struct cap){0, 0}));
-    CHECK(cap_is(cap_at(4), (struct cap){1, 1}));
+    CHECK(cap_is(cap_at(0), (struct cap){0, 0, false}));
+    CHECK(cap_is(cap_at(4), (struct cap){1, 1, false}));
     for (int i = 0; i < 8; i++)
         come(0, 0, 0, 100);
     tick.now += LAYER_SILENCE_US;
@@ -158,8 +158,8 @@ TEST(of_a_simulcast_the_best_ones_are_not_sent_at_a_quarter_of_their_pictures)
     tick.now = 1500 * 1000;
     CHECK_EQ(alive(), 0x1b7);
     // The best layer, while a key frame of a lesser one is waited for.
-    CHECK(cap_is(cap_at(5), (struct cap){CAP_ALL, 1}));
-    CHECK(cap_is(cap_at(8), (struct cap){CAP_ALL, CAP_ALL}));
+    CHECK(cap_is(cap_at(5), (struct cap){CAP_ALL, 1, false}));
+    CHECK(cap_is(cap_at(8), (struct cap){CAP_ALL, CAP_ALL, false}));
     close_stream();
 }
 
@@ -168,11 +168,75 @@ TEST(a_feed_that_nobody_bounds_is_sent_what_its_client_asks_for)
     open_stream(1, CODEC_VP9);
     second(0, 3);
     feed->max_quality = VIDEO_MEDIUM;
-    CHECK(cap_is(stream.layers[0].caps[choice_substream(feed, 0)], (struct cap){1, CAP_ALL}));
+    CHECK(cap_is(stream.layers[0].caps[choice_substream(feed, 0)],
+                 (struct cap){1, CAP_ALL, false}));
     feed->max_quality = VIDEO_LOW;
-    CHECK(cap_is(stream.layers[0].caps[choice_substream(feed, 0)], (struct cap){0, CAP_ALL}));
+    CHECK(cap_is(stream.layers[0].caps[choice_substream(feed, 0)],
+                 (struct cap){0, CAP_ALL, false}));
     feed->max_quality = VIDEO_HIGH;
     CHECK_EQ(choice_substream(feed, 0), 0);
+    close_stream();
+}
+
+// A picture of spatial layers that need each other in key pictures alone.
+static void come_apart(unsigned spatial_count)
+{
+    for (unsigned k = 0; k < spatial_count; k++) {
+        static const uint8_t zeros[1000];
+        struct rtp_packet packet = {.marker = k + 1 == spatial_count,
+                                    .payload = {zeros, sizeof zeros}};
+        struct codec_packet info = {
+            .spatial = (uint8_t)k, .inter_picture = true, .upper_apart = true};
+        CHECK(stream_add(&stream, 0, 100 + ++seqs[0], &packet, &(struct extension_values){0},
+                         &info, stream_parts(&stream, 0, &info), tick.now));
+    }
+}
+
+TEST(layers_that_are_apart_are_sent_alone_where_the_choice_follows_them)
+{
+    open_stream(1, CODEC_VP9);
+    second(0, 3);
+    CHECK(cap_is(cap_at(8), (struct cap){CAP_ALL, CAP_ALL, false}));
+    come_apart(3);
+    CHECK(cap_is(cap_at(2), (struct cap){0, CAP_ALL, false})); // nothing is below it
+    CHECK(cap_is(cap_at(4), (struct cap){1, 1, true}));
+    CHECK(cap_is(cap_at(8), (struct cap){2, CAP_ALL, true}));
+    feed->allotted = false; // nobody would notice when the best layer ends
+    CHECK_EQ(choice_substream(feed, 0), 0);
+    for (int i = 0; i < 12; i++) {
+        alive();
+        for (int k = 0; k < 10; k++)
+            come_apart(3);
+        tick.now += 1000 * 1000;
+    }
+    alive();
+    // A third each: 1072 x 8 bit/s in ten pictures.
+    CHECK(stream.steps[8].bps > 85000 && stream.steps[8].bps < 87000);
+    close_stream();
+}
+
+// A subscriber would be shown nothing for as long.
+TEST(a_layer_that_is_sent_alone_is_not_waited_for)
+{
+    open_stream(1, CODEC_VP9);
+    for (int i = 0; i < 3; i++)
+        come_apart(3);
+    CHECK_EQ(alive(), 0x124); // without temporal layers
+    for (int i = 0; i < SPATIAL_MISSED_MAX; i++)
+        come_apart(2);
+    tick.now++;
+    CHECK_EQ(alive(), 0x24);
+    come_apart(3);
+    tick.now++;
+    CHECK_EQ(alive(), 0x124);
+    close_stream();
+}
+
+TEST(the_best_of_two_layers_that_are_apart_is_the_second)
+{
+    open_stream(1, CODEC_VP9);
+    come_apart(2);
+    CHECK(cap_is(cap_at(8), (struct cap){1, CAP_ALL, true}));
     close_stream();
 }
 

@@ -72,7 +72,7 @@ static void begin_with(struct feed *f, unsigned substream, const struct history_
 static void open_part(void)
 {
     open_stream();
-    CHECK_EQ(stream_add_substream(&stream, 0, (struct cap){0, 0}), 1);
+    CHECK_EQ(stream_add_substream(&stream, 0, (struct cap){0, 0, false}), 1);
     begin_with(feed, 1, come(FIRST, 2));
 }
 
@@ -174,8 +174,8 @@ static void camera(uint64_t seq, uint32_t picture, uint8_t temporal, bool begins
 static void open_camera(void)
 {
     open_stream();
-    CHECK_EQ(stream_add_substream(&stream, 0, (struct cap){CAP_ALL, 0}), 1);
-    CHECK_EQ(stream_add_substream(&stream, 0, (struct cap){CAP_ALL, 1}), 2);
+    CHECK_EQ(stream_add_substream(&stream, 0, (struct cap){CAP_ALL, 0, false}), 1);
+    CHECK_EQ(stream_add_substream(&stream, 0, (struct cap){CAP_ALL, 1, false}), 2);
     begin_with(feed, 0, come(FIRST - 1, 6));
     camera(FIRST, FIRST, 0, true, true);
     CHECK_EQ(only()->index, SEQ + 1);
@@ -291,7 +291,7 @@ TEST(the_last_packet_of_a_picture_that_is_sent_bears_the_marker)
 {
     open_stream();
     stream.codec.codec = CODEC_VP9;
-    CHECK_EQ(stream_add_substream(&stream, 0, (struct cap){1, CAP_ALL}), 1);
+    CHECK_EQ(stream_add_substream(&stream, 0, (struct cap){1, CAP_ALL, false}), 1);
     begin_with(feed, 0, come(FIRST - 1, 2));
     feed_line(feed)->wanted = 1;
     frame(FIRST, 7, 0, false);
@@ -313,7 +313,7 @@ TEST(behind_a_gap_the_frame_of_an_upper_layer_begins_no_picture)
 {
     open_stream();
     stream.codec.codec = CODEC_VP9;
-    CHECK_EQ(stream_add_substream(&stream, 0, (struct cap){1, CAP_ALL}), 1);
+    CHECK_EQ(stream_add_substream(&stream, 0, (struct cap){1, CAP_ALL, false}), 1);
     begin_with(feed, 0, come(FIRST - 1, 2));
     frame(FIRST, 7, 0, false);
     frame(FIRST + 1, 7, 1, false);
@@ -331,7 +331,7 @@ TEST(spatial_layers_are_taken_up_with_a_key_picture)
 {
     open_stream();
     stream.codec.codec = CODEC_VP9;
-    CHECK_EQ(stream_add_substream(&stream, 0, (struct cap){0, CAP_ALL}), 1);
+    CHECK_EQ(stream_add_substream(&stream, 0, (struct cap){0, CAP_ALL, false}), 1);
     begin_with(feed, 1, come(FIRST - 1, 2));
     feed_line(feed)->wanted = 0;
     frame(FIRST, 7, 0, false);
@@ -346,6 +346,67 @@ TEST(spatial_layers_are_taken_up_with_a_key_picture)
     frame(FIRST + 5, 8, 2, false);
     CHECK_SENT(SEQ + 4, 8);
     CHECK_EQ(only()->shared->head[1] & 0x80, 0x80);
+    close_stream();
+}
+
+// A frame of one packet, of spatial layers that need each other in key pictures alone.
+static void frame_apart(uint64_t seq, uint16_t picture, uint8_t spatial, bool key)
+{
+    static const uint8_t octets[20];
+    struct rtp_packet packet = {.marker = spatial == 2,
+                                .timestamp = picture * 3000u,
+                                .payload = {octets, sizeof octets}};
+    struct codec_packet info = {.picture_id = picture,
+                                .picture_id_at = 2,
+                                .frame_start = true,
+                                .frame_end = true,
+                                .key_frame = key && spatial == 0,
+                                .spatial = spatial,
+                                .inter_picture = !key,
+                                .inter_layer = key && spatial > 0,
+                                .upper_apart = !key,
+                                .layer_sync = true};
+    struct stream_parts parts = stream_parts(&stream, 0, &info);
+    batch_reset(&out);
+    const struct history_slot *slot = stream_add(
+        &stream, 0, seq, &packet, &(struct extension_values){0}, &info, parts, tick.now);
+    forward_packet(&stream, 0, slot, info.key_frame, &tick);
+}
+
+// Of one that was lost, and came after its time, a receiver would have shown the picture
+// without it, and missed it in all that follow.
+TEST(of_layers_that_are_apart_a_subscriber_gets_the_one_that_it_is_shown)
+{
+    open_stream();
+    stream.codec.codec = CODEC_VP9;
+    CHECK_EQ(stream_add_substream(&stream, 0, (struct cap){2, CAP_ALL, true}), 1);
+    CHECK_EQ(stream_add_substream(&stream, 0, (struct cap){1, CAP_ALL, true}), 2);
+    begin_with(feed, 0, come(FIRST - 1, 2));
+    feed_line(feed)->wanted = 1;
+    frame_apart(FIRST, 7, 0, false);
+    CHECK_SENT(SEQ + 1, 7);
+    frame_apart(FIRST + 1, 7, 1, false);
+    CHECK_SENT(SEQ + 2, 7);
+    frame_apart(FIRST + 2, 7, 2, false); // from here on
+    CHECK_SENT(SEQ + 3, 7);
+    CHECK_EQ(feed_line(feed)->substream, 1);
+    frame_apart(FIRST + 3, 8, 0, false);
+    CHECK_EQ(out.packet_count, 0);
+    frame_apart(FIRST + 4, 8, 1, false);
+    CHECK_EQ(out.packet_count, 0);
+    frame_apart(FIRST + 5, 8, 2, false);
+    CHECK_SENT(SEQ + 4, 8);
+    feed_line(feed)->wanted = 2; // its pictures of before were not sent
+    for (uint8_t i = 0; i < 3; i++)
+        frame_apart(FIRST + 6u + i, 9, i, false);
+    CHECK_SENT(SEQ + 5, 9);
+    frame_apart(FIRST + 9, 10, 0, true);
+    CHECK_SENT(SEQ + 6, 10);
+    frame_apart(FIRST + 10, 10, 1, true);
+    CHECK_SENT(SEQ + 7, 10);
+    CHECK_EQ(only()->shared->head[1] & 0x80, 0x80);
+    frame_apart(FIRST + 11, 10, 2, true);
+    CHECK_EQ(out.packet_count, 0);
     close_stream();
 }
 

@@ -130,6 +130,9 @@ static void send_frame(unsigned layer, unsigned spatial, bool key)
             .temporal = cycles[cycle].temporal,
             .spatial = (uint8_t)spatial,
             .layer_sync = cycles[cycle].sync,
+            .inter_picture = !key,
+            .inter_layer = spatial > 0 && (key || mode->full),
+            .upper_apart = !key && !mode->full,
             .picture_id = e->picture_id,
             .picture_id_at = 2,
             .picture_id_long = true,
@@ -353,6 +356,7 @@ static void play(const struct mode *m, uint64_t seed)
         CHECK(seen < 100 * SWITCHES);
     }
     deliver_late(0);
+    CHECK_EQ(stream.layers[0].apart, m->spatial > 1 && !m->full);
     CHECK(next_number + 100 > newest); // nothing is missing for good
     CHECK(pictures > seen / 4);
     feed_free(feed, &shared);
