@@ -162,7 +162,8 @@ struct batch_shared *batch_single(struct batch *b, struct batch_path *path,
     shared->kind = (uint8_t)kind;
     shared->urgent = kind == BATCH_RTCP;
     shared->head_len = shared->clear_len = (uint8_t)clear_len;
-    shared->picture_id_at = shared->tl0_at = shared->number_at = 0;
+    shared->picture_id_at = shared->tl0_at = 0;
+    shared->number_at = shared->frame_number_at = 0;
     shared->exact = false;
 
     struct batch_packet *p = batch_media(b, path);

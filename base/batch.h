@@ -19,7 +19,7 @@
 //     ssrc, index, ...      | head            | payload (in a history)  |
 //     shared ------------>  | 80 60 .. .. ... | .. picture id, tl0 ...  |
 //                              ^ seq, timestamp, ssrc,   ^
-//                                transport-wide number
+//                                transport-wide number, frame number
 //
 // What a batch_packet says is written when the packet is sealed, into its place in its train.
 #pragma once
@@ -32,7 +32,7 @@
 #include <stdint.h>
 
 enum {
-    BATCH_HEAD_MAX = 128, // RTP header with extensions, OSN of RTX
+    BATCH_HEAD_MAX = 160, // RTP header with extensions, OSN of RTX
     BATCH_PAD_MAX = 16,   // RTP padding that evens out a train
 };
 
@@ -67,8 +67,9 @@ struct batch_shared {
     uint8_t picture_id_at;
     bool picture_id_long; // 15 bits instead of 7
     uint8_t tl0_at;
-    uint8_t number_at; // where in head the transport-wide number is; 0: nowhere
-    bool exact;        // is sent again as it is: nothing may be added at the seal
+    uint8_t number_at;       // where in head the transport-wide number is; 0: nowhere
+    uint8_t frame_number_at; // likewise that of a frame in a dependency descriptor
+    bool exact;              // is sent again as it is: nothing may be added at the seal
     uint8_t head[BATCH_HEAD_MAX];
 };
 
@@ -79,8 +80,14 @@ struct batch_packet {
     const struct batch_shared *shared;
     uint64_t index; // ROC << 16 | sequence number; of RTCP: the SRTCP index
     uint32_t timestamp;
-    uint16_t picture_id : 15;
-    uint16_t renumbered : 1; // picture_id and tl0 are written where the payload has them
+    union {
+        struct {
+            uint16_t picture_id : 15;
+            uint16_t
+                renumbered : 1; // picture_id and tl0 are written where the payload has them
+        };
+        uint16_t frame_number; // of one whose head has it
+    };
     uint8_t tl0;
     uint8_t cluster; // of the probe that it is part of (rtc/bwe_probe.h), or 0
 };

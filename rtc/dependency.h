@@ -91,6 +91,12 @@ struct dependency_frame {
     uint8_t target_count;
 };
 
+// Whether a descriptor claims to bring a structure.
+static inline bool dependency_has_structure(struct bytes descriptor)
+{
+    return descriptor.len > 3 && (descriptor.at[3] & 0x80);
+}
+
 // Reads a descriptor by `structure`, which it replaces when it brings another. Returns 0, or
 // ERR_MALFORMED and leaves both untouched.
 int dependency_parse(struct bytes descriptor, struct dependency_structure *structure,

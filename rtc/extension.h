@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// What extension_put() never exceeds, so that the header, the OSN of RTX and a payload
-// descriptor of up to 30 octets still fit in BATCH_HEAD_MAX.
-enum { EXTENSION_BLOCK_MAX = 84 };
+// What extension_put() never exceeds, so that the header and the OSN of RTX still fit in
+// BATCH_HEAD_MAX. The structure that Chromium describes nine layers with takes 96 octets.
+enum { EXTENSION_BLOCK_MAX = 144 };
 
 struct extension_ids; // rtc/negotiate.h: 0 where not negotiated
 
@@ -21,7 +21,7 @@ struct extension_values {
     struct bytes mid;          // RFC 9143
     struct bytes rid;          // RFC 8852
     struct bytes repaired_rid; // RFC 8852
-    struct bytes dependency;   // AV1 dependency descriptor, passed on as it is
+    struct bytes dependency;   // AV1 dependency descriptor; its frame number is rewritten
     bool has_twcc;
     bool has_abs_send_time;
     bool has_audio_level;

@@ -176,8 +176,9 @@ struct subscribe_accepted {
     // Its packets are to carry transport-wide numbers, of which the client tells what came. One
     // that it does not count must not have any: it would read as lost.
     bool twcc;
-    bool remb; // the client tells a rate, for want of those
-    bool red;  // sound may come under NEGOTIATE_RED too, packet by packet
+    bool remb;       // the client tells a rate, for want of those
+    bool red;        // sound may come under NEGOTIATE_RED too, packet by packet
+    bool dependency; // the client reads dependency descriptors
 };
 
 struct subscribe_answer {

@@ -21,8 +21,9 @@ const struct negotiate_extension negotiate_extension_table[NEGOTIATE_EXTENSIONS]
     {"urn:3gpp:video-orientation", offsetof(struct extension_ids, orientation), false, true},
     {"http://www.webrtc.org/experiments/rtp-hdrext/playout-delay",
      offsetof(struct extension_ids, playout_delay), false, true},
-    // Not asked for: its frame numbers would have to be rewritten at each layer switch.
-    {"", offsetof(struct extension_ids, dependency), false, false},
+    // Of AV1 alone: negotiate_take_dependency().
+    {"https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension",
+     offsetof(struct extension_ids, dependency), false, true},
 };
 
 int negotiate_refuse(struct text *why, int err, uint32_t line, const char *what)
@@ -214,6 +215,12 @@ void negotiate_read_extensions(const struct sdp_section *s, enum sdp_direction u
                 *negotiate_extension_id(ids, k) = (uint8_t)e->id;
         }
     }
+}
+
+void negotiate_take_dependency(const struct sdp_section *s, bool av1, struct extension_ids *ids)
+{
+    if (!av1 || !s->extmap_allow_mixed)
+        ids->dependency = 0;
 }
 
 struct sdp *negotiate_describe(const struct local_description *local, size_t section_cap,

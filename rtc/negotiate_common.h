@@ -51,6 +51,12 @@ static inline uint8_t *negotiate_extension_id(struct extension_ids *ids, size_t 
 void negotiate_read_extensions(const struct sdp_section *s, enum sdp_direction useless,
                                struct extension_ids *ids);
 
+// Chromium describes the frames of every codec where it is asked to, and of VP8 and VP9 we read
+// the payload. `av1`: that is what the section is of. A structure is longer than an element of
+// the one-octet form.
+void negotiate_take_dependency(const struct sdp_section *s, bool av1,
+                               struct extension_ids *ids);
+
 // A description of ours with no section yet. Texts live in `arena`.
 struct sdp *negotiate_describe(const struct local_description *local, size_t section_cap,
                                struct arena *arena);

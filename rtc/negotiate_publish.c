@@ -129,6 +129,7 @@ static bool read_media(const struct sdp_section *s, const struct codec_preferenc
     section->sending = s->direction == SDP_SENDRECV || s->direction == SDP_SENDONLY;
     read_msid(s, section);
     negotiate_read_extensions(s, SDP_RECVONLY, &section->extensions);
+    negotiate_take_dependency(s, section->codec.codec == CODEC_AV1, &section->extensions);
     read_simulcast(s, section);
     // Layers are told apart by the rid in their packets; a browser that cannot send it gets no
     // simulcast.
@@ -341,6 +342,7 @@ static void answer_media(const struct publish_section *section, struct sdp_secti
         negotiate_add_rtx(s, codec->rtx_payload_type, codec->payload_type, codec->clock_rate,
                           arena);
     negotiate_list_formats(s, arena);
+    s->extmap_allow_mixed = ids.dependency != 0;
     for (size_t i = 0; i < NEGOTIATE_EXTENSIONS; i++)
         if (*negotiate_extension_id(&ids, i))
             negotiate_add_extension(s, *negotiate_extension_id(&ids, i),

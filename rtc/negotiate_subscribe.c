@@ -34,6 +34,7 @@ const struct extension_ids negotiate_extensions = {
     .audio_level = 4,
     .orientation = 5,
     .playout_delay = 6,
+    .dependency = 7,
 };
 
 static const struct numbers *numbers_of(enum codec codec, enum h264_profile profile)
@@ -146,6 +147,8 @@ static void offer_section(const struct subscribe_section *section, struct sdp *o
     else
         negotiate_connect(offer, s, local, SDP_ACTPASS, arena);
     offer_codec(section, s, arena);
+    s->extmap_allow_mixed = section->codec == CODEC_AV1;
+    negotiate_take_dependency(s, section->codec == CODEC_AV1, &ids);
     for (size_t i = 0; i < NEGOTIATE_EXTENSIONS; i++) {
         const struct negotiate_extension *e = &negotiate_extension_table[i];
         if (*negotiate_extension_id(&ids, i) && (video ? e->video : e->audio))
@@ -187,6 +190,7 @@ static struct subscribe_accepted read_section(const struct sdp_section *s)
         (s->direction != SDP_RECVONLY && s->direction != SDP_SENDRECV))
         return accepted;
     negotiate_read_extensions(s, SDP_SENDONLY, &ids);
+    accepted.dependency = ids.dependency == negotiate_extensions.dependency;
     bool numbered = ids.twcc == negotiate_extensions.twcc;
     for (size_t i = 0; i < s->format_count; i++) {
         const struct sdp_format *f = &s->formats[i];

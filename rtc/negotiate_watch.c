@@ -49,6 +49,8 @@ static void read_extensions(const struct sdp_section *s, struct watch_section *s
 {
     struct extension_ids ours = negotiate_extensions;
     negotiate_read_extensions(s, SDP_SENDONLY, &section->extensions);
+    negotiate_take_dependency(s, codec_of(section, CODEC_AV1, H264_BASELINE),
+                              &section->extensions);
     for (size_t i = 0; i < NEGOTIATE_EXTENSIONS; i++)
         if (!*negotiate_extension_id(&ours, i))
             *negotiate_extension_id(&section->extensions, i) = 0;
@@ -206,6 +208,7 @@ static void answer_section(const struct watch_section *section,
     for (size_t i = 0; i < section->codec_count; i++)
         answer_codec(&section->codecs[i], s, arena);
     negotiate_list_formats(s, arena);
+    s->extmap_allow_mixed = ids.dependency != 0;
     for (size_t i = 0; i < NEGOTIATE_EXTENSIONS; i++)
         if (*negotiate_extension_id(&ids, i))
             negotiate_add_extension(s, *negotiate_extension_id(&ids, i),

@@ -29,7 +29,7 @@ void padding_queue(struct batch *b, struct batch_path *path, const struct paddin
     shared->urgent = false;
     shared->exact = false;
     shared->head_len = shared->clear_len = (uint8_t)w.len;
-    shared->picture_id_at = shared->tl0_at = 0;
+    shared->picture_id_at = shared->tl0_at = shared->frame_number_at = 0;
     shared->number_at = padding->numbered
                             ? rtp_extension_at((struct bytes){w.at, w.len}, padding->ids->twcc)
                             : 0;

@@ -9,6 +9,7 @@ struct parser {
     struct sdp_section *section; // NULL before the first m=
     struct sdp_transport session_transport;
     enum sdp_direction session_direction;
+    bool extmap_allow_mixed; // of all sections
     bool has_bundle;
     bool has_nul;                            // somewhere in the text
     uint8_t format_at[PAYLOAD_TYPE_MAX + 1]; // in the section, from 1; 0: is not listed
@@ -175,6 +176,16 @@ static int read_rtcp_rsize(struct parser *p, struct bytes value)
 {
     (void)value;
     p->section->rtcp_rsize = true;
+    return 0;
+}
+
+static int read_extmap_allow_mixed(struct parser *p, struct bytes value)
+{
+    (void)value;
+    if (p->section)
+        p->section->extmap_allow_mixed = true;
+    else
+        p->extmap_allow_mixed = true;
     return 0;
 }
 
@@ -445,6 +456,7 @@ static int read_attribute(struct parser *p, struct bytes value)
         {"rtcp-mux", 8, read_rtcp_mux, false},
         {"rtcp-mux-only", 13, read_rtcp_mux_only, false},
         {"rtcp-rsize", 10, read_rtcp_rsize, false},
+        {"extmap-allow-mixed", 18, read_extmap_allow_mixed, true},
         {"bundle-only", 11, read_bundle_only, false},
         {"sctp-port", 9, read_sctp_port, false},
         {"sctpmap", 7, read_sctpmap, false},
@@ -466,16 +478,6 @@ static int read_attribute(struct parser *p, struct bytes value)
             return p->section || attributes[i].session ? attributes[i].read(p, sdp_trim(value))
                                                        : 0;
     return 0;
-}
-
-static enum sdp_protocol read_protocol(struct bytes word)
-{
-    if (sdp_is(word, "UDP/TLS/RTP/SAVPF"))
-        return SDP_RTP;
-    // DTLS/SCTP is what browsers wrote before RFC 8841.
-    if (sdp_is(word, "UDP/DTLS/SCTP") || sdp_is(word, "DTLS/SCTP"))
-        return SDP_SCTP;
-    return SDP_PROTOCOL_OTHER;
 }
 
 static int read_formats(struct parser *p, struct bytes rest)
@@ -508,6 +510,7 @@ static int read_media(struct parser *p, struct bytes value)
     s->line = p->line;
     s->transport = p->session_transport;
     s->direction = p->session_direction;
+    s->extmap_allow_mixed = p->extmap_allow_mixed;
     s->candidate_first = sdp->candidate_count;
 
     s->media = sdp_cut(&value, ' ');
@@ -524,7 +527,7 @@ static int read_media(struct parser *p, struct bytes value)
     for (int i = SDP_AUDIO; i <= SDP_APPLICATION; i++)
         if (sdp_is(s->media, kinds[i]))
             s->kind = (enum sdp_kind)i;
-    s->protocol = read_protocol(s->protocol_text);
+    s->protocol = sdp_protocol_of(s->protocol_text);
     return s->protocol == SDP_RTP ? read_formats(p, s->formats_text) : 0;
 }
 

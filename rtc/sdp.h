@@ -103,6 +103,7 @@ struct sdp_section {
     bool rtcp_mux;
     bool rtcp_mux_only; // RFC 8858: repeated where it is offered
     bool rtcp_rsize;
+    bool extmap_allow_mixed; // here or for all sections: RFC 8285 section 6
     bool end_of_candidates;
     struct bytes simulcast_send; // "f;h;q" (RFC 8853)
     struct bytes simulcast_recv;
@@ -168,6 +169,7 @@ bool sdp_parameter(struct bytes fmtp, const char *name, struct bytes *value);
 struct bytes sdp_cut(struct bytes *rest, char separator);
 // Reads a decimal number of at most `max` that fills `b`.
 bool sdp_number(struct bytes b, uint64_t max, uint64_t *value);
-bool sdp_is(struct bytes b, const char *text); // ignores the case of ASCII letters
-size_t sdp_count(struct bytes b, char c);      // how often `c` is in it
-struct bytes sdp_trim(struct bytes b);         // without blanks at both ends
+bool sdp_is(struct bytes b, const char *text);        // ignores the case of ASCII letters
+size_t sdp_count(struct bytes b, char c);             // how often `c` is in it
+struct bytes sdp_trim(struct bytes b);                // without blanks at both ends
+enum sdp_protocol sdp_protocol_of(struct bytes word); // of an m= line

@@ -139,3 +139,13 @@ int sdp_parse_candidate(struct sdp_candidate *candidate, struct bytes line)
     *candidate = c;
     return 0;
 }
+
+enum sdp_protocol sdp_protocol_of(struct bytes word)
+{
+    if (sdp_is(word, "UDP/TLS/RTP/SAVPF"))
+        return SDP_RTP;
+    // DTLS/SCTP is what browsers wrote before RFC 8841.
+    if (sdp_is(word, "UDP/DTLS/SCTP") || sdp_is(word, "DTLS/SCTP"))
+        return SDP_SCTP;
+    return SDP_PROTOCOL_OTHER;
+}

@@ -76,6 +76,8 @@ static void write_rtp(const struct sdp_section *s, struct text *out)
                   e->direction == SDP_SENDRECV ? "" : "/",
                   e->direction == SDP_SENDRECV ? "" : directions[e->direction], VIEW(e->uri));
     }
+    if (s->extmap_allow_mixed)
+        text_add(out, "a=extmap-allow-mixed\r\n");
     if (s->stream_id.len)
         text_addf(out, "a=msid:%.*s%s%.*s\r\n", VIEW(s->stream_id), s->track_id.len ? " " : "",
                   VIEW(s->track_id));

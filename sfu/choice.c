@@ -160,8 +160,15 @@ bool choice_is_paused(const struct feed *f)
            (f->allotted && f->allot.chosen == ALLOCATE_PAUSED);
 }
 
+bool choice_is_plain(const struct feed *f)
+{
+    const struct stream *s = f->stream;
+    return s->codec.codec == CODEC_AV1 && !f->described && s->layer_count == 1 &&
+           !choice_is_single(s);
+}
+
 // The best that the client has use for, and that the way has room for.
-static unsigned best_step(const struct feed *f)
+static unsigned room_step(const struct feed *f)
 {
     const struct stream *s = f->stream;
     if (f->allotted && f->allot.chosen != ALLOCATE_PAUSED)
@@ -170,6 +177,13 @@ static unsigned best_step(const struct feed *f)
     while (level > 0 && (!has_level(s, level) || quality_of(s, level) > f->max_quality))
         level--;
     return level * TEMPORAL_STEPS + CAP_ALL;
+}
+
+static unsigned best_step(const struct feed *f)
+{
+    unsigned best = room_step(f);
+    unsigned plain = least_level(f->stream) * TEMPORAL_STEPS + CAP_ALL;
+    return choice_is_plain(f) && best > plain ? plain : best;
 }
 
 // The layers that it may be sent, a bit each.
@@ -229,5 +243,7 @@ void choice_direct(struct feed_line *line, int64_t now)
 {
     if (line->current != NO_LAYER)
         line->wanted = (uint8_t)choice_substream(line->feed, line->current);
+    else if (choice_is_plain(line->feed))
+        choice_substream(line->feed, 0); // counted before it is needed
     line->start_mask = start_mask(line, now);
 }

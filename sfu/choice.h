@@ -24,6 +24,10 @@ bool choice_is_single(const struct stream *s);
 // The best quality within `most` that the stream has a level of, whether or not it is sent now.
 enum video_quality choice_best(const struct stream *s, enum video_quality most);
 bool choice_is_paused(const struct feed *f);
+// Whether the feed is to be sent no more than the least spatial layer: AV1 whose layers the
+// subscriber cannot tell apart. libwebrtc puts all of one timestamp into one frame and begins
+// it anew at each layer, so that it shows nothing.
+bool choice_is_plain(const struct feed *f);
 // The substream of `layer` that the feed is to be sent while it is sent that layer.
 unsigned choice_substream(const struct feed *f, unsigned layer);
 // Writes to the line what it is to be sent next: the layers whose next key frame begins a

@@ -65,6 +65,7 @@ struct feed {
     bool numbered;
     bool repeatable;    // sound: its packets may repeat those before (sfu/redundancy.h)
     uint8_t redundancy; // so many of them
+    bool described;     // the subscriber reads dependency descriptors
     bool repaired;      // packets may be asked for again: it is whole, see below
 
     // To a viewer (sfu/seats.h):

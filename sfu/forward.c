@@ -59,6 +59,13 @@ static bool is_numbered(const struct feed_line *line)
     return line->numbered && line->path->estimate && !is_repeated(line);
 }
 
+// Behind the flags of the descriptor's first octet.
+static uint8_t frame_number_at(struct bytes head, const struct extension_ids *ids)
+{
+    uint8_t at = ids->dependency ? rtp_extension_at(head, ids->dependency) : 0;
+    return at ? (uint8_t)(at + 1) : 0;
+}
+
 // A shared part with this payload type, and these extensions.
 static struct batch_shared *share(const struct outgoing *o, uint8_t payload_type,
                                   const struct extension_ids *ids,
@@ -69,7 +76,7 @@ static struct batch_shared *share(const struct outgoing *o, uint8_t payload_type
     struct batch_shared *shared = batch_share(o->out);
     struct writer w = writer_on(shared->head, sizeof shared->head);
     values.has_twcc = is_numbered(line);
-    if (is_empty(o))
+    if (is_empty(o) || o->stream->codec.codec != CODEC_AV1)
         values.dependency = (struct bytes){0};
     rtp_put_header(&w, &header, ids, &values);
     assert(!w.overflow);
@@ -81,6 +88,7 @@ static struct batch_shared *share(const struct outgoing *o, uint8_t payload_type
     shared->picture_id_at = is_empty(o) ? 0 : slot->info.picture_id_at;
     shared->picture_id_long = slot->info.picture_id_long;
     shared->tl0_at = is_empty(o) ? 0 : slot->info.tl0_at;
+    shared->frame_number_at = frame_number_at((struct bytes){w.at, w.len}, ids);
     shared->number_at =
         values.has_twcc ? rtp_extension_at((struct bytes){w.at, w.len}, ids->twcc) : 0;
     return shared;
@@ -158,9 +166,13 @@ static void queue(struct batch *out, struct batch_path *path, const struct batch
     p->shared = shared;
     p->index = index;
     p->timestamp = slot->timestamp + shift->timestamp;
-    p->picture_id = (uint32_t)(slot->info.picture_id + shift->picture_id) & 0x7fffu;
-    p->renumbered =
-        (shift->picture_id | shift->tl0) != 0 && (shared->picture_id_at | shared->tl0_at) != 0;
+    if (shared->frame_number_at) {
+        p->frame_number = (uint16_t)(slot->info.picture_id + shift->picture_id);
+    } else {
+        p->picture_id = (uint32_t)(slot->info.picture_id + shift->picture_id) & 0x7fffu;
+        p->renumbered = (shift->picture_id | shift->tl0) != 0 &&
+                        (shared->picture_id_at | shared->tl0_at) != 0;
+    }
     p->tl0 = (uint8_t)(slot->info.tl0 + shift->tl0);
     p->cluster = 0;
 }
@@ -238,8 +250,8 @@ static const struct history_slot *past_key(const struct feed_line *line, unsigne
     const struct tail *tail = &line->feed->segments.tail;
     const struct history_slot *slot =
         from->key.seq ? history_get(&from->history, from->key.seq) : NULL;
-    if (!slot || line->feed->stream->muted || now < line->feed->past_from ||
-        now - slot->arrived_at >= FORWARD_PAST_US ||
+    if (!slot || line->feed->stream->muted || choice_is_plain(line->feed) ||
+        now < line->feed->past_from || now - slot->arrived_at >= FORWARD_PAST_US ||
         from->progress.newest - slot->seq >= from->history.size)
         return NULL;
     return !is_new(line, layer, slot) || (tail->begun && slot->arrived_at <= tail->at) ? NULL
@@ -298,16 +310,20 @@ static void note_key(struct stream *s, unsigned layer, const struct history_slot
 
 // With a key frame of another layer, or of the first. Of that one what fits the way to the
 // subscriber, if it is counted already.
-static void begin(struct feed_line *line, unsigned layer, const struct history_slot *slot,
+static bool begin(struct feed_line *line, unsigned layer, const struct history_slot *slot,
                   const struct tick *tick)
 {
     const struct stream *s = line->feed->stream;
     unsigned substream = choice_substream(line->feed, layer);
-    if (stream_packet(s, layer, substream, slot->seq).part != SUBSTREAM_WITH)
+    if (stream_packet(s, layer, substream, slot->seq).part != SUBSTREAM_WITH) {
+        if (choice_is_plain(line->feed))
+            return false; // with the next
         substream = 0;
+    }
     feed_begin_segment(line->feed, layer, substream, slot,
                        stream_progress(s, layer, substream));
     choice_direct(line, tick->now);
+    return true;
 }
 
 // Takes up or drops a part of the layer, if that may be done with this packet, the first of a
@@ -352,7 +368,8 @@ void forward_packet(struct stream *s, unsigned layer, const struct history_slot 
             send_paced(&outgoing[line->substream], line, PACER_FIRST, tick->now);
             sent++;
         } else if (start && (line->start_mask >> layer & 1) && is_new(line, layer, slot)) {
-            begin(line, layer, slot, tick);
+            if (!begin(line, layer, slot, tick))
+                continue;
             send_paced(&outgoing[line->substream], line, PACER_FIRST, tick->now);
             sent++;
             if (slot->seq < newest)

@@ -1,6 +1,7 @@
 #include "sfu/layer.h"
 
 #include "base/limits.h"
+#include "base/mem.h"
 #include "base/moment.h"
 #include "rtc/rtcp.h"
 
@@ -17,6 +18,29 @@ void layer_reset(struct layer *l)
     l->nack = (struct nack){0};
     l->ask_at = NEVER;
     l->asked_at = INT64_MIN / 2;
+    layer_dispose(l);
+}
+
+void layer_dispose(struct layer *l)
+{
+    mem_free(l->frames);
+    l->frames = NULL;
+}
+
+int layer_read(struct layer *l, enum codec codec, const struct rtp_packet *packet,
+               const struct extension_values *values, struct codec_packet *info)
+{
+    int err = codec_parse(codec, packet->payload, info);
+    if (err < 0 || codec != CODEC_AV1)
+        return err;
+    // The payload tells layers in the first packet of a frame only. Of what no descriptor tells
+    // them, nothing can be left out.
+    info->spatial = info->temporal = 0;
+    if (values->dependency.len == 0)
+        return 0;
+    if (!l->frames)
+        l->frames = mem_alloc(sizeof *l->frames);
+    return frames_read(l->frames, values->dependency, info);
 }
 
 // --- Numbers ---

@@ -3,6 +3,8 @@
 #pragma once
 
 #include "base/bytes.h"
+#include "rtc/extension.h"
+#include "rtc/frames.h"
 #include "rtc/nack.h"
 #include "rtc/negotiate.h"
 #include "rtc/report.h"
@@ -39,10 +41,18 @@ struct layer {
 
     struct report_receiver report;
     struct nack nack;
+    struct frames *frames; // what descriptors said; NULL: none came
 };
 
 // It begins anew: what was received before says nothing of what comes.
 void layer_reset(struct layer *l);
+
+void layer_dispose(struct layer *l);
+
+// What a packet of this codec is of. 0; ERR_MALFORMED, also without a payload; or
+// ERR_NOT_FOUND: what describes it did not come, or not yet.
+int layer_read(struct layer *l, enum codec codec, const struct rtp_packet *packet,
+               const struct extension_values *values, struct codec_packet *info);
 
 // The extended number of a packet, after the books of reception were kept; `repair` when it
 // came as a retransmission. 0: not to be used. `newest` is the last dense number given so far.

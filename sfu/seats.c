@@ -203,6 +203,7 @@ static void sit(struct seats *seats, struct feed *f, const struct leg *leg,
     f->ssrc = seat->ssrc;
     f->rtx_ssrc = codec->rtx_payload_type ? seat->rtx_ssrc : 0;
     f->numbered = seat->extensions.twcc != 0;
+    f->described = seat->extensions.dependency != 0;
     f->repeatable = codec->red_payload_type != 0;
     if (seat->kind == MEDIA_VIDEO)
         f->max_quality = seat->most;

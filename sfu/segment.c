@@ -4,6 +4,8 @@
 
 #include <assert.h>
 
+enum { PICTURES_AHEAD_MAX = 4096 };
+
 static const struct segment *last_segment(const struct segments *s)
 {
     assert(s->count > 0);
@@ -35,6 +37,28 @@ static uint32_t timestamp_after_switch(const struct segments *s,
     return outgoing;
 }
 
+// The picture that begins is the one behind the last that was sent.
+static void count_on(const struct tail *tail, const struct segment_start *start,
+                     struct shift *shift)
+{
+    const struct codec_packet *info = &start->slot->info;
+    shift->picture_id = (uint16_t)(tail->picture_id + 1 + start->pictures - info->picture_id);
+    shift->tl0 = (uint8_t)(tail->tl0 + 1 - info->tl0);
+}
+
+// Whether a key picture's number would be far ahead of what was sent: so much was left out in a
+// pause that receivers would take it for one of before. Frames are counted in 16 bits, pictures
+// in 15.
+static bool is_far(const struct tail *tail, const struct segment_start *start,
+                   const struct shift *shift)
+{
+    const struct codec_packet *info = &start->slot->info;
+    uint16_t circle = info->picture_id_at ? 0x7fff : 0xffff;
+    uint16_t number = (uint16_t)(info->picture_id + shift->picture_id - start->pictures);
+    uint16_t ahead = (uint16_t)(number - tail->picture_id) & circle;
+    return info->key_frame && ahead > PICTURES_AHEAD_MAX;
+}
+
 static struct shift shift_of(const struct segments *s, const struct segment_start *start)
 {
     const struct tail *tail = &s->tail;
@@ -46,11 +70,11 @@ static struct shift shift_of(const struct segments *s, const struct segment_star
         shift = last_segment(s)->shift;
         shift.picture_id =
             (uint16_t)(shift.picture_id + start->pictures - start->last_pictures);
+        if (is_far(tail, start, &shift))
+            count_on(tail, start, &shift);
     } else if (tail->begun) {
         shift.timestamp = timestamp_after_switch(s, start) - slot->timestamp;
-        shift.picture_id =
-            (uint16_t)(tail->picture_id + 1 + start->pictures - slot->info.picture_id);
-        shift.tl0 = (uint8_t)(tail->tl0 + 1 - slot->info.tl0);
+        count_on(tail, start, &shift);
     } else {
         shift.picture_id = start->pictures; // its own numbers are as good as others
     }

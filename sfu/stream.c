@@ -181,8 +181,9 @@ struct substream_packet stream_packet(const struct stream *s, unsigned layer,
 bool stream_ends_picture(const struct stream *s, unsigned layer, unsigned substream,
                          const struct history_slot *slot)
 {
-    return slot->marker || (slot->info.frame_end &&
-                            slot->info.spatial == s->layers[layer].caps[substream].spatial);
+    uint8_t spatial = s->layers[layer].caps[substream].spatial;
+    return slot->marker ||
+           (slot->info.frame_end && spatial < CAP_ALL && slot->info.spatial == spatial);
 }
 
 const struct history_slot *stream_find(const struct stream *s, unsigned layer,

@@ -135,6 +135,8 @@ void track_free(struct track *t)
 {
     list_remove(&t->link);
     stream_dispose(&t->stream);
+    for (unsigned i = 0; i < LAYERS_MAX; i++)
+        layer_dispose(&t->layers[i]);
     mem_free(t);
 }
 
@@ -206,10 +208,14 @@ const struct history_slot *track_receive(struct track *t, unsigned index,
         return NULL;
 
     struct codec_packet info = {0};
-    bool useful = packet->payload.len > 0 && history_fits(packet, values) &&
-                  codec_parse(s->codec.codec, packet->payload, &info) == 0;
-    if (packet->payload.len > 0 && !useful)
+    int err = history_fits(packet, values)
+                  ? layer_read(layer, s->codec.codec, packet, values, &info)
+                  : ERR_MALFORMED;
+    bool useful = err == 0;
+    if (packet->payload.len > 0 && err == ERR_MALFORMED)
         stats->drop_malformed++;
+    if (err == ERR_NOT_FOUND)
+        stream_want_key_frame(s, index, tick);
     bool passes = (useful || !ahead) && may_pass(t, index, packet, &info, tick);
     if (!passes) {
         if (ahead)
@@ -219,10 +225,11 @@ const struct history_slot *track_receive(struct track *t, unsigned index,
     // A packet without content that others overtook has its place in the numbers by now: it is
     // sent empty, so that nobody asks for it in vain.
     struct rtp_packet sent = *packet;
+    struct extension_values said = *values;
     if (!useful)
-        sent.payload.len = 0;
+        sent.payload.len = said.dependency.len = 0;
 
-    const struct history_slot *slot = stream_add(s, index, dense, &sent, values, &info,
+    const struct history_slot *slot = stream_add(s, index, dense, &sent, &said, &info,
                                                  stream_parts(s, index, &info), tick->now);
     if (!slot)
         return NULL; // a duplicate of one that is about to be overwritten

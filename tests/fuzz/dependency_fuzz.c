@@ -1,6 +1,6 @@
 // Dependency descriptors of one stream, one after the other, each with its length before it:
 // the structure that one brings is what the next is read by.
-#include "rtc/dependency.h"
+#include "rtc/frames.h"
 
 #include <stdlib.h>
 
@@ -33,11 +33,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct dependency_structure structure = {0};
     struct dependency_frame frame;
+    struct frames frames = {0};
     while (size > 0) {
         size_t len = data[0] < size ? data[0] : size - 1;
         struct bytes descriptor = {data + 1, len};
         if (dependency_parse(descriptor, &structure, &frame) == 0)
             check(descriptor, &structure, &frame);
+        struct codec_packet info = {0};
+        int err = frames_read(&frames, descriptor, &info);
+        if (err == 0 && (info.spatial >= DEPENDENCY_SPATIAL_MAX ||
+                         info.temporal >= DEPENDENCY_TEMPORAL_MAX))
+            abort();
         data += 1 + len;
         size -= 1 + len;
     }

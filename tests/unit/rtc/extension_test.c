@@ -219,7 +219,7 @@ TEST(a_block_over_its_bound_loses_the_dependency_descriptor)
 {
     static const uint8_t dependency[200] = {1};
     struct extension_values v = {
-        .dependency = {dependency, 76}, .has_twcc = true, .twcc = 1, .mid = bytes_of("1")};
+        .dependency = {dependency, 136}, .has_twcc = true, .twcc = 1, .mid = bytes_of("1")};
     uint8_t buffer[BATCH_HEAD_MAX];
     struct extension_values back;
     extension_read(&back, written(buffer, &ids, &v), &ids);
@@ -227,11 +227,11 @@ TEST(a_block_over_its_bound_loses_the_dependency_descriptor)
     CHECK_EQ(back.mid.len, 1);
     CHECK_EQ(back.dependency.len, 0);
 
-    v.dependency.len = 71; // 4 + 2+2 + 2+1 + 2+71 = 84
+    v.dependency.len = 131; // 4 + 2+2 + 2+1 + 2+131 = 144
     struct bytes full = written(buffer, &ids, &v);
     CHECK_EQ(full.len, EXTENSION_BLOCK_MAX);
     extension_read(&back, full, &ids);
-    CHECK_EQ(back.dependency.len, 71);
+    CHECK_EQ(back.dependency.len, 131);
 }
 
 TEST(every_size_of_dependency_descriptor_stays_within_the_bound)

@@ -129,6 +129,25 @@ TEST(subscribers_are_asked_for_transport_wide_feedback_and_for_a_rate_in_its_pla
     text_dispose(&text);
 }
 
+#define DESCRIPTOR                                                                             \
+    "a=extmap:7 https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-"       \
+    "header-extension\r\n"
+
+TEST(frames_are_described_to_subscribers_of_av1_alone)
+{
+    struct local_description ours = local();
+    for (enum codec codec = CODEC_VP8; codec <= CODEC_AV1; codec++) {
+        struct subscribe_section sections[] = {section(1, CODEC_OPUS), section(2, codec)};
+        struct text text = {0};
+        negotiate_subscribe_offer(sections, 2, &ours, &text);
+        const char *described = strstr(text.at, DESCRIPTOR);
+        CHECK_EQ(described != NULL, codec == CODEC_AV1);
+        CHECK_EQ(strstr(text.at, "a=extmap-allow-mixed\r\n") != NULL, codec == CODEC_AV1);
+        CHECK(!described || !strstr(described + 1, DESCRIPTOR));
+        text_dispose(&text);
+    }
+}
+
 TEST(an_inactive_section_keeps_its_place_and_names_no_track)
 {
     struct local_description ours = local();
@@ -243,6 +262,19 @@ TEST(feedback_is_agreed_to_only_where_packets_have_numbers_and_the_client_tells_
         CHECK_EQ(subscriber.sections[0].state, SECTION_ACTIVE);
         CHECK_EQ(subscriber.sections[0].twcc, cases[i].twcc);
         CHECK_EQ(subscriber.sections[0].remb, cases[i].remb);
+        text_dispose(&sdp);
+        text_dispose(&why);
+    }
+}
+
+TEST(a_client_that_knows_descriptors_says_so)
+{
+    static const char *const lines[] = {"", DESCRIPTOR};
+    for (size_t i = 0; i < 2; i++) {
+        struct text sdp = {0}, why = {0};
+        text_addf(&sdp, "%s%s", ANSWER_HEAD, lines[i]);
+        CHECK_EQ(negotiate_subscribe(text_bytes(&sdp), 1, &subscriber, &why), 0);
+        CHECK_EQ(subscriber.sections[0].dependency, i == 1);
         text_dispose(&sdp);
         text_dispose(&why);
     }

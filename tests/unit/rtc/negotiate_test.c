@@ -554,6 +554,34 @@ TEST(extensions_that_we_do_not_use_or_cannot_number_are_left_out)
     text_dispose(&text);
 }
 
+#define DESCRIPTOR                                                                             \
+    " https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-"          \
+    "extension\r\n"
+#define PICTURES(codec)                                                                        \
+    "m=video 9 UDP/TLS/RTP/SAVPF 45\r\na=mid:0\r\na=sendonly\r\na=rtcp-mux\r\n"                \
+    "a=rtpmap:45 " codec "/90000\r\na=extmap:12" DESCRIPTOR
+
+TEST(frames_of_av1_are_to_be_described_where_the_client_can)
+{
+    static const struct {
+        const char *sdp;
+        bool described;
+    } cases[] = {
+        {HEAD "a=extmap-allow-mixed\r\n" TRANSPORT PICTURES("AV1"), true},
+        {HEAD TRANSPORT PICTURES("AV1") "a=extmap-allow-mixed\r\n", true},
+        {HEAD TRANSPORT PICTURES("AV1"), false}, // a structure would be too long
+        {HEAD "a=extmap-allow-mixed\r\n" TRANSPORT PICTURES("VP9"), false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct text text = {0};
+        CHECK_EQ(answer(bytes_of(cases[i].sdp), &no_preference, &text), 0);
+        CHECK_EQ(offer.sections[0].extensions.dependency, cases[i].described ? 12 : 0);
+        CHECK_EQ(strstr(text.at, "a=extmap:12" DESCRIPTOR) != NULL, cases[i].described);
+        CHECK_EQ(strstr(text.at, "a=extmap-allow-mixed\r\n") != NULL, cases[i].described);
+        text_dispose(&text);
+    }
+}
+
 // --- Recorded sessions of the official client ---
 
 // Handles the SDP of one line of a transcript; counts it.

@@ -111,6 +111,26 @@ TEST(a_viewer_gets_transport_wide_numbers_where_it_tells_of_them)
     done();
 }
 
+#define DESCRIPTOR                                                                             \
+    "a=extmap:11 https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-"      \
+    "header-extension\r\n"
+
+TEST(a_viewer_of_av1_that_knows_descriptors_gets_them)
+{
+    CHECK_EQ(watch(SESSION "a=extmap-allow-mixed\r\na=group:BUNDLE 1\r\n"
+                           "m=video 9 UDP/TLS/RTP/SAVPF 45\r\n" TRANSPORT
+                           "a=mid:1\r\na=recvonly\r\na=rtcp-mux\r\n"
+                           "a=rtpmap:45 AV1/90000\r\n" DESCRIPTOR),
+             0);
+    CHECK_EQ(offer.sections[0].extensions.dependency, 11);
+    CHECK(strstr(answer.at, DESCRIPTOR));
+    CHECK(strstr(answer.at, "a=extmap-allow-mixed\r\n"));
+    CHECK_EQ(watch(SESSION "a=extmap-allow-mixed\r\na=group:BUNDLE 1\r\n" VIDEO DESCRIPTOR), 0);
+    CHECK_EQ(offer.sections[0].extensions.dependency, 0); // it decodes no AV1
+    CHECK(!strstr(answer.at, "allow-mixed"));
+    done();
+}
+
 TEST(the_answer_sends_and_names_its_streams)
 {
     CHECK_EQ(watch(SESSION "a=group:BUNDLE 0 1\r\n" AUDIO VIDEO), 0);

@@ -322,6 +322,43 @@ TEST(writes_picture_id_and_tl0_where_the_payload_has_them)
     }
 }
 
+// A head with a descriptor: three octets of flags and number behind a header of eight.
+static void check_frame_number(enum srtp_profile profile)
+{
+    static const uint8_t head[] = {0x90, 45, 0,    0,    0, 0, 0,    0,    0,    0,
+                                   0,    0,  0xbe, 0xde, 0, 1, 0x72, 0xc0, 0x11, 0x22};
+    struct world w = world_with(profile);
+    struct batch_shared *shared = batch_share(&w.batch);
+    *shared = (struct batch_shared){.payload = bytes_of("abc"),
+                                    .kind = BATCH_RTP,
+                                    .head_len = sizeof head,
+                                    .clear_len = sizeof head,
+                                    .frame_number_at = 18};
+    memcpy(shared->head, head, sizeof head);
+    struct batch_packet *p = batch_media(&w.batch, &w.path);
+    p->ssrc = 1;
+    p->shared = shared;
+    p->index = 1000;
+    p->timestamp = 2;
+    p->frame_number = 0xfedc;
+    p->cluster = 0;
+    CHECK_EQ(srtp_seal(w.engine, &w.batch, 0), 0);
+    struct bytes plain = opened(&w, profile);
+    CHECK_EQ(plain.len, sizeof head + 3);
+    CHECK_BYTES(((struct bytes){plain.at + 12, 11}),
+                "\xbe\xde\x00\x01\x72\xc0\xfe\xdc"
+                "abc",
+                11);
+    CHECK_EQ(shared->head[18], 0x11); // others get another
+    world_dispose(&w);
+}
+
+TEST(writes_the_number_of_a_frame_into_its_descriptor)
+{
+    check_frame_number(SRTP_AEAD_AES_128_GCM);
+    check_frame_number(SRTP_AES128_CM_HMAC_SHA1_80);
+}
+
 TEST(the_engine_gives_back_what_a_peak_needed)
 {
     struct world w = world_with(SRTP_AEAD_AES_128_GCM);

@@ -62,6 +62,24 @@ TEST(the_first_segment_begins_at_the_number_that_was_chosen_and_changes_nothing_
     CHECK_EQ(segment_octets(&segments, &at[0]), 10);
 }
 
+// Receivers count frames in 16 bits: one that is far ahead looks like one of before.
+TEST(behind_a_long_pause_a_key_picture_is_the_next)
+{
+    open_segments(40);
+    struct history_slot slot = come(0, 100, 0, 9);
+    start(0, &slot);
+    segment_end(&segments, &at[0]);
+    slot = come(0, 50000, 400 * 1000, 40000);
+    slot.info.key_frame = true;
+    const struct segment *s = start(0, &slot);
+    CHECK_EQ((uint16_t)(40000 + s->shift.picture_id), 10);
+    CHECK_EQ(s->shift.timestamp, 0);
+    segment_end(&segments, &at[0]);
+    slot = come(0, 50100, 401 * 1000, 40100); // and behind a short one what it was
+    slot.info.key_frame = true;
+    CHECK_EQ((uint16_t)(40100 + start(0, &slot)->shift.picture_id), 110);
+}
+
 TEST(another_layer_goes_on_behind_the_last_packet)
 {
     open_segments(40);

@@ -34,6 +34,7 @@ struct mode {
 struct mark {
     uint32_t frame;    // of all frames ever
     uint32_t needs[2]; // 0: none
+    uint16_t back[2];  // how far before its own number those are, where frames have numbers
     uint8_t index;
     uint8_t count;
     bool key;
@@ -59,7 +60,8 @@ static const struct {
 static struct encoder {
     uint64_t seq; // of its next packet, dense
     uint32_t timestamp_base;
-    uint16_t picture_id;
+    uint16_t picture_id;                 // or the number of the frame
+    uint16_t numbers[SUBSTREAMS_MAX][8]; // likewise
     uint8_t tl0;
     uint32_t pictures;                  // since the key picture
     uint32_t frames[SUBSTREAMS_MAX][8]; // of the last pictures, by spatial layer
@@ -78,15 +80,25 @@ static uint32_t frame_count;
 
 static void judge(uint64_t behind);
 
+// Whether frames have numbers of their own, and say by them what they need.
+static bool is_numbered(void)
+{
+    return mode->codec == CODEC_AV1;
+}
+
 static void deliver(const struct packet *p)
 {
     struct rtp_packet packet = {.timestamp = p->timestamp,
                                 .marker = p->marker,
                                 .payload = {(const uint8_t *)&p->mark, sizeof p->mark}};
+    // Three octets, of which the server writes the last two anew.
+    static const uint8_t descriptor[3] = {0, 0xff, 0xff};
+    struct extension_values values = {0};
+    if (is_numbered())
+        values.dependency = (struct bytes){descriptor, sizeof descriptor};
     struct stream_parts parts = stream_parts(&stream, p->layer, &p->info);
     const struct history_slot *slot =
-        stream_add(&stream, p->layer, p->seq, &packet, &(struct extension_values){0}, &p->info,
-                   parts, tick.now);
+        stream_add(&stream, p->layer, p->seq, &packet, &values, &p->info, parts, tick.now);
     CHECK(slot);
     forward_packet(&stream, p->layer, slot,
                    p->info.frame_start && p->info.key_frame && p->info.spatial == 0, &tick);
@@ -114,11 +126,20 @@ static void send_frame(unsigned layer, unsigned spatial, bool key)
     p.mark = (struct mark){
         .frame = ++frame_count, .count = (uint8_t)(1 + rng_below(&rng, 3)), .key = key};
     uint32_t *frames = e->frames[spatial];
-    if (!key)
-        p.mark.needs[0] = frames[(e->pictures - cycles[cycle].back) % 8];
-    if (spatial > 0 && (key || mode->full))
+    uint16_t *numbers = e->numbers[spatial];
+    unsigned before = (e->pictures - cycles[cycle].back) % 8;
+    if (is_numbered() && spatial > 0)
+        e->picture_id++;
+    if (!key) {
+        p.mark.needs[0] = frames[before];
+        p.mark.back[0] = (uint16_t)(e->picture_id - numbers[before]);
+    }
+    if (spatial > 0 && (key || mode->full)) {
         p.mark.needs[1] = frame_count - 1;
+        p.mark.back[1] = 1;
+    }
     frames[e->pictures % 8] = frame_count;
+    numbers[e->pictures % 8] = e->picture_id;
     for (; p.mark.index < p.mark.count; p.mark.index++) {
         bool last = p.mark.index + 1 == p.mark.count;
         p.seq = e->seq++;
@@ -134,10 +155,10 @@ static void send_frame(unsigned layer, unsigned spatial, bool key)
             .inter_layer = spatial > 0 && (key || mode->full),
             .upper_apart = !key && !mode->full,
             .picture_id = e->picture_id,
-            .picture_id_at = 2,
+            .picture_id_at = is_numbered() ? 0 : 2,
             .picture_id_long = true,
             .tl0 = e->tl0,
-            .tl0_at = 4,
+            .tl0_at = is_numbered() ? 0 : 4,
         };
         if (late_count < LATE_MAX && rng_below(&rng, 20) == 0)
             late[late_count++] = p;
@@ -152,7 +173,7 @@ static void send_picture(unsigned layer)
     bool key = e->pictures == UINT32_MAX || stream.layers[layer].wanted;
     stream.layers[layer].wanted = false;
     e->pictures = key ? 0 : e->pictures + 1;
-    e->picture_id = (e->picture_id + 1) & 0x7fff;
+    e->picture_id = (e->picture_id + 1) & (is_numbered() ? 0xffff : 0x7fff);
     e->tl0 = (uint8_t)(e->tl0 + (e->pictures % 4 == 0));
     for (unsigned i = 0; i < mode->spatial; i++)
         send_frame(layer, i, key);
@@ -163,7 +184,8 @@ static void begin_encoder(unsigned layer)
     struct encoder *e = &encoders[layer];
     *e = (struct encoder){.seq = stream.layers[layer].progress.newest + 1,
                           .timestamp_base = rng_u32(&rng),
-                          .picture_id = (uint16_t)rng_below(&rng, 0x8000),
+                          .picture_id =
+                              (uint16_t)rng_below(&rng, is_numbered() ? 0x10000 : 0x8000),
                           .tl0 = (uint8_t)rng_u32(&rng),
                           .pictures = UINT32_MAX};
 }
@@ -194,7 +216,8 @@ static struct sent {
 static uint64_t next_number; // that was not looked at
 static uint64_t newest;
 static uint32_t decoded[DECODED];
-static struct sent before; // the packet before, that had something in it
+static uint32_t decoded_as[1 << 16]; // by the number of a frame that was sent: which that was
+static struct sent before;           // the packet before, that had something in it
 static size_t pictures;
 static unsigned empty_count; // packets since the last picture
 
@@ -214,6 +237,10 @@ static void take(uint64_t number, const struct batch_packet *p)
                        .timestamp = p->timestamp,
                        .picture_id = p->picture_id,
                        .tl0 = p->tl0};
+    if (is_numbered() && !s->empty) {
+        CHECK(p->shared->frame_number_at);
+        s->picture_id = p->frame_number;
+    }
     if (!s->empty)
         memcpy(&s->mark, p->shared->payload.at, sizeof s->mark);
     if (number > newest)
@@ -226,7 +253,8 @@ static void check_change(const struct sent *s)
         return;
     if (s->timestamp == before.timestamp) {
         CHECK(!before.marker); // the picture goes on
-        CHECK_EQ(s->picture_id, before.picture_id);
+        if (!is_numbered())
+            CHECK_EQ(s->picture_id, before.picture_id);
         return;
     }
     CHECK((int32_t)(s->timestamp - before.timestamp) > 0);
@@ -241,6 +269,20 @@ static void check_change(const struct sent *s)
     pictures++;
 }
 
+// Numbers of frames grow, by less than receivers would take for a step back, and what a frame
+// needs is found by them.
+static void check_number(const struct sent *s, bool begins)
+{
+    const struct mark *m = &s->mark;
+    uint16_t ahead = (uint16_t)(s->picture_id - before.picture_id);
+    if (before.mark.count)
+        CHECK(begins ? ahead >= 1 && ahead < 0x8000 : ahead == 0);
+    for (int i = 0; i < 2; i++)
+        if (m->needs[i])
+            CHECK_EQ(decoded_as[(uint16_t)(s->picture_id - m->back[i])], m->needs[i]);
+    decoded_as[s->picture_id] = m->frame;
+}
+
 static void decode(const struct sent *s)
 {
     const struct mark *m = &s->mark;
@@ -252,6 +294,8 @@ static void decode(const struct sent *s)
     }
     for (int i = 0; i < 2; i++)
         CHECK(m->needs[i] == 0 || is_decoded(m->needs[i]));
+    if (is_numbered())
+        check_number(s, begins);
     if (m->index + 1 == m->count)
         decoded[m->frame % DECODED] = m->frame;
     before = *s;
@@ -329,9 +373,11 @@ static void open_stream(const struct mode *m, uint64_t seed)
     feed_go_on(feed, &(struct feed_tail){.sent.next_seq = FIRST, .rtx_seq = 900});
     feed->ssrc = 1;
     feed->rtx_ssrc = 2;
+    feed->described = true;
     feed_join(feed, &path);
     memset(sent, 0, sizeof sent);
     memset(decoded, 0, sizeof decoded);
+    memset(decoded_as, 0, sizeof decoded_as);
     before = (struct sent){0};
     next_number = FIRST;
     newest = pictures = late_count = frame_count = empty_count = 0;
@@ -382,4 +428,24 @@ TEST(of_spatial_layers_that_need_each_other_in_key_pictures_alone)
 TEST(of_spatial_layers_that_need_each_other_always)
 {
     play(&(struct mode){CODEC_VP9, 1, 3, true}, 4);
+}
+
+TEST(of_frames_with_numbers_in_temporal_layers)
+{
+    play(&(struct mode){CODEC_AV1, 1, 1, false}, 5);
+}
+
+TEST(of_frames_with_numbers_in_spatial_layers_that_need_each_other_always)
+{
+    play(&(struct mode){CODEC_AV1, 1, 3, true}, 6);
+}
+
+TEST(of_frames_with_numbers_in_spatial_layers_that_need_each_other_in_key_pictures_alone)
+{
+    play(&(struct mode){CODEC_AV1, 1, 3, false}, 7);
+}
+
+TEST(of_a_simulcast_of_frames_with_numbers)
+{
+    play(&(struct mode){CODEC_AV1, 3, 1, false}, 8);
 }
