@@ -100,7 +100,7 @@ static size_t gather(struct capacity *d, struct allocate_feed *order[SUBSCRIBE_S
         a->step_count = (uint8_t)choice_step_count(s);
         if (!f->allotted || a->chosen >= a->step_count)
             a->chosen = ALLOCATE_PAUSED;
-        a->screen = f->ahead;
+        a->screen = s->screen;
         a->speaker = d->speaker[0] && strcmp(d->speaker, s->cname) == 0;
         a->wish = s->held ? 0 : (uint8_t)f->max_quality;
         a->priority = f->priority;

@@ -98,7 +98,7 @@ static bool has_step(const struct stream *s, unsigned step)
     if (temporal == CAP_ALL)
         return true;
     return temporal < s->layers[layer_of(s, level)].temporal_most &&
-           (temporal > 0 || level == least_level(s));
+           (temporal > 0 || level == least_level(s) || s->screen);
 }
 
 // What a level takes until it was measured: about what the ready-made templates allow; and what

@@ -11,7 +11,8 @@
 //             S0,T0  S0,T1    S0     -    S1,T1    S1     -    T1       all
 //
 // T0 alone is a step of the least level only: seven pictures a second of a larger one are worse
-// than thirty of a smaller.
+// than thirty of a smaller. Of a screen they are better, as text is to be read: it has T0 of
+// each level, in the steps that are free above.
 #pragma once
 
 #include "sfu/feed.h"

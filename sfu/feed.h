@@ -57,7 +57,6 @@ struct feed {
     enum video_quality max_quality : 8; // as last commanded
     enum feed_answer answer : 8;
     uint8_t priority; // of the publisher's role; 1 is the highest
-    bool ahead;       // before others where there is too little room: a screen
     bool allotted;    // what the way has room for was chosen: `allot`
     bool was_told;    // people were told of that: `told`
     // Its packets may have transport-wide numbers, since the subscriber tells of them. They

@@ -109,8 +109,8 @@ static bool is_before(const struct candidate *left, const struct candidate *righ
     const struct feed *a = left->feed, *b = right->feed;
     if (a->stream->muted != b->stream->muted)
         return b->stream->muted;
-    if (a->stream->kind == MEDIA_VIDEO && a->ahead != b->ahead)
-        return a->ahead;
+    if (a->stream->kind == MEDIA_VIDEO && a->stream->screen != b->stream->screen)
+        return a->stream->screen;
     if ((left->loudness > 0) != (right->loudness > 0))
         return left->loudness > 0;
     if ((a->seat != NULL) != (b->seat != NULL))

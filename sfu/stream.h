@@ -95,6 +95,7 @@ struct stream {
     char cname[CNAME_LEN + 1]; // of the publisher, as subscribers see it
     struct negotiated_codec codec;
     struct report_clock clock; // of the publisher
+    bool screen;               // what is shown of a screen: comes first, and is to be sharp
     bool muted;
     bool held;    // nothing is sent of it until it is muted no more
     bool unheard; // sound that is not among the loudest (sfu/last_n.h): nothing is sent of it

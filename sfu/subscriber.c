@@ -140,7 +140,7 @@ void subscriber_add(struct subscriber *s, struct stream *stream, const struct co
         s->feeds.at = mem_resize(s->feeds.at, s->feeds.cap * sizeof(struct feed *));
     }
     struct feed *f = feed_new(stream, s, s->seats != NULL, command->feed.quality, tick);
-    f->ahead = command->feed.ahead;
+    stream->screen = command->feed.ahead;
     f->priority = command->feed.priority;
     s->feeds.at[s->feeds.count++] = f;
     assert(s->feeds.count <= SUBSCRIBER_FEEDS_MAX);

@@ -24,7 +24,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SUBSTREAMS_MAX = 12 }; // of a layer, all of it included
+enum { SUBSTREAMS_MAX = 16 }; // of a layer, all of it included
 
 // What a packet of the layer is to a substream.
 enum substream_part {

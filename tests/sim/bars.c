@@ -364,6 +364,17 @@ void judge_svc_narrow(struct meeting_sim *m)
     meeting_figure(m, "queue after 3 s", queue_ms(m, p, BEGUN_S), "ms", 0, 250);
 }
 
+void judge_screen_narrow(struct meeting_sim *m)
+{
+    const struct person *p = audience(m, 0);
+    const struct viewer *v = view(m, p, 0);
+    unsigned end = viewer_second(v, m->now);
+    meeting_figure(m, "sound invented", concealed(m, p), "%", 0, 2);
+    meeting_figure(m, "pictures", viewer_rate(v, WARM_UP_S, end), "/s", 5, 31);
+    meeting_figure(m, "spatial layer at the end", v->spatial, "", SPATIAL_MAX - 1, SPATIAL_MAX);
+    meeting_figure(m, "queue after 3 s", queue_ms(m, p, BEGUN_S), "ms", 0, 250);
+}
+
 // --- Beginning ---
 
 static int compare_spans(const void *left, const void *right)

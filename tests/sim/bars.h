@@ -24,6 +24,7 @@ void judge_steady(struct meeting_sim *m); // more than the line takes: it is use
 // Spatial layers: the first of the audience loses packets, the second has a narrow line.
 void judge_svc_lossy(struct meeting_sim *m);
 void judge_svc_narrow(struct meeting_sim *m);
+void judge_screen_narrow(struct meeting_sim *m);
 void judge_starts(struct meeting_sim *m);
 
 enum { STEP_DOWN_S = 20, STEP_UP_S = 40, BLACKOUT_FROM_S = 15, BLACKOUT_S = 3 };

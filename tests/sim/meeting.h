@@ -67,6 +67,7 @@ struct plan {
     int64_t change_us; // 0: all stay
     bool simulcast;
     struct shape shape;    // of cameras without simulcast
+    bool screens;          // they show screens
     bool red;              // microphones repeat each frame in the next packet, if they may
     bool remb;             // the first of the audience knows no transport-wide feedback
     bool restless;         // change layers, pause, leave and come back

@@ -42,11 +42,14 @@ static void send_published(struct meeting_sim *m, struct person *p, struct batch
 
 // --- Coming and going ---
 
-static void describe_track(const struct person *p, int i, struct track_wish *wish)
+static void describe_track(const struct meeting_sim *m, const struct person *p, int i,
+                           struct track_wish *wish)
 {
     *wish = (struct track_wish){.type = i == VIDEO ? TRACK_VIDEO : TRACK_AUDIO,
                                 .source = "regular",
                                 .muted = p->sources[i].off};
+    if (i == VIDEO && m->plan->screens)
+        strcpy(wish->source, "screen");
     strcpy(wish->id, p->sections[i].track_id);
     strcpy(wish->stream_id, p->sections[i].stream_id);
 }
@@ -57,7 +60,7 @@ static void send_offer(struct meeting_sim *m, struct person *p)
     client_write_offer(&p->publish, p->sections, 2, &sdp);
     struct message message = {.kind = MESSAGE_OFFER, .text = text_take(&sdp)};
     for (int i = 0; i < 2; i++)
-        describe_track(p, i, &message.tracks[i]);
+        describe_track(m, p, i, &message.tracks[i]);
     meeting_say(m, p, message);
 }
 
@@ -421,7 +424,7 @@ static void toggle_camera(struct meeting_sim *m, struct person *p)
     struct source *camera = &p->sources[VIDEO];
     camera->off = !camera->off;
     struct message message = {.kind = MESSAGE_MUTE};
-    describe_track(p, VIDEO, &message.tracks[0]);
+    describe_track(m, p, VIDEO, &message.tracks[0]);
     meeting_say(m, p, message);
     uint32_t last_frames[3] = {0};
     for (unsigned i = 0; i < camera->layer_count; i++) {

@@ -275,6 +275,20 @@ const struct plan quality_plans[] = {
      .span_us = 20 * SECOND_US,
      .judge = judge_svc_narrow},
 
+    {.name = "narrow-screen", // text is to be read: all its resolution, at a quarter of its
+                              // pictures
+     .people = 2,
+     .cameras = 1,
+     .audience = 1,
+     .screens = true,
+     .shape = {.vp9 = true, .spatial = 3, .full = true},
+     .link = {.delay_us = 20000},
+     .lines =
+         {{1, {.delay_us = 20000}, {LINE(1000), .delay_us = 20000, .queue_us = 1000 * 1000}, 0}},
+     .line_count = 1,
+     .span_us = 20 * SECOND_US,
+     .judge = judge_screen_narrow},
+
     {.name = "coming-and-going", // five a second, where sixty look on
      .people = 61,
      .cameras = 1,

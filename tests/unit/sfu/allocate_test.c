@@ -300,6 +300,41 @@ TEST(a_screen_and_then_the_speaker_have_all_their_frames_first_and_then_all_they
     CHECK_EQ(feeds[1].chosen, Q0);
 }
 
+// Text is to be sharp: pictures go before resolution, whatever is left of them.
+TEST(a_screen_falls_to_fewer_pictures_before_a_lesser_quality_and_rises_so)
+{
+    start(2e6);
+    feeds[0].screen = true;
+    run(1);
+    CHECK_EQ(feeds[0].chosen, F2);
+    limits.estimate_bps = 500e3;
+    run(1);
+    CHECK_EQ(feeds[0].chosen, F1);
+    limits.estimate_bps = 330e3;
+    run(1);
+    CHECK_EQ(feeds[0].chosen, F0); // all of H would be 300
+    limits.estimate_bps = 200e3;
+    run(1);
+    CHECK_EQ(feeds[0].chosen, H1);
+    limits.estimate_bps = 400e3;
+    run_for(1, 60 * SECOND);
+    CHECK_EQ(feeds[0].chosen, F0);
+}
+
+// Of a share and eleven cameras on a narrow way the share is sharp, and comes before the
+// speaker.
+TEST(a_screen_is_sharp_before_a_speaker_is_better)
+{
+    start(1e6); // 870 with the margin; 600 are everybody's floors
+    feeds[0].speaker = true;
+    feeds[11].screen = true;
+    run(FEEDS);
+    CHECK_EQ(feeds[11].chosen, F0); // 220 more than Q2
+    CHECK_EQ(feeds[0].chosen, Q2);
+    for (size_t i = 1; i < 11; i++)
+        CHECK(feeds[i].chosen >= Q0 && feeds[i].chosen <= Q2);
+}
+
 TEST(larger_pictures_come_first_and_then_higher_roles)
 {
     start(200e3); // 173 with the margin

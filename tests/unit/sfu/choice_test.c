@@ -163,6 +163,27 @@ TEST(of_a_simulcast_the_best_ones_are_not_sent_at_a_quarter_of_their_pictures)
     close_stream();
 }
 
+TEST(of_a_screen_each_level_may_be_sent_at_a_quarter_of_its_pictures)
+{
+    open_stream(3, CODEC_VP8);
+    stream.screen = true;
+    for (unsigned i = 0; i < 3; i++) {
+        tick.now = 1000 * 1000;
+        second(i, 1);
+    }
+    tick.now = 1500 * 1000;
+    CHECK_EQ(alive(), 0x1ff);
+    CHECK(stream.steps[6].bps > 0 && stream.steps[6].bps < stream.steps[7].bps);
+    CHECK(cap_is(cap_at(6), (struct cap){CAP_ALL, 0, false})); // all of its resolution
+    close_stream();
+    open_stream(1, CODEC_VP9);
+    stream.screen = true;
+    second(0, 3);
+    CHECK_EQ(alive(), 0x1ff);
+    CHECK(cap_is(cap_at(6), (struct cap){CAP_ALL, 0, false}));
+    close_stream();
+}
+
 TEST(a_feed_that_nobody_bounds_is_sent_what_its_client_asks_for)
 {
     open_stream(1, CODEC_VP9);
