@@ -67,6 +67,7 @@ struct connection {
     bool head_only;         // HEAD
     bool expects_continue;
     bool close_after; // the answer is the last thing on this connection
+    bool is_deaf;     // nothing is read from it
     bool overdue;     // its time was over while it had news: the last word is its next timer's
 
     struct relay *relay;

@@ -55,6 +55,9 @@ static void set_reading(struct connection *c)
         on = false;
     if (c->state == CONNECTION_RELAY && c->in.len > 0)
         on = false;
+    if (c->is_deaf == !on) // to say it again would cost two system calls
+        return;
+    c->is_deaf = !on;
     lws_rx_flow_control(c->wsi, on);
 }
 
@@ -319,16 +322,21 @@ static struct bytes next_piece(const struct connection *c)
     return (struct bytes){all.at + sent, left < WRITE_OCTETS ? left : WRITE_OCTETS};
 }
 
+static bool is_all_sent(const struct connection *c)
+{
+    return next_piece(c).len == 0 && !lws_partial_buffered(c->wsi);
+}
+
 static int on_writable(struct connection *c)
 {
     struct bytes piece = next_piece(c);
-    if (piece.len > 0) {
-        // What the socket does not take the library keeps, and calls when that is gone. It
-        // writes nothing into what it is given.
-        if (lws_write(c->wsi, (unsigned char *)(uintptr_t)piece.at, piece.len, LWS_WRITE_RAW) <
-            0)
-            return -1;
-        c->sent += piece.len;
+    // What the socket does not take the library keeps, and calls when that is gone. It writes
+    // nothing into what it is given.
+    if (piece.len > 0 &&
+        lws_write(c->wsi, (unsigned char *)(uintptr_t)piece.at, piece.len, LWS_WRITE_RAW) < 0)
+        return -1;
+    c->sent += piece.len;
+    if (!is_all_sent(c)) {
         if (c->state == CONNECTION_ANSWERING)
             set_timer(c, timeouts(c)->write);
         lws_callback_on_writable(c->wsi);
@@ -347,6 +355,24 @@ static int on_writable(struct connection *c)
     }
     set_reading(c);
     return 0;
+}
+
+// Waiting until a socket can be written costs as much as a short answer. Who has asked more by
+// now waits all the same, so that others get their turn; and as the library looks at its timers
+// after its own events only, none may be set here that is nearer than the one for the answer.
+static bool may_send_at_once(const struct connection *c)
+{
+    const struct http_timeouts *t = timeouts(c);
+    return c->in.len == 0 && !c->close_after && t->idle >= t->answer && t->write >= t->answer;
+}
+
+static void send_answer(struct connection *c)
+{
+    c->state = CONNECTION_ANSWERING;
+    if (!may_send_at_once(c))
+        send_out(c);
+    else if (on_writable(c) < 0)
+        door_close(c);
 }
 
 static bool is_ready_for(const struct connection *c, short events)
@@ -525,8 +551,7 @@ void http_server_respond(struct http_server *server, uint64_t id, struct http_re
         count_login(c, request, response->status);
         answer_prepare(c, request, response);
         forget_id(c);
-        c->state = CONNECTION_ANSWERING;
-        send_out(c);
+        send_answer(c);
     }
     text_dispose(&response->body);
     http_request_free(request);

@@ -4,9 +4,11 @@
 #include "base/mem.h"
 #include "net/connection.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define HOST "Host: localhost\r\n"
@@ -310,6 +312,62 @@ TEST(requests_in_one_segment_are_answered_in_order)
         CHECK(at != NULL);
     }
     mem_free(answers);
+    close(fd);
+    served_stop(&served);
+}
+
+// Asks on a new connection, and waits until the request is held.
+static int ask_and_hold(const char *requests)
+{
+    served_start(&served, NULL);
+    served.hold = true;
+    int fd = served_connect(&served);
+    served_send(fd, requests, strlen(requests));
+    while (!served.held.request)
+        served_turn(&served);
+    return fd;
+}
+
+static bool has_octets(int fd)
+{
+    struct pollfd one = {.fd = fd, .events = POLLIN};
+    return poll(&one, 1, 0) == 1;
+}
+
+TEST(a_short_answer_leaves_at_once)
+{
+    int fd = ask_and_hold("GET /1 HTTP/1.1\r\n" HOST "\r\n");
+    CHECK(!has_octets(fd));
+    served_answer(&served, &served.held);
+    CHECK(has_octets(fd));
+    close(fd);
+    served_stop(&served);
+}
+
+TEST(who_has_asked_twice_lets_the_loop_turn_in_between)
+{
+    int fd = ask_and_hold("GET /1 HTTP/1.1\r\n" HOST "\r\nGET /2 HTTP/1.1\r\n" HOST "\r\n");
+    struct http_input first = served.held, none;
+    served.held = (struct http_input){0};
+    served_answer(&served, &first);
+    CHECK(!http_server_next(served.server, &none));
+    while (!served.held.request)
+        served_turn(&served);
+    CHECK_TEXT(served.held.request->path, "/2");
+    close(fd);
+    served_stop(&served);
+}
+
+TEST(who_says_no_more_is_answered_all_the_same)
+{
+    int fd = ask_and_hold("GET /slow HTTP/1.1\r\n" HOST "\r\n");
+    shutdown(fd, SHUT_WR);
+    for (int i = 0; i < 10; i++)
+        served_turn(&served);
+    served_answer(&served, &served.held);
+    char *answer = served_receive(&served, fd, 100, NULL);
+    CHECK(strstr(answer, "GET /slow") != NULL);
+    mem_free(answer);
     close(fd);
     served_stop(&served);
 }
