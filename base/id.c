@@ -1,6 +1,7 @@
 #include "base/id.h"
 
-#include <stdio.h>
+#include "base/bytes.h"
+
 #include <string.h>
 
 void id_source_init(struct id_source *s, struct rng *rng)
@@ -8,6 +9,15 @@ void id_source_init(struct id_source *s, struct rng *rng)
     *s = (struct id_source){0};
     rng_fill(rng, s->random, sizeof s->random);
     s->counter = rng_below(rng, 1 << 16); // leaves room before the wrap
+}
+
+static char *put_hex(char *out, const uint8_t *octets, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        *out++ = "0123456789abcdef"[octets[i] >> 4];
+        *out++ = "0123456789abcdef"[octets[i] & 0x0f];
+    }
+    return out;
 }
 
 void id_object(struct id_source *s, int64_t wall_ms, char out[OBJECT_ID_LEN + 1])
@@ -20,9 +30,12 @@ void id_object(struct id_source *s, int64_t wall_ms, char out[OBJECT_ID_LEN + 1]
         s->counter = 0;
         s->last_s++;
     }
-    const uint8_t *r = s->random;
-    snprintf(out, OBJECT_ID_LEN + 1, "%08x%02x%02x%02x%02x%02x%06x", (uint32_t)s->last_s, r[0],
-             r[1], r[2], r[3], r[4], s->counter);
+    uint8_t seconds[4], count[4];
+    write_u32(seconds, (uint32_t)s->last_s);
+    write_u32(count, s->counter);
+    out = put_hex(out, seconds, sizeof seconds);
+    out = put_hex(out, s->random, sizeof s->random);
+    *put_hex(out, count + 1, 3) = 0;
 }
 
 void id_uuid(struct rng *rng, char out[UUID_LEN + 1])
@@ -31,10 +44,15 @@ void id_uuid(struct rng *rng, char out[UUID_LEN + 1])
     rng_fill(rng, b, sizeof b);
     b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
     b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-    snprintf(out, UUID_LEN + 1,
-             "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
-             b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
-             b[15]);
+    static const uint8_t parts[] = {4, 2, 2, 2, 6};
+    const uint8_t *from = b;
+    for (size_t i = 0; i < sizeof parts; i++) {
+        if (i > 0)
+            *out++ = '-';
+        out = put_hex(out, from, parts[i]);
+        from += parts[i];
+    }
+    *out = 0;
 }
 
 void id_room_code(struct rng *rng, char out[ROOM_CODE_LEN + 1])

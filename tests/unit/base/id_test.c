@@ -18,6 +18,14 @@ TEST(object_ids_sort_by_creation)
     }
 }
 
+TEST(an_object_id_is_time_source_and_count_in_hex)
+{
+    struct id_source source = {.random = {0xab, 1, 2, 3, 0xfe}, .counter = 0x01fe};
+    char id[OBJECT_ID_LEN + 1];
+    id_object(&source, INT64_C(0x631b2654) * 1000, id);
+    CHECK_TEXT(id, "631b2654ab010203fe0001ff");
+}
+
 TEST(the_counter_wraps_into_the_next_second)
 {
     struct rng rng = rng_seeded(1);
