@@ -11,14 +11,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { DB_PARAMETERS_MAX = 40 };
+enum { DB_PARAMETERS_MAX = 40, DB_NEAR_COUNT = 64 };
 
 // The first member of the back end's own.
 struct db {
     const struct db_backend *backend;
-    struct map queries;  // by their SQL
-    uint64_t changes;    // rows written through this connection, ever
-    bool is_reading;     // a job that only reads is at work
+    struct map queries;                   // by their SQL
+    struct db_query *near[DB_NEAR_COUNT]; // those last used, by where their SQL stood
+    uint64_t changes;                     // rows written through this connection, ever
+    bool is_reading;                      // a job that only reads is at work
     bool read_only;      // beside others; or a commit failed, and who knows what the disk holds
     bool unchecked;      // whether the file is whole is not known
     bool full;           // the last write found no space

@@ -37,9 +37,18 @@ static const struct db_backend *backend_of(const char *location)
 
 // --- Statements ---
 
+// A statement is mostly a literal: it is found by its address, without a hash of some hundred
+// octets. What is there is compared, as others are made in memory that is used again.
+static struct db_query **nearby(struct db *db, const char *sql)
+{
+    return &db->near[(uintptr_t)sql / sizeof(void *) % DB_NEAR_COUNT];
+}
+
 struct db_query *db_prepare(struct db *db, const char *sql)
 {
-    struct db_query *q = map_get(&db->queries, bytes_of(sql));
+    struct db_query **near = nearby(db, sql);
+    struct db_query *q =
+        *near && strcmp((*near)->sql, sql) == 0 ? *near : map_get(&db->queries, bytes_of(sql));
     if (!q) {
         q = mem_alloc(db->backend->query_size);
         *q = (struct db_query){
@@ -49,6 +58,7 @@ struct db_query *db_prepare(struct db *db, const char *sql)
     }
     assert(!q->in_use);
     q->in_use = true;
+    *near = q;
     return q;
 }
 
@@ -116,6 +126,8 @@ void db_finish(struct db_query *q)
     q->in_use = false;
     if (db->backend->reset(q))
         return;
+    for (size_t i = 0; i < DB_NEAR_COUNT; i++)
+        db->near[i] = db->near[i] == q ? NULL : db->near[i];
     map_remove(&db->queries, bytes_of(q->sql));
     discard(q);
 }

@@ -31,9 +31,23 @@ struct sqlite_query {
                                           // numbers in the order of their first use
 };
 
+// What every transaction says.
+enum step { STEP_READ, STEP_WRITE, STEP_COMMIT, STEP_JOB, STEP_UNDO_JOB, STEP_KEEP_JOB };
+enum { STEP_COUNT = STEP_KEEP_JOB + 1 };
+
+static const char *const step_texts[] = {
+    [STEP_READ] = "BEGIN",
+    [STEP_WRITE] = "BEGIN IMMEDIATE",
+    [STEP_COMMIT] = "COMMIT",
+    [STEP_JOB] = "SAVEPOINT job",
+    [STEP_UNDO_JOB] = "ROLLBACK TO job",
+    [STEP_KEEP_JOB] = "RELEASE job",
+};
+
 struct sqlite {
     struct db db; // first
     sqlite3 *handle;
+    sqlite3_stmt *steps[STEP_COUNT]; // NULL until it is first taken
     enum db_use use;
     bool is_damaged;            // it was told
     const atomic_bool *is_over; // the check's
@@ -201,23 +215,38 @@ static int sqlite_execute(struct db *db, const char *sql)
 
 // --- Transactions ---
 
+// A job takes two, so they are read once: that costs more than what most of them do.
+static int take_step(struct db *db, enum step step)
+{
+    sqlite3_stmt **statement = &sqlite_of(db)->steps[step];
+    int code = SQLITE_OK;
+    if (!*statement)
+        code = sqlite3_prepare_v3(sqlite_of(db)->handle, step_texts[step], -1,
+                                  SQLITE_PREPARE_PERSISTENT, statement, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(*statement);
+    int err = err_of(db, code);
+    sqlite3_reset(*statement);
+    return err;
+}
+
 // Taking the write lock at once means that no job fails half-way for want of it. Readers of
 // other connections are not stopped by it.
 static int sqlite_begin(struct db *db, enum db_purpose purpose)
 {
-    return sqlite_execute(db, purpose == DB_WRITE ? "BEGIN IMMEDIATE" : "BEGIN");
+    return take_step(db, purpose == DB_WRITE ? STEP_WRITE : STEP_READ);
 }
 
 static int sqlite_open_job(struct db *db)
 {
-    return sqlite_execute(db, "SAVEPOINT job");
+    return take_step(db, STEP_JOB);
 }
 
 static int sqlite_close_job(struct db *db, bool keep)
 {
     if (!keep)
-        sqlite_execute(db, "ROLLBACK TO job");
-    return sqlite_execute(db, "RELEASE job");
+        take_step(db, STEP_UNDO_JOB);
+    return take_step(db, STEP_KEEP_JOB);
 }
 
 // A full disk or a failed read makes SQLite undo the whole transaction.
@@ -234,7 +263,7 @@ static void sqlite_roll_back(struct db *db)
 
 static int sqlite_commit(struct db *db)
 {
-    int err = sqlite_execute(db, "COMMIT");
+    int err = take_step(db, STEP_COMMIT);
     if (!err)
         return 0;
     sqlite_roll_back(db);
@@ -435,6 +464,8 @@ static int sqlite_open(struct db **db, const char *path, enum db_use use)
 static void sqlite_close(struct db *db)
 {
     bool is_good = !db->read_only && !db->unchecked && !sqlite_of(db)->is_damaged;
+    for (size_t i = 0; i < STEP_COUNT; i++)
+        sqlite3_finalize(sqlite_of(db)->steps[i]);
     if (!is_good && sqlite_of(db)->use != DB_BESIDE)
         sqlite3_db_config(sqlite_of(db)->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite3_close(sqlite_of(db)->handle);

@@ -18,7 +18,13 @@ static struct store_template read_row(struct db_query *q, struct arena *arena)
     };
 }
 
+static struct store_template read_name(struct db_query *q, struct arena *arena)
+{
+    return (struct store_template){.id = row_text(arena, q, 0), .name = row_text(arena, q, 1)};
+}
+
 ROW_READ_ONE(get_one, store_template, read_row)
+ROW_READ_ONE(get_name, store_template, read_name)
 ROW_READ_ALL(get_all, store_template, read_row)
 
 int store_template_get(struct db *db, const char *id, struct arena *arena,
@@ -31,9 +37,9 @@ int store_template_get(struct db *db, const char *id, struct arena *arena,
 
 int store_template_default(struct db *db, struct arena *arena, struct store_template *found)
 {
-    struct db_query *q =
-        db_prepare(db, COLUMNS "WHERE is_default = 1 ORDER BY id DESC LIMIT 1");
-    return get_one(q, arena, found);
+    struct db_query *q = db_prepare(
+        db, "SELECT id, name FROM templates WHERE is_default = 1 ORDER BY id DESC LIMIT 1");
+    return get_name(q, arena, found);
 }
 
 int store_template_named(struct db *db, const char *name, struct arena *arena,

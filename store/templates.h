@@ -16,6 +16,7 @@ struct store_template {
 
 int store_template_get(struct db *db, const char *id, struct arena *arena,
                        struct store_template *found);
+// Its id and name alone.
 int store_template_default(struct db *db, struct arena *arena, struct store_template *found);
 int store_template_insert(struct db *db, const struct store_template *row);
 

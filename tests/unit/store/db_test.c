@@ -66,6 +66,27 @@ TEST(more_jobs_than_a_batch_are_all_run)
     scratch_remove(&s);
 }
 
+static int64_t ask_for_int(struct db *db, const char *sql)
+{
+    int64_t value = -1;
+    CHECK_EQ(db_run_int(db_prepare(db, sql), &value), 0);
+    return value;
+}
+
+TEST(another_statement_at_the_same_place_is_another)
+{
+    struct scratch s = scratch_new();
+    struct db *db = open_in(&s);
+    char sql[] = "SELECT 1";
+    CHECK_EQ(ask_for_int(db, sql), 1);
+    sql[7] = '2';
+    CHECK_EQ(ask_for_int(db, sql), 2);
+    sql[7] = '1';
+    CHECK_EQ(ask_for_int(db, sql), 1);
+    db_close(db);
+    scratch_remove(&s);
+}
+
 TEST(a_newer_schema_is_refused)
 {
     struct scratch s = scratch_new();
