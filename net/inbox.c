@@ -79,6 +79,14 @@ void inbox_put(struct inbox *box, const void *message)
     pthread_mutex_unlock(&box->lock);
 }
 
+void inbox_put_all(struct inbox *box, const void *messages, size_t count)
+{
+    pthread_mutex_lock(&box->lock);
+    for (size_t i = 0; i < count; i++)
+        append(box, (const uint8_t *)messages + i * box->message_size);
+    pthread_mutex_unlock(&box->lock);
+}
+
 bool inbox_offer(struct inbox *box, const void *message)
 {
     pthread_mutex_lock(&box->lock);

@@ -15,6 +15,8 @@ void inbox_free(struct inbox *box);
 // A fact: it is always taken, beyond the bound too. What may be sent is bounded by what it
 // tells of (endpoints, tracks, requests), and senders of new work ask inbox_full() first.
 void inbox_put(struct inbox *box, const void *message);
+// Several in a row, which wake the receiver once.
+void inbox_put_all(struct inbox *box, const void *messages, size_t count);
 // A statistic, or what its protocol repeats when it is lost. False at the bound: the message
 // is still the caller's.
 bool inbox_offer(struct inbox *box, const void *message);

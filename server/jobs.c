@@ -75,7 +75,8 @@ static struct job *lock_again(const struct job *asked)
     return job;
 }
 
-static void hand_back(struct jobs *jobs, struct job *job)
+// Whether the one who put it gets it back: not what is kept to be done again.
+static bool is_over(struct jobs *jobs, struct job *job)
 {
     if (job->kind == JOB_KEEP)
         unwritten_note(&jobs->unwritten, job->live.session_id,
@@ -85,7 +86,7 @@ static void hand_back(struct jobs *jobs, struct job *job)
     bool heals = job->db.err && db_may_heal(jobs->db) && jobs->kept_count < KEPT_MAX;
     if (heals && is_to_be_kept(job)) {
         jobs->kept[jobs->kept_count++] = job;
-        return;
+        return false;
     }
     if (heals && job->kind == JOB_LOCK)
         jobs->kept[jobs->kept_count++] = lock_again(job);
@@ -95,7 +96,7 @@ static void hand_back(struct jobs *jobs, struct job *job)
     bool loads = job->kind == JOB_ROOM || job->kind == JOB_MISSED || job->kind == JOB_POLLS;
     if (loads && !job->room.err)
         job->room.err = job->db.err;
-    inbox_put(jobs->done, &job);
+    return true;
 }
 
 static void run_all(struct jobs *jobs, struct job *const *batch, size_t count)
@@ -109,8 +110,13 @@ static void run_all(struct jobs *jobs, struct job *const *batch, size_t count)
     if (count > 0)
         db_run_jobs(jobs->db, db_jobs, count);
     atomic_store(&jobs->writable, db_is_writable(jobs->db));
-    for (size_t i = 0; i < count; i++)
-        hand_back(jobs, batch[i]);
+    struct job *over[DB_BATCH_MAX];
+    size_t over_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (is_over(jobs, batch[i]))
+            over[over_count++] = batch[i];
+    }
+    inbox_put_all(jobs->done, over, over_count);
 }
 
 static void run_kept(struct jobs *jobs)

@@ -6,6 +6,7 @@
 #include "server/clock.h"
 #include "server/job_run.h"
 
+#include <assert.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -60,10 +61,8 @@ static bool run_batch(struct reader *reader)
     }
     if (count)
         db_run_jobs(reader->db, db_jobs, count);
-    for (size_t i = 0; i < taken; i++) {
-        if (batch[i])
-            inbox_put(r->config.done, &batch[i]);
-    }
+    assert(!ends || !batch[taken - 1]); // what ends the threads is behind all others
+    inbox_put_all(r->config.done, batch, taken - ends);
     return !ends;
 }
 

@@ -41,6 +41,20 @@ TEST(the_descriptor_is_readable_while_messages_wait)
     inbox_free(box);
 }
 
+TEST(several_are_put_in_one_step)
+{
+    struct inbox *box = inbox_new(sizeof(int), 10);
+    inbox_put_all(box, (const int[]){0}, 0);
+    CHECK(!readable(box));
+    inbox_put_all(box, (const int[]){7, 8, 9}, 3);
+    CHECK(readable(box));
+    int taken[4];
+    CHECK_EQ(inbox_take(box, taken, 4), 3);
+    CHECK_EQ(taken[0], 7);
+    CHECK_EQ(taken[2], 9);
+    inbox_free(box);
+}
+
 TEST(statistics_are_refused_at_the_bound_and_facts_are_not)
 {
     struct inbox *box = inbox_new(sizeof(int), 2);
