@@ -107,14 +107,15 @@ int api_room_make(struct api_context *c, const json_t *body, bool is_meeting,
                   struct store_room *room)
 {
     char id[OBJECT_ID_LEN + 1];
-    char name[UUID_LEN + 1];
+    char name[UUID_LEN + 1] = "";
     struct store_template template;
     int err = store_template_default(c->db, c->arena, &template);
     if (err)
         return api_fail_storage(c, err);
 
     id_object(&c->api->ids, c->now.wall_ms, id);
-    id_uuid(&c->api->rng, name);
+    if (!api_sent(body, "name"))
+        id_uuid(&c->api->rng, name);
     struct store_room made = {
         .id = arena_text(c->arena, bytes_of(id)),
         .name = arena_text(c->arena, bytes_of(name)),
