@@ -6,6 +6,7 @@
 #include "base/batch.h"
 #include "base/rng.h"
 #include "base/text.h"
+#include "rtc/codec.h"
 #include "rtc/dtls.h"
 #include "rtc/srtp.h"
 
@@ -64,10 +65,10 @@ struct client_section {
     bool receives;
     char stream_id[40];
     char track_id[40];
-    bool vp9;
-    unsigned layers; // 1, or 3: sent with rids f, h, q
-    bool red;        // sound is offered with what it repeats
-    uint32_t ssrc;   // of one layer; told in the offer
+    enum codec codec; // of pictures; CODEC_NONE is VP8
+    unsigned layers;  // 1, or 3: sent with rids f, h, q
+    bool red;         // sound is offered with what it repeats
+    uint32_t ssrc;    // of one layer; told in the offer
     uint32_t rtx_ssrc;
 };
 
@@ -77,16 +78,20 @@ enum { // what our offers use
     CLIENT_PT_VP8 = 96,
     CLIENT_PT_RTX = 97,
     CLIENT_PT_VP9 = 98, // and its RTX behind it
+    CLIENT_PT_AV1 = 45, // likewise
     CLIENT_EXT_MID = 4,
     CLIENT_EXT_RID = 10,
     CLIENT_EXT_REPAIRED_RID = 11,
     CLIENT_EXT_TWCC = 5,
+    CLIENT_EXT_DEPENDENCY = 12,
     CLIENT_EXT_LEVEL = 14,
 };
 
-static inline uint8_t client_video_type(bool vp9)
+static inline uint8_t client_video_type(enum codec codec)
 {
-    return vp9 ? CLIENT_PT_VP9 : CLIENT_PT_VP8;
+    return codec == CODEC_AV1   ? CLIENT_PT_AV1
+           : codec == CODEC_VP9 ? CLIENT_PT_VP9
+                                : CLIENT_PT_VP8;
 }
 
 // An offer with a data channel (mid 0) and the sections (mid 1 and up).

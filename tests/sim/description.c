@@ -73,10 +73,16 @@ static void add_audio(const struct client_section *s, struct text *sdp)
 
 static void add_video(const struct client_section *s, struct text *sdp)
 {
-    int type = client_video_type(s->vp9);
-    text_addf(sdp, "a=rtpmap:%d %s/90000\r\n", type, s->vp9 ? "VP9" : "VP8");
-    if (s->vp9)
+    int type = client_video_type(s->codec);
+    text_addf(sdp, "a=rtpmap:%d %s/90000\r\n", type,
+              codec_name(s->codec ? s->codec : CODEC_VP8));
+    if (s->codec == CODEC_VP9)
         text_addf(sdp, "a=fmtp:%d profile-id=0\r\n", type);
+    if (s->codec == CODEC_AV1)
+        text_addf(sdp,
+                  "a=extmap-allow-mixed\r\na=extmap:%d https://aomediacodec.github.io/"
+                  "av1-rtp-spec/#dependency-descriptor-rtp-header-extension\r\n",
+                  CLIENT_EXT_DEPENDENCY);
     static const char *const feedback[] = {"transport-cc", "ccm fir", "nack", "nack pli"};
     for (size_t i = 0; i < sizeof feedback / sizeof *feedback; i++)
         text_addf(sdp, "a=rtcp-fb:%d %s\r\n", type, feedback[i]);
@@ -100,8 +106,8 @@ static void add_section(const struct client *c, const struct client_section *s, 
                         struct text *sdp)
 {
     if (s->video)
-        text_addf(sdp, "m=video 9 UDP/TLS/RTP/SAVPF %d %d\r\n", client_video_type(s->vp9),
-                  client_video_type(s->vp9) + 1);
+        text_addf(sdp, "m=video 9 UDP/TLS/RTP/SAVPF %d %d\r\n", client_video_type(s->codec),
+                  client_video_type(s->codec) + 1);
     else if (s->red) // as a browser that prefers it
         text_addf(sdp, "m=audio 9 UDP/TLS/RTP/SAVPF %d %d\r\n", CLIENT_PT_RED, CLIENT_PT_OPUS);
     else

@@ -84,6 +84,12 @@ enum cast meeting_role(const struct meeting_sim *m, unsigned person)
                                                                      : CAST_MEMBER;
 }
 
+static const char *video_codec(const struct shape *s)
+{
+    enum codec codec = shape_codec(s);
+    return codec == CODEC_AV1 ? "av1" : codec == CODEC_VP9 ? "vp9" : "vp8";
+}
+
 static void make_role(struct template *t, enum cast cast, const struct plan *plan)
 {
     struct role *role = &t->roles[cast];
@@ -98,7 +104,7 @@ static void make_role(struct template *t, enum cast cast, const struct plan *pla
     for (int kind = 0; kind < PUBLISH_KIND_COUNT; kind++)
         role->allowed[kind] = true;
     role->media[PUBLISH_AUDIO].codec = template_text(t, "opus");
-    role->media[PUBLISH_VIDEO].codec = template_text(t, plan->shape.vp9 ? "vp9" : "vp8");
+    role->media[PUBLISH_VIDEO].codec = template_text(t, video_codec(&plan->shape));
     static const char *const rids[] = {"f", "h", "q"};
     for (size_t i = 0; plan->simulcast && i < 3; i++)
         role->video_simulcast.layers[i].rid[0] = rids[i][0];

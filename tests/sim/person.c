@@ -112,7 +112,7 @@ void person_enter(struct meeting_sim *m, struct person *p)
         struct client_section *s = &p->sections[i];
         *s = (struct client_section){.video = i == VIDEO,
                                      .layers = i == VIDEO && m->plan->simulcast ? 3 : 1};
-        s->vp9 = m->plan->shape.vp9;
+        s->codec = i == VIDEO ? m->plan->shape.codec : CODEC_NONE;
         s->red = i == AUDIO && m->plan->red;
         s->ssrc = rng_u32(&m->rng);
         s->rtx_ssrc = i == VIDEO ? rng_u32(&m->rng) : 0;

@@ -18,10 +18,10 @@ enum { SPATIAL_MAX = 3 };
 
 // Zero-initialised is VP8.
 struct shape {
-    bool vp9;
-    uint8_t spatial; // layers in the stream; 0 counts as 1
-    bool full;       // spatial layers need the one below in every picture
-    bool flexible;   // VP9 names what it needs in each packet
+    enum codec codec; // CODEC_NONE is VP8, too
+    uint8_t spatial;  // layers in the stream; 0 counts as 1
+    bool full;        // spatial layers need the one below in every picture
+    bool flexible;    // VP9 names what it needs in each packet
 };
 
 // What a packet is of. Each has it in its payload.
@@ -45,6 +45,10 @@ enum codec shape_codec(const struct shape *s);
 // Fills in the temporal layer and the needs of a frame of `mark->spatial`: the picture `cycle`
 // of four since the last key picture, itself 0.
 void shape_place(const struct shape *s, unsigned cycle, struct mark *mark);
+// The dependency descriptor of a packet, 255 octets at most: the frame has this number, and it
+// is of the `keys`th key picture. Of AV1 only.
+size_t shape_describe(const struct shape *s, const struct mark *mark, unsigned cycle,
+                      uint16_t number, uint32_t keys, uint8_t *out);
 // The payload descriptor of a packet.
 void shape_put_descriptor(const struct shape *s, const struct mark *mark, unsigned cycle,
                           uint16_t picture_id, uint8_t tl0, struct writer *w);

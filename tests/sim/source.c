@@ -87,6 +87,8 @@ void source_change_ssrc(struct source *s, unsigned layer, struct rng *rng)
     l->timestamp_base = rng_u32(rng);
     l->picture_id = (uint16_t)rng_below(rng, 32768);
     l->tl0 = (uint8_t)rng_u32(rng);
+    l->number_base = l->picture_id;
+    l->keys = 0;
     l->key_wanted = true;
     l->packets = l->octets = 0;
     memset(l->kept, 0, SOURCE_KEPT * sizeof *l->kept);
@@ -98,43 +100,53 @@ void source_dispose(struct source *s)
         mem_free(s->layers[i].kept);
 }
 
-static void put_extension(struct writer *w, uint8_t id, struct bytes value)
+// `two`: in the form with two octets in front, which has room for more.
+static void put_extension(struct writer *w, bool two, uint8_t id, struct bytes value)
 {
-    put_u8(w, (uint8_t)(id << 4 | (value.len - 1)));
+    put_u8(w, two ? id : (uint8_t)(id << 4 | (value.len - 1)));
+    if (two)
+        put_u8(w, (uint8_t)value.len);
     put_bytes(w, value);
 }
 
 // A header with all extensions that a browser sends on the first packets of a stream.
 static void put_header(struct source *s, unsigned layer, struct writer *w, uint8_t first,
                        uint8_t payload_type, uint64_t seq, uint32_t timestamp, uint32_t ssrc,
-                       bool repair)
+                       bool repair, struct bytes descriptor)
 {
+    bool two = descriptor.len > 16;
     put_u8(w, first | 0x10);
     put_u8(w, payload_type);
     put_u16(w, (uint16_t)seq);
     put_u32(w, timestamp);
     put_u32(w, ssrc);
-    put_u16(w, 0xbede);
+    put_u16(w, two ? 0x1000 : 0xbede);
     size_t length_at = w->len;
     put_u16(w, 0);
     uint8_t number[2];
     write_u16(number, (*s->twcc)++);
-    put_extension(w, CLIENT_EXT_TWCC, (struct bytes){number, 2});
-    put_extension(w, CLIENT_EXT_MID, bytes_of(s->mid));
+    put_extension(w, two, CLIENT_EXT_TWCC, (struct bytes){number, 2});
+    put_extension(w, two, CLIENT_EXT_MID, bytes_of(s->mid));
     if (s->layer_count > 1)
-        put_extension(w, repair ? CLIENT_EXT_REPAIRED_RID : CLIENT_EXT_RID,
+        put_extension(w, two, repair ? CLIENT_EXT_REPAIRED_RID : CLIENT_EXT_RID,
                       bytes_of(rids[layer]));
     if (!s->video && !s->no_level)
-        put_extension(w, CLIENT_EXT_LEVEL, (struct bytes){&s->level, 1});
+        put_extension(w, two, CLIENT_EXT_LEVEL, (struct bytes){&s->level, 1});
+    if (descriptor.len)
+        put_extension(w, two, CLIENT_EXT_DEPENDENCY, descriptor);
     while ((w->len - length_at - 2) % 4)
         put_u8(w, 0);
     write_u16(w->at + length_at, (uint16_t)((w->len - length_at - 2) / 4));
 }
 
-static void keep(struct source_layer *l, uint32_t timestamp, struct bytes payload)
+static void keep(struct source_layer *l, uint32_t timestamp, struct bytes payload,
+                 struct bytes descriptor)
 {
     struct source_packet *kept = &l->kept[l->seq % SOURCE_KEPT];
     kept->timestamp = timestamp;
+    kept->descriptor_len = (uint8_t)descriptor.len;
+    if (descriptor.len)
+        memcpy(kept->descriptor, descriptor.at, descriptor.len);
     assert(payload.len <= sizeof kept->at);
     kept->len = (uint16_t)payload.len;
     if (payload.len)
@@ -192,18 +204,24 @@ static void send_packet(struct source *s, unsigned layer, const struct mark *m, 
     mark_write(&p, m);
     assert(len >= p.len && len <= sizeof payload);
     p.len = len;
-    uint8_t type = s->video ? client_video_type(s->shape.vp9) : CLIENT_PT_OPUS;
+    uint8_t type = s->video ? client_video_type(s->shape.codec) : CLIENT_PT_OPUS;
     if (s->red_type) {
         repeat_frame(s, &p);
         type = s->red_type;
     }
-    keep(l, timestamp_at(s, l, now), (struct bytes){payload, p.len});
+    uint8_t octets[255];
+    struct bytes descriptor = {octets, 0};
+    if (s->video && s->shape.codec == CODEC_AV1)
+        descriptor.len = shape_describe(&s->shape, m, l->cycle,
+                                        (uint16_t)(l->number_base + m->frame), l->keys, octets);
+    assert(descriptor.len <= SOURCE_DESCRIPTOR_MAX);
+    keep(l, timestamp_at(s, l, now), (struct bytes){payload, p.len}, descriptor);
 
     uint8_t packet[1400];
     struct writer w = writer_on(packet, sizeof packet);
     bool last = ends_picture(s, m);
     put_header(s, layer, &w, 0x80, last ? type | 0x80 : type, l->seq, timestamp_at(s, l, now),
-               l->ssrc, false);
+               l->ssrc, false, descriptor);
     put_bytes(&w, (struct bytes){payload, p.len});
     client_send_rtp(s->client, (struct bytes){packet, w.len}, l->seq, out);
     l->seq++;
@@ -282,6 +300,7 @@ static void send_picture(struct source *s, unsigned layer, int64_t now, struct b
     bool key = s->video && l->key_wanted;
     l->key_wanted = false;
     l->picture_id = (l->picture_id + 1) & 0x7fff;
+    l->keys += key;
     l->cycle = key || !s->video ? 0 : (l->cycle + 1) % 4;
     for (unsigned i = 0; i < shape_spatial(&s->shape); i++) {
         struct mark m = {
@@ -340,12 +359,12 @@ void source_probe(struct source *s, size_t padding_len, int64_t now, struct batc
     struct source_layer *l = &s->layers[layer];
     uint8_t packet[512];
     struct writer w = writer_on(packet, sizeof packet);
-    put_header(s, layer, &w, 0xa0, client_video_type(s->shape.vp9), l->seq,
-               timestamp_at(s, l, now), l->ssrc, false);
+    put_header(s, layer, &w, 0xa0, client_video_type(s->shape.codec), l->seq,
+               timestamp_at(s, l, now), l->ssrc, false, (struct bytes){0});
     uint8_t padding[SOURCE_PADDING_MAX] = {0};
     padding[padding_len - 1] = (uint8_t)padding_len;
     put_bytes(&w, (struct bytes){padding, padding_len});
-    keep(l, timestamp_at(s, l, now), (struct bytes){NULL, 0});
+    keep(l, timestamp_at(s, l, now), (struct bytes){0}, (struct bytes){0});
     client_send_rtp(s->client, (struct bytes){packet, w.len}, l->seq++, out);
 }
 
@@ -378,11 +397,11 @@ static void retransmit(struct source *s, unsigned layer, uint16_t seq16, struct 
     struct mark m;
     bool marked = mark_read(&m, s->video, (struct bytes){kept->at, kept->len});
     bool last = marked && ends_picture(s, &m);
-    uint8_t rtx = (uint8_t)(client_video_type(s->shape.vp9) + 1);
+    uint8_t rtx = (uint8_t)(client_video_type(s->shape.codec) + 1);
     uint8_t packet[1500];
     struct writer w = writer_on(packet, sizeof packet);
     put_header(s, layer, &w, 0x80, last ? rtx | 0x80 : rtx, l->rtx_seq, kept->timestamp,
-               l->rtx_ssrc, true);
+               l->rtx_ssrc, true, (struct bytes){kept->descriptor, kept->descriptor_len});
     put_u16(&w, seq16);
     put_bytes(&w, (struct bytes){kept->at, kept->len});
     client_send_rtp(s->client, (struct bytes){packet, w.len}, l->rtx_seq++, out);

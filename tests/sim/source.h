@@ -17,6 +17,7 @@ enum {
     MARK_AT_MAX = 40, // in front of it
     SOURCE_PADDING_MAX = 255,
     SOURCE_RED_MAX = 255,
+    SOURCE_DESCRIPTOR_MAX = 80,
 };
 
 // Reads the mark behind the payload descriptor; false when there is none.
@@ -26,6 +27,8 @@ bool mark_read_red(struct mark *mark, struct bytes payload);
 
 struct source_packet {
     uint32_t timestamp;
+    uint8_t descriptor_len;
+    uint8_t descriptor[SOURCE_DESCRIPTOR_MAX];
     uint16_t len;
     uint8_t at[SOURCE_PACKET_MAX];
 };
@@ -43,6 +46,8 @@ struct source_layer {
     unsigned kbps;              // its frames are as large as this rate allows; 0: as above
     unsigned cycle;             // pictures since the last key picture, of four
     unsigned debt;              // octets of a key frame that the frames after it pay for
+    uint16_t number_base;       // of frames in dependency descriptors, before the first
+    uint32_t keys;              // key pictures so far
     bool key_wanted;
     uint32_t asked; // key frames, by the server
     uint32_t packets;

@@ -50,7 +50,7 @@ static struct client_section section_of(unsigned i)
     snprintf(s.stream_id, sizeof s.stream_id, "bad");
     snprintf(s.track_id, sizeof s.track_id, "bad%u", i);
     s.layers = i == 2 ? 3 : 1;
-    s.vp9 = i == 3;
+    s.codec = i == 3 ? CODEC_VP9 : i == 4 ? CODEC_AV1 : CODEC_NONE;
     s.ssrc = s.layers == 1 ? 4000 + 2 * i : 0;
     s.rtx_ssrc = s.video && s.layers == 1 ? 4001 + 2 * i : 0;
     return s;
@@ -65,7 +65,8 @@ static void open_call(void)
     for (unsigned i = 0; i < BAD_TRACKS; i++)
         hostile[i] = section_of(i);
     bad = scene_publisher(&scene, HOSTILE, hostile, BAD_TRACKS, BAD_TRACK);
-    bad->sources[3].shape.vp9 = true;
+    bad->sources[3].shape.codec = CODEC_VP9;
+    bad->sources[4].shape = (struct shape){.codec = CODEC_AV1, .spatial = 3};
     scene.agrees_to_numbers = true;
     subscribers[0] = scene_subscriber(&scene, NUMBERED);
     scene.agrees_to_numbers = false;
@@ -133,13 +134,18 @@ static size_t put_extensions(uint8_t *at, unsigned source, unsigned layer)
     bool two_octets = below(4) == 0;
     put_u16(&w, two_octets ? 0x1000 : 0xbede);
     put_u16(&w, 0);
-    static const uint8_t ids[] = {CLIENT_EXT_MID,  CLIENT_EXT_RID,   CLIENT_EXT_REPAIRED_RID,
-                                  CLIENT_EXT_TWCC, CLIENT_EXT_LEVEL, 13};
+    static const uint8_t ids[] = {CLIENT_EXT_MID,
+                                  CLIENT_EXT_RID,
+                                  CLIENT_EXT_REPAIRED_RID,
+                                  CLIENT_EXT_TWCC,
+                                  CLIENT_EXT_LEVEL,
+                                  CLIENT_EXT_DEPENDENCY,
+                                  13};
     for (uint32_t n = below(4); n > 0; n--) {
         uint8_t id = ids[below(sizeof ids)];
         bool is_name =
             id == CLIENT_EXT_MID || id == CLIENT_EXT_RID || id == CLIENT_EXT_REPAIRED_RID;
-        uint32_t len = is_name ? 1 : 1 + below(id == 13 ? 14 : 3);
+        uint32_t len = is_name ? 1 : 1 + below(id >= 12 ? 14 : 3);
         uint8_t octets[16];
         rng_fill(&rng, octets, sizeof octets);
         if (is_name)
@@ -173,7 +179,7 @@ static void any_packet(void)
     uint64_t *seq = repair ? &l->rtx_seq : &l->seq;
     *seq += 1 + (below(20) == 0) * below(40000);
     static const uint8_t odd[] = {CLIENT_PT_OPUS, CLIENT_PT_RED, CLIENT_PT_VP8, 13, 99, 100};
-    uint8_t type = s->video      ? (uint8_t)(client_video_type(s->shape.vp9) + repair)
+    uint8_t type = s->video      ? (uint8_t)(client_video_type(s->shape.codec) + repair)
                    : s->red_type ? s->red_type
                                  : CLIENT_PT_OPUS;
     if (below(16) == 0)
