@@ -32,6 +32,8 @@ static struct dependency_structure *structure_of(struct frames *f, uint16_t numb
 
 static int read_frame(struct frames *f, struct bytes descriptor, struct dependency_frame *frame)
 {
+    if (descriptor.len < 3)
+        return ERR_MALFORMED;
     if (dependency_has_structure(descriptor)) {
         struct dependency_structure brought = {0};
         int err = dependency_parse(descriptor, &brought, frame);
@@ -39,8 +41,6 @@ static int read_frame(struct frames *f, struct bytes descriptor, struct dependen
             take_structure(f, &brought, frame->number);
         return err;
     }
-    if (descriptor.len < 3)
-        return ERR_MALFORMED;
     struct dependency_structure *s = structure_of(f, read_u16(descriptor.at + 1));
     if (!s)
         return ERR_NOT_FOUND;
@@ -55,18 +55,33 @@ static void note(struct frames *f, const struct dependency_frame *frame)
     unsigned at = frame->number % FRAMES_REMEMBERED;
     f->seen[at].number = frame->number;
     f->seen[at].temporal = (uint8_t)(frame->temporal + 1);
+    f->seen[at].spatial = frame->spatial;
 }
 
-// Whether all that a frame needs is of lower temporal layers.
-static bool is_sync(const struct frames *f, const struct dependency_frame *frame)
+// What a frame needs, as far as that is known: what nobody has seen may be anything.
+static void describe_needs(const struct frames *f, const struct dependency_frame *frame,
+                           struct codec_packet *info)
 {
-    for (unsigned i = 0; frame->temporal > 0 && i < frame->needs.fdiff_count; i++) {
+    info->layer_sync = true;
+    info->inter_picture = info->inter_layer = false;
+    for (unsigned i = 0; i < frame->needs.fdiff_count; i++) {
         uint16_t number = (uint16_t)(frame->number - frame->needs.fdiffs[i]);
         unsigned at = number % FRAMES_REMEMBERED;
-        if (f->seen[at].number != number || f->seen[at].temporal == 0 ||
-            f->seen[at].temporal > frame->temporal)
-            return false;
+        bool known = f->seen[at].number == number && f->seen[at].temporal > 0;
+        info->layer_sync &= known && f->seen[at].temporal <= frame->temporal;
+        info->inter_picture |= !known || f->seen[at].spatial == frame->spatial;
+        info->inter_layer |= !known || f->seen[at].spatial != frame->spatial;
     }
+    info->layer_sync |= frame->temporal == 0;
+}
+
+// Whether it is no part of what has higher spatial layers.
+static bool is_apart(const struct dependency_structure *s, const struct dependency_frame *frame)
+{
+    for (unsigned i = 0; i < s->target_count; i++)
+        if (s->target_spatial[i] > frame->spatial &&
+            dependency_of(&frame->needs, i) != DEPENDENCY_ABSENT)
+            return false;
     return true;
 }
 
@@ -83,7 +98,9 @@ int frames_read(struct frames *f, struct bytes descriptor, struct codec_packet *
                       frame.needs.fdiff_count == 0;
     info->spatial = frame.spatial;
     info->temporal = frame.temporal;
-    info->layer_sync = is_sync(f, &frame);
+    describe_needs(f, &frame, info);
+    const struct dependency_structure *s = structure_of(f, frame.number);
+    info->upper_apart = s && is_apart(s, &frame);
     info->picture_id = frame.number;
     return 0;
 }

@@ -24,6 +24,7 @@ struct frames {
     struct {
         uint16_t number;
         uint8_t temporal; // and 1; 0: none came
+        uint8_t spatial;
     } seen[FRAMES_REMEMBERED];
 };
 

@@ -105,3 +105,21 @@ TEST(of_what_chromium_sends_every_packet_is_known)
         CHECK(syncs[1] > 0 && syncs[2] > 0);
     }
 }
+
+// Of L3T3_KEY each layer needs its own pictures alone, but for key pictures.
+TEST(layers_that_need_each_other_are_told_from_those_that_stand_apart)
+{
+    for (int key = 0; key < 2; key++) {
+        size_t count = recording(key ? "AV1_L3T3_KEY" : "AV1_L3T3", packets), upper = 0;
+        frames = (struct frames){0};
+        for (size_t i = 0; i < count; i++) {
+            CHECK_EQ(read_one(packets[i].descriptor), 0);
+            if (info.spatial > 0)
+                CHECK_EQ(info.inter_layer, !key || !info.inter_picture);
+            if (info.spatial == 0)
+                CHECK_EQ(info.upper_apart, key && info.inter_picture);
+            upper += info.spatial > 0;
+        }
+        CHECK(upper > 0);
+    }
+}
