@@ -133,6 +133,8 @@ enum {
     SSRC_REMEMBERED_MAX = 256, // of a transport, that are used no more
     SSRC_NEW_PER_SECOND = 10,
     KEY_FRAME_REQUEST_INTERVAL_MS = 500,
+    EARLY_PACKETS_MAX = 64,  // of a layer, that wait for what describes them: two key frames
+    EARLY_PATIENCE_MS = 300, // then a key frame is asked for: it came again twice by now
     // Packets of a layer that are passed on, whatever is in them: a frame of Opus lasts 2.5 ms
     // at
     // least (RFC 6716 section 2.1.4), pictures of a bound have more with each Mbit/s of it, as

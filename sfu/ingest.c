@@ -220,7 +220,11 @@ static void pass(struct ingest *in, const struct ingest_stream *stream, bool rep
         tell_up(in->leg, t, tick);
     if (t->stream.kind == MEDIA_AUDIO && !hear(in->leg, t, slot, values, tick))
         return;
+    bool is_key = slot->info.frame_start && slot->info.key_frame;
     forward_packet(&t->stream, stream->layer, slot, start, tick);
+    while (is_key && track_receive_early(t, stream->layer, &slot, &start, tick))
+        if (slot)
+            forward_packet(&t->stream, stream->layer, slot, start, tick);
 }
 
 // A packet that came as a retransmission becomes the one that it repeats.

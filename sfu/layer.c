@@ -25,6 +25,7 @@ void layer_dispose(struct layer *l)
 {
     mem_free(l->frames);
     l->frames = NULL;
+    early_forget(&l->early);
 }
 
 int layer_read(struct layer *l, enum codec codec, const struct rtp_packet *packet,

@@ -10,6 +10,7 @@
 #include "rtc/report.h"
 #include "rtc/rtp.h"
 #include "rtc/seq.h"
+#include "sfu/early.h"
 #include "sfu/police.h"
 
 #include <stdbool.h>
@@ -42,6 +43,7 @@ struct layer {
     struct report_receiver report;
     struct nack nack;
     struct frames *frames; // what descriptors said; NULL: none came
+    struct early *early;   // what waits for a descriptor; NULL: nothing
 };
 
 // It begins anew: what was received before says nothing of what comes.

@@ -179,28 +179,35 @@ static bool may_pass(struct track *t, unsigned index, const struct rtp_packet *p
     return false;
 }
 
-const struct history_slot *track_receive(struct track *t, unsigned index,
-                                         const struct rtp_packet *packet,
-                                         const struct extension_values *values, bool repair,
-                                         int64_t arrived_at, bool *start,
-                                         const struct tick *tick)
+// Whether a packet waits for what describes its frame. Where that never came, or not for long,
+// or much waits for it already, a key frame is asked for.
+static bool is_kept_back(struct track *t, unsigned index, uint64_t arrived,
+                         const struct rtp_packet *packet, const struct extension_values *values,
+                         const struct tick *tick)
+{
+    struct layer *layer = &t->layers[index];
+    bool kept = early_keep(&layer->early, arrived, packet, values, tick->now);
+    if (!kept || !layer->frames->present.known ||
+        tick->now - early_since(layer->early) >= EARLY_PATIENCE_MS * 1000)
+        stream_want_key_frame(&t->stream, index, tick);
+    return kept;
+}
+
+enum turn {
+    AHEAD, // of all that came
+    LATE,
+    WAITED, // for what describes it
+};
+
+// A packet of the layer that is in the books.
+static const struct history_slot *take(struct track *t, unsigned index, uint64_t arrived,
+                                       enum turn turn, const struct rtp_packet *packet,
+                                       const struct extension_values *values, bool *start,
+                                       const struct tick *tick)
 {
     struct layer *layer = &t->layers[index];
     struct stream *s = &t->stream;
-    struct router_stats *stats = &tick->shared->stats;
-    if (layer->refused) {
-        stats->drop_over_cap++;
-        return NULL;
-    }
-    uint64_t highest_before = layer->seq.highest;
-    uint64_t arrived = layer_arrive(layer, packet, repair, s->codec.clock_rate,
-                                    s->layers[index].progress.newest, arrived_at);
-    if (arrived == 0)
-        return NULL;
-    if (s->codec.nack && nack_received(&layer->nack, arrived, tick->now) == NACK_LOST)
-        stream_want_key_frame(s, index, tick);
-
-    bool ahead = arrived > highest_before;
+    bool ahead = turn == AHEAD;
     uint64_t dense = layer_dense(layer, arrived);
     assert(!ahead || dense > s->layers[index].progress.newest); // numbers never fall
     // Senders probe with what they sent before: that is known, and costs them nothing.
@@ -213,9 +220,10 @@ const struct history_slot *track_receive(struct track *t, unsigned index,
                   : ERR_MALFORMED;
     bool useful = err == 0;
     if (packet->payload.len > 0 && err == ERR_MALFORMED)
-        stats->drop_malformed++;
-    if (err == ERR_NOT_FOUND)
-        stream_want_key_frame(s, index, tick);
+        tick->shared->stats.drop_malformed++;
+    bool waits = err == ERR_NOT_FOUND && (ahead || (turn == LATE && layer->early));
+    if (waits && is_kept_back(t, index, arrived, packet, values, tick))
+        return NULL;
     bool passes = (useful || !ahead) && may_pass(t, index, packet, &info, tick);
     if (!passes) {
         if (ahead)
@@ -243,6 +251,41 @@ const struct history_slot *track_receive(struct track *t, unsigned index,
         s->layers[index].wanted = false;
     }
     return slot;
+}
+
+const struct history_slot *track_receive(struct track *t, unsigned index,
+                                         const struct rtp_packet *packet,
+                                         const struct extension_values *values, bool repair,
+                                         int64_t arrived_at, bool *start,
+                                         const struct tick *tick)
+{
+    struct layer *layer = &t->layers[index];
+    struct stream *s = &t->stream;
+    if (layer->refused) {
+        tick->shared->stats.drop_over_cap++;
+        return NULL;
+    }
+    uint64_t highest_before = layer->seq.highest;
+    uint64_t arrived = layer_arrive(layer, packet, repair, s->codec.clock_rate,
+                                    s->layers[index].progress.newest, arrived_at);
+    if (arrived == 0)
+        return NULL;
+    if (s->codec.nack && nack_received(&layer->nack, arrived, tick->now) == NACK_LOST)
+        stream_want_key_frame(s, index, tick);
+    enum turn turn = arrived > highest_before ? AHEAD : LATE;
+    return take(t, index, arrived, turn, packet, values, start, tick);
+}
+
+bool track_receive_early(struct track *t, unsigned index, const struct history_slot **slot,
+                         bool *start, const struct tick *tick)
+{
+    struct early_packet early;
+    *start = false;
+    if (!early_take(&t->layers[index].early, &early))
+        return false;
+    *slot = take(t, index, early.arrived, WAITED, &early.packet, &early.values, start, tick);
+    mem_free(early.octets);
+    return true;
 }
 
 void track_report(struct track *t, unsigned index, const struct rtcp_sender_info *sender,

@@ -58,6 +58,10 @@ const struct history_slot *track_receive(struct track *t, unsigned layer,
                                          const struct extension_values *values, bool repair,
                                          int64_t arrived_at, bool *start,
                                          const struct tick *tick);
+// Behind the first packet of a key frame: those that waited for it, one after the other. False:
+// none is left. `*slot` is as above.
+bool track_receive_early(struct track *t, unsigned layer, const struct history_slot **slot,
+                         bool *start, const struct tick *tick);
 // The publisher's report about a layer's stream came.
 void track_report(struct track *t, unsigned layer, const struct rtcp_sender_info *sender,
                   int64_t now);
