@@ -5,7 +5,6 @@
 #include "base/words.h"
 
 #include <assert.h>
-#include <inttypes.h>
 
 const struct json_bounds json_bounds_default = {JSON_DEPTH_MAX, JSON_MEMBERS_MAX,
                                                 JSON_STRING_MAX};
@@ -182,7 +181,7 @@ void json_put_bytes(struct json_out *j, struct bytes value)
 void json_put_int(struct json_out *j, int64_t value)
 {
     separate(j);
-    text_addf(j->to, "%" PRId64, value);
+    text_add_int(j->to, value);
 }
 
 void json_put_bool(struct json_out *j, bool value)

@@ -6,9 +6,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { CAP_FIRST = 64 };
+enum { CAP_FIRST = 64, DIGITS_MAX = 20 }; // of an int64_t, with its sign
 
-static void reserve(struct text *t, size_t more)
+void text_reserve(struct text *t, size_t more)
 {
     if (t->cap - t->len > more)
         return;
@@ -21,7 +21,7 @@ static void reserve(struct text *t, size_t more)
 
 void text_add_bytes(struct text *t, struct bytes more)
 {
-    reserve(t, more.len);
+    text_reserve(t, more.len);
     if (more.len)
         memcpy(t->at + t->len, more.at, more.len);
     t->len += more.len;
@@ -35,9 +35,23 @@ void text_add(struct text *t, const char *more)
 
 void text_add_char(struct text *t, char c)
 {
-    reserve(t, 1);
+    text_reserve(t, 1);
     t->at[t->len++] = c;
     t->at[t->len] = 0;
+}
+
+void text_add_int(struct text *t, int64_t value)
+{
+    char digits[DIGITS_MAX];
+    size_t at = sizeof digits;
+    uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
+    do {
+        digits[--at] = (char)('0' + left % 10);
+        left /= 10;
+    } while (left);
+    if (value < 0)
+        digits[--at] = '-';
+    text_add_bytes(t, (struct bytes){(const uint8_t *)digits + at, sizeof digits - at});
 }
 
 void text_addf(struct text *t, const char *format, ...)
@@ -50,7 +64,7 @@ void text_addf(struct text *t, const char *format, ...)
     va_end(args);
     assert(len >= 0);
     if ((size_t)len >= room) {
-        reserve(t, (size_t)len);
+        text_reserve(t, (size_t)len);
         vsnprintf(t->at + t->len, (size_t)len + 1, format, again);
     }
     va_end(again);

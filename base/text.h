@@ -14,9 +14,11 @@ void text_add(struct text *t, const char *more);
 void text_add_bytes(struct text *t, struct bytes more);
 void text_add_char(struct text *t, char c);
 __attribute__((format(printf, 2, 3))) void text_addf(struct text *t, const char *format, ...);
-void text_clear(struct text *t);   // empties, keeps the memory
-void text_dispose(struct text *t); // frees
-char *text_take(struct text *t);   // the string is the caller's to mem_free(); never NULL
+void text_add_int(struct text *t, int64_t value); // in decimal
+void text_reserve(struct text *t, size_t more);   // room for that much, taken in one piece
+void text_clear(struct text *t);                  // empties, keeps the memory
+void text_dispose(struct text *t);                // frees
+char *text_take(struct text *t); // the string is the caller's to mem_free(); never NULL
 
 static inline struct bytes text_bytes(const struct text *t)
 {
