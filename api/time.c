@@ -3,7 +3,6 @@
 #include "base/err.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 // Days since the Unix epoch of a date in the proleptic Gregorian calendar, and back: Hinnant,
@@ -34,6 +33,16 @@ static void date_of(int64_t days, int *year, int *month, int *day)
     *year = (int)(year_of_era + era * 400 + (*month <= 2));
 }
 
+static char *put_digits(char *out, int count, int value, char separator)
+{
+    for (int i = count - 1; i >= 0; i--) {
+        out[i] = (char)('0' + value % 10);
+        value /= 10;
+    }
+    out[count] = separator;
+    return out + count + 1;
+}
+
 void api_time_format(int64_t wall_ms, char out[API_TIME_LEN + 1])
 {
     const int64_t day_ms = 86400000;
@@ -41,11 +50,15 @@ void api_time_format(int64_t wall_ms, char out[API_TIME_LEN + 1])
     int rest = (int)(wall_ms - days * day_ms);
     int year, month, day;
     date_of(days, &year, &month, &day);
-    // The form has four digits for the year; what does not fit is cut off.
-    char text[80];
-    snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", year, month, day,
-             rest / 3600000, rest / 60000 % 60, rest / 1000 % 60, rest % 1000);
-    snprintf(out, API_TIME_LEN + 1, "%.*s", API_TIME_LEN, text);
+    // The form has four digits for the year; of another one the last are written.
+    out = put_digits(out, 4, year < 0 ? 0 : year, '-');
+    out = put_digits(out, 2, month, '-');
+    out = put_digits(out, 2, day, 'T');
+    out = put_digits(out, 2, rest / 3600000, ':');
+    out = put_digits(out, 2, rest / 60000 % 60, ':');
+    out = put_digits(out, 2, rest / 1000 % 60, '.');
+    out = put_digits(out, 3, rest % 1000, 'Z');
+    *out = 0;
 }
 
 // `count` digits and the separator behind them, unless it is 0.

@@ -23,6 +23,8 @@ TEST(times_are_written_with_milliseconds_in_UTC)
     check_format(951782400000, "2000-02-29T00:00:00.000Z");
     check_format(1709251199999, "2024-02-29T23:59:59.999Z");
     check_format(-1, "1969-12-31T23:59:59.999Z");
+    check_format(253402300799999, "9999-12-31T23:59:59.999Z");
+    check_format(-62135596800000, "0001-01-01T00:00:00.000Z");
 }
 
 TEST(every_form_of_RFC_3339_is_read)
