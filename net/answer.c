@@ -9,6 +9,8 @@
 #include <string.h>
 #include <time.h>
 
+enum { HEAD_OCTETS = 512 }; // of most answers
+
 // Why each source is there: the SDK starts a timer worker from a blob, WebAssembly is
 // compiled for effects, and connect-src needs the web socket's scheme spelled out for Safari.
 static void add_page_headers(struct text *out, const struct connection *c,
@@ -32,14 +34,25 @@ static void add_page_headers(struct text *out, const struct connection *c,
                   "referrer-policy: no-referrer\r\n");
 }
 
-static void add_date(struct text *out)
+static void add_field(struct text *out, const char *name, const char *value)
 {
-    char date[64];
+    text_add(out, name);
+    text_add(out, ": ");
+    text_add(out, value);
+    text_add(out, "\r\n");
+}
+
+// It is written once a second.
+static void add_date(struct text *out, struct http_server *server)
+{
     time_t now = time(NULL);
-    struct tm utc;
-    gmtime_r(&now, &utc);
-    strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", &utc);
-    text_addf(out, "date: %s\r\n", date);
+    if (now != server->date_at) {
+        struct tm utc;
+        gmtime_r(&now, &utc);
+        strftime(server->date, sizeof server->date, "%a, %d %b %Y %H:%M:%S GMT", &utc);
+        server->date_at = now;
+    }
+    add_field(out, "date", server->date);
 }
 
 void answer_prepare(struct connection *c, const struct http_request *request,
@@ -56,23 +69,31 @@ void answer_prepare(struct connection *c, const struct http_request *request,
         c->close_after = true;
     assert(response->status >= 100 && response->status <= HTTP_STATUS_MAX);
     c->server->answered[response->status]++;
-    text_addf(out, "HTTP/1.1 %d %s\r\n", response->status, http_reason(response->status));
-    add_date(out);
-    if (has_length)
-        text_addf(out, "content-length: %zu\r\n", body.len);
+    text_reserve(out, HEAD_OCTETS + response->body.len);
+    text_add(out, "HTTP/1.1 ");
+    text_add_int(out, response->status);
+    text_add_char(out, ' ');
+    text_add(out, http_reason(response->status));
+    text_add(out, "\r\n");
+    add_date(out, c->server);
+    if (has_length) {
+        text_add(out, "content-length: ");
+        text_add_int(out, (int64_t)body.len);
+        text_add(out, "\r\n");
+    }
     if (response->content_type)
-        text_addf(out, "content-type: %s\r\n", response->content_type);
+        add_field(out, "content-type", response->content_type);
     if (response->content_encoding)
-        text_addf(out, "content-encoding: %s\r\n", response->content_encoding);
-    text_add(out, "x-content-type-options: nosniff\r\n");
+        add_field(out, "content-encoding", response->content_encoding);
+    add_field(out, "x-content-type-options", "nosniff");
     char id[37];
     if (!request)
         id_uuid(&c->server->rng, id); // of a head that was no request
-    text_addf(out, "x-request-id: %s\r\n", request ? request->id : id);
+    add_field(out, "x-request-id", request ? request->id : id);
     if (response->html && request)
         add_page_headers(out, c, request);
     for (size_t i = 0; i < response->header_count; i++)
-        text_addf(out, "%s: %s\r\n", response->headers[i].name, response->headers[i].value);
+        add_field(out, response->headers[i].name, response->headers[i].value);
     if (c->close_after)
         text_add(out, "connection: close\r\n");
     text_add(out, "\r\n");

@@ -21,6 +21,7 @@
 #include "net/visitors.h"
 
 #include <libwebsockets.h>
+#include <time.h>
 
 enum connection_state {
     CONNECTION_HEAD,      // waits for a request, or for the rest of its head
@@ -126,6 +127,8 @@ struct http_server {
     uint64_t answered[HTTP_STATUS_MAX + 1]; // by status
     struct ws_text *last_text;              // that was sent: the next socket may get the same
     struct rng rng;
+    time_t date_at; // of `date`, as answers have it
+    char date[32];
     struct head head;    // of the request that is being read
     int64_t memory_left; // that large bodies may take
     int64_t promised;    // of it, to those that arrive

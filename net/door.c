@@ -299,14 +299,16 @@ static int on_octets(struct connection *c, struct bytes octets)
         return 0;
     // The library still waits for what comes after a TLS handshake in a role that it knows.
     lws_set_timeout(c->wsi, NO_PENDING_TIMEOUT, 0);
-    if (c->state == CONNECTION_HEAD && c->in.len == 0) {
-        set_timer(c, timeouts(c)->head);
-        c->placed_at = http_now(c->server);
-    }
+    bool begins = c->state == CONNECTION_HEAD && c->in.len == 0;
     text_add_bytes(&c->in, octets);
     if (c->in.len > IN_OCTETS_MAX)
         return -1;
     proceed(c);
+    // Most heads come in one piece.
+    if (begins && c->state == CONNECTION_HEAD && c->in.len > 0) {
+        set_timer(c, timeouts(c)->head);
+        c->placed_at = http_now(c->server);
+    }
     return 0;
 }
 
