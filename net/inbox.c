@@ -20,6 +20,8 @@ struct inbox {
     size_t cap;
     size_t first;
     size_t count;
+    bool is_held;
+    bool is_awake; // the descriptor is readable
     int fd;
 };
 
@@ -62,14 +64,21 @@ static void grow(struct inbox *box)
     box->first = 0;
 }
 
+// One wake-up serves all that come before the receiver looks.
+static void wake(struct inbox *box)
+{
+    if (box->is_held || box->is_awake || box->count == 0)
+        return;
+    eventfd_write(box->fd, 1);
+    box->is_awake = true;
+}
+
 static void append(struct inbox *box, const void *message)
 {
     if (box->count == box->cap)
         grow(box);
-    memcpy(slot(box, box->count), message, box->message_size);
-    // One wake-up serves all that come before the receiver looks.
-    if (box->count++ == 0)
-        eventfd_write(box->fd, 1);
+    memcpy(slot(box, box->count++), message, box->message_size);
+    wake(box);
 }
 
 void inbox_put(struct inbox *box, const void *message)
@@ -84,6 +93,21 @@ void inbox_put_all(struct inbox *box, const void *messages, size_t count)
     pthread_mutex_lock(&box->lock);
     for (size_t i = 0; i < count; i++)
         append(box, (const uint8_t *)messages + i * box->message_size);
+    pthread_mutex_unlock(&box->lock);
+}
+
+void inbox_hold(struct inbox *box)
+{
+    pthread_mutex_lock(&box->lock);
+    box->is_held = true;
+    pthread_mutex_unlock(&box->lock);
+}
+
+void inbox_release(struct inbox *box)
+{
+    pthread_mutex_lock(&box->lock);
+    box->is_held = false;
+    wake(box);
     pthread_mutex_unlock(&box->lock);
 }
 
@@ -119,9 +143,10 @@ size_t inbox_take(struct inbox *box, void *messages, size_t max)
     if (count) {
         box->first = (box->first + count) % box->cap;
         box->count -= count;
-        if (box->count == 0) {
+        if (box->count == 0 && box->is_awake) {
             eventfd_t value;
             eventfd_read(box->fd, &value);
+            box->is_awake = false;
         }
     }
     pthread_mutex_unlock(&box->lock);

@@ -20,6 +20,10 @@ void inbox_put_all(struct inbox *box, const void *messages, size_t count);
 // A statistic, or what its protocol repeats when it is lost. False at the bound: the message
 // is still the caller's.
 bool inbox_offer(struct inbox *box, const void *message);
+// What is put from now on does not wake the receiver until inbox_release(): who puts much in a
+// row lets it find all of that. Of the one who puts.
+void inbox_hold(struct inbox *box);
+void inbox_release(struct inbox *box);
 bool inbox_full(struct inbox *box);
 size_t inbox_count(struct inbox *box); // messages that wait
 

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+enum { INPUTS_AT_ONCE = 32 }; // whose jobs the store threads find together
+
 static void answer_status(struct http_response *response, int status, const char *word)
 {
     struct json_out json = json_out_on(&response->body);
@@ -194,31 +196,45 @@ static void on_request(struct control *c, struct http_input *input)
         jobs_put(c->config.jobs, job);
 }
 
+static void on_input(struct control *c, struct http_input *input)
+{
+    switch (input->kind) {
+    case HTTP_INPUT_REQUEST:
+        on_request(c, input);
+        break;
+    case HTTP_INPUT_WS_OPEN:
+        control_socket_open(c, input);
+        break;
+    case HTTP_INPUT_WS_TEXT:
+        control_socket_text(c, input);
+        break;
+    case HTTP_INPUT_WS_PONG:
+        control_socket_pong(c, input);
+        break;
+    case HTTP_INPUT_WS_DRAINED:
+        control_socket_drained(c, input);
+        break;
+    case HTTP_INPUT_WS_CLOSE:
+        control_socket_closed(c, input);
+        break;
+    }
+    http_input_dispose(input);
+    control_settle(c);
+}
+
 void control_inputs(struct control *c)
 {
     struct http_input input;
+    size_t held = 0;
     while (http_server_next(c->server, &input)) {
-        switch (input.kind) {
-        case HTTP_INPUT_REQUEST:
-            on_request(c, &input);
-            break;
-        case HTTP_INPUT_WS_OPEN:
-            control_socket_open(c, &input);
-            break;
-        case HTTP_INPUT_WS_TEXT:
-            control_socket_text(c, &input);
-            break;
-        case HTTP_INPUT_WS_PONG:
-            control_socket_pong(c, &input);
-            break;
-        case HTTP_INPUT_WS_DRAINED:
-            control_socket_drained(c, &input);
-            break;
-        case HTTP_INPUT_WS_CLOSE:
-            control_socket_closed(c, &input);
-            break;
-        }
-        http_input_dispose(&input);
-        control_settle(c);
+        if (held++ == 0)
+            jobs_hold(c->config.jobs);
+        on_input(c, &input);
+        if (held < INPUTS_AT_ONCE)
+            continue;
+        jobs_release(c->config.jobs);
+        held = 0;
     }
+    if (held)
+        jobs_release(c->config.jobs);
 }

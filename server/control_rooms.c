@@ -31,7 +31,7 @@ void control_begin_session(struct control *c, uint64_t session, struct room *roo
 // The room of a JOB_ROOM, live and held.
 static struct room *hold_loaded(struct control *c, struct job *job)
 {
-    struct room *room = rooms_put(&c->rooms, &job->room.record, job->room.template);
+    struct room *room = rooms_put(&c->rooms, job->room.record, job->room.template);
     job->room.template = NULL;
     room_link_polls(room, job->room.polls);
     job->room.polls = NULL;
@@ -134,8 +134,8 @@ void control_on_missed(struct control *c, struct job *job)
     if (job->room.err)
         return;
     struct event *event = event_add(&c->events, EVENT_END_FAILED, NULL);
-    event->failed.room_id = event_text(&c->events, job->room.record.id);
-    event->failed.room_name = event_text(&c->events, job->room.record.name);
+    event->failed.room_id = event_text(&c->events, job->room.record->id);
+    event->failed.room_name = event_text(&c->events, job->room.record->name);
     event->failed.template_id = event_text(&c->events, job->room.template->id);
     event->failed.why = "session not found";
     event->failed.lock = job->missed.lock;

@@ -17,6 +17,8 @@ void job_dispose(struct job *job)
     job->key = NULL;
     store_log_batch_free(job->log.batch);
     job->log.batch = NULL;
+    mem_free(job->room.record);
+    job->room.record = NULL;
     template_free(job->room.template);
     job->room.template = NULL;
     linked_polls_free(job->room.polls);

@@ -47,7 +47,7 @@ struct job {
     struct {
         uint64_t session;
         char id[OBJECT_ID_LEN + 1];
-        struct room_record record;
+        struct room_record *record; // NULL until it is loaded
         struct template *template;  // the receiver's
         struct linked_polls *polls; // the same; NULL: none
         struct room_codes *codes;   // the same

@@ -1,6 +1,7 @@
 #include "server/job_run.h"
 
 #include "base/err.h"
+#include "base/mem.h"
 #include "server/clock.h"
 #include "server/unwritten.h"
 #include "store/codes.h"
@@ -64,7 +65,9 @@ static int run_room(struct db_job *db_job, struct db *db)
     job->room.template = NULL;
     job->room.polls = NULL;
     job->room.codes = NULL;
-    job->room.err = job_load_room(db, job->room.id, &job->room.record, &job->room.template,
+    if (!job->room.record)
+        job->room.record = mem_alloc(sizeof *job->room.record);
+    job->room.err = job_load_room(db, job->room.id, job->room.record, &job->room.template,
                                   &job->room.polls, &job->room.codes);
     return 0; // it only read
 }

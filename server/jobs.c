@@ -340,6 +340,19 @@ void jobs_put(struct jobs *jobs, struct job *job)
                     clock_real_us());
 }
 
+// Not those that read pages: each is an affair of its own.
+void jobs_hold(struct jobs *jobs)
+{
+    inbox_hold(jobs->todo);
+    readers_hold(jobs->finders);
+}
+
+void jobs_release(struct jobs *jobs)
+{
+    inbox_release(jobs->todo);
+    readers_release(jobs->finders);
+}
+
 void jobs_restored(struct jobs *jobs)
 {
     jobs->is_restored = true;

@@ -30,6 +30,10 @@ void jobs_restored(struct jobs *jobs);
 bool jobs_are_full(const struct jobs *jobs);                                  // refuse new work
 bool jobs_are_full_for(const struct jobs *jobs, const struct api_call *call); // of this kind
 void jobs_put(struct jobs *jobs, struct job *job);
+// Between the two the threads are not woken: what came in together is then read, or written, in
+// one transaction.
+void jobs_hold(struct jobs *jobs);
+void jobs_release(struct jobs *jobs);
 int jobs_fd(const struct jobs *jobs); // readable when results wait
 size_t jobs_take(struct jobs *jobs, struct job **done, size_t max);
 // Once signals are heard: a database file that was not closed in order is looked at, beside the

@@ -134,6 +134,16 @@ void readers_put(struct readers *readers, struct job *job, int64_t put_at_us)
     inbox_put(readers->todo, &job);
 }
 
+void readers_hold(struct readers *readers)
+{
+    inbox_hold(readers->todo);
+}
+
+void readers_release(struct readers *readers)
+{
+    inbox_release(readers->todo);
+}
+
 void readers_free(struct readers *readers)
 {
     if (!readers)

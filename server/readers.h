@@ -28,5 +28,8 @@ bool readers_are_full(const struct readers *readers);
 size_t readers_count(const struct readers *readers); // jobs that no thread took yet
 // `put_at_us` is of clock_real_us(), as another thread reads how long ago it was.
 void readers_put(struct readers *readers, struct job *job, int64_t put_at_us);
+// The threads look for what is put from now on when readers_release() is called.
+void readers_hold(struct readers *readers);
+void readers_release(struct readers *readers);
 // Finishes what was put, ends the threads and closes their connections.
 void readers_free(struct readers *readers);

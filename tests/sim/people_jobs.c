@@ -410,7 +410,9 @@ static void load_room(const struct disk *d, struct job *job)
     if (!job->room.template)
         return;
     job->room.err = 0;
-    job->room.record = d->plan.record;
+    if (!job->room.record)
+        job->room.record = mem_alloc(sizeof *job->room.record);
+    *job->room.record = d->plan.record;
     job->room.codes = plan_disabled(&d->plan);
 }
 

@@ -190,7 +190,7 @@ static struct room *put_room(struct world *w, struct job *job)
         return job->room.err == ERR_NOT_FOUND ? NULL : room;
     if (!room || !room->peers.count)
         w->running = w->disk.plan;
-    room = rooms_put(&w->rooms, &job->room.record, job->room.template);
+    room = rooms_put(&w->rooms, job->room.record, job->room.template);
     job->room.template = NULL;
     room_set_codes(room, job->room.codes);
     job->room.codes = NULL;

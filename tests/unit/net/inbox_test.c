@@ -55,6 +55,37 @@ TEST(several_are_put_in_one_step)
     inbox_free(box);
 }
 
+TEST(who_is_held_wakes_nobody_until_released)
+{
+    struct inbox *box = inbox_new(sizeof(int), 10);
+    int value = 7, taken[4];
+    inbox_hold(box);
+    inbox_put(box, &value);
+    inbox_put(box, &value);
+    CHECK(!readable(box));
+    CHECK_EQ(inbox_count(box), 2);
+    inbox_release(box);
+    CHECK(readable(box));
+
+    inbox_hold(box);
+    CHECK_EQ(inbox_take(box, taken, 4), 2);
+    CHECK(!readable(box));
+    inbox_release(box); // nothing is there
+    CHECK(!readable(box));
+    inbox_put(box, &value);
+    CHECK(readable(box));
+
+    // What a receiver that was awake all the time has taken wakes nobody any more.
+    inbox_hold(box);
+    inbox_put(box, &value);
+    CHECK_EQ(inbox_take(box, taken, 1), 1);
+    CHECK(readable(box));
+    CHECK_EQ(inbox_take(box, taken, 4), 1);
+    inbox_release(box);
+    CHECK(!readable(box));
+    inbox_free(box);
+}
+
 TEST(statistics_are_refused_at_the_bound_and_facts_are_not)
 {
     struct inbox *box = inbox_new(sizeof(int), 2);

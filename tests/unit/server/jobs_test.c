@@ -81,6 +81,23 @@ static void free_call(struct job *job)
     mem_free(job);
 }
 
+TEST(what_was_held_is_done_when_it_is_released)
+{
+    struct jobs *jobs = start();
+    jobs_hold(jobs);
+    put_room(jobs, "000000000000000000000001");
+    put_meeting(jobs, 42);
+    jobs_release(jobs);
+    struct job *first = take(jobs), *second = take(jobs);
+    CHECK_EQ(first->kind, JOB_ROOM);
+    CHECK_EQ(first->room.err, ERR_NOT_FOUND);
+    CHECK_EQ(second->call.response.status, 200);
+    job_dispose(first);
+    mem_free(first);
+    free_call(second);
+    stop(jobs);
+}
+
 TEST(a_call_comes_back_with_its_answer_and_the_room_can_be_loaded)
 {
     struct jobs *jobs = start();
@@ -100,8 +117,8 @@ TEST(a_call_comes_back_with_its_answer_and_the_room_can_be_loaded)
     CHECK_EQ(done->kind, JOB_ROOM);
     CHECK_EQ(done->room.err, 0);
     CHECK_EQ(done->room.session, 7);
-    CHECK_TEXT(done->room.record.id, id);
-    CHECK(done->room.record.enabled);
+    CHECK_TEXT(done->room.record->id, id);
+    CHECK(done->room.record->enabled);
     CHECK(template_role(done->room.template, "host") != NULL);
     job_dispose(done);
     mem_free(done);
