@@ -381,7 +381,7 @@ enum api_next api_route(const struct api_config *config, struct http_request *re
     if (call->route->handler == api_rooms_delete)
         call->removes = call->parameters[0];
     enum api_next next = call->route->next;
-    if (next == API_STORED || next == API_LIVE)
+    if (next == API_STORED || next == API_LIVE || next == API_FIGURES)
         return next;
     struct api_context c = {
         .config = config,

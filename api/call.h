@@ -117,6 +117,17 @@ struct api_call {
         enum feed_level level;
     } * layer;
 
+    // Of API_FIGURES, set by api_run_live(): whose connections are to be asked. NULL: it is
+    // answered already.
+    struct api_look {
+        const char *room_id, *session_id; // in the request's arena, as all of it
+        const uint64_t *peers;            // their numbers
+        size_t peer_count;
+        int limit;
+        const char *last; // for the next page; "": there is none
+        bool is_one;      // of one person: no page
+    } * look;
+
     // Set by api_run() when it has rewritten a poll: its id.
     const char *changed_poll; // in the request's arena
 
@@ -130,6 +141,7 @@ enum api_next {
     API_LIVE,     // api_run_live() is next
     API_JOIN,     // the room that the token names is to be loaded, then whip_post() is next
     API_RESOURCE, // whip_change() is next
+    API_FIGURES,  // api_run_live() is next, then the media workers are asked
 };
 
 // Replace the answer.

@@ -86,6 +86,10 @@ void api_hide_secrets(json_t *credentials);
 // What is sent back as it was shown stays what it was.
 void api_keep_secrets(json_t *credentials, const json_t *before);
 
+// The live room, or the person in it, that the path names. Else the answer is a 404.
+int api_find_live_room(struct api_context *c, struct room **room);
+int api_find_live_peer(struct api_context *c, struct peer **peer);
+
 // A member with a time.
 void api_member_time(struct json_out *j, const char *key, int64_t wall_ms);
 
@@ -113,6 +117,7 @@ api_handler api_external_stream_start, api_external_stream_stop, api_external_st
 api_handler api_asset_get, api_asset_list, api_asset_url;
 api_handler api_sip_trunk, api_sip_call, api_sip_dtmf, api_diagnostics_token;
 api_handler api_sessions_list, api_sessions_get, api_analytics_events, api_analytics_peer_stats;
+api_handler api_live_media, api_live_peer_media;
 api_handler api_polls_create, api_polls_get, api_polls_update;
 api_handler api_poll_question_set, api_poll_question_delete;
 api_handler api_poll_option_set, api_poll_option_delete;

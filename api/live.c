@@ -16,16 +16,16 @@
 
 // --- What is asked about ---
 
-static int find_room(struct api_context *c, struct room **room)
+int api_find_live_room(struct api_context *c, struct room **room)
 {
     *room = rooms_find(c->rooms, c->call->parameters[0]);
     return *room && (*room)->joined_count ? 0 : api_fail(c, 404, "session not found");
 }
 
-static int find_peer(struct api_context *c, struct peer **peer)
+int api_find_live_peer(struct api_context *c, struct peer **peer)
 {
     struct room *room;
-    int err = find_room(c, &room);
+    int err = api_find_live_room(c, &room);
     if (err)
         return err;
     *peer = room_joined(room, c->call->parameters[1]);
@@ -132,7 +132,7 @@ static struct roster_page everybody(struct api_context *c, const struct room *ro
 int api_live_get(struct api_context *c)
 {
     struct room *room;
-    int err = find_room(c, &room);
+    int err = api_find_live_room(c, &room);
     if (err)
         return err;
     struct roster_page page = everybody(c, room, NULL);
@@ -158,7 +158,7 @@ int api_live_get(struct api_context *c)
 int api_live_peers(struct api_context *c)
 {
     struct room *room;
-    int err = find_room(c, &room);
+    int err = api_find_live_room(c, &room);
     if (err)
         return err;
     const char *role = api_query(c, "role");
@@ -185,7 +185,7 @@ int api_live_peers(struct api_context *c)
 int api_live_peer(struct api_context *c)
 {
     struct peer *peer;
-    int err = find_peer(c, &peer);
+    int err = api_find_live_peer(c, &peer);
     return err ? err : answer_peer(c, peer);
 }
 
@@ -222,7 +222,7 @@ int api_live_update_peer(struct api_context *c)
 {
     struct peer *peer;
     json_t *body;
-    int err = find_peer(c, &peer);
+    int err = api_find_live_peer(c, &peer);
     if (!err)
         err = api_body(c, &body);
     if (err)
@@ -299,7 +299,7 @@ static int with_body(struct api_context *c,
 {
     struct room *room;
     json_t *body;
-    int err = find_room(c, &room);
+    int err = api_find_live_room(c, &room);
     if (!err)
         err = api_body(c, &body);
     if (err)
@@ -341,7 +341,7 @@ static void tell_missed(struct api_context *c)
 int api_live_end(struct api_context *c)
 {
     struct room *room;
-    if (find_room(c, &room)) {
+    if (api_find_live_room(c, &room)) {
         tell_missed(c);
         return ERR_REFUSED;
     }

@@ -54,6 +54,8 @@ const struct api_route api_routes[] = {
     LIVE(GET, "/v2/active-rooms/{}/peers", api_live_peers),
     LIVE(GET, "/v2/active-rooms/{}/peers/{}", api_live_peer),
     LIVE(POST, "/v2/active-rooms/{}/peers/{}", api_live_update_peer),
+    {HTTP_GET, "/v2/active-rooms/{}/media", SCOPE_MANAGEMENT, OWN_ORIGIN, API_FIGURES, api_live_media},
+    {HTTP_GET, "/v2/active-rooms/{}/peers/{}/media", SCOPE_MANAGEMENT, OWN_ORIGIN, API_FIGURES, api_live_peer_media},
     LIVE(POST, "/v2/active-rooms/{}/send-message", api_live_say),
     LIVE(POST, "/v2/active-rooms/{}/remove-peers", api_live_remove),
     LIVE(POST, "/v2/active-rooms/{}/end-room", api_live_end),

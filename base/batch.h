@@ -52,6 +52,8 @@ struct batch_path {
     uint32_t left;
     uint32_t first; // BATCH_END when nothing is queued in this tick
     uint32_t last;
+    uint64_t sent_packets; // RTP and RTCP that were sealed, ever
+    uint64_t sent_octets;  // as UDP carries them
 };
 
 // What a packet is to all who get it.

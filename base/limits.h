@@ -182,6 +182,10 @@ enum {
     PEERS_PER_ROOM_MAX = 2500,
     PEERS_PER_LARGE_ROOM_MAX = 20000, // a room made with large_room
     TRACKS_PER_PEER_MAX = 16,
+    // Whose media figures one call tells: with a hundred feeds each they are a megabyte of JSON.
+    FIGURES_PEERS_DEFAULT = 10,
+    FIGURES_PEERS_MAX = 50,
+    FIGURES_CALLS_MAX = 16, // that wait for media workers at a time; beyond: 503
     ROLES_PER_TEMPLATE_MAX = 64,
     NAME_LEN_MAX = 256,          // octets of a peer's name
     ROLE_NAME_LEN_MAX = 256,     // octets, of a role's name and of one that a message names

@@ -50,3 +50,13 @@ struct codec_packet {
 // a frame shows in the payload (H.264, AV1): a new timestamp is one too. A key frame of H.264
 // starts at its SPS.
 int codec_parse(enum codec c, struct bytes payload, struct codec_packet *packet);
+
+// How large pictures are; 0: not known.
+struct codec_size {
+    uint16_t width;
+    uint16_t height;
+};
+// Reads it where a key frame starts: `packet` is what codec_parse() read of `payload`. Of
+// codecs that say it in the first octets, which is VP8; else `*size` stays.
+void codec_read_size(enum codec c, struct bytes payload, const struct codec_packet *packet,
+                     struct codec_size *size);

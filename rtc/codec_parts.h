@@ -57,6 +57,9 @@ static inline void take_picture_id(struct reader *r, struct codec_packet *packet
         packet->picture_id = (uint16_t)(packet->picture_id << 8 | take_u8(r));
 }
 
+void codec_vp8_read_size(struct bytes payload, const struct codec_packet *packet,
+                         struct codec_size *size);
+
 // Each reads a payload of its codec into a packet that is all zero. 0 or ERR_MALFORMED.
 int codec_opus_parse(struct bytes payload, struct codec_packet *packet);
 int codec_vp8_parse(struct bytes payload, struct codec_packet *packet);

@@ -54,3 +54,10 @@ int codec_parse(enum codec c, struct bytes payload, struct codec_packet *packet)
     *packet = parsed;
     return 0;
 }
+
+void codec_read_size(enum codec c, struct bytes payload, const struct codec_packet *packet,
+                     struct codec_size *size)
+{
+    if (c == CODEC_VP8)
+        codec_vp8_read_size(payload, packet, size);
+}

@@ -3,6 +3,8 @@
 
 #include "base/err.h"
 
+#include <string.h>
+
 enum { VP8_N = 0x20 };
 
 int codec_vp8_parse(struct bytes payload, struct codec_packet *packet)
@@ -36,4 +38,19 @@ int codec_vp8_parse(struct bytes payload, struct codec_packet *packet)
     packet->discardable = first & VP8_N;
     packet->layer_sync = packet->temporal == 0 || depends_on_base_only;
     return 0;
+}
+
+// RFC 6386 section 9.1: behind the frame tag and the start code, 14 bits each, the least octet
+// first; the two bits above are how a receiver may enlarge it.
+void codec_vp8_read_size(struct bytes payload, const struct codec_packet *packet,
+                         struct codec_size *size)
+{
+    enum { START_CODE_AT = 3, SIZE_AT = 6, HEADER_LEN = 10 };
+    static const uint8_t start_code[] = {0x9d, 0x01, 0x2a};
+    const uint8_t *frame = payload.at + packet->descriptor_len;
+    if (payload.len < (size_t)packet->descriptor_len + HEADER_LEN ||
+        memcmp(frame + START_CODE_AT, start_code, sizeof start_code) != 0)
+        return;
+    size->width = (uint16_t)((frame[SIZE_AT] | frame[SIZE_AT + 1] << 8) & 0x3fff);
+    size->height = (uint16_t)((frame[SIZE_AT + 2] | frame[SIZE_AT + 3] << 8) & 0x3fff);
 }

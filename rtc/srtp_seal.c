@@ -311,7 +311,7 @@ static void board(struct train *t, const struct batch_packet *p, uint32_t len)
         depart(t);
 }
 
-static size_t seal_path(struct srtp_engine *e, struct batch *b, const struct batch_path *path,
+static size_t seal_path(struct srtp_engine *e, struct batch *b, struct batch_path *path,
                         int64_t now)
 {
     struct train t = {.engine = e, .batch = b, .path = path, .now = now};
@@ -325,7 +325,10 @@ static size_t seal_path(struct srtp_engine *e, struct batch *b, const struct bat
         }
         assert(p->shared->head_len <= BATCH_HEAD_MAX &&
                p->shared->clear_len <= p->shared->head_len);
-        board(&t, p, sealed_len(path->protect, p));
+        uint32_t len = sealed_len(path->protect, p);
+        path->sent_packets++;
+        path->sent_octets += len;
+        board(&t, p, len);
     }
     depart(&t);
     if (t.numbered)

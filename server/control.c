@@ -304,6 +304,7 @@ void control_free(struct control *c)
     map_dispose(&c->clients_by_session);
     map_dispose(&c->channels);
     datachannels_free(c->datachannels);
+    control_free_figures(c);
     whip_free(c->whip);
     whip_replies_dispose(&c->replies);
     logbook_free(c->logbook);

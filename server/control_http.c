@@ -186,6 +186,8 @@ static void on_request(struct control *c, struct http_input *input)
     job->call.response = response;
     if (next == API_LIVE)
         run_live(c, job);
+    else if (next == API_FIGURES)
+        control_ask_figures(c, job);
     else if (joined)
         control_join_live(c, job, joined);
     else if (next == API_JOIN)

@@ -43,6 +43,8 @@ void control_notices(struct control *c)
                                  &c->data);
         else if (n->kind == NOTICE_CONNECTED)
             connect_channels(c, n, now.mono_us);
+        else if (n->kind == NOTICE_FIGURES)
+            control_take_figures(c, n);
         bridge_notice(c->bridge, n, now, &c->events);
         notice_dispose(n);
         control_settle(c);
@@ -219,6 +221,8 @@ int64_t control_deadline(const struct control *c)
     at = hooks < at ? hooks : at;
     int64_t whip = whip_deadline(c->whip);
     at = whip < at ? whip : at;
+    int64_t figures = control_figures_deadline(c);
+    at = figures < at ? figures : at;
     return data < at ? data : at;
 }
 
@@ -234,6 +238,7 @@ void control_expire(struct control *c)
     whip_expire(c->whip, now, &c->events, &c->replies);
     writing_expire(c->snapshots, c->logbook, now);
     held_expire(c->held, now.mono_us);
+    control_expire_figures(c, now.mono_us);
     control_answer_held(c);
     hooks_expire(c->hooks, now);
     control_settle(c);

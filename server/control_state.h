@@ -5,6 +5,7 @@
 //     control_socket.c  web sockets and their sessions
 //     control_rooms.c  rooms that are loaded to go live, and what waits for them
 //     control_results.c  what the store threads did
+//     control_figures.c  what the media workers are asked for a call, and its answer
 //     control_metrics.c  figures for monitoring, on a listener of their own
 //     control_media.c  notices, data channels, and the delivery of all that follows
 #pragma once
@@ -73,6 +74,9 @@ struct control {
     int64_t count_at;                // then they are counted again
     bool is_counting;
 
+    struct map looks; // calls that wait for media workers, by number (control_figures.c)
+    uint64_t last_look;
+
     // An answer that is given once the store has what its call wrote: JOB_LOCK takes it.
     struct job *reply;
 
@@ -117,6 +121,13 @@ int control_start_metrics(struct control *c);   // 0, or ERR_IO; the reason is l
 void control_metrics_inputs(struct control *c); // drains their HTTP server
 void control_look_at_metrics(struct control *c);
 void control_counted(struct control *c, const struct job *job); // what the store counted
+
+// --- control_figures.c ---
+void control_ask_figures(struct control *c, struct job *job); // takes `job`
+void control_take_figures(struct control *c, struct notice *notice);
+int64_t control_figures_deadline(const struct control *c);
+void control_expire_figures(struct control *c, int64_t now);
+void control_free_figures(struct control *c);
 
 // --- control_media.c ---
 void control_notices(struct control *c);

@@ -269,7 +269,8 @@ void worker_free(struct worker *w)
 
 bool worker_post(struct inbox *commands, const struct command *command)
 {
-    if (command_is_answered(command) || command->kind == COMMAND_SCTP_SEND)
+    if (command_is_answered(command) || command->kind == COMMAND_SCTP_SEND ||
+        command->kind == COMMAND_FIGURES)
         return inbox_offer(commands, command);
     inbox_put(commands, command);
     return true;

@@ -37,9 +37,9 @@ struct worker *worker_new(const struct worker_config *config);
 // Ends the thread.
 void worker_free(struct worker *w);
 
-// Moves `command` to the worker. Offers and SCTP packets, which can be refused or repeated, are
-// not taken when its inbox is full: false, and the command is still the caller's. All else is
-// told once only (a feed that opens, a mute), and is taken beyond the bound too.
+// Moves `command` to the worker. Offers, SCTP packets and questions, which can be refused or
+// repeated, are not taken when its inbox is full: false, and the command is still the caller's.
+// All else is told once only (a feed that opens, a mute), and is taken beyond the bound too.
 bool worker_put(struct worker *w, const struct command *command);
 
 // The same to an inbox.

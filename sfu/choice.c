@@ -154,6 +154,15 @@ const struct allocate_step *choice_steps(struct stream *s, int64_t now)
 
 // --- What a feed is sent of them ---
 
+enum video_quality choice_sent(const struct feed *f)
+{
+    if (!feed_is_sending(f))
+        return VIDEO_OFF;
+    if (f->stream->layer_count > 1 && f->allotted)
+        return (enum video_quality)allocate_quality(&f->allot);
+    return choice_best(f->stream, f->max_quality);
+}
+
 bool choice_is_paused(const struct feed *f)
 {
     return f->max_quality == VIDEO_OFF || f->stream->held ||

@@ -24,6 +24,8 @@ unsigned choice_step_count(const struct stream *s);
 bool choice_is_single(const struct stream *s);
 // The best quality within `most` that the stream has a level of, whether or not it is sent now.
 enum video_quality choice_best(const struct stream *s, enum video_quality most);
+// What it is sent now; of a stream of one quality, what it asks for.
+enum video_quality choice_sent(const struct feed *f);
 bool choice_is_paused(const struct feed *f);
 // Whether the feed is to be sent no more than the least spatial layer: AV1 whose layers the
 // subscriber cannot tell apart. libwebrtc puts all of one timestamp into one frame and begins

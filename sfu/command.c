@@ -51,6 +51,7 @@ size_t command_cost(const struct command *c)
     case COMMAND_ENDPOINT_OPEN:
         return 64;
     case COMMAND_ENDPOINT_CLOSE:
+    case COMMAND_FIGURES: // of a hundred feeds
         return 32;
     case COMMAND_SCTP_SEND:
         return 8;

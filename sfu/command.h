@@ -25,6 +25,7 @@ enum command_kind {
     COMMAND_TRACK_CAP,     // the track may need so much from now on
     COMMAND_SUBSCRIBE_CAP, // the subscriber may be sent so much from now on
     COMMAND_RESTART_ICE,   // subscribe endpoint: new credentials, NOTICE_OFFER follows
+    COMMAND_FIGURES,       // what it did so far: NOTICE_FIGURES
     COMMAND_CANDIDATES,    // of all rooms: what is told to clients from now on
 };
 
@@ -72,7 +73,7 @@ struct command {
     uint64_t room;     // COMMAND_ENDPOINT_OPEN: rooms come into being with their first endpoint
     uint64_t endpoint; // all kinds but TRACK_*
     uint64_t track;    // FEED_*, TRACK_*
-    uint64_t request;  // OFFER, WATCH, FRAGMENT: comes back in the answer
+    uint64_t request;  // OFFER, WATCH, FRAGMENT, FIGURES: comes back in the answer
     union {
         struct {
             enum endpoint_kind kind;

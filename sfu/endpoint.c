@@ -171,8 +171,10 @@ void endpoint_receive(struct endpoint *e, const struct addr *from, uint8_t *data
     struct transport_received received = {0};
     uint64_t dropped_before = dropped(l->transport);
     transport_receive(l->transport, from, datagram, len, tick->now, tick->out, &received);
-    if (dropped(l->transport) == dropped_before)
+    if (dropped(l->transport) == dropped_before) {
         l->heard_at = tick->now;
+        leg_note_received(l, len);
+    }
     follow_transport(e, tick);
     switch (received.kind) {
     case TRANSPORT_INPUT_RTP:

@@ -87,6 +87,9 @@ struct feed {
         bool subscriber_degraded;
         bool publisher_degraded;
     } told;
+    uint32_t packets_asked;  // by the subscriber, ever
+    uint32_t packets_again;  // of those, sent again
+    uint32_t keys_asked;     // key frames, by the subscriber
     int32_t repair_budget;   // octets
     uint32_t repair_counted; // octets sent when the budget was last filled
     struct segment older[SEGMENTS_OLDER];

@@ -106,6 +106,8 @@ static void take_nack(struct subscriber *s, const struct rtcp_packet *packet,
     for (size_t i = 0; i < packet->count; i++) {
         uint16_t seqs[17];
         size_t count = rtcp_nack(packet, i, seqs);
+        if (f->repaired)
+            f->packets_asked += (uint32_t)count;
         for (size_t j = 0; j < count; j++)
             repair_packet(f, seqs[j], tick);
     }
@@ -114,8 +116,11 @@ static void take_nack(struct subscriber *s, const struct rtcp_packet *packet,
 static void take_key_frame_request(struct subscriber *s, uint32_t ssrc, const struct tick *tick)
 {
     struct feed *f = feed_of_ssrc(s, ssrc);
-    if (f)
-        select_key_frame(f, tick);
+    if (!f)
+        return;
+    if (f->repaired)
+        f->keys_asked++;
+    select_key_frame(f, tick);
 }
 
 // Whether there is time for it: a few octets can name many packets.

@@ -113,6 +113,7 @@ static bool put_missing(struct layer *l, uint32_t own_ssrc, int64_t now, struct 
     uint16_t seqs[NACK_MISSING_MAX];
     bool lost = false;
     size_t count = nack_due(&l->nack, now, 0, seqs, &lost);
+    l->packets_asked += (uint32_t)count;
     if (count)
         rtcp_put_nack(w, own_ssrc, l->ssrc, seqs, count);
     if (lost && l->ask_at > l->asked_at + KEY_FRAME_INTERVAL_US)
@@ -132,6 +133,7 @@ bool layer_put_request(struct layer *l, bool muted, bool awaited, uint32_t own_s
     if (asks) {
         rtcp_put_pli(w, own_ssrc, l->ssrc);
         l->asked_at = now;
+        l->keys_asked++;
     }
     // The request or the key frame's first packet may get lost: again, while somebody waits.
     l->ask_at = !muted && awaited ? now + KEY_FRAME_INTERVAL_US : NEVER;

@@ -37,8 +37,10 @@ struct layer {
     uint64_t skipped_count; // since the first packet; the last ones are in `skipped`, a ring
     uint64_t floor;         // dense numbers up to it were given before the first packet
 
-    int64_t ask_at;   // when to ask for a key frame; NEVER: no need
-    int64_t asked_at; // the last time
+    int64_t ask_at;         // when to ask for a key frame; NEVER: no need
+    int64_t asked_at;       // the last time
+    uint32_t keys_asked;    // how often, ever
+    uint32_t packets_asked; // that were missing, ever; each as often as it was asked for
 
     struct report_receiver report;
     struct nack nack;

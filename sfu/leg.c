@@ -60,6 +60,12 @@ void leg_touch(struct leg *l)
         list_append(&l->shared->touched, &l->touched);
 }
 
+void leg_note_received(struct leg *l, size_t octets)
+{
+    l->received_packets++;
+    l->received_octets += octets;
+}
+
 bool leg_is_connected(const struct leg *l)
 {
     return transport_state(l->transport) == TRANSPORT_CONNECTED;

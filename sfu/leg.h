@@ -28,6 +28,8 @@ struct leg {
     struct transport_remote remote; // as last described; without ufrag before
     int64_t connected_at;           // the last time that it came up
     int64_t heard_at;               // the last datagram that the transport did not drop
+    uint64_t received_packets;      // those datagrams
+    uint64_t received_octets;
     uint16_t sctp_port;             // the peer's, as described; 0: it has no data channel
     struct police channel;          // what is passed on of that
     struct demux_names names;
@@ -67,6 +69,8 @@ void leg_tell_connected(const struct leg *l, const struct tick *tick);
 struct local_description leg_describe(struct leg *l, const struct tick *tick);
 
 bool leg_is_connected(const struct leg *l);
+// A datagram came that the transport did not drop.
+void leg_note_received(struct leg *l, size_t octets);
 // Where RTP is queued; NULL unless it is connected.
 struct batch_path *leg_path(const struct leg *l);
 // Queues a compound packet that was written whole.

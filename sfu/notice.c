@@ -17,6 +17,9 @@ void notice_dispose(struct notice *n)
     case NOTICE_SCTP:
         mem_free(n->sctp.packet);
         break;
+    case NOTICE_FIGURES:
+        mem_free(n->figures.are);
+        break;
     default: // points to nothing
         break;
     }

@@ -18,6 +18,7 @@ enum notice_kind {
     NOTICE_SPEAKERS,  // who talks, when that changed: at most one a second for each room
     NOTICE_QUALITY,   // how a subscriber's downlink does
     NOTICE_LAYER,     // what a subscriber gets of a track's pictures, when that changed
+    NOTICE_FIGURES,   // to COMMAND_FIGURES
 };
 
 enum { SPEAKERS_MAX = 8 };
@@ -26,6 +27,8 @@ struct notice_speaker {
     uint64_t track;
     uint8_t level; // 1..100
 };
+
+struct figures; // sfu/figures.h
 
 struct notice {
     enum notice_kind kind;
@@ -61,6 +64,10 @@ struct notice {
         struct {
             uint8_t downlink_score; // 0..5
         } quality;
+        struct {
+            uint64_t request;
+            struct figures *are; // NULL: the endpoint is closed
+        } figures;
         struct {
             enum video_quality current;
             enum video_quality expected; // as the client asked

@@ -49,6 +49,7 @@ void repair_packet(struct feed *f, uint16_t seq16, const struct tick *tick)
         return;
 
     tick->shared->stats.retransmissions++;
+    f->packets_again++;
     // A viewer without a retransmission stream gets the very packet again: RFC 4585 section
     // 6.2.1 leaves that open. The same octets under the same number are encrypted to the same;
     // others would give away the key of GCM's authentication (RFC 5116 section 5.1.1), so that

@@ -8,6 +8,7 @@
 #include "rtc/stun.h"
 #include "rtc/transport.h"
 #include "sfu/endpoint.h"
+#include "sfu/figures.h"
 #include "sfu/publisher.h"
 #include "sfu/reports.h"
 #include "sfu/select.h"
@@ -211,9 +212,11 @@ static void take_arrival(struct router *r, const struct arrival *a, struct route
     if (a->input >= 0) {
         const struct srtp_input *input = &r->inputs[a->input];
         transport_media_done(a->endpoint->leg.transport, &d->from, input, tick->now);
-        if (input->result > 0)
+        if (input->result > 0) {
+            leg_note_received(&a->endpoint->leg, d->len);
             endpoint_media(a->endpoint, (struct bytes){input->packet, (size_t)input->result},
                            tick->now - d->waited_us, tick);
+        }
         return;
     }
     // A datagram before this one may just have made the address known.
@@ -354,12 +357,24 @@ static void mute(struct track *t, bool muted, bool held, const struct tick *tick
         select_layers(s, tick);
 }
 
+static void tell_figures(const struct command *c, const struct tick *tick)
+{
+    struct endpoint *e = map_get(&tick->shared->endpoints, map_key_u64(&c->endpoint));
+    struct notice *n = notice_add(tick->notices, NOTICE_FIGURES);
+    n->room = c->room;
+    n->endpoint = c->endpoint;
+    n->figures.request = c->request;
+    n->figures.are = e ? figures_of(e, tick->now) : NULL;
+}
+
 void router_command(struct router *r, struct command *command, int64_t now, struct batch *out,
                     struct notice_list *notices)
 {
     struct tick tick = {.shared = &r->shared, .now = now, .out = out, .notices = notices};
     if (command->kind == COMMAND_ENDPOINT_OPEN) {
         open_endpoint(command, &tick);
+    } else if (command->kind == COMMAND_FIGURES) {
+        tell_figures(command, &tick);
     } else if (command->kind == COMMAND_CANDIDATES) {
         set_candidates(&r->shared, command->candidates.list, command->candidates.count);
     } else if (command->kind == COMMAND_TRACK_MUTE || command->kind == COMMAND_TRACK_CAP) {

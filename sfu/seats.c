@@ -255,15 +255,6 @@ bool seats_choose(struct seats *seats, const char *mid, enum video_quality most,
     return any;
 }
 
-static enum video_quality sent_quality(const struct feed *f)
-{
-    if (!feed_is_sending(f))
-        return VIDEO_OFF;
-    if (f->stream->layer_count > 1 && f->allotted)
-        return (enum video_quality)allocate_quality(&f->allot);
-    return choice_best(f->stream, f->max_quality);
-}
-
 void seats_describe(const struct seats *seats, struct text *out)
 {
     for (uint32_t i = 0; i < seats->count; i++) {
@@ -271,7 +262,7 @@ void seats_describe(const struct seats *seats, struct text *out)
         const struct feed *f = seat->feed;
         if (seat->kind != MEDIA_VIDEO)
             continue;
-        text_addf(out, "%d %d 0", seat->most, f ? sent_quality(f) : VIDEO_OFF);
+        text_addf(out, "%d %d 0", seat->most, f ? choice_sent(f) : VIDEO_OFF);
         for (int q = VIDEO_LOW; f && q <= VIDEO_HIGH; q++)
             if (f->stream->layer_count == 1
                     ? q == VIDEO_HIGH

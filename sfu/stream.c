@@ -58,13 +58,19 @@ static void start(const struct stream *s, struct stream_layer *layer)
 }
 
 // Behind a gap the frame of an upper spatial layer may look like a picture's first.
-static void note_picture(struct stream_layer *l, const struct history_slot *slot)
+static void note_picture(struct stream_layer *l, enum codec codec,
+                         const struct history_slot *slot)
 {
     const struct codec_packet *info = &slot->info;
     bool is_first =
         info->frame_start && (l->spatial_most == 0 || slot->seq == l->progress.newest + 1);
-    if (slot->seq > l->progress.newest && slot->timestamp != l->progress.timestamp)
+    if (slot->seq > l->progress.newest &&
+        (slot->timestamp != l->progress.timestamp || l->pictures == 0)) {
         l->picture_seq = is_first ? slot->seq : 0;
+        l->pictures++;
+    }
+    if (info->frame_start && info->key_frame)
+        codec_read_size(codec, slot->payload, info, &l->size);
     uint8_t spatial = info->spatial < CAP_ALL ? info->spatial : CAP_ALL;
     if (spatial > l->spatial_most)
         l->spatial_most = spatial;
@@ -106,7 +112,7 @@ const struct history_slot *stream_add(struct stream *s, unsigned layer, uint64_t
         history_add(&l->history, dense, packet, values, info, now);
     if (!slot)
         return NULL;
-    note_picture(l, slot);
+    note_picture(l, s->codec.codec, slot);
     note_progress(&l->progress, slot);
     for (unsigned i = 0; i < l->substream_count; i++)
         substream_note(&l->substreams[i], slot, parts.within >> (i + 1) & 1,

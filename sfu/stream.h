@@ -62,6 +62,8 @@ struct stream_layer {
     } key;                  // the newest key frame
     // Dense, of the first packet of the newest picture; 0: that is missing.
     uint64_t picture_seq;
+    uint32_t pictures;      // ever
+    struct codec_size size; // of the newest key frame, where its codec says it
     uint8_t spatial_most; // of the layers inside of it that came so far; from CAP_ALL on that
     uint8_t temporal_most;
     bool apart; // upper spatial layers need those below in key pictures alone

@@ -23,5 +23,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (packet.has_picture_id && !packet.picture_id_long &&
         data[packet.picture_id_at] != packet.picture_id)
         abort();
+    struct codec_size frame = {0};
+    if (packet.frame_start && packet.key_frame)
+        codec_read_size(CODEC_VP8, payload, &packet, &frame);
+    if (frame.width > 0x3fff || frame.height > 0x3fff)
+        abort();
     return 0;
 }

@@ -67,6 +67,24 @@ TEST(vp8_as_chromium_sends_a_key_frame)
     CHECK_EQ(p.descriptor_len, 6);
 }
 
+// RFC 6386 section 9.1: 640 and 480, with an upscaling of 1 and 2 in the upper bits.
+TEST(vp8_key_frames_say_how_large_they_are)
+{
+    static const char key[] = "90 80 11 109a02 9d012a 8042 e081";
+    struct codec_packet p = parsed(CODEC_VP8, key);
+    struct codec_size size = {1, 2};
+    struct bytes payload = test_hex(key);
+    codec_read_size(CODEC_VP8, test_exact_copy(payload.at, payload.len), &p, &size);
+    CHECK_EQ(size.width, 640);
+    CHECK_EQ(size.height, 480);
+    payload = test_hex("90 80 11 109a02 9d012a 8042 e0"); // cut off
+    codec_read_size(CODEC_VP8, test_exact_copy(payload.at, payload.len), &p, &size);
+    CHECK_EQ(size.height, 480);
+    payload = test_hex("90 80 11 109a02 9d012b 1111 1111"); // no key frame's
+    codec_read_size(CODEC_VP8, test_exact_copy(payload.at, payload.len), &p, &size);
+    CHECK_EQ(size.width, 640);
+}
+
 TEST(vp8_inter_frame_has_the_lowest_bit_of_its_header_set)
 {
     struct codec_packet p = parsed(CODEC_VP8, "90 80 11 51");

@@ -9,7 +9,7 @@ TEST(a_full_inbox_refuses_what_is_answered_or_repeated_and_loses_nothing_else)
 {
     static const bool refusable[KINDS] = {
         [COMMAND_OFFER] = true,      [COMMAND_WATCH] = true,     [COMMAND_FRAGMENT] = true,
-        [COMMAND_SEAT_LAYER] = true, [COMMAND_SCTP_SEND] = true,
+        [COMMAND_SEAT_LAYER] = true, [COMMAND_SCTP_SEND] = true, [COMMAND_FIGURES] = true,
     };
     struct inbox *box = inbox_new(sizeof(struct command), BOUND);
     for (uint64_t i = 0; i < BOUND; i++)

@@ -216,6 +216,7 @@ static void obey(struct stage *s, const struct command *c)
     case COMMAND_SUBSCRIBE_CAP:
     case COMMAND_SCTP_SEND:
     case COMMAND_CANDIDATES:
+    case COMMAND_FIGURES:
     case COMMAND_WATCH: // of those who do not signal
     case COMMAND_FRAGMENT:
     case COMMAND_SEAT_LAYER:
