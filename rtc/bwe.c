@@ -222,6 +222,7 @@ static void note_drain(struct bwe *b, double carried, int64_t now)
 {
     double wait = (double)b->outstanding * 8e6 / carried - SHORT_US;
     b->drained_at = wait > 0 ? now + (int64_t)wait : 0;
+    bwe_probe_forget(&b->probe);
 }
 
 // What gets through. A probe that has just found more knows better than a mean that lags; and
@@ -269,7 +270,8 @@ void bwe_feedback(struct bwe *b, const struct twcc_feedback *feedback, int64_t n
     double carried = bwe_queue_carried(&b->queue, now);
     if (carried > 0 && b->drained_at > now)
         note_drain(b, carried, now);
-    if (b->queue.wait_us > SUDDEN_US && carried > 0 && carried < fall_share * b->rate.bps) {
+    if (bwe_queue_longer_wait(&b->queue) > SUDDEN_US && carried > 0 &&
+        carried < fall_share * b->rate.bps) {
         usage = BWE_OVER; // a sudden fall: the trend needs more packets to show it
         if (!b->queue.shared)
             note_drain(b, carried, now);
@@ -311,8 +313,8 @@ bool bwe_cluster(struct bwe *b, struct bwe_cluster *cluster, double wanted_bps, 
     } else if (calm && wanted_bps > bwe_bps(b) && now - b->probe.asked_at > PROBE_WANTED_US) {
         bwe_probe_ask(&b->probe, fmin(wanted_factor * wanted_bps, further_factor * bwe_bps(b)),
                       now);
-    } else if (b->limited && now - b->probe.asked_at > PROBE_LIMITED_US) {
+    } else if (calm && b->limited && now - b->probe.asked_at > PROBE_LIMITED_US) {
         bwe_probe_ask(&b->probe, further_factor * bwe_bps(b), now);
     }
-    return bwe_probe_next(&b->probe, cluster);
+    return bwe_probe_next(&b->probe, cluster, now);
 }

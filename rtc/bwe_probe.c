@@ -7,7 +7,10 @@ static const double received_least = 0.9; // of the sending rate; below, the way
 static const double full_share = 0.95;    // of what arrives then
 static const double arrived_least = 0.8;  // of a cluster, for a result
 
-enum { INTERVAL_MOST_US = 1000 * 1000 };
+enum {
+    INTERVAL_MOST_US = 1000 * 1000,
+    WAITING_MOST_US = 1000 * 1000, // of a cluster for its turn
+};
 
 static size_t octets_of(double bps, size_t least)
 {
@@ -50,8 +53,15 @@ void bwe_probe_ask(struct bwe_probe *p, double bps, int64_t now)
     add(p, bps, p->least);
 }
 
-bool bwe_probe_next(struct bwe_probe *p, struct bwe_cluster *cluster)
+void bwe_probe_forget(struct bwe_probe *p)
 {
+    p->waiting_count = 0;
+}
+
+bool bwe_probe_next(struct bwe_probe *p, struct bwe_cluster *cluster, int64_t now)
+{
+    if (now - p->asked_at > WAITING_MOST_US)
+        bwe_probe_forget(p);
     if (!p->waiting_count)
         return false;
     *cluster = p->waiting[0];

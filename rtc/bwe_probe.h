@@ -53,8 +53,11 @@ void bwe_probe_start(struct bwe_probe *p, double bps, int64_t now);
 // One at `bps`; not while another is under way.
 void bwe_probe_ask(struct bwe_probe *p, double bps, int64_t now);
 
-// What is to be sent next; false: nothing. It is then under way.
-bool bwe_probe_next(struct bwe_probe *p, struct bwe_cluster *cluster);
+// What is to be sent next; false: nothing. It is then under way. What was asked for a while ago
+// is forgotten: nobody wanted more meanwhile, and the way may be another by now.
+bool bwe_probe_next(struct bwe_probe *p, struct bwe_cluster *cluster, int64_t now);
+// The way carries much less than before: what was asked for then is not sent.
+void bwe_probe_forget(struct bwe_probe *p);
 
 // A packet arrived, of cluster `id` or of none, in the order of sending: what leaves between
 // the packets of a cluster takes its part of the way. Returns the rate that the cluster found,

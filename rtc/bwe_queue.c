@@ -6,7 +6,7 @@ enum {
     LOSS_US = 10 * 1000 * 1000, // who waits for loss causes some
     EMPTY_US = 2500 * 1000,     // over which it counts how often the queue is empty
     FULL_FROM_US = 20 * 1000,   // a wait that is none of the network's own
-    FULL_US = 80 * 1000,        // over which it is measured how much is carried
+    FULL_US = 50 * 1000,        // over which it is measured how much is carried
     CARRIED_US = 250 * 1000,    // for how long that counts
 };
 
@@ -43,6 +43,11 @@ static void measure(struct bwe_queue *q, int64_t sent, int64_t arrived, size_t o
     begin_measurement(q, sent, arrived);
 }
 
+int64_t bwe_queue_longer_wait(const struct bwe_queue *q)
+{
+    return q->last_us > q->wait_us ? q->last_us : q->wait_us;
+}
+
 double bwe_queue_carried(const struct bwe_queue *q, int64_t now)
 {
     return q->carried_at && now - q->carried_at < CARRIED_US ? q->carried_bps : 0;
@@ -72,6 +77,7 @@ void bwe_queue_arrival(struct bwe_queue *q, int64_t sent, int64_t arrived, size_
     if (way_us < q->base_us)
         q->base_us = way_us;
     int64_t wait = way_us - q->base_us;
+    q->last_us = wait;
     q->wait_us += (wait - q->wait_us) / 4;
     if (wait < FULL_FROM_US)
         q->full_arrived = 0;

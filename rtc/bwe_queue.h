@@ -15,6 +15,7 @@ struct bwe_queue {
     int64_t base_us;     // the quickest way, sender's and receiver's clock mixed
     int64_t new_base_us; // of the present period
     int64_t period_at;
+    int64_t last_us;    // the newest packet waited for so long
     int64_t wait_us;    // smoothed
     int64_t longest_us; // of this period and the one before
     int64_t new_longest_us;
@@ -35,5 +36,7 @@ void bwe_queue_lost(struct bwe_queue *q, int64_t now);
 // A packet of `octets` that was sent then arrived then, by two clocks.
 void bwe_queue_arrival(struct bwe_queue *q, int64_t sent, int64_t arrived, size_t octets,
                        int64_t now);
+// How long packets wait: the newest, or all lately. A fall shows in the newest first.
+int64_t bwe_queue_longer_wait(const struct bwe_queue *q);
 // What the way carried a moment ago, when it was full; 0: it was not.
 double bwe_queue_carried(const struct bwe_queue *q, int64_t now);

@@ -403,7 +403,7 @@ void capacity_feedback(struct capacity *d, struct bytes packet, const struct tic
         return;
     bwe_feedback(d->estimate, &feedback, tick->now);
     const struct bwe_queue *queue = &d->estimate->queue;
-    bool crowded = queue->wait_us > CROWDED_FROM_US && !queue->shared;
+    bool crowded = bwe_queue_longer_wait(queue) > CROWDED_FROM_US && !queue->shared;
     pace_set_rate(&d->pace, bwe_bps(d->estimate) * (crowded ? crowded_share : 1),
                   queue->wait_us < CALM_UNTIL_US, tick->now);
     take_estimate(d, bwe_bps(d->estimate), tick);

@@ -187,8 +187,8 @@ TEST(a_cluster_finds_the_rate_at_which_it_arrives)
     struct bwe_probe p = {.least = BWE_PROBE_OCTETS};
     struct bwe_cluster cluster;
     bwe_probe_ask(&p, 4e6, SECOND);
-    CHECK(bwe_probe_next(&p, &cluster));
-    CHECK(!bwe_probe_next(&p, &cluster));
+    CHECK(bwe_probe_next(&p, &cluster, SECOND));
+    CHECK(!bwe_probe_next(&p, &cluster, SECOND));
     CHECK_EQ(cluster.octets, BWE_PROBE_OCTETS);
     double found = 0;
     // 1200 octets each 2.4 ms are 4 Mbit/s; they arrive each 4.8 ms.
@@ -208,7 +208,7 @@ TEST(what_a_way_has_saved_up_is_not_found)
     struct bwe_probe p = {.least = BWE_PROBE_OCTETS};
     struct bwe_cluster cluster;
     bwe_probe_ask(&p, 6e5, SECOND);
-    CHECK(bwe_probe_next(&p, &cluster));
+    CHECK(bwe_probe_next(&p, &cluster, SECOND));
     int64_t end = SECOND - 80 * MS; // of what the line has sent, its savings among it
     double found = 0;
     for (int i = 0; i < 10; i++) {
@@ -227,7 +227,7 @@ TEST(what_leaves_between_the_packets_of_a_cluster_takes_its_part)
     struct bwe_probe p = {.least = BWE_PROBE_OCTETS};
     struct bwe_cluster cluster;
     bwe_probe_ask(&p, 4e6, SECOND);
-    CHECK(bwe_probe_next(&p, &cluster));
+    CHECK(bwe_probe_next(&p, &cluster, SECOND));
     double found = 0;
     for (int i = 0; i < 14; i++) {
         double one = bwe_probe_arrival(&p, i % 2 ? 0 : cluster.id, 1200, SECOND + i * 1200,
@@ -235,6 +235,19 @@ TEST(what_leaves_between_the_packets_of_a_cluster_takes_its_part)
         found = one > 0 ? one : found;
     }
     CHECK(found > 3.79e6 && found < 3.81e6); // 95 % of 4 Mbit/s
+}
+
+// What one wanted then may be far too much by now.
+TEST(a_cluster_that_had_no_turn_for_a_second_is_forgotten)
+{
+    struct bwe_probe p = {.least = BWE_PROBE_OCTETS};
+    struct bwe_cluster cluster;
+    bwe_probe_start(&p, 1e6, SECOND);
+    CHECK(bwe_probe_next(&p, &cluster, SECOND));
+    CHECK(!bwe_probe_next(&p, &cluster, 2 * SECOND + 1));
+    bwe_probe_ask(&p, 2e6, 3 * SECOND);
+    bwe_probe_forget(&p);
+    CHECK(!bwe_probe_next(&p, &cluster, 3 * SECOND));
 }
 
 // --- all together ---
@@ -250,6 +263,20 @@ TEST(the_estimate_starts_where_it_is_told_and_asks_for_probes)
     CHECK(bwe_cluster(&b, &cluster, 0, SECOND));
     CHECK_EQ((int)cluster.bps, 6000000);
     CHECK(!bwe_cluster(&b, &cluster, 0, SECOND));
+    bwe_dispose(&b);
+}
+
+TEST(nothing_is_looked_for_while_packets_wait)
+{
+    struct bwe b;
+    struct bwe_cluster cluster;
+    bwe_init(&b, 1e6, SECOND);
+    b.probe.begun = b.limited = true;
+    b.feedback_at = 20 * SECOND;
+    b.queue.wait_us = 100 * MS;
+    CHECK(!bwe_cluster(&b, &cluster, 0, 20 * SECOND));
+    b.queue.wait_us = 0;
+    CHECK(bwe_cluster(&b, &cluster, 0, 20 * SECOND));
     bwe_dispose(&b);
 }
 
