@@ -194,7 +194,8 @@ static void tell(const struct capacity *d, struct feed *f, const struct tick *ti
 }
 
 // The way carries much less than before, and what was sent until that showed is still on it:
-// pictures stop at once, and begin again when it is gone.
+// pictures stop at once, and begin again when it is gone. They begin with a key frame: what was
+// lost of them before is of no use, and would fill the way again.
 static bool stalls(struct capacity *d, const struct tick *tick)
 {
     int64_t until = d->estimate ? bwe_drained_at(d->estimate) : 0;
@@ -207,6 +208,7 @@ static bool stalls(struct capacity *d, const struct tick *tick)
         f->allotted = true;
         f->allot.chosen = ALLOCATE_PAUSED;
         feed_cut(f);
+        f->repair_from = f->segments.tail.next_seq;
         select_layer(f, tick);
     }
     d->choose_at = until;

@@ -90,6 +90,7 @@ struct feed {
     uint32_t packets_asked;  // by the subscriber, ever
     uint32_t packets_again;  // of those, sent again
     uint32_t keys_asked;     // key frames, by the subscriber
+    uint64_t repair_from;    // nothing before this number is sent again
     int32_t repair_budget;   // octets
     uint32_t repair_counted; // octets sent when the budget was last filled
     struct segment older[SEGMENTS_OLDER];

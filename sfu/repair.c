@@ -39,6 +39,8 @@ void repair_packet(struct feed *f, uint16_t seq16, const struct tick *tick)
     if (back == 0 || back > next)
         return;
     uint64_t seq = next - back;
+    if (seq < f->repair_from)
+        return;
     const struct segment *segment = segment_of(&f->segments, seq);
     if (!segment)
         return;

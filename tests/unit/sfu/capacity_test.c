@@ -160,6 +160,36 @@ TEST(who_is_sent_no_picture_gets_one_again_after_a_while)
     scene_close(&scene);
 }
 
+// What is on the way fills it for long. Pictures begin anew with a key frame behind that: what
+// was lost before is of no use.
+TEST(what_was_lost_before_a_way_became_narrow_is_not_sent_again)
+{
+    struct twcc_recorder recorder = {0};
+    uint16_t number = 0, seq = 0;
+    scene_open(&scene);
+    publisher = scene_publisher(&scene, PUBLISHER, &scene_simulcast, 1, TRACK);
+    scene.agrees_to_numbers = true;
+    subscriber = scene_subscriber(&scene, SUBSCRIBER);
+    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, VIDEO_HIGH);
+    publisher->sources[0].layers[LOW].key_wanted = true;
+    for (int i = 0; i < 90; i++) {
+        frame_told_late(&recorder, &number, 0);
+        seq = subscriber->got_count ? subscriber->got[0].seq : seq;
+    }
+    int without = 0;
+    for (int i = 0; without < 2; i++) {
+        CHECK(i < 30);
+        without = frame_told_late(&recorder, &number, i * 60 * 1000) ? 0 : without + 1;
+        seq = subscriber->got_count ? subscriber->got[0].seq : seq;
+    }
+    uint8_t buffer[64];
+    struct writer w = writer_on(buffer, sizeof buffer);
+    rtcp_put_nack(&w, 1, subscriber->offered[0].ssrc, &seq, 1);
+    scene_rtcp(&scene, subscriber, &w);
+    CHECK_EQ(subscriber->got_count, 0);
+    scene_close(&scene);
+}
+
 TEST(a_rate_that_the_client_tells_chooses_the_layer_and_people_are_told)
 {
     open_call();
