@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Runs every test and counts them. ./dev test does the set-up and calls this.
 
-Three lanes run side by side. In one is what computes: builds, C tests, fuzzing; it is nice, so that
-the others, which mostly wait, get the processor when they want it: browsers in one, servers and their
-clients in the other. Browsers are in their lane only, one file after the other, and so is what measures
-how much a server can do. What takes longest goes first. A lane that is done helps.
+Four lanes run side by side. In one is what computes: builds, C tests, fuzzing; it is nice, so that
+the others get the processor when they want it: browsers in one, servers and their clients in another,
+and in the last what hardly computes, as it waits for seconds to pass: retries, time-outs, a database that
+is away. Browsers are in their lane only, one file after the other, and so is what measures how much a
+server can do. What takes longest goes first. A lane that is done helps.
 
 The last line is `N passed, N failed, N skipped`; one count for each test function, simulation,
 fuzz target and browser scenario. The line before it names what failed; before that stand the tasks
@@ -33,7 +34,7 @@ SANITIZERS = {
     "TSAN_OPTIONS": f"halt_on_error=1:suppressions={TOP}/tests/tsan.supp",
 }
 NICE = ["nice", "-n", "10"]
-MESON_PATIENCE = ["--timeout-multiplier", "6"]  # what two other lanes leave of two processors
+MESON_PATIENCE = ["--timeout-multiplier", "6"]  # what three other lanes leave of two processors
 
 
 class Counts:
@@ -162,7 +163,7 @@ def node(file, binary="build/parlor", patience=1, environment=None, minutes=15):
 
 
 class Task:
-    """A part, or a piece of one. `lane` is where it belongs: "work", "calls" or "browser"."""
+    """A part, or a piece of one. `lane` is where it belongs: "work", "calls", "waits" or "browser"."""
 
     def __init__(self, name, lane, run):
         self.name, self.lane, self.run = name, lane, run
@@ -173,9 +174,17 @@ def part(lane, run):
 
 
 # The files that take longest go first: whatever is begun last is soon over.
-LONGEST = ["away", "reading", "whip", "webhooks", "long", "loss", "client", "postgres", "restart"]
+LONGEST = ["away", "reading", "whip", "backends", "webhooks", "long", "loss", "client", "postgres", "restart"]
 # What judges how much a server can do has no browser beside it.
 MEASURES = ["load"]
+# What passes most of its time waiting for time to pass.
+WAITS = ["whip", "webhooks", "postgres", "restart", "acknowledged", "shares", "comeback"]
+
+
+def lane_of(folder, word):
+    if folder == "browser" or word in MEASURES:
+        return "browser"
+    return "waits" if word in WAITS else "calls"
 
 
 def files(folder, *words, prepare=None, **options):
@@ -190,8 +199,7 @@ def files(folder, *words, prepare=None, **options):
         found = {path.name.removesuffix(".test.mjs"): path
                  for path in sorted((TOP / "tests" / folder).glob("*.test.mjs"))}
         first = [word for word in LONGEST if word in found]
-        return [Task(f"{name}/{word}", "browser" if folder == "browser" or word in MEASURES else "calls",
-                     lambda path=found[word]: run(path))
+        return [Task(f"{name}/{word}", lane_of(folder, word), lambda path=found[word]: run(path))
                 for word in [*first, *(word for word in found if word not in first)]
                 if not words or word in words]
     return tasks
@@ -414,13 +422,13 @@ NIGHTLY = {
 }
 
 
-# --- Three lanes ---
+# --- Four lanes ---
 
 
 class Lanes:
     # Where a lane looks for its next task, in this order.
-    ORDER = {"work": ["work", "calls"], "calls": ["calls", "work"],
-             "browser": ["browser", "calls", "work"]}
+    ORDER = {"work": ["work", "calls", "waits"], "calls": ["calls", "waits", "work"],
+             "waits": ["waits", "calls", "work"], "browser": ["browser", "calls", "waits", "work"]}
 
     def __init__(self, tasks):
         self.waiting = tasks

@@ -56,28 +56,7 @@ bool mark_read_red(struct mark *mark, struct bytes payload)
            (red_parse(&red, payload) == 0 && mark_read(mark, false, red_primary(&red)->data));
 }
 
-void source_init(struct source *s, struct client *c, uint16_t *twcc,
-                 const struct client_section *section, size_t mid, struct rng *rng)
-{
-    *s = (struct source){.client = c,
-                         .twcc = twcc,
-                         .video = section->video,
-                         .layer_count = section->layers,
-                         .level = 127};
-    snprintf(s->mid, sizeof s->mid, "%u", (unsigned)mid);
-    for (unsigned i = 0; i < s->layer_count; i++) {
-        struct source_layer *l = &s->layers[i];
-        l->packets_per_frame = s->layer_count == 1 ? 4 : s->layer_count - i;
-        l->kept = mem_alloc_array(SOURCE_KEPT, sizeof *l->kept);
-        source_change_ssrc(s, i, rng);
-        if (section->layers == 1) {
-            l->ssrc = section->ssrc;
-            l->rtx_ssrc = section->rtx_ssrc;
-        }
-    }
-}
-
-void source_change_ssrc(struct source *s, unsigned layer, struct rng *rng)
+static void begin_stream(struct source *s, unsigned layer, struct rng *rng)
 {
     struct source_layer *l = &s->layers[layer];
     l->ssrc = rng_u32(rng);
@@ -91,7 +70,33 @@ void source_change_ssrc(struct source *s, unsigned layer, struct rng *rng)
     l->keys = 0;
     l->key_wanted = true;
     l->packets = l->octets = 0;
-    memset(l->kept, 0, SOURCE_KEPT * sizeof *l->kept);
+}
+
+void source_init(struct source *s, struct client *c, uint16_t *twcc,
+                 const struct client_section *section, size_t mid, struct rng *rng)
+{
+    *s = (struct source){.client = c,
+                         .twcc = twcc,
+                         .video = section->video,
+                         .layer_count = section->layers,
+                         .level = 127};
+    snprintf(s->mid, sizeof s->mid, "%u", (unsigned)mid);
+    for (unsigned i = 0; i < s->layer_count; i++) {
+        struct source_layer *l = &s->layers[i];
+        l->packets_per_frame = s->layer_count == 1 ? 4 : s->layer_count - i;
+        l->kept = mem_alloc_array(SOURCE_KEPT, sizeof *l->kept);
+        begin_stream(s, i, rng);
+        if (section->layers == 1) {
+            l->ssrc = section->ssrc;
+            l->rtx_ssrc = section->rtx_ssrc;
+        }
+    }
+}
+
+void source_change_ssrc(struct source *s, unsigned layer, struct rng *rng)
+{
+    begin_stream(s, layer, rng);
+    memset(s->layers[layer].kept, 0, SOURCE_KEPT * sizeof *s->layers[layer].kept);
 }
 
 void source_dispose(struct source *s)

@@ -4,6 +4,8 @@
 #include "room/media.h"
 #include "test.h"
 
+enum { MANY = 200, CHECKED_EACH = 50 };
+
 struct template *fixture_template(void)
 {
     static const char *const roles[] = {"host", "guest", "lurker"};
@@ -33,8 +35,11 @@ void fixture_init(struct fixture *f)
     room_hold(f->room);
 }
 
+// Each time costs a walk over all: among many people one time of some is enough.
 static void check_rooms(const struct fixture *f)
 {
+    if (f->rooms.peers.count > MANY && f->rooms.peers.count % CHECKED_EACH)
+        return;
     const char *wrong = rooms_check(&f->rooms);
     CHECK_TEXT(wrong ? wrong : "", "");
 }
