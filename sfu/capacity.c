@@ -100,6 +100,7 @@ static size_t gather(struct capacity *d, struct allocate_feed *order[SUBSCRIBE_S
         a->step_count = (uint8_t)choice_step_count(s);
         if (!f->allotted || a->chosen >= a->step_count)
             a->chosen = ALLOCATE_PAUSED;
+        a->chosen = (int8_t)choice_step_now(s, a->chosen);
         a->screen = s->screen;
         a->speaker = d->speaker[0] && strcmp(d->speaker, s->cname) == 0;
         a->wish = s->held ? 0 : (uint8_t)f->max_quality;
@@ -161,6 +162,8 @@ static struct allocate_limits limits_of(struct capacity *d, struct allocate_feed
 static void tell(const struct capacity *d, struct feed *f, const struct tick *tick)
 {
     const struct allocate_feed *a = &f->allot;
+    if (f->stream->layer_count == 1 && !f->stream->layers[0].shaped)
+        return; // nobody knows yet what there will be
     uint8_t wish = (uint8_t)f->max_quality;
     bool single = choice_is_single(f->stream);
     uint8_t current = single && a->chosen != ALLOCATE_PAUSED ? wish : allocate_quality(a);

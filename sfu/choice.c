@@ -19,9 +19,13 @@ static unsigned layer_of(const struct stream *s, unsigned level)
     return s->layer_count == 1 ? 0 : s->layer_count - 1 - level;
 }
 
+// Until a picture has shown what there is all are thought of that there may be: who has room
+// for less begins with less. A screen is to be sharp.
 static bool has_level(const struct stream *s, unsigned level)
 {
-    return s->layer_count > 1 || level == LEVELS - 1 || level < s->layers[0].spatial_most;
+    const struct stream_layer *l = &s->layers[0];
+    return s->layer_count > 1 || level == LEVELS - 1 || level < l->spatial_most ||
+           (!l->shaped && s->codec.codec == CODEC_VP9 && !s->screen);
 }
 
 static unsigned least_level(const struct stream *s)
@@ -115,7 +119,7 @@ static double guess(const struct stream *s, unsigned step)
     const struct stream_layer *l = &s->layers[layer_of(s, level)];
     if (l->rates[0].bps > 0 && step % TEMPORAL_STEPS != CAP_ALL)
         all = l->rates[0].bps;
-    if (s->layer_count == 1 && l->rates[0].bps > 0)
+    if (s->layer_count == 1 && l->shaped && l->rates[0].bps > 0)
         all = l->rates[0].bps * (l->apart ? apart_share : spatial_share)[level];
     return all * temporal_share[step % TEMPORAL_STEPS];
 }
@@ -161,6 +165,14 @@ enum video_quality choice_sent(const struct feed *f)
     if (f->stream->layer_count > 1 && f->allotted)
         return (enum video_quality)allocate_quality(&f->allot);
     return choice_best(f->stream, f->max_quality);
+}
+
+int choice_step_now(const struct stream *s, int step)
+{
+    unsigned least = least_level(s);
+    if (step == ALLOCATE_PAUSED || (unsigned)step / TEMPORAL_STEPS >= least)
+        return step;
+    return (int)(least * TEMPORAL_STEPS + (unsigned)step % TEMPORAL_STEPS);
 }
 
 bool choice_is_paused(const struct feed *f)
@@ -230,8 +242,8 @@ unsigned choice_substream(const struct feed *f, unsigned layer)
 // Whether something of the layer is to be sent that cannot be taken up without a key frame.
 static bool wants_key(const struct stream *s, const struct feed_line *line)
 {
-    const struct cap *caps = s->layers[line->current].caps;
-    return cap_needs_key(caps[line->substream], caps[line->wanted]);
+    return cap_needs_key(stream_cap(s, line->current, line->substream),
+                         stream_cap(s, line->current, line->wanted));
 }
 
 static uint8_t start_mask(const struct feed_line *line, int64_t now)

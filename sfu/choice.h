@@ -26,6 +26,9 @@ bool choice_is_single(const struct stream *s);
 enum video_quality choice_best(const struct stream *s, enum video_quality most);
 // What it is sent now; of a stream of one quality, what it asks for.
 enum video_quality choice_sent(const struct feed *f);
+// What a step that was chosen is by now: of a stream that turned out to have fewer levels the
+// least one is all of it.
+int choice_step_now(const struct stream *s, int step);
 bool choice_is_paused(const struct feed *f);
 // Whether the feed is to be sent no more than the least spatial layer: AV1 whose layers the
 // subscriber cannot tell apart. libwebrtc puts all of one timestamp into one frame and begins

@@ -249,7 +249,7 @@ static const struct history_slot *past_key(const struct feed_line *line, unsigne
     const struct stream_layer *from = &line->feed->stream->layers[layer];
     const struct tail *tail = &line->feed->segments.tail;
     const struct history_slot *slot =
-        from->key.seq ? history_get(&from->history, from->key.seq) : NULL;
+        from->key_seq ? history_get(&from->history, from->key_seq) : NULL;
     if (!slot || line->feed->stream->muted || choice_is_plain(line->feed) ||
         now < line->feed->past_from || now - slot->arrived_at >= FORWARD_PAST_US ||
         from->progress.newest - slot->seq >= from->history.size)
@@ -258,11 +258,38 @@ static const struct history_slot *past_key(const struct feed_line *line, unsigne
                                                                                        : slot;
 }
 
-// What leaves at once when a feed begins with it.
-static uint32_t past_octets(const struct stream *s, unsigned layer)
+// What the feed is to be sent of a layer whose past it begins with.
+static unsigned past_substream(const struct feed *f, unsigned layer,
+                               const struct history_slot *key)
 {
-    const struct stream_layer *from = &s->layers[layer];
-    return from->progress.octets - from->key.at.octets;
+    unsigned substream = choice_substream(f, layer);
+    bool has_key = stream_packet(f->stream, layer, substream, key->seq).part == SUBSTREAM_WITH;
+    return has_key ? substream : 0;
+}
+
+// How far a substream had come with the key frame's first packet.
+static struct progress past_progress(const struct stream *s, unsigned layer, unsigned substream,
+                                     const struct history_slot *key)
+{
+    struct progress at = *stream_progress(s, layer, substream);
+    for (uint64_t seq = key->seq + 1; seq <= s->layers[layer].progress.newest; seq++) {
+        const struct history_slot *slot = history_get(&s->layers[layer].history, seq);
+        if (!slot)
+            continue;
+        enum substream_part part = stream_packet(s, layer, substream, seq).part;
+        at.packets -= part == SUBSTREAM_WITH || part == SUBSTREAM_EMPTY;
+        at.octets -= part == SUBSTREAM_WITH ? (uint32_t)slot->payload.len : 0;
+    }
+    return at;
+}
+
+// What leaves at once when a feed begins with it.
+static uint32_t past_octets(const struct feed *f, unsigned layer,
+                            const struct history_slot *key)
+{
+    unsigned substream = past_substream(f, layer, key);
+    return stream_progress(f->stream, layer, substream)->octets -
+           past_progress(f->stream, layer, substream, key).octets;
 }
 
 // The best layer whose past may leave at once, or the least one that has any.
@@ -271,10 +298,11 @@ static unsigned past_layer(const struct feed_line *line, uint8_t mask, int64_t n
     const struct stream *s = line->feed->stream;
     unsigned least = LAYERS_MAX;
     for (unsigned i = 0; i < s->layer_count; i++) {
-        if (!(mask >> i & 1) || !past_key(line, i, now))
+        const struct history_slot *key = mask >> i & 1 ? past_key(line, i, now) : NULL;
+        if (!key)
             continue;
         least = i;
-        if (past_octets(s, i) <= FORWARD_PAST_OCTETS)
+        if (past_octets(line->feed, i, key) <= FORWARD_PAST_OCTETS)
             break;
     }
     return least;
@@ -288,9 +316,11 @@ bool forward_past(struct feed_line *line, uint8_t mask, const struct tick *tick)
     if (layer == LAYERS_MAX)
         return false;
     const struct history_slot *slot = past_key(line, layer, tick->now);
-    feed_begin_segment(line->feed, layer, 0, slot, &s->layers[layer].key.at);
-    line->wanted = 0;
-    struct outgoing o = outgoing_of(s, layer, 0, slot, tick);
+    unsigned substream = past_substream(line->feed, layer, slot);
+    struct progress at = past_progress(s, layer, substream, slot);
+    feed_begin_segment(line->feed, layer, substream, slot, &at);
+    line->wanted = (uint8_t)substream;
+    struct outgoing o = outgoing_of(s, layer, substream, slot, tick);
     send_paced(&o, line, PACER_START, tick->now);
     tick->shared->stats.rtp_out++;
     catch_up(s, line, PACER_START, tick);
@@ -302,10 +332,9 @@ bool forward_past(struct feed_line *line, uint8_t mask, const struct tick *tick)
 static void note_key(struct stream *s, unsigned layer, const struct history_slot *slot)
 {
     struct stream_layer *l = &s->layers[layer];
-    if (s->kind != MEDIA_VIDEO || slot->seq < l->key.seq)
+    if (s->kind != MEDIA_VIDEO || slot->seq < l->key_seq)
         return;
-    l->key.seq = slot->seq;
-    l->key.at = l->progress;
+    l->key_seq = slot->seq;
 }
 
 // With a key frame of another layer, or of the first. Of that one what fits the way to the
@@ -331,8 +360,9 @@ static bool begin(struct feed_line *line, unsigned layer, const struct history_s
 static void change_part(struct stream *s, struct feed_line *line,
                         const struct history_slot *slot, bool begins, bool key)
 {
-    const struct cap *caps = s->layers[line->current].caps;
-    struct cap cap = cap_towards(caps[line->substream], caps[line->wanted], &slot->info, key);
+    struct cap from = stream_cap(s, line->current, line->substream);
+    struct cap to = s->layers[line->current].caps[line->wanted];
+    struct cap cap = cap_towards(from, to, &slot->info, key);
     if (cap.alone && !key ? slot->info.spatial != cap.spatial : !begins)
         return;
     int found = stream_find_substream(s, line->current, cap);

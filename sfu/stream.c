@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "sfu/shared.h"
 
+#include <math.h>
+
 enum {
     RATE_US = 1000 * 1000,
     RATE_FIRST_US = 250 * 1000,                      // a guess is not to be trusted for long
@@ -62,6 +64,7 @@ static void note_picture(struct stream_layer *l, enum codec codec,
                          const struct history_slot *slot)
 {
     const struct codec_packet *info = &slot->info;
+    l->shaped |= l->progress.packets > 0 && slot->timestamp != l->progress.timestamp;
     bool is_first =
         info->frame_start && (l->spatial_most == 0 || slot->seq == l->progress.newest + 1);
     if (slot->seq > l->progress.newest &&
@@ -161,6 +164,14 @@ int stream_find_substream(const struct stream *s, unsigned layer, struct cap cap
     return ERR_NOT_FOUND;
 }
 
+struct cap stream_cap(const struct stream *s, unsigned layer, unsigned substream)
+{
+    struct cap cap = s->layers[layer].caps[substream];
+    if (s->layers[layer].shaped && !cap.alone && cap.spatial >= s->layers[layer].spatial_most)
+        cap.spatial = CAP_ALL;
+    return cap;
+}
+
 static const struct substream *substream_of(const struct stream *s, unsigned layer,
                                             unsigned substream)
 {
@@ -211,7 +222,7 @@ void stream_restart(struct stream *s, unsigned layer, uint64_t gap, bool other)
         assert(s->lines[i].current != layer);
     l->progress.newest += gap;
     l->progress.stream += other;
-    l->key.seq = 0;
+    l->key_seq = 0;
     for (unsigned i = 0; i < l->substream_count; i++) {
         substream_restart(&l->substreams[i], gap);
         l->substreams[i].progress.stream += other;
@@ -245,10 +256,15 @@ double stream_bps(struct stream *s, unsigned layer, unsigned substream, double g
         *rate = (struct stream_rate){
             .at = now, .octets = at->octets, .packets = at->packets, .bps = rate->bps};
     int64_t elapsed = now - rate->at;
-    if (rate->at == 0 || elapsed < (rate->looked ? RATE_US : RATE_FIRST_US) || s->muted)
-        return rate->bps;
     double octets = (double)(uint32_t)(at->octets - rate->octets) +
                     (double)PACKET_OVERHEAD * (double)(uint32_t)(at->packets - rate->packets);
+    // With spatial layers it may be far more than was thought, which shows before that time. Of
+    // a screen these are not given up so soon: they come again with a key picture alone.
+    if (rate->at != 0 && !rate->looked && s->layer_count == 1 && !s->screen &&
+        s->layers[layer].spatial_most)
+        rate->bps = fmax(rate->bps, octets * 8e6 / RATE_FIRST_US);
+    if (rate->at == 0 || elapsed < (rate->looked ? RATE_US : RATE_FIRST_US) || s->muted)
+        return rate->bps;
     double bps = octets * 8e6 / (double)elapsed;
     // Key frames come and go. Twice as long without a look, and it is of other times.
     bool usual = elapsed < 2 * RATE_US;

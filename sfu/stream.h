@@ -56,17 +56,15 @@ struct stream_layer {
     struct history history;
     struct progress progress; // where feeds leave off when they switch
     struct report_origin origin;
-    struct {
-        uint64_t seq;       // dense, of its first packet; 0: none that a feed may begin with
-        struct progress at; // when that came
-    } key;                  // the newest key frame
+    uint64_t key_seq; // dense, of the newest key frame's first packet; 0: none to begin with
     // Dense, of the first packet of the newest picture; 0: that is missing.
     uint64_t picture_seq;
     uint32_t pictures;      // ever
     struct codec_size size; // of the newest key frame, where its codec says it
     uint8_t spatial_most; // of the layers inside of it that came so far; from CAP_ALL on that
     uint8_t temporal_most;
-    bool apart; // upper spatial layers need those below in key pictures alone
+    bool shaped; // a picture is over, which has shown what layers there are
+    bool apart;  // upper spatial layers need those below in key pictures alone
     int64_t spatial_at[CAP_ALL + 1];     // when a packet of that spatial layer came last
     uint8_t spatial_missed[CAP_ALL + 1]; // pictures that ended below it since
     struct substream *substreams;        // from 1 on; all of the layer is 0
@@ -138,6 +136,8 @@ struct stream_parts stream_parts(const struct stream *s, unsigned layer,
 unsigned stream_add_substream(struct stream *s, unsigned layer, struct cap cap);
 // The substream of `layer` that has this cap; negative: there is none.
 int stream_find_substream(const struct stream *s, unsigned layer, struct cap cap);
+// The cap of a substream, CAP_ALL where it has all spatial layers that there are.
+struct cap stream_cap(const struct stream *s, unsigned layer, unsigned substream);
 const struct progress *stream_progress(const struct stream *s, unsigned layer,
                                        unsigned substream);
 // What a packet of `layer` is to a substream of it.

@@ -11,6 +11,7 @@ static struct batch_path path;
 static struct tick tick;
 static struct feed *feed;
 static uint64_t seqs[LAYERS_MAX];
+static uint32_t picture;
 
 static void open_stream(uint8_t layers, enum codec codec)
 {
@@ -37,7 +38,7 @@ static void close_stream(void)
 static void come(unsigned layer, uint8_t spatial, uint8_t temporal, size_t octets)
 {
     static const uint8_t zeros[1200];
-    struct rtp_packet packet = {.payload = {zeros, octets}};
+    struct rtp_packet packet = {.timestamp = picture * 3000, .payload = {zeros, octets}};
     struct codec_packet info = {.spatial = spatial, .temporal = temporal};
     const struct history_slot *slot =
         stream_add(&stream, layer, 100 + ++seqs[layer], &packet, &(struct extension_values){0},
@@ -49,7 +50,7 @@ static void come(unsigned layer, uint8_t spatial, uint8_t temporal, size_t octet
 static void second(unsigned layer, unsigned spatial_count)
 {
     static const uint8_t temporal[4] = {0, 2, 1, 2};
-    for (unsigned i = 0; i < 4; i++)
+    for (unsigned i = 0; i < 4; i++, picture++)
         for (unsigned k = 0; k < spatial_count; k++)
             come(layer, (uint8_t)k, temporal[i], 1000);
     tick.now += 1000 * 1000;
@@ -115,6 +116,54 @@ TEST(what_was_chosen_stays_what_it_is_when_layers_show)
     second(0, 3);
     alive();
     CHECK(cap_is(cap_at(8), (struct cap){CAP_ALL, CAP_ALL, false}));
+    close_stream();
+}
+
+// Who has little room would get all layers of the first pictures otherwise.
+TEST(what_has_shown_no_picture_yet_may_have_layers)
+{
+    open_stream(1, CODEC_VP9);
+    CHECK_EQ(alive(), 0x124);
+    CHECK(cap_is(cap_at(2), (struct cap){0, CAP_ALL, false}));
+    come(0, 0, 0, 100);
+    CHECK(cap_is(cap_at(2), (struct cap){0, CAP_ALL, false}));
+    come(0, 1, 0, 100);
+    picture++;
+    come(0, 0, 0, 100);
+    tick.now++;
+    CHECK_EQ(alive(), 0x104); // two
+    CHECK_EQ(choice_step_now(&stream, 2), 2);
+    CHECK(cap_is(cap_at(2), (struct cap){0, CAP_ALL, false}));
+    close_stream();
+}
+
+TEST(the_least_of_what_turns_out_to_have_no_layers_is_all_of_it)
+{
+    open_stream(1, CODEC_VP9);
+    alive();
+    CHECK(cap_is(cap_at(2), (struct cap){0, CAP_ALL, false}));
+    unsigned least = choice_substream(feed, 0);
+    come(0, 0, 0, 100);
+    picture++;
+    come(0, 0, 0, 100);
+    CHECK_EQ(choice_step_now(&stream, 2), 8);
+    CHECK_EQ(choice_step_now(&stream, 8), 8);
+    CHECK_EQ(choice_step_now(&stream, ALLOCATE_PAUSED), ALLOCATE_PAUSED);
+    // Nobody asks for a key frame to get the same.
+    CHECK(cap_is(stream_cap(&stream, 0, least), stream_cap(&stream, 0, 0)));
+    close_stream();
+}
+
+TEST(how_much_layers_take_shows_before_they_are_measured)
+{
+    open_stream(1, CODEC_VP9);
+    for (int i = 0; i < 10; i++, picture++)
+        for (uint8_t k = 0; k < 3; k++)
+            come(0, k, 0, 1100);
+    tick.now += 100 * 1000;
+    alive();
+    // 30 packets of 1172 octets in a quarter of a second at most
+    CHECK(stream.steps[8].bps > 1125000 && stream.steps[8].bps < 1126000);
     close_stream();
 }
 
@@ -205,12 +254,14 @@ static void come_apart(unsigned spatial_count)
     for (unsigned k = 0; k < spatial_count; k++) {
         static const uint8_t zeros[1000];
         struct rtp_packet packet = {.marker = k + 1 == spatial_count,
+                                    .timestamp = picture * 3000,
                                     .payload = {zeros, sizeof zeros}};
         struct codec_packet info = {
             .spatial = (uint8_t)k, .inter_picture = true, .upper_apart = true};
         CHECK(stream_add(&stream, 0, 100 + ++seqs[0], &packet, &(struct extension_values){0},
                          &info, stream_parts(&stream, 0, &info), tick.now));
     }
+    picture++;
 }
 
 TEST(layers_that_are_apart_are_sent_alone_where_the_choice_follows_them)

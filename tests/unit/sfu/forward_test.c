@@ -332,6 +332,8 @@ TEST(spatial_layers_are_taken_up_with_a_key_picture)
     open_stream();
     stream.codec.codec = CODEC_VP9;
     CHECK_EQ(stream_add_substream(&stream, 0, (struct cap){0, CAP_ALL, false}), 1);
+    for (uint8_t i = 0; i < 3; i++)
+        frame(FIRST - 4u + i, 6, i, false); // that is what there is
     begin_with(feed, 1, come(FIRST - 1, 2));
     feed_line(feed)->wanted = 0;
     frame(FIRST, 7, 0, false);
@@ -346,6 +348,37 @@ TEST(spatial_layers_are_taken_up_with_a_key_picture)
     frame(FIRST + 5, 8, 2, false);
     CHECK_SENT(SEQ + 4, 8);
     CHECK_EQ(only()->shared->head[1] & 0x80, 0x80);
+    close_stream();
+}
+
+// A subscriber with little room begins with a picture that came a moment ago.
+TEST(of_what_is_past_a_subscriber_gets_its_part)
+{
+    open_stream();
+    stream.codec.codec = CODEC_VP9;
+    feed->allotted = true;
+    feed->allot.chosen = 2;
+    tick.now = 1000 * 1000;
+    struct cap low = {0, CAP_ALL, false};
+    CHECK_EQ(stream_add_substream(&stream, 0, low), 1);
+    feed_part(feed); // it comes later
+    for (uint16_t i = 0; i < 2; i++)
+        for (uint8_t k = 0; k < 3; k++)
+            frame(FIRST + 3u * i + k, (uint16_t)(7 + i), k, i == 0);
+    frame(FIRST + 6, 9, 0, false);
+    feed_join(feed, &path);
+    batch_reset(&out);
+    tick.now += 100 * 1000;
+    CHECK(forward_past(feed_line(feed), 1, &tick));
+    CHECK_EQ(feed_line(feed)->substream, 1);
+    CHECK_EQ(out.packet_count, 3);
+    for (uint32_t i = 0; i < 3; i++) {
+        CHECK_EQ(out.packets[i].index, SEQ + i);
+        CHECK_EQ(out.packets[i].picture_id, 7 + i);
+        CHECK(out.packets[i].shared->head[1] & 0x80);
+    }
+    CHECK_EQ(segment_packets(&feed->segments, feed_progress(feed)), 3);
+    CHECK_EQ(segment_octets(&feed->segments, feed_progress(feed)), 60);
     close_stream();
 }
 
