@@ -37,11 +37,24 @@ static void end_reorder_wait(struct nack *n, int64_t now)
     }
 }
 
-static enum nack_arrival receive_late(struct nack *n, uint64_t seq)
+// Since the first request: which of several was answered nobody knows, and a queue on the way
+// that grows must show.
+static void measure(struct nack *n, const struct nack_missing *m, int64_t now)
+{
+    int64_t rtt_us = now - m->asked_at;
+    if (m->tries == 0)
+        return;
+    if (rtt_us > NACK_RTT_MAX_US)
+        rtt_us = NACK_RTT_MAX_US;
+    n->rtt_us = n->rtt_us ? n->rtt_us + (rtt_us - n->rtt_us) / 8 : rtt_us;
+}
+
+static enum nack_arrival receive_late(struct nack *n, uint64_t seq, int64_t now)
 {
     size_t i = find(n, seq);
     if (i == n->count || n->missing[i].seq != seq)
         return NACK_OLD;
+    measure(n, &n->missing[i], now);
     remove_at(n, i);
     n->recovered++;
     return NACK_RECOVERED;
@@ -54,7 +67,7 @@ enum nack_arrival nack_received(struct nack *n, uint64_t seq, int64_t now)
         return NACK_IN_ORDER;
     }
     if (seq <= n->highest)
-        return receive_late(n, seq);
+        return receive_late(n, seq, now);
 
     uint64_t gap = seq - n->highest - 1;
     if (gap > NACK_MISSING_MAX - n->count) {
@@ -76,11 +89,20 @@ enum nack_arrival nack_received(struct nack *n, uint64_t seq, int64_t now)
 
 static int64_t interval_us(int64_t rtt_us)
 {
-    if (rtt_us <= 0)
-        return 100 * 1000; // until the first report tells: a typical one
     if (rtt_us < NACK_INTERVAL_MIN_US)
         return NACK_INTERVAL_MIN_US;
     return rtt_us < NACK_INTERVAL_MAX_US ? rtt_us : NACK_INTERVAL_MAX_US;
+}
+
+// A quarter more than the round trip: what is on its way is not asked for.
+static int64_t back_off_us(const struct nack *n, unsigned tries)
+{
+    int64_t wait_us = n->rtt_us ? n->rtt_us + n->rtt_us / 4 : 100 * 1000;
+    if (wait_us < NACK_INTERVAL_MIN_US)
+        wait_us = NACK_INTERVAL_MIN_US;
+    for (unsigned i = 1; i < tries && wait_us < NACK_RTT_MAX_US; i++)
+        wait_us += wait_us / 2;
+    return wait_us < NACK_RTT_MAX_US ? wait_us : NACK_RTT_MAX_US;
 }
 
 static bool is_hopeless(const struct nack_missing *m, int64_t now)
@@ -100,8 +122,14 @@ size_t nack_due(struct nack *n, int64_t now, int64_t rtt_us, uint16_t *seqs, boo
                 *lost = true;
                 continue;
             }
-            m.tries++;
-            m.ask_at = now + interval_us(rtt_us);
+            if (rtt_us == 0 && due == NACK_AT_ONCE) {
+                m.ask_at = now + NACK_SPACE_US;
+                n->missing[kept++] = m;
+                continue;
+            }
+            if (m.tries++ == 0)
+                m.asked_at = now;
+            m.ask_at = now + (rtt_us ? interval_us(rtt_us) : back_off_us(n, m.tries));
             seqs[due++] = (uint16_t)m.seq;
         }
         n->missing[kept++] = m;

@@ -21,13 +21,20 @@ enum {
     // Between two requests for the same packet: the round trip, within these bounds.
     NACK_INTERVAL_MIN_US = 20 * 1000,
     NACK_INTERVAL_MAX_US = 200 * 1000,
+    // Where the round trip is measured here, by what comes of requests: a bound of it, and how
+    // many are asked for at once, and then again so much later. What comes again takes the way
+    // on which it was lost: where its queue was full, all at once would be lost again.
+    NACK_RTT_MAX_US = 500 * 1000,
+    NACK_AT_ONCE = 16,
+    NACK_SPACE_US = 10 * 1000,
 };
 
 struct nack_missing {
     uint64_t seq;
     int64_t noticed_at;
-    int64_t ask_at; // the next request
-    uint8_t tries;  // requests so far
+    int64_t asked_at; // the first request
+    int64_t ask_at;   // the next request
+    uint8_t tries;    // requests so far
 };
 
 // Zero-initialised has seen nothing.
@@ -37,6 +44,7 @@ struct nack {
     struct nack_missing missing[NACK_MISSING_MAX]; // in order of seq
     uint64_t recovered;                            // came after all, asked for or reordered
     uint64_t given_up;
+    int64_t rtt_us; // from a first request to what it asked for, smoothed; 0: not known
 };
 
 enum nack_arrival {
@@ -54,7 +62,10 @@ enum nack_arrival nack_received(struct nack *n, uint64_t seq, int64_t now);
 
 // Writes the numbers to ask for now, in order, to `seqs` (room for NACK_MISSING_MAX), and
 // counts them as asked. Returns how many. Those over a bound are given up: `*lost` becomes true
-// (it is left alone otherwise), and a key frame must be asked for. `rtt_us` is 0 when unknown.
+// (it is left alone otherwise), and a key frame must be asked for.
+//
+// `rtt_us`: the round trip, if the caller knows it, which is then between all requests. 0: what
+// was measured, and half as long again before each further one (back-off).
 size_t nack_due(struct nack *n, int64_t now, int64_t rtt_us, uint16_t *seqs, bool *lost);
 
 // When nack_due() has something to do next; NEVER when nothing is missing.

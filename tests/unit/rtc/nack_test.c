@@ -88,8 +88,60 @@ TEST(the_interval_has_bounds)
     CHECK_EQ(nack_deadline(&n), 30 * MS);
     nack_due(&n, 30 * MS, 5000 * MS, seqs, &lost);
     CHECK_EQ(nack_deadline(&n), 230 * MS);
-    nack_due(&n, 230 * MS, 0, seqs, &lost);
-    CHECK_EQ(nack_deadline(&n), 330 * MS);
+}
+
+// Nobody tells the round trip: it is that of what was asked for.
+static size_t due_by_itself(struct nack *n, int64_t now)
+{
+    return nack_due(n, now, 0, seqs, &lost);
+}
+
+TEST(the_round_trip_is_that_of_what_was_asked_for)
+{
+    struct nack n = {0};
+    nack_received(&n, 70000, 0);
+    nack_received(&n, 70002, 0);
+    CHECK_EQ(due_by_itself(&n, 10 * MS), 1);
+    CHECK_EQ(nack_deadline(&n), 110 * MS); // until then a typical one
+    nack_received(&n, 70001, 90 * MS);
+    CHECK_EQ(n.rtt_us, 80 * MS);
+    nack_received(&n, 70004, 100 * MS);
+    CHECK_EQ(due_by_itself(&n, 110 * MS), 1);
+    CHECK_EQ(nack_deadline(&n), 210 * MS); // a quarter later
+    nack_received(&n, 70006, 111 * MS);
+    nack_received(&n, 70005, 112 * MS); // came by itself
+    CHECK_EQ(n.rtt_us, 80 * MS);
+}
+
+TEST(each_further_request_waits_longer)
+{
+    struct nack n = {0};
+    n.rtt_us = 80 * MS;
+    nack_received(&n, 70000, 0);
+    nack_received(&n, 70002, 0);
+    static const int64_t at[] = {10 * MS, 110 * MS, 260 * MS, 485 * MS};
+    for (int i = 0; i < 4; i++) {
+        CHECK_EQ(nack_deadline(&n), at[i]);
+        CHECK_EQ(due_by_itself(&n, at[i]), 1);
+    }
+    // A queue grew on the way: what comes after all the requests shows it.
+    nack_received(&n, 70001, 490 * MS);
+    CHECK_EQ(n.rtt_us, 130 * MS);
+}
+
+TEST(what_was_lost_together_is_not_asked_for_together)
+{
+    struct nack n = {0};
+    nack_received(&n, 70000, 0);
+    nack_received(&n, 70000 + 51, 0);
+    size_t asked = 0;
+    for (int64_t now = 0; asked < 50; now = nack_deadline(&n)) {
+        CHECK(now <= 40 * MS);
+        size_t count = due_by_itself(&n, now);
+        CHECK(count > 0 && count <= NACK_AT_ONCE);
+        CHECK_EQ(seqs[0], (uint16_t)(70001 + asked));
+        asked += count;
+    }
 }
 
 TEST(gives_up_after_eight_requests)
