@@ -328,31 +328,34 @@ bool forward_past(struct feed_line *line, uint8_t mask, const struct tick *tick)
     return true;
 }
 
-// A picture that a feed may begin with.
-static void note_key(struct stream *s, unsigned layer, const struct history_slot *slot)
-{
-    struct stream_layer *l = &s->layers[layer];
-    if (s->kind != MEDIA_VIDEO || slot->seq < l->key_seq)
-        return;
-    l->key_seq = slot->seq;
-}
-
-// With a key frame of another layer, or of the first. Of that one what fits the way to the
-// subscriber, if it is counted already.
-static bool begin(struct feed_line *line, unsigned layer, const struct history_slot *slot,
+// With a key frame of another layer, or of the first, whose first packet that is. Of that one
+// what fits the way to the subscriber, if it is counted already.
+static void begin(struct feed_line *line, unsigned layer, const struct history_slot *slot,
                   const struct tick *tick)
 {
-    const struct stream *s = line->feed->stream;
+    struct stream *s = line->feed->stream;
     unsigned substream = choice_substream(line->feed, layer);
     if (stream_packet(s, layer, substream, slot->seq).part != SUBSTREAM_WITH) {
         if (choice_is_plain(line->feed))
-            return false; // with the next
+            return; // with the next
         substream = 0;
     }
-    feed_begin_segment(line->feed, layer, substream, slot,
-                       stream_progress(s, layer, substream));
+    struct progress at = past_progress(s, layer, substream, slot);
+    feed_begin_segment(line->feed, layer, substream, slot, &at);
     choice_direct(line, tick->now);
-    return true;
+    struct outgoing o = outgoing_of(s, layer, substream, slot, tick);
+    send_paced(&o, line, PACER_FIRST, tick->now);
+    tick->shared->stats.rtp_out++;
+    catch_up(s, line, PACER_FIRST, tick);
+    note_begun(line->feed, tick);
+}
+
+// A better layer than the one that is sent is worth waiting for until a key frame of it is
+// whole: on a publisher's narrow line it takes long, or comes with holes, and nothing else
+// would be shown meanwhile.
+static bool goes_up(const struct feed_line *line, unsigned layer)
+{
+    return line->current != NO_LAYER && layer < line->current;
 }
 
 // Takes up or drops a part of the layer, if that may be done with this packet, the first of a
@@ -379,7 +382,11 @@ void forward_packet(struct stream *s, unsigned layer, const struct history_slot 
     for (unsigned i = 0; i <= known; i++)
         outgoing[i] = outgoing_of(s, layer, i, slot, tick);
     if (start)
-        note_key(s, layer, slot);
+        stream_note_key(s, layer, slot);
+    const struct history_slot *whole =
+        stream_completes_key(s, layer)
+            ? history_get(&s->layers[layer].history, s->layers[layer].key_seq)
+            : NULL;
     uint64_t newest = s->layers[layer].progress.newest;
     bool begins = slot->seq == s->layers[layer].picture_seq && slot->seq == newest;
     bool begins_frame = begins || (slot->info.frame_start && slot->seq == newest);
@@ -397,16 +404,14 @@ void forward_packet(struct stream *s, unsigned layer, const struct history_slot 
                 continue; // no part of it
             send_paced(&outgoing[line->substream], line, PACER_FIRST, tick->now);
             sent++;
-        } else if (start && (line->start_mask >> layer & 1) && is_new(line, layer, slot)) {
-            if (!begin(line, layer, slot, tick))
-                continue;
-            send_paced(&outgoing[line->substream], line, PACER_FIRST, tick->now);
-            sent++;
-            if (slot->seq < newest)
-                catch_up(s, line, PACER_FIRST, tick);
-            note_begun(line->feed, tick);
-        } else if (line->current == NO_LAYER && (line->start_mask >> layer & 1) &&
-                   forward_past(line, line->start_mask, tick)) {
+        } else if (!(line->start_mask >> layer & 1)) {
+            continue;
+        } else if (goes_up(line, layer)) {
+            if (whole)
+                begin(line, layer, whole, tick);
+        } else if (start && is_new(line, layer, slot)) {
+            begin(line, layer, slot, tick);
+        } else if (line->current == NO_LAYER && forward_past(line, line->start_mask, tick)) {
             choice_direct(line, tick->now);
         }
     }

@@ -222,7 +222,7 @@ void stream_restart(struct stream *s, unsigned layer, uint64_t gap, bool other)
         assert(s->lines[i].current != layer);
     l->progress.newest += gap;
     l->progress.stream += other;
-    l->key_seq = 0;
+    l->key_seq = l->key_next = 0;
     for (unsigned i = 0; i < l->substream_count; i++) {
         substream_restart(&l->substreams[i], gap);
         l->substreams[i].progress.stream += other;
@@ -230,8 +230,39 @@ void stream_restart(struct stream *s, unsigned layer, uint64_t gap, bool other)
     forget(l);
 }
 
+void stream_note_key(struct stream *s, unsigned layer, const struct history_slot *slot)
+{
+    struct stream_layer *l = &s->layers[layer];
+    if (s->kind != MEDIA_VIDEO || slot->seq < l->key_seq)
+        return;
+    l->key_seq = l->key_next = slot->seq;
+    l->key_at = slot->arrived_at;
+}
+
+bool stream_completes_key(struct stream *s, unsigned layer)
+{
+    struct stream_layer *l = &s->layers[layer];
+    while (l->key_next) {
+        const struct history_slot *slot = history_get(&l->history, l->key_next);
+        if (!slot)
+            return false;
+        l->key_next = slot->marker ? 0 : l->key_next + 1;
+        if (slot->marker)
+            return true;
+    }
+    return false;
+}
+
+void stream_forget_key(struct stream *s, unsigned layer)
+{
+    s->layers[layer].key_next = 0;
+}
+
 void stream_want_key_frame(struct stream *s, unsigned layer, const struct tick *tick)
 {
+    const struct stream_layer *l = &s->layers[layer];
+    if (l->key_next && tick->now - l->key_at < KEY_COMES_US)
+        return;
     s->layers[layer].wanted = true;
     if (list_empty(&s->wishes))
         list_append(&tick->shared->wishes, &s->wishes);

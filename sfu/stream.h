@@ -26,6 +26,9 @@
 enum {
     // How far a layer may be silent, in its siblings' presence, and still count as sent.
     LAYER_SILENCE_US = 1000 * 1000,
+    // How long a key frame may take to come before another is asked for: what is asked for
+    // again takes no longer (rtc/nack.h).
+    KEY_COMES_US = 1000 * 1000,
     // The same in pictures, of a spatial layer that is sent alone: nothing is shown meanwhile.
     SPATIAL_MISSED_MAX = 5,
     CNAME_LEN = 16,
@@ -56,7 +59,10 @@ struct stream_layer {
     struct history history;
     struct progress progress; // where feeds leave off when they switch
     struct report_origin origin;
-    uint64_t key_seq; // dense, of the newest key frame's first packet; 0: none to begin with
+    // The newest key frame, in dense numbers:
+    uint64_t key_seq;  // its first packet; 0: none to begin with
+    uint64_t key_next; // its first packet that has not come; 0: it is whole, or there is none
+    int64_t key_at;    // when its first packet came
     // Dense, of the first packet of the newest picture; 0: that is missing.
     uint64_t picture_seq;
     uint32_t pictures;      // ever
@@ -156,7 +162,15 @@ const struct history_slot *stream_find(const struct stream *s, unsigned layer,
 // others, too.
 void stream_restart(struct stream *s, unsigned layer, uint64_t gap, bool other);
 
-// Somebody needs a key frame of `layer`: whoever fills the stream is to ask for it.
+// A key frame began to come with that packet.
+void stream_note_key(struct stream *s, unsigned layer, const struct history_slot *slot);
+// Whether the newest key frame of `layer` became whole with what came last. It is said once.
+bool stream_completes_key(struct stream *s, unsigned layer);
+// It is not waited for any more.
+void stream_forget_key(struct stream *s, unsigned layer);
+
+// Somebody needs a key frame of `layer`: whoever fills the stream is to ask for it, unless one
+// is coming.
 void stream_want_key_frame(struct stream *s, unsigned layer, const struct tick *tick);
 // Whether some feed waits for a key frame of `layer`.
 bool stream_is_awaited(const struct stream *s, unsigned layer);

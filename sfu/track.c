@@ -174,8 +174,10 @@ static bool may_pass(struct track *t, unsigned index, const struct rtp_packet *p
                     info->frame_start && info->key_frame, is_video, tick->now))
         return true;
     tick->shared->stats.drop_over_cap++;
-    if (is_video)
+    if (is_video) {
+        stream_forget_key(&t->stream, index);
         stream_want_key_frame(&t->stream, index, tick);
+    }
     return false;
 }
 
@@ -270,8 +272,10 @@ const struct history_slot *track_receive(struct track *t, unsigned index,
                                     s->layers[index].progress.newest, arrived_at);
     if (arrived == 0)
         return NULL;
-    if (s->codec.nack && nack_received(&layer->nack, arrived, tick->now) == NACK_LOST)
+    if (s->codec.nack && nack_received(&layer->nack, arrived, tick->now) == NACK_LOST) {
+        stream_forget_key(s, index);
         stream_want_key_frame(s, index, tick);
+    }
     enum turn turn = arrived > highest_before ? AHEAD : LATE;
     return take(t, index, arrived, turn, packet, values, start, tick);
 }

@@ -359,6 +359,70 @@ TEST(a_key_frame_whose_first_packet_comes_last_is_sent_whole)
     scene_close(&scene);
 }
 
+// Of what the camera has sent the packet with so many behind it is lost.
+static void lose(unsigned behind)
+{
+    struct batch *out = &publisher->out;
+    unsigned count = 0;
+    for (uint32_t at = publisher->client.path.first; at != BATCH_END;
+         at = out->packets[at].next)
+        count++;
+    CHECK(count > behind + 1);
+    uint32_t before = publisher->client.path.first;
+    for (unsigned i = 0; i + behind + 2 < count; i++)
+        before = out->packets[before].next;
+    out->packets[before].next = out->packets[out->packets[before].next].next;
+}
+
+// A publisher's line may be so narrow that a key frame takes a second, or comes with holes.
+TEST(a_better_layer_begins_when_its_key_frame_is_whole)
+{
+    open_call(VIDEO_LOW);
+    frames(10);
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, VIDEO_HIGH);
+    CHECK(camera->layers[HIGH].key_wanted);
+    unsigned asked = camera->key_frames_asked;
+    size_t before = subscriber->got_count;
+    scene.now += VIDEO_FRAME_US;
+    source_frame(camera, scene.now, &publisher->out);
+    lose(3);
+    scene_settle(&scene);
+    CHECK_EQ(subscriber->got_count, before + 1);
+    CHECK_EQ(mark_of(before).layer, LOW);
+    scene_pass(&scene, 20000, 10000); // it is asked for, and comes
+    CHECK_EQ(subscriber->got_count, before + 13);
+    for (size_t i = 0; i < 12; i++) {
+        CHECK_EQ(mark_of(before + 1 + i).layer, HIGH);
+        CHECK_EQ(mark_of(before + 1 + i).index, i);
+    }
+    int32_t ahead =
+        (int32_t)(subscriber->got[before + 1].timestamp - subscriber->got[before].timestamp);
+    CHECK(ahead > 0 && ahead < 90000 / 10);
+    frames(3);
+    CHECK_EQ(last_mark().layer, HIGH);
+    CHECK_EQ(camera->key_frames_asked, asked);
+    scene_close(&scene);
+}
+
+// Another request would bring another key frame, which takes as long.
+TEST(a_key_frame_that_is_coming_is_not_asked_for_again)
+{
+    open_call(VIDEO_LOW);
+    frames(10);
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, VIDEO_HIGH);
+    unsigned asked = camera->key_frames_asked;
+    scene.now += VIDEO_FRAME_US;
+    source_frame(camera, scene.now, &publisher->out);
+    lose(3);
+    scene_settle(&scene);
+    camera->layers[HIGH].rtx_ssrc = 0; // nothing comes of what is asked for again
+    camera->paused[HIGH] = true;
+    frames(27);
+    CHECK_EQ(camera->key_frames_asked, asked);
+    CHECK_EQ(last_mark().layer, LOW);
+    scene_close(&scene);
+}
+
 // A peer that was muted by somebody else may go on sending: nobody gets it.
 TEST(a_held_track_is_sent_to_nobody_and_goes_on_at_a_key_frame)
 {
