@@ -108,9 +108,12 @@ void source_dispose(struct source *s)
 // `two`: in the form with two octets in front, which has room for more.
 static void put_extension(struct writer *w, bool two, uint8_t id, struct bytes value)
 {
-    put_u8(w, two ? id : (uint8_t)(id << 4 | (value.len - 1)));
-    if (two)
+    if (two) {
+        put_u8(w, id);
         put_u8(w, (uint8_t)value.len);
+    } else {
+        put_u8(w, (uint8_t)(id << 4 | (value.len - 1)));
+    }
     put_bytes(w, value);
 }
 
