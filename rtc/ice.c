@@ -29,7 +29,7 @@ static void new_credentials(struct ice_agent *a, struct rng *rng)
 
 void ice_init(struct ice_agent *a, uint8_t worker, struct rng *rng)
 {
-    *a = (struct ice_agent){.worker = worker, .followed_at = INT64_MIN / 2};
+    *a = (struct ice_agent){.worker = worker, .moved_at = INT64_MIN / 2};
     new_credentials(a, rng);
 }
 
@@ -79,21 +79,26 @@ bool ice_heard_since(const struct ice_agent *a, const struct addr *from, int64_t
     return at >= 0 && a->heard_at[at] > since;
 }
 
-// Moves media to the path that was checked last, when the selected one has been silent since.
-static void follow(struct ice_agent *a, int64_t now)
+static void move(struct ice_agent *a, const struct addr *to, int64_t now)
+{
+    if (a->has_selected && addr_equal(&a->selected, to))
+        return;
+    a->selected = *to;
+    a->has_selected = true;
+    a->moved_at = now;
+}
+
+// Moves media to a path that was heard just now, when the selected one has fallen silent.
+static void follow(struct ice_agent *a, uint32_t heard, int64_t now)
 {
     int selected = a->has_selected ? find_path(a, &a->selected) : -1;
-    if (selected < 0 || now - a->heard_at[selected] < ICE_PATH_SILENCE_US ||
-        now - a->followed_at < ICE_FOLLOW_INTERVAL_US)
+    if (selected < 0 || now - a->moved_at < ICE_FOLLOW_INTERVAL_US)
         return;
-    uint32_t newest = 0;
-    for (uint32_t i = 1; i < a->path_count; i++)
-        if (a->checked_at[i] > a->checked_at[newest])
-            newest = i;
-    if (a->checked_at[newest] <= a->heard_at[selected])
-        return;
-    a->selected = a->paths[newest];
-    a->followed_at = now;
+    bool is_silent = now - a->heard_at[selected] >= ICE_PATH_SILENCE_US;
+    bool sends_elsewhere =
+        a->media_at[heard] == now && now - a->media_at[selected] >= ICE_MEDIA_SILENCE_US;
+    if (is_silent || sends_elsewhere)
+        move(a, &a->paths[heard], now);
 }
 
 void ice_heard(struct ice_agent *a, const struct addr *from, int64_t now)
@@ -101,9 +106,9 @@ void ice_heard(struct ice_agent *a, const struct addr *from, int64_t now)
     int at = find_path(a, from);
     if (at < 0)
         return;
-    a->heard_at[at] = now;
+    a->heard_at[at] = a->media_at[at] = now;
     if (!addr_equal(from, &a->selected))
-        follow(a, now);
+        follow(a, (uint32_t)at, now);
 }
 
 // The path that was silent for longest, the selected one excepted.
@@ -127,9 +132,10 @@ static void add_path(struct ice_agent *a, const struct addr *from, bool fresh, i
         assert(at < ICE_PATHS_MAX);
         a->paths[at] = *from;
         a->fresh[at] = false;
+        a->media_at[at] = INT64_MIN / 2;
         a->generation++;
     }
-    a->heard_at[at] = a->checked_at[at] = now;
+    a->heard_at[at] = now;
     a->fresh[at] |= fresh;
 }
 
@@ -144,7 +150,7 @@ static void forget_old(struct ice_agent *a)
             continue;
         a->paths[kept] = a->paths[i];
         a->heard_at[kept] = a->heard_at[i];
-        a->checked_at[kept] = a->checked_at[i];
+        a->media_at[kept] = a->media_at[i];
         a->fresh[kept] = true;
         kept++;
     }
@@ -162,11 +168,10 @@ static void choose(struct ice_agent *a, const struct addr *from, bool nominate, 
     if (a->old.ufrag[0] && fresh && nominate)
         forget_old(a);
     if (nominate || !a->nominated) {
-        a->selected = *from;
-        a->has_selected = true;
+        move(a, from, now);
         a->nominated |= nominate;
     } else {
-        follow(a, now);
+        follow(a, (uint32_t)find_path(a, from), now);
     }
     assert(a->has_selected && find_path(a, &a->selected) >= 0);
 }

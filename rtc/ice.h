@@ -1,8 +1,11 @@
 // The lite agent of RFC 8445: it answers checks, and the peer (who is controlling) chooses the
 // path. Whatever address an authenticated check comes from is a path, peer-reflexive ones
 // included. A NAT that rebinds gives a peer another address without the peer's knowledge:
-// Firefox nominates once and never again, so media follows the newest check as soon as nothing
-// comes from the nominated address any more.
+// Firefox nominates once and never again, so media follows what is authentic as soon as nothing
+// comes from the nominated address any more. Chromium nominates with each check, but those of a
+// pair that works are seconds apart: when it leaves one that works in one direction only, its
+// media comes from the other pair long before its word does. So media goes to where media comes
+// from, too.
 #pragma once
 
 #include "base/addr.h"
@@ -20,7 +23,11 @@ enum {
     // Then the selected path is silent. Chromium checks the pair that it uses every 2.5 s, and
     // its spare ones more rarely, without nominating them: these must not draw media.
     ICE_PATH_SILENCE_US = 3 * 1000 * 1000,
-    ICE_FOLLOW_INTERVAL_US = 1000 * 1000, // between two moves without a nomination
+    // Peers send media over one pair: where it comes from another path while none came from the
+    // selected one for so long, they have changed it.
+    ICE_MEDIA_SILENCE_US = 500 * 1000,
+    // After a move, before the next without a nomination: what was under way comes late.
+    ICE_FOLLOW_INTERVAL_US = 1000 * 1000,
 };
 
 struct ice_credentials {
@@ -42,15 +49,15 @@ struct ice_agent {
 
     struct addr paths[ICE_PATHS_MAX]; // each passed an authenticated check
     int64_t heard_at[ICE_PATHS_MAX];
-    int64_t checked_at[ICE_PATHS_MAX]; // the last check
-    bool fresh[ICE_PATHS_MAX];         // checked under `local`, not `old`
+    int64_t media_at[ICE_PATHS_MAX]; // the last time that something else than a check came
+    bool fresh[ICE_PATHS_MAX];       // checked under `local`, not `old`
     uint32_t path_count;
     uint32_t generation; // grows whenever `paths` changes
 
     bool has_selected;
     bool nominated; // `selected` was chosen by the peer, not just the last one that worked
     struct addr selected;
-    int64_t followed_at; // when it was last chosen because the one before was silent
+    int64_t moved_at; // when another than before became it
 
     struct ice_source sources[ICE_SOURCES_MAX];
 };

@@ -8,7 +8,7 @@
 // Without root, or where namespaces are not permitted, whyNoBottleneck() says so.
 import { execFileSync, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -67,6 +67,7 @@ export async function openBottleneck(ports, kbps, queueMs = 1000) {
   const device = `pl-${id}`;
   const net = `10.${randomInt(80, 250)}.${randomInt(250)}`;
   const folder = mkdtempSync(join(tmpdir(), 'parlor-bottleneck-'));
+  const ways = { way: device };
   let rate = kbps;
   const shape = (verb) => run('tc', 'qdisc', verb, 'dev', device, 'root', 'tbf', 'rate', `${rate}kbit`,
     'burst', '3kb', 'limit', `${Math.round(rate * queueMs / 8)}`);
@@ -81,7 +82,7 @@ export async function openBottleneck(ports, kbps, queueMs = 1000) {
   inside('ip', 'link', 'set', 'way', 'up');
   shape('add');
 
-  const ways = await Promise.all(ports.map((port) => openWay(folder, port)));
+  const sockets = await Promise.all(ports.map((port) => openWay(folder, port)));
   const child = spawn('ip', ['netns', 'exec', name, process.execPath, '-e', doors, '--', folder, ...ports.map(String)],
     { stdio: ['pipe', 'pipe', 'inherit'] });
   await new Promise((resolve) => child.stdout.once('data', resolve));
@@ -103,6 +104,25 @@ export async function openBottleneck(ports, kbps, queueMs = 1000) {
       rate = next;
       shape('change');
     },
+    // A second way from the namespace to us, as a phone has one beside Wi-Fi; each of its addresses has its own.
+    addWay() {
+      const other = `po-${id}`;
+      const far = net.replace(/\d+$/, (last) => `${(Number(last) + 1) % 250}`);
+      run('ip', 'link', 'add', other, 'type', 'veth', 'peer', 'name', 'mobile', 'netns', name);
+      run('ip', 'addr', 'add', `${far}.1/30`, 'dev', other);
+      run('ip', 'link', 'set', other, 'up');
+      inside('ip', 'addr', 'add', `${far}.2/30`, 'dev', 'mobile');
+      inside('ip', 'link', 'set', 'mobile', 'up');
+      inside('ip', 'route', 'add', `${net}.0/30`, 'via', `${far}.1`, 'dev', 'mobile', 'metric', '500');
+      inside('ip', 'route', 'add', 'default', 'via', `${far}.1`, 'dev', 'mobile', 'table', '100');
+      inside('ip', 'rule', 'add', 'from', `${far}.2`, 'table', '100');
+      ways.mobile = other;
+    },
+    // 'way' or 'mobile' is 'down', or 'up' again.
+    setWay: (which, state) => inside('ip', 'link', 'set', which, state),
+    // How many packets each carried until now, both directions.
+    carried: () => Object.fromEntries(Object.entries(ways).map(([which, ours]) => [which, ['rx', 'tx']
+      .reduce((sum, side) => sum + Number(readFileSync(`/sys/class/net/${ours}/statistics/${side}_packets`, 'utf8')), 0)])),
     watch() {
       waits.length = 0;
       clearInterval(timer);
@@ -126,7 +146,7 @@ export async function openBottleneck(ports, kbps, queueMs = 1000) {
       clearInterval(timer);
       child.stdin.end();
       await new Promise((resolve) => child.once('exit', resolve));
-      for (const way of ways) way.close();
+      for (const socket of sockets) socket.close();
       run('ip', 'netns', 'del', name); // and with it its device, and ours
       rmSync(folder, { recursive: true, force: true });
     },
