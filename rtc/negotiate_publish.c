@@ -78,7 +78,7 @@ static void read_simulcast(const struct sdp_section *s, struct publish_section *
     }
 }
 
-// One encoding: its SSRC is the first that is not some other's retransmission.
+// One encoding: its SSRC is the first that does not repair another's.
 static void read_single_layer(const struct sdp_section *s, struct publish_section *section)
 {
     struct publish_layer *layer = &section->layers[0];
@@ -94,8 +94,9 @@ static void read_single_layer(const struct sdp_section *s, struct publish_sectio
             layer->rtx_ssrc = s->ssrcs[i].rtx_ssrc;
             return;
         }
-    if (s->ssrc_count)
-        layer->ssrc = s->ssrcs[0].ssrc;
+    for (size_t i = 0; i < s->ssrc_count && !layer->ssrc; i++)
+        if (!s->ssrcs[i].is_fec)
+            layer->ssrc = s->ssrcs[i].ssrc;
 }
 
 static void read_msid(const struct sdp_section *s, struct publish_section *section)

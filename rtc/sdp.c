@@ -370,17 +370,20 @@ static int read_ssrc(struct parser *p, struct bytes value)
 
 static int read_ssrc_group(struct parser *p, struct bytes value)
 {
-    if (!sdp_is(sdp_cut(&value, ' '), "FID"))
+    struct bytes semantics = sdp_cut(&value, ' ');
+    bool is_fec = sdp_is(semantics, "FEC-FR");
+    if (!is_fec && !sdp_is(semantics, "FID"))
         return 0;
-    uint64_t media;
-    uint64_t rtx;
+    uint64_t media, repair;
     if (!sdp_number(sdp_cut(&value, ' '), UINT32_MAX, &media) || media == 0 ||
-        !sdp_number(sdp_cut(&value, ' '), UINT32_MAX, &rtx) || rtx == 0)
+        !sdp_number(sdp_cut(&value, ' '), UINT32_MAX, &repair) || repair == 0)
         return malformed(p, "bad ssrc-group");
     struct sdp_ssrc *entry = ssrc_entry(p->section, media);
-    if (!entry || !ssrc_entry(p->section, rtx))
+    struct sdp_ssrc *second = ssrc_entry(p->section, repair);
+    if (!entry || !second)
         return full(p, "too many ssrcs");
-    entry->rtx_ssrc = (uint32_t)rtx;
+    second->is_fec |= is_fec;
+    entry->rtx_ssrc = is_fec ? entry->rtx_ssrc : (uint32_t)repair;
     return 0;
 }
 

@@ -54,6 +54,7 @@ struct sdp_rid { // RFC 8851
 struct sdp_ssrc { // RFC 5576
     uint32_t ssrc;
     uint32_t rtx_ssrc; // second of its a=ssrc-group:FID; 0 when there is none
+    bool is_fec;       // second of an a=ssrc-group:FEC-FR: RFC 5956
     struct bytes cname;
     struct bytes stream_id; // the old a=ssrc:N msid:
     struct bytes track_id;

@@ -76,14 +76,27 @@ test('of 15 % lost on the way to a client a third at most has to be invented: so
   assert.ok(sound < lost / 3, `${sound} % concealed of ${lost} % lost`);
 });
 
+// What each side of the connection on which we offer calls itself in ICE: who restarts it takes another name.
+const names = (page) => page.evaluate(() => window.testConnections
+  .filter(({ connectionState, remoteDescription }) => connectionState !== 'closed' && remoteDescription.type === 'offer')
+  .flatMap(({ localDescription, remoteDescription }) =>
+    [localDescription, remoteDescription].map(({ sdp }) => sdp.match(/a=ice-ufrag:(\S+)/)[1])));
+
 test('29: a network that is gone for 12 s comes back by itself, on both connections', async () => {
   const left = async () => {
     for (const person of [host, guest]) assert.equal((await state(person.page)).peers.length, 2);
   };
+  const before_ = await Promise.all([host, guest].map(({ page }) => names(page)));
   relay.lossToServer = relay.lossToClient = 1;
   await new Promise((resolve) => setTimeout(resolve, 12000));
   await left();
   relay.lossToServer = relay.lossToClient = 0;
   for (const person of [host, guest]) await untilMedia(person.page, 20, 'media again', 20000);
   await left();
+  // The server restarted ICE, as nothing was heard.
+  for (const [i, { page }] of [host, guest].entries()) {
+    const now = await names(page);
+    assert.equal(now.length, 2);
+    assert.ok(now.every((name, at) => name !== before_[i][at]), `${now} after ${before_[i]}`);
+  }
 });

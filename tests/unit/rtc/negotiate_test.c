@@ -448,6 +448,36 @@ TEST(what_repeats_another_codec_is_not_answered)
     }
 }
 
+#define PICTURES_WITH_FEC                                                                      \
+    "m=video 9 UDP/TLS/RTP/SAVPF 96 97 35\r\na=mid:0\r\na=rtcp-mux\r\na=sendonly\r\n"          \
+    "a=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n"                   \
+    "a=rtpmap:35 flexfec-03/90000\r\na=rtcp-fb:35 transport-cc\r\n"                            \
+    "a=fmtp:35 repair-window=10000000\r\na=ssrc-group:FEC-FR 1001 1003\r\n"
+
+// What repairs by sums (RFC 8627) covers numbers, times and extensions as they were sent, all
+// of which are others' here: it is left out of the answer, and then nobody sends it.
+TEST(flexfec_is_left_out_and_its_stream_is_no_layer)
+{
+    static const char *const streams[] = {
+        "a=ssrc-group:FID 1001 1002\r\na=ssrc:1001 cname:x\r\na=ssrc:1002 cname:x\r\n"
+        "a=ssrc:1003 cname:x\r\n",
+        "a=ssrc:1003 cname:x\r\na=ssrc:1001 cname:x\r\n",
+    };
+    static const uint32_t rtx[] = {1002, 0};
+    for (size_t i = 0; i < 2; i++) {
+        struct text sdp = {0}, text = {0};
+        text_addf(&sdp, HEAD TRANSPORT PICTURES_WITH_FEC "%s", streams[i]);
+        CHECK_EQ(answer(text_bytes(&sdp), &no_preference, &text), 0);
+        CHECK(strstr(text.at, "m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\n"));
+        CHECK(!strstr(text.at, "flexfec"));
+        CHECK_EQ(offer.sections[0].layer_count, 1);
+        CHECK_EQ(offer.sections[0].layers[0].ssrc, 1001);
+        CHECK_EQ(offer.sections[0].layers[0].rtx_ssrc, rtx[i]);
+        text_dispose(&text);
+        text_dispose(&sdp);
+    }
+}
+
 TEST(reads_what_the_transport_needs)
 {
     struct text text = {0};
