@@ -63,6 +63,7 @@ static bool is_passing(enum event_kind kind)
     case EVENT_SPEAKERS:
     case EVENT_QUALITY:
     case EVENT_LAYERS:
+    case EVENT_DEMAND:
     case EVENT_ANSWERED:
     case EVENT_OFFER:
     case EVENT_ENDPOINT_OPEN:

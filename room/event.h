@@ -51,6 +51,7 @@ enum event_kind {
     EVENT_SPEAKERS,       // `speakers`
     EVENT_QUALITY,        // `quality`
     EVENT_LAYERS, // `layers`: what `peer` gets of pictures is less, or more, than before
+    EVENT_DEMAND, // `demand`: so much of a track of `peer` anybody has use for
 
     // Replies of the media worker: for one client.
     EVENT_ANSWERED, // `peer`, `answered`: to an offer; also ends a join without one
@@ -348,6 +349,10 @@ struct event {
             const struct event_layer *list;
             size_t count;
         } layers;
+        struct {
+            const char *track_id;
+            enum feed_level most;
+        } demand;
         struct {
             uint64_t track;
             bool muted;

@@ -365,3 +365,14 @@ void media_layer_chosen(const struct peer *peer, const struct media_layer *layer
     event->layers.list = list;
     event->layers.count = 1;
 }
+
+void media_demanded(const struct peer *peer, uint64_t track, enum feed_level most,
+                    struct event_list *events)
+{
+    const struct track *found = rooms_track(peer->room->rooms, track);
+    if (peer->state != PEER_JOINED || !found || found->owner != peer)
+        return;
+    struct event *event = event_add(events, EVENT_DEMAND, peer);
+    event->demand.track_id = event_text(events, found->is.id);
+    event->demand.most = most;
+}

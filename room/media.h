@@ -82,6 +82,10 @@ struct media_layer {
 void media_layer_chosen(const struct peer *peer, const struct media_layer *layer,
                         struct event_list *events);
 
+// So much of a track of the peer's anybody has use for: EVENT_DEMAND.
+void media_demanded(const struct peer *peer, uint64_t track, enum feed_level most,
+                    struct event_list *events);
+
 // `room` is the room's number. Tracks that are gone are left out.
 void media_speakers(struct rooms *rooms, uint64_t room, const struct media_speaker *speakers,
                     size_t count, struct event_list *events);

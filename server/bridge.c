@@ -385,6 +385,9 @@ void bridge_notice(struct bridge *b, const struct notice *notice, struct moment 
     case NOTICE_QUALITY:
         quality_scored(peer, notice->quality.downlink_score, now);
         break;
+    case NOTICE_DEMAND:
+        media_demanded(peer, notice->track, level_of(notice->demand.most), events);
+        break;
     case NOTICE_LAYER:
         tell_layer(peer, notice, events);
         break;

@@ -39,6 +39,7 @@ void control_socket_open(struct control *c, struct http_input *input)
     const char *token = http_query(request, "token", 0);
     const char *peer = http_query(request, "peer", 0);
     const char *agent = http_query(request, "user_agent_v2", 0);
+    const char *demand = http_query(request, "layer_demand", 0);
     struct jwt_claims verified = {0};
     enum jwt_fault fault =
         jwt_known_verify(c->config.api->known, bytes_of(token ? token : ""),
@@ -66,6 +67,7 @@ void control_socket_open(struct control *c, struct http_input *input)
                                             .peer_id = peer ? peer : "",
                                             .user_agent = agent,
                                             .network = is_counted ? network : NULL,
+                                            .takes_demand = demand && strcmp(demand, "1") == 0,
                                             .is_stranger = is_stranger},
                     now, &c->frames);
     map_put(&c->clients_by_socket, map_key_u64(&client->socket), client);

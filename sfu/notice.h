@@ -18,7 +18,8 @@ enum notice_kind {
     NOTICE_SPEAKERS,  // who talks, when that changed: at most one a second for each room
     NOTICE_QUALITY,   // how a subscriber's downlink does
     NOTICE_LAYER,     // what a subscriber gets of a track's pictures, when that changed
-    NOTICE_FIGURES,   // to COMMAND_FIGURES
+    NOTICE_DEMAND,  // of a publisher's pictures somebody may be sent so much, when that changed
+    NOTICE_FIGURES, // to COMMAND_FIGURES
 };
 
 enum { SPEAKERS_MAX = 8 };
@@ -34,7 +35,7 @@ struct notice {
     enum notice_kind kind;
     uint64_t room;
     uint64_t endpoint;
-    uint64_t track; // TRACK_UP, LAYER
+    uint64_t track; // TRACK_UP, LAYER, DEMAND
     union {
         struct {
             uint64_t request;
@@ -64,6 +65,9 @@ struct notice {
         struct {
             uint8_t downlink_score; // 0..5
         } quality;
+        struct {
+            enum video_quality most;
+        } demand;
         struct {
             uint64_t request;
             struct figures *are; // NULL: the endpoint is closed

@@ -365,6 +365,8 @@ void publisher_expire(struct publisher *p, const struct tick *tick)
         send_feedback(p, tick);
     if (p->report_at <= tick->now) {
         send_receiver_reports(p, tick);
+        LIST_EACH(&p->ingest.tracks, each)
+        track_look_at_demand(LIST_ENTRY(each, struct track, link), p->leg->meeting, tick);
         p->report_at = tick->now + REPORT_INTERVAL_US;
     }
 }

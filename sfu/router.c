@@ -307,8 +307,10 @@ static void on_subscriber(struct subscriber *s, const struct command *c,
         capacity_follow(&s->capacity, tick);
         break;
     case COMMAND_FEED_OPEN:
-        if (t)
+        if (t) {
             subscriber_add(s, &t->stream, c, tick);
+            track_want(t, c->feed.quality, s->leg->meeting, tick);
+        }
         break;
     case COMMAND_FEED_CLOSE:
         if (f)
@@ -317,6 +319,8 @@ static void on_subscriber(struct subscriber *s, const struct command *c,
     case COMMAND_FEED_LAYER:
         if (f)
             subscriber_want(s, f, c->feed.quality, tick);
+        if (t && f)
+            track_want(t, c->feed.quality, s->leg->meeting, tick);
         break;
     default: // not for this side
         break;

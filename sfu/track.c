@@ -16,6 +16,7 @@ struct track *track_new(struct shared *s, uint64_t endpoint, uint64_t id,
 {
     struct track *t = mem_alloc(sizeof *t);
     t->endpoint = endpoint;
+    t->demand.told = VIDEO_HIGH;
     list_init(&t->link);
     stream_init(&t->stream, id, section->kind);
     talker_init(&t->talker, id);
@@ -306,6 +307,32 @@ void track_mute(struct track *t, bool muted, bool held)
     t->stream.held = held;
     if (muted)
         talker_stop(&t->talker);
+}
+
+// --- What is wanted of it ---
+
+static void tell_demand(const struct track *t, const struct meeting *meeting,
+                        const struct tick *tick)
+{
+    struct notice *n = notice_add(tick->notices, NOTICE_DEMAND);
+    n->room = meeting->id;
+    n->endpoint = t->endpoint;
+    n->track = t->stream.id;
+    n->demand.most = t->demand.told;
+}
+
+void track_want(struct track *t, enum video_quality most, const struct meeting *meeting,
+                const struct tick *tick)
+{
+    if (demand_rise(&t->demand, most))
+        tell_demand(t, meeting, tick);
+}
+
+void track_look_at_demand(struct track *t, const struct meeting *meeting,
+                          const struct tick *tick)
+{
+    if (demand_look(&t->demand, &t->stream, tick->now))
+        tell_demand(t, meeting, tick);
 }
 
 // --- Requests ---

@@ -7,6 +7,7 @@
 #include "rtc/negotiate.h"
 #include "rtc/rtp.h"
 #include "sfu/command.h"
+#include "sfu/demand.h"
 #include "sfu/last_n.h"
 #include "sfu/layer.h"
 #include "sfu/speaker.h"
@@ -15,6 +16,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+
+struct meeting; // sfu/shared.h
 
 enum { LAYER_CHECK_US = 250 * 1000 };
 
@@ -25,6 +28,7 @@ struct track {
     bool up; // the first packet came, and a notice said so
     struct talker talker;
     struct voice voice;
+    struct demand demand;
     int kbps;         // that its publisher's role allows, all layers together; 0: no bound
     int64_t check_at; // the next look at which layers are alive; NEVER with one layer
     struct layer layers[LAYERS_MAX]; // as many as the stream has
@@ -73,6 +77,13 @@ void track_layer_replace(struct track *t, unsigned layer, uint32_t ssrc);
 void track_resume(struct track *t);
 
 void track_mute(struct track *t, bool muted, bool held);
+
+// A subscriber wants as much of it from now on; a look at what all of them want. Adds
+// NOTICE_DEMAND when its publisher is to be told.
+void track_want(struct track *t, enum video_quality most, const struct meeting *meeting,
+                const struct tick *tick);
+void track_look_at_demand(struct track *t, const struct meeting *meeting,
+                          const struct tick *tick);
 
 // Takes the wishes of its stream: asks now, or as soon as the interval since the last request
 // is over.

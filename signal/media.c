@@ -227,6 +227,32 @@ void notify_layers(struct signal *s, const struct event *event, struct moment no
                                      .text = notify_finish(s, &j, frames)});
 }
 
+// To clients that asked for it alone: the vendor's know no such message.
+void notify_demand(struct signal *s, const struct event *event, struct moment now,
+                   struct frame_list *frames)
+{
+    (void)now;
+    const struct session *session = signal_session_of(s, event->peer);
+    if (!session || !session->takes_demand)
+        return;
+    const char *id = event->demand.track_id;
+    struct json_out j = notify_open(s, "on-track-layers-wanted");
+    json_open(&j, '{');
+    json_key(&j, "tracks");
+    json_open(&j, '{');
+    json_key(&j, id);
+    json_open(&j, '{');
+    json_member_string(&j, "track_id", id);
+    json_member_string(&j, "max_layer", level_names[event->demand.most]);
+    json_close(&j, '}');
+    json_close(&j, '}');
+    json_close(&j, '}');
+    frame_add(frames, (struct frame){.kind = FRAME_TEXT,
+                                     .session = session->number,
+                                     .peer = session->peer,
+                                     .text = notify_finish(s, &j, frames)});
+}
+
 void notify_answered(struct signal *s, const struct event *event, struct moment now,
                      struct frame_list *frames)
 {

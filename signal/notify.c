@@ -385,6 +385,7 @@ static void (*const notifiers[])(struct signal *s, const struct event *event, st
     [EVENT_SPEAKERS] = notify_speakers,
     [EVENT_QUALITY] = notify_quality,
     [EVENT_LAYERS] = notify_layers,
+    [EVENT_DEMAND] = notify_demand,
     [EVENT_ANSWERED] = notify_answered,
     [EVENT_OFFER] = notify_offer,
 };

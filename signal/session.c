@@ -250,6 +250,7 @@ uint64_t signal_open(struct signal *s, const struct signal_claims *claims, struc
     if (claims->network)
         session->budget.of_network = share_hold_network(s, claims->network, now.mono_us);
     session->is_stranger = claims->is_stranger;
+    session->takes_demand = claims->takes_demand;
     list_init(&session->in_room);
     list_init(&session->silent);
     list_init(&session->over);

@@ -47,6 +47,7 @@ struct signal_claims {
     const char *peer_id;      // as in the URL, unchecked; "" when missing
     const char *user_agent;   // the same; NULL counts as ""
     const uint8_t *network;   // of the address that it comes from, 16 octets; NULL: not counted
+    bool takes_demand;        // it asked to be told what anybody has use for of its pictures
     bool is_stranger;         // there is no token that lets it in: refuse it next
 };
 

@@ -106,6 +106,7 @@ struct session {
     bool has_joined;   // a join was tried here, so a lost peer is no server restart
     bool knows_node;   // was told by node-info
     bool knows_count;  // was told by session-info before it joined
+    bool takes_demand; // pauses what nobody has use for, if it is told
 
     struct text waiting[WS_WAITING_MAX]; // SESSION_LOADING
     size_t waiting_count;
@@ -489,6 +490,8 @@ void notify_speakers(struct signal *s, const struct event *event, struct moment 
 void notify_quality(struct signal *s, const struct event *event, struct moment now,
                     struct frame_list *frames);
 void notify_layers(struct signal *s, const struct event *event, struct moment now,
+                   struct frame_list *frames);
+void notify_demand(struct signal *s, const struct event *event, struct moment now,
                    struct frame_list *frames);
 void notify_answered(struct signal *s, const struct event *event, struct moment now,
                      struct frame_list *frames);

@@ -223,6 +223,19 @@ TEST(tracks_are_named_with_their_msid_and_feeds_carry_layers)
     CHECK_EQ(command(0)->kind, COMMAND_FEED_LAYER);
     CHECK_EQ(command(0)->feed.quality, VIDEO_MEDIUM);
 
+    // How much of it anybody has use for is told to the one who sends it.
+    notice = (struct notice){.kind = NOTICE_DEMAND,
+                             .endpoint = bridge_endpoint(a->number, ENDPOINT_PUBLISH),
+                             .track = track,
+                             .demand.most = VIDEO_MEDIUM};
+    event_list_clear(&events);
+    bridge_notice(bridge, &notice, now, &events);
+    CHECK_EQ(events.count, 1);
+    CHECK_EQ(events.at[0].kind, EVENT_DEMAND);
+    CHECK_EQ(events.at[0].peer, a->number);
+    CHECK_TEXT(events.at[0].demand.track_id, wish.id);
+    CHECK_EQ(events.at[0].demand.most, FEED_MEDIUM);
+
     // What the worker then chooses is told to the one who asked.
     notice = (struct notice){.kind = NOTICE_LAYER,
                              .endpoint = bridge_endpoint(b->number, ENDPOINT_SUBSCRIBE),
