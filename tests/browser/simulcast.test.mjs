@@ -47,6 +47,22 @@ test('what one gets follows the window in which one looks at it', async () => {
   const large = await height();
   await guest.page.setViewportSize({ width: 320, height: 480 });
   await until(async () => (await height()) < large, 'a small picture again', 30000);
+  // Nobody watches the best size any more: it is not sent, until somebody does.
+  const best = async () => (await host.page.evaluate(async () => {
+    for (const connection of window.testConnections)
+      for (const stat of (await connection.getStats()).values())
+        if (stat.type === 'outbound-rtp' && stat.rid === 'f') return stat.bytesSent;
+    return null;
+  }));
+  await until(async () => {
+    const before = await best();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    return before !== null && (await best()) === before;
+  }, 'the best size to be paused', 30000);
+  const grown = performance.now();
+  await guest.page.setViewportSize({ width: 1280, height: 900 });
+  await until(async () => (await height()) > small, 'a larger picture again', 30000, 20);
+  console.log(`# figure a larger picture from a paused size after ${Math.round(performance.now() - grown)} ms`);
   console.log(`# figure lines in a small window, and in a large one: ${small}, ${large}`);
   const sent = await host.page.evaluate(async () => {
     const rids = new Set();

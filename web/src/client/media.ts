@@ -23,6 +23,10 @@ export function watchMedia(): void {
   };
 }
 
+export function openConnections(): RTCPeerConnection[] {
+  return [...connections];
+}
+
 // Calls `changed` when it is worth asking for the state again.
 export function onMediaChange(changed: () => void): () => void {
   const timer = setInterval(changed, 500); // a description that was set tells no event

@@ -3,6 +3,7 @@
 import { HMSRoomProvider } from '@100mslive/react-sdk';
 
 import { problem, type Action } from '../client/problem';
+import { watchLayers } from '../client/layers';
 import { watchMedia } from '../client/media';
 import { Page } from '../parts/page';
 import { ProblemCard } from '../parts/problem-card';
@@ -16,6 +17,7 @@ import { Meeting } from './meeting';
 import { PreJoin } from './prejoin';
 import { useCall } from './use-call';
 
+watchLayers();
 watchMedia(); // before the SDK makes its first connection
 
 export default function Call({ code }: { code: string }) {
