@@ -134,12 +134,13 @@ static void judge_all(struct meeting_sim *m, const struct bar *bar)
     }
 }
 
-// Until it is known what a line carries, each fourth picture may be all that is sent.
+// Until it is known what a line carries, each fourth picture (133 ms) may be all that is sent,
+// and one of them may wait for another's key frame to be paced.
 void judge_calm(struct meeting_sim *m)
 {
     judge_all(m,
               &(struct bar){
-                  .concealed = 0.1, .pictures = 29, .gap_us = 100 * MS, .early_us = 150 * MS});
+                  .concealed = 0.1, .pictures = 29, .gap_us = 100 * MS, .early_us = 200 * MS});
 }
 
 void judge_narrow_uplink(struct meeting_sim *m)
