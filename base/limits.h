@@ -233,12 +233,17 @@ enum {
     METADATA_LIST_MAX = 256 * 1024,       // in one list of peers, shared fairly
     METADATA_ROOM_PER_SECOND = 64 * 1024, // of those who come
     METADATA_ROOM_BURST = 256 * 1024,
-    OWED_PER_CLIENT = 128 * 1024, // of what was left out, in one go
-    OWED_PER_GO = 1024 * 1024,    // to all clients
-    OWED_INTERVAL_MS = 20,        // between two
-    OWED_PEERS_MAX = 2500,        // to one client
-    PEERS_TOLD_MAX = 200,         // of a room: beyond, only those that matter are told to all
-    SESSION_INFO_AT_ONCE = 100,   // peers of a room: beyond, counts are told once in a while
+    // Of what each is told of peers that change, and are let in: of many at once the rest
+    // follows
+    CHANGES_ROOM_PER_SECOND = 256 * 1024,
+    CHANGES_ROOM_BURST = 128 * 1024,
+    MOVES_AT_ONCE_MAX = 256 * 1024, // octets of comings and goings that were gathered
+    OWED_PER_CLIENT = 128 * 1024,   // of what was left out, in one go
+    OWED_PER_GO = 1024 * 1024,      // to all clients
+    OWED_INTERVAL_MS = 20,          // between two
+    OWED_PEERS_MAX = 2500,          // to one client
+    PEERS_TOLD_MAX = 200,           // of a room: beyond, only those that matter are told to all
+    SESSION_INFO_AT_ONCE = 100,     // peers of a room: beyond, counts are told once in a while
     SESSION_INFO_INTERVAL_MS = 1000,
     QUALITY_INTERVAL_MS = 1000,      // between two tellings of downlink scores
     WANTED_VIDEOS_MAX = 256,         // on demand, of one subscriber: as many as sections

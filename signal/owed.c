@@ -1,10 +1,11 @@
-// Metadata that was left out of what clients were told, because there was too much of it at
-// once: 8 KiB of control characters are 49 KiB as JSON, and a list of 22 such peers would be
-// more than may wait for a socket. It follows in complete on-peer-updates, as the sockets take
-// it.
+// What was left out of what clients were told of peers, because there was too much of it at
+// once: 8 KiB of control characters are 49 KiB as JSON, and a list of 22 such peers, or a new
+// role for all of them, would be more than may wait for a socket. It follows in complete
+// on-peer-updates, as the sockets take it.
 #include "base/err.h"
 #include "signal/state.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 // --- What is told at once ---
@@ -23,23 +24,31 @@ bool allowance_take(struct allowance *a, const char *metadata)
 
 // --- What follows ---
 
-// Peers that went meanwhile make room for others.
-static void forget_gone(const struct signal *s, struct session *session)
+static int compare(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+// Peers that went meanwhile make room for others, and those that stand there twice.
+static void tidy(const struct signal *s, struct session *session)
 {
     size_t kept = 0;
+    qsort(session->owed, session->owed_count, sizeof *session->owed, compare);
     for (size_t i = 0; i < session->owed_count; i++) {
-        if (rooms_peer(s->rooms, session->owed[i]))
-            session->owed[kept++] = session->owed[i];
+        uint64_t peer = session->owed[i];
+        if (rooms_peer(s->rooms, peer) && (kept == 0 || session->owed[kept - 1] != peer))
+            session->owed[kept++] = peer;
     }
     session->owed_count = kept;
 }
 
-void owed_add(struct signal *s, struct session *session, uint64_t peer)
+bool owed_add(struct signal *s, struct session *session, uint64_t peer)
 {
     if (session->owed_count == OWED_PEERS_MAX)
-        forget_gone(s, session);
+        tidy(s, session);
     if (session->owed_count == OWED_PEERS_MAX)
-        return; // it is there for whoever asks for the peer
+        return false;
     if (session->owed_count == session->owed_cap) {
         session->owed_cap = session->owed_cap ? 2 * session->owed_cap : 16;
         session->owed = mem_resize(session->owed, session->owed_cap * sizeof *session->owed);
@@ -47,6 +56,7 @@ void owed_add(struct signal *s, struct session *session, uint64_t peer)
     session->owed[session->owed_count++] = peer;
     if (!session->is_slow && list_empty(&session->owing))
         list_append(&s->owing, &session->owing);
+    return true;
 }
 
 void owed_forget(struct session *session)
@@ -123,6 +133,20 @@ static bool may_tell(struct audience *audience, const char *metadata, int64_t no
            bucket_take(&audience->metadata, (int64_t)weight, now_us);
 }
 
+// False: of some there is owed too much already, and it must be told at once.
+static bool owe_to_others(struct signal *s, const struct audience *audience,
+                          const struct event *event)
+{
+    bool is_owed = true;
+    LIST_EACH(&audience->sessions, each)
+    {
+        struct session *session = LIST_ENTRY(each, struct session, in_room);
+        if (session->peer && session->peer != event->peer)
+            is_owed &= owed_add(s, session, event->peer);
+    }
+    return is_owed;
+}
+
 void owed_tell_join(struct signal *s, const struct event *event, struct moment now,
                     struct frame_list *frames)
 {
@@ -134,12 +158,51 @@ void owed_tell_join(struct signal *s, const struct event *event, struct moment n
     if (!is_whole)
         view.metadata = "";
     notify_about(s, event, notify_join_message(s, &view, frames), frames);
-    if (is_whole)
+    if (!is_whole)
+        owe_to_others(s, audience, event);
+}
+
+// --- Those who change ---
+
+// It knows its own metadata, and a client takes none for no change.
+static void tell_itself(struct signal *s, const struct event *event, bool is_whole,
+                        struct frame_list *frames)
+{
+    struct peer_view view = *event->who;
+    if (!is_whole)
+        view.metadata = "";
+    notify_some(s, &event->peer, 1, notify_update_message(s, &view, frames), frames);
+}
+
+void owed_tell_update(struct signal *s, const struct event *event, struct moment now,
+                      struct frame_list *frames)
+{
+    struct audience *audience = signal_audience(s, event->room);
+    struct bytes text = notify_update_message(s, event->who, frames);
+    if (!audience)
         return;
-    LIST_EACH(&audience->sessions, each)
-    {
-        struct session *session = LIST_ENTRY(each, struct session, in_room);
-        if (session->peer && session->peer != event->peer)
-            owed_add(s, session, event->peer);
+    bool fits = bucket_take(&audience->changes, (int64_t)text.len, now.mono_us);
+    tell_itself(s, event, fits, frames);
+    if (!event->who->is_told)
+        return;
+    if (presence_waits(audience, event->peer)) {
+        if (!fits)
+            return; // its coming is told later, and as it is then
+        presence_bring_forward(s, event->room, event->peer, now, frames);
     }
+    if (fits || !owe_to_others(s, audience, event))
+        notify_about(s, event, text, frames);
+}
+
+struct peer_view owed_view(struct signal *s, const struct event *event, struct moment now)
+{
+    struct audience *audience = signal_audience(s, event->room);
+    struct peer_view view = *event->who;
+    size_t weight = text_weight(view.metadata);
+    if (!audience || bucket_take(&audience->changes, (int64_t)weight, now.mono_us) ||
+        weight <= METADATA_SHORT_MAX)
+        return view;
+    view.metadata = "";
+    owe_to_others(s, audience, event);
+    return view;
 }

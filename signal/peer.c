@@ -72,8 +72,7 @@ void notify_joined(struct signal *s, const struct event *event, struct moment no
 void notify_shown(struct signal *s, const struct event *event, struct moment now,
                   struct frame_list *frames)
 {
-    (void)now;
-    owed_tell_join(s, event, now, frames);
+    presence_shown(s, event, now, frames);
 }
 
 void notify_left(struct signal *s, const struct event *event, struct moment now,
@@ -107,19 +106,16 @@ struct bytes notify_update_message(struct signal *s, const struct peer_view *who
 void notify_updated(struct signal *s, const struct event *event, struct moment now,
                     struct frame_list *frames)
 {
-    (void)now;
-    presence_bring_forward(s, event->room, event->peer, now, frames);
-    struct bytes text = notify_update_message(s, event->who, frames);
-    notify_some(s, &event->peer, 1, text, frames);
-    notify_about(s, event, text, frames);
+    owed_tell_update(s, event, now, frames);
 }
 
 void notify_admitted(struct signal *s, const struct event *event, struct moment now,
                      struct frame_list *frames)
 {
     struct session *own = signal_session_of(s, event->peer);
-    struct bytes update = notify_update_message(s, event->who, frames);
-    struct bytes join = notify_join_message(s, event->who, frames);
+    struct peer_view view = owed_view(s, event, now);
+    struct bytes update = notify_update_message(s, &view, frames);
+    struct bytes join = notify_join_message(s, &view, frames);
     if (own)
         notify_peer_list(s, own, frames);
     notify_some(s, &event->peer, 1, update, frames);
@@ -146,7 +142,8 @@ void notify_held(struct signal *s, const struct event *event, struct moment now,
                  struct frame_list *frames)
 {
     presence_bring_forward(s, event->room, event->peer, now, frames);
-    struct bytes update = notify_update_message(s, event->who, frames);
+    struct peer_view view = owed_view(s, event, now);
+    struct bytes update = notify_update_message(s, &view, frames);
     struct bytes leave = notify_leave_message(s, event->who, frames);
     notify_some(s, &event->peer, 1, update, frames);
     empty_roster(s, event, frames);

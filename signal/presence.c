@@ -73,6 +73,22 @@ void presence_joined(struct signal *s, const struct event *event, struct moment 
         owed_tell_join(s, event, now, frames);
 }
 
+void presence_shown(struct signal *s, const struct event *event, struct moment now,
+                    struct frame_list *frames)
+{
+    struct audience *audience = signal_audience(s, event->room);
+    if (!audience)
+        return;
+    size_t len = notify_join_message(s, event->who, frames).len;
+    if (bucket_take(&audience->changes, (int64_t)len, now.mono_us) ||
+        presence_waits(audience, event->peer)) {
+        owed_tell_join(s, event, now, frames);
+        return;
+    }
+    add_move(audience, event);
+    notify_session_info_to_all(s, event->room, now, frames);
+}
+
 void presence_left(struct signal *s, const struct event *event, struct frame_list *frames)
 {
     struct audience *audience = signal_audience(s, event->room);
@@ -113,20 +129,24 @@ void presence_bring_forward(struct signal *s, uint64_t room, uint64_t peer, stru
     tell_came(s, audience, &came, now, frames);
 }
 
-// The oldest quarter at least, so that what waits is bounded by what happens in four intervals.
+// The oldest quarter at least, so that what waits is bounded by what happens in four intervals,
+// unless that were more than sockets take at once: who was told of slowly goes as slowly.
 void presence_tell(struct signal *s, struct audience *audience, struct moment now,
                    struct frame_list *frames)
 {
     size_t count = audience->move_count / 4;
     if (count < MOVES_TOLD_AT_ONCE)
         count = MOVES_TOLD_AT_ONCE;
-    for (; count > 0 && !list_empty(&audience->moves); count--) {
+    size_t octets = 0;
+    for (; count > 0 && octets < MOVES_AT_ONCE_MAX && !list_empty(&audience->moves); count--) {
+        size_t first = frames->count;
         struct move *move = LIST_ENTRY(audience->moves.next, struct move, place);
         if (move->gone.len)
             notify_others(s, audience->room, move->peer_id, frame_text(frames, &move->gone),
                           frames);
         else
             tell_came(s, audience, move, now, frames);
+        octets += frames->count > first ? frames->at[first].text.len : 0;
         drop(audience, move);
     }
 }

@@ -66,12 +66,22 @@ static void put_iterator(struct json_out *j, const struct roster_query *query, u
     text_dispose(&state);
 }
 
+// As it is sent.
+static size_t weigh(const struct peer *peer)
+{
+    size_t weight = text_weight(peer->metadata) + text_weight(peer->name) +
+                    text_weight(peer->user_id) + text_weight(peer->role->name);
+    for (size_t i = 0; i < peer->group_count; i++)
+        weight += text_weight(peer->groups[i]);
+    return weight;
+}
+
 // A page ends before there is too much of it for one message; it has one peer at least.
 static void bound_page(struct roster_page *page)
 {
     size_t weight = 0;
     for (size_t i = 0; i < page->count; i++) {
-        weight += text_weight(page->peers[i]->metadata);
+        weight += weigh(page->peers[i]);
         if (i == 0 || weight <= METADATA_LIST_MAX)
             continue;
         page->count = i;

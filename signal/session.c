@@ -53,6 +53,8 @@ static void enter_audience(struct signal *s, struct session *session, struct mom
             bucket_full((struct rate){TALK_ROOM_PER_SECOND, TALK_ROOM_BURST}, now.mono_us);
         audience->metadata = bucket_full(
             (struct rate){METADATA_ROOM_PER_SECOND, METADATA_ROOM_BURST}, now.mono_us);
+        audience->changes = bucket_full(
+            (struct rate){CHANGES_ROOM_PER_SECOND, CHANGES_ROOM_BURST}, now.mono_us);
         map_put(&s->audiences, map_key_u64(&audience->room), audience);
     }
     list_append(&audience->sessions, &session->in_room);

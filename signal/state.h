@@ -127,7 +127,7 @@ struct session {
     int64_t over_at;     // us
 
     bool is_slow;   // much of what it was sent waits
-    uint64_t *owed; // numbers of the peers whose metadata it has not been told: owed.c
+    uint64_t *owed; // numbers of the peers of which it has not been told all: owed.c
     size_t owed_count, owed_cap;
     struct list owing;    // link in signal.owing: some will be sent
     int64_t told_owed_at; // us; the last of it
@@ -153,6 +153,7 @@ struct audience {
     struct list info_due;   // link in signal.infos_due: a session-info will be sent
     int64_t info_due_at;    // us
     struct bucket metadata; // of those who come
+    struct bucket changes;  // of those who change: owed.c
     struct bucket told;     // by all: talk.c
     size_t slow_count;      // of its sessions
 };
@@ -183,7 +184,7 @@ struct signal {
     struct timers states_due; // of sessions
     struct timers held_due;   // the same
     struct list infos_due;
-    struct list owing; // sessions that are owed metadata, and not slow
+    struct list owing; // sessions that are owed something, and not slow
     int64_t owing_at;  // us; when some is sent
     uint64_t last_session;
     struct map shares;         // key -> struct share
@@ -344,7 +345,7 @@ void notify_expire(struct signal *s, struct moment now, struct frame_list *frame
 // To one who looks on; nothing when its role may not know.
 void notify_room_state(struct signal *s, struct session *session, struct frame_list *frames);
 
-// --- owed.c: metadata that was left out where there was too much of it at once ---
+// --- owed.c: what was left out where there was too much of it at once ---
 
 // What may be told of it in one list of so many peers.
 struct allowance {
@@ -355,14 +356,19 @@ struct allowance {
 // Whether this metadata is told with the peer. Each has an equal part of what is left.
 bool allowance_take(struct allowance *a, const char *metadata);
 
-// The session will be told all about the peer.
-void owed_add(struct signal *s, struct session *session, uint64_t peer);
+// The session will be told all about the peer; false: there is no more room for that.
+bool owed_add(struct signal *s, struct session *session, uint64_t peer);
 void owed_forget(struct session *session);
 int64_t owed_deadline(const struct signal *s);
 void owed_expire(struct signal *s, struct moment now, struct frame_list *frames);
 // To all others who know of the peer, which has just come.
 void owed_tell_join(struct signal *s, const struct event *event, struct moment now,
                     struct frame_list *frames);
+// To the peer, and to all others who know of it: its name, role or groups are others.
+void owed_tell_update(struct signal *s, const struct event *event, struct moment now,
+                      struct frame_list *frames);
+// The peer as it is told to those for whom it crosses the line between waiting and being in.
+struct peer_view owed_view(struct signal *s, const struct event *event, struct moment now);
 
 // --- talk.c: who talks is slowed before those who listen are closed ---
 
@@ -384,6 +390,9 @@ void talk_forget(struct signal *s, uint64_t peer);
 // The peer of the event came or went: told now, or with others at notify_expire().
 void presence_joined(struct signal *s, const struct event *event, struct moment now,
                      struct frame_list *frames);
+// Somebody who was in, and of whom nobody had to know until now.
+void presence_shown(struct signal *s, const struct event *event, struct moment now,
+                    struct frame_list *frames);
 void presence_left(struct signal *s, const struct event *event, struct frame_list *frames);
 bool presence_waits(const struct audience *audience, uint64_t peer); // came, and is not told
 // Something is said about the peer: that it came is told first.

@@ -217,6 +217,124 @@ TEST(many_who_come_at_once_do_not_fill_the_sockets_of_those_inside)
     stage_dispose(&s);
 }
 
+// --- What happens to many at once ---
+
+static void ask(struct stage_client *client, const char *roles, const char *role)
+{
+    char text[256];
+    snprintf(text, sizeof text,
+             "{\"method\":\"role-change-request\",\"id\":\"r\",\"params\":{\"roles\":[\"%s\"],"
+             "\"role\":\"%s\",\"force\":true}}",
+             roles, role);
+    stage_send(&s, client, text);
+}
+
+static size_t unread(const struct stage_client *client)
+{
+    size_t octets = 0;
+    for (size_t i = 0; i < client->socket.count; i++)
+        octets += strlen(client->socket.at[i]);
+    return octets;
+}
+
+static bool tells(const char *text, const char *peer, const char *role)
+{
+    char id[80], as[80];
+    snprintf(id, sizeof id, "\"peer_id\":\"%s", peer);
+    snprintf(as, sizeof as, "\"role\":\"%s\"", role);
+    return strstr(text, "\"on-peer-update\"") && strstr(text, id) && strstr(text, as);
+}
+
+// Of how many heavy peers the client is told that they have `role`, with all that there is.
+static size_t count_changed(struct stage_client *client, const char *role)
+{
+    size_t changed = 0;
+    while (client->socket.count) {
+        char *text = stage_next(&client->socket);
+        changed += strlen(text) > 6 * METADATA_LEN_MAX && tells(text, "heavy", role);
+        mem_free(text);
+    }
+    return changed;
+}
+
+static bool knows_own_role(const struct stage_client *client, const char *role)
+{
+    bool knows = false;
+    for (size_t i = 0; i < client->socket.count; i++)
+        knows |= tells(client->socket.at[i], client->name, role);
+    return knows;
+}
+
+TEST(many_who_change_at_once_do_not_fill_the_sockets_of_those_inside)
+{
+    fill();
+    struct stage_client *host = stage_join(&s, "host", "host");
+    struct stage_client *other = stage_join(&s, "other", "host");
+    for (int i = 0; i < 100; i++)
+        stage_wait_alive(&s, 20);
+    stage_forget(&host->socket);
+    stage_forget(&other->socket);
+
+    ask(host, "guest", "viewer");
+    CHECK(unread(host) < WS_QUEUE_BYTES_MAX / 2);
+    CHECK(unread(other) < WS_QUEUE_BYTES_MAX / 2);
+    // Each knows its own role at once.
+    for (size_t i = 0; i < HEAVY; i++)
+        CHECK(knows_own_role(&s.clients[i], "viewer"));
+    size_t told = count_changed(host, "viewer"), told_other = count_changed(other, "viewer");
+    CHECK(told < HEAVY);
+    for (int i = 0; i < 30; i++) {
+        stage_wait(&s, 20);
+        told += count_changed(host, "viewer");
+        told_other += count_changed(other, "viewer");
+    }
+    CHECK_EQ(told, HEAVY);
+    CHECK_EQ(told_other, HEAVY);
+
+    // Who changes twice meanwhile is told of as it is then.
+    stage_wait_alive(&s, 2000);
+    for (size_t i = 0; i < s.client_count; i++)
+        stage_forget(&s.clients[i].socket);
+    ask(host, "viewer", "guest");
+    ask(host, "guest", "viewer");
+    CHECK(unread(other) < WS_QUEUE_BYTES_MAX / 2);
+    bool is_right = false;
+    for (int i = 0; i < 30; i++) {
+        stage_wait(&s, 20);
+        while (other->socket.count) {
+            char *text = stage_next(&other->socket);
+            if (strstr(text, "\"on-peer-update\"") && strstr(text, "\"heavy21\""))
+                is_right = tells(text, "heavy21", "viewer");
+            mem_free(text);
+        }
+    }
+    CHECK(is_right);
+    stage_dispose(&s);
+}
+
+TEST(many_who_are_let_in_or_held_at_once_do_not_fill_the_sockets_of_those_inside)
+{
+    fill();
+    struct stage_client *host = stage_join(&s, "host", "host");
+    stage_wait_alive(&s, 2000);
+    const char *const steps[][2] = {{"guest", "lobby"}, {"lobby", "guest"}};
+    for (size_t step = 0; step < 2; step++) {
+        stage_wait_alive(&s, 8000);
+        for (size_t i = 0; i < s.client_count; i++)
+            stage_forget(&s.clients[i].socket);
+        ask(host, steps[step][0], steps[step][1]);
+        for (size_t i = 0; i < s.client_count; i++)
+            CHECK(unread(&s.clients[i]) < WS_QUEUE_BYTES_MAX / 2);
+        size_t told = 0;
+        for (int i = 0; i < 40; i++) {
+            told += count_changed(host, steps[step][1]);
+            stage_wait(&s, 20);
+        }
+        CHECK(told >= HEAVY);
+    }
+    stage_dispose(&s);
+}
+
 TEST(a_page_of_heavy_peers_is_one_that_the_socket_can_take)
 {
     fill();
