@@ -355,7 +355,8 @@ static void begin(struct feed_line *line, unsigned layer, const struct history_s
 // would be shown meanwhile.
 static bool goes_up(const struct feed_line *line, unsigned layer)
 {
-    return line->current != NO_LAYER && layer < line->current;
+    return line->current != NO_LAYER && layer < line->current &&
+           !line->feed->stream->layers[layer].key_endless;
 }
 
 // Takes up or drops a part of the layer, if that may be done with this packet, the first of a
@@ -383,10 +384,7 @@ void forward_packet(struct stream *s, unsigned layer, const struct history_slot 
         outgoing[i] = outgoing_of(s, layer, i, slot, tick);
     if (start)
         stream_note_key(s, layer, slot);
-    const struct history_slot *whole =
-        stream_completes_key(s, layer)
-            ? history_get(&s->layers[layer].history, s->layers[layer].key_seq)
-            : NULL;
+    const struct history_slot *whole = stream_whole_key(s, layer);
     uint64_t newest = s->layers[layer].progress.newest;
     bool begins = slot->seq == s->layers[layer].picture_seq && slot->seq == newest;
     bool begins_frame = begins || (slot->info.frame_start && slot->seq == newest);

@@ -239,18 +239,17 @@ void stream_note_key(struct stream *s, unsigned layer, const struct history_slot
     l->key_at = slot->arrived_at;
 }
 
-bool stream_completes_key(struct stream *s, unsigned layer)
+const struct history_slot *stream_whole_key(struct stream *s, unsigned layer)
 {
     struct stream_layer *l = &s->layers[layer];
-    while (l->key_next) {
-        const struct history_slot *slot = history_get(&l->history, l->key_next);
-        if (!slot)
-            return false;
+    const struct history_slot *slot = NULL;
+    while (l->key_next && (slot = history_get(&l->history, l->key_next)))
         l->key_next = slot->marker ? 0 : l->key_next + 1;
-        if (slot->marker)
-            return true;
-    }
-    return false;
+    if (!slot || !slot->marker)
+        return NULL;
+    const struct history_slot *first = history_get(&l->history, l->key_seq);
+    l->key_endless = !first;
+    return first;
 }
 
 void stream_forget_key(struct stream *s, unsigned layer)

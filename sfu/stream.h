@@ -63,11 +63,12 @@ struct stream_layer {
     uint64_t key_seq;  // its first packet; 0: none to begin with
     uint64_t key_next; // its first packet that has not come; 0: it is whole, or there is none
     int64_t key_at;    // when its first packet came
+    bool key_endless;  // the one before was longer than the history: none is seen whole
     // Dense, of the first packet of the newest picture; 0: that is missing.
     uint64_t picture_seq;
     uint32_t pictures;      // ever
     struct codec_size size; // of the newest key frame, where its codec says it
-    uint8_t spatial_most; // of the layers inside of it that came so far; from CAP_ALL on that
+    uint8_t spatial_most;   // of the layers inside of it that came so far; from CAP_ALL on that
     uint8_t temporal_most;
     bool shaped; // a picture is over, which has shown what layers there are
     bool apart;  // upper spatial layers need those below in key pictures alone
@@ -164,8 +165,9 @@ void stream_restart(struct stream *s, unsigned layer, uint64_t gap, bool other);
 
 // A key frame began to come with that packet.
 void stream_note_key(struct stream *s, unsigned layer, const struct history_slot *slot);
-// Whether the newest key frame of `layer` became whole with what came last. It is said once.
-bool stream_completes_key(struct stream *s, unsigned layer);
+// The first packet of the newest key frame of `layer`, if it became whole with what came last:
+// that is said once. NULL: it did not, or was too long for the history.
+const struct history_slot *stream_whole_key(struct stream *s, unsigned layer);
 // It is not waited for any more.
 void stream_forget_key(struct stream *s, unsigned layer);
 

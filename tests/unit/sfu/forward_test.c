@@ -443,6 +443,44 @@ TEST(of_layers_that_are_apart_a_subscriber_gets_the_one_that_it_is_shown)
     close_stream();
 }
 
+// A key frame of the better encoding, of so many packets of which the last comes last.
+static void key_of(uint64_t first, unsigned count)
+{
+    static const uint8_t octets[20];
+    tick.now += 1000 * 1000;
+    for (unsigned i = 0; i < count; i++) {
+        struct rtp_packet packet = {.marker = i + 1 == count,
+                                    .timestamp = (uint32_t)first,
+                                    .payload = {octets, sizeof octets}};
+        struct codec_packet info = {.frame_start = i == 0, .key_frame = true};
+        const struct history_slot *slot =
+            stream_add(&stream, 0, first + i, &packet, &(struct extension_values){0}, &info,
+                       (struct stream_parts){0}, tick.now);
+        forward_packet(&stream, 0, slot, i == 0, &tick);
+    }
+}
+
+TEST(a_key_frame_that_is_longer_than_the_history_is_not_waited_for)
+{
+    enum { LONG = HISTORY_VIDEO_PACKETS + 10 };
+    open_stream();
+    stream.layer_count = 2;
+    stream.layers[1].caps[0] = stream.layers[0].caps[0];
+    static const uint8_t octets[20];
+    struct rtp_packet packet = {.payload = {octets, sizeof octets}};
+    const struct history_slot *slot =
+        stream_add(&stream, 1, FIRST, &packet, &(struct extension_values){0},
+                   &(struct codec_packet){0}, (struct stream_parts){0}, tick.now);
+    feed_begin_segment(feed, 1, 0, slot, stream_progress(&stream, 1, 0));
+    feed_line(feed)->start_mask = 1;
+    key_of(FIRST, LONG);
+    CHECK_EQ(feed_line(feed)->current, 1);
+    key_of(FIRST + LONG, LONG);
+    CHECK_EQ(feed_line(feed)->current, 0);
+    CHECK_EQ(feed_line(feed)->from, FIRST + LONG);
+    close_stream();
+}
+
 // --- What all get is written once ---
 
 static struct bytes head_of(const struct batch_packet *p)
