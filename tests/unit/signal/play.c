@@ -6,6 +6,7 @@
 //     host opens guest user-x B   with another token of that role and user; one that begins
 //     with
 //                                 "brief" expires after 10 s
+//     host opens for demand       whose URL asks what of its pictures anybody has use for
 //     host joins                  opens, joins, answers the first offer, forgets what came
 //     host publishes A1 V1        an offer with all of its tracks; see stage_publish()
 //     host > {...}                sends            host >dc {...}   over the data channel
@@ -22,6 +23,7 @@
 //     worker lost host            the subscribe connection failed
 //     worker hears A1=42 A2=7     speakers; without any: silence
 //     worker rates host 3         downlink score
+//     worker wants host V1 low    so much of what host sends anybody has use for
 //     media feed host A1 high     the next thing that the worker was told
 //     media has feed host A1 high  this was among them; tables have no order
 //     media nothing
@@ -187,6 +189,12 @@ static void client_line(struct play *p, const char *name, char *rest)
     char *verb = strtok_r(rest, " ", &rest);
     struct stage_client *client = stage_client(s, name);
 
+    if (strcmp(verb, "opens") == 0 && strcmp(rest, "for demand") == 0) {
+        s->takes_demand = true;
+        stage_open(s, name, default_role(name), NULL);
+        s->takes_demand = false;
+        return;
+    }
     if (strcmp(verb, "opens") == 0) {
         char *role = strtok_r(rest, " ", &rest);
         const char *user = strtok_r(rest, " ", &rest);
@@ -246,6 +254,15 @@ static void degrade(struct play *p, char *rest)
     stage_notice(&p->stage, &notice);
 }
 
+static void demand(struct play *p, char *rest)
+{
+    struct notice notice = {.kind = NOTICE_DEMAND};
+    notice.endpoint = stage_endpoint(&p->stage, strtok_r(rest, " ", &rest), ENDPOINT_PUBLISH);
+    notice.track = stage_track_number(&p->stage, strtok_r(rest, " ", &rest));
+    notice.demand.most = quality_of_name(rest);
+    stage_notice(&p->stage, &notice);
+}
+
 static void worker_line(struct play *p, char *rest)
 {
     struct stage *s = &p->stage;
@@ -270,6 +287,8 @@ static void worker_line(struct play *p, char *rest)
         stage_notice(s, &notice);
     } else if (strcmp(verb, "chooses") == 0) {
         degrade(p, rest);
+    } else if (strcmp(verb, "wants") == 0) {
+        demand(p, rest);
     } else if (strcmp(verb, "hears") == 0) {
         notice.kind = NOTICE_SPEAKERS;
         notice.room = rooms_find(&s->rooms, STAGE_ROOM_ID)->number;

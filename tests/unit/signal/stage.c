@@ -461,6 +461,7 @@ struct stage_client *stage_open(struct stage *s, const char *name, const char *r
                                    .token = token_of(s, role, user ? user : user_id),
                                    .expires_at_s = expiry_of(s),
                                    .room_code_id = STAGE_CODE_ID,
+                                   .takes_demand = s->takes_demand,
                                    .peer_id = peer_id};
     client->session = signal_open(s->signal, &claims, s->now, &s->frames);
     mem_free(peer_id);

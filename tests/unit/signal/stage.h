@@ -70,6 +70,7 @@ struct stage {
     bool all_share; // guests may share their screen and see rooms before joining, as hosts
     struct room_state_settings states; // of the template, when enabled
     const char *token;     // which of a role and user the next socket has; NULL: their first
+    bool takes_demand;     // of the next socket
     bool code_is_disabled; // the room code of all tokens
     bool is_loading;       // rooms stay unloaded until stage_load()
 

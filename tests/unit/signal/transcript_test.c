@@ -15,6 +15,7 @@
 static int played;
 
 PLAY(a_call_goes_on_after_a_restart)
+PLAY(what_nobody_watches_is_told_to_publishers_that_ask)
 PLAY(a_client_nobody_knows_is_told_so)
 PLAY(a_dropped_socket_keeps_the_peer_for_a_minute)
 PLAY(chat_missed_without_a_socket_comes_once)
