@@ -118,6 +118,41 @@ TEST(audio_reaches_the_subscriber_with_its_payload)
     close_scene();
 }
 
+// An encoder that sends nothing while nobody speaks (RFC 7587 section 3.1.3) sends a packet of
+// an octet in 400 ms: the next number, and a time that leaps.
+TEST(sound_with_long_silences_has_no_gap_and_nothing_of_it_is_asked_for)
+{
+    enum { SILENT = 20, TICKS_PER_SILENCE = 48 * 400 };
+    scene_open(&scene);
+    publisher = scene_publisher(&scene, PUBLISHER, &scene_audio, 1, TRACK);
+    subscriber = scene_subscriber(&scene, SUBSCRIBER);
+    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, VIDEO_HIGH);
+    scene_frame(&scene, publisher, 0);
+    const struct source_layer *l = &publisher->sources[0].layers[0];
+    uint64_t seq = l->seq;
+    uint8_t packet[13] = {0x80, CLIENT_PT_OPUS, [12] = 0x78};
+    write_u32(packet + 8, l->ssrc);
+    for (uint32_t i = 1; i <= SILENT; i++) {
+        scene.now += 400 * 1000;
+        write_u16(packet + 2, (uint16_t)(seq + i));
+        write_u32(packet + 4, 1000 + i * TICKS_PER_SILENCE);
+        client_send_rtp(&publisher->client, (struct bytes){packet, sizeof packet}, seq + i,
+                        &publisher->out);
+        client_check(&subscriber->client, &subscriber->out);
+        scene_settle(&scene);
+    }
+    CHECK_EQ(subscriber->got_count, 1 + SILENT);
+    const struct scene_packet *first = &subscriber->got[1];
+    for (uint32_t i = 0; i < SILENT; i++) {
+        CHECK_EQ(first[i].seq, (uint16_t)(first->seq + i));
+        CHECK_EQ(first[i].timestamp - first->timestamp, i * TICKS_PER_SILENCE);
+        CHECK_EQ(first[i].len, 1);
+    }
+    CHECK_EQ(publisher->nacks, 0);
+    CHECK_EQ(publisher->plis, 0);
+    scene_close(&scene);
+}
+
 TEST(the_first_packet_of_a_track_is_told_once)
 {
     open_call(VIDEO_OFF);
