@@ -284,6 +284,17 @@ static void on_publisher(struct publisher *p, const struct command *c, const str
     }
 }
 
+// A viewer says what it wants of its seats, not of tracks.
+static void want_seated(const struct subscriber *s, const struct tick *tick)
+{
+    for (uint32_t i = 0; i < s->feeds.count; i++) {
+        const struct feed *f = s->feeds.at[i];
+        if (f->seat && f->stream->kind == MEDIA_VIDEO)
+            track_want(LIST_ENTRY(f->stream, struct track, stream), f->max_quality,
+                       s->leg->meeting, tick);
+    }
+}
+
 static void on_subscriber(struct subscriber *s, const struct command *c,
                           const struct tick *tick)
 {
@@ -298,6 +309,7 @@ static void on_subscriber(struct subscriber *s, const struct command *c,
         break;
     case COMMAND_SEAT_LAYER:
         subscriber_choose(s, c, tick);
+        want_seated(s, tick);
         break;
     case COMMAND_RESTART_ICE:
         subscriber_restart_ice(s, tick);

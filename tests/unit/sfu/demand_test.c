@@ -4,7 +4,7 @@
 #include "scene.h"
 #include "test.h"
 
-enum { PUBLISHER = 11, SUBSCRIBER = 12, OTHER = 13, TRACK = 100 };
+enum { PUBLISHER = 11, SUBSCRIBER = 12, OTHER = 13, VIEWER = 14, TRACK = 100 };
 
 static struct scene scene;
 static struct scene_client *publisher;
@@ -87,5 +87,28 @@ TEST(where_nobody_looks_the_least_goes_on)
     open_call();
     pass(2 * DEMAND_HOLD_US);
     CHECK_EQ(told(), VIDEO_LOW);
+    scene_close(&scene);
+}
+
+static void choose(enum video_quality most)
+{
+    scene_command(&scene, (struct command){.kind = COMMAND_SEAT_LAYER,
+                                           .room = SCENE_ROOM,
+                                           .endpoint = VIEWER,
+                                           .seat = {.chooses = true, .most = most}});
+    scene_settle(&scene);
+}
+
+// A viewer speaks of its sections, not of tracks.
+TEST(what_a_viewer_chooses_counts_too)
+{
+    open_call();
+    scene_viewer(&scene, VIEWER, 0, 1, "VP8");
+    want(VIEWER, COMMAND_FEED_OPEN, VIDEO_HIGH);
+    choose(VIDEO_LOW);
+    pass(2 * DEMAND_HOLD_US);
+    CHECK_EQ(told(), VIDEO_LOW);
+    choose(VIDEO_HIGH);
+    CHECK_EQ(told(), VIDEO_HIGH);
     scene_close(&scene);
 }
