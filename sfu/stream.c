@@ -280,6 +280,11 @@ double stream_bps(struct stream *s, unsigned layer, unsigned substream, double g
 {
     const struct progress *at = stream_progress(s, layer, substream);
     struct stream_rate *rate = &s->layers[layer].rates[substream];
+    // Another is made when a picture has shown what there is; a screen's stays, as it is not
+    // given up soon.
+    if (rate->bps == 0 && s->layer_count == 1 && s->kind == MEDIA_VIDEO && !s->screen &&
+        !s->layers[layer].shaped)
+        return guess;
     if (rate->bps == 0)
         rate->bps = guess;
     if (rate->at == 0 && substream > 0)

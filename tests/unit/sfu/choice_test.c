@@ -146,6 +146,9 @@ TEST(the_least_of_what_turns_out_to_have_no_layers_is_all_of_it)
     come(0, 0, 0, 100);
     picture++;
     come(0, 0, 0, 100);
+    tick.now++;
+    alive();
+    CHECK(stream.steps[8].bps == 300e3); // what is thought of a stream without layers
     CHECK_EQ(choice_step_now(&stream, 2), 8);
     CHECK_EQ(choice_step_now(&stream, 8), 8);
     CHECK_EQ(choice_step_now(&stream, ALLOCATE_PAUSED), ALLOCATE_PAUSED);
