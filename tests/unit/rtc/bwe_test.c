@@ -266,6 +266,44 @@ TEST(the_estimate_starts_where_it_is_told_and_asks_for_probes)
     bwe_dispose(&b);
 }
 
+// The estimate after one packet that arrives in time while the delay says over-use: what the
+// way carried then was `carried`, and `estimate` is less than that.
+static double after_over_use(double estimate, double carried, int64_t carried_at)
+{
+    enum { NOW = 30 * SECOND };
+    struct twcc_recorder recorder = {0};
+    struct twcc_feedback feedback;
+    uint8_t octets[TWCC_FEEDBACK_MAX];
+    struct writer w = writer_on(octets, sizeof octets);
+    struct bwe b;
+    bwe_init(&b, estimate, SECOND);
+    b.delay.usage = BWE_OVER;
+    b.queue = (struct bwe_queue){.begun = true,
+                                 .base_us = INT64_MAX / 2,
+                                 .new_base_us = INT64_MAX / 2,
+                                 .period_at = NOW,
+                                 .wait_us = 30 * MS,
+                                 .empty_share = 1,
+                                 .told_at = NOW,
+                                 .carried_bps = carried,
+                                 .carried_at = carried_at};
+    b.acked.bps = 3e6;
+    twcc_arrived(&recorder, bwe_sent(&b, 1200, 0, NOW), NOW + 20 * MS);
+    CHECK(twcc_put_feedback(&recorder, 1, 2, NOW + SECOND, &w));
+    CHECK_EQ(twcc_parse(&feedback, (struct bytes){octets, w.len}), 0);
+    bwe_feedback(&b, &feedback, NOW + 40 * MS);
+    double bps = b.rate.bps;
+    bwe_dispose(&b);
+    return bps;
+}
+
+TEST(a_short_queue_takes_nothing_of_what_the_way_was_seen_to_carry)
+{
+    CHECK_EQ((int)after_over_use(4e6, 5e6, 27 * SECOND), 4000000);
+    CHECK_EQ((int)after_over_use(4.8e6, 5e6, 27 * SECOND), 4250000);
+    CHECK_EQ((int)after_over_use(4e6, 5e6, 15 * SECOND), 3400000); // long ago
+}
+
 TEST(nothing_is_looked_for_while_packets_wait)
 {
     struct bwe b;
