@@ -99,12 +99,11 @@ def circles(folder):
 
 # One idea a file. Where a file is longer for a reason, its name stands here, with its bound.
 LINES_MAX = {"rtc": 500, "sfu": 500}
-LONGER = {"rtc/sdp.c": 600}  # one grammar: each attribute is read where the next begins
 
 
 def too_long(path):
     where = str(path.relative_to(TOP))
-    bound = LONGER.get(where, LINES_MAX.get(where.split("/")[0]))
+    bound = LINES_MAX.get(where.split("/")[0])
     count = len(path.read_text().splitlines())
     if bound and count > bound:
         yield f"{where}: {count} lines, {bound} at most: look for its second idea"
