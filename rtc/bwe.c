@@ -4,7 +4,6 @@
 
 enum {
     REMEMBERED_US = 10 * 1000 * 1000, // packets without feedback
-    CARRIED_US = 5 * 1000 * 1000,     // what a queue showed, until another does
     PROBE_WANTED_US = 4 * 1000 * 1000,
     PROBE_LIMITED_US = 5 * 1000 * 1000,
     PROBE_AFTER_FALL_US = 2 * 1000 * 1000, // and again after twice the time
@@ -237,11 +236,8 @@ static double arriving(const struct bwe *b, int64_t now)
         return carried < fall_share * b->rate.bps ? carried : fmax(bps, carried);
     if (now - b->found_at < FOUND_US)
         bps = fmax(bps, b->found_bps);
-    if (b->delay.usage == BWE_OVER && b->queue.wait_us < DRAIN_FROM_US) {
-        bps = fmax(bps, b->rate.bps);
-        if (b->queue.carried_at && now - b->queue.carried_at < CARRIED_US)
-            bps = fmax(bps, b->queue.carried_bps);
-    }
+    if (b->delay.usage == BWE_OVER && b->queue.wait_us < DRAIN_FROM_US)
+        bps = fmax(bps, fmax(b->rate.bps, bwe_queue_known(&b->queue, now)));
     return bps;
 }
 

@@ -8,6 +8,7 @@ enum {
     FULL_FROM_US = 20 * 1000,   // a wait that is none of the network's own
     FULL_US = 50 * 1000,        // over which it is measured how much is carried
     CARRIED_US = 250 * 1000,    // for how long that counts
+    KNOWN_US = 5 * 1000 * 1000, // for how long it is known, where nobody else is
 };
 
 static const double full_share = 0.9; // what arrives of what is sent, at most, if it is full
@@ -53,6 +54,17 @@ double bwe_queue_carried(const struct bwe_queue *q, int64_t now)
     return q->carried_at && now - q->carried_at < CARRIED_US ? q->carried_bps : 0;
 }
 
+static bool loses(const struct bwe_queue *q, int64_t now)
+{
+    return q->lost_at && now - q->lost_at < LOSS_US;
+}
+
+double bwe_queue_known(const struct bwe_queue *q, int64_t now)
+{
+    return q->carried_at && now - q->carried_at < KNOWN_US && !loses(q, now) ? q->carried_bps
+                                                                             : 0;
+}
+
 void bwe_queue_arrival(struct bwe_queue *q, int64_t sent, int64_t arrived, size_t octets,
                        int64_t now)
 {
@@ -93,8 +105,7 @@ void bwe_queue_arrival(struct bwe_queue *q, int64_t sent, int64_t arrived, size_
     double passed = (double)(now - q->told_at) / EMPTY_US;
     q->told_at = now;
     q->empty_share += ((wait <= empty) - q->empty_share) * (passed < 1 ? passed : 1);
-    bool loses = q->lost_at && now - q->lost_at < LOSS_US;
-    if (q->empty_share < standing && loses)
+    if (q->empty_share < standing && loses(q, now))
         q->shared = true;
     else if (q->empty_share > yielding)
         q->shared = false;

@@ -40,3 +40,6 @@ void bwe_queue_arrival(struct bwe_queue *q, int64_t sent, int64_t arrived, size_
 int64_t bwe_queue_longer_wait(const struct bwe_queue *q);
 // What the way carried a moment ago, when it was full; 0: it was not.
 double bwe_queue_carried(const struct bwe_queue *q, int64_t now);
+// What the way carried when it was last full, some seconds ago; 0 where it was not, or where
+// packets are lost: somebody else may have come since, who would be taken for a short queue.
+double bwe_queue_known(const struct bwe_queue *q, int64_t now);
