@@ -79,7 +79,7 @@ class Postgres:
         self.process = subprocess.Popen(
             [self.programs / "postgres", "-D", self.data, "-p", str(self.port),
              "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={self.folder}",
-             "-c", "max_connections=50", "-c", "shared_buffers=32MB",
+             "-c", "max_connections=200", "-c", "shared_buffers=32MB",
              "-c", f"fsync={'on' if self.durable else 'off'}"],
             cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self.options())
         log.close()

@@ -85,10 +85,15 @@ async function start(folder, host, port, mediaPort, options) {
     child.once('exit', (code, signal) => resolve((exited = { code, signal }))));
   const scheme = options.some((option) => /^--tls/.test(option)) ? 'https' : 'http';
   const origin = `${scheme}://${host}:${port}`;
-  await until(async () => {
-    if (exited) throw new Error(`server ended at start: ${JSON.stringify(exited)}\n${log}`);
-    return ready(origin);
-  }, 'the server to be ready', 15000, 5);
+  try {
+    await until(async () => {
+      if (exited) throw new Error(`server ended at start: ${JSON.stringify(exited)}`);
+      return ready(origin);
+    }, 'the server to be ready', 15000, 5);
+  } catch (error) {
+    child.kill('SIGKILL'); // else the test's process would wait for it
+    throw new Error(`${error.message}\n${log}`);
+  }
   return { child, exit, origin, readyMs: performance.now() - startedAt, log: () => log };
 }
 
