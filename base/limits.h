@@ -182,7 +182,8 @@ enum {
     PEERS_PER_ROOM_MAX = 2500,
     PEERS_PER_LARGE_ROOM_MAX = 20000, // a room made with large_room
     TRACKS_PER_PEER_MAX = 16,
-    // Whose media figures one call tells: with a hundred feeds each they are a megabyte of JSON.
+    // Whose media figures one call tells: with a hundred feeds each they are a megabyte of
+    // JSON.
     FIGURES_PEERS_DEFAULT = 10,
     FIGURES_PEERS_MAX = 50,
     FIGURES_CALLS_MAX = 16, // that wait for media workers at a time; beyond: 503

@@ -30,8 +30,8 @@ struct leg {
     int64_t heard_at;               // the last datagram that the transport did not drop
     uint64_t received_packets;      // those datagrams
     uint64_t received_octets;
-    uint16_t sctp_port;             // the peer's, as described; 0: it has no data channel
-    struct police channel;          // what is passed on of that
+    uint16_t sctp_port;    // the peer's, as described; 0: it has no data channel
+    struct police channel; // what is passed on of that
     struct demux_names names;
     struct strays strays;
     uint32_t generation; // of the transport addresses that demux knows
