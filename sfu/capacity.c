@@ -76,7 +76,7 @@ static double audio_bps_with(const struct capacity *d, int redundancy, const str
         if (f->answer != FEED_ACCEPTED || s->kind != MEDIA_AUDIO || s->muted || s->unheard)
             continue;
         int depth = redundancy < 0 ? f->redundancy : f->repeatable ? redundancy : 0;
-        bps += stream_bps(s, 0, 0, AUDIO_BPS, tick->now) * (1 + depth * repeated_share);
+        bps += stream_bps(s, 0, 0, AUDIO_BPS, false, tick->now) * (1 + depth * repeated_share);
     }
     return bps;
 }

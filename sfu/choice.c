@@ -124,6 +124,14 @@ static double guess(const struct stream *s, unsigned step)
     return all * temporal_share[step % TEMPORAL_STEPS];
 }
 
+static unsigned least_step(const struct stream *s)
+{
+    unsigned step = 0;
+    while (!has_step(s, step))
+        step++;
+    return step;
+}
+
 static unsigned substream_for(struct stream *s, unsigned step, bool alone)
 {
     unsigned layer = layer_of(s, step / TEMPORAL_STEPS);
@@ -150,8 +158,8 @@ const struct allocate_step *choice_steps(struct stream *s, int64_t now)
             .alive = has_step(s, i) && (!any || is_level_alive(s, level, now)),
         };
         if (has_step(s, i))
-            step->bps =
-                stream_bps(s, layer_of(s, level), substream_for(s, i, true), guess(s, i), now);
+            step->bps = stream_bps(s, layer_of(s, level), substream_for(s, i, true),
+                                   guess(s, i), s->layer_count == 1 && i == least_step(s), now);
     }
     return s->steps;
 }

@@ -276,7 +276,7 @@ bool stream_is_awaited(const struct stream *s, unsigned layer)
 }
 
 double stream_bps(struct stream *s, unsigned layer, unsigned substream, double guess,
-                  int64_t now)
+                  bool is_least, int64_t now)
 {
     const struct progress *at = stream_progress(s, layer, substream);
     struct stream_rate *rate = &s->layers[layer].rates[substream];
@@ -297,10 +297,13 @@ double stream_bps(struct stream *s, unsigned layer, unsigned substream, double g
     // a screen these are not given up so soon: they come again with a key picture alone.
     if (rate->at != 0 && !rate->looked && s->layer_count == 1 && !s->screen &&
         s->layers[layer].spatial_most)
-        rate->bps = fmax(rate->bps, octets * 8e6 / RATE_FIRST_US);
+        rate->bps = fmax(rate->bps, octets * 8e6 / (is_least ? RATE_US : RATE_FIRST_US));
     if (rate->at == 0 || elapsed < (rate->looked ? RATE_US : RATE_FIRST_US) || s->muted)
         return rate->bps;
-    double bps = octets * 8e6 / (double)elapsed;
+    // A key frame that it begins with is no rate: it has the whole of its first second, where
+    // nothing less could be sent instead.
+    bool begins = is_least && !rate->looked && elapsed < RATE_US;
+    double bps = octets * 8e6 / (begins ? RATE_US : (double)elapsed);
     // Key frames come and go. Twice as long without a look, and it is of other times.
     bool usual = elapsed < 2 * RATE_US;
     *rate = (struct stream_rate){
@@ -308,7 +311,9 @@ double stream_bps(struct stream *s, unsigned layer, unsigned substream, double g
         .looked = true,
         .octets = at->octets,
         .packets = at->packets,
-        .bps = usual ? (rate->bps + bps) / 2 : bps,
+        .bps = begins && bps < rate->bps ? rate->bps
+               : usual                   ? (rate->bps + bps) / 2
+                                         : bps,
     };
     return rate->bps;
 }

@@ -179,9 +179,10 @@ bool stream_is_awaited(const struct stream *s, unsigned layer);
 
 // What a substream of a layer takes of a subscriber's way, headers included, as measured
 // between two looks of a second; before, and half of the first time, which comes sooner, a
-// guess. While the stream is muted it is what it was before.
+// guess. While the stream is muted it is what it was before. `is_least`: a picture could be
+// given up instead, and nothing less of it be sent.
 double stream_bps(struct stream *s, unsigned layer, unsigned substream, double guess,
-                  int64_t now);
+                  bool is_least, int64_t now);
 
 // Whether packets of the layer have come lately.
 bool stream_layer_is_alive(const struct stream *s, unsigned layer, int64_t now);

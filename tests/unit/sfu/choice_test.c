@@ -170,6 +170,30 @@ TEST(how_much_layers_take_shows_before_they_are_measured)
     close_stream();
 }
 
+// Nothing less could be sent instead: a picture would be given up for seconds, as if it took so
+// much all the time.
+TEST(a_key_frame_that_it_begins_with_is_no_rate_of_the_least_layer)
+{
+    for (unsigned spatial_count = 1; spatial_count <= 2; spatial_count++) {
+        open_stream(1, CODEC_VP9);
+        alive();
+        tick.now++;
+        for (int i = 0; i < 24; i++)
+            come(0, 0, 0, 1100);
+        for (int i = 0; i < 50; i++, picture++) {
+            come(0, 0, 0, 300);
+            if (spatial_count > 1)
+                come(0, 1, 0, 300);
+            tick.now += 40 * 1000;
+            alive();
+            // To 420 kbit/s it is kept where 300 kbit/s are known of.
+            CHECK(stream.steps[spatial_count > 1 ? 2 : 8].bps <= 420e3 ||
+                  !stream.layers[0].shaped);
+        }
+        close_stream();
+    }
+}
+
 TEST(spatial_layers_of_one_encoding_are_levels)
 {
     open_stream(1, CODEC_VP9);
