@@ -143,6 +143,9 @@ test('sections that stop and start again after their numbers went around are see
   await plays('the end');
   console.log(`# figure the numbers of sound and of pictures went around ${wraps.toFixed(1)} times in ${seconds.toFixed(0)} s: ${
     (wraps * 65536 / 50 / 3600).toFixed(1)} hours of sound`);
-  assert.deepEqual(await refused(), before);
+  const after = await refused();
+  assert.deepEqual(after.slice(0, 3), before.slice(0, 3));
+  // The relay sends a section's first packets before the offer that tells of them is answered.
+  assert.ok(after[3][1] - before[3][1] <= 10 * (ROUNDS.length + 1), `${after[3][1]} of unknown streams`);
   assert.ok(sections.audio.index > 65536 * (wraps + 0.9));
 });
