@@ -97,14 +97,18 @@ async function goAround(times) {
   return (performance.now() - begun) / 1000;
 }
 
+// An offer names the tracks of the sections that send. What is sent of them before the server has answered would be of
+// streams that it does not know yet.
 async function turn(direction) {
+  const starts = direction === 'sendonly';
   for (const [kind, section] of Object.entries(sections)) {
-    section.started = direction === 'sendonly';
+    section.started = false;
     section.source.transceiver.setDirection(direction); // not inactive: werift would take back the section
-    if (section.started) relay.sources.set(kind, section.source);
+    if (starts) relay.sources.set(kind, section.source);
     else relay.sources.delete(kind);
   }
   await relay.offer();
+  for (const section of Object.values(sections)) section.started = starts;
 }
 
 async function refused() {
@@ -143,9 +147,6 @@ test('sections that stop and start again after their numbers went around are see
   await plays('the end');
   console.log(`# figure the numbers of sound and of pictures went around ${wraps.toFixed(1)} times in ${seconds.toFixed(0)} s: ${
     (wraps * 65536 / 50 / 3600).toFixed(1)} hours of sound`);
-  const after = await refused();
-  assert.deepEqual(after.slice(0, 3), before.slice(0, 3));
-  // The relay sends a section's first packets before the offer that tells of them is answered.
-  assert.ok(after[3][1] - before[3][1] <= 10 * (ROUNDS.length + 1), `${after[3][1]} of unknown streams`);
+  assert.deepEqual(await refused(), before);
   assert.ok(sections.audio.index > 65536 * (wraps + 0.9));
 });
