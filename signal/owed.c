@@ -165,13 +165,12 @@ void owed_tell_join(struct signal *s, const struct event *event, struct moment n
 // --- Those who change ---
 
 // It knows its own metadata, and a client takes none for no change.
-static void tell_itself(struct signal *s, const struct event *event, bool is_whole,
-                        struct frame_list *frames)
+static struct bytes without_metadata(struct signal *s, const struct event *event,
+                                     struct frame_list *frames)
 {
     struct peer_view view = *event->who;
-    if (!is_whole)
-        view.metadata = "";
-    notify_some(s, &event->peer, 1, notify_update_message(s, &view, frames), frames);
+    view.metadata = "";
+    return notify_update_message(s, &view, frames);
 }
 
 void owed_tell_update(struct signal *s, const struct event *event, struct moment now,
@@ -182,7 +181,8 @@ void owed_tell_update(struct signal *s, const struct event *event, struct moment
     if (!audience)
         return;
     bool fits = bucket_take(&audience->changes, (int64_t)text.len, now.mono_us);
-    tell_itself(s, event, fits, frames);
+    struct bytes own = fits ? text : without_metadata(s, event, frames);
+    notify_some(s, &event->peer, 1, own, frames);
     if (!event->who->is_told)
         return;
     if (presence_waits(audience, event->peer)) {
