@@ -33,8 +33,8 @@ struct codec_packet {
     bool dtx;           // Opus: nothing is said; the next packet may be a while away
     bool has_picture_id;
     bool picture_id_long; // 15 bits instead of 7
-    uint16_t
-        picture_id; // or the number of the frame, where a descriptor says it (rtc/frames.h)
+    // Or the number of the frame, where a descriptor says it (rtc/frames.h).
+    uint16_t picture_id;
     uint8_t picture_id_at; // in the payload, never at its begin
     bool has_tl0;
     uint8_t tl0; // TL0PICIDX of VP8, and of VP9 in its non-flexible mode

@@ -18,7 +18,7 @@ struct early_packet {
 
 struct early; // NULL: nothing waits
 
-// Keeps a copy. False: EARLY_PACKETS_MAX wait already. `*since` is when the first one came.
+// Keeps a copy. False: EARLY_PACKETS_MAX wait already.
 bool early_keep(struct early **e, uint64_t arrived, const struct rtp_packet *packet,
                 const struct extension_values *values, int64_t now);
 // When the first one came; INT64_MAX: none waits.

@@ -18,10 +18,10 @@ struct figures_layer {
     uint16_t width, height;    // of the newest key frame; 0: its codec does not say
     double bps;                // as measured lately; 0: not known
     uint64_t packets;
-    uint64_t octets;        // of payload
-    int64_t lost;           // that were not sent again, too; as in receiver reports
-    int64_t jitter_us;      //
-    uint32_t pictures;      //
+    uint64_t octets; // of payload
+    int64_t lost;    // that were not sent again, too; as in receiver reports
+    int64_t jitter_us;
+    uint32_t pictures;
     uint32_t packets_asked; // for those that were missing
     uint64_t packets_repaired;
     uint32_t keys_asked;
