@@ -265,26 +265,31 @@ TEST(what_is_missing_in_front_of_a_change_is_sent_when_it_is_asked_for)
 
 // --- Fewer spatial layers ---
 
-// A frame in one packet of a spatial layer of three; the last one of its picture has the
-// marker.
-static void frame(uint64_t seq, uint32_t picture, uint8_t spatial, bool key)
+// A frame in one packet of a spatial layer of three, which needs others as `needs` says; the
+// last one of its picture has the marker.
+static void frame_of(uint64_t seq, uint16_t picture, uint8_t spatial, bool key,
+                     struct codec_packet needs)
 {
     static const uint8_t octets[20];
-    struct rtp_packet packet = {.timestamp = picture * 3000,
+    struct rtp_packet packet = {.timestamp = picture * 3000u,
                                 .marker = spatial == 2,
                                 .payload = {octets, sizeof octets}};
-    struct codec_packet info = {.picture_id = (uint16_t)picture,
-                                .picture_id_at = 2,
-                                .frame_start = true,
-                                .frame_end = true,
-                                .key_frame = key && spatial == 0,
-                                .spatial = spatial,
-                                .layer_sync = true};
+    struct codec_packet info = needs;
+    info.picture_id = picture;
+    info.picture_id_at = 2;
+    info.frame_start = info.frame_end = info.layer_sync = true;
+    info.key_frame = key && spatial == 0;
+    info.spatial = spatial;
     struct stream_parts parts = stream_parts(&stream, 0, &info);
     batch_reset(&out);
     const struct history_slot *slot = stream_add(
         &stream, 0, seq, &packet, &(struct extension_values){0}, &info, parts, tick.now);
     forward_packet(&stream, 0, slot, info.key_frame, &tick);
+}
+
+static void frame(uint64_t seq, uint16_t picture, uint8_t spatial, bool key)
+{
+    frame_of(seq, picture, spatial, key, (struct codec_packet){0});
 }
 
 TEST(the_last_packet_of_a_picture_that_is_sent_bears_the_marker)
@@ -382,28 +387,13 @@ TEST(of_what_is_past_a_subscriber_gets_its_part)
     close_stream();
 }
 
-// A frame of one packet, of spatial layers that need each other in key pictures alone.
+// Of spatial layers that need each other in key pictures alone.
 static void frame_apart(uint64_t seq, uint16_t picture, uint8_t spatial, bool key)
 {
-    static const uint8_t octets[20];
-    struct rtp_packet packet = {.marker = spatial == 2,
-                                .timestamp = picture * 3000u,
-                                .payload = {octets, sizeof octets}};
-    struct codec_packet info = {.picture_id = picture,
-                                .picture_id_at = 2,
-                                .frame_start = true,
-                                .frame_end = true,
-                                .key_frame = key && spatial == 0,
-                                .spatial = spatial,
-                                .inter_picture = !key,
-                                .inter_layer = key && spatial > 0,
-                                .upper_apart = !key,
-                                .layer_sync = true};
-    struct stream_parts parts = stream_parts(&stream, 0, &info);
-    batch_reset(&out);
-    const struct history_slot *slot = stream_add(
-        &stream, 0, seq, &packet, &(struct extension_values){0}, &info, parts, tick.now);
-    forward_packet(&stream, 0, slot, info.key_frame, &tick);
+    frame_of(seq, picture, spatial, key,
+             (struct codec_packet){.inter_picture = !key,
+                                   .inter_layer = key && spatial > 0,
+                                   .upper_apart = !key});
 }
 
 // Of one that was lost, and came after its time, a receiver would have shown the picture
