@@ -168,6 +168,12 @@ static void sort(struct allocate_feed **feeds, size_t count)
 
 // --- Choosing ---
 
+// Whether it was lowered a moment ago, and rises only where there is ample room.
+static bool is_held(const struct allocate_feed *f, int64_t now)
+{
+    return f->waited && now - f->lowered_at < f->hold_us;
+}
+
 // A feed with what it has been given so far.
 static bool fits(const struct allocate_feed *f, const struct budget *b, int given, int step,
                  int64_t now)
@@ -178,10 +184,8 @@ static bool fits(const struct allocate_feed *f, const struct budget *b, int give
     if (step < f->chosen)
         return sum <= b->fall;
     bool begins = f->chosen == ALLOCATE_PAUSED && step == least_step(f);
-    // Any picture is worth a rise that may not last, where there is so much.
-    bool rare = f->flapped && !begins;
-    bool held = f->waited && now - f->lowered_at < f->hold_us && (rare || sum > b->ample);
-    if (held || (given == ALLOCATE_PAUSED && b->begins && sum > b->ample))
+    bool waits = is_held(f, now) || (given == ALLOCATE_PAUSED && b->begins);
+    if (waits && sum > b->ample)
         return false;
     return sum <= (begins ? b->begin : b->rise);
 }
@@ -281,10 +285,17 @@ static void note_lowered(struct allocate_feed *f, const struct allocate_limits *
     bool flapped = f->raised_at > 0 && now - f->raised_at < FLAP_US;
     if (flapped && f->waited)
         hold = 2 * f->hold_us < HOLD_MOST_US ? 2 * f->hold_us : HOLD_MOST_US;
-    f->flapped = flapped;
     f->hold_us = hold;
     f->lowered_at = now;
     f->waited = true;
+}
+
+// The room was ample, or the time over: what it waited for counts when it is lowered again.
+static void note_raised(struct allocate_feed *f, int64_t now)
+{
+    f->raised_at = now;
+    if (is_held(f, now))
+        f->lowered_at = now - f->hold_us;
 }
 
 static bool take(struct allocate_feed *f, int step, const struct allocate_limits *l,
@@ -295,17 +306,27 @@ static bool take(struct allocate_feed *f, int step, const struct allocate_limits
     if (step < before && was_wanted)
         note_lowered(f, l, now); // not when the client or the publisher wants no more of it
     else if (step > before)
-        f->raised_at = now;
+        note_raised(f, now);
     f->chosen = (int8_t)step;
     f->degraded = step < best_step(f);
     return step != before;
 }
 
-static void describe(struct allocate_feed **feeds, size_t count, double audio_bps, double used,
+// What more to look for, with `sum` for all. Where that is there already, and the video waits
+// since it was lowered, so much that it need not.
+static double wanted_bps(const struct allocate_feed *f, double sum, double estimate_bps,
+                         int64_t now)
+{
+    bool waits = sum * rise_factor <= estimate_bps && is_held(f, now);
+    return sum * (waits ? ample_factor : rise_factor);
+}
+
+static void describe(struct allocate_feed **feeds, size_t count,
+                     const struct allocate_limits *limits, double used, int64_t now,
                      struct allocation *allocation)
 {
-    double wish = audio_bps;
-    allocation->used_bps = audio_bps + used;
+    double wish = limits->audio_bps;
+    allocation->used_bps = limits->audio_bps + used;
     for (size_t i = 0; i < count; i++) {
         const struct allocate_feed *f = feeds[i];
         int best = best_step(f);
@@ -316,7 +337,8 @@ static void describe(struct allocate_feed **feeds, size_t count, double audio_bp
         while (!is_wanted(f, next) || !may_rise_to(f, next))
             next++;
         double more = bps_of(f, next) - bps_of(f, f->chosen);
-        allocation->next_bps = (allocation->used_bps + fmax(more, 0)) * rise_factor;
+        allocation->next_bps =
+            wanted_bps(f, allocation->used_bps + fmax(more, 0), limits->estimate_bps, now);
     }
     allocation->wish_bps = wish * rise_factor;
 }
@@ -345,7 +367,7 @@ void allocate(struct allocator *a, const struct allocate_limits *limits,
         allocation->changes += take(feeds[i], given[i], limits, now);
     }
     a->video_bps = budget.used;
-    describe(feeds, count, limits->audio_bps, budget.used, allocation);
+    describe(feeds, count, limits, budget.used, now, allocation);
     // Nothing is taken any more by loss.
     if (a->limited && !a->lossy && a->limit_bps >= allocation->wish_bps)
         a->limited = false;

@@ -41,7 +41,6 @@ struct allocate_feed {
     int8_t chosen; // a step, or ALLOCATE_PAUSED
     bool degraded; // less than the wish, for want of room
     bool waited;   // it was lowered: the following hold
-    bool flapped;  // it had only just risen
     int64_t lowered_at;
     int64_t raised_at; // 0: never
     int64_t hold_us;   // after it was lowered; 0: never yet

@@ -248,7 +248,7 @@ static void try_again(struct capacity *d, struct allocate_feed *const *order, si
     d->dark_until = tick->now;
     d->waits_from = 0;
     for (size_t i = 0; i < count; i++) {
-        order[i]->waited = order[i]->flapped = false;
+        order[i]->waited = false;
         order[i]->hold_us = 0;
     }
     bwe_restart(d->estimate, CAPACITY_START_BPS + audio_bps(d, tick), tick->now);

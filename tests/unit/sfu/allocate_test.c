@@ -216,6 +216,25 @@ TEST(a_rise_that_does_not_last_is_tried_ever_more_rarely)
     CHECK(rises >= 4 && rises <= 10);
 }
 
+// A way that was narrow for long, on which each rise was too much, and is wide again.
+TEST(what_rose_in_vain_is_back_when_there_is_twice_the_room)
+{
+    start(400e3);
+    for (int i = 0; i < 1000 && feeds[0].hold_us < 16 * SECOND; i++) {
+        run_for(1, 100 * MS);
+        limits.estimate_bps = feeds[0].chosen > Q2 ? 110e3 : 400e3;
+    }
+    CHECK_EQ(feeds[0].chosen, Q2);
+    limits.estimate_bps = 400e3;
+    run_for(1, 3 * SECOND);
+    CHECK_EQ(feeds[0].chosen, Q2);
+    // There is room for the next, so that room is not what is looked for.
+    CHECK(allocation.next_bps > limits.estimate_bps);
+    limits.estimate_bps = 1.2e6;
+    run_for(1, 3 * SECOND);
+    CHECK_EQ(feeds[0].chosen, F2);
+}
+
 TEST(what_the_client_hides_and_shows_again_is_there_at_once)
 {
     start(2e6);
