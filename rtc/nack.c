@@ -87,6 +87,13 @@ enum nack_arrival nack_received(struct nack *n, uint64_t seq, int64_t now)
     return gap > 0 ? NACK_AHEAD : NACK_IN_ORDER;
 }
 
+void nack_rebuilt(struct nack *n, uint64_t seq)
+{
+    size_t i = find(n, seq);
+    if (i < n->count && n->missing[i].seq == seq)
+        n->missing[i].tries = 0;
+}
+
 static int64_t interval_us(int64_t rtt_us)
 {
     if (rtt_us < NACK_INTERVAL_MIN_US)

@@ -60,6 +60,10 @@ enum nack_arrival {
 // padding-only packets too: they use up numbers.
 enum nack_arrival nack_received(struct nack *n, uint64_t seq, int64_t now);
 
+// One that is missing was put together of others: its coming, which is for nack_received() as
+// that of any, says nothing of how long an answer takes.
+void nack_rebuilt(struct nack *n, uint64_t seq);
+
 // Writes the numbers to ask for now, in order, to `seqs` (room for NACK_MISSING_MAX), and
 // counts them as asked. Returns how many. Those over a bound are given up: `*lost` becomes true
 // (it is left alone otherwise), and a key frame must be asked for.

@@ -71,6 +71,14 @@ struct publish_layer {
     uint32_t rtx_ssrc;         // 0 when unknown or none
 };
 
+// What repairs the one encoding of a section by sums (rtc/fec.h).
+struct publish_fec {
+    uint8_t payload_type; // 0: nothing does
+    uint32_t ssrc;        // 0 as above
+    bool twcc;
+    struct bytes fmtp; // a view of the offer's text
+};
+
 // What the answer repeats of an offered section: views of the offer's text.
 struct publish_offered {
     struct bytes media;
@@ -96,11 +104,12 @@ struct publish_section {
     struct extension_ids extensions;
     struct publish_layer layers[LAYERS_MAX]; // in the order of a=simulcast, best first
     uint8_t layer_count;                     // 1 without simulcast
-    bool simulcast;                          // offered; the answer takes some of it
-    uint16_t sctp_port;                      // MEDIA_APPLICATION
-    uint32_t max_message_size;               // MEDIA_APPLICATION; 0 = any
-    bool opus_dtx;                           // the answer asks for usedtx=1
-    int max_kbps;                            // the answer asks for no more; 0: does not say
+    struct publish_fec fec;
+    bool simulcast;            // offered; the answer takes some of it
+    uint16_t sctp_port;        // MEDIA_APPLICATION
+    uint32_t max_message_size; // MEDIA_APPLICATION; 0 = any
+    bool opus_dtx;             // the answer asks for usedtx=1
+    int max_kbps;              // the answer asks for no more; 0: does not say
 };
 
 struct publish_offer {

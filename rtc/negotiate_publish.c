@@ -99,6 +99,26 @@ static void read_single_layer(const struct sdp_section *s, struct publish_sectio
             layer->ssrc = s->ssrcs[i].ssrc;
 }
 
+// Only with a stream of its own, and that of the one encoding, it says what it repairs. Nobody
+// sends it beside simulcast.
+static void read_fec(const struct sdp_section *s, struct publish_section *section)
+{
+    const struct sdp_format *f = NULL;
+    uint32_t ssrc = 0;
+    for (size_t i = 0; s->kind == SDP_VIDEO && i < s->format_count && !f; i++)
+        if (sdp_is(s->formats[i].encoding, "flexfec-03") &&
+            s->formats[i].clock_rate == section->codec.clock_rate)
+            f = &s->formats[i];
+    for (size_t i = 0; i < s->ssrc_count; i++)
+        if (s->ssrcs[i].ssrc == section->layers[0].ssrc)
+            ssrc = s->ssrcs[i].fec_ssrc;
+    if (f && f->payload_type && ssrc)
+        section->fec = (struct publish_fec){.payload_type = f->payload_type,
+                                            .ssrc = ssrc,
+                                            .twcc = f->feedback & SDP_TRANSPORT_CC,
+                                            .fmtp = f->fmtp};
+}
+
 static void read_msid(const struct sdp_section *s, struct publish_section *section)
 {
     struct bytes stream_id = s->stream_id;
@@ -138,6 +158,7 @@ static bool read_media(const struct sdp_section *s, const struct codec_preferenc
         section->layer_count = 0;
         memset(section->layers, 0, sizeof section->layers);
         read_single_layer(s, section);
+        read_fec(s, section);
     } else {
         section->simulcast = true;
     }
@@ -317,6 +338,14 @@ static void answer_simulcast(const struct publish_section *section, struct sdp_s
     text_dispose(&list);
 }
 
+static void answer_fec(const struct publish_section *section, struct sdp_section *s)
+{
+    struct sdp_format *f = negotiate_add_format(s, section->fec.payload_type, "flexfec-03",
+                                                section->codec.clock_rate);
+    f->feedback = section->fec.twcc ? SDP_TRANSPORT_CC : 0;
+    f->fmtp = section->fec.fmtp;
+}
+
 static void answer_media(const struct publish_section *section, struct sdp_section *s,
                          struct arena *arena)
 {
@@ -342,6 +371,8 @@ static void answer_media(const struct publish_section *section, struct sdp_secti
     if (codec->rtx_payload_type)
         negotiate_add_rtx(s, codec->rtx_payload_type, codec->payload_type, codec->clock_rate,
                           arena);
+    if (section->fec.payload_type)
+        answer_fec(section, s);
     negotiate_list_formats(s, arena);
     s->extmap_allow_mixed = ids.dependency != 0;
     for (size_t i = 0; i < NEGOTIATE_EXTENSIONS; i++)

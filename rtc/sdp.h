@@ -54,7 +54,8 @@ struct sdp_rid { // RFC 8851
 struct sdp_ssrc { // RFC 5576
     uint32_t ssrc;
     uint32_t rtx_ssrc; // second of its a=ssrc-group:FID; 0 when there is none
-    bool is_fec;       // second of an a=ssrc-group:FEC-FR: RFC 5956
+    uint32_t fec_ssrc; // second of its a=ssrc-group:FEC-FR (RFC 5956); 0 when there is none
+    bool is_fec;       // second of another's
     struct bytes cname;
     struct bytes stream_id; // the old a=ssrc:N msid:
     struct bytes track_id;

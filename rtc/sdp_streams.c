@@ -197,6 +197,6 @@ int sdp_read_ssrc_group(struct sdp_parser *p, struct bytes value)
     if (!entry || !second)
         return sdp_full(p, "too many ssrcs");
     second->is_fec |= is_fec;
-    entry->rtx_ssrc = is_fec ? entry->rtx_ssrc : (uint32_t)repair;
+    *(is_fec ? &entry->fec_ssrc : &entry->rtx_ssrc) = (uint32_t)repair;
     return 0;
 }

@@ -56,6 +56,12 @@ static void write_format(const struct sdp_format *f, struct text *out)
         text_addf(out, "a=fmtp:%u %.*s\r\n", f->payload_type, VIEW(f->fmtp));
 }
 
+static void write_group(const char *semantics, uint32_t ssrc, uint32_t second, struct text *out)
+{
+    if (second)
+        text_addf(out, "a=ssrc-group:%s %" PRIu32 " %" PRIu32 "\r\n", semantics, ssrc, second);
+}
+
 static void write_ssrc(const struct sdp_ssrc *s, struct text *out)
 {
     if (s->cname.len)
@@ -99,10 +105,10 @@ static void write_rtp(const struct sdp_section *s, struct text *out)
     if (s->simulcast_recv.len)
         text_addf(out, "a=simulcast:recv %.*s\r\n", VIEW(s->simulcast_recv));
     // Pion knows which SSRC repairs another only when the group stands before what it groups.
-    for (size_t i = 0; i < s->ssrc_count; i++)
-        if (s->ssrcs[i].rtx_ssrc)
-            text_addf(out, "a=ssrc-group:FID %" PRIu32 " %" PRIu32 "\r\n", s->ssrcs[i].ssrc,
-                      s->ssrcs[i].rtx_ssrc);
+    for (size_t i = 0; i < s->ssrc_count; i++) {
+        write_group("FID", s->ssrcs[i].ssrc, s->ssrcs[i].rtx_ssrc, out);
+        write_group("FEC-FR", s->ssrcs[i].ssrc, s->ssrcs[i].fec_ssrc, out);
+    }
     for (size_t i = 0; i < s->ssrc_count; i++)
         write_ssrc(&s->ssrcs[i], out);
 }

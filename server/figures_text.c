@@ -106,6 +106,10 @@ static void put_layer(struct json_out *j, const struct figures_layer *l, bool is
     put_ms(j, "jitter_ms", l->jitter_us);
     put_count(j, "nacks_sent", l->packets_asked);
     put_count(j, "packets_recovered", l->packets_repaired);
+    if (l->has_fec) {
+        put_count(j, "fec_packets_received", l->sums);
+        put_count(j, "packets_rebuilt", l->packets_rebuilt);
+    }
     if (is_video) {
         put_count(j, "frames", l->pictures);
         put_count(j, "key_frames_requested", l->keys_asked);

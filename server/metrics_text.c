@@ -39,6 +39,7 @@ void metrics_add_worker(struct metrics *m, const struct udp_stats *socket,
     r->rtp_out += router->rtp_out;
     r->retransmissions += router->retransmissions;
     r->recovered += router->recovered;
+    r->rebuilt += router->rebuilt;
     for (size_t i = 0; i < TRANSPORT_DROP_COUNT; i++)
         r->drops[i] += router->drops[i];
     r->drop_unknown_source += router->drop_unknown_source;
@@ -129,6 +130,8 @@ static void add_media(struct text *out, const struct metrics *m)
                "RTP packets that were sent once more.", r->retransmissions);
     add_single(out, "parlor_media_recovered_packets_total", "counter",
                "Sound that was lost and came again in a later packet.", r->recovered);
+    add_single(out, "parlor_media_rebuilt_packets_total", "counter",
+               "Packets of pictures that were lost and were rebuilt of FlexFEC.", r->rebuilt);
     add_drops(out, m);
     add_directions(out, "parlor_media_socket_errors_total",
                    "Datagrams that the kernel refused to send, and errors of reading.",

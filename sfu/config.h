@@ -28,6 +28,7 @@ struct router_stats {
     uint64_t rtp_out;
     uint64_t retransmissions;
     uint64_t recovered; // sound that came again in a later packet of its publisher
+    uint64_t rebuilt;   // pictures' packets, of sums that their publishers sent (rtc/fec.h)
     uint64_t drops[TRANSPORT_DROP_COUNT];
     uint64_t drop_unknown_source; // no endpoint for this address or ufrag
     uint64_t drop_unknown_stream; // SSRC, MID, RID or payload type that no section names

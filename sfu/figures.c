@@ -72,6 +72,9 @@ static void read_layer(const struct track *t, unsigned index, int64_t now,
     f->pictures = kept->pictures;
     f->packets_asked = layer->packets_asked;
     f->packets_repaired = layer->nack.recovered;
+    f->has_fec = layer->fec_payload_type != 0;
+    f->sums = layer->sums;
+    f->packets_rebuilt = layer->packets_rebuilt;
     f->keys_asked = layer->keys_asked;
     f->watchers = watchers_of(&t->stream, index);
 }

@@ -24,6 +24,9 @@ struct figures_layer {
     uint32_t pictures;
     uint32_t packets_asked; // for those that were missing
     uint64_t packets_repaired;
+    bool has_fec;
+    uint32_t sums; // packets of FEC
+    uint32_t packets_rebuilt;
     uint32_t keys_asked;
     uint32_t watchers; // feeds that are sent it now
 };

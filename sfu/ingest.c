@@ -2,6 +2,8 @@
 
 #include "base/err.h"
 #include "base/limits.h"
+#include "base/mem.h"
+#include "rtc/fec.h"
 #include "rtc/red.h"
 #include "rtc/rtp.h"
 #include "sfu/forward.h"
@@ -43,11 +45,12 @@ static void forget_stream(struct ingest *in, uint32_t index)
 }
 
 // What a track's layer was sent as before is not it any more.
-static void forget_role(struct ingest *in, const struct track *t, unsigned layer, bool repair)
+static void forget_role(struct ingest *in, const struct track *t, unsigned layer,
+                        enum stream_role role)
 {
     for (uint32_t i = in->stream_count; i-- > 0;)
         if (in->streams[i].track == t && in->streams[i].layer == layer &&
-            in->streams[i].repair == repair)
+            in->streams[i].role == role)
             forget_stream(in, i);
 }
 
@@ -60,19 +63,19 @@ void ingest_forget(struct ingest *in, const struct track *t)
 
 // At the bound the SSRC stays unknown and its packets are dropped and counted.
 struct ingest_stream *ingest_add(struct ingest *in, uint32_t ssrc, struct track *t,
-                                 unsigned layer, bool repair)
+                                 unsigned layer, enum stream_role role)
 {
     struct ingest_stream *known = ingest_find(in, ssrc);
-    if (known && known->track == t && known->layer == layer && known->repair == repair)
+    if (known && known->track == t && known->layer == layer && known->role == role)
         return known;
     if (known) // the description gives the SSRC another meaning
         forget_stream(in, (uint32_t)(known - in->streams));
-    forget_role(in, t, layer, repair);
+    forget_role(in, t, layer, role);
     if (in->stream_count == SSRC_PER_TRANSPORT_MAX)
         return NULL;
     assert(layer < t->stream.layer_count);
     struct ingest_stream *s = &in->streams[in->stream_count++];
-    *s = (struct ingest_stream){ssrc, t, (uint8_t)layer, repair};
+    *s = (struct ingest_stream){ssrc, t, (uint8_t)layer, role};
     return s;
 }
 
@@ -146,7 +149,8 @@ static struct ingest_stream *learn_stream(struct ingest *in, const struct rtp_pa
     int layer = layer_by_rid(t, repair ? values->repaired_rid : values->rid);
     if (layer < 0 || !may_learn(in, tick->now))
         return NULL;
-    struct ingest_stream *s = ingest_add(in, packet->ssrc, t, (unsigned)layer, repair);
+    struct ingest_stream *s =
+        ingest_add(in, packet->ssrc, t, (unsigned)layer, repair ? STREAM_RTX : STREAM_MEDIA);
     if (!s)
         return NULL;
     struct layer *l = &t->layers[layer];
@@ -206,32 +210,34 @@ static bool hear(const struct leg *l, struct track *t, const struct history_slot
     return !s->unheard;
 }
 
-static void pass(struct ingest *in, const struct ingest_stream *stream, bool repair,
+// Returns whether it was new.
+static bool pass(struct ingest *in, const struct ingest_stream *stream, enum layer_way way,
                  const struct rtp_packet *packet, const struct extension_values *values,
                  int64_t arrived_at, const struct tick *tick)
 {
     struct track *t = stream->track;
     bool start = false;
     const struct history_slot *slot =
-        track_receive(t, stream->layer, packet, values, repair, arrived_at, &start, tick);
+        track_receive(t, stream->layer, packet, values, way, arrived_at, &start, tick);
     if (!slot)
-        return;
+        return false;
     if (!t->up)
         tell_up(in->leg, t, tick);
     if (t->stream.kind == MEDIA_AUDIO && !hear(in->leg, t, slot, values, tick))
-        return;
+        return true;
     bool is_key = slot->info.frame_start && slot->info.key_frame;
     forward_packet(&t->stream, stream->layer, slot, start, tick);
     while (is_key && track_receive_early(t, stream->layer, &slot, &start, tick))
         if (slot)
             forward_packet(&t->stream, stream->layer, slot, start, tick);
+    return true;
 }
 
 // A packet that came as a retransmission becomes the one that it repeats.
 static bool unwrap(const struct ingest_stream *stream, struct rtp_packet *packet)
 {
     const struct track *t = stream->track;
-    if (!stream->repair)
+    if (stream->role == STREAM_MEDIA)
         return true;
     uint32_t ssrc = t->layers[stream->layer].ssrc;
     if (packet->payload_type != t->stream.codec.rtx_payload_type || ssrc == 0)
@@ -271,10 +277,71 @@ static void unwrap_red(struct ingest *in, const struct ingest_stream *stream,
         if (block->payload_type != t->stream.codec.payload_type || block->data.len == 0)
             continue;
         tick->shared->stats.recovered++;
-        pass(in, stream, true, &before, values, arrived_at, tick);
+        pass(in, stream, LAYER_REBUILT, &before, values, arrived_at, tick);
     }
     packet->payload_type = red_primary(&red)->payload_type;
     packet->payload = red_primary(&red)->data;
+}
+
+// A packet of media in the stream's own numbers. Returns whether it was new.
+static bool pass_media(struct ingest *in, const struct ingest_stream *stream,
+                       enum layer_way way, struct rtp_packet *packet,
+                       struct extension_values *values, int64_t arrived_at,
+                       const struct tick *tick)
+{
+    const struct negotiated_codec *codec = &stream->track->stream.codec;
+    // These two are about the hop to us.
+    values->has_twcc = values->has_abs_send_time = false;
+    if (way == LAYER_SENT && codec->red_payload_type &&
+        packet->payload_type == codec->red_payload_type)
+        unwrap_red(in, stream, packet, values, arrived_at, tick);
+    // Of another codec of the section (comfort noise, telephone events) than the answer chose:
+    // for subscribers there is nothing in it, but its number was used.
+    if (packet->payload_type != codec->payload_type) {
+        tick->shared->stats.drop_unknown_stream++;
+        packet->payload.len = 0;
+    }
+    return pass(in, stream, way, packet, values, arrived_at, tick);
+}
+
+// --- Sums (rtc/fec.h) ---
+
+// Passes on what is missing of a layer and can be put together by now.
+static void pass_rebuilt(struct ingest *in, const struct ingest_stream *stream,
+                         int64_t arrived_at, const struct tick *tick)
+{
+    struct layer *l = &stream->track->layers[stream->layer];
+    for (struct bytes datagram; rebuild_next(l->rebuild, tick->now, &datagram);) {
+        struct rtp_packet packet;
+        if (rtp_parse(&packet, datagram) < 0) {
+            tick->shared->stats.drop_malformed++;
+            continue;
+        }
+        struct extension_values values = {0};
+        extension_read(&values, packet.extension, &in->extensions);
+        if (!pass_media(in, stream, LAYER_REBUILT, &packet, &values, arrived_at, tick))
+            continue;
+        l->packets_rebuilt++;
+        tick->shared->stats.rebuilt++;
+    }
+}
+
+static void take_sum(struct ingest *in, const struct ingest_stream *stream,
+                     const struct rtp_packet *packet, int64_t arrived_at,
+                     const struct tick *tick)
+{
+    struct layer *l = &stream->track->layers[stream->layer];
+    struct fec_packet fec;
+    if (packet->payload_type != l->fec_payload_type || fec_parse(&fec, packet->payload) < 0 ||
+        fec.ssrc != l->ssrc) {
+        tick->shared->stats.drop_malformed++;
+        return;
+    }
+    l->sums++;
+    if (!l->rebuild)
+        l->rebuild = mem_alloc(sizeof *l->rebuild);
+    if (rebuild_add(l->rebuild, &fec))
+        pass_rebuilt(in, stream, arrived_at, tick);
 }
 
 bool ingest_packet(struct ingest *in, struct bytes datagram, int64_t arrived_at,
@@ -300,21 +367,19 @@ bool ingest_packet(struct ingest *in, struct bytes datagram, int64_t arrived_at,
         ingest_note_stray(in, packet.ssrc);
         return false;
     }
-    bool repair = stream->repair;
+    const struct layer *layer = &stream->track->layers[stream->layer];
+    if (stream->role == STREAM_FEC) {
+        take_sum(in, stream, &packet, arrived_at, tick);
+        return true;
+    }
     if (!unwrap(stream, &packet))
         return false;
-    const struct negotiated_codec *codec = &stream->track->stream.codec;
-    // These two are about the hop to us.
-    values.has_twcc = values.has_abs_send_time = false;
-    if (!repair && codec->red_payload_type && packet.payload_type == codec->red_payload_type)
-        unwrap_red(in, stream, &packet, &values, arrived_at, tick);
-    // Of another codec of the section (comfort noise, telephone events) than the answer chose:
-    // for subscribers there is nothing in it, but its number was used.
-    if (packet.payload_type != codec->payload_type) {
-        stats->drop_unknown_stream++;
-        packet.payload.len = 0;
+    in->twcc_ssrc = layer->ssrc;
+    bool sent = stream->role == STREAM_MEDIA;
+    pass_media(in, stream, sent ? LAYER_SENT : LAYER_AGAIN, &packet, &values, arrived_at, tick);
+    if (sent && layer->rebuild) {
+        rebuild_note(layer->rebuild, datagram, &in->extensions);
+        pass_rebuilt(in, stream, arrived_at, tick);
     }
-    in->twcc_ssrc = stream->track->layers[stream->layer].ssrc;
-    pass(in, stream, repair, &packet, &values, arrived_at, tick);
     return true;
 }

@@ -14,12 +14,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum stream_role {
+    STREAM_MEDIA,
+    STREAM_RTX, // retransmissions
+    STREAM_FEC, // sums (rtc/fec.h)
+};
+
 // What an SSRC means.
 struct ingest_stream {
     uint32_t ssrc;
     struct track *track;
     uint8_t layer;
-    bool repair; // a retransmission stream
+    enum stream_role role;
 };
 
 struct ingest {
@@ -42,7 +48,7 @@ void ingest_init(struct ingest *in, struct leg *leg);
 struct ingest_stream *ingest_find(struct ingest *in, uint32_t ssrc);
 // The description says what `ssrc` is.
 struct ingest_stream *ingest_add(struct ingest *in, uint32_t ssrc, struct track *t,
-                                 unsigned layer, bool repair);
+                                 unsigned layer, enum stream_role role);
 void ingest_forget(struct ingest *in, const struct track *t);
 // The peer sent under an SSRC that is no stream of ours.
 void ingest_note_stray(struct ingest *in, uint32_t ssrc);

@@ -26,6 +26,8 @@ void layer_dispose(struct layer *l)
     mem_free(l->frames);
     l->frames = NULL;
     early_forget(&l->early);
+    mem_free(l->rebuild);
+    l->rebuild = NULL;
 }
 
 int layer_read(struct layer *l, enum codec codec, const struct rtp_packet *packet,
@@ -46,15 +48,17 @@ int layer_read(struct layer *l, enum codec codec, const struct rtp_packet *packe
 
 // --- Numbers ---
 
-uint64_t layer_arrive(struct layer *l, const struct rtp_packet *packet, bool repair,
+uint64_t layer_arrive(struct layer *l, const struct rtp_packet *packet, enum layer_way way,
                       uint32_t clock_rate, uint64_t newest, int64_t arrived_at)
 {
-    if (repair && l->seq.highest == 0)
+    if (way != LAYER_SENT && l->seq.highest == 0)
         return 0; // repairs a stream that never began
     uint64_t arrived = seq_extend(&l->seq, packet->seq);
     if (l->report.base_seq == 0)
         l->floor = newest;
-    if (!repair)
+    if (way == LAYER_REBUILT)
+        nack_rebuilt(&l->nack, arrived);
+    if (way == LAYER_SENT)
         report_received(&l->report, arrived, packet->timestamp, clock_rate, packet->payload.len,
                         arrived_at);
     return arrived;

@@ -7,6 +7,7 @@
 #include "rtc/frames.h"
 #include "rtc/nack.h"
 #include "rtc/negotiate.h"
+#include "rtc/rebuild.h"
 #include "rtc/report.h"
 #include "rtc/rtp.h"
 #include "rtc/seq.h"
@@ -27,9 +28,10 @@ enum {
 
 struct layer {
     char rid[RID_LEN_MAX + 1];
-    uint32_t ssrc;     // 0 before it is known
-    uint32_t rtx_ssrc; // 0: unknown or none
-    bool refused;      // an encoding that the role does not have: dropped
+    uint32_t ssrc;            // 0 before it is known
+    uint32_t rtx_ssrc;        // 0: unknown or none
+    uint8_t fec_payload_type; // of what repairs it by sums (rtc/fec.h); 0: nothing does
+    bool refused;             // an encoding that the role does not have: dropped
     struct police police;
 
     struct seq seq;                // arrived
@@ -44,8 +46,11 @@ struct layer {
 
     struct report_receiver report;
     struct nack nack;
-    struct frames *frames; // what descriptors said; NULL: none came
-    struct early *early;   // what waits for a descriptor; NULL: nothing
+    struct frames *frames;    // what descriptors said; NULL: none came
+    struct early *early;      // what waits for a descriptor; NULL: nothing
+    struct rebuild *rebuild;  // what sums are of; NULL: none came
+    uint32_t sums;            // that came, ever
+    uint32_t packets_rebuilt; // of them, ever
 };
 
 // It begins anew: what was received before says nothing of what comes.
@@ -58,9 +63,16 @@ void layer_dispose(struct layer *l);
 int layer_read(struct layer *l, enum codec codec, const struct rtp_packet *packet,
                const struct extension_values *values, struct codec_packet *info);
 
-// The extended number of a packet, after the books of reception were kept; `repair` when it
-// came as a retransmission. 0: not to be used. `newest` is the last dense number given so far.
-uint64_t layer_arrive(struct layer *l, const struct rtp_packet *packet, bool repair,
+// How a packet came.
+enum layer_way {
+    LAYER_SENT,
+    LAYER_AGAIN,   // as a retransmission
+    LAYER_REBUILT, // put together of others, that repair it
+};
+
+// The extended number of a packet, after the books of reception were kept. 0: not to be
+// used. `newest` is the last dense number given so far.
+uint64_t layer_arrive(struct layer *l, const struct rtp_packet *packet, enum layer_way way,
                       uint32_t clock_rate, uint64_t newest, int64_t arrived_at);
 // Nobody is to see that this number, the highest so far, existed.
 void layer_skip(struct layer *l, uint64_t arrived);

@@ -112,10 +112,12 @@ static struct track *take_section(struct publisher *p, const struct command *c,
     section->max_kbps = t->kbps;
     for (unsigned i = 0; i < t->stream.layer_count; i++) {
         if (section->layers[i].ssrc)
-            ingest_add(&p->ingest, section->layers[i].ssrc, t, i, false);
+            ingest_add(&p->ingest, section->layers[i].ssrc, t, i, STREAM_MEDIA);
         if (section->layers[i].rtx_ssrc)
-            ingest_add(&p->ingest, section->layers[i].rtx_ssrc, t, i, true);
+            ingest_add(&p->ingest, section->layers[i].rtx_ssrc, t, i, STREAM_RTX);
     }
+    if (section->fec.ssrc)
+        ingest_add(&p->ingest, section->fec.ssrc, t, 0, STREAM_FEC);
     add_extensions(&p->ingest.extensions, &section->extensions);
     return t;
 }
@@ -260,7 +262,7 @@ void publisher_rtcp(struct publisher *p, struct bytes compound, const struct tic
         if (packet.kind != RTCP_SENDER_REPORT)
             continue; // a publisher's streams have ended when its offer says so, not by a BYE
         const struct ingest_stream *stream = ingest_find(&p->ingest, packet.sender_ssrc);
-        if (!stream || stream->repair)
+        if (!stream || stream->role != STREAM_MEDIA)
             continue;
         track_report(stream->track, stream->layer, &packet.sender, tick->now);
         note_clock(p, packet.sender.ntp, tick);

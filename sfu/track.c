@@ -46,6 +46,7 @@ void track_update(struct track *t, const struct publish_section *section)
             track_layer_replace(t, i, said->ssrc);
         if (said->rtx_ssrc)
             layer->rtx_ssrc = said->rtx_ssrc;
+        layer->fec_payload_type = section->fec.payload_type;
     }
 }
 
@@ -258,8 +259,8 @@ static const struct history_slot *take(struct track *t, unsigned index, uint64_t
 
 const struct history_slot *track_receive(struct track *t, unsigned index,
                                          const struct rtp_packet *packet,
-                                         const struct extension_values *values, bool repair,
-                                         int64_t arrived_at, bool *start,
+                                         const struct extension_values *values,
+                                         enum layer_way way, int64_t arrived_at, bool *start,
                                          const struct tick *tick)
 {
     struct layer *layer = &t->layers[index];
@@ -269,7 +270,7 @@ const struct history_slot *track_receive(struct track *t, unsigned index,
         return NULL;
     }
     uint64_t highest_before = layer->seq.highest;
-    uint64_t arrived = layer_arrive(layer, packet, repair, s->codec.clock_rate,
+    uint64_t arrived = layer_arrive(layer, packet, way, s->codec.clock_rate,
                                     s->layers[index].progress.newest, arrived_at);
     if (arrived == 0)
         return NULL;

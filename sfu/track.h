@@ -55,12 +55,12 @@ void track_update(struct track *t, const struct publish_section *section);
 // What its publisher's role allows.
 void track_bound(struct track *t, const struct track_cap *cap, int64_t now);
 
-// A packet of layer `layer`; `repair` when it came as a retransmission, already unwrapped.
-// Returns it as it is to be forwarded, or NULL; `start`: a segment may begin with it.
+// A packet of layer `layer`, already unwrapped. Returns it as it is to be forwarded, or NULL;
+// `start`: a segment may begin with it.
 const struct history_slot *track_receive(struct track *t, unsigned layer,
                                          const struct rtp_packet *packet,
-                                         const struct extension_values *values, bool repair,
-                                         int64_t arrived_at, bool *start,
+                                         const struct extension_values *values,
+                                         enum layer_way way, int64_t arrived_at, bool *start,
                                          const struct tick *tick);
 // Behind the first packet of a key frame: those that waited for it, one after the other. False:
 // none is left. `*slot` is as above.

@@ -70,11 +70,13 @@ struct client_section {
     bool red;         // sound is offered with what it repeats
     uint32_t ssrc;    // of one layer; told in the offer
     uint32_t rtx_ssrc;
+    uint32_t fec_ssrc; // pictures of one layer are offered with sums (rtc/fec.h)
 };
 
 enum { // what our offers use
     CLIENT_PT_OPUS = 111,
     CLIENT_PT_RED = 63,
+    CLIENT_PT_FEC = 35,
     CLIENT_PT_VP8 = 96,
     CLIENT_PT_RTX = 97,
     CLIENT_PT_VP9 = 98, // and its RTX behind it

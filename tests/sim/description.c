@@ -71,6 +71,15 @@ static void add_audio(const struct client_section *s, struct text *sdp)
         text_addf(sdp, "a=ssrc:%u cname:c\r\n", s->ssrc);
 }
 
+static void add_fec(const struct client_section *s, struct text *sdp)
+{
+    text_addf(sdp, "a=rtpmap:%d flexfec-03/90000\r\na=fmtp:%d repair-window=10000000\r\n",
+              CLIENT_PT_FEC, CLIENT_PT_FEC);
+    text_addf(sdp, "a=rtcp-fb:%d transport-cc\r\n", CLIENT_PT_FEC);
+    text_addf(sdp, "a=ssrc-group:FEC-FR %u %u\r\na=ssrc:%u cname:c\r\n", s->ssrc, s->fec_ssrc,
+              s->fec_ssrc);
+}
+
 static void add_video(const struct client_section *s, struct text *sdp)
 {
     int type = client_video_type(s->codec);
@@ -100,12 +109,17 @@ static void add_video(const struct client_section *s, struct text *sdp)
         return;
     text_addf(sdp, "a=ssrc-group:FID %u %u\r\n", s->ssrc, s->rtx_ssrc);
     text_addf(sdp, "a=ssrc:%u cname:c\r\na=ssrc:%u cname:c\r\n", s->ssrc, s->rtx_ssrc);
+    if (s->fec_ssrc)
+        add_fec(s, sdp);
 }
 
 static void add_section(const struct client *c, const struct client_section *s, size_t mid,
                         struct text *sdp)
 {
-    if (s->video)
+    if (s->video && s->fec_ssrc)
+        text_addf(sdp, "m=video 9 UDP/TLS/RTP/SAVPF %d %d %d\r\n", client_video_type(s->codec),
+                  client_video_type(s->codec) + 1, CLIENT_PT_FEC);
+    else if (s->video)
         text_addf(sdp, "m=video 9 UDP/TLS/RTP/SAVPF %d %d\r\n", client_video_type(s->codec),
                   client_video_type(s->codec) + 1);
     else if (s->red) // as a browser that prefers it

@@ -113,6 +113,21 @@ TEST(the_round_trip_is_that_of_what_was_asked_for)
     CHECK_EQ(n.rtt_us, 80 * MS);
 }
 
+TEST(what_was_rebuilt_of_others_says_nothing_of_the_round_trip)
+{
+    struct nack n = {0};
+    nack_received(&n, 70000, 0);
+    nack_received(&n, 70003, 0);
+    CHECK_EQ(due_by_itself(&n, 10 * MS), 2);
+    nack_rebuilt(&n, 70002);
+    nack_rebuilt(&n, 70003); // is not missing
+    CHECK_EQ(nack_received(&n, 70002, 15 * MS), NACK_RECOVERED);
+    CHECK_EQ(n.rtt_us, 0);
+    nack_received(&n, 70001, 60 * MS); // what was asked for
+    CHECK_EQ(n.rtt_us, 50 * MS);
+    CHECK_EQ(n.recovered, 2);
+}
+
 TEST(each_further_request_waits_longer)
 {
     struct nack n = {0};

@@ -448,33 +448,66 @@ TEST(what_repeats_another_codec_is_not_answered)
     }
 }
 
-#define PICTURES_WITH_FEC                                                                      \
-    "m=video 9 UDP/TLS/RTP/SAVPF 96 97 35\r\na=mid:0\r\na=rtcp-mux\r\na=sendonly\r\n"          \
+#define PICTURES_WITH_FEC(formats)                                                             \
+    "m=video 9 UDP/TLS/RTP/SAVPF " formats "\r\na=mid:0\r\na=rtcp-mux\r\na=sendonly\r\n"       \
     "a=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n"                   \
     "a=rtpmap:35 flexfec-03/90000\r\na=rtcp-fb:35 transport-cc\r\n"                            \
-    "a=fmtp:35 repair-window=10000000\r\na=ssrc-group:FEC-FR 1001 1003\r\n"
+    "a=fmtp:35 repair-window=10000000\r\n"
+#define FEC_GROUP "a=ssrc-group:FEC-FR 1001 1003\r\n"
+#define FEC_SSRCS "a=ssrc:1003 cname:x\r\na=ssrc:1001 cname:x\r\n"
 
-// What repairs by sums (RFC 8627) covers numbers, times and extensions as they were sent, all
-// of which are others' here: it is left out of the answer, and then nobody sends it.
-TEST(flexfec_is_left_out_and_its_stream_is_no_layer)
+static void answer_fec(const char *section, struct text *text)
+{
+    struct text sdp = {0};
+    text_addf(&sdp, HEAD TRANSPORT "%s", section);
+    CHECK_EQ(answer(text_bytes(&sdp), &no_preference, text), 0);
+    text_dispose(&sdp);
+}
+
+TEST(flexfec_that_is_offered_is_answered_and_its_stream_is_no_layer)
 {
     static const char *const streams[] = {
+        PICTURES_WITH_FEC("96 97 35") FEC_GROUP
         "a=ssrc-group:FID 1001 1002\r\na=ssrc:1001 cname:x\r\na=ssrc:1002 cname:x\r\n"
         "a=ssrc:1003 cname:x\r\n",
-        "a=ssrc:1003 cname:x\r\na=ssrc:1001 cname:x\r\n",
+        PICTURES_WITH_FEC("96 97 35") FEC_GROUP FEC_SSRCS,
     };
     static const uint32_t rtx[] = {1002, 0};
     for (size_t i = 0; i < 2; i++) {
-        struct text sdp = {0}, text = {0};
-        text_addf(&sdp, HEAD TRANSPORT PICTURES_WITH_FEC "%s", streams[i]);
-        CHECK_EQ(answer(text_bytes(&sdp), &no_preference, &text), 0);
-        CHECK(strstr(text.at, "m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\n"));
-        CHECK(!strstr(text.at, "flexfec"));
+        struct text text = {0};
+        answer_fec(streams[i], &text);
+        CHECK(strstr(text.at, "m=video 9 UDP/TLS/RTP/SAVPF 96 97 35\r\n"));
+        CHECK(strstr(text.at, "a=rtpmap:35 flexfec-03/90000\r\na=rtcp-fb:35 transport-cc\r\n"
+                              "a=fmtp:35 repair-window=10000000\r\n"));
         CHECK_EQ(offer.sections[0].layer_count, 1);
         CHECK_EQ(offer.sections[0].layers[0].ssrc, 1001);
         CHECK_EQ(offer.sections[0].layers[0].rtx_ssrc, rtx[i]);
+        CHECK_EQ(offer.sections[0].fec.payload_type, 35);
+        CHECK_EQ(offer.sections[0].fec.ssrc, 1003);
         text_dispose(&text);
-        text_dispose(&sdp);
+    }
+}
+
+// Its stream says what is repaired; with simulcast nobody sends it, nor the format of RFC 8627.
+TEST(flexfec_without_a_stream_of_one_encoding_is_left_out)
+{
+    static const char *const sections[] = {
+        PICTURES_WITH_FEC("96 97 35") "a=ssrc:1001 cname:x\r\n",
+        PICTURES_WITH_FEC("96 97") FEC_GROUP FEC_SSRCS,
+        PICTURES_WITH_FEC("96 97 35") "a=ssrc-group:FEC-FR 1002 1003\r\na=ssrc-group:FID 1001 "
+                                      "1004\r\na=ssrc:1001 cname:x\r\n",
+        PICTURES_WITH_FEC("96 97 35") FEC_GROUP FEC_SSRCS
+        "a=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id\r\n"
+        "a=rid:f send\r\na=rid:h send\r\na=simulcast:send f;h\r\n",
+    };
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
+        struct text text = {0};
+        answer_fec(sections[i], &text);
+        CHECK(strstr(text.at, "m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\n"));
+        CHECK(!strstr(text.at, "flexfec"));
+        CHECK_EQ(offer.sections[0].fec.payload_type, 0);
+        CHECK_EQ(offer.sections[0].fec.ssrc, 0);
+        text_dispose(&text);
     }
 }
 

@@ -403,6 +403,8 @@ static void check_same_streams(const struct sdp_section *a, const struct sdp_sec
     for (size_t i = 0; i < a->ssrc_count; i++) {
         CHECK_EQ(a->ssrcs[i].ssrc, b->ssrcs[i].ssrc);
         CHECK_EQ(a->ssrcs[i].rtx_ssrc, b->ssrcs[i].rtx_ssrc);
+        CHECK_EQ(a->ssrcs[i].fec_ssrc, b->ssrcs[i].fec_ssrc);
+        CHECK_EQ(a->ssrcs[i].is_fec, b->ssrcs[i].is_fec);
         CHECK(bytes_equal(a->ssrcs[i].cname, b->ssrcs[i].cname));
         CHECK(bytes_equal(a->ssrcs[i].track_id, b->ssrcs[i].track_id));
     }

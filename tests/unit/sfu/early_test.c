@@ -72,7 +72,7 @@ static void receive(unsigned number, unsigned keys)
                                 .payload = {octets, sizeof octets}};
     bool start = false;
     const struct history_slot *slot =
-        track_receive(track, 0, &packet, &values, false, tick.now, &start, &tick);
+        track_receive(track, 0, &packet, &values, LAYER_SENT, tick.now, &start, &tick);
     note(slot, start);
     bool is_key = slot && slot->info.key_frame && slot->info.frame_start;
     while (is_key && track_receive_early(track, 0, &slot, &start, &tick))

@@ -60,7 +60,8 @@ static const struct history_slot *receive(uint64_t number, struct bytes payload,
         .payload = payload,
     };
     bool start;
-    return track_receive(track, 0, &packet, &no_extensions, repair, tick.now, &start, &tick);
+    return track_receive(track, 0, &packet, &no_extensions, repair ? LAYER_AGAIN : LAYER_SENT,
+                         tick.now, &start, &tick);
 }
 
 static const struct history_slot *receive_key(uint64_t number, bool repair)
