@@ -26,7 +26,7 @@ static int read_wish(struct api_context *c, char code[ROOM_CODE_LEN + 1],
     if (!typed[0])
         err = api_fail_field(c, "code");
     else if ((api_sent(body, "user_id") && !json_is_string(user)) ||
-             strlen(user_text) > JWT_TEXT_MAX)
+             !jwt_user_id_fits(user_text))
         err = api_fail_field(c, "user_id");
     if (!err) {
         api_code_normalise(typed, code);

@@ -123,6 +123,8 @@ static int read_wish(struct api_context *c, const char **room_id, const char **r
         err = read_text(c, body, "role", role);
     if (!err)
         err = read_text(c, body, "user_id", user_id);
+    if (!err && !jwt_user_id_fits(*user_id))
+        err = api_fail_field(c, "user_id");
     if (!err && !(*room_id)[0])
         err = api_fail_field(c, "room_id");
     if (!err && !(*role)[0])

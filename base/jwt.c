@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/text.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -191,6 +192,11 @@ static bool take_id(const json_t *payload, const char *key, char *out, size_t ca
     return len > 0 && (size_t)len < cap;
 }
 
+bool jwt_user_id_fits(const char *user_id)
+{
+    return strlen(user_id) <= JWT_TEXT_MAX && text_weight(user_id) <= JWT_USER_ID_SENT_MAX;
+}
+
 static bool read_claims(const json_t *payload, struct jwt_claims *claims)
 {
     const char *type = json_get_text(payload, "type", NULL);
@@ -211,7 +217,8 @@ static bool read_claims(const json_t *payload, struct jwt_claims *claims)
     return take_text(payload, "room_id", claims->room_id, sizeof claims->room_id) &&
            take_text(payload, "role", claims->role, sizeof claims->role) &&
            take_id(payload, "user_id", claims->user_id, sizeof claims->user_id) &&
-           id_is_object(claims->room_id) && claims->role[0];
+           jwt_user_id_fits(claims->user_id) && id_is_object(claims->room_id) &&
+           claims->role[0];
 }
 
 static const struct jwt_key *find_key(const struct jwt_keys *keys, const char *access_key)

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { JWT_USER_ID_SENT_MAX = 2 * 256 }; // octets, as JSON
 enum { JWT_TEXT_MAX = 256, JWT_MAC_LEN = 32, JWT_SECRETS_MAX = 2, JWT_SECRET_LEN_MAX = 512 };
 
 enum jwt_type {
@@ -34,6 +35,11 @@ struct jwt_claims {
     int64_t expires_at_s;
     struct token_hash hash; // set by jwt_verify()
 };
+
+// Whether somebody may have this id. It is in every message that names the peer, where a
+// control character takes six octets: so it has a bound as it is sent, too, that all others are
+// within.
+bool jwt_user_id_fits(const char *user_id);
 
 // An access key and its secrets: two while one is being replaced. The HMAC key is the octets
 // of the text, which is never decoded first.

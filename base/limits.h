@@ -183,6 +183,7 @@ enum {
     PEERS_PER_ROOM_MAX = 2500,
     PEERS_PER_LARGE_ROOM_MAX = 20000, // a room made with large_room
     TRACKS_PER_PEER_MAX = 16,
+    TRACKS_PER_ROOM_MAX = 8192, // beyond, a peer's offer is answered and not told to others
     // Whose media figures one call tells: with a hundred feeds each they are a megabyte of
     // JSON.
     FIGURES_PEERS_DEFAULT = 10,
@@ -231,8 +232,9 @@ enum {
     TALK_ROOM_BURST = 512 * 1024,
     TALK_SLOW_FACTOR = 8, // what an octet costs while somebody of the room is slow
     // Of metadata as it is sent, escaped
-    METADATA_SHORT_MAX = 1024,            // is sent wherever a peer is named
-    METADATA_LIST_MAX = 256 * 1024,       // in one list of peers, shared fairly
+    METADATA_SHORT_MAX = 1024,      // is sent wherever a peer is named
+    METADATA_LIST_MAX = 256 * 1024, // in one list of peers, shared fairly
+    NAMES_LIST_MAX = 1024 * 1024,   // the same of names, groups, what tracks are said to be
     METADATA_ROOM_PER_SECOND = 64 * 1024, // of those who come
     METADATA_ROOM_BURST = 256 * 1024,
     // Of what each is told of peers that change, and are let in: of many at once the rest
@@ -245,6 +247,7 @@ enum {
     OWED_INTERVAL_MS = 20,          // between two
     OWED_PEERS_MAX = 2500,          // to one client
     PEERS_TOLD_MAX = 200,           // of a room: beyond, only those that matter are told to all
+    PEERS_LISTED_MAX = 2500,        // of those, too: one list names them all
     SESSION_INFO_AT_ONCE = 100,     // peers of a room: beyond, counts are told once in a while
     SESSION_INFO_INTERVAL_MS = 1000,
     QUALITY_INTERVAL_MS = 1000,      // between two tellings of downlink scores

@@ -110,6 +110,14 @@ size_t text_characters(const char *text)
     return count;
 }
 
+void text_make_line(char *text)
+{
+    for (; *text; text++) {
+        if ((uint8_t)*text < 0x20 || *text == 0x7f)
+            *text = ' ';
+    }
+}
+
 size_t text_weight(const char *text)
 {
     size_t sum = 0;

@@ -32,6 +32,10 @@ size_t text_characters(const char *text);
 // and backslashes are escaped. NULL takes none.
 size_t text_weight(const char *text);
 
+// Of what people read on one line, as names are: control characters become spaces. They mean
+// nothing there, and each takes six octets in every message to a client.
+void text_make_line(char *text);
+
 // What is added to a text for people and logs: control characters, quotes and backslashes of
 // client-made strings become \xNN, so that a log line stays one line.
 void text_add_escaped(struct text *t, struct bytes more);

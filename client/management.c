@@ -22,7 +22,7 @@ static bool take_claims(const struct parlor_token_options *wish, struct jwt_clai
     claims->type = JWT_APP;
     if (!id_is_object(wish->room_id) || !wish->role || !wish->role[0] ||
         strlen(wish->role) > JWT_TEXT_MAX ||
-        (wish->user_id && strlen(wish->user_id) > JWT_TEXT_MAX))
+        (wish->user_id && !jwt_user_id_fits(wish->user_id)))
         return false;
     snprintf(claims->room_id, sizeof claims->room_id, "%s", wish->room_id);
     snprintf(claims->role, sizeof claims->role, "%s", wish->role);

@@ -144,14 +144,15 @@ static void announce_picked(struct peer *peer, const struct selection *tracks,
     for (size_t i = 0; i < tracks->count; i++) {
         struct track *track = tracks->at[i];
         track->negotiated = true;
-        if (!track->allowed || track->announced)
-            continue;
-        track->announced = true;
-        track->started_at = now.wall_ms;
-        tracks_pick(&added, track);
+        if (track->allowed && !track->announced)
+            tracks_pick(&added, track);
     }
-    if (added.count)
-        presence_show(peer, events);
+    if (added.count == 0 || !presence_show(peer, events))
+        return;
+    for (size_t i = 0; i < added.count; i++) {
+        added.at[i]->announced = true;
+        added.at[i]->started_at = now.wall_ms;
+    }
     tracks_tell(peer, EVENT_TRACKS_ADDED, &added, events);
     for (size_t i = 0; i < added.count; i++) {
         if (added.at[i]->is.muted)

@@ -14,10 +14,14 @@ static bool may_do_things(const struct role *role)
     return false;
 }
 
-static void mark(struct peer *peer)
+// False: there are too many already.
+static bool mark(struct peer *peer)
 {
+    if (peer->room->told_count >= PEERS_LISTED_MAX)
+        return false;
     peer->is_told = true;
     peer->room->told_count++;
+    return true;
 }
 
 void presence_enter(struct peer *peer)
@@ -28,9 +32,7 @@ void presence_enter(struct peer *peer)
 
 void presence_restore(struct peer *peer, bool was_told)
 {
-    if (was_told)
-        mark(peer);
-    else
+    if (!was_told || !mark(peer))
         peer->room->hides_peers = true;
 }
 
@@ -40,10 +42,12 @@ void presence_leave(struct peer *peer)
     peer->is_told = false;
 }
 
-void presence_show(struct peer *peer, struct event_list *events)
+bool presence_show(struct peer *peer, struct event_list *events)
 {
     if (peer->is_told)
-        return;
-    mark(peer);
+        return true;
+    if (!mark(peer))
+        return false;
     event_add_who(events, EVENT_PEER_SHOWN, peer);
+    return true;
 }

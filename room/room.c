@@ -1,6 +1,7 @@
 #include "room/room.h"
 
 #include "base/err.h"
+#include "base/text.h"
 #include "room/chat_history.h"
 #include "room/duration.h"
 #include "room/feeds.h"
@@ -80,6 +81,7 @@ struct peer *room_add_peer(struct room *room, const struct join_wish *wish,
     memcpy(peer->id, wish->peer_id, strlen(wish->peer_id) + 1);
     peer->user_id = mem_text(wish->user_id);
     peer->name = mem_text(wish->name);
+    text_make_line(peer->name);
     peer->metadata = mem_text(wish->metadata);
     peer->token_role = mem_text(wish->role);
     peer->token = wish->token;
@@ -409,8 +411,10 @@ int room_update_peer(struct peer *peer, const char *name, const char *metadata,
 {
     if (!room_texts_fit(name, metadata))
         return ERR_FULL;
-    if (name)
+    if (name) {
         replace(&peer->name, name);
+        text_make_line(peer->name);
+    }
     if (metadata)
         replace(&peer->metadata, metadata);
     event_add_who(events, EVENT_PEER_UPDATED, peer);

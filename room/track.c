@@ -34,6 +34,7 @@ void tracks_add(struct peer *peer, const struct track_wish *wishes, size_t count
     struct room *room = peer->room;
     for (size_t i = 0; i < count; i++) {
         if (peer->track_count == TRACKS_PER_PEER_MAX ||
+            room->tracks.count >= TRACKS_PER_ROOM_MAX ||
             map_get(&room->tracks, bytes_of(wishes[i].id)))
             continue;
         struct track *track = mem_alloc(sizeof *track);

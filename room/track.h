@@ -19,7 +19,7 @@ void tracks_tell(struct peer *peer, enum event_kind kind, const struct selection
 
 // Those of `wishes` that are not there yet. An id that another peer's track has already cannot
 // be told apart by anybody, so a second one is passed over, like one beyond
-// TRACKS_PER_PEER_MAX.
+// TRACKS_PER_PEER_MAX or TRACKS_PER_ROOM_MAX.
 void tracks_add(struct peer *peer, const struct track_wish *wishes, size_t count);
 
 // Takes the track out of all tables but its owner's list, and frees it.

@@ -77,19 +77,38 @@ void notify_other_policy(struct signal *s, struct session *session, const char *
 enum peer_detail { WITHOUT_TRACKS, WITH_TRACKS };
 
 // Peer of section 5.1.
-static void put_peer(struct json_out *j, const struct peer *peer, bool with_metadata,
-                     enum peer_detail detail)
+static void put_peer(struct json_out *j, const struct peer *peer, bool with_names,
+                     bool with_metadata, enum peer_detail detail)
 {
     struct track_wish tracks[TRACKS_PER_PEER_MAX];
     size_t count = 0;
     for (size_t i = 0; i < peer->track_count; i++) {
-        if (peer->tracks[i]->announced)
-            tracks[count++] = peer->tracks[i]->is;
+        if (!peer->tracks[i]->announced)
+            continue;
+        tracks[count] = peer->tracks[i]->is;
+        if (!with_names)
+            tracks[count].description[0] = 0;
+        count++;
     }
     struct peer_view view = shape_view(peer);
     if (!with_metadata)
         view.metadata = "";
+    if (!with_names) {
+        view.name = "";
+        view.group_count = 0;
+    }
     shape_peer(j, &view, detail == WITH_TRACKS ? &(struct shape_tracks){tracks, count} : NULL);
+}
+
+// Of its name, its groups, and what its tracks are said to be.
+static size_t weigh_names(const struct peer *peer)
+{
+    size_t weight = text_weight(peer->name);
+    for (size_t i = 0; i < peer->group_count; i++)
+        weight += text_weight(peer->groups[i]) + strlen("\"\",");
+    for (size_t i = 0; i < peer->track_count; i++)
+        weight += text_weight(peer->tracks[i]->is.description);
+    return weight;
 }
 
 // The peers that somebody with this role knows of, but the session's own. What is left out of
@@ -99,7 +118,8 @@ static void put_peers(struct json_out *j, struct signal *s, struct session *sess
 {
     const struct room *room = session->room;
     const struct audience *audience = signal_audience(s, room->number);
-    struct allowance allowance = {METADATA_LIST_MAX, room->joined_count};
+    struct allowance metadata = {METADATA_LIST_MAX, room->told_count};
+    struct allowance names = {NAMES_LIST_MAX, room->told_count};
     json_key(j, "peers");
     json_open(j, '{');
     size_t at = 0;
@@ -109,10 +129,11 @@ static void put_peers(struct json_out *j, struct signal *s, struct session *sess
             !permit_sees(viewer, peer->role->waiting_room) ||
             presence_waits(audience, peer->number))
             continue;
-        bool with_metadata = allowance_take(&allowance, peer->metadata);
+        bool with_metadata = allowance_take(&metadata, text_weight(peer->metadata));
+        bool with_names = allowance_take(&names, weigh_names(peer));
         json_key(j, peer->id);
-        put_peer(j, peer, with_metadata, detail);
-        if (!with_metadata && session->peer)
+        put_peer(j, peer, with_names, with_metadata, detail);
+        if (!(with_metadata && with_names) && session->peer)
             owed_add(s, session, peer->number);
     }
     json_close(j, '}');

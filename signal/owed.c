@@ -3,22 +3,34 @@
 // role for all of them, would be more than may wait for a socket. It follows in complete
 // on-peer-updates, as the sockets take it.
 #include "base/err.h"
+#include "base/jwt.h"
 #include "signal/state.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 // --- What is told at once ---
 
-bool allowance_take(struct allowance *a, const char *metadata)
+// However many peers there are and whatever they are called, a list of them is one message that
+// a socket can take: with what is in it of each peer and track, and the rest of those that fit.
+enum {
+    LISTED_PEER_LEN = 2 * PEER_ID_LEN_MAX + JWT_USER_ID_SENT_MAX + 2 * ROLE_NAME_LEN_MAX + 256,
+    LISTED_TRACK_LEN = 3 * TRACK_ID_LEN_MAX + 2 * TRACK_SOURCE_LEN_MAX + 128,
+};
+static_assert(PEERS_LISTED_MAX * LISTED_PEER_LEN + TRACKS_PER_ROOM_MAX * LISTED_TRACK_LEN +
+                      METADATA_LIST_MAX + NAMES_LIST_MAX <
+                  WS_LONG_MAX,
+              "a list of all peers is one message");
+
+bool allowance_take(struct allowance *a, size_t weight)
 {
-    int64_t weight = (int64_t)text_weight(metadata);
     int64_t part = a->octets / (int64_t)(a->peers ? a->peers : 1);
     if (a->peers)
         a->peers--;
-    if (weight > part)
+    if ((int64_t)weight > part)
         return false;
-    a->octets -= weight;
+    a->octets -= (int64_t)weight;
     return true;
 }
 

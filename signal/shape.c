@@ -129,8 +129,7 @@ void shape_room_state(struct json_out *j, const struct room *room)
 
 // --- Reading ---
 
-// Cuts at a bound, but not inside a character. A control character would take six octets in
-// each message, and means nothing there.
+// Cuts at a bound, but not inside a character.
 static void copy_text(char *to, size_t max, const char *text)
 {
     size_t len = strlen(text);
@@ -139,15 +138,21 @@ static void copy_text(char *to, size_t max, const char *text)
         while (len > 0 && ((uint8_t)text[len] & 0xc0) == 0x80)
             len--;
     }
-    for (size_t i = 0; i < len; i++)
-        to[i] = (uint8_t)text[i] < 0x20 ? ' ' : text[i];
+    memcpy(to, text, len);
     to[len] = 0;
+    text_make_line(to);
+}
+
+// What would have to be escaped is in no msid: RFC 8830 section 2, token-char of RFC 8866.
+static bool is_msid(const char *text)
+{
+    size_t len = strlen(text);
+    return len <= TRACK_ID_LEN_MAX && text_weight(text) == len;
 }
 
 static bool is_id(const char *text)
 {
-    size_t len = strlen(text);
-    return len >= 1 && len <= TRACK_ID_LEN_MAX && !id_is_inherited(text);
+    return text[0] && is_msid(text) && !id_is_inherited(text);
 }
 
 static bool read_track(const char *key, const json_t *track, struct track_wish *wish)
@@ -157,8 +162,7 @@ static bool read_track(const char *key, const json_t *track, struct track_wish *
     const char *type = json_get_text(track, "type", "");
     bool is_audio = strcmp(type, "audio") == 0;
 
-    if (!is_id(id) || strlen(stream_id) > TRACK_ID_LEN_MAX ||
-        (!is_audio && strcmp(type, "video") != 0))
+    if (!is_id(id) || !is_msid(stream_id) || (!is_audio && strcmp(type, "video") != 0))
         return false;
     *wish = (struct track_wish){
         .type = is_audio ? TRACK_AUDIO : TRACK_VIDEO,

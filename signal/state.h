@@ -353,8 +353,8 @@ struct allowance {
     size_t peers;
 };
 
-// Whether this metadata is told with the peer. Each has an equal part of what is left.
-bool allowance_take(struct allowance *a, const char *metadata);
+// Whether texts of this weight are told with the peer. Each has an equal part of what is left.
+bool allowance_take(struct allowance *a, size_t weight);
 
 // The session will be told all about the peer; false: there is no more room for that.
 bool owed_add(struct signal *s, struct session *session, uint64_t peer);

@@ -534,3 +534,18 @@ TEST(base64url_refuses_what_is_not_canonical)
     CHECK_EQ(base64url_read(bytes_of("+/+/"), out), ERR_MALFORMED);
     CHECK_EQ(base64url_read(bytes_of("Zm 9"), out), ERR_MALFORMED);
 }
+
+TEST(the_id_of_a_user_has_a_bound_as_it_is_sent)
+{
+    char text[JWT_TEXT_MAX + 2];
+    memset(text, '"', sizeof text);
+    text[JWT_TEXT_MAX] = 0;
+    CHECK(jwt_user_id_fits(text));
+    text[0] = 1; // six octets instead of two
+    CHECK(!jwt_user_id_fits(text));
+    text[2] = 0;
+    CHECK(jwt_user_id_fits(text));
+    memset(text, 'x', sizeof text);
+    text[JWT_TEXT_MAX + 1] = 0;
+    CHECK(!jwt_user_id_fits(text));
+}
