@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "net/connection.h"
 
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -340,6 +341,33 @@ TEST(a_short_answer_leaves_at_once)
     CHECK(!has_octets(fd));
     served_answer(&served, &served.held);
     CHECK(has_octets(fd));
+    close(fd);
+    served_stop(&served);
+}
+
+// The server's end of the connection `fd`: both ends are this process's.
+static int far_end(int fd)
+{
+    struct sockaddr_storage ours, theirs;
+    socklen_t ours_len = sizeof ours;
+    CHECK(getsockname(fd, (struct sockaddr *)&ours, &ours_len) == 0);
+    for (int other = 3; other < 256; other++) {
+        socklen_t len = sizeof theirs;
+        if (getpeername(other, (struct sockaddr *)&theirs, &len) == 0 && len == ours_len &&
+            memcmp(&ours, &theirs, len) == 0)
+            return other;
+    }
+    return -1;
+}
+
+TEST(the_end_of_an_answer_does_not_wait_for_the_client_to_acknowledge_its_beginning)
+{
+    int fd = ask_and_hold("GET /1 HTTP/1.1\r\n" HOST "\r\n");
+    int no_delay = 0;
+    socklen_t len = sizeof no_delay;
+    CHECK(getsockopt(far_end(fd), IPPROTO_TCP, TCP_NODELAY, &no_delay, &len) == 0);
+    CHECK(no_delay);
+    served_answer(&served, &served.held);
     close(fd);
     served_stop(&served);
 }
