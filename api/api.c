@@ -173,6 +173,7 @@ static int find_route(const struct api_config *config, struct http_request *requ
         if (allows(route, request->method)) {
             call->route = route;
             memcpy(call->parameters, parameters, sizeof parameters);
+            break;
         }
     }
     if (!any) {
