@@ -14,7 +14,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { MID_LEN_MAX = 16, RID_LEN_MAX = 16, MSID_LEN_MAX = 64, LAYERS_MAX = 3 };
+enum {
+    MID_LEN_MAX = 16,
+    RID_LEN_MAX = 16,
+    MSID_LEN_MAX = 64,
+    CNAME_LEN = 16, // of the names that we make
+    LAYERS_MAX = 3,
+};
 
 enum media_kind { MEDIA_AUDIO, MEDIA_VIDEO, MEDIA_APPLICATION };
 
@@ -164,8 +170,8 @@ struct subscribe_section {
     char fmtp[256]; // of the publisher's codec
     enum h264_profile profile;
     uint32_t ssrc;
-    uint32_t rtx_ssrc; // 0: none
-    char cname[32];    // the same for all tracks of a publisher, for lip-sync
+    uint32_t rtx_ssrc;         // 0: none
+    char cname[CNAME_LEN + 1]; // the same for all tracks of a publisher, for lip-sync
 };
 
 // The payload types and extension ids that our offers use, the same in every section.

@@ -1,6 +1,5 @@
 #include "sfu/capacity.h"
 
-#include "base/map.h"
 #include "base/mem.h"
 #include "base/moment.h"
 #include "rtc/negotiate.h"
@@ -10,7 +9,6 @@
 #include "sfu/seats.h"
 #include "sfu/select.h"
 #include "sfu/shared.h"
-#include "sfu/track.h"
 
 #include <math.h>
 #include <string.h>
@@ -54,18 +52,6 @@ static bool is_picture(const struct feed *f)
     return f->answer == FEED_ACCEPTED && f->stream->kind == MEDIA_VIDEO;
 }
 
-// The talker who was loudest lately goes on being the speaker while all are silent.
-static void find_speaker(struct capacity *d, const struct tick *tick)
-{
-    const struct speakers *speakers = &d->leg->meeting->speakers;
-    if (speakers->said_count == 0)
-        return;
-    const struct track *t =
-        map_get(&tick->shared->tracks, map_key_u64(&speakers->said[0].track));
-    if (t)
-        memcpy(d->speaker, t->stream.cname, sizeof d->speaker);
-}
-
 // `redundancy`: of all feeds that may repeat anything; negative: as it is.
 static double audio_bps_with(const struct capacity *d, int redundancy, const struct tick *tick)
 {
@@ -102,7 +88,7 @@ static size_t gather(struct capacity *d, struct allocate_feed *order[SUBSCRIBE_S
             a->chosen = ALLOCATE_PAUSED;
         a->chosen = (int8_t)choice_step_now(s, a->chosen);
         a->screen = s->screen;
-        a->speaker = d->speaker[0] && strcmp(d->speaker, s->cname) == 0;
+        a->speaker = strcmp(d->leg->meeting->speaker, s->cname) == 0;
         a->wish = s->held ? 0 : (uint8_t)f->max_quality;
         a->priority = f->priority;
         order[count++] = a;
@@ -263,7 +249,6 @@ static void choose(struct capacity *d, const struct tick *tick)
         return;
     if (!d->estimate && d->remb_bps == 0 && d->cap.kbps == 0 && d->cap.loss_percent == 0)
         return; // nothing bounds it
-    find_speaker(d, tick);
     size_t count = gather(d, order, tick);
     try_again(d, order, count, tick);
     struct allocate_limits limits = limits_of(d, order, count, tick);

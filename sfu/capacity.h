@@ -46,7 +46,6 @@ struct capacity {
     struct pace pace;     // while there is an estimate
     struct allocator allocator;
     struct allocation allocation; // the last
-    char speaker[CNAME_LEN + 1];  // who talked last
     int64_t crowded_until;        // something waits in a queue of the way, or did lately
     int64_t chosen_at;
     int64_t choose_at; // the next look; NEVER while nothing is to be chosen

@@ -59,7 +59,7 @@ static void read_layer(const struct track *t, unsigned index, int64_t now,
     const struct layer *layer = &t->layers[index];
     const struct stream_layer *kept = &t->stream.layers[index];
     const struct report_receiver *r = &layer->report;
-    memcpy(f->rid, layer->rid, sizeof f->rid);
+    memcpy(f->rid, kept->rid, sizeof f->rid);
     f->alive = kept->started && stream_layer_is_alive(&t->stream, index, now);
     f->width = kept->size.width;
     f->height = kept->size.height;
@@ -121,10 +121,8 @@ static void read_feed(const struct feed *f, struct figures_feed *at)
         .jitter_us = ticks_to_us(r->jitter, f->stream->codec.clock_rate),
         .rtt_us = r->rtt_us,
     };
-    if (line && line->current != NO_LAYER) {
-        const struct track *t = LIST_ENTRY(f->stream, struct track, stream);
-        memcpy(at->rid, t->layers[line->current].rid, sizeof at->rid);
-    }
+    if (line && line->current != NO_LAYER)
+        memcpy(at->rid, f->stream->layers[line->current].rid, sizeof at->rid);
     if (!f->repaired)
         return; // no memory for the rest
     at->degraded = f->allotted && f->allot.degraded;

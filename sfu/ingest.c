@@ -95,7 +95,7 @@ static int layer_by_rid(const struct track *t, struct bytes rid)
     if (rid.len == 0)
         return t->stream.layer_count == 1 ? 0 : ERR_NOT_FOUND;
     for (unsigned i = 0; i < t->stream.layer_count; i++)
-        if (bytes_equal(rid, bytes_of(t->layers[i].rid)))
+        if (bytes_equal(rid, bytes_of(t->stream.layers[i].rid)))
             return (int)i;
     return ERR_NOT_FOUND;
 }

@@ -27,7 +27,6 @@ enum {
 };
 
 struct layer {
-    char rid[RID_LEN_MAX + 1];
     uint32_t ssrc;            // 0 before it is known
     uint32_t rtx_ssrc;        // 0: unknown or none
     uint8_t fec_payload_type; // of what repairs it by sums (rtc/fec.h); 0: nothing does

@@ -62,6 +62,12 @@ struct router *router_new(const struct router_config *config)
     return r;
 }
 
+// NULL: it was closed, or never there.
+static struct track *find_track(const struct shared *s, uint64_t id)
+{
+    return map_get(&s->tracks, map_key_u64(&id));
+}
+
 // --- Rooms ---
 
 static struct meeting *open_meeting(struct shared *s, uint64_t id)
@@ -144,8 +150,9 @@ static void take_wishes(struct shared *s, const struct tick *tick)
 {
     LIST_EACH(&s->wishes, each)
     {
-        struct track *t = LIST_ENTRY(each, struct track, stream.wishes);
+        struct track *t = find_track(s, LIST_ENTRY(each, struct stream, wishes)->id);
         list_remove(each);
+        assert(t); // one that is closed has no wishes
         struct endpoint *e = map_get(&s->endpoints, map_key_u64(&t->endpoint));
         assert(e && e->kind == ENDPOINT_PUBLISH); // or the track would be closed
         publisher_take_wishes(e->publisher, t, tick);
@@ -290,15 +297,15 @@ static void want_seated(const struct subscriber *s, const struct tick *tick)
     for (uint32_t i = 0; i < s->feeds.count; i++) {
         const struct feed *f = s->feeds.at[i];
         if (f->seat && f->stream->kind == MEDIA_VIDEO)
-            track_want(LIST_ENTRY(f->stream, struct track, stream), f->max_quality,
-                       s->leg->meeting, tick);
+            track_want(find_track(tick->shared, f->stream->id), f->max_quality, s->leg->meeting,
+                       tick);
     }
 }
 
 static void on_subscriber(struct subscriber *s, const struct command *c,
                           const struct tick *tick)
 {
-    struct track *t = map_get(&tick->shared->tracks, map_key_u64(&c->track));
+    struct track *t = find_track(tick->shared, c->track);
     struct feed *f = subscriber_feed(s, c->track);
     switch (c->kind) {
     case COMMAND_ANSWER:
@@ -394,7 +401,7 @@ void router_command(struct router *r, struct command *command, int64_t now, stru
     } else if (command->kind == COMMAND_CANDIDATES) {
         set_candidates(&r->shared, command->candidates.list, command->candidates.count);
     } else if (command->kind == COMMAND_TRACK_MUTE || command->kind == COMMAND_TRACK_CAP) {
-        struct track *t = map_get(&r->shared.tracks, map_key_u64(&command->track));
+        struct track *t = find_track(&r->shared, command->track);
         if (t && command->kind == COMMAND_TRACK_MUTE)
             mute(t, command->mute.muted, command->mute.held, &tick);
         else if (t)
@@ -428,11 +435,12 @@ static void make_offers(struct shared *s, const struct tick *tick)
     s->offers_at = list_empty(&s->offers_due) ? 0 : tick->now + OFFER_PAUSE_US;
 }
 
-static void follow_speakers(const struct meeting *m, const struct tick *tick)
+static void follow_speakers(struct meeting *m, const struct tick *tick)
 {
     for (size_t i = 0; i < m->speakers.said_count; i++) {
-        struct track *t =
-            map_get(&tick->shared->tracks, map_key_u64(&m->speakers.said[i].track));
+        struct track *t = find_track(tick->shared, m->speakers.said[i].track);
+        if (t && i == 0)
+            memcpy(m->speaker, t->stream.cname, sizeof m->speaker);
         if (t)
             subscribers_follow_talker(&t->stream, tick);
     }

@@ -23,7 +23,7 @@
 struct seats {
     struct seat *at;
     uint32_t count;
-    char cname[20];
+    char cname[CNAME_LEN + 1];
 };
 
 struct seats *seats_new(const struct tick *tick);

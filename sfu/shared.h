@@ -23,8 +23,9 @@ struct meeting {
     uint64_t id;
     uint32_t endpoint_count;
     struct speakers speakers;
-    struct last_n loudest; // whose microphones are heard
-    struct timer timer;    // speakers.look_at
+    char speaker[CNAME_LEN + 1]; // who was the loudest lately; stays while all are silent
+    struct last_n loudest;       // whose microphones are heard
+    struct timer timer;          // speakers.look_at
 };
 
 struct shared {

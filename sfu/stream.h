@@ -31,7 +31,6 @@ enum {
     KEY_COMES_US = 1000 * 1000,
     // The same in pictures, of a spatial layer that is sent alone: nothing is shown meanwhile.
     SPATIAL_MISSED_MAX = 5,
-    CNAME_LEN = 16,
 };
 
 struct feed; // sfu/feed.h
@@ -54,8 +53,9 @@ struct feed_line {
 static_assert(sizeof(struct feed_line) <= 64, "one line of the processor's cache");
 
 struct stream_layer {
-    bool started; // a packet came; the history is there
-    bool wanted;  // a wish that nobody has taken yet: a key frame
+    char rid[RID_LEN_MAX + 1]; // of the encoding; "" without simulcast
+    bool started;              // a packet came; the history is there
+    bool wanted;               // a wish that nobody has taken yet: a key frame
     struct history history;
     struct progress progress; // where feeds leave off when they switch
     struct report_origin origin;

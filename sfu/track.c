@@ -41,7 +41,7 @@ void track_update(struct track *t, const struct publish_section *section)
     for (unsigned i = 0; i < section->layer_count; i++) {
         const struct publish_layer *said = &section->layers[i];
         struct layer *layer = &t->layers[i];
-        memcpy(layer->rid, said->rid, sizeof layer->rid);
+        memcpy(t->stream.layers[i].rid, said->rid, sizeof said->rid);
         if (said->ssrc && said->ssrc != layer->ssrc)
             track_layer_replace(t, i, said->ssrc);
         if (said->rtx_ssrc)
@@ -62,7 +62,7 @@ static int place_in_cap(const struct track_cap *cap, const char *rid)
 static bool has_layer(const struct track *t, const char *rid)
 {
     for (unsigned i = 0; i < t->stream.layer_count; i++)
-        if (strcmp(t->layers[i].rid, rid) == 0)
+        if (strcmp(t->stream.layers[i].rid, rid) == 0)
             return true;
     return false;
 }
@@ -92,7 +92,7 @@ static int bound_of(const struct track *t, unsigned index, const struct track_ca
         return 0;
     if (!named)
         return index == 0 ? cap->kbps : ERR_REFUSED;
-    int place = place_in_cap(cap, t->layers[index].rid);
+    int place = place_in_cap(cap, t->stream.layers[index].rid);
     return place < 0 ? ERR_REFUSED : cap->layers[place].kbps;
 }
 
@@ -111,7 +111,7 @@ void track_bound(struct track *t, const struct track_cap *cap, int64_t now)
     t->kbps = 0;
     bool named = false;
     for (unsigned i = 0; i < t->stream.layer_count; i++)
-        named |= place_in_cap(cap, t->layers[i].rid) >= 0;
+        named |= place_in_cap(cap, t->stream.layers[i].rid) >= 0;
     for (unsigned i = 0; i < t->stream.layer_count; i++) {
         int kbps = bound_of(t, i, cap, named);
         t->layers[i].refused = kbps < 0;

@@ -5,7 +5,10 @@ map names the files that there are.
 And that nothing inside a folder includes itself by way of others. x.c and x.h are one module, as
 a reader needs both to understand either; so it is a circle when x.c includes y.h and y.c
 includes x.h, however many modules lie between. A circle of headers is one of modules too. What
-two modules share lies in a third, below both."""
+two modules share lies in a third, below both.
+
+In sfu/ the sides of a stream, those who fill it and those who are sent it, do not see each
+other either."""
 import pathlib
 import re
 import sys
@@ -54,6 +57,8 @@ NEVER = [
      "a change of a live room's record"),
     (["signal"], re.compile(r"(\.|->)permissions\[PERMISSION"),
      "a look at permissions: room/permit.h decides"),
+    (["sfu"], re.compile(r"struct track, stream\b"),
+     "a track that is found by where its stream lies: a stream may be of no track"),
     (["room", "signal", "api", "net", "server"],
      re.compile(r'"(SELECT|INSERT INTO|UPDATE|DELETE FROM) '), "SQL"),
 ]
@@ -95,6 +100,55 @@ def circles(folder):
     for group in groups:
         arrows = (f"{m} -> {', '.join(sorted(includes[m] & set(group)))}" for m in sorted(group))
         yield f"{folder}/: a circle of includes: {'; '.join(arrows)}"
+
+
+# The sides of sfu/: what each module belongs to, and which sides it may know, itself included. A
+# stream knows neither who fills it nor who is sent it; who sends and who receives do not know
+# each other: what one needs of the other is in the stream, or the router brings it.
+SIDES = {
+    "shared": "cap command config demux early last_n leg notice police quality shared speaker "
+              "strays tick",
+    "stream": "allocate segment stream substream",
+    "feed": "choice feed forward pace redundancy repair seat select",
+    "subscriber": "capacity feedback places reports seats subscriber",
+    "publisher": "demand ingest layer publisher track",
+    "router": "endpoint figures router",
+}
+SIDES_KNOWN = {
+    "shared": ["shared"],
+    "stream": ["shared", "stream"],
+    "feed": ["shared", "stream", "feed"],
+    "subscriber": ["shared", "stream", "feed", "subscriber"],
+    "publisher": ["shared", "stream", "feed", "publisher"],
+    "router": list(SIDES),
+}
+
+
+def headers_seen(path):
+    """Headers of its folder that a file includes, by way of others too."""
+    seen, left = set(), [path]
+    while left:
+        text = left.pop().read_text()
+        for name in re.findall(rf'^\s*#\s*include\s+"{path.parent.name}/([^"/]+)"', text, re.M):
+            if name not in seen:
+                seen.add(name)
+                left.append(path.parent / name)
+    return seen
+
+
+def sides():
+    side_of = {name: side for side, names in SIDES.items() for name in names.split()}
+    files = sorted((TOP / "sfu").glob("*.[ch]"))
+    for name in sorted({p.stem for p in files} - set(side_of)):
+        yield f"tests/floors.py: SIDES has no sfu/{name}"
+    for name in sorted(set(side_of) - {p.stem for p in files}):
+        yield f"tests/floors.py: there is no sfu/{name}, which SIDES has"
+    for path in files:
+        known = SIDES_KNOWN[side_of.get(path.stem, "router")]
+        for header in sorted(headers_seen(path)):
+            side = side_of.get(pathlib.Path(header).stem, "shared")
+            if side not in known:
+                yield f"sfu/{path.name}: sees sfu/{header}, which is of the {side}'s side"
 
 
 # One idea a file. Where a file is longer for a reason, its name stands here, with its bound.
@@ -178,7 +232,7 @@ def main():
             wrong += found
         elif not found:
             wrong.append(f"{folder}/ has no circle any more: take it out of CIRCLES_LEFT")
-    wrong += described()
+    wrong += [*sides(), *described()]
     print("\n".join(wrong) if wrong else f"{len(files)} files keep the floors")
     return 1 if wrong else 0
 
