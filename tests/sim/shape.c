@@ -19,8 +19,9 @@ enum codec shape_codec(const struct shape *s)
 
 void shape_place(const struct shape *s, unsigned cycle, struct mark *mark)
 {
-    mark->temporal = cycles[cycle].temporal;
-    mark->back = (uint8_t)(mark->key ? 0 : cycles[cycle].back * shape_spatial(s));
+    mark->temporal = s->flat ? 0 : cycles[cycle].temporal;
+    unsigned pictures = s->flat ? 1 : cycles[cycle].back;
+    mark->back = (uint8_t)(mark->key ? 0 : pictures * shape_spatial(s));
     mark->below = mark->spatial > 0 && (mark->key || s->full);
 }
 
@@ -57,11 +58,12 @@ static void put_structure(const struct shape *s, struct writer *w)
     }
     if (s->flexible)
         return;
-    put_u8(w, 4);
-    for (unsigned i = 0; i < 4; i++) {
+    unsigned pictures = s->flat ? 1 : 4;
+    put_u8(w, (uint8_t)pictures);
+    for (unsigned i = 0; i < pictures; i++) {
         // T, U, and one reference
         put_u8(w, (uint8_t)(cycles[i].temporal << 5 | (is_sync(i) ? 0x10 : 0) | 1 << 2));
-        put_u8(w, cycles[i].back);
+        put_u8(w, s->flat ? 1 : cycles[i].back);
     }
 }
 
@@ -76,12 +78,13 @@ static void put_vp9(const struct shape *s, const struct mark *m, unsigned cycle,
                   (first ? 0x08 : 0) | (m->index + 1 == m->count ? 0x04 : 0) | // B, E
                   (structure ? 0x02 : 0) | (apart ? 0x01 : 0));                // V, Z
     put_u16(w, 0x8000 | picture_id);
-    put_u8(w, (uint8_t)(m->temporal << 5 | (is_sync(cycle) ? 0x10 : 0) | m->spatial << 1 |
+    bool sync = s->flat || is_sync(cycle);
+    put_u8(w, (uint8_t)(m->temporal << 5 | (sync ? 0x10 : 0) | m->spatial << 1 |
                         m->below)); // T, U, S, D
     if (!s->flexible)
         put_u8(w, tl0);
     else if (!m->key)
-        put_u8(w, (uint8_t)(cycles[cycle].back << 1)); // P_DIFF, and no other
+        put_u8(w, (uint8_t)((s->flat ? 1 : cycles[cycle].back) << 1)); // P_DIFF, and no other
     if (structure)
         put_structure(s, w);
 }

@@ -21,6 +21,7 @@ struct shape {
     enum codec codec; // CODEC_NONE is VP8, too
     uint8_t spatial;  // layers in the stream; 0 counts as 1
     bool full;        // spatial layers need the one below in every picture
+    bool flat;        // one temporal layer; not of AV1
     bool flexible;    // VP9 names what it needs in each packet
 };
 

@@ -351,6 +351,14 @@ void source_allot(struct source *s, unsigned kbps)
     }
 }
 
+unsigned source_most(const struct source *s)
+{
+    unsigned kbps = 0;
+    for (unsigned i = 0; i < s->layer_count; i++)
+        kbps += layer_rates[i].most;
+    return kbps;
+}
+
 void source_frame(struct source *s, int64_t now, struct batch *out)
 {
     for (unsigned i = s->layer_count; i-- > 0;)

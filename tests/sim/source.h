@@ -85,6 +85,8 @@ void source_dispose(struct source *s);
 // gives to each layer, which is nothing to the upper ones when it is little. Layers that come
 // back begin with a key frame.
 void source_allot(struct source *s, unsigned kbps);
+// What all of it takes at most: kbit/s.
+unsigned source_most(const struct source *s);
 
 // The layer is another stream from now on, as when a browser makes its encoder anew.
 void source_change_ssrc(struct source *s, unsigned layer, struct rng *rng);

@@ -10,6 +10,7 @@ enum {
     ALLOT_US = 200 * 1000,
     AUDIO_BPS = 50 * 1000,  // with its headers
     START_BPS = 300 * 1000, // libwebrtc's
+    PROBED_FACTOR = 2,      // of all that encoders may take: more it does not look for
 };
 
 void uplink_init(struct uplink *u, int64_t now)
@@ -63,9 +64,12 @@ void uplink_allot(struct uplink *u, struct source *camera, int64_t now)
 
 void uplink_probe(struct uplink *u, struct source *camera, int64_t now, struct batch *out)
 {
+    double most_bps = PROBED_FACTOR * 1000.0 * source_most(camera);
     if (u->probing == 0) {
-        if (!bwe_cluster(&u->bwe, &u->cluster, 0, now))
+        if (bwe_bps(&u->bwe) > most_bps || !bwe_cluster(&u->bwe, &u->cluster, 0, now))
             return;
+        if (u->cluster.bps > most_bps)
+            u->cluster.bps = most_bps;
         u->probing = (uint32_t)(u->cluster.octets / SOURCE_PADDING_MAX) + 1;
         if (u->probing < u->cluster.packets)
             u->probing = u->cluster.packets;
