@@ -317,8 +317,7 @@ void judge_against_tcp(struct meeting_sim *m)
 {
     const struct link *link = down(m, audience(m, 0));
     double kbps = link_kbps(link, 0);
-    // It sent from the first packet on.
-    double tcp = (double)link_tcp_octets(link) * 8 / 1000 / (end_s(m) - 1);
+    double tcp = link_tcp_kbps(link, SETTLED_S, end_s(m));
     meeting_figure(m, "the call's share",
                    100 * link_carried_kbps(link, SETTLED_S, end_s(m)) / kbps, "%", 25, 75);
     meeting_figure(m, "TCP's", 100 * tcp / kbps, "%", 25, 75);

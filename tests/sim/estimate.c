@@ -259,9 +259,8 @@ static void share_with_tcp(void)
     printf("against a TCP flow on 4 Mbit/s\n");
     begin(&s, &plan, 1);
     run(&s, 120 * SECOND);
-    double tcp = (double)link_tcp_octets(&s.link) * 8 / 1000 / 120;
     figure("  the estimator's share", 100 * kbps(&s.flows[0], 20, 120) / 4000, "%", 25, 75);
-    figure("  TCP's", 100 * tcp / 4000, "%", 25, 75);
+    figure("  TCP's", 100 * link_tcp_kbps(&s.link, 20, 120) / 4000, "%", 25, 75);
     end(&s);
 }
 

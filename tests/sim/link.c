@@ -115,13 +115,23 @@ int64_t link_longest_wait(const struct link *l, unsigned from, unsigned until)
     return longest;
 }
 
-double link_carried_kbps(const struct link *l, unsigned from, unsigned until)
+static double kbps_of(const uint32_t *octets_in, unsigned from, unsigned until)
 {
     assert(from < until && until <= LINK_SECONDS);
     double octets = 0;
     for (unsigned i = from; i < until; i++)
-        octets += l->octets_in[i];
+        octets += octets_in[i];
     return octets * 8 / 1000 / (until - from);
+}
+
+double link_carried_kbps(const struct link *l, unsigned from, unsigned until)
+{
+    return kbps_of(l->octets_in, from, until);
+}
+
+double link_tcp_kbps(const struct link *l, unsigned from, unsigned until)
+{
+    return kbps_of(l->tcp_octets_in, from, until);
 }
 
 // A packet came that waits so long; the next one would wait until l->free_at.
@@ -175,6 +185,8 @@ static void flow_send(struct link *l, struct tcp_flow *f, int64_t now)
     while (tcp_flow_may_send(f)) {
         int64_t left_at = queue(l, TCP_PACKET, now);
         bool lost = left_at == LINK_LOST;
+        if (!lost && now / SECOND_US < LINK_SECONDS)
+            l->tcp_octets_in[now / SECOND_US] += TCP_PACKET;
         int64_t there = lost ? now + link_wait(l, now) : left_at;
         // Half a millisecond of the other machine's own, so that a flow on a link without delay
         // ends its turn.

@@ -92,6 +92,7 @@ struct link {
     int64_t longest_wait_us;
     int32_t wait_us_in[LINK_SECONDS]; // the longest in each second
     uint32_t octets_in[LINK_SECONDS];
+    uint32_t tcp_octets_in[LINK_SECONDS];
     // For how long without a break the queue was over LINK_LONG_WAIT_US at most.
     int64_t longest_long_us;
     int64_t long_since;
@@ -113,6 +114,8 @@ int64_t link_wait(const struct link *l, int64_t now);
 int64_t link_longest_wait(const struct link *l, unsigned from, unsigned until);
 // What the line carried then, kbit/s without TCP's.
 double link_carried_kbps(const struct link *l, unsigned from, unsigned until);
+// The same of the TCP flows.
+double link_tcp_kbps(const struct link *l, unsigned from, unsigned until);
 // The line's rate; 0: any.
 uint32_t link_kbps(const struct link *l, int64_t now);
 // What the TCP flows had acknowledged, in octets.
