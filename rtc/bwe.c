@@ -113,11 +113,12 @@ uint16_t bwe_sent(struct bwe *b, size_t octets, uint8_t cluster, int64_t now)
 
 // --- Feedback ---
 
-// A probe that found less than the estimate says nothing: a few packets may meet a burst.
+// A probe that found less than the estimate says nothing: a few packets may meet a burst. Nor
+// does one that another let in who fills the queue: how much of the way is ours, losses tell.
 static void take_probe(struct bwe *b, double bps, int64_t now)
 {
     double before = bwe_bps(b);
-    if (bps <= before)
+    if (bps <= before || b->queue.shared)
         return;
     bwe_rate_set(&b->rate, bps, now);
     bwe_acked_expect_change(&b->acked);
@@ -134,6 +135,7 @@ struct told {
     uint32_t lost;
     uint64_t octets;
     int64_t newest_sent; // of those that arrived; 0: none did
+    int64_t newest_lost; // when it was sent; 0: none was
 };
 
 static void take_arrival(struct bwe *b, struct sent_packet *packet, int64_t arrived,
@@ -174,6 +176,7 @@ static void take_lost(struct bwe *b, uint16_t from, uint16_t until, struct told 
         told->expected++;
         told->octets += packet->octets;
         told->lost++;
+        told->newest_lost = packet->at;
     }
 }
 
@@ -277,7 +280,7 @@ void bwe_feedback(struct bwe *b, const struct twcc_feedback *feedback, int64_t n
             note_drain(b, carried, now);
     }
     if (b->queue.shared)
-        bwe_rate_compete(&b->rate, told.lost > 0, b->acked.bps, b->rtt_us, now);
+        bwe_rate_compete(&b->rate, told.newest_lost, b->acked.bps, b->rtt_us, now);
     else
         bwe_rate_update(&b->rate, usage, arriving(b, now), b->limited, b->rtt_us, now);
     // Where much more arrives than is allowed, as sound does not ask, and makes no queue, it is
@@ -304,7 +307,8 @@ bool bwe_cluster(struct bwe *b, struct bwe_cluster *cluster, double wanted_bps, 
     // Of whom only what is paused was told of, nothing more comes: what stood in the way then
     // has long gone.
     bool stale = b->feedback_at != 0 && now - b->feedback_at > STALE_US;
-    bool calm = stale || (b->delay.usage == BWE_NORMAL && b->queue.wait_us < DRAIN_FROM_US);
+    bool calm = stale || (!b->queue.shared && b->delay.usage == BWE_NORMAL &&
+                          b->queue.wait_us < DRAIN_FROM_US);
     if (fell && calm && b->probes < PROBES_MAX && now - b->probe.asked_at > b->probe_pause_us) {
         bwe_probe_ask(&b->probe, fmin(further_factor * bwe_bps(b), b->before_fall_bps), now);
         b->probe_pause_us = b->probe_pause_us < PROBE_PAUSE_MOST_US / 2 ? 2 * b->probe_pause_us

@@ -3,13 +3,17 @@
 #include <math.h>
 
 static const double beta = 0.85;
-static const double beta_loss = 0.7;
-static const double growth = 1.08;         // a second, far from what the way carries
-static const double least_growth = 1000;   // bit/s with each update
-static const double least_additive = 4000; // bit/s a second
+// Beside TCP. Layers are steps: one that fitted before a loss has to fit after it, or it is
+// lowered and held back, and most of what is allowed is not sent.
+static const double beta_loss = 0.85;
+static const double packets_competing = 0.7; // more in each round trip: as a loss costs less
+static const double growth = 1.08;           // a second, far from what the way carries
+static const double least_growth = 1000;     // bit/s with each update
+static const double least_additive = 4000;   // bit/s a second
 static const double packet_bits = 1200 * 8;
 static const double above_acked = 1.5;
 static const double above_acked_bps = 10 * 1000;
+static const double above_acked_competing = 2; // so that the next layer is within reach
 static const double capacity_smoothing = 0.05;
 
 enum { RESPONSE_US = 100 * 1000, PATIENCE_LEAST_US = 10 * 1000, PATIENCE_MOST_US = 200 * 1000 };
@@ -111,19 +115,21 @@ void bwe_rate_update(struct bwe_rate *r, enum bwe_usage usage, double acked, boo
     }
 }
 
-void bwe_rate_compete(struct bwe_rate *r, bool lost, double acked, int64_t rtt_us, int64_t now)
+void bwe_rate_compete(struct bwe_rate *r, int64_t lost_sent, double acked, int64_t rtt_us,
+                      int64_t now)
 {
     double rtt_s = fmax((double)rtt_us / 1e6, 0.01);
     double passed_s = fmin((double)(now - r->changed_at) / 1e6, 1);
     r->state = BWE_HOLD;
     r->changed_at = now;
-    if (lost && now - r->decreased_at > rtt_us) {
+    // What was sent before the last decrease tells nothing of what came of it.
+    if (lost_sent > r->decreased_at) {
         r->bps *= beta_loss;
         r->decreased_at = now;
         return;
     }
-    double grown = r->bps + packet_bits / rtt_s / rtt_s * passed_s;
-    double most = acked > 0 ? above_acked * acked + above_acked_bps : grown;
+    double grown = r->bps + packets_competing * packet_bits / rtt_s / rtt_s * passed_s;
+    double most = acked > 0 ? above_acked_competing * acked + above_acked_bps : grown;
     r->bps = fmax(r->bps, fmin(grown, most));
 }
 

@@ -24,7 +24,9 @@ struct bwe_rate {
 void bwe_rate_update(struct bwe_rate *r, enum bwe_usage usage, double acked, bool limited,
                      int64_t rtt_us, int64_t now);
 // The same while somebody who yields to loss alone keeps the queue full: as TCP would do (RFC
-// 5681), by a packet in a round trip, and to 70 % after a loss (RFC 9438).
-void bwe_rate_compete(struct bwe_rate *r, bool lost, double acked, int64_t rtt_us, int64_t now);
+// 5681), by a part of a packet in a round trip, and less after a loss. `lost_sent`: when the
+// newest packet was sent that is told to be lost; 0: none is.
+void bwe_rate_compete(struct bwe_rate *r, int64_t lost_sent, double acked, int64_t rtt_us,
+                      int64_t now);
 // A probe found more, or the rate is set from outside.
 void bwe_rate_set(struct bwe_rate *r, double bps, int64_t now);

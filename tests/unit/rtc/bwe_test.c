@@ -322,6 +322,32 @@ TEST(nothing_is_looked_for_while_packets_wait)
     bwe_dispose(&b);
 }
 
+TEST(nothing_is_looked_for_beside_somebody_who_fills_the_queue)
+{
+    struct bwe b;
+    struct bwe_cluster cluster;
+    bwe_init(&b, 1e6, SECOND);
+    b.probe.begun = b.limited = b.queue.shared = true;
+    b.feedback_at = 20 * SECOND;
+    CHECK(!bwe_cluster(&b, &cluster, 5e6, 20 * SECOND));
+    b.queue.shared = false;
+    CHECK(bwe_cluster(&b, &cluster, 5e6, 20 * SECOND));
+    bwe_dispose(&b);
+}
+
+TEST(losses_that_a_decrease_came_too_late_for_count_once)
+{
+    struct bwe_rate r = {.bps = 2e6, .changed_at = 10 * SECOND};
+    enum { ROUND_TRIP = 100 * MS };
+    bwe_rate_compete(&r, 10 * SECOND, 2e6, ROUND_TRIP, 10100 * MS);
+    CHECK_EQ((int)r.bps, 1700000);
+    bwe_rate_compete(&r, 10050 * MS, 2e6, ROUND_TRIP, 10300 * MS);
+    CHECK(r.bps > 1700000);
+    r.bps = 2e6;
+    bwe_rate_compete(&r, 10110 * MS, 2e6, ROUND_TRIP, 10400 * MS);
+    CHECK_EQ((int)r.bps, 1700000);
+}
+
 TEST(more_is_looked_for_now_and_then_while_more_is_wanted)
 {
     struct bwe b;
