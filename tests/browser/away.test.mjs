@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { inbound, openPerson } from './lib/chromium.mjs';
 import { keepConnections } from './lib/hooks.mjs';
-import { nightly, startServer, until } from './lib/server.mjs';
+import { nightly, PATIENCE_MS, startServer, until } from './lib/server.mjs';
 
 const PAGES = 3;
 const ROUNDS = nightly ? 4 : 1;
@@ -25,17 +25,17 @@ async function openPages(server) {
     if (i > 0) await page.addInitScript(keepConnections);
     await page.goto(`${server.origin}/m/${guest}`);
     await by(page, 'name').fill(`Page ${i}`);
-    await until(() => by(page, 'join').isEnabled(), 'the join button', 30000);
+    await until(() => by(page, 'join').isEnabled(), 'the join button');
     await by(page, 'join').click();
-    await by(page, 'leave').waitFor({ timeout: 30000 });
-    await until(() => by(page, 'hand').isEnabled(), 'the page to be in', 60000);
+    await by(page, 'leave').waitFor();
+    await until(() => by(page, 'hand').isEnabled(), 'the page to be in');
   }
   return browser;
 }
 
 async function pictures(page, what) {
   const first = await inbound(page);
-  await until(async () => (await inbound(page)).framesDecoded > first.framesDecoded + 5, what, 60000, 250);
+  await until(async () => (await inbound(page)).framesDecoded > first.framesDecoded + 5, what, PATIENCE_MS, 250);
 }
 
 async function isBack(page) {

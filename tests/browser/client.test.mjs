@@ -177,8 +177,8 @@ test('a page whose connections broke in the SDK begins afresh and joins by itsel
   });
   await by(host, 'share').click();
   await until(() => guest.page.evaluate((before_) => performance.timeOrigin !== before_, began).catch(() => false),
-    'a fresh page', 30000);
-  await by(guest, 'leave').waitFor({ timeout: 30000 });
+    'a fresh page');
+  await by(guest, 'leave').waitFor();
   await until(() => guest.page.evaluate(() => document.querySelectorAll('video').length >= 3), 'the shared screen');
   assert.equal(await by(guest, 'error').count(), 0);
   assert.equal(await by(guest, 'mic').getAttribute('aria-pressed'), 'false');

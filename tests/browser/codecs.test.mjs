@@ -62,7 +62,7 @@ for (const [codec, mimeType] of [['vp9', 'video/VP9'], ['h264', 'video/H264']]) 
       const names = await until(async () => {
         const now = await received(person.page);
         return now.length > 0 && now;
-      }, `frames of ${mimeType}`, 20000);
+      }, `frames of ${mimeType}`);
       assert.deepEqual(names, [mimeType]);
       assert.ok((await inbound(person.page)).keyFrames >= 1);
     }

@@ -27,7 +27,7 @@ async function meet(server, what) {
       await until(async () => {
         const now = await inbound(person.page);
         return now.framesDecoded > 20 && now.audioEnergy > 0;
-      }, `media ${what}`, 20000);
+      }, `media ${what}`);
     }
     assert.deepEqual(people.flatMap((person) => person.problems), []);
     return await people[0].page.evaluate(async () => {

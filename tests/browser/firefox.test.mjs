@@ -35,7 +35,7 @@ async function untilMediaGrew(page, what) {
     const now = await inbound(page);
     return now.framesDecoded > first.framesDecoded + 15 &&
       now.audioPackets > first.audioPackets + 15 && now.audioEnergy > 0;
-  }, what, 20000);
+  }, what);
 }
 
 test('Chromium and Firefox see and hear each other', async () => {

@@ -48,7 +48,7 @@ before(async () => {
   knocker = await openPerson({ origins });
   await enter(host, 'host', 'Hana');
   await enter(guest, 'guest', 'Gus');
-  await until(async () => (await by(host, 'tile').count()) === 2, 'two tiles', 30000);
+  await until(async () => (await by(host, 'tile').count()) === 2, 'two tiles');
   await by(host, 'people').click();
 });
 
@@ -117,15 +117,15 @@ test('who knocks waits, sees nothing, and is admitted', async () => {
   await accessible(host, 'somebody knocks');
   assert.equal(await by(host, 'tile').count(), 2);
   await by(host, 'admit').click();
-  await until(async () => (await by(knocker, 'tile').count()) === 3, 'three tiles', 30000);
+  await until(async () => (await by(knocker, 'tile').count()) === 3, 'three tiles');
   await until(async () => (await by(host, 'tile').count()) === 3, 'three tiles at the host');
   // Somebody who waits is asked for no camera; now there is one to switch on.
   await by(knocker, 'cam').waitFor();
   if ((await by(knocker, 'cam').getAttribute('aria-pressed')) === 'false') await by(knocker, 'cam').click();
   await until(() => host.page.evaluate(() =>
-    !!document.querySelector('[data-testid="tile"][data-peer-name="Kim"] video')), "Kim's picture", 30000);
+    !!document.querySelector('[data-testid="tile"][data-peer-name="Kim"] video')), "Kim's picture");
   await until(() => knocker.page.evaluate(() =>
-    document.querySelectorAll('[data-testid="tile"] video').length === 3), 'three pictures', 30000);
+    document.querySelectorAll('[data-testid="tile"] video').length === 3), 'three pictures');
 });
 
 test('a person is removed and told so', async () => {

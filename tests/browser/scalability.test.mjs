@@ -150,7 +150,7 @@ async function start(codec, mode) {
   await publisher.page.evaluate(publish, [`${server.origin}/whip/${room}?peer=encoder`, encoderToken, codec, mode]);
   await viewer.page.evaluate(watch, [`${server.origin}/whep/${room}`, playerToken, DESCRIPTOR]);
   // Its sender begins with less, and VP9 takes many seconds to the best.
-  await untilHeight(mode.startsWith('L1') ? 1 : HEIGHTS[nightly || codec === 'AV1' ? 'high' : 'medium'], `${codec} ${mode}`, 30000);
+  await untilHeight(mode.startsWith('L1') ? 1 : HEIGHTS[nightly || codec === 'AV1' ? 'high' : 'medium'], `${codec} ${mode}`);
 }
 
 const untilHeight = (height, what, ms) => until(async () => {
@@ -200,6 +200,6 @@ for (const [codec, mode] of MODES.filter(([, name]) => /^L3T3/.test(name)).slice
 test('a page that knows no descriptors sees the least spatial layer of AV1', async () => {
   await publisher.page.evaluate(publish, [`${server.origin}/whip/${room}?peer=encoder`, encoderToken, 'AV1', 'L3T3']);
   await viewer.page.evaluate(watch, [`${server.origin}/whep/${room}`, playerToken]);
-  await until(async () => (await stat()).frames > 10, 'it to play', 20000);
+  await until(async () => (await stat()).frames > 10, 'it to play');
   assert.ok(isHeight((await stat()).height, HEIGHTS.low));
 });

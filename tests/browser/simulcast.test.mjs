@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { inbound, openPerson } from './lib/chromium.mjs';
-import { ALL_SIZES, startServer, until } from './lib/server.mjs';
+import { ALL_SIZES, PATIENCE_MS, startServer, until } from './lib/server.mjs';
 
 const layers = [['f', 1, 500], ['h', 2, 200], ['q', 4, 80]].map(([rid, scaleResolutionDownBy, maxBitrate]) =>
   ({ rid, scaleResolutionDownBy, maxBitrate, maxFramerate: 30 }));
@@ -39,15 +39,15 @@ test('what one gets follows the window in which one looks at it', async () => {
     await by(person, 'leave').waitFor();
   }
   const height = async () => (await inbound(guest.page)).video[0]?.height ?? 0;
-  await until(async () => (await height()) > 0, 'a picture', 30000);
-  await until(async () => (await height()) === 90 || (await height()) === 180, 'a small picture', 30000);
+  await until(async () => (await height()) > 0, 'a picture');
+  await until(async () => (await height()) === 90 || (await height()) === 180, 'a small picture');
   const small = await height();
   await guest.page.setViewportSize({ width: 1280, height: 900 });
   // A small window may begin with the smallest size, and have the one of 180 lines later.
-  await until(async () => (await height()) > 180, 'a larger picture', 30000);
+  await until(async () => (await height()) > 180, 'a larger picture');
   const large = await height();
   await guest.page.setViewportSize({ width: 320, height: 480 });
-  await until(async () => (await height()) < large, 'a small picture again', 30000);
+  await until(async () => (await height()) < large, 'a small picture again');
   // Nobody watches the best size any more: it is not sent, until somebody does.
   const best = async () => (await host.page.evaluate(async () => {
     for (const connection of window.testConnections)
@@ -59,10 +59,10 @@ test('what one gets follows the window in which one looks at it', async () => {
     const before = await best();
     await new Promise((resolve) => setTimeout(resolve, 500));
     return before !== null && (await best()) === before;
-  }, 'the best size to be paused', 30000);
+  }, 'the best size to be paused');
   const grown = performance.now();
   await guest.page.setViewportSize({ width: 1280, height: 900 });
-  await until(async () => (await height()) > 180, 'a larger picture again', 30000, 20);
+  await until(async () => (await height()) > 180, 'a larger picture again', PATIENCE_MS, 20);
   console.log(`# figure a larger picture from a paused size after ${Math.round(performance.now() - grown)} ms`);
   console.log(`# figure lines in a small window, and in a large one: ${small}, ${large}`);
   const sent = await host.page.evaluate(async () => {

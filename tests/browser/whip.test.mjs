@@ -73,7 +73,7 @@ async function untilPlays(page, what, frames = 20) {
   await until(async () => {
     const now = await inbound(page);
     return now.framesDecoded > first.framesDecoded + frames && now.audioEnergy > first.audioEnergy;
-  }, what, 20000);
+  }, what);
 }
 
 // Pictures that the page decoded of each track.
@@ -97,7 +97,7 @@ test('sound and picture of a player are played out of one clock', async () => {
     const at = stats.map((stat) => stat.estimatedPlayoutTimestamp);
     return at.length === 2 && at.every((moment) => moment > 0) ? Math.abs(at[0] - at[1]) : null;
   });
-  const ms = await until(async () => (await apart()) ?? false, 'sender reports on both streams', 20000);
+  const ms = await until(async () => (await apart()) ?? false, 'sender reports on both streams');
   assert.ok(ms < 500, `${ms} ms apart`);
 });
 
@@ -158,7 +158,7 @@ test('of simulcast encodings those that will be forwarded are answered, and Hana
   assert.deepEqual(answered, ['a=rid:low recv', 'a=simulcast:recv low']);
   const seen = await untilState(host.page, (s) => s.tracks.some((t) => t.peerId === 'layers'), 'its track');
   const { id } = seen.tracks.find((t) => t.peerId === 'layers');
-  await until(async () => (await decoded(host.page))[id] > 20, 'Hana to see it', 20000);
+  await until(async () => (await decoded(host.page))[id] > 20, 'Hana to see it');
   assert.equal(await leave(bare.page, 2), 200);
 });
 
@@ -180,7 +180,7 @@ test('what another stack watches and publishes again is seen by Hana: real media
     };
     const seen = await untilState(host.page, (s) => s.tracks.filter((t) => t.peerId === 'relayed').length === 2, 'the relay');
     const { videoTrack } = seen.peers.find(({ id }) => id === 'relayed');
-    await until(async () => (await decoded(host.page))[videoTrack] > 20, 'decoded pictures of the relay', 20000);
+    await until(async () => (await decoded(host.page))[videoTrack] > 20, 'decoded pictures of the relay');
     await untilPlays(host.page, 'its sound');
     assert.deepEqual(viewer.sinks.map(({ missing }) => missing.length), [0, 0]);
   } finally {
@@ -221,7 +221,7 @@ test('Pion watches and publishes too', { skip: !nightly && 'in ./dev nightly' },
     const seen = await untilState(host.page, (s) => s.tracks.filter((t) => t.peerId === 'pion').length === 2, 'Pion');
     await until(() => pion.last.audio > 50 && pion.last.video > 50, 'packets to reach Pion');
     const { videoTrack } = seen.peers.find(({ id }) => id === 'pion');
-    await until(async () => (await decoded(host.page))[videoTrack] > 20, 'decoded pictures of Pion', 20000);
+    await until(async () => (await decoded(host.page))[videoTrack] > 20, 'decoded pictures of Pion');
     await untilPlays(host.page, 'its sound');
   } finally {
     const lines = await pion.end();

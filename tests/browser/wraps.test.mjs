@@ -8,7 +8,7 @@ import { holdMore, Hostile } from '../system/attacker.mjs';
 import { Peer, werift } from '../system/peer.mjs';
 import { appToken, WhipClient } from '../system/whip_client.mjs';
 import { inbound, openPerson } from './lib/chromium.mjs';
-import { freePort, nightly, startServer, until } from './lib/server.mjs';
+import { freePort, nightly, PATIENCE_MS, startServer, until } from './lib/server.mjs';
 import { join, openSdk, startSdkPage, state, untilState } from './lib/sdk.mjs';
 
 // How often the numbers go around before the sections stop and start again.
@@ -129,7 +129,7 @@ async function plays(what) {
     const grown = now.frames - last.frames > 5 && now.audioPackets - last.audioPackets > 10;
     last = now;
     return grown;
-  }, what, 30000, 600);
+  }, what, PATIENCE_MS, 600);
 }
 
 test('sections that stop and start again after their numbers went around are seen and heard', async () => {

@@ -191,7 +191,8 @@ def check_property(server, openapi, folder, examples, seed):
         done = subprocess.run(
             [sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run",
              f"{server.origin}/openapi.json", "--url", server.origin, "--header", f"Authorization: Bearer {token}",
-             "--max-examples", str(examples), "--seed", str(seed), "--no-color",
+             # A busy machine may keep an answer waiting; that is no fault of the description.
+             "--request-timeout", "60", "--max-examples", str(examples), "--seed", str(seed), "--no-color",
              "--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,"
              "negative_data_rejection,use_after_free,ensure_resource_availability",
              *[word for name in chosen for word in ("--include-operation-id", name)]],

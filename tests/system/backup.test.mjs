@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { newDatabase, sql } from '../browser/lib/postgres.mjs';
-import { binary, startServer, until } from '../browser/lib/server.mjs';
+import { binary, PATIENCE_MS, startServer, until } from '../browser/lib/server.mjs';
 import { Peer } from './peer.mjs';
 import { storm } from './storm.mjs';
 
@@ -52,7 +52,7 @@ test('every room that was acknowledged before a backup began is in it, with the 
   const backups = [];
   for (let i = 0; i < 3; i++) {
     const before = running.acknowledged.length;
-    await until(() => running.acknowledged.length > before + 30, 'rooms to be made', 15000, 2);
+    await until(() => running.acknowledged.length > before + 30, 'rooms to be made', PATIENCE_MS, 2);
     const kept = [...running.acknowledged];
     backups.push({ name: `storm-${i}`, kept });
     good('backup', ...server.store, file(`storm-${i}`));

@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { top, until } from '../browser/lib/server.mjs';
+import { PATIENCE_MS, top, until } from '../browser/lib/server.mjs';
 
 const require = createRequire(join(top, 'tests/browser/package.json'));
 const werift = require('werift');
@@ -304,7 +304,8 @@ export class Peer {
   request(method, params, door = this.socket) {
     const id = `${this.id}-${++this.next}`;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`${method} was not answered`)), 15000);
+      const timer = setTimeout(() => reject(new Error(`${method} was not answered`)), PATIENCE_MS);
+      timer.unref(); // what nobody waits for does not keep its file from ending
       this.waiting.set(id, ({ result, error }) => {
         clearTimeout(timer);
         if (error) reject(new Error(`${method}: ${error.code} ${error.message}`));

@@ -2,7 +2,7 @@
 // and when, packet by packet, where browsers only show pictures.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { startServer, until, patience } from '../browser/lib/server.mjs';
+import { PATIENCE_MS, startServer, until, patience } from '../browser/lib/server.mjs';
 import { Peer, werift } from './peer.mjs';
 
 let server, meeting, ann, bob;
@@ -43,7 +43,7 @@ test('video begins with a key frame within a second and has no gap', async () =>
   const pictures = [annVideo.picture, bobVideo.picture];
   await Promise.all([bob.prefer(annVideo.id, 'high'), ann.prefer(bobVideo.id, 'high')]);
   for (const [i, seen, sent] of [[0, annSeen, annVideo], [1, bobSeen, bobVideo]]) {
-    await until(() => seen.packets.size > 0, 'the first packet', 15000, 1);
+    await until(() => seen.packets.size > 0, 'the first packet', PATIENCE_MS, 1);
     pictures[i] = sent.picture - pictures[i];
     assert.ok(pictures[i] < PICTURES_PER_SECOND * patience, `${pictures[i]} pictures later`);
   }

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { newDatabase, startPostgres, sql } from '../browser/lib/postgres.mjs';
-import { binary, patience, startServer, until } from '../browser/lib/server.mjs';
+import { binary, PATIENCE_MS, patience, startServer, until } from '../browser/lib/server.mjs';
 import { Client } from './client.mjs';
 import { Peer } from './peer.mjs';
 import { storm } from './storm.mjs';
@@ -204,7 +204,7 @@ test('acknowledged rooms outlive kills of the server', async () => {
   for (let round = 0; round < 5; round++) {
     const running = storm(server);
     try {
-      await until(() => running.acknowledged.length > 10, 'rooms to be made', 15000, 2);
+      await until(() => running.acknowledged.length > 10, 'rooms to be made', PATIENCE_MS, 2);
       const restarted = server.restart('SIGKILL');
       await running.end();
       await restarted;
@@ -222,7 +222,7 @@ test('acknowledged rooms outlive crashes of the database, and the server answers
   try {
     for (let round = 0; round < 3; round++) {
       const before = running.acknowledged.length;
-      await until(() => running.acknowledged.length > before + 10, 'rooms to be made', 15000, 2);
+      await until(() => running.acknowledged.length > before + 10, 'rooms to be made', PATIENCE_MS, 2);
       await postgres.crash();
       await postgres.start();
       await until(async () => (await ready()) === 200, 'the server to be ready again');

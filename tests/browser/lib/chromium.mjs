@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { keepConnections } from './hooks.mjs';
-import { until } from './server.mjs';
+import { PATIENCE_MS, until } from './server.mjs';
 
 const flags = [
   '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
@@ -28,6 +28,7 @@ export async function openPerson({ origins, viewport, permissions = true, extraF
     viewport: viewport ?? { width: 1280, height: 800 },
     ignoreHTTPSErrors: true,
   });
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = context.pages()[0] ?? (await context.newPage());
   const problems = [];
   const console_ = [];

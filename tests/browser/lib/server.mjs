@@ -47,8 +47,12 @@ export const patience = Number(process.env.PARLOR_PATIENCE ?? 1);
 // Whether tests run at their full length (./dev nightly), else in the short form that says the same.
 export const nightly = process.env.PARLOR_NIGHTLY === '1';
 
+// For what has to come, however busy the machine is: it costs nothing where it comes soon. A limit that is given
+// instead is a promise of the server's or the client's.
+export const PATIENCE_MS = 60000;
+
 // Waits for `check` to give something truthy; the one place where tests wait for the world.
-export async function until(check, what, limitMs = 15000, pauseMs = 50) {
+export async function until(check, what, limitMs = PATIENCE_MS, pauseMs = 50) {
   const end = Date.now() + limitMs * patience;
   for (;;) {
     const value = await check();
@@ -89,7 +93,7 @@ async function start(folder, host, port, mediaPort, options) {
     await until(async () => {
       if (exited) throw new Error(`server ended at start: ${JSON.stringify(exited)}`);
       return ready(origin);
-    }, 'the server to be ready', 15000, 5);
+    }, 'the server to be ready', PATIENCE_MS, 5);
   } catch (error) {
     child.kill('SIGKILL'); // else the test's process would wait for it
     throw new Error(`${error.message}\n${log}`);
