@@ -3,10 +3,18 @@ import { createHmac } from 'node:crypto';
 import http from 'node:http';
 
 export async function startReceiver(port = 0) {
-  const receiver = { requests: [], answer: () => 200 };
+  // How many requests are open, were at most, and are over: answered, or given up.
+  const receiver = { requests: [], open: 0, most: 0, over: 0, answer: () => 200 };
   const sockets = new Set();
   const server = http.createServer((request, response) => {
     const chunks = [];
+    receiver.open++;
+    // Looked at a little later: one that was closed before this began may not be known to be.
+    setTimeout(() => (receiver.most = Math.max(receiver.most, receiver.open)), 50).unref();
+    response.once('close', () => {
+      receiver.open--;
+      receiver.over++;
+    });
     request.on('data', (chunk) => chunks.push(chunk));
     request.on('end', () => {
       const text = Buffer.concat(chunks).toString();
