@@ -6,14 +6,14 @@ import http from 'node:http';
 import https from 'node:https';
 import { createServer } from 'node:net';
 import { createSocket } from 'node:dgram';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { newDatabase, sql } from './postgres.mjs';
 
 export const top = join(dirname(fileURLToPath(import.meta.url)), '../../..');
-// What go has compiled once, of its own library too.
-export const goCache = join(top, 'build/go-cache');
+// What go has compiled once, of its own library too, which takes it most of a minute: where it keeps that for everybody.
+export const goCache = process.env.GOCACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'go-build');
 export const binary = process.env.PARLOR_BINARY ?? join(top, 'build/parlor');
 
 // Ports below those that the system gives to whoever asks for any: nobody's outgoing connection takes a
