@@ -9,13 +9,12 @@ server can do. What takes longest goes first. A lane that is done helps.
 
 The last line is `N passed, N failed, N skipped`; one count for each test function, simulation,
 fuzz target and browser scenario. The line before it names what failed; before that stand the tasks
-that took longest, and how busy the processors were."""
+that took longest, how long each lane was at work, and how busy the processors were."""
 import argparse
 import json
 import os
 import pathlib
 import re
-import resource
 import subprocess
 import sys
 import threading
@@ -387,19 +386,16 @@ PARTS = {
     "format": part("work", run_format),
     "shell": part("work", run_shell),
     "asan": part("work", lambda: run_sanitized("build-fuzz", asan_build, "--no-suite", "postgres")),
-    "contract": part("work", run_contract),
+    "contract": part("work", lambda: run_contract("--examples", "10")),
     "unit": part("work", lambda: meson("build")),
     "tsan": part("work", run_threaded),
     "fuzz": part("work", lambda: fuzz(1)),
     "web": part("work", run_web),
     "lint": part("work", run_lint),
     "browser": files("browser"),
-    "asan-browser": files("browser", "sdk", "doors", prepare=asan_build, binary="build-fuzz/parlor",
-                          **SLOW),
+    "asan-browser": files("browser", "sdk", prepare=asan_build, binary="build-fuzz/parlor", **SLOW),
     "system": files("system"),
     "postgres": files("system", *ON_POSTGRES, **ON_THE_STORE),
-    "postgres-contract": part("work", lambda: run_contract("--database", postgres().url,
-                                                           "--examples", "10")),
 }
 
 # What ./dev nightly runs: what takes long, at its full length.
@@ -415,6 +411,8 @@ NIGHTLY = {
     "asan-sim": part("work", run_long_asan),
     "browser": files("browser", environment=NIGHT, minutes=90),
     "system": files("system", environment=NIGHT, minutes=90),
+    "asan-browser": files("browser", "sdk", "doors", prepare=asan_build, binary="build-fuzz/parlor",
+                          **SLOW),
     "tsan-browser": files("browser", "sdk", "doors", prepare=tsan_build, binary="build-tsan/parlor",
                           **SLOW),
     "asan-system": files("system", prepare=asan_build, binary="build-fuzz/parlor", **SLOW),
@@ -435,7 +433,7 @@ class Lanes:
         self.lock = threading.Lock()
         self.total = Counts()
         self.failed = []
-        self.took = []  # pairs of seconds and a name
+        self.took = []  # of each task: seconds, its name, the lane that ran it, and its own
 
     def take(self, lane):
         with self.lock:
@@ -459,24 +457,33 @@ class Lanes:
             with self.lock:
                 self.total.add(counts)
                 self.failed += [task.name] if counts.failed else []
-                self.took.append((seconds, task.name))
+                self.took.append((seconds, task.name, lane, task.lane))
                 print("\n".join([*said.lines, f"==> {task.name}: {counts} in {seconds:.0f} s"]), flush=True)
 
     def run_all(self):
-        start = time.monotonic()
+        start, busy = time.monotonic(), read_busy()
         lanes = [threading.Thread(target=self.run, args=[lane]) for lane in self.ORDER]
         for lane in lanes:
             lane.start()
         for lane in lanes:
             lane.join()
-        self.print_times(time.monotonic() - start)
+        self.print_times(time.monotonic() - start, read_busy() - busy)
 
-    def print_times(self, seconds):
-        for took, name in sorted(self.took, reverse=True)[:10]:
+    def print_times(self, seconds, busy):
+        for took, name, *_ in sorted(self.took, reverse=True)[:10]:
             print(f"{took:6.0f} s  {name}")
-        used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        computed = used.ru_utime + used.ru_stime
-        print(f"{seconds:6.0f} s  for all, {computed:.0f} s of them computed on {os.cpu_count()} processors")
+        for lane in self.ORDER:
+            own = sum(took for took, _, by, of in self.took if by == of == lane)
+            others = sum(took for took, _, by, of in self.took if by == lane != of)
+            print(f"{own + others:6.0f} s  lane {lane}: {own:.0f} s of its own tasks, {others:.0f} s of others'")
+        print(f"{seconds:6.0f} s  for all, with {busy / seconds:.2f} of {os.cpu_count()} processors busy")
+
+
+def read_busy():
+    """For how many seconds the processors have computed. What our children used is less: browsers end after
+    those that would count them."""
+    user, nice, system, _, _, interrupts, soft = map(int, pathlib.Path("/proc/stat").read_text().split()[1:8])
+    return (user + nice + system + interrupts + soft) / os.sysconf("SC_CLK_TCK")
 
 
 def choose(parts, only):
