@@ -4,14 +4,6 @@
 #include "base/mem.h"
 #include "sfu/shared.h"
 
-#include <math.h>
-
-enum {
-    RATE_US = 1000 * 1000,
-    RATE_FIRST_US = 250 * 1000,                      // a guess is not to be trusted for long
-    PACKET_OVERHEAD = 28 + RTP_HEADER_LEN + 16 + 16, // IP and UDP, extensions, the tag of SRTP
-};
-
 static void forget(struct stream_layer *layer)
 {
     layer->progress.arrived_at = INT64_MIN / 2;
@@ -109,8 +101,7 @@ const struct history_slot *stream_add(struct stream *s, unsigned layer, uint64_t
     struct stream_layer *l = &s->layers[layer];
     if (!l->started)
         start(s, l);
-    if (l->rates[0].at == 0)
-        l->rates[0].at = now;
+    rate_begin(&l->rates[0], &l->progress, now);
     const struct history_slot *slot =
         history_add(&l->history, dense, packet, values, info, now);
     if (!slot)
@@ -275,47 +266,33 @@ bool stream_is_awaited(const struct stream *s, unsigned layer)
     return false;
 }
 
+// What is not known of a stream before it was seen for a while:
+//
+//                                       guess is kept    first look over   shows before it
+//     sound, simulcast, a screen        from the start   250 ms            no
+//     a camera's one encoding           from its shape   250 ms            no
+//     the same with spatial layers      from its shape   250 ms            where it is more
+//     the least of any                  as these         1 s               as these
+//
+// With spatial layers it may be far more than was thought. Of a screen these are not given up
+// so soon: they come again with a key picture alone.
 double stream_bps(struct stream *s, unsigned layer, unsigned substream, double guess,
                   bool is_least, int64_t now)
 {
+    struct stream_layer *l = &s->layers[layer];
+    struct rate *rate = &l->rates[substream];
     const struct progress *at = stream_progress(s, layer, substream);
-    struct stream_rate *rate = &s->layers[layer].rates[substream];
-    // Another is made when a picture has shown what there is; a screen's stays, as it is not
-    // given up soon.
-    if (rate->bps == 0 && s->layer_count == 1 && s->kind == MEDIA_VIDEO && !s->screen &&
-        !s->layers[layer].shaped)
-        return guess;
-    if (rate->bps == 0)
-        rate->bps = guess;
-    if (rate->at == 0 && substream > 0)
-        *rate = (struct stream_rate){
-            .at = now, .octets = at->octets, .packets = at->packets, .bps = rate->bps};
-    int64_t elapsed = now - rate->at;
-    double octets = (double)(uint32_t)(at->octets - rate->octets) +
-                    (double)PACKET_OVERHEAD * (double)(uint32_t)(at->packets - rate->packets);
-    // With spatial layers it may be far more than was thought, which shows before that time. Of
-    // a screen these are not given up so soon: they come again with a key picture alone.
-    if (rate->at != 0 && !rate->looked && s->layer_count == 1 && !s->screen &&
-        s->layers[layer].spatial_most)
-        rate->bps = fmax(rate->bps, octets * 8e6 / (is_least ? RATE_US : RATE_FIRST_US));
-    if (rate->at == 0 || elapsed < (rate->looked ? RATE_US : RATE_FIRST_US) || s->muted)
-        return rate->bps;
-    // A key frame that it begins with is no rate: it has the whole of its first second, where
-    // nothing less could be sent instead.
-    bool begins = is_least && !rate->looked && elapsed < RATE_US;
-    double bps = octets * 8e6 / (begins ? RATE_US : (double)elapsed);
-    // Key frames come and go. Twice as long without a look, and it is of other times.
-    bool usual = elapsed < 2 * RATE_US;
-    *rate = (struct stream_rate){
-        .at = now,
-        .looked = true,
-        .octets = at->octets,
-        .packets = at->packets,
-        .bps = begins && bps < rate->bps ? rate->bps
-               : usual                   ? (rate->bps + bps) / 2
-                                         : bps,
+    bool is_one_camera = s->layer_count == 1 && s->kind == MEDIA_VIDEO && !s->screen;
+    if (rate->bps == 0 && is_one_camera && !l->shaped)
+        return guess; // another is made when a picture has shown what layers there are
+    if (substream > 0)
+        rate_begin(rate, at, now);
+    struct rate_manner manner = {
+        .first_us = is_least ? RATE_LOOK_US : RATE_LOOK_FIRST_US,
+        .grows = is_one_camera && l->spatial_most > 0,
+        .rests = s->muted, // what it was before is what it will be
     };
-    return rate->bps;
+    return rate_bps(rate, at, guess, manner, now);
 }
 
 bool stream_layer_is_alive(const struct stream *s, unsigned layer, int64_t now)

@@ -15,6 +15,7 @@
 #include "rtc/report.h"
 #include "sfu/allocate.h"
 #include "sfu/cap.h"
+#include "sfu/rate.h"
 #include "sfu/segment.h"
 #include "sfu/substream.h"
 #include "sfu/tick.h"
@@ -78,13 +79,7 @@ struct stream_layer {
     uint8_t substream_count;             // without that
     // Of all substreams, that of 0 too:
     struct cap caps[SUBSTREAMS_MAX];
-    struct stream_rate {
-        int64_t at;  // of the last look, or since when there is something; 0: nothing yet
-        bool looked; // once
-        uint32_t octets;
-        uint32_t packets;
-        double bps; // 0: not known yet
-    } rates[SUBSTREAMS_MAX];
+    struct rate rates[SUBSTREAMS_MAX];
 };
 
 // Which substreams of its layer a packet is part of, bit n of substream n; and which do not
@@ -177,10 +172,8 @@ void stream_want_key_frame(struct stream *s, unsigned layer, const struct tick *
 // Whether some feed waits for a key frame of `layer`.
 bool stream_is_awaited(const struct stream *s, unsigned layer);
 
-// What a substream of a layer takes of a subscriber's way, headers included, as measured
-// between two looks of a second; before, and half of the first time, which comes sooner, a
-// guess. While the stream is muted it is what it was before. `is_least`: a picture could be
-// given up instead, and nothing less of it be sent.
+// What a substream of a layer takes of a subscriber's way (sfu/rate.h), `guess` before that is
+// known. `is_least`: a picture could be given up instead, and nothing less of it be sent.
 double stream_bps(struct stream *s, unsigned layer, unsigned substream, double guess,
                   bool is_least, int64_t now);
 

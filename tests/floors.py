@@ -108,7 +108,7 @@ def circles(folder):
 SIDES = {
     "shared": "cap command config demux early last_n leg notice police quality shared speaker "
               "strays tick",
-    "stream": "allocate segment stream substream",
+    "stream": "allocate rate segment stream substream",
     "feed": "choice feed forward pace redundancy repair seat select",
     "subscriber": "capacity feedback places reports seats subscriber",
     "publisher": "demand ingest layer publisher track",
