@@ -44,8 +44,8 @@ static void measure(struct nack *n, const struct nack_missing *m, int64_t now)
     int64_t rtt_us = now - m->asked_at;
     if (m->tries == 0)
         return;
-    if (rtt_us > NACK_RTT_MAX_US)
-        rtt_us = NACK_RTT_MAX_US;
+    if (rtt_us > NACK_INTERVAL_MAX_US)
+        rtt_us = NACK_INTERVAL_MAX_US;
     n->rtt_us = n->rtt_us ? n->rtt_us + (rtt_us - n->rtt_us) / 8 : rtt_us;
 }
 
@@ -87,29 +87,22 @@ enum nack_arrival nack_received(struct nack *n, uint64_t seq, int64_t now)
     return gap > 0 ? NACK_AHEAD : NACK_IN_ORDER;
 }
 
-void nack_rebuilt(struct nack *n, uint64_t seq)
+void nack_unasked(struct nack *n, uint64_t seq)
 {
     size_t i = find(n, seq);
     if (i < n->count && n->missing[i].seq == seq)
         n->missing[i].tries = 0;
 }
 
-static int64_t interval_us(int64_t rtt_us)
-{
-    if (rtt_us < NACK_INTERVAL_MIN_US)
-        return NACK_INTERVAL_MIN_US;
-    return rtt_us < NACK_INTERVAL_MAX_US ? rtt_us : NACK_INTERVAL_MAX_US;
-}
-
 // A quarter more than the round trip: what is on its way is not asked for.
-static int64_t back_off_us(const struct nack *n, unsigned tries)
+static int64_t interval_us(const struct nack *n, unsigned tries)
 {
-    int64_t wait_us = n->rtt_us ? n->rtt_us + n->rtt_us / 4 : 100 * 1000;
+    int64_t wait_us = n->rtt_us ? n->rtt_us + n->rtt_us / 4 : NACK_INTERVAL_UNKNOWN_US;
     if (wait_us < NACK_INTERVAL_MIN_US)
         wait_us = NACK_INTERVAL_MIN_US;
-    for (unsigned i = 1; i < tries && wait_us < NACK_RTT_MAX_US; i++)
+    for (unsigned i = 1; i < tries && wait_us < NACK_INTERVAL_MAX_US; i++)
         wait_us += wait_us / 2;
-    return wait_us < NACK_RTT_MAX_US ? wait_us : NACK_RTT_MAX_US;
+    return wait_us < NACK_INTERVAL_MAX_US ? wait_us : NACK_INTERVAL_MAX_US;
 }
 
 static bool is_hopeless(const struct nack_missing *m, int64_t now)
@@ -117,7 +110,7 @@ static bool is_hopeless(const struct nack_missing *m, int64_t now)
     return m->tries >= NACK_TRIES_MAX || now - m->noticed_at >= NACK_AGE_MAX_US;
 }
 
-size_t nack_due(struct nack *n, int64_t now, int64_t rtt_us, uint16_t *seqs, bool *lost)
+size_t nack_due(struct nack *n, int64_t now, uint16_t *seqs, bool *lost)
 {
     size_t due = 0;
     size_t kept = 0;
@@ -129,14 +122,14 @@ size_t nack_due(struct nack *n, int64_t now, int64_t rtt_us, uint16_t *seqs, boo
                 *lost = true;
                 continue;
             }
-            if (rtt_us == 0 && due == NACK_AT_ONCE) {
+            if (due == NACK_AT_ONCE) {
                 m.ask_at = now + NACK_SPACE_US;
                 n->missing[kept++] = m;
                 continue;
             }
             if (m.tries++ == 0)
                 m.asked_at = now;
-            m.ask_at = now + (rtt_us ? interval_us(rtt_us) : back_off_us(n, m.tries));
+            m.ask_at = now + interval_us(n, m.tries);
             seqs[due++] = (uint16_t)m.seq;
         }
         n->missing[kept++] = m;

@@ -18,13 +18,14 @@ enum {
     // own batches. A packet this many numbers later ends the wait.
     NACK_REORDER_US = 10 * 1000,
     NACK_REORDER_PACKETS = 8,
-    // Between two requests for the same packet: the round trip, within these bounds.
+    // Between two requests for the same packet: the round trip, as what comes of requests says,
+    // and a quarter; and half as long again before each further one (back-off). Within these
+    // bounds; and what it is taken for until it is known.
     NACK_INTERVAL_MIN_US = 20 * 1000,
-    NACK_INTERVAL_MAX_US = 200 * 1000,
-    // Where the round trip is measured here, by what comes of requests: a bound of it, and how
-    // many are asked for at once, and then again so much later. What comes again takes the way
-    // on which it was lost: where its queue was full, all at once would be lost again.
-    NACK_RTT_MAX_US = 500 * 1000,
+    NACK_INTERVAL_MAX_US = 500 * 1000,
+    NACK_INTERVAL_UNKNOWN_US = 100 * 1000,
+    // How many are asked for at once, and how much later the next. What comes again takes the
+    // way on which it was lost: where its queue was full, all at once would be lost again.
     NACK_AT_ONCE = 16,
     NACK_SPACE_US = 10 * 1000,
 };
@@ -60,17 +61,15 @@ enum nack_arrival {
 // padding-only packets too: they use up numbers.
 enum nack_arrival nack_received(struct nack *n, uint64_t seq, int64_t now);
 
-// One that is missing was put together of others: its coming, which is for nack_received() as
-// that of any, says nothing of how long an answer takes.
-void nack_rebuilt(struct nack *n, uint64_t seq);
+// One that is missing, if it is, came as no answer: it was put together of others, or was late
+// where answers have a stream of their own. Its coming, which is for nack_received() as that of
+// any, says nothing of how long an answer takes.
+void nack_unasked(struct nack *n, uint64_t seq);
 
 // Writes the numbers to ask for now, in order, to `seqs` (room for NACK_MISSING_MAX), and
 // counts them as asked. Returns how many. Those over a bound are given up: `*lost` becomes true
 // (it is left alone otherwise), and a key frame must be asked for.
-//
-// `rtt_us`: the round trip, if the caller knows it, which is then between all requests. 0: what
-// was measured, and half as long again before each further one (back-off).
-size_t nack_due(struct nack *n, int64_t now, int64_t rtt_us, uint16_t *seqs, bool *lost);
+size_t nack_due(struct nack *n, int64_t now, uint16_t *seqs, bool *lost);
 
 // When nack_due() has something to do next; NEVER when nothing is missing.
 int64_t nack_deadline(const struct nack *n);

@@ -56,8 +56,9 @@ uint64_t layer_arrive(struct layer *l, const struct rtp_packet *packet, enum lay
     uint64_t arrived = seq_extend(&l->seq, packet->seq);
     if (l->report.base_seq == 0)
         l->floor = newest;
-    if (way == LAYER_REBUILT)
-        nack_rebuilt(&l->nack, arrived);
+    // Answers are retransmissions, where the publisher has a stream for these.
+    if (way == LAYER_REBUILT || (way == LAYER_SENT && l->rtx_ssrc))
+        nack_unasked(&l->nack, arrived);
     if (way == LAYER_SENT)
         report_received(&l->report, arrived, packet->timestamp, clock_rate, packet->payload.len,
                         arrived_at);
@@ -116,7 +117,7 @@ static bool put_missing(struct layer *l, uint32_t own_ssrc, int64_t now, struct 
 {
     uint16_t seqs[NACK_MISSING_MAX];
     bool lost = false;
-    size_t count = nack_due(&l->nack, now, 0, seqs, &lost);
+    size_t count = nack_due(&l->nack, now, seqs, &lost);
     l->packets_asked += (uint32_t)count;
     if (count)
         rtcp_put_nack(w, own_ssrc, l->ssrc, seqs, count);

@@ -180,11 +180,33 @@ static bool is_starving(const struct sink *s, int64_t now)
     return now - asked > (v->begun ? STARVING_US : STARVING_FIRST_US);
 }
 
+// As libwebrtc's receiver asks (modules/video_coding/nack_requester.cc): for all of them, and
+// again after each round trip.
+static size_t ask(struct nack *n, int64_t now, uint16_t *seqs, bool *lost)
+{
+    size_t due = 0;
+    size_t kept = 0;
+    for (size_t i = 0; i < n->count; i++) {
+        struct nack_missing m = n->missing[i];
+        if (m.ask_at <= now) {
+            if (m.tries++ == NACK_TRIES_MAX || now - m.noticed_at >= NACK_AGE_MAX_US) {
+                *lost = true;
+                continue;
+            }
+            m.ask_at = now + ROUND_TRIP_US;
+            seqs[due++] = (uint16_t)m.seq;
+        }
+        n->missing[kept++] = m;
+    }
+    n->count = kept;
+    return due;
+}
+
 void sink_feedback(struct sink *s, int64_t now, struct writer *w)
 {
     uint16_t seqs[NACK_MISSING_MAX];
     bool lost = false;
-    size_t count = nack_due(&s->nack, now, ROUND_TRIP_US, seqs, &lost);
+    size_t count = ask(&s->nack, now, seqs, &lost);
     if (count)
         rtcp_put_nack(w, RECEIVER_SSRC, s->ssrc, seqs, count);
     s->key_wanted |= lost || is_starving(s, now);
