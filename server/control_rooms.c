@@ -1,9 +1,11 @@
 #include "server/control_state.h"
 
+#include "api/whip_answer.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "server/clock.h"
+#include "server/offer_check.h"
 
 #include <stdio.h>
 
@@ -54,9 +56,33 @@ static struct room *take_loaded(struct control *c, struct job *job)
     return room;
 }
 
+// Whether an offer that would replace a peer that is in is good for nothing: then the peer
+// stays as it is. The media worker would say so only when the peer had gone.
+static bool refuse_replacement(const struct job *job, const struct room *room,
+                               struct http_response *response)
+{
+    const struct api_call *call = &job->call.call;
+    const char *id = http_query(call->request, "peer", 0);
+    const struct peer *present = id && call->door == DOOR_WHIP ? room_peer(room, id) : NULL;
+    if (!present || !admission_is_return(room, id, &call->claims.hash))
+        return false;
+    struct text why = {0};
+    int err = offer_check(call->request->body, role_publishes(present->role, PUBLISH_AUDIO),
+                          role_publishes(present->role, PUBLISH_VIDEO), &why);
+    if (err)
+        whip_refuse(response, err, arena_text(&call->request->arena, text_bytes(&why)));
+    text_dispose(&why);
+    return err != 0;
+}
+
 // Somebody comes in without a web socket. Takes what the job is about, not the job.
 static void join_call(struct control *c, struct job *job, struct room *room, int err)
 {
+    if (room && refuse_replacement(job, room, &job->call.response)) {
+        http_server_respond(c->server, job->call.id, job->call.call.request,
+                            &job->call.response);
+        return;
+    }
     whip_post(c->whip, job->call.id, &job->call.call, room, err, &job->call.response,
               clock_now(), &c->events, &c->replies);
     control_settle(c);

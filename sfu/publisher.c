@@ -194,7 +194,7 @@ static int name_sections(const struct command *c, struct publish_offer *offer, s
     return 0;
 }
 
-static int read_offer(const struct command *c, struct publish_offer *offer, struct text *why)
+int publisher_read_offer(const struct command *c, struct publish_offer *offer, struct text *why)
 {
     int err = negotiate_publish(bytes_of(c->offer.sdp), &c->offer.preference, offer, why);
     if (!err && c->offer.whole)
@@ -213,7 +213,7 @@ void publisher_offer(struct publisher *p, const struct command *command,
     struct notice made = leg_answer(p->leg, command);
 
     text_clear(&s->why);
-    made.answer.err = read_offer(command, offer, &s->why);
+    made.answer.err = publisher_read_offer(command, offer, &s->why);
     if (made.answer.err < 0) {
         made.answer.text = mem_text_of(text_bytes(&s->why));
         *notice_add(tick->notices, NOTICE_ANSWER) = made;

@@ -29,6 +29,11 @@ void publisher_close(struct publisher *p, const struct tick *tick);
 void publisher_connected(struct publisher *p, const struct tick *tick);
 void publisher_free(struct publisher *p);
 
+// What the offer of a COMMAND_OFFER says, and whether it can be served: it touches no
+// publisher. Returns 0 or a negative ERR_*, and then `why` says why.
+int publisher_read_offer(const struct command *c, struct publish_offer *offer,
+                         struct text *why);
+
 // Answers with NOTICE_ANSWER. Tracks that the offer does not send any more are closed; of the
 // others feeds and seats are to follow.
 void publisher_offer(struct publisher *p, const struct command *command,

@@ -185,6 +185,23 @@ test('a player that waits sees who comes, goes and comes again, as one stream', 
   await viewer.delete();
 });
 
+test('an offer that cannot be served leaves the peer in peace whom it would replace', async () => {
+  const { host, guest, room } = await server.meeting();
+  const [token, watching] = [await appToken(server, host, 'e'), await appToken(server, guest, 'v')];
+  const camera = await publish(['audio', 'video'], '?peer=cam', token);
+  const viewer = await watch(['audio', 'video'], '', watching);
+  const offer = camera.pc.localDescription.sdp;
+  const offers = [['v=0\r\n', 400], [offer.replaceAll('a=fingerprint', 'a=x-print'), 400],
+    [offer.replaceAll('a=sendonly', 'a=recvonly'), 422], [offer.replaceAll(/opus|VP8|H264|VP9|AV1/gi, 'x'), 422]];
+  for (const [sdp, status] of offers) {
+    const answer = await ask(server, token, 'POST', `/whip/${room.id}?peer=cam`, sdp, { 'content-type': 'application/sdp' });
+    assert.equal(answer.status, status, (await answer.text()) + sdp);
+    await Promise.all(viewer.sinks.map((sink) => flows(sink)));
+  }
+  assert.equal((await camera.delete()).status, 200, 'its resource is there');
+  await viewer.delete();
+});
+
 test('who may not, and what cannot be read, is refused and leaves nothing', async () => {
   const { body: template } = await server.call('POST', '/v2/templates', { name: 'radio', roles: {
     host: { publishParams: { allowed: ['audio'] } }, guest: { maxPeerCount: 1, publishParams: { allowed: [] } } } });

@@ -1,0 +1,11 @@
+// Whether an offer can be served, before anything is done for it. The media worker finds that
+// out too, but when whoever it replaces has gone.
+#pragma once
+
+#include "base/text.h"
+
+#include <stdbool.h>
+
+// Of an offer over WHIP, whose role may publish this. Returns 0, or what the worker would
+// answer, and then `why` says why.
+int offer_check(struct bytes sdp, bool may_send_audio, bool may_send_video, struct text *why);
