@@ -28,8 +28,8 @@ struct jwt_claims {
     char room_id[OBJECT_ID_LEN + 1]; // app: the form is checked, not whether it exists
     char role[JWT_TEXT_MAX + 1];     // app
     char user_id[JWT_TEXT_MAX + 1];  // app: "" when the token has none
-    char room_code_id[OBJECT_ID_LEN +
-                      1];       // app: of the room code that it was traded for; "": none
+    // app: of the room code that it was traded for; "": none
+    char room_code_id[OBJECT_ID_LEN + 1];
     char jti[JWT_TEXT_MAX + 1]; // "" when the token has none
     int64_t issued_at_s;        // 0 when the token has none
     int64_t expires_at_s;

@@ -17,15 +17,17 @@ enum {
     HTTP_BODY_SMALL_MAX = 16 * 1024,   // is read also when memory is short
     HTTP_BODY_LARGE_MAX = 1024 * 1024, // of calls with a management token
     HTTP_CONNECTIONS_PER_ADDRESS_MAX = 2000,
-    HTTP_UNREAD_PER_ADDRESS_MAX = 128, // of them, that have not sent a whole head
-    HTTP_UNREAD_GRACE_MS = 4000,       // younger ones are let be: a lost packet or two take 3 s
+    // Connections that have not sent a whole head. Younger ones than the grace are left open:
+    // one or two lost packets take 3 s.
+    HTTP_UNREAD_PER_ADDRESS_MAX = 128,
+    HTTP_UNREAD_GRACE_MS = 4000,
     HTTP_REQUESTS_PER_SECOND = 50,
     HTTP_REQUESTS_BURST = 100,
     HTTP_MEMBER_REQUESTS_PER_SECOND = 500, // with an app token: a school behind one address
     HTTP_MEMBER_REQUESTS_BURST = 2000,
     HTTP_KEY_REQUESTS_PER_SECOND = 200, // with a management token, for each access key
     HTTP_KEY_REQUESTS_BURST = 500,
-    HTTP_LOGINS_PER_SECOND = 10, // that fail
+    HTTP_LOGINS_PER_SECOND = 10, // failed ones
     HTTP_LOGINS_BURST = 30,
     HTTP_BODY_OCTETS_PER_SECOND = 1024, // at least
     HTTP_HEAD_TIMEOUT_S = 10,
@@ -46,11 +48,11 @@ enum {
     FETCH_BODY_MAX = 64 * 1024,       // octets of its body that are read; the rest is cut off
     WEBHOOKS_WAITING_MAX = 10 * 1000, // beyond, an event is kept as failed, to be replayed
     WEBHOOKS_UNDER_WAY_MAX = 64,      // deliveries
-    WEBHOOKS_PER_RECEIVER_MAX = 8,    // of them, to one URL
+    WEBHOOKS_PER_RECEIVER_MAX = 8,    // deliveries to one URL
     WEBHOOK_HEADERS_MAX = 32,
     WEBHOOK_HEADERS_LEN_MAX = 8 * 1024, // octets, of names and values
     WEBHOOK_PATIENCE_S = 24 * 3600,     // then it is given up
-    WEBHOOK_REPLAYS_MAX = 16,           // that run
+    WEBHOOK_REPLAYS_MAX = 16,           // that run at a time
     WEBHOOK_REPLAY_EVENTS_MAX = 50 * 1000,
     WEBHOOK_REPLAY_INTERVAL_MS = 100,  // 10 events a second
     WEBHOOK_REPLAY_FAILURES_MAX = 100, // in a row: then the replay is over
@@ -58,22 +60,23 @@ enum {
     // WebSocket
     WS_MESSAGE_MAX = 1024 * 1024,
     WS_STRANGER_MESSAGE_MAX = 16 * 1024, // of a socket without a token
-    WS_SHORT_MESSAGE_MAX = 64 * 1024, // while memory is short: what who is in needs to return
+    WS_SHORT_MESSAGE_MAX = 64 * 1024, // while memory is short: enough to come back into a room
     WS_FRAGMENTS_MAX = 1024,
     WS_QUEUE_BYTES_MAX = 1024 * 1024,
-    WS_QUEUE_HIGH = 256 * 1024,    // of it: from here the client counts as slow
-    WS_QUEUE_LOW = 64 * 1024,      // until here
-    WS_LONG_MAX = 8 * 1024 * 1024, // one message beside it: a list of all peers, an answer
+    WS_QUEUE_HIGH = 256 * 1024,    // octets that wait: with so many a client is slow
+    WS_QUEUE_LOW = 64 * 1024,      // with so many it is slow no more
+    WS_LONG_MAX = 8 * 1024 * 1024, // one message beside the queue: a list of all peers
     WS_MESSAGES_PER_SECOND = 100,
     WS_MESSAGES_BURST = 200,
     WS_WAITING_MAX = 64,       // messages kept while a room is loaded
     WS_SILENCE_MS = 40 * 1000, // then the socket is dead
-    // Between a last message and the close: longer than an answer waits for the store.
+    // From the last message to a socket until it is closed: longer than an answer waits for the
+    // store.
     WS_LINGER_MS = 6 * 1000,
-    // What reading clients costs the control thread, as it was measured: of each message,
-    // member and octet, of an octet that is looked over and refused, and of one that is
-    // answered. The largest that unmodified clients send is what they say of 50 tracks: 3 100
-    // members in 85 KiB every 30 s, 1.8 ms; a long call's description of 450 KiB takes 2.2 ms.
+    // What it costs the control thread to read clients, as it was measured: each message, each
+    // member, each octet; an octet that is looked over and refused, and one that is answered.
+    // The largest message of unmodified clients tells figures of 50 tracks: 3 100 members in
+    // 85 KiB every 30 s, 1.8 ms. The description of a long call, 450 KiB, takes 2.2 ms.
     RPC_MESSAGE_NS = 20 * 1000,
     RPC_MEMBER_NS = 300,
     RPC_OCTET_NS = 15,
@@ -92,30 +95,33 @@ enum {
     RPC_ADDRESS_WORK_PER_SECOND_US = 150 * 1000, // of all sockets of an address
     RPC_ADDRESS_WORK_BURST_US = 500 * 1000,
     RPC_REFUSED_PER_SECOND = 256 * 1024, // octets, of all who have the same token
-    RPC_REFUSED_BURST = 2 * 1024 * 1024, // beyond, a socket that goes on is closed, and
-    RPC_SHUT_MS = 5000,                  // for so long no other with that token is opened
+    RPC_REFUSED_BURST = 2 * 1024 * 1024, // beyond, a socket that goes on is closed
+    RPC_SHUT_MS = 5000,                  // and none with its token is opened for so long
     RPC_DEAF_MS = 1000,                  // of a data channel, after ERRORS_IN_A_ROW_MAX errors
     RPC_ID_LEN_MAX = 64,                 // octets
     RPC_OFFERS_PENDING_MAX = 16,         // of one session, with the media worker
     NODE_ID_LEN_MAX = 64,                // octets
-    ANSWER_WAIT_MS = 5000,               // of an answer for the store: then it is 503
-    OUTCOMES_MAX = 1024,    // of requests that were answered so, in case they come again
-    OUTCOME_MS = 60 * 1000, // that these are remembered
-    TOUCHED_KEPT = 16384,   // changes of which is remembered what they touched
-    RPC_WORD_LEN_MAX = 32,  // octets, of one of a few words that the protocol knows
+    ANSWER_WAIT_MS = 5000,               // for the store: then the answer is 503
+    // Requests whose answers waited for the store are remembered with their outcome, in case
+    // they come again: so many, for so long.
+    OUTCOMES_MAX = 1024,
+    OUTCOME_MS = 60 * 1000,
+    TOUCHED_KEPT = 16384,  // changes of which is remembered what they touched
+    RPC_WORD_LEN_MAX = 32, // octets, of one of a few words that the protocol knows
 
     // Tokens and codes
     TOKEN_LEN_MAX = 8 * 1024,
-    TOKENS_KNOWN_MAX = 256, // that were found good and need not be looked at again
+    TOKENS_KNOWN_MAX = 256, // whose signatures were found right, and are not checked again
     TOKEN_LEEWAY_S = 60,
     TOKEN_LIFETIME_S = 24 * 3600,
     SECRET_LEN_MIN = 32,
     CODE_TRIES_PER_MINUTE = 20,      // wrong ones, for each address
-    CODE_TRIES_PER_PREFIX = 60,      // that begin alike, of all addresses
+    CODE_TRIES_PER_PREFIX = 60,      // wrong ones that begin alike, of all addresses
     CODE_TRIES_PER_MINUTE_ALL = 600, // wrong ones, in all
     CODE_SLIPS = 1,                  // wrong ones of an address that make no guesser of it
-    CODES_KNOWN_MAX = 4096,          // that were right, remembered with the address
-    CODES_KNOWN_S = 24 * 3600,       // for as long as the token that was given
+    // Right ones, each remembered with the address for as long as the token that was given.
+    CODES_KNOWN_MAX = 4096,
+    CODES_KNOWN_S = 24 * 3600,
 
     // Datagrams
     DATAGRAM_MAX = 2048,
@@ -136,20 +142,19 @@ enum {
     KEY_FRAME_REQUEST_INTERVAL_MS = 500,
     EARLY_PACKETS_MAX = 64,  // of a layer, that wait for what describes them: two key frames
     EARLY_PATIENCE_MS = 300, // then a key frame is asked for: it came again twice by now
-    // Packets of a layer that are passed on, whatever is in them: a frame of Opus lasts 2.5 ms
-    // at
-    // least (RFC 6716 section 2.1.4), pictures of a bound have more with each Mbit/s of it, as
-    // if
-    // they were of 250 octets, and those without a bound are full at 100 Mbit/s.
+    // Packets of a layer that are passed on, whatever is in them. A frame of Opus lasts at
+    // least 2.5 ms (RFC 6716 section 2.1.4). A picture whose bit rate is bounded may have more
+    // packets with each Mbit/s of its bound: so many are packets of 250 octets. One without a
+    // bound reaches the largest number at 100 Mbit/s, with full packets.
     AUDIO_PACKETS_PER_SECOND = 400,
     VIDEO_PACKETS_PER_SECOND = 1000,
     VIDEO_PACKETS_PER_MBIT = 500,
     VIDEO_PACKETS_PER_SECOND_MAX = 10 * 1000,
     RETRANSMISSIONS_PER_PACKET_MAX = 5,
     RETRANSMISSION_BUDGET_PERCENT = 20,
-    // Of RTCP that is read of a subscriber: a browser with 25 pictures says 30 kbit/s. An octet
-    // of
-    // a NACK costs 15 ns, and 16 transport-wide numbers that were not received cost as much.
+    // How much RTCP of a subscriber is read. A browser with 25 pictures sends 30 kbit/s. To
+    // read an octet of a NACK takes 15 ns, and so do 16 transport-wide numbers that were not
+    // received.
     FEEDBACK_KBPS_MAX = 350,
     FEEDBACK_NUMBERS_PER_OCTET = 16,
 
@@ -237,17 +242,17 @@ enum {
     NAMES_LIST_MAX = 1024 * 1024,   // the same of names, groups, what tracks are said to be
     METADATA_ROOM_PER_SECOND = 64 * 1024, // of those who come
     METADATA_ROOM_BURST = 256 * 1024,
-    // Of what each is told of peers that change, and are let in: of many at once the rest
-    // follows
+    // What each client is told of peers that change or are let in. Of many at once the rest
+    // follows later.
     CHANGES_ROOM_PER_SECOND = 256 * 1024,
     CHANGES_ROOM_BURST = 128 * 1024,
     MOVES_AT_ONCE_MAX = 256 * 1024, // octets of comings and goings that were gathered
-    OWED_PER_CLIENT = 128 * 1024,   // of what was left out, in one go
-    OWED_PER_GO = 1024 * 1024,      // to all clients
-    OWED_INTERVAL_MS = 20,          // between two
-    OWED_PEERS_MAX = 2500,          // to one client
+    OWED_PER_CLIENT = 128 * 1024,   // of metadata that was left out, in one go
+    OWED_PER_GO = 1024 * 1024,      // the same to all clients
+    OWED_INTERVAL_MS = 20,          // between two goes
+    OWED_PEERS_MAX = 2500,          // whose metadata is owed to one client
     PEERS_TOLD_MAX = 200,           // of a room: beyond, only those that matter are told to all
-    PEERS_LISTED_MAX = 2500,        // of those, too: one list names them all
+    PEERS_LISTED_MAX = 2500,        // those that matter, too: one list names them all
     SESSION_INFO_AT_ONCE = 100,     // peers of a room: beyond, counts are told once in a while
     SESSION_INFO_INTERVAL_MS = 1000,
     QUALITY_INTERVAL_MS = 1000,      // between two tellings of downlink scores
@@ -255,15 +260,15 @@ enum {
     STORE_BUDGET_MS = 2000,          // of one call that only reads
     SESSION_VISITS_TOLD_MAX = 10000, // in one answer over REST, which says where it ended
     STORE_LISTS_WAITING_MAX = 256,   // calls that read lists
-    STORE_LISTS_AT_ONCE = 2,         // are answered
-    STORE_LIST_WAIT_S = 5,           // then it is told to come again
-    EVENTS_COUNTED_MAX = 10 * 1000,  // then a list says that it has so many
-    LOG_ASIDE_MAX = 1000,          // entries that could not be stored are kept; then only told
-    LOG_INTERVAL_MS = 200,         // of the session log's writes
-    LOG_EVENTS_WAITING_MAX = 4096, // entries that wait for a write: single events
-    LOG_ENTRIES_WAITING_MAX = 16384, // and what says who is in
-    LOG_CALLS_WAITING_MAX =
-        1024, // that look for what is in one; then they are told to come again
+    STORE_LISTS_AT_ONCE = 2,         // calls that are answered at a time
+    STORE_LIST_WAIT_S = 5,           // then such a call is told to come again
+    EVENTS_COUNTED_MAX = 10 * 1000,  // a longer list says that it has so many
+    LOG_ASIDE_MAX = 1000,            // entries kept that could not be stored; more are logged
+    LOG_INTERVAL_MS = 200,           // of the session log's writes
+    LOG_EVENTS_WAITING_MAX = 4096,   // entries that wait for a write: single events
+    LOG_ENTRIES_WAITING_MAX = 16384, // the same with those that say who is in
+    // Calls that look for what an entry will say. More are told to come again.
+    LOG_CALLS_WAITING_MAX = 1024,
     GROUPS_PER_PEER_MAX = 16,
     ROSTER_PAGE_MAX = 100,               // peers that are looked up at once
     ROSTER_ITERATOR_LEN_MAX = 16 * 1024, // octets of what names the next page
@@ -271,10 +276,12 @@ enum {
     GROUP_NAME_LEN_MAX = 64,             // octets
     ROLE_REQUEST_MS = 10 * 60 * 1000,    // then a question about a role is void
     RECONNECT_GRACE_MS = 60 * 1000,
-    HELD_OFFER_MS = 8 * 1000,     // for lost connections, then it is answered all the same
-    HELD_OFFER_INTERVAL_MS = 100, // between two looks whether it may be
+    // An offer waits so long for connections that were lost, then it is answered all the same;
+    // and whether it may be answered is looked at each so often.
+    HELD_OFFER_MS = 8 * 1000,
+    HELD_OFFER_INTERVAL_MS = 100,
     ERRORS_IN_A_ROW_MAX = 20,     // then the socket is closed
     WHIP_WAITING_MAX = 256,       // requests that wait for the media worker
-    WHIP_PATIENCE_MS = 10 * 1000, // for its answer
+    WHIP_PATIENCE_MS = 10 * 1000, // for the worker's answer
     CODES_PER_ROOM_MAX = 100,
 };

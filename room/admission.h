@@ -14,7 +14,7 @@ struct join_wish {
     const char *user_id; // of the verified token, as is `role`; the peer's id if it has none
     const char *role;
     struct token_hash token;
-    bool has_expired;         // the token: good for who comes back, and for nothing else
+    bool has_expired;         // the token: a peer comes back with it, and nobody comes in
     const char *room_code_id; // that the token was traded for; "" or NULL: none
     const char *name;
     const char *metadata;
@@ -32,16 +32,19 @@ enum admission {
     ADMISSION_ROLE_FULL, // maxPeerCount of the role
     ADMISSION_ROOM_FULL,
     ADMISSION_PEER_TAKEN,    // the id is that of a peer which another token let in
-    ADMISSION_TOKEN_EXPIRED, // and let in nobody who is in under that id, if anybody is
+    ADMISSION_TOKEN_EXPIRED, // and it did not let in a peer that is in under that id
     ADMISSION_CODE_DISABLED, // the token's room code
     ADMISSION_REMOVED,       // who had this token was removed from this session
     ADMISSION_TOKEN_FULL,    // as many are in with this token as may be
 };
 
 enum entry {
-    ENTRY_SOCKET, // looks on, or goes on as the peer that is in: no rule but the token keeps it
-                  // out
-    ENTRY_JOIN, // joins, also anew: whoever is in takes its own place again, in the role it has
+    // Somebody looks on; or goes on as a peer that is in, which no rule but the token's keeps
+    // out.
+    ENTRY_SOCKET,
+    // Somebody joins, for the first time or again: a peer that is in takes its own place, in
+    // the role that it has.
+    ENTRY_JOIN,
 };
 
 // `live` is the room when it is live, else NULL: then the disabled codes and who was removed

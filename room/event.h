@@ -51,7 +51,7 @@ enum event_kind {
     EVENT_SPEAKERS,       // `speakers`
     EVENT_QUALITY,        // `quality`
     EVENT_LAYERS, // `layers`: what `peer` gets of pictures is less, or more, than before
-    EVENT_DEMAND, // `demand`: so much of a track of `peer` anybody has use for
+    EVENT_DEMAND, // `demand`: the most of a track of `peer` that anybody has use for
 
     // Replies of the media worker: for one client.
     EVENT_ANSWERED, // `peer`, `answered`: to an offer; also ends a join without one
@@ -281,7 +281,7 @@ struct event {
             size_t count;
         } stats;
         struct {
-            const char *room_id; // who says so may not be in a session
+            const char *room_id; // those who say so may be in no session
             const char *room_name;
             const char *template_id;
             const char *name; // "publish.failed"

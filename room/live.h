@@ -64,7 +64,7 @@ struct room {
     struct rooms *rooms;
     uint64_t number; // of all rooms in this process, never used again
     struct room_record record;
-    struct template *template; // as it is stored now: who comes in goes by it
+    struct template *template; // as it is stored now: peers that come in go by it
     struct map peers;          // id -> struct peer, those that are joining included
     struct map tracks;         // id -> struct track, of all peers
     size_t joined_count;

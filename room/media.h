@@ -82,7 +82,7 @@ struct media_layer {
 void media_layer_chosen(const struct peer *peer, const struct media_layer *layer,
                         struct event_list *events);
 
-// So much of a track of the peer's anybody has use for: EVENT_DEMAND.
+// The most of a track of the peer's that anybody has use for: EVENT_DEMAND.
 void media_demanded(const struct peer *peer, uint64_t track, enum feed_level most,
                     struct event_list *events);
 

@@ -74,7 +74,7 @@ struct peer {
     char *name;
     char *metadata;
     char *token_role;        // the role its token says
-    struct token_hash token; // that let it in; who comes back for it must show the same
+    struct token_hash token; // that let it in; a socket that comes back for it shows the same
     // What the peer goes by: the room's template as it was when the peer came or got its role.
     struct template *template;
     const struct role *role; // of it

@@ -21,7 +21,8 @@ enum act {
 bool permit(const struct peer *by, enum act act);
 
 // Whether somebody with the role `viewer` knows of a peer who waits to be let in, or of one who
-// does not: who waits sees nobody, and is seen by those who may let them in or send them away.
+// does not. People who wait see nobody, and are seen by those who may let them in or send them
+// away.
 bool permit_sees(const struct role *viewer, bool waits);
 bool room_sees(const struct peer *viewer, const struct peer *peer); // NULL: the back end
 

@@ -90,8 +90,7 @@ struct poll_question {
     size_t option_count;
 
     bool has_solution;
-    bool hides_solution; // from those who answer, even after they did, until the poll has
-                         // stopped
+    bool hides_solution; // from those who answered, too, until the poll has stopped
     option_set solution; // of choices
     const char *solution_text;
     bool minds_case;

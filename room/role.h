@@ -17,7 +17,7 @@ int role_change_many(struct room *room, const struct peer *by, const char *const
                      size_t role_count, const char *role, struct moment now,
                      struct event_list *events);
 
-// The peer agrees to what it was asked, once and in time, while who asked is in and may change
-// roles.
+// The peer agrees to what it was asked, once and in time, while the one who asked is in and may
+// change roles.
 int role_accept(struct peer *peer, const char *role, const char *token, struct moment now,
                 struct event_list *events);

@@ -53,7 +53,7 @@ int room_update_peer(struct peer *peer, const char *name, const char *metadata,
 
 size_t room_track_count(const struct room *room); // announced ones
 
-// Nobody comes in any more, until the record says otherwise; who is in stays.
+// Nobody comes in any more, until the record says otherwise; those who are in stay.
 void room_disable(struct room *room);
 
 // --- Staying ---
@@ -71,9 +71,9 @@ void room_set_codes(struct room *room, struct room_codes *codes);
 // One of them was changed.
 void room_set_code(struct room *room, const char *code_id, bool is_disabled);
 
-// The room's template was changed, or another was given to it. Who comes in, and who gets a
-// role, goes by the new one from now on; who is in goes on by what it has, also in a role that
-// is no more. Takes `template`.
+// The room's template was changed, or another was given to it. Peers that come in
+// or get a role go by the new one from now on; those who are in go on by what they have, also
+// in a role that is no more. Takes `template`.
 void room_take_template(struct room *room, struct template *template);
 
 // --- For the other files of room/ only ---

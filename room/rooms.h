@@ -17,7 +17,8 @@ void rooms_dispose(struct rooms *rooms); // forgets all rooms without telling an
 struct room *rooms_put(struct rooms *rooms, const struct room_record *record,
                        struct template *template);
 
-// What is stored of a room was changed. A live one goes on by it at once: who is in stays in.
+// What is stored of a room was changed. A live one goes on by it at once; those who are in
+// stay.
 void rooms_refresh(struct rooms *rooms, const struct room_record *record, struct moment now);
 
 // A template was changed: all live rooms made from it go by the new one. Takes `template`.

@@ -90,7 +90,7 @@ struct room_state_settings {
     int interval_s;
 };
 
-// Shared by the live rooms made from it and by who is in them, and changed by nobody then.
+// Shared by the live rooms made from it and by the peers in them: nobody changes it then.
 struct template
 {
     int holders;

@@ -25,19 +25,19 @@ enum {
     // also the length of a train.
     PACER_BURST_US = 10 * 1000,
     // Nothing waits for longer: the pace grows so that the queue is empty in time. On a way
-    // that
-    // has no queue of its own it should not be felt at all.
+    // without a queue of its own the pace should not be felt at all.
     PACER_WAIT_MOST_US = 250 * 1000,
     PACER_WAIT_CALM_US = 50 * 1000,
-    // The first picture of a feed, out of the history: at this rate, as long as there is
-    // allowance. That is 200 ms of what the way carries, once this is known, and
+    // The first picture of a feed, out of the history, leaves at this rate while there is an
+    // allowance for it: so many octets, and once it is known what the way carries, no more than
+    // it carries in so long.
     PACER_START_BPS = 20 * 1000 * 1000,
     PACER_START_OCTETS = 64 * 1024,
     PACER_START_US = 200 * 1000,
     PACER_ITEMS_MAX = 4096, // of a level: 250 ms of 150 Mbit/s
 };
 
-// Who leaves first. Of one level who came first.
+// What leaves first. Of one level, what came first.
 enum pacer_level {
     PACER_REPAIR, // retransmissions
     PACER_START,  // from the history, when a feed begins

@@ -101,8 +101,7 @@ struct transport_remote {
     char ufrag[257];
     char pwd[257];
     uint8_t fingerprint[FINGERPRINT_LEN];
-    bool dtls_client; // the peer's side of the handshake: a=setup:active (or actpass in an
-                      // offer)
+    bool dtls_client; // the peer is: a=setup:active, or actpass in an offer
 };
 // The silence clock (TRANSPORT_SILENCE_MS) starts with the first call.
 void transport_set_remote(struct transport *t, const struct transport_remote *remote,

@@ -1,6 +1,6 @@
-// The figures of people's media as JSON, of both towers: who somebody is and what their tracks
-// are called the rooms know, what became of their packets the media workers. What it says is
-// written in docs/openapi.yaml.
+// The figures of people's media as JSON, of both towers: the rooms know who somebody is and
+// what their tracks are called, the media workers know what became of their packets.
+// docs/openapi.yaml has its members.
 #pragma once
 
 #include "base/json.h"

@@ -25,7 +25,7 @@ struct jobs_live {
     struct linked_polls *polls;          // for its next sessions, the same; NULL: none
     struct room_codes *codes;            // the same
 
-    // What the session log knows, and has told: who is in, as far as nothing else is said.
+    // What the session log has told: these visits have no end yet, so those people are in.
     bool is_logged;
     int64_t started_at;
     int64_t heard_at; // the last time that something of it was written

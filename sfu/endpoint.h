@@ -1,5 +1,5 @@
-// One peer connection: a link, and what it is for. A person has two: one to publish, one to
-// subscribe, so the two sides never offer at the same time.
+// One peer connection: its leg (sfu/leg.h), and what it is for. A person has two: one to
+// publish, one to subscribe, so the two sides never offer at the same time.
 #pragma once
 
 #include "base/list.h"

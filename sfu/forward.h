@@ -9,13 +9,11 @@ enum {
     // A key frame's first packet that came late, itself repaired: how many newer packets are
     // then sent from the history in one go.
     FORWARD_CATCH_UP_MAX = 64,
-    // How old a key frame may be with which a feed begins out of the history: while it is
-    // younger, a
-    // request for another would wait (sfu/layer.c).
+    // How old a key frame may be with which a feed begins out of the history. While it is
+    // younger, a request for another would wait (sfu/layer.c).
     FORWARD_PAST_US = KEY_FRAME_REQUEST_INTERVAL_MS * 1000,
-    // The client has its keys some time after we have ours: what came before would be lost on
-    // it, and a
-    // picture has to begin with its first packet.
+    // The client has its keys some time after we have ours. It would lose what comes before,
+    // and a picture has to begin with its first packet.
     FORWARD_PAST_AFTER_US = 25 * 1000,
     // How much of the past may leave at once; where it is more, a layer of less begins.
     FORWARD_PAST_OCTETS = 64 * 1024,

@@ -75,8 +75,8 @@ struct last_n {
 };
 
 // The newest packet of `v` says `level`: 0 is the loudest, 127 silence (-dBov); its sound takes
-// `octets`. Returns whether it is sent. `*silenced`: who gave its place to it, of whom nothing
-// more is; or NULL.
+// `octets`. Returns whether it is sent. `*silenced`: the voice that gave its place to it, of
+// which nothing more is sent; or NULL.
 bool last_n_hear(struct last_n *l, struct voice *v, uint8_t level, size_t octets, int64_t now,
                  struct voice **silenced);
 // It is gone: another may have its place.

@@ -15,8 +15,8 @@ enum { REPORT_INTERVAL_US = 1000 * 1000 };
 
 struct publisher {
     struct leg *leg;
-    char cname[CNAME_LEN +
-               1]; // what subscribers see: ours, so that nothing of the client's leaks
+    // What subscribers see: a name of ours, so that nothing of the client's leaks.
+    char cname[CNAME_LEN + 1];
     struct ingest ingest;
     struct report_clock clock;
     int64_t report_at; // the next receiver report; NEVER before the first packet

@@ -28,7 +28,7 @@ struct frame {
     struct bytes late;
     uint64_t request; // what of `peer` it answers
     uint64_t before;  // rooms.last_change before it was carried out
-    uint64_t after;   // and behind it
+    uint64_t after;   // the same after it
 };
 
 // Zero-initialised is an empty list.

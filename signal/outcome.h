@@ -9,7 +9,7 @@
 #include "signal/state.h"
 
 uint64_t outcome_request(const struct call *call); // names it: the method and its parameters
-// Answers what was answered with 503 before, and tells rooms.last_change of before and behind
-// that request. False when it was not, or when what it changed has changed again.
+// Answers a request that was answered with 503 before, and tells what rooms.last_change was
+// before it and after it. False when there was none, or when what it changed has changed again.
 bool outcome_repeat(struct call *call, uint64_t request, uint64_t *before, uint64_t *after);
 void outcomes_dispose(struct signal *s);

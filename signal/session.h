@@ -5,7 +5,7 @@
 // In the order of a session's life:
 //
 //     signal_open()      101 was sent, the token is good: frames wait until the room is there
-//     signal_ready()     the room is loaded: policy, and who comes back is attached again
+//     signal_ready()     the room is loaded: policy; a peer that comes back is attached
 //     signal_refuse()    or the room cannot be had
 //     signal_text()      for each message of the socket
 //     signal_data()      for each message of the peer's data channel, whichever socket it has
@@ -42,7 +42,7 @@ struct signal_claims {
     const char *role;
     const char *user_id; // "" when the token names none: the peer id stands for it
     struct token_hash token;
-    int64_t expires_at_s;     // of the token: it may be over for who comes back
+    int64_t expires_at_s;     // of the token; it may have passed where a peer comes back
     const char *room_code_id; // that the token was traded for; NULL counts as ""
     const char *peer_id;      // as in the URL, unchecked; "" when missing
     const char *user_agent;   // the same; NULL counts as ""

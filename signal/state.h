@@ -375,7 +375,7 @@ struct peer_view owed_view(struct signal *s, const struct event *event, struct m
 enum talk {
     TALK_NONE,   // the method tells nobody else
     TALK_FREE,   // it may wait
-    TALK_NEEDED, // media, mutes and roles: refused only to who tells far too much
+    TALK_NEEDED, // media, mutes and roles: refused only to a peer that tells far too much
 };
 
 // Answers the request when it has to wait.
@@ -471,8 +471,7 @@ void handle_set_metadata(struct call *call);
 void handle_get_metadata(struct call *call);
 void handle_listen_metadata(struct call *call);
 
-// --- what an event is to clients, beside the handlers of the same idea; notify.c has the table
-// ---
+// --- what events are to clients: told by notify.c's table, beside handlers of one idea ---
 
 void notify_joined(struct signal *s, const struct event *event, struct moment now,
                    struct frame_list *frames);

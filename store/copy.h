@@ -11,7 +11,7 @@ struct store_copied {
 };
 
 struct store_copy {
-    // Asked for now and then, for who waits; may be NULL.
+    // Called now and then, so that an operator sees how far it is; may be NULL.
     void (*progress)(const char *table, int64_t rows);
 
     struct arena arena;

@@ -36,10 +36,10 @@ void store_snapshot_write(const struct room *room, struct text *document);
 
 // Makes the session of `document` live again. Takes `template`. What does not fit is left out
 // and counted: peers whose role or token's role is no longer in the template, and whatever a
-// room cannot have written. `events` tells of polls that ran and do not go on; who has left is
-// for the session log to say, which knows of whom it was told. Returns 0; ERR_NOT_FOUND when no
-// peer is left, ERR_UNSUPPORTED for a document of a newer version, ERR_MALFORMED for one that
-// is none: then nothing is live.
+// room cannot have written. `events` tells of polls that ran and do not go on; of the peers
+// that have left the session log tells, which knows what was told of them. Returns 0;
+// ERR_NOT_FOUND when no peer is left, ERR_UNSUPPORTED for a document of a newer version,
+// ERR_MALFORMED for one that is none: then nothing is live.
 int store_snapshot_restore(struct rooms *rooms, const struct room_record *record,
                            struct template *template, struct bytes document, struct moment now,
                            struct event_list *events, size_t *left_out);

@@ -163,6 +163,22 @@ def too_long(path):
         yield f"{where}: {count} lines, {bound} at most: look for its second idea"
 
 
+# A paragraph that clang-format has broken: a word alone on a line, its sentence on the next.
+COMMENT_FULL = 70  # columns, of 96
+
+
+def broken_comments(path):
+    lines = path.read_text().splitlines()
+    for number, (line, next_line) in enumerate(zip(lines, lines[1:]), 1):
+        words = re.match(r"(\s*)// (.*[^.:;?!)])$", line)
+        after = re.match(r"(\s*)// ([a-z]\S*)", next_line)
+        if not words or not after or words.group(1) != after.group(1):
+            continue
+        is_picture = re.search(r"  |[|^]", words.group(2))
+        if not is_picture and len(line) + 1 + len(after.group(2)) <= COMMENT_FULL:
+            yield f"{path.relative_to(TOP)}:{number}: a sentence is broken off in this comment"
+
+
 def check(path):
     folder = path.parent.relative_to(TOP).parts[0]
     where = path.relative_to(TOP)
@@ -225,7 +241,8 @@ def described():
 
 def main():
     files = [p for folder in MAY_INCLUDE for p in sorted((TOP / folder).glob("*.[ch]"))]
-    wrong = [line for path in files for line in [*check(path), *too_long(path)]]
+    rules = [check, too_long, broken_comments]
+    wrong = [line for path in files for rule in rules for line in rule(path)]
     for folder in MAY_INCLUDE:
         found = list(circles(folder))
         if folder not in CIRCLES_LEFT:
