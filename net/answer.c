@@ -1,5 +1,6 @@
 // Responses as octets: status line, our headers, the handler's, the body.
 #include "net/connection.h"
+#include "net/refusal_page.h"
 
 #include "base/id.h"
 #include "base/json.h"
@@ -118,6 +119,11 @@ void answer_refusal(struct connection *c, int status)
         http_header_add(&response, "sec-websocket-version", "13");
     if (status == 405)
         http_header_add(&response, "allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+    // Of a head that is no request there are the octets.
+    bool is_read = c->request ? refusal_is_read(c->request->accept)
+                              : refusal_is_read_of(text_bytes(&c->in));
+    if (is_read)
+        refusal_page(&response, status);
     c->close_after = true;
     answer_prepare(c, c->request, &response);
 }

@@ -111,7 +111,6 @@ static int read_fields(struct connection *c, const struct head *head)
     request->fetch_site = field_text(c, head, "sec-fetch-site");
     request->if_none_match = field_text(c, head, "if-none-match");
     request->if_match = field_text(c, head, "if-match");
-    request->accept = field_text(c, head, "accept");
     request->accept_encoding = field_text(c, head, "accept-encoding");
     request->access_key_header = field_text(c, head, "parlor-key");
     request->user_agent = field_text(c, head, "user_agent_v2");
@@ -183,6 +182,8 @@ int request_read_head(struct connection *c, const struct head *head)
     struct bytes host;
     request_dispose(c);
     new_request(c);
+    c->request->accept =
+        field_text(c, head, "accept"); // whoever is refused is told in its terms
     if (head_field(head, "host", &host) != 1 || !is_host(host))
         return 400;
     c->request->host = arena_text(&c->request->arena, host);

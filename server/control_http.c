@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "net/refusal_page.h"
 #include "server/clock.h"
 #include "server/files.h"
 
@@ -44,6 +45,16 @@ static bool answer_here(const struct control *c, const struct http_request *requ
         files_answer(asset, request, response);
     }
     return true;
+}
+
+// Of a browser that went to a page which is not there, or did something else with one that is.
+static void answer_person(const struct http_request *request, struct http_response *response)
+{
+    bool is_missing = response->status == 404;
+    if (is_missing && files_is_visit(request))
+        files_answer_missing(request, response);
+    else if (refusal_is_read(request->accept))
+        refusal_page(response, response->status);
 }
 
 // The rooms are this thread's, so the answer is there at once; but a room that was ended for
@@ -141,10 +152,13 @@ static void on_request(struct control *c, struct http_input *input)
     struct http_response response = {0};
     struct api_call call = {0};
     enum api_next next = API_ANSWERED;
-    if (!answer_here(c, request, &response))
+    bool is_here = answer_here(c, request, &response);
+    if (!is_here)
         next = api_route(c->config.api, request, clock_wall_ms(), &call, &response);
-    if (next == API_ANSWERED && response.status == 404 && files_is_visit(request))
-        files_answer_missing(request, &response);
+    // A path of the API is read by programs, whatever they say that they take.
+    bool is_of_api = !is_here && (call.route || response.status == 405);
+    if (next == API_ANSWERED && response.status >= 400 && !is_of_api)
+        answer_person(request, &response);
     // Of a resource whip_change() says it: the peer is not in the request.
     if (call.has_expired && next != API_ANSWERED && next != API_RESOURCE &&
         !api_check_return(&call, rooms_find(&c->rooms, call.claims.room_id), &response))

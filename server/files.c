@@ -1,5 +1,7 @@
 #include "server/files.h"
 
+#include "net/refusal_page.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,11 +90,10 @@ void files_answer(const struct asset *asset, const struct http_request *request,
     }
 }
 
-// The field is a list of media ranges: RFC 9110 section 12.5.1.
 bool files_is_visit(const struct http_request *request)
 {
     bool reads = request->method == HTTP_GET || request->method == HTTP_HEAD;
-    return reads && request->accept && strstr(request->accept, "text/html");
+    return reads && refusal_is_read(request->accept);
 }
 
 void files_answer_missing(const struct http_request *request, struct http_response *response)
