@@ -1,8 +1,7 @@
 #include "rtc/ice.h"
 
-#include "rtc/stun.h"
-
 #include <assert.h>
+#include <stdio.h>
 
 enum { SECOND_US = 1000 * 1000 };
 
@@ -29,8 +28,14 @@ static void new_credentials(struct ice_agent *a, struct rng *rng)
 
 void ice_init(struct ice_agent *a, uint8_t worker, struct rng *rng)
 {
-    *a = (struct ice_agent){.worker = worker, .moved_at = INT64_MIN / 2};
+    *a = (struct ice_agent){.worker = worker, .rng = rng, .moved_at = INT64_MIN / 2};
     new_credentials(a, rng);
+}
+
+void ice_set_remote(struct ice_agent *a, const char *ufrag, const char *pwd)
+{
+    snprintf(a->remote_ufrag, sizeof a->remote_ufrag, "%s", ufrag);
+    snprintf(a->remote_pwd, sizeof a->remote_pwd, "%s", pwd);
 }
 
 void ice_restart(struct ice_agent *a, struct rng *rng)
@@ -46,7 +51,7 @@ void ice_restart(struct ice_agent *a, struct rng *rng)
 void ice_forget_paths(struct ice_agent *a)
 {
     a->path_count = 0;
-    a->has_selected = a->nominated = false;
+    a->has_selected = a->nominated = a->is_wanted = false;
     a->generation++;
 }
 
@@ -79,6 +84,25 @@ bool ice_heard_since(const struct ice_agent *a, const struct addr *from, int64_t
     return at >= 0 && a->heard_at[at] > since;
 }
 
+void ice_want_proof(struct ice_agent *a)
+{
+    a->wants_proof = true;
+}
+
+// The peer could not have finished it without what was sent there, as it was never moved to
+// anything that is not proven.
+void ice_prove_selected(struct ice_agent *a)
+{
+    int selected = a->has_selected ? find_path(a, &a->selected) : -1;
+    if (selected >= 0)
+        a->proofs[selected].is_given = true;
+}
+
+static bool may_move(const struct ice_agent *a, uint32_t path)
+{
+    return !a->wants_proof || a->proofs[path].is_given;
+}
+
 static void move(struct ice_agent *a, const struct addr *to, int64_t now)
 {
     if (a->has_selected && addr_equal(&a->selected, to))
@@ -92,7 +116,7 @@ static void move(struct ice_agent *a, const struct addr *to, int64_t now)
 static void follow(struct ice_agent *a, uint32_t heard, int64_t now)
 {
     int selected = a->has_selected ? find_path(a, &a->selected) : -1;
-    if (selected < 0 || now - a->moved_at < ICE_FOLLOW_INTERVAL_US)
+    if (selected < 0 || now - a->moved_at < ICE_FOLLOW_INTERVAL_US || !may_move(a, heard))
         return;
     bool is_silent = now - a->heard_at[selected] >= ICE_PATH_SILENCE_US;
     bool sends_elsewhere =
@@ -132,6 +156,7 @@ static void add_path(struct ice_agent *a, const struct addr *from, bool fresh, i
         assert(at < ICE_PATHS_MAX);
         a->paths[at] = *from;
         a->fresh[at] = false;
+        a->proofs[at] = (struct ice_proof){0};
         a->media_at[at] = INT64_MIN / 2;
         a->generation++;
     }
@@ -152,6 +177,7 @@ static void forget_old(struct ice_agent *a)
         a->heard_at[kept] = a->heard_at[i];
         a->media_at[kept] = a->media_at[i];
         a->fresh[kept] = true;
+        a->proofs[kept] = a->proofs[i];
         kept++;
     }
     if (kept != a->path_count)
@@ -161,10 +187,17 @@ static void forget_old(struct ice_agent *a)
 
 // The peer's last word decides: RFC 8445 section 7.3.1.5 for a controlling peer which nominates
 // once, and Chromium towards a lite agent, which marks every check of its selected pair. Until
-// then the last address that worked is as good as any.
+// then the last address that worked is as good as any. A nomination waits for its proof.
 static void choose(struct ice_agent *a, const struct addr *from, bool nominate, bool fresh,
                    int64_t now)
 {
+    bool may = may_move(a, (uint32_t)find_path(a, from));
+    if (nominate) {
+        a->is_wanted = !may;
+        a->wanted = *from;
+    }
+    if (!may)
+        return;
     if (a->old.ufrag[0] && fresh && nominate)
         forget_old(a);
     if (nominate || !a->nominated) {
@@ -174,6 +207,49 @@ static void choose(struct ice_agent *a, const struct addr *from, bool nominate, 
         follow(a, (uint32_t)find_path(a, from), now);
     }
     assert(a->has_selected && find_path(a, &a->selected) >= 0);
+}
+
+// Checks back where a path is to be proven. It and the answer are no more than three times what
+// was received (RFC 9000 section 8.1 has the same bound for the same reason).
+static void ask_back(struct ice_agent *a, const struct addr *from, size_t received,
+                     size_t answered, struct batch *out)
+{
+    enum { AMPLIFICATION_MAX = 3, PRIORITY = (110 << 24) | (65535 << 8) | 255 }; // reflexive
+    struct ice_proof *proof = &a->proofs[find_path(a, from)];
+    bool is_selected = a->has_selected && addr_equal(&a->selected, from);
+    if (!a->wants_proof || proof->is_given || is_selected || !a->remote_pwd[0])
+        return;
+    if (!proof->is_asked)
+        rng_fill(a->rng, proof->transaction, sizeof proof->transaction);
+    proof->is_asked = true; // anew with each check, as often as one of it is lost
+    char name[sizeof a->remote_ufrag + 1 + ICE_UFRAG_LEN];
+    snprintf(name, sizeof name, "%s:%s", a->remote_ufrag, a->local.ufrag);
+    struct stun_check check = {.username = bytes_of(name),
+                               .password = bytes_of(a->remote_pwd),
+                               .priority = PRIORITY,
+                               .tie_breaker = 1,
+                               .controlled = true};
+    memcpy(check.transaction, proof->transaction, sizeof check.transaction);
+    uint8_t at[STUN_MESSAGE_MAX];
+    struct writer w = writer_on(at, sizeof at);
+    stun_put_check(&w, &check);
+    if (w.len + answered <= AMPLIFICATION_MAX * received)
+        batch_datagram(out, from, (struct bytes){w.at, w.len});
+}
+
+static enum ice_result take_answer(struct ice_agent *a, const struct addr *from,
+                                   const struct stun_message *m, int64_t now)
+{
+    int at = find_path(a, from);
+    struct ice_proof *proof = at < 0 ? NULL : &a->proofs[at];
+    if (!proof || !proof->is_asked || proof->is_given ||
+        memcmp(m->transaction, proof->transaction, sizeof proof->transaction) != 0 ||
+        !stun_authentic(m, bytes_of(a->remote_pwd)))
+        return ICE_IGNORED;
+    proof->is_given = true;
+    a->heard_at[at] = now;
+    choose(a, from, a->is_wanted && addr_equal(&a->wanted, from), a->fresh[at], now);
+    return ICE_PROVEN;
 }
 
 static bool too_many(struct ice_agent *a, const struct addr *from, int64_t now)
@@ -197,8 +273,9 @@ static bool too_many(struct ice_agent *a, const struct addr *from, int64_t now)
     return ++source->in_window > ICE_CHECKS_PER_SECOND;
 }
 
-static void answer(const struct stun_message *request, const struct ice_credentials *c,
-                   const struct addr *from, uint16_t error, struct batch *out)
+// Returns how long it is.
+static size_t answer(const struct stun_message *request, const struct ice_credentials *c,
+                     const struct addr *from, uint16_t error, struct batch *out)
 {
     uint8_t at[STUN_MESSAGE_MAX];
     struct writer w = writer_on(at, sizeof at);
@@ -213,6 +290,7 @@ static void answer(const struct stun_message *request, const struct ice_credenti
     }
     stun_finish(&w, bytes_of(c->pwd));
     batch_datagram(out, from, (struct bytes){w.at, w.len});
+    return w.len;
 }
 
 enum ice_result ice_receive(struct ice_agent *a, const struct addr *from, struct bytes datagram,
@@ -225,8 +303,10 @@ enum ice_result ice_receive(struct ice_agent *a, const struct addr *from, struct
     struct stun_message m;
     if (stun_parse(&m, datagram))
         return ICE_MALFORMED;
+    if (m.type == STUN_BINDING_SUCCESS)
+        return take_answer(a, from, &m, now);
     if (m.type != STUN_BINDING_REQUEST)
-        return ICE_IGNORED; // a lite agent asks nothing, and indications only keep NATs open
+        return ICE_IGNORED; // errors prove nothing, and indications only keep NATs open
 
     const uint8_t *colon = m.username.len ? memchr(m.username.at, ':', m.username.len) : NULL;
     if (!colon || !m.has_fingerprint) // RFC 8445 section 7.1.1: checks carry FINGERPRINT
@@ -250,6 +330,6 @@ enum ice_result ice_receive(struct ice_agent *a, const struct addr *from, struct
 
     add_path(a, from, fresh, now);
     choose(a, from, m.use_candidate, fresh, now);
-    answer(&m, c, from, 0, out);
+    ask_back(a, from, datagram.len, answer(&m, c, from, 0, out), out);
     return ICE_ANSWERED;
 }

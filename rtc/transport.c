@@ -205,9 +205,16 @@ static void compare_fingerprint(struct transport *t)
     t->outgoing = srtp_new(t->config.engine, &outgoing);
     mem_wipe(&incoming, sizeof incoming);
     mem_wipe(&outgoing, sizeof outgoing);
+    ice_prove_selected(&t->ice);
     t->path->protect = t->outgoing;
     t->state = TRANSPORT_CONNECTED;
     t->dtls_due_at = NEVER;
+}
+
+static void start_dtls(struct transport *t, int64_t now, struct batch *out, bool as_client)
+{
+    ice_want_proof(&t->ice);
+    dtls_start(t->dtls, as_client, now, &t->ice.selected, out);
 }
 
 // The client's first flight leaves when there is both a path and a role.
@@ -222,6 +229,7 @@ void transport_set_remote(struct transport *t, const struct transport_remote *re
 {
     if (t->state == TRANSPORT_CLOSED)
         return;
+    ice_set_remote(&t->ice, remote->ufrag, remote->pwd);
     if (t->has_remote) {
         // One association for the life of a transport: another certificate would be another
         // peer (RFC 8842 section 4 asks for a new transport then).
@@ -261,9 +269,12 @@ static void receive_stun(struct transport *t, const struct addr *from, struct by
         drop(t, TRANSPORT_DROP_STUN_RATE);
         return;
     case ICE_ANSWERED:
+    case ICE_PROVEN:
         break;
     }
     t->heard_at = now;
+    if (!t->ice.has_selected) // it has to be proven first
+        return;
     t->path->to = t->ice.selected;
     if (t->state == TRANSPORT_LOST && t->incoming) {
         t->state = TRANSPORT_CONNECTED;
@@ -275,7 +286,7 @@ static void receive_stun(struct transport *t, const struct addr *from, struct by
         t->dtls_due_at = now + DTLS_DEADLINE_MS * 1000LL;
     }
     if (wants_client_start(t))
-        dtls_start(t->dtls, true, now, &t->ice.selected, out);
+        start_dtls(t, now, out, true);
 }
 
 // Feeds records to DTLS until one of them is data, which is an SCTP packet.
@@ -284,7 +295,7 @@ static void receive_dtls(struct transport *t, int64_t now, struct batch *out,
 {
     // A peer that sends a handshake before its SDP has arrived can only be the client.
     if (dtls_state(t->dtls) == DTLS_IDLE)
-        dtls_start(t->dtls, wants_client_start(t), now, &t->ice.selected, out);
+        start_dtls(t, now, out, wants_client_start(t));
     while (t->rest.len && t->state != TRANSPORT_CLOSED) {
         struct bytes data;
         enum dtls_result result =
@@ -311,7 +322,7 @@ static bool admits_media(struct transport *t, const struct addr *from)
 {
     if (!t->incoming)
         drop(t, TRANSPORT_DROP_MEDIA_EARLY);
-    else if (!ice_is_checked(&t->ice, from))
+    else if (!ice_is_checked(&t->ice, from) || t->state == TRANSPORT_LOST)
         drop(t, TRANSPORT_DROP_MEDIA_SOURCE);
     else
         return true;
@@ -363,7 +374,7 @@ void transport_receive(struct transport *t, const struct addr *from, uint8_t *da
         receive_stun(t, from, whole, now, out);
         return;
     case TRANSPORT_PROTOCOL_DTLS:
-        if (!ice_is_checked(&t->ice, from)) {
+        if (!ice_is_checked(&t->ice, from) || t->state == TRANSPORT_LOST) {
             drop(t, TRANSPORT_DROP_DTLS_SOURCE);
             return;
         }
@@ -458,7 +469,7 @@ void transport_expire(struct transport *t, int64_t now, struct batch *out)
     } else if (now >= t->dtls_due_at) {
         become_closed(t, TRANSPORT_TIMED_OUT);
     } else if (wants_client_start(t)) {
-        dtls_start(t->dtls, true, now, &t->ice.selected, out);
+        start_dtls(t, now, out, true);
     } else {
         dtls_expire(t->dtls, now, &t->ice.selected, out);
         if (dtls_state(t->dtls) == DTLS_FAILED)

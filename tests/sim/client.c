@@ -65,10 +65,27 @@ void client_check(struct client *c, struct batch *out)
     batch_datagram(out, &c->server, (struct bytes){buffer, w.len});
 }
 
+static void answer_check(const struct client *c, const struct stun_message *request,
+                         struct batch *out)
+{
+    if (!stun_authentic(request, bytes_of(c->pwd)))
+        return;
+    uint8_t buffer[STUN_MESSAGE_MAX];
+    struct writer w = writer_on(buffer, sizeof buffer);
+    stun_begin(&w, STUN_BINDING_SUCCESS, request->transaction);
+    stun_put_address(&w, &c->server);
+    stun_finish(&w, bytes_of(c->pwd));
+    batch_datagram(out, &c->server, (struct bytes){buffer, w.len});
+}
+
 static void take_stun(struct client *c, struct bytes datagram, int64_t now, struct batch *out)
 {
     struct stun_message message;
-    if (stun_parse(&message, datagram) < 0 || message.type != STUN_BINDING_SUCCESS ||
+    if (stun_parse(&message, datagram) < 0)
+        return;
+    if (message.type == STUN_BINDING_REQUEST)
+        answer_check(c, &message, out);
+    if (message.type != STUN_BINDING_SUCCESS ||
         !stun_authentic(&message, bytes_of(c->remote_pwd)) || c->checked)
         return;
     c->checked = true;

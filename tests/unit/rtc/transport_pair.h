@@ -153,7 +153,34 @@ struct check_options {
     bool controlled;
     const char *ufrag; // of the receiver; NULL for its present one
     const char *pwd;
+    bool silent; // does not answer what is asked back
 };
+
+// The peer answers what was asked back at `asked`, if anything was, from `from`.
+static inline size_t answer_back(struct pair *p, struct side *to, const struct addr *asked,
+                                 const struct addr *from, uint32_t first)
+{
+    size_t answered = 0;
+    const struct side *peer = to == &p->server ? &p->client : &p->server;
+    for (uint32_t i = first; i < to->out.run_count; i++) {
+        const struct batch_run *run = &to->out.runs[i];
+        struct stun_message request;
+        if (!addr_equal(&run->to, asked) ||
+            stun_parse(&request, test_exact_copy(run->at, run->len)) ||
+            request.type != STUN_BINDING_REQUEST)
+            continue;
+        CHECK(stun_authentic(&request, bytes_of(transport_pwd(peer->t))));
+        CHECK(request.controlled && !request.use_candidate);
+        uint8_t at[STUN_MESSAGE_MAX];
+        struct writer w = writer_on(at, sizeof at);
+        stun_begin(&w, STUN_BINDING_SUCCESS, request.transaction);
+        stun_put_address(&w, &to->addr);
+        stun_finish(&w, bytes_of(transport_pwd(peer->t)));
+        give(p, to, from, (struct bytes){w.at, w.len});
+        answered++;
+    }
+    return answered;
+}
 
 // Sends a check and reads the answer. False when there was none.
 static inline bool check_with(struct pair *p, struct side *to, const struct addr *from,
@@ -179,6 +206,8 @@ static inline bool check_with(struct pair *p, struct side *to, const struct addr
     struct bytes reply = test_exact_copy(run->at, run->len);
     CHECK_EQ(stun_parse(answer, reply), 0);
     CHECK(stun_authentic(answer, check.password));
+    if (!o->silent)
+        answer_back(p, to, from, from, before);
     return true;
 }
 

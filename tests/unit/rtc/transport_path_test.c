@@ -202,6 +202,111 @@ TEST(media_keeps_the_chosen_path_alive_without_checks)
     pair_free(p);
 }
 
+// --- Addresses that somebody else has ---
+
+static size_t sent_to(const struct side *s, const struct addr *to)
+{
+    size_t octets = 0;
+    for (uint32_t i = 0; i < s->out.run_count; i++)
+        octets += addr_equal(&s->out.runs[i].to, to) ? s->out.runs[i].len : 0;
+    return octets;
+}
+
+// The client knows credentials and keys, and forges the source of what it sends.
+TEST(no_media_goes_to_an_address_that_does_not_answer)
+{
+    struct pair *p = connected_pair();
+    struct addr victim = address("198.51.100.9:9");
+    struct stun_message answer;
+    struct check_options forged = {.nominate = true, .silent = true};
+    uint16_t seq = 1;
+    for (int i = 0; i < 60; i++) {
+        p->now += SECOND;
+        batch_reset(&p->server.out);
+        CHECK(check_with(p, &p->server, &victim, &forged, &answer));
+        CHECK(sent_to(&p->server, &victim) <= 3 * 108); // of what a check has
+        CHECK(sent_to(&p->server, &victim) > 108);
+        media_from(p, &victim, seq++); // authentic, from where it never was
+        CHECK(addr_equal(transport_address(p->server.t), &p->client.addr));
+        CHECK(addr_equal(&transport_path(p->server.t)->to, &p->client.addr));
+    }
+    // The same address is followed once it is the client's.
+    CHECK(check(p, &p->server, &victim, true));
+    CHECK(addr_equal(transport_address(p->server.t), &victim));
+    pair_free(p);
+}
+
+TEST(an_answer_that_was_not_asked_for_proves_nothing)
+{
+    struct pair *p = connected_pair();
+    struct addr victim = address("198.51.100.9:9");
+    struct stun_message answer;
+    struct check_options forged = {.nominate = true, .silent = true};
+    CHECK(check_with(p, &p->server, &victim, &forged, &answer));
+    static const uint8_t guess[STUN_TRANSACTION_LEN] = "a guess 1234";
+    uint8_t at[STUN_MESSAGE_MAX];
+    struct writer w = writer_on(at, sizeof at);
+    stun_begin(&w, STUN_BINDING_SUCCESS, guess);
+    stun_put_address(&w, &p->server.addr);
+    stun_finish(&w, bytes_of(transport_pwd(p->client.t)));
+    give(p, &p->server, &victim, (struct bytes){w.at, w.len});
+    CHECK(addr_equal(transport_address(p->server.t), &p->client.addr));
+    // The right answer, from another address that was checked.
+    uint32_t before = p->server.out.run_count;
+    CHECK(check_with(p, &p->server, &victim, &forged, &answer));
+    struct addr elsewhere = address("198.51.100.10:9");
+    p->now += 5 * SECOND;
+    CHECK(check_with(p, &p->server, &elsewhere, &forged, &answer));
+    CHECK_EQ(answer_back(p, &p->server, &victim, &elsewhere, before), 1);
+    CHECK(addr_equal(transport_address(p->server.t), &p->client.addr));
+    CHECK_EQ(answer_back(p, &p->server, &victim, &victim, before), 1);
+    // Meanwhile another was nominated, but the selected path is silent.
+    CHECK(addr_equal(transport_address(p->server.t), &victim));
+    pair_free(p);
+}
+
+// While the handshake is under way what is sent is of the server's choice, and it ends with
+// something that only who received it could send.
+TEST(a_handshake_proves_the_path_that_it_began_on_and_no_other)
+{
+    struct pair *p = pair_new();
+    introduce(p);
+    connect_paths(p);
+    struct addr victim = address("198.51.100.9:9");
+    struct stun_message answer;
+    struct check_options forged = {.nominate = true, .silent = true};
+    bool is_forged = false;
+    while (deliver(p, &p->client, &p->server) + deliver(p, &p->server, &p->client)) {
+        if (!is_forged)
+            check_with(p, &p->server, &victim, &forged, &answer);
+        is_forged = true;
+    }
+    CHECK(is_forged);
+    CHECK_EQ(transport_state(p->server.t), TRANSPORT_CONNECTED);
+    CHECK(addr_equal(transport_address(p->server.t), &p->client.addr));
+    pair_free(p);
+}
+
+TEST(who_was_lost_gets_nothing_where_it_does_not_answer)
+{
+    struct pair *p = connected_pair();
+    p->now += 31 * SECOND;
+    transport_expire(p->server.t, p->now, &p->server.out);
+    CHECK_EQ(transport_state(p->server.t), TRANSPORT_LOST);
+    struct addr victim = address("198.51.100.9:9");
+    struct stun_message answer;
+    struct check_options forged = {.nominate = true, .silent = true};
+    CHECK(check_with(p, &p->server, &victim, &forged, &answer));
+    CHECK_EQ(transport_state(p->server.t), TRANSPORT_LOST);
+    CHECK(transport_path(p->server.t)->protect == NULL);
+    queue_rtp(&p->client, 1);
+    give(p, &p->server, &victim, take_datagram(p, &p->client));
+    CHECK_EQ(p->server.kind, TRANSPORT_INPUT_NONE);
+    CHECK(check(p, &p->server, &victim, true));
+    CHECK_EQ(transport_state(p->server.t), TRANSPORT_CONNECTED);
+    pair_free(p);
+}
+
 TEST(an_ice_restart_keeps_the_old_path_until_the_new_one_is_nominated)
 {
     struct pair *p = connected_pair();
