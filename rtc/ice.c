@@ -115,6 +115,7 @@ static void move(struct ice_agent *a, const struct addr *to, int64_t now)
 // Moves media to a path that was heard just now, when the selected one has fallen silent.
 static void follow(struct ice_agent *a, uint32_t heard, int64_t now)
 {
+    assert(heard < a->path_count);
     int selected = a->has_selected ? find_path(a, &a->selected) : -1;
     if (selected < 0 || now - a->moved_at < ICE_FOLLOW_INTERVAL_US || !may_move(a, heard))
         return;

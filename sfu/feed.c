@@ -94,6 +94,7 @@ void feed_part(struct feed *f)
     feed_cut(f);
     assert(s->line_count > 0 && s->lines[f->line].feed == f);
     struct feed_line *last = &s->lines[--s->line_count];
+    assert(last->feed->line == s->line_count);
     s->lines[f->line] = *last;
     last->feed->line = f->line;
     f->line = NO_LINE;

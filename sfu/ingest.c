@@ -73,7 +73,7 @@ struct ingest_stream *ingest_add(struct ingest *in, uint32_t ssrc, struct track 
     forget_role(in, t, layer, role);
     if (in->stream_count == SSRC_PER_TRANSPORT_MAX)
         return NULL;
-    assert(layer < t->stream.layer_count);
+    assert(layer < t->stream.layer_count && t->endpoint == in->leg->endpoint);
     struct ingest_stream *s = &in->streams[in->stream_count++];
     *s = (struct ingest_stream){ssrc, t, (uint8_t)layer, role};
     return s;

@@ -67,6 +67,7 @@ uint64_t layer_arrive(struct layer *l, const struct rtp_packet *packet, enum lay
 
 void layer_skip(struct layer *l, uint64_t arrived)
 {
+    assert(arrived == l->seq.highest); // so `skipped` is in order
     l->skipped[l->skipped_count % SKIPPED_MAX] = arrived;
     l->skipped_count++;
 }

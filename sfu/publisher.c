@@ -28,6 +28,7 @@ void publisher_close(struct publisher *p, const struct tick *tick)
 {
     LIST_EACH(&p->ingest.tracks, each)
     track_close(LIST_ENTRY(each, struct track, link), tick->shared);
+    assert(list_empty(&p->ingest.tracks)); // no packet finds one of them
     p->ingest.stream_count = 0;
 }
 

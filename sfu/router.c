@@ -92,6 +92,7 @@ static void end_feeds(struct shared *s, const struct tick *tick)
         struct track *t = LIST_ENTRY(closed, struct track, link);
         LIST_EACH(&t->stream.feeds, each)
         subscriber_remove(LIST_ENTRY(each, struct feed, link), tick);
+        assert(list_empty(&t->stream.feeds) && t->stream.line_count == 0);
         // A seat that one of these tracks left may have been another's of them for a moment.
         list_remove(&t->stream.wishes);
     }

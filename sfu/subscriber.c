@@ -59,6 +59,7 @@ size_t subscriber_offer(struct subscriber *s, const struct tick *tick)
 {
     assert(s->offer_wanted && !s->offer_outstanding); // never two
     assert(!s->seats);                                // a viewer offers itself
+    assert(!list_empty(&s->offer_due));               // it was in line
     list_remove(&s->offer_due);
     if (s->restart_wanted)
         transport_restart_ice(s->leg->transport);
