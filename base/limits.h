@@ -135,7 +135,7 @@ enum {
     TRANSPORT_SILENCE_MS = 30 * 1000,
 
     // RTP
-    FEC_OCTETS_PER_SECOND = 32 * 1024 * 1024, // of a stream, summed up: 4 ms
+    FEC_OCTETS_PER_SECOND = 16 * 1024 * 1024, // of a stream, summed up: 1 ms
     SSRC_PER_TRANSPORT_MAX = 64,
     SSRC_REMEMBERED_MAX = 256, // of a transport, that are used no more
     SSRC_NEW_PER_SECOND = 10,
