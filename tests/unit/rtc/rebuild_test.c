@@ -145,6 +145,61 @@ TEST(a_packet_that_comes_twice_counts_once)
     mem_free(r);
 }
 
+// Packets of Chromium, whole, and behind those of a sum the packet with it. Each of them comes
+// back of the others, but for what the two extensions say.
+static struct bytes without_late(struct bytes packet)
+{
+    static uint8_t cleared[REBUILD_LEN_MAX];
+    static const uint8_t head[] = {0xbe, 0xde, 0, 2, 0x22, 0, 0, 0, 0x31, 0, 0, 0};
+    memcpy(cleared, packet.at, packet.len);
+    memcpy(cleared + 12, head, sizeof head);
+    return (struct bytes){cleared, packet.len};
+}
+
+static void check_each_lost(struct bytes sum, const struct bytes *of, size_t count)
+{
+    static const struct extension_ids chromium = {.twcc = 3, .abs_send_time = 2};
+    struct rtp_packet packet;
+    struct fec_packet fec;
+    CHECK_EQ(rtp_parse(&packet, sum), 0);
+    CHECK_EQ(fec_parse(&fec, packet.payload), 0);
+    for (size_t lost = 0; lost < count; lost++) {
+        struct rebuild *r = mem_alloc(sizeof *r);
+        uint8_t before[12] = {0x80}; // the stream has begun
+        write_u16(before + 2, (uint16_t)(fec.base - 1));
+        rebuild_note(r, (struct bytes){before, sizeof before}, &chromium);
+        for (size_t i = 0; i < count; i++)
+            if (i != lost)
+                rebuild_note(r, of[i], &chromium);
+        CHECK(fec_protects(&fec, read_u16(of[lost].at + 2)));
+        CHECK(rebuild_add(r, &fec));
+        CHECK(is_next(r, without_late(of[lost])));
+        mem_free(r);
+    }
+}
+
+TEST(what_chromium_protects_comes_back)
+{
+    struct bytes file = test_file("tests/vectors/flexfec.txt");
+    char *text = mem_text_of(file);
+    char *rest = text;
+    struct bytes media[8];
+    size_t count = 0, sums = 0;
+    for (char *line; (line = strsep(&rest, "\n")) && *line;) {
+        char *kind = strsep(&line, " ");
+        struct bytes packet = test_hex(line);
+        if (strcmp(kind, "media") == 0) {
+            media[count++] = packet;
+            continue;
+        }
+        check_each_lost(packet, media, count);
+        count = 0;
+        sums++;
+    }
+    CHECK_EQ(sums, 3);
+    mem_free(text);
+}
+
 // As libwebrtc writes them when the sum is made already.
 TEST(numbers_and_times_of_the_way_are_no_part_of_sums)
 {
