@@ -21,3 +21,13 @@ export function keepConnections() {
     }
   };
 }
+
+// Cameras and microphones take their time until they run, as real ones do.
+export function openDevicesLate(ms) {
+  if (!navigator.mediaDevices) return; // a page that is not secure
+  const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  navigator.mediaDevices.getUserMedia = async (constraints) => {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    return open(constraints);
+  };
+}

@@ -6,7 +6,6 @@ import {
   selectIsAllowedToPublish,
   selectLocalPeerID,
   selectUnreadHMSMessagesCount,
-  useAVToggle,
   useHMSActions,
   useHMSStore,
   useScreenShare,
@@ -22,6 +21,7 @@ import { LeaveButton } from './leave-button';
 import { MoreMenu } from './more-menu';
 import { RoundToggle } from './round-toggle';
 import { Tip } from './tip';
+import { useDevices } from './use-devices';
 import { useMedia } from './use-media';
 import { usePeople } from './use-people';
 
@@ -51,7 +51,7 @@ export function ControlBar(props: ControlBarProps) {
   const narrow = useMedia('(width < 430px)');
   const share = useShare(onTrouble);
   const ending = useEnding(onEnd);
-  const av = useAVToggle(report);
+  const av = useDevices(report);
   const hand = useHand(report);
   const shortcuts = {
     KeyD: av.toggleAudio,

@@ -5,7 +5,6 @@ import {
   selectIsLocalVideoEnabled,
   selectLocalPeer,
   selectTrackAudioByID,
-  useAVToggle,
   useHMSActions,
   useHMSStore,
 } from '@100mslive/react-sdk';
@@ -17,6 +16,7 @@ import { t } from '../text';
 import { Icon } from './icon';
 import { Picture } from './picture';
 import { RoundToggle } from './round-toggle';
+import { useDevices } from './use-devices';
 
 interface PreviewProps {
   ready: boolean;
@@ -27,7 +27,7 @@ export function Preview({ ready, onTrouble }: PreviewProps) {
   const me = useHMSStore(selectLocalPeer);
   const micOn = useHMSStore(selectIsLocalAudioEnabled);
   const camOn = useHMSStore(selectIsLocalVideoEnabled);
-  const { toggleAudio, toggleVideo } = useAVToggle((error) => onTrouble(thrownProblem(error)));
+  const { toggleAudio, toggleVideo } = useDevices((error) => onTrouble(thrownProblem(error)));
   const asking = useAsking(ready && !micOn && !camOn, onTrouble);
 
   return (
