@@ -246,6 +246,9 @@ enum {
     // follows later.
     CHANGES_ROOM_PER_SECOND = 256 * 1024,
     CHANGES_ROOM_BURST = 128 * 1024,
+    // Of changes of tracks: octets to all of a room together. At the bound they take turns.
+    UPDATES_ROOM_PER_SECOND = 32 * 1024 * 1024,
+    UPDATES_ROOM_BURST = 2 * 1024 * 1024,
     MOVES_AT_ONCE_MAX = 256 * 1024, // octets of comings and goings that were gathered
     OWED_PER_CLIENT = 128 * 1024,   // of metadata that was left out, in one go
     OWED_PER_GO = 1024 * 1024,      // the same to all clients

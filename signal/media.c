@@ -127,10 +127,9 @@ bool handle_prefer_stream(struct call *call)
 
 // --- Telling it ---
 
-void notify_tracks(struct signal *s, const struct event *event, struct moment now,
-                   struct frame_list *frames)
+static struct bytes tell_tracks(struct signal *s, const struct event *event, struct moment now,
+                                struct frame_list *frames)
 {
-    (void)now;
     static const char *const methods[] = {
         [EVENT_TRACKS_ADDED] = "on-track-add",
         [EVENT_TRACKS_UPDATED] = "on-track-update",
@@ -146,7 +145,24 @@ void notify_tracks(struct signal *s, const struct event *event, struct moment no
     shape_peer_brief(&j, event->who);
     json_close(&j, '}');
     json_close(&j, '}');
-    notify_about(s, event, notify_finish(s, &j, frames), frames);
+    struct bytes text = notify_finish(s, &j, frames);
+    notify_about(s, event, text, frames);
+    return text;
+}
+
+void updates_tell(struct signal *s, const struct event *event, struct moment now,
+                  struct frame_list *frames)
+{
+    updates_told(s, event, tell_tracks(s, event, now, frames), now);
+}
+
+void notify_tracks(struct signal *s, const struct event *event, struct moment now,
+                   struct frame_list *frames)
+{
+    if (event->kind != EVENT_TRACKS_UPDATED)
+        tell_tracks(s, event, now, frames);
+    else if (!updates_are_put_off(s, event, now))
+        updates_tell(s, event, now, frames);
 }
 
 void notify_speakers(struct signal *s, const struct event *event, struct moment now,

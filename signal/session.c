@@ -20,6 +20,7 @@ struct signal *signal_new(struct rooms *rooms)
     list_init(&s->over);
     list_init(&s->infos_due);
     list_init(&s->owing);
+    list_init(&s->updates_due);
     list_init(&s->outcomes);
     list_init(&s->unused_shares);
     return s;
@@ -49,6 +50,10 @@ static void enter_audience(struct signal *s, struct session *session, struct mom
         list_init(&audience->sessions);
         list_init(&audience->info_due);
         list_init(&audience->moves);
+        list_init(&audience->updates);
+        list_init(&audience->updates_due);
+        audience->updates_told = bucket_full(
+            (struct rate){UPDATES_ROOM_PER_SECOND, UPDATES_ROOM_BURST}, now.mono_us);
         audience->told =
             bucket_full((struct rate){TALK_ROOM_PER_SECOND, TALK_ROOM_BURST}, now.mono_us);
         audience->metadata = bucket_full(
@@ -58,6 +63,7 @@ static void enter_audience(struct signal *s, struct session *session, struct mom
         map_put(&s->audiences, map_key_u64(&audience->room), audience);
     }
     list_append(&audience->sessions, &session->in_room);
+    audience->session_count++;
     audience->slow_count += session->is_slow;
 }
 
@@ -65,10 +71,12 @@ static void leave_audience(struct signal *s, struct session *session)
 {
     struct audience *audience = signal_audience(s, session->room->number);
     list_remove(&session->in_room);
+    audience->session_count--;
     audience->slow_count -= session->is_slow;
     if (list_empty(&audience->sessions)) {
         list_remove(&audience->info_due);
         presence_forget(audience);
+        updates_forget(audience);
         map_remove(&s->audiences, map_key_u64(&audience->room));
         mem_free(audience);
     }
@@ -525,6 +533,8 @@ int64_t signal_deadline(const struct signal *s)
         at = notify_deadline(s);
     if (owed_deadline(s) < at)
         at = owed_deadline(s);
+    if (updates_deadline(s) < at)
+        at = updates_deadline(s);
     if (timers_next(&s->states_due) < at)
         at = timers_next(&s->states_due);
     if (node_info_deadline(s) < at)
@@ -544,6 +554,7 @@ void signal_expire(struct signal *s, struct moment now, struct frame_list *frame
     }
     notify_expire(s, now, frames);
     owed_expire(s, now, frames);
+    updates_expire(s, now, frames);
     preview_expire(s, now, frames);
     node_info_expire(s, now, frames);
 }

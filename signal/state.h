@@ -155,7 +155,12 @@ struct audience {
     struct bucket metadata; // of those who come
     struct bucket changes;  // of those who change: owed.c
     struct bucket told;     // by all: talk.c
-    size_t slow_count;      // of its sessions
+    size_t session_count;
+    size_t slow_count;          // of its sessions
+    struct list updates;        // peers whose tracks changed, which is not told yet: updates.c
+    struct map updates_of;      // the same, by their numbers
+    struct bucket updates_told; // octets, to all together
+    struct list updates_due;    // link in signal.updates_due
 };
 
 // A peer's data channel, which outlives its sockets.
@@ -184,8 +189,10 @@ struct signal {
     struct timers states_due; // of sessions
     struct timers held_due;   // the same
     struct list infos_due;
-    struct list owing; // sessions that are owed something, and not slow
-    int64_t owing_at;  // us; when some is sent
+    struct list owing;       // sessions that are owed something, and not slow
+    struct list updates_due; // audiences that are not told of all changes of tracks
+    int64_t updates_at;      // us: when the next of these are told
+    int64_t owing_at;        // us; when some is sent
     uint64_t last_session;
     struct map shares;         // key -> struct share
     struct list unused_shares; // roughly in the order in which they were used last
@@ -342,6 +349,16 @@ void notify_session_info_to_all(struct signal *s, uint64_t room, struct moment n
                                 struct frame_list *frames);
 int64_t notify_deadline(const struct signal *s);
 void notify_expire(struct signal *s, struct moment now, struct frame_list *frames);
+// --- updates.c ---
+
+void updates_forget(struct audience *audience);
+// Whether this change of tracks is told later, as there is too much to tell already.
+bool updates_are_put_off(struct signal *s, const struct event *event, struct moment now);
+void updates_told(struct signal *s, const struct event *event, struct bytes text,
+                  struct moment now);
+int64_t updates_deadline(const struct signal *s);
+void updates_expire(struct signal *s, struct moment now, struct frame_list *frames);
+
 // To one who looks on; nothing when its role may not know.
 void notify_room_state(struct signal *s, struct session *session, struct frame_list *frames);
 
@@ -491,6 +508,9 @@ void notify_held(struct signal *s, const struct event *event, struct moment now,
                  struct frame_list *frames);
 void notify_updated(struct signal *s, const struct event *event, struct moment now,
                     struct frame_list *frames);
+// EVENT_TRACKS_UPDATED, at once.
+void updates_tell(struct signal *s, const struct event *event, struct moment now,
+                  struct frame_list *frames);
 void notify_tracks(struct signal *s, const struct event *event, struct moment now,
                    struct frame_list *frames);
 void notify_speakers(struct signal *s, const struct event *event, struct moment now,
