@@ -169,6 +169,36 @@ TEST(of_two_that_were_lost_one_that_comes_late_brings_the_other)
     scene_close(&scene);
 }
 
+// A tenth is lost, of sums too: each picture that lacks one packet, and whose sum came, is
+// whole.
+TEST(of_random_losses_all_comes_that_sums_can_bring)
+{
+    enum { PICTURES = 200 };
+    struct rng rng = rng_seeded(5);
+    size_t lost = 0, rebuilt = 0;
+    begin();
+    for (int picture = 1; picture <= PICTURES; picture++) {
+        size_t missing = 0;
+        scene.now += 33 * 1000;
+        make_picture((uint16_t)(1000 + picture * COUNT));
+        for (size_t i = 0; i < COUNT; i++) {
+            bool comes = rng_below(&rng, 10) > 0;
+            missing += !comes;
+            if (comes)
+                send_packet(i);
+        }
+        bool sum_comes = rng_below(&rng, 10) > 0;
+        if (sum_comes)
+            send_sum();
+        lost += missing;
+        rebuilt += missing == 1 && sum_comes;
+    }
+    CHECK(rebuilt > 50 && rebuilt < lost);
+    CHECK_EQ(stats().rebuilt, rebuilt);
+    CHECK_EQ(to->got_count, (PICTURES + 1) * COUNT - (lost - rebuilt));
+    scene_close(&scene);
+}
+
 // The sum comes behind the packet that was thought to be lost.
 TEST(what_came_by_another_way_is_not_sent_twice)
 {
