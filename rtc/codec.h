@@ -30,7 +30,10 @@ struct codec_packet {
     bool inter_picture; // its frame needs earlier pictures: without, one may begin at `spatial`
     bool inter_layer;   // its frame needs the layer below in the same picture
     bool upper_apart;   // no layer above needs its frame
-    bool dtx;           // Opus: nothing is said; the next packet may be a while away
+    // Where a descriptor says what a frame needs (rtc/frames.h):
+    bool describes_needs;
+    bool needs_unseen; // its frame needs one of which nothing came
+    bool dtx;          // Opus: nothing is said; the next packet may be a while away
     bool has_picture_id;
     bool picture_id_long; // 15 bits instead of 7
     // Or the number of the frame, where a descriptor says it (rtc/frames.h).

@@ -62,12 +62,13 @@ static void note(struct frames *f, const struct dependency_frame *frame)
 static void describe_needs(const struct frames *f, const struct dependency_frame *frame,
                            struct codec_packet *info)
 {
-    info->layer_sync = true;
+    info->layer_sync = info->describes_needs = true;
     info->inter_picture = info->inter_layer = false;
     for (unsigned i = 0; i < frame->needs.fdiff_count; i++) {
         uint16_t number = (uint16_t)(frame->number - frame->needs.fdiffs[i]);
         unsigned at = number % FRAMES_REMEMBERED;
         bool known = f->seen[at].number == number && f->seen[at].temporal > 0;
+        info->needs_unseen |= !known;
         info->layer_sync &= known && f->seen[at].temporal <= frame->temporal;
         info->inter_picture |= !known || f->seen[at].spatial == frame->spatial;
         info->inter_layer |= !known || f->seen[at].spatial != frame->spatial;

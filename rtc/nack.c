@@ -110,8 +110,9 @@ static bool is_hopeless(const struct nack_missing *m, int64_t now)
     return m->tries >= NACK_TRIES_MAX || now - m->noticed_at >= NACK_AGE_MAX_US;
 }
 
-size_t nack_due(struct nack *n, int64_t now, uint16_t *seqs, bool *lost)
+size_t nack_due(struct nack *n, int64_t now, uint16_t *seqs, struct nack_lost *lost)
 {
+    lost->count = 0;
     size_t due = 0;
     size_t kept = 0;
     for (size_t i = 0; i < n->count; i++) {
@@ -119,7 +120,7 @@ size_t nack_due(struct nack *n, int64_t now, uint16_t *seqs, bool *lost)
         if (m.ask_at <= now) {
             if (is_hopeless(&m, now)) {
                 n->given_up++;
-                *lost = true;
+                lost->seqs[lost->count++] = m.seq;
                 continue;
             }
             if (due == NACK_AT_ONCE) {

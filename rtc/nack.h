@@ -48,6 +48,12 @@ struct nack {
     int64_t rtt_us; // from a first request to what it asked for, smoothed; 0: not known
 };
 
+// Numbers that were given up.
+struct nack_lost {
+    size_t count;
+    uint64_t seqs[NACK_MISSING_MAX];
+};
+
 enum nack_arrival {
     NACK_IN_ORDER,  // the next number, or the first packet
     NACK_AHEAD,     // left a gap: its numbers are missing now
@@ -67,9 +73,9 @@ enum nack_arrival nack_received(struct nack *n, uint64_t seq, int64_t now);
 void nack_unasked(struct nack *n, uint64_t seq);
 
 // Writes the numbers to ask for now, in order, to `seqs` (room for NACK_MISSING_MAX), and
-// counts them as asked. Returns how many. Those over a bound are given up: `*lost` becomes true
-// (it is left alone otherwise), and a key frame must be asked for.
-size_t nack_due(struct nack *n, int64_t now, uint16_t *seqs, bool *lost);
+// counts them as asked. Returns how many. Those over a bound are given up: a key frame must be
+// asked for, unless pictures go on without them.
+size_t nack_due(struct nack *n, int64_t now, uint16_t *seqs, struct nack_lost *lost);
 
 // When nack_due() has something to do next; NEVER when nothing is missing.
 int64_t nack_deadline(const struct nack *n);

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/moment.h"
 #include "rtc/rtcp.h"
+#include "sfu/gap.h"
 
 #include <assert.h>
 
@@ -114,23 +115,37 @@ int64_t layer_deadline(const struct layer *l)
     return nack_at < l->ask_at ? nack_at : l->ask_at;
 }
 
-static bool put_missing(struct layer *l, uint32_t own_ssrc, int64_t now, struct writer *w)
+// Whether a key frame must make up for what will not come.
+static bool is_missed(const struct layer *l, const struct history *history,
+                      const struct nack_lost *lost)
+{
+    for (size_t i = 0; i < lost->count; i++) {
+        uint64_t dense = layer_dense(l, lost->seqs[i]);
+        if (!history || dense == 0 || !gap_heals(history, dense))
+            return true;
+    }
+    return false;
+}
+
+static bool put_missing(struct layer *l, const struct history *history, uint32_t own_ssrc,
+                        int64_t now, struct writer *w)
 {
     uint16_t seqs[NACK_MISSING_MAX];
-    bool lost = false;
+    struct nack_lost lost;
     size_t count = nack_due(&l->nack, now, seqs, &lost);
     l->packets_asked += (uint32_t)count;
     if (count)
         rtcp_put_nack(w, own_ssrc, l->ssrc, seqs, count);
-    if (lost && l->ask_at > l->asked_at + KEY_FRAME_INTERVAL_US)
+    if (l->ask_at > l->asked_at + KEY_FRAME_INTERVAL_US && is_missed(l, history, &lost))
         l->ask_at = l->asked_at + KEY_FRAME_INTERVAL_US;
     return count > 0;
 }
 
-bool layer_put_request(struct layer *l, bool muted, bool awaited, uint32_t own_ssrc,
-                       int64_t now, struct writer *w)
+bool layer_put_request(struct layer *l, const struct history *history, bool muted, bool awaited,
+                       uint32_t own_ssrc, int64_t now, struct writer *w)
 {
-    if (l->nack.count && nack_deadline(&l->nack) <= now && put_missing(l, own_ssrc, now, w))
+    if (l->nack.count && nack_deadline(&l->nack) <= now &&
+        put_missing(l, history, own_ssrc, now, w))
         return true;
     if (l->ask_at > now)
         return false;

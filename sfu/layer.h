@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "rtc/extension.h"
 #include "rtc/frames.h"
+#include "rtc/history.h"
 #include "rtc/nack.h"
 #include "rtc/negotiate.h"
 #include "rtc/rebuild.h"
@@ -84,6 +85,7 @@ void layer_want_key_frame(struct layer *l, int64_t now);
 
 int64_t layer_deadline(const struct layer *l);
 // Writes the next request that is due: for packets, or for a key frame unless `muted`, which is
-// asked for again while it is `awaited`. False: none is.
-bool layer_put_request(struct layer *l, bool muted, bool awaited, uint32_t own_ssrc,
-                       int64_t now, struct writer *w);
+// asked for again while it is `awaited`. `history`: what came of it, if anything did. False:
+// none is.
+bool layer_put_request(struct layer *l, const struct history *history, bool muted, bool awaited,
+                       uint32_t own_ssrc, int64_t now, struct writer *w);

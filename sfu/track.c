@@ -360,10 +360,13 @@ int64_t track_deadline(const struct track *t)
 
 bool track_put_request(struct track *t, uint32_t own_ssrc, int64_t now, struct writer *w)
 {
-    for (unsigned i = 0; i < t->stream.layer_count; i++)
-        if (layer_put_request(&t->layers[i], t->stream.muted, stream_is_awaited(&t->stream, i),
-                              own_ssrc, now, w))
+    for (unsigned i = 0; i < t->stream.layer_count; i++) {
+        const struct stream_layer *sent = &t->stream.layers[i];
+        if (layer_put_request(&t->layers[i], sent->started ? &sent->history : NULL,
+                              t->stream.muted, stream_is_awaited(&t->stream, i), own_ssrc, now,
+                              w))
             return true;
+    }
     return false;
 }
 

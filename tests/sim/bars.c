@@ -352,6 +352,21 @@ void judge_svc_lossy(struct meeting_sim *m)
                    shape_spatial(&m->plan->shape) - 1, SPATIAL_MAX);
 }
 
+// What is lost of the last temporal layer never comes, and is no reason for a key frame.
+void judge_unrepeated(struct meeting_sim *m)
+{
+    const struct source *camera = &m->people[0].sources[1];
+    const struct person *p = audience(m, 0);
+    const struct viewer *v = view(m, p, 0);
+    unsigned end = viewer_second(v, m->now);
+    double sent = (double)SECOND_US / VIDEO_FRAME_US;
+    meeting_figure(m, "shown of what is sent", 100 * viewer_rate(v, SETTLED_S, end) / sent, "%",
+                   80, 101);
+    meeting_figure(m, "longest gap", (double)viewer_longest(v, WARM_UP_S, end) / MS, "ms", 0,
+                   500);
+    meeting_figure(m, "key frames asked for", camera->layers[0].asked, "", 0, 3);
+}
+
 void judge_svc_narrow(struct meeting_sim *m)
 {
     const struct person *p = audience(m, 0);

@@ -23,6 +23,7 @@ void judge_against_tcp(struct meeting_sim *m);
 void judge_steady(struct meeting_sim *m); // more than the line takes: it is used
 // Spatial layers: the first of the audience loses packets, the second has a narrow line.
 void judge_svc_lossy(struct meeting_sim *m);
+void judge_unrepeated(struct meeting_sim *m);
 void judge_svc_narrow(struct meeting_sim *m);
 void judge_screen_narrow(struct meeting_sim *m);
 void judge_starts(struct meeting_sim *m);

@@ -66,7 +66,10 @@ struct plan {
     int64_t change_from_us;
     int64_t change_us; // 0: all stay
     bool simulcast;
-    struct shape shape;    // of cameras without simulcast
+    struct shape shape; // of cameras without simulcast
+    // On a way as long as theirs libwebrtc sends nothing of the last temporal layer again: the
+    // next picture would overtake it (RTPSenderVideo::AllowRetransmission).
+    bool unrepeated;
     bool screens;          // they show screens
     bool red;              // microphones repeat each frame in the next packet, if they may
     bool remb;             // the first of the audience knows no transport-wide feedback

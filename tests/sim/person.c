@@ -120,6 +120,7 @@ void person_enter(struct meeting_sim *m, struct person *p)
         snprintf(s->track_id, sizeof s->track_id, "t%u-%u-%d", p->number, p->life, i);
         source_init(&p->sources[i], &p->publish, &p->twcc, s, (size_t)i + 1, &m->rng);
         p->sources[i].shape = i == VIDEO ? m->plan->shape : (struct shape){0};
+        p->sources[i].unrepeated = m->plan->unrepeated;
     }
     int skew = (int)rng_below(&m->rng, 2 * SKEW_PPM) - SKEW_PPM;
     for (int i = 0; i < 2; i++) {

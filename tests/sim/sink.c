@@ -181,18 +181,16 @@ static bool is_starving(const struct sink *s, int64_t now)
 }
 
 // As libwebrtc's receiver asks (modules/video_coding/nack_requester.cc): for all of them, and
-// again after each round trip.
-static size_t ask(struct nack *n, int64_t now, uint16_t *seqs, bool *lost)
+// again after each round trip. What it gives up it forgets without a word.
+static size_t ask(struct nack *n, int64_t now, uint16_t *seqs)
 {
     size_t due = 0;
     size_t kept = 0;
     for (size_t i = 0; i < n->count; i++) {
         struct nack_missing m = n->missing[i];
         if (m.ask_at <= now) {
-            if (m.tries++ == NACK_TRIES_MAX || now - m.noticed_at >= NACK_AGE_MAX_US) {
-                *lost = true;
+            if (m.tries++ == NACK_TRIES_MAX || now - m.noticed_at >= NACK_AGE_MAX_US)
                 continue;
-            }
             m.ask_at = now + ROUND_TRIP_US;
             seqs[due++] = (uint16_t)m.seq;
         }
@@ -205,11 +203,10 @@ static size_t ask(struct nack *n, int64_t now, uint16_t *seqs, bool *lost)
 void sink_feedback(struct sink *s, int64_t now, struct writer *w)
 {
     uint16_t seqs[NACK_MISSING_MAX];
-    bool lost = false;
-    size_t count = ask(&s->nack, now, seqs, &lost);
+    size_t count = ask(&s->nack, now, seqs);
     if (count)
         rtcp_put_nack(w, RECEIVER_SSRC, s->ssrc, seqs, count);
-    s->key_wanted |= lost || is_starving(s, now);
+    s->key_wanted |= is_starving(s, now);
     if (s->video && s->key_wanted && now - s->key_asked_at > KEY_FRAME_PATIENCE_US) {
         rtcp_put_pli(w, RECEIVER_SSRC, s->ssrc);
         s->key_asked_at = now;

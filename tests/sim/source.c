@@ -412,6 +412,8 @@ static void retransmit(struct source *s, unsigned layer, uint16_t seq16, struct 
     const struct source_packet *kept = &l->kept[seq % SOURCE_KEPT];
     struct mark m;
     bool marked = mark_read(&m, s->video, (struct bytes){kept->at, kept->len});
+    if (s->unrepeated && marked && m.temporal == 2)
+        return;
     bool last = marked && ends_picture(s, &m);
     uint8_t rtx = (uint8_t)(client_video_type(s->shape.codec) + 1);
     uint8_t packet[1500];

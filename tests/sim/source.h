@@ -70,6 +70,7 @@ struct source {
     int clock_ppm;                 // that its clocks run faster
     bool off;                      // muted: nothing is sent
     uint8_t red_type; // sound is sent with the frame before it (RFC 2198); 0: alone
+    bool unrepeated;  // nothing of the last temporal layer is sent again
     bool fec;         // Opus repeats the frame before, as packets are lost
     uint8_t red_len;  // of the frame before
     uint8_t red_frame[SOURCE_RED_MAX];

@@ -34,8 +34,10 @@ TEST(a_key_frame_and_what_follows_it)
     CHECK(info.layer_sync); // it needs the frame before it, of T0
     CHECK_EQ(read_hex("c10104"), 0);
     CHECK(!info.layer_sync); // and this one that of T1
+    CHECK(info.describes_needs && !info.needs_unseen);
     CHECK_EQ(read_hex("c10106"), 0);
     CHECK(!info.layer_sync); // and this one nobody has seen
+    CHECK(info.needs_unseen);
 }
 
 TEST(without_its_structure_nothing_is_known_of_a_frame)

@@ -6,11 +6,10 @@
 enum { MS = 1000 };
 
 static uint16_t seqs[NACK_MISSING_MAX];
-static bool lost;
+static struct nack_lost lost;
 
 static size_t due(struct nack *n, int64_t now)
 {
-    lost = false;
     return nack_due(n, now, seqs, &lost);
 }
 
@@ -33,7 +32,7 @@ TEST(a_gap_is_asked_for_after_the_wait_for_reordering)
     CHECK_EQ(due(&n, 15 * MS), 2);
     CHECK_EQ(seqs[0], 70001 - 65536);
     CHECK_EQ(seqs[1], 70002 - 65536);
-    CHECK(!lost);
+    CHECK_EQ(lost.count, 0);
 }
 
 TEST(a_reordered_packet_is_never_asked_for)
@@ -162,11 +161,11 @@ TEST(gives_up_after_eight_requests)
     nack_received(&n, 70002, 0);
     for (int i = 0; i < 8; i++)
         CHECK_EQ(due(&n, nack_deadline(&n)), 1);
-    CHECK(!lost);
+    CHECK_EQ(lost.count, 0);
     int64_t now = nack_deadline(&n);
     CHECK(now < NACK_AGE_MAX_US);
     CHECK_EQ(due(&n, now), 0);
-    CHECK(lost);
+    CHECK_EQ(lost.count, 1);
     CHECK_EQ(n.given_up, 1);
     CHECK_EQ(nack_deadline(&n), NEVER);
     CHECK_EQ(nack_received(&n, 70001, now), NACK_OLD);
@@ -179,7 +178,7 @@ TEST(gives_up_after_a_second)
     nack_received(&n, 70002, 0);
     CHECK_EQ(due(&n, 999 * MS), 1);
     CHECK_EQ(due(&n, 1099 * MS), 0);
-    CHECK(lost);
+    CHECK_EQ(lost.count, 1);
 }
 
 TEST(a_long_gap_is_a_loss)
