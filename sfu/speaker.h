@@ -1,5 +1,11 @@
 // The people who talk in a room, from the audio levels that publishers put into their packets
 // (RFC 6464).
+//
+// Nobody can check a level, as nothing is decoded here: who always claims to be loudest would
+// be the speaker for ever. So whoever speaks, and has spoken clearly less in the last half
+// minute, comes before others, whatever the levels are: a liar then comes behind everybody who
+// takes the word. A word or two do not take it, so "mhm" is no change of speaker. Clients sort
+// by the levels that they are told: nobody's is above that of one who comes before.
 #pragma once
 
 #include "base/list.h"
@@ -13,8 +19,11 @@
 struct talker {
     struct list link; // in speakers.talkers while it was loud lately
     uint64_t track;
-    uint32_t loud;  // packets loud enough to be speech
-    uint32_t level; // sum of their levels, 0..100 each
+    uint32_t loud;             // packets loud enough to be speech
+    uint32_t level;            // sum of their levels, 0..100 each
+    int64_t first_at, last_at; // of these packets
+    int64_t talked_us;         // at `talked_at`: how long it spoke, of late
+    int64_t talked_at;
 };
 
 struct speakers {

@@ -140,3 +140,80 @@ TEST(one_who_stops_is_not_counted)
     CHECK(look() == NULL);
     notice_list_dispose(&notices);
 }
+
+// A second of speech of each, and what is told of it; 0: nothing new.
+static const struct notice *second(struct talker **talkers, const uint8_t *levels, int count)
+{
+    for (int packet = 0; packet < 50; packet++, now += PACKET)
+        for (int i = 0; i < count; i++)
+            hear(talkers[i], levels[i], 1);
+    return look();
+}
+
+TEST(who_claims_to_be_loudest_all_the_time_comes_behind_whoever_takes_the_word)
+{
+    begin();
+    struct talker liar, speaker;
+    talker_init(&liar, 100);
+    talker_init(&speaker, 101);
+    struct talker *both[] = {&liar, &speaker};
+    const uint8_t levels[] = {0, 40};
+    for (int i = 0; i < 40; i++)
+        second(both, levels, 1);
+    CHECK_EQ(speakers.said[0].track, 100);
+    int first = 0, spoken = 0;
+    for (int turn = 0; turn < 10; turn++) { // of ten seconds, and as many of silence
+        for (int i = 0; i < 10; i++, spoken++) {
+            second(both, levels, 2);
+            CHECK_EQ(speakers.said_count, 2);
+            CHECK(speakers.said[0].level > speakers.said[1].level);
+            first += speakers.said[0].track == 101;
+        }
+        for (int i = 0; i < 10; i++)
+            second(both, levels, 1);
+        CHECK_EQ(speakers.said[0].track, 100);
+    }
+    CHECK_EQ(first, spoken);
+    notice_list_dispose(&notices);
+}
+
+TEST(many_who_lie_leave_room_in_the_list)
+{
+    begin();
+    struct talker list[SPEAKERS_MAX + 3], *all[SPEAKERS_MAX + 3];
+    uint8_t levels[SPEAKERS_MAX + 3] = {0};
+    for (int i = 0; i < SPEAKERS_MAX + 3; i++) {
+        talker_init(&list[i], 100 + (uint64_t)i);
+        all[i] = &list[i];
+    }
+    for (int i = 0; i < 40; i++)
+        second(all, levels, SPEAKERS_MAX + 2);
+    levels[SPEAKERS_MAX + 2] = 35;
+    second(all, levels, SPEAKERS_MAX + 3);
+    CHECK_EQ(speakers.said[0].track, 100 + SPEAKERS_MAX + 2);
+    notice_list_dispose(&notices);
+}
+
+TEST(a_word_of_assent_takes_nobodys_place)
+{
+    begin();
+    struct talker speaker, other;
+    talker_init(&speaker, 100);
+    talker_init(&other, 101);
+    struct talker *one[] = {&speaker};
+    const uint8_t level = 30;
+    for (int i = 0; i < 40; i++)
+        second(one, &level, 1);
+    for (int i = 0; i < 15; i++) {
+        hear(&other, 15, 1);
+        hear(&speaker, 30, 1);
+        now += PACKET;
+    }
+    now += 500000;
+    hear(&speaker, 30, 20);
+    now += SECOND;
+    look();
+    CHECK_EQ(speakers.said_count, 2);
+    CHECK_EQ(speakers.said[0].track, 100);
+    notice_list_dispose(&notices);
+}
