@@ -339,3 +339,12 @@ void negotiate_add_extension(struct sdp_section *s, uint8_t id, const char *uri)
     s->extensions[s->extension_count++] =
         (struct sdp_extension){.id = id, .uri = bytes_of(uri)};
 }
+
+void negotiate_answer_extensions(struct sdp_section *s, struct extension_ids *ids)
+{
+    s->extmap_allow_mixed = ids->dependency != 0;
+    for (size_t i = 0; i < NEGOTIATE_EXTENSIONS; i++)
+        if (*negotiate_extension_id(ids, i))
+            negotiate_add_extension(s, *negotiate_extension_id(ids, i),
+                                    negotiate_extension_table[i].uri);
+}

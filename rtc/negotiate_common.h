@@ -77,6 +77,8 @@ void negotiate_add_rtx(struct sdp_section *s, uint8_t rtx_payload_type, uint8_t 
 void negotiate_add_red(struct sdp_section *s, uint8_t red_payload_type, uint8_t payload_type,
                        struct arena *arena);
 void negotiate_add_extension(struct sdp_section *s, uint8_t id, const char *uri);
+// All that an answer agrees to. Beside a dependency descriptor both forms of elements may come.
+void negotiate_answer_extensions(struct sdp_section *s, struct extension_ids *ids);
 
 static inline struct bytes arena_bytes(struct arena *arena, const char *text)
 {

@@ -374,11 +374,7 @@ static void answer_media(const struct publish_section *section, struct sdp_secti
     if (section->fec.payload_type)
         answer_fec(section, s);
     negotiate_list_formats(s, arena);
-    s->extmap_allow_mixed = ids.dependency != 0;
-    for (size_t i = 0; i < NEGOTIATE_EXTENSIONS; i++)
-        if (*negotiate_extension_id(&ids, i))
-            negotiate_add_extension(s, *negotiate_extension_id(&ids, i),
-                                    negotiate_extension_table[i].uri);
+    negotiate_answer_extensions(s, &ids);
     answer_simulcast(section, s, arena);
     s->tias_bps = (uint64_t)section->max_kbps * 1000;
 }

@@ -208,11 +208,7 @@ static void answer_section(const struct watch_section *section,
     for (size_t i = 0; i < section->codec_count; i++)
         answer_codec(&section->codecs[i], s, arena);
     negotiate_list_formats(s, arena);
-    s->extmap_allow_mixed = ids.dependency != 0;
-    for (size_t i = 0; i < NEGOTIATE_EXTENSIONS; i++)
-        if (*negotiate_extension_id(&ids, i))
-            negotiate_add_extension(s, *negotiate_extension_id(&ids, i),
-                                    negotiate_extension_table[i].uri);
+    negotiate_answer_extensions(s, &ids);
     answer_stream(section, name, s);
 }
 
