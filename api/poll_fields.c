@@ -25,6 +25,15 @@ static int invalid(const struct fields *f, const char *key)
     return api_fail_body(f->c, detail);
 }
 
+// What was taken, or nothing of it when `err` is not 0, which is returned.
+static int give(const struct fields *f, int err, json_t **to)
+{
+    if (err)
+        json_decref(f->to);
+    *to = err ? NULL : f->to;
+    return err;
+}
+
 // --- Members ---
 
 // `fallback` NULL: it has to be sent, and not be empty.
@@ -151,10 +160,7 @@ static int take_option(struct api_context *c, const json_t *from, const char *pa
         err = take_text(&f, "text", POLL_TEXT_LEN_MAX, NULL);
     if (!err)
         err = take_count(&f, "weight", INT16_MAX, 0);
-    if (err)
-        json_decref(f.to);
-    *to = err ? NULL : f.to;
-    return err;
+    return give(&f, err, to);
 }
 
 int api_option_take(struct api_context *c, const json_t *from, json_t **to)
@@ -293,10 +299,7 @@ static int take_question(struct api_context *c, const json_t *from, const char *
         err = take_list(&f, "options", POLL_OPTIONS_MAX, take_option);
     if (!err)
         err = check_question(&f, f.to);
-    if (err)
-        json_decref(f.to);
-    *to = err ? NULL : f.to;
-    return err;
+    return give(&f, err, to);
 }
 
 int api_question_take(struct api_context *c, const json_t *from, json_t **to)
@@ -349,8 +352,5 @@ int api_poll_take(struct api_context *c, const json_t *from, json_t **to)
         err = take_roles(&f, "responses");
     if (!err)
         err = take_list(&f, "questions", POLL_QUESTIONS_MAX, take_question);
-    if (err)
-        json_decref(f.to);
-    *to = err ? NULL : f.to;
-    return err;
+    return give(&f, err, to);
 }

@@ -61,6 +61,18 @@ enum poll_error poll_find(struct room *room, const struct peer *by, const char *
     return may_know ? POLL_DONE : POLL_NOT_FOUND;
 }
 
+// One that `by` may change, and that is in this state.
+static enum poll_error find_to_write(struct room *room, const struct peer *by, const char *id,
+                                     enum poll_state state, struct poll **found)
+{
+    if (!permit(by, ACT_WRITE_POLLS))
+        return POLL_REFUSED;
+    enum poll_error err = poll_find(room, by, id, found);
+    if (err)
+        return err;
+    return (*found)->state == state ? POLL_DONE : POLL_WRONG_STATE;
+}
+
 // --- Making ---
 
 static const char *keep_text(struct arena *arena, const char *text)
@@ -211,14 +223,10 @@ enum poll_error poll_set_questions(struct room *room, const struct peer *by, con
                                    struct numbered_question *questions, size_t count,
                                    struct arena *arena, struct poll **found)
 {
-    if (!permit(by, ACT_WRITE_POLLS))
-        return POLL_REFUSED;
-    enum poll_error err = poll_find(room, by, id, found);
+    enum poll_error err = find_to_write(room, by, id, POLL_CREATED, found);
     if (err)
         return err;
     struct poll *poll = *found;
-    if (poll->state != POLL_CREATED)
-        return POLL_WRONG_STATE;
     if (by && poll->origin == POLL_LINKED)
         return POLL_IS_LINKED;
     qsort(questions, count, sizeof *questions, by_index);
@@ -287,14 +295,10 @@ static void add_stopped(const struct poll *poll, struct event_list *events)
 enum poll_error poll_start(struct room *room, const struct peer *by, const char *id,
                            struct moment now, struct event_list *events, struct poll **found)
 {
-    if (!permit(by, ACT_WRITE_POLLS))
-        return POLL_REFUSED;
-    enum poll_error err = poll_find(room, by, id, found);
+    enum poll_error err = find_to_write(room, by, id, POLL_CREATED, found);
     if (err)
         return err;
     struct poll *poll = *found;
-    if (poll->state != POLL_CREATED)
-        return POLL_WRONG_STATE;
     if (poll->question_count == 0)
         return POLL_NO_QUESTIONS;
     poll->state = POLL_STARTED;
@@ -324,13 +328,9 @@ static void stop(struct poll *poll, const char *by, struct moment now,
 enum poll_error poll_stop(struct room *room, const struct peer *by, const char *id,
                           struct moment now, struct event_list *events, struct poll **found)
 {
-    if (!permit(by, ACT_WRITE_POLLS))
-        return POLL_REFUSED;
-    enum poll_error err = poll_find(room, by, id, found);
+    enum poll_error err = find_to_write(room, by, id, POLL_STARTED, found);
     if (err)
         return err;
-    if ((*found)->state != POLL_STARTED)
-        return POLL_WRONG_STATE;
     stop(*found, by ? by->id : "", now, events);
     return POLL_DONE;
 }
