@@ -1,5 +1,6 @@
 // What subscribers are offered, and what their answers mean.
 #include "base/err.h"
+#include "local.h"
 #include "rtc/negotiate.h"
 #include "rtc/sdp.h"
 #include "test.h"
@@ -11,24 +12,6 @@ static struct sdp_section offered_sections[SDP_SECTIONS_MAX];
 static struct sdp offered = {.sections = offered_sections, .section_cap = SDP_SECTIONS_MAX};
 static struct subscribe_answer subscriber;
 static struct sdp_error error;
-
-static const uint8_t fingerprint[FINGERPRINT_LEN] = {0xab, 0x01};
-
-static struct addr candidate;
-
-static struct local_description local(void)
-{
-    CHECK_EQ(addr_parse(&candidate, "192.0.2.10:7000"), 0);
-    return (struct local_description){
-        .ufrag = "ourufrag",
-        .pwd = "ourpasswordourpassword01",
-        .fingerprint = fingerprint,
-        .candidates = &candidate,
-        .candidate_count = 1,
-        .session_id = 77,
-        .session_version = 3,
-    };
-}
 
 static struct bytes vector(const char *name)
 {

@@ -1,4 +1,5 @@
 #include "base/err.h"
+#include "local.h"
 #include "rtc/negotiate.h"
 #include "rtc/sdp.h"
 #include "test.h"
@@ -15,24 +16,7 @@ static struct sdp_section answered_sections[SDP_SECTIONS_MAX];
 static struct sdp answered = {.sections = answered_sections, .section_cap = SDP_SECTIONS_MAX};
 static struct sdp_error error;
 
-static const uint8_t fingerprint[FINGERPRINT_LEN] = {0xab, 0x01};
 static const struct codec_preference no_preference;
-
-static struct addr candidate;
-
-static struct local_description local(void)
-{
-    CHECK_EQ(addr_parse(&candidate, "192.0.2.10:7000"), 0);
-    return (struct local_description){
-        .ufrag = "ourufrag",
-        .pwd = "ourpasswordourpassword01",
-        .fingerprint = fingerprint,
-        .candidates = &candidate,
-        .candidate_count = 1,
-        .session_id = 77,
-        .session_version = 3,
-    };
-}
 
 // Reads `sdp` into `offered` and `offer`, and our answer to it into `answered`. The answer's
 // text is the caller's to dispose of.

@@ -2,8 +2,8 @@
 #include "base/mem.h"
 #include "rtc/sdp.h"
 #include "test.h"
+#include "vectors.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -298,14 +298,6 @@ TEST(refuses_broken_candidates)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         CHECK_EQ(sdp_parse_candidate(&c, test_exact_copy(bad[i], strlen(bad[i]))),
                  ERR_MALFORMED);
-}
-
-static json_t *load(const char *path)
-{
-    struct bytes file = test_file(path);
-    json_t *value = json_loadb((const char *)file.at, file.len, 0, NULL);
-    CHECK(value != NULL);
-    return value;
 }
 
 TEST(reads_every_candidate_that_browsers_gathered)

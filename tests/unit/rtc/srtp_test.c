@@ -3,8 +3,8 @@
 #include "rtc/srtp_context.h"
 #include "srtp_oracle.h"
 #include "test.h"
+#include "vectors.h"
 
-#include <jansson.h>
 #include <stdalign.h>
 
 // Each fact is checked on every back end of this machine.
@@ -19,20 +19,6 @@ enum { BACKENDS = sizeof backends / sizeof *backends };
 static const enum srtp_profile profiles[] = {SRTP_AEAD_AES_128_GCM,
                                              SRTP_AES128_CM_HMAC_SHA1_80};
 enum { PROFILES = 2 };
-
-static json_t *load(const char *path)
-{
-    struct bytes text = test_file(path);
-    json_t *root = json_loadb((const char *)text.at, text.len, 0, NULL);
-    assert_non_null(root);
-    return root;
-}
-
-static struct bytes hex_member(const json_t *object, const char *key)
-{
-    struct bytes b = test_hex(json_string_value(json_object_get(object, key)));
-    return test_exact_copy(b.at, b.len);
-}
 
 // A copy that may be decrypted in place, exactly as long as the packet.
 static uint8_t *own(struct bytes b)

@@ -18,16 +18,6 @@ static void close_scene(void)
     scene_close(&scene);
 }
 
-static const struct client_section audio_and_video[2] = {
-    {.stream_id = "camera", .track_id = "mic", .layers = 1, .ssrc = 1001},
-    {.video = true,
-     .stream_id = "camera",
-     .track_id = "cam",
-     .layers = 1,
-     .ssrc = 2001,
-     .rtx_ssrc = 2002},
-};
-
 // A publisher of microphone (track 100) and camera (track 101), and one who subscribed to both.
 static struct scene_client *publisher;
 static struct scene_client *subscriber;
@@ -35,7 +25,7 @@ static struct scene_client *subscriber;
 static void open_call(enum video_quality video)
 {
     scene_open(&scene);
-    publisher = scene_publisher(&scene, PUBLISHER, audio_and_video, 2, TRACK);
+    publisher = scene_publisher(&scene, PUBLISHER, scene_both, 2, TRACK);
     subscriber = scene_subscriber(&scene, SUBSCRIBER);
     scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, VIDEO_HIGH);
     scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK + 1, video);
@@ -44,7 +34,7 @@ static void open_call(enum video_quality video)
 TEST(a_publisher_connects_and_its_tracks_are_in_the_answer)
 {
     scene_open(&scene);
-    scene_publisher(&scene, PUBLISHER, audio_and_video, 2, TRACK);
+    scene_publisher(&scene, PUBLISHER, scene_both, 2, TRACK);
     CHECK_EQ(scene.last_answer_err, 0);
     CHECK_EQ(scene.last_answer_tracks, 2);
     CHECK_EQ(scene_count(&scene, NOTICE_CONNECTED), 1);
@@ -77,7 +67,7 @@ TEST(who_offers_no_data_channel_gets_none_until_it_does)
 {
     scene_open(&scene);
     scene.no_channel = true;
-    struct scene_client *c = scene_publisher(&scene, PUBLISHER, audio_and_video, 2, TRACK);
+    struct scene_client *c = scene_publisher(&scene, PUBLISHER, scene_both, 2, TRACK);
     CHECK_EQ(scene_count(&scene, NOTICE_CONNECTED), 1);
     CHECK_EQ(scene_last(&scene, NOTICE_CONNECTED)->connected.sctp_port, 0);
 
@@ -339,7 +329,7 @@ TEST(sender_reports_keep_the_publishers_clock)
 TEST(offers_wait_for_the_answer_and_are_coalesced)
 {
     scene_open(&scene);
-    publisher = scene_publisher(&scene, PUBLISHER, audio_and_video, 2, TRACK);
+    publisher = scene_publisher(&scene, PUBLISHER, scene_both, 2, TRACK);
     subscriber = scene_subscriber(&scene, SUBSCRIBER);
     subscriber->mute = true;
     scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, VIDEO_HIGH);

@@ -9,14 +9,19 @@
 #include <stdio.h>
 #include <string.h>
 
-const struct client_section scene_audio = {
-    .stream_id = "camera", .track_id = "mic", .layers = 1, .ssrc = 1001};
-const struct client_section scene_video = {.video = true,
-                                           .stream_id = "camera",
-                                           .track_id = "cam",
-                                           .layers = 1,
-                                           .ssrc = 2001,
-                                           .rtx_ssrc = 2002};
+#define MICROPHONE                                                                             \
+    {                                                                                          \
+        .stream_id = "camera", .track_id = "mic", .layers = 1, .ssrc = 1001                    \
+    }
+#define CAMERA                                                                                 \
+    {                                                                                          \
+        .video = true, .stream_id = "camera", .track_id = "cam", .layers = 1, .ssrc = 2001,    \
+        .rtx_ssrc = 2002                                                                       \
+    }
+
+const struct client_section scene_audio = MICROPHONE;
+const struct client_section scene_video = CAMERA;
+const struct client_section scene_both[2] = {MICROPHONE, CAMERA};
 const struct client_section scene_simulcast = {
     .video = true, .stream_id = "camera", .track_id = "cam", .layers = 3};
 

@@ -113,4 +113,5 @@ const struct notice *scene_last(const struct scene *s, enum notice_kind kind);
 
 extern const struct client_section scene_audio;
 extern const struct client_section scene_video;
+extern const struct client_section scene_both[2]; // those two
 extern const struct client_section scene_simulcast;

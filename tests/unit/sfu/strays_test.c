@@ -16,9 +16,8 @@ static struct scene_client *subscriber;
 
 static void open_call(void)
 {
-    const struct client_section sections[2] = {scene_audio, scene_video};
     scene_open(&scene);
-    publisher = scene_publisher(&scene, PUBLISHER, sections, 2, TRACK);
+    publisher = scene_publisher(&scene, PUBLISHER, scene_both, 2, TRACK);
     subscriber = scene_subscriber(&scene, SUBSCRIBER);
 }
 

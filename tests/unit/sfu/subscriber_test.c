@@ -14,16 +14,6 @@ static void close_scene(void)
     scene_close(&scene);
 }
 
-static const struct client_section audio_and_video[2] = {
-    {.stream_id = "camera", .track_id = "mic", .layers = 1, .ssrc = 1001},
-    {.video = true,
-     .stream_id = "camera",
-     .track_id = "cam",
-     .layers = 1,
-     .ssrc = 2001,
-     .rtx_ssrc = 2002},
-};
-
 // A publisher of microphone (track 100) and camera (track 101), and one who subscribed to both.
 static struct scene_client *publisher;
 static struct scene_client *subscriber;
@@ -41,7 +31,7 @@ static void close_feed(uint64_t track)
 static void open_call(void)
 {
     scene_open(&scene);
-    publisher = scene_publisher(&scene, PUBLISHER, audio_and_video, 2, TRACK);
+    publisher = scene_publisher(&scene, PUBLISHER, scene_both, 2, TRACK);
     subscriber = scene_subscriber(&scene, SUBSCRIBER);
     open_feed(TRACK);
     open_feed(TRACK + 1);
@@ -216,7 +206,7 @@ TEST(a_section_that_the_answer_refuses_is_not_sent)
 TEST(a_section_that_the_answer_stops_is_inactive_in_the_next_offer_and_its_place_free_later)
 {
     scene_open(&scene);
-    publisher = scene_publisher(&scene, PUBLISHER, audio_and_video, 2, TRACK);
+    publisher = scene_publisher(&scene, PUBLISHER, scene_both, 2, TRACK);
     subscriber = scene_subscriber(&scene, SUBSCRIBER);
     subscriber->mute = true;
     open_feed(TRACK + 1);
@@ -279,7 +269,7 @@ TEST(restart_of_a_subscribers_ice_is_an_offer_with_new_credentials)
 TEST(an_unanswered_offer_is_never_followed_by_another_however_slow_the_client)
 {
     scene_open(&scene);
-    publisher = scene_publisher(&scene, PUBLISHER, audio_and_video, 2, TRACK);
+    publisher = scene_publisher(&scene, PUBLISHER, scene_both, 2, TRACK);
     subscriber = scene_subscriber(&scene, SUBSCRIBER);
     subscriber->mute = true;
     scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, VIDEO_HIGH);
