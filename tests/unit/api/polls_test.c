@@ -8,20 +8,6 @@
 
 static const char nothing[] = "000000000000000000000000";
 
-static const char *path(const char *format, const char *id)
-{
-    static char out[4][200];
-    static unsigned next;
-    char *at = out[next++ % 4];
-    snprintf(at, sizeof out[0], format, id);
-    return at;
-}
-
-static struct answer del(struct world *w, const char *target)
-{
-    return call(w, HTTP_DELETE, target, management(w), "");
-}
-
 static const char *make_poll(struct world *w, const char *body)
 {
     struct answer a = post(w, "/v2/polls", body);
@@ -59,11 +45,11 @@ TEST(a_poll_has_its_defaults_and_an_id)
     CHECK_TEXT(text(&made, "start"), "auto");
     CHECK_EQ(json_array_size(json_get_array(made.json, "questions")), 0);
     CHECK(!json_object_get(made.json, "extra"));
-    struct answer again = get(w, path("/v2/polls/%s", text(&made, "id")));
+    struct answer again = get(w, target_of("/v2/polls/%s", text(&made, "id")));
     CHECK_TEXT(again.body, made.body);
-    CHECK_REFUSED(get(w, path("/v2/polls/%s", nothing)), 404, "poll not found", "");
+    CHECK_REFUSED(get(w, target_of("/v2/polls/%s", nothing)), 404, "poll not found", "");
     CHECK_REFUSED(get(w, "/v2/polls/x"), 404, "poll not found", "");
-    CHECK_EQ(call(w, HTTP_GET, path("/v2/polls/%s", nothing), NULL, "").status, 401);
+    CHECK_EQ(call(w, HTTP_GET, target_of("/v2/polls/%s", nothing), NULL, "").status, 401);
     world_free(w);
 }
 
@@ -189,7 +175,7 @@ TEST(a_poll_is_bounded_as_a_whole)
     } while (a.status == 200);
     CHECK_REFUSED(a, 400, "Invalid body param", "the poll is too large");
     CHECK(count > 20 && count < 32);
-    struct answer whole = get(w, path("/v2/polls/%s", id));
+    struct answer whole = get(w, target_of("/v2/polls/%s", id));
     CHECK_EQ(json_array_size(json_get_array(whole.json, "questions")), count - 1);
     text_dispose(&body);
     world_free(w);
@@ -199,16 +185,16 @@ TEST(a_poll_is_rewritten_as_a_whole)
 {
     struct world *w = world_new();
     const char *id = make_poll(w, TWO_QUESTIONS);
-    struct answer a = post(w, path("/v2/polls/%s", id), "{\"title\":\"Dinner\"}");
+    struct answer a = post(w, target_of("/v2/polls/%s", id), "{\"title\":\"Dinner\"}");
     CHECK_EQ(a.status, 200);
     CHECK_TEXT(text(&a, "id"), id);
     CHECK_TEXT(text(&a, "type"), "poll"); // not "quiz" any more
     CHECK_EQ(json_array_size(json_get_array(a.json, "questions")), 0);
-    CHECK_REFUSED(post(w, path("/v2/polls/%s", id), "{}"), 400, "Invalid body param",
+    CHECK_REFUSED(post(w, target_of("/v2/polls/%s", id), "{}"), 400, "Invalid body param",
                   "Invalid body param: title");
-    CHECK_REFUSED(post(w, path("/v2/polls/%s", nothing), "{\"title\":\"x\"}"), 404,
+    CHECK_REFUSED(post(w, target_of("/v2/polls/%s", nothing), "{\"title\":\"x\"}"), 404,
                   "poll not found", "");
-    struct answer now = get(w, path("/v2/polls/%s", id));
+    struct answer now = get(w, target_of("/v2/polls/%s", id));
     CHECK_TEXT(text(&now, "title"), "Dinner");
     world_free(w);
 }
@@ -217,8 +203,8 @@ TEST(what_was_read_may_be_sent_back)
 {
     struct world *w = world_new();
     const char *id = make_poll(w, TWO_QUESTIONS);
-    struct answer first = get(w, path("/v2/polls/%s", id));
-    struct answer second = post(w, path("/v2/polls/%s", id), first.body);
+    struct answer first = get(w, target_of("/v2/polls/%s", id));
+    struct answer second = post(w, target_of("/v2/polls/%s", id), first.body);
     CHECK_EQ(second.status, 200);
     CHECK_TEXT(second.body, first.body);
     world_free(w);
@@ -228,31 +214,34 @@ TEST(questions_are_appended_replaced_and_deleted)
 {
     struct world *w = world_new();
     const char *id = make_poll(w, TWO_QUESTIONS);
-    struct answer a = post(w, path("/v2/polls/%s/questions/3", id),
+    struct answer a = post(w, target_of("/v2/polls/%s/questions/3", id),
                            "{\"index\":9,\"text\":\"third\",\"type\":\"long-answer\"}");
     CHECK_EQ(a.status, 200);
     CHECK_TEXT(text(&a, "text"), "third");
     CHECK_EQ(json_get_int(a.json, "index", 0), 3);
-    CHECK_EQ(post(w, path("/v2/polls/%s/questions/2", id), "{\"text\":\"new\"}").status, 200);
-    CHECK_REFUSED(post(w, path("/v2/polls/%s/questions/5", id), "{\"text\":\"x\"}"), 400,
+    CHECK_EQ(post(w, target_of("/v2/polls/%s/questions/2", id), "{\"text\":\"new\"}").status,
+             200);
+    CHECK_REFUSED(post(w, target_of("/v2/polls/%s/questions/5", id), "{\"text\":\"x\"}"), 400,
                   "Invalid body param", "Invalid body param: index");
-    CHECK_REFUSED(post(w, path("/v2/polls/%s/questions/51", id), "{\"text\":\"x\"}"), 404,
+    CHECK_REFUSED(post(w, target_of("/v2/polls/%s/questions/51", id), "{\"text\":\"x\"}"), 404,
                   "question not found", "");
-    CHECK_REFUSED(post(w, path("/v2/polls/%s/questions/0", id), "{\"text\":\"x\"}"), 404,
+    CHECK_REFUSED(post(w, target_of("/v2/polls/%s/questions/0", id), "{\"text\":\"x\"}"), 404,
                   "question not found", "");
-    CHECK_REFUSED(post(w, path("/v2/polls/%s/questions/1", id), "[]"), 400,
+    CHECK_REFUSED(post(w, target_of("/v2/polls/%s/questions/1", id), "[]"), 400,
                   "Invalid body param", "body is not a JSON object");
 
-    struct answer gone = del(w, path("/v2/polls/%s/questions/1", id));
+    struct answer gone = del(w, target_of("/v2/polls/%s/questions/1", id));
     CHECK_EQ(gone.status, 204);
     CHECK_TEXT(gone.body, "");
-    struct answer now = get(w, path("/v2/polls/%s", id));
+    struct answer now = get(w, target_of("/v2/polls/%s", id));
     CHECK_EQ(json_array_size(json_get_array(now.json, "questions")), 2);
     CHECK_TEXT(json_get_text(question(&now, 0), "text", ""), "new");
     CHECK_EQ(json_get_int(question(&now, 0), "index", 0), 1);
     CHECK_EQ(json_get_int(question(&now, 1), "index", 0), 2);
-    CHECK_REFUSED(del(w, path("/v2/polls/%s/questions/3", id)), 404, "question not found", "");
-    CHECK_REFUSED(del(w, path("/v2/polls/%s/questions/1", nothing)), 404, "poll not found", "");
+    CHECK_REFUSED(del(w, target_of("/v2/polls/%s/questions/3", id)), 404, "question not found",
+                  "");
+    CHECK_REFUSED(del(w, target_of("/v2/polls/%s/questions/1", nothing)), 404, "poll not found",
+                  "");
     world_free(w);
 }
 
@@ -260,8 +249,8 @@ TEST(options_move_down_and_take_the_solution_along)
 {
     struct world *w = world_new();
     const char *id = make_poll(w, TWO_QUESTIONS);
-    CHECK_EQ(del(w, path("/v2/polls/%s/questions/1/options/2", id)).status, 204);
-    struct answer now = get(w, path("/v2/polls/%s", id));
+    CHECK_EQ(del(w, target_of("/v2/polls/%s/questions/1/options/2", id)).status, 204);
+    struct answer now = get(w, target_of("/v2/polls/%s", id));
     const json_t *solution =
         json_get_array(json_get_object(question(&now, 0), "answer"), "options");
     CHECK_EQ(json_array_size(solution), 2);
@@ -270,25 +259,28 @@ TEST(options_move_down_and_take_the_solution_along)
     CHECK_TEXT(json_get_text(option(question(&now, 0), 1), "text", ""), "c");
     CHECK_EQ(json_get_int(option(question(&now, 0), 1), "index", 0), 2);
 
-    CHECK_EQ(del(w, path("/v2/polls/%s/questions/1/options/1", id)).status, 204);
-    now = get(w, path("/v2/polls/%s", id));
+    CHECK_EQ(del(w, target_of("/v2/polls/%s/questions/1/options/1", id)).status, 204);
+    now = get(w, target_of("/v2/polls/%s", id));
     solution = json_get_array(json_get_object(question(&now, 0), "answer"), "options");
     CHECK_EQ(json_array_size(solution), 1);
     CHECK_EQ(json_integer_value(json_array_get(solution, 0)), 1);
 
-    struct answer a = post(w, path("/v2/polls/%s/questions/1/options/2", id),
+    struct answer a = post(w, target_of("/v2/polls/%s/questions/1/options/2", id),
                            "{\"text\":\"d\",\"weight\":4}");
     CHECK_EQ(a.status, 200);
     CHECK_TEXT(a.body, "{\"index\":2,\"text\":\"d\",\"weight\":4}");
-    CHECK_REFUSED(post(w, path("/v2/polls/%s/questions/1/options/4", id), "{\"text\":\"x\"}"),
-                  400, "Invalid body param", "Invalid body param: index");
-    CHECK_REFUSED(post(w, path("/v2/polls/%s/questions/7/options/1", id), "{\"text\":\"x\"}"),
-                  404, "question not found", "");
-    CHECK_REFUSED(del(w, path("/v2/polls/%s/questions/1/options/3", id)), 404,
+    CHECK_REFUSED(
+        post(w, target_of("/v2/polls/%s/questions/1/options/4", id), "{\"text\":\"x\"}"), 400,
+        "Invalid body param", "Invalid body param: index");
+    CHECK_REFUSED(
+        post(w, target_of("/v2/polls/%s/questions/7/options/1", id), "{\"text\":\"x\"}"), 404,
+        "question not found", "");
+    CHECK_REFUSED(del(w, target_of("/v2/polls/%s/questions/1/options/3", id)), 404,
                   "option not found", "");
     // Not of a question that asks for words.
-    CHECK_REFUSED(post(w, path("/v2/polls/%s/questions/2/options/1", id), "{\"text\":\"x\"}"),
-                  400, "Invalid body param", "Invalid body param: options");
+    CHECK_REFUSED(
+        post(w, target_of("/v2/polls/%s/questions/2/options/1", id), "{\"text\":\"x\"}"), 400,
+        "Invalid body param", "Invalid body param: options");
     world_free(w);
 }
 
@@ -300,18 +292,19 @@ TEST(a_room_names_polls_that_exist)
     char body[200];
     snprintf(body, sizeof body, "{\"polls\":[\"%s\",\"%s\",\"%s\"]}", two, one, two);
     const char *room = make_room(w, body);
-    struct answer a = get(w, path("/v2/rooms/%s", room));
+    struct answer a = get(w, target_of("/v2/rooms/%s", room));
     const json_t *polls = json_get_array(a.json, "polls");
     CHECK_EQ(json_array_size(polls), 2);
     CHECK_TEXT(json_string_value(json_array_get(polls, 0)), two);
     CHECK_TEXT(json_string_value(json_array_get(polls, 1)), one);
-    a = post(w, path("/v2/rooms/%s", room), "{\"description\":\"d\"}");
+    a = post(w, target_of("/v2/rooms/%s", room), "{\"description\":\"d\"}");
     CHECK_EQ(json_array_size(json_get_array(a.json, "polls")), 2);
-    CHECK_REFUSED(post(w, path("/v2/rooms/%s", room), path("{\"polls\":[\"%s\"]}", nothing)),
-                  400, "Invalid body param", "poll not found");
-    CHECK_REFUSED(post(w, path("/v2/rooms/%s", room), "{\"polls\":[7]}"), 400,
+    CHECK_REFUSED(
+        post(w, target_of("/v2/rooms/%s", room), target_of("{\"polls\":[\"%s\"]}", nothing)),
+        400, "Invalid body param", "poll not found");
+    CHECK_REFUSED(post(w, target_of("/v2/rooms/%s", room), "{\"polls\":[7]}"), 400,
                   "Invalid body param", "Invalid body param: polls");
-    a = post(w, path("/v2/rooms/%s", room), "{\"polls\":[]}");
+    a = post(w, target_of("/v2/rooms/%s", room), "{\"polls\":[]}");
     CHECK(!json_object_get(a.json, "polls"));
     world_free(w);
 }
@@ -324,7 +317,7 @@ static void answer_poll(struct world *w, const char *poll, const char *id, const
     struct store_poll_answer a = {
         .poll_id = poll,
         .session_id = "64c0000000000000000000aa",
-        .voter_row = path("64c00000000000000000%s", voter),
+        .voter_row = target_of("64c00000000000000000%s", voter),
         .is = {.id = id,
                .original = "",
                .question = question,
@@ -354,7 +347,7 @@ TEST(responses_come_newest_first_in_pages)
     answer_poll(w, id, "64c0000000000000000000b3", "0001", 2, 2);
     answer_poll(w, id, "64c0000000000000000000b4", "0002", 1, 1); // once more
 
-    struct answer a = get(w, path("/v2/polls/%s/responses?limit=2", id));
+    struct answer a = get(w, target_of("/v2/polls/%s/responses?limit=2", id));
     CHECK_EQ(json_get_int(a.json, "limit", 0), 2);
     CHECK_TEXT(text(&a, "last"), "64c0000000000000000000b3");
     const json_t *first = row(&a, "responses", 0);
@@ -366,25 +359,27 @@ TEST(responses_come_newest_first_in_pages)
     CHECK_EQ(json_array_size(json_get_array(first, "options")), 2);
     CHECK_TEXT(json_get_text(first, "sent_at", ""), "2023-11-14T22:13:20.000Z");
     CHECK_EQ(json_get_int(first, "duration", 0), 1500);
-    a = get(w, path("/v2/polls/%s/responses?limit=2&start=64c0000000000000000000b3", id));
+    a = get(w, target_of("/v2/polls/%s/responses?limit=2&start=64c0000000000000000000b3", id));
     CHECK_EQ(json_array_size(json_get_array(a.json, "responses")), 1);
     CHECK_TEXT(json_get_text(row(&a, "responses", 0), "user_id", ""), "u-1");
-    a = get(w, path("/v2/polls/%s/responses?all=true", id));
+    a = get(w, target_of("/v2/polls/%s/responses?all=true", id));
     CHECK_EQ(json_array_size(json_get_array(a.json, "responses")), 4);
-    a = get(w, path("/v2/polls/%s/responses?question=2", id));
+    a = get(w, target_of("/v2/polls/%s/responses?question=2", id));
     CHECK_EQ(json_array_size(json_get_array(a.json, "responses")), 1);
 
-    struct answer one = get(w, path("/v2/polls/%s/responses/64c0000000000000000000b2", id));
+    struct answer one =
+        get(w, target_of("/v2/polls/%s/responses/64c0000000000000000000b2", id));
     CHECK_EQ(json_get_int(one.json, "question", 0), 1);
-    CHECK_REFUSED(get(w, path("/v2/polls/%s/responses/000000000000000000000000", id)), 404,
+    CHECK_REFUSED(get(w, target_of("/v2/polls/%s/responses/000000000000000000000000", id)), 404,
                   "response not found", "");
-    CHECK_REFUSED(get(w, path("/v2/polls/%s/responses?start=x", id)), 400,
+    CHECK_REFUSED(get(w, target_of("/v2/polls/%s/responses?start=x", id)), 400,
                   "Invalid query param", "Invalid query param: start");
-    CHECK_REFUSED(get(w, path("/v2/polls/%s/responses?question=0", id)), 400,
+    CHECK_REFUSED(get(w, target_of("/v2/polls/%s/responses?question=0", id)), 400,
                   "Invalid query param", "Invalid query param: question");
-    CHECK_REFUSED(get(w, path("/v2/polls/%s/responses?all=1", id)), 400, "Invalid query param",
-                  "Invalid query param: all");
-    CHECK_REFUSED(get(w, path("/v2/polls/%s/responses", nothing)), 404, "poll not found", "");
+    CHECK_REFUSED(get(w, target_of("/v2/polls/%s/responses?all=1", id)), 400,
+                  "Invalid query param", "Invalid query param: all");
+    CHECK_REFUSED(get(w, target_of("/v2/polls/%s/responses", nothing)), 404, "poll not found",
+                  "");
     world_free(w);
 }
 
@@ -395,7 +390,7 @@ TEST(results_are_of_a_person_or_of_their_answer_to_a_question)
     answer_poll(w, id, "64c0000000000000000000b1", "0001", 1, 1);
     answer_poll(w, id, "64c0000000000000000000b2", "0002", 1, 0);
     answer_poll(w, id, "64c0000000000000000000b3", "0001", 2, 2);
-    struct answer a = get(w, path("/v2/polls/%s/results", id));
+    struct answer a = get(w, target_of("/v2/polls/%s/results", id));
     CHECK_EQ(json_array_size(json_get_array(a.json, "results")), 2);
     const json_t *anna = row(&a, "results", 1);
     CHECK_EQ(json_get_int(anna, "score", 0), 3);
@@ -409,12 +404,12 @@ TEST(results_are_of_a_person_or_of_their_answer_to_a_question)
     struct answer one = get(w, target);
     CHECK_EQ(json_get_int(one.json, "score", 0), 3);
 
-    a = get(w, path("/v2/polls/%s/results?question=2", id));
+    a = get(w, target_of("/v2/polls/%s/results?question=2", id));
     CHECK_EQ(json_array_size(json_get_array(a.json, "results")), 1);
     CHECK_EQ(json_get_int(row(&a, "results", 0), "score", 0), 2);
-    one = get(w, path("/v2/polls/%s/results/64c0000000000000000000b3", id));
+    one = get(w, target_of("/v2/polls/%s/results/64c0000000000000000000b3", id));
     CHECK_EQ(json_get_int(one.json, "question", 0), 2);
-    CHECK_REFUSED(get(w, path("/v2/polls/%s/results/000000000000000000000000", id)), 404,
+    CHECK_REFUSED(get(w, target_of("/v2/polls/%s/results/000000000000000000000000", id)), 404,
                   "result not found", "");
     world_free(w);
 }
@@ -427,11 +422,11 @@ TEST(sessions_of_a_poll_say_when_it_ran_and_how_many_took_part)
                                  .poll_id = id,
                                  .session_id = "64c0000000000000000000aa",
                                  .started_at = WORLD_START_MS};
-    struct answer a = get(w, path("/v2/polls/%s/sessions", id));
+    struct answer a = get(w, target_of("/v2/polls/%s/sessions", id));
     CHECK_TEXT(a.body, "{\"last\":\"\",\"limit\":10,\"responses\":[]}");
     CHECK_EQ(store_poll_start(w->db, &run), 0);
     answer_poll(w, id, "64c0000000000000000000b1", "0001", 1, 1);
-    a = get(w, path("/v2/polls/%s/sessions", id));
+    a = get(w, target_of("/v2/polls/%s/sessions", id));
     const json_t *one = row(&a, "responses", 0);
     CHECK_TEXT(json_get_text(one, "id", ""), "64c0000000000000000000c1");
     CHECK_TEXT(json_get_text(one, "started_at", ""), "2023-11-14T22:13:20.000Z");
@@ -440,7 +435,7 @@ TEST(sessions_of_a_poll_say_when_it_ran_and_how_many_took_part)
     CHECK_EQ(json_get_int(one, "unique_participants", 0), 1);
     run.stopped_at = WORLD_START_MS + 1000;
     CHECK_EQ(store_poll_stop(w->db, &run), 0);
-    a = get(w, path("/v2/polls/%s/sessions", id));
+    a = get(w, target_of("/v2/polls/%s/sessions", id));
     CHECK_TEXT(json_get_text(row(&a, "responses", 0), "stopped_at", ""),
                "2023-11-14T22:13:21.000Z");
     world_free(w);

@@ -8,15 +8,6 @@
 
 static const char session_id[] = "64c0000000000000000000aa";
 
-static const char *path(const char *format, const char *id)
-{
-    static char out[4][200];
-    static unsigned next;
-    char *at = out[next++ % 4];
-    snprintf(at, sizeof out[0], format, id);
-    return at;
-}
-
 static void write_one(struct world *w, struct store_log_entry entry)
 {
     CHECK_EQ(store_log_write(w->db, &entry, 1, NULL), 0);
@@ -157,9 +148,10 @@ TEST(figures_are_there_when_the_session_is_over)
     CHECK(strstr(a.body,
                  "\"publisher\":{\"video\":[],\"audio\":[]},\"subscriber\":{\"video\":[],"
                  "\"audio\":[]}") != NULL);
-    CHECK_REFUSED(get(w, path("/v2/analytics/peer-stats?session_id=%s&peer_id=x", session_id)),
-                  404, "peer not found", "");
-    CHECK_REFUSED(get(w, path("/v2/analytics/peer-stats?session_id=%s", session_id)), 400,
+    CHECK_REFUSED(
+        get(w, target_of("/v2/analytics/peer-stats?session_id=%s&peer_id=x", session_id)), 404,
+        "peer not found", "");
+    CHECK_REFUSED(get(w, target_of("/v2/analytics/peer-stats?session_id=%s", session_id)), 400,
                   "Invalid query param", "Invalid query param: peer_id");
     CHECK_REFUSED(get(w, "/v2/analytics/peer-stats?peer_id=p-anna"), 400, "Invalid query param",
                   "Invalid query param: session_id");
@@ -194,10 +186,12 @@ TEST(figures_of_another_user_under_the_same_peer_id_stand_under_its_own_key)
     close_session(w);
     struct answer a = get(w, stats_path);
     CHECK(strstr(a.body, "of-anna") && !strstr(a.body, "of-mallory"));
-    a = get(w, path("/v2/analytics/peer-stats?session_id=%s&peer_id=p-anna:2", session_id));
+    a = get(w,
+            target_of("/v2/analytics/peer-stats?session_id=%s&peer_id=p-anna:2", session_id));
     CHECK_EQ(a.status, 200);
     CHECK(strstr(a.body, "of-mallory") && !strstr(a.body, "of-anna"));
-    a = get(w, path("/v2/analytics/peer-stats?session_id=%s&peer_id=p-anna:3", session_id));
+    a = get(w,
+            target_of("/v2/analytics/peer-stats?session_id=%s&peer_id=p-anna:3", session_id));
     CHECK_REFUSED(a, 404, "peer not found", "");
     world_free(w);
 }
@@ -265,7 +259,7 @@ TEST(a_report_of_a_failure_is_an_event_about_the_bearer)
     struct text data = {0};
     struct json_out j = json_out_on(&data);
     json_put_value(&j, json_get_object(first(&a), "data"));
-    struct answer r = get(w, path("/v2/rooms/%s", room));
+    struct answer r = get(w, target_of("/v2/rooms/%s", room));
     char expected[1000];
     snprintf(expected, sizeof expected,
              "{\"user_id\":\"anna\",\"user_name\":\"Anna\",\"peer_id\":\"p-anna\","

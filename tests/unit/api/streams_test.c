@@ -9,38 +9,24 @@
 
 static const char nothing[] = "000000000000000000000000";
 
-static const char *path(const char *format, const char *id)
-{
-    static char out[4][200];
-    static unsigned next;
-    char *at = out[next++ % 4];
-    snprintf(at, sizeof out[0], format, id);
-    return at;
-}
-
-static struct answer del(struct world *w, const char *target)
-{
-    return call(w, HTTP_DELETE, target, management(w), "");
-}
-
 TEST(a_room_is_deleted_with_its_codes_and_keys)
 {
     struct world *w = world_new();
     const char *id = make_room(w, "{\"name\":\"gone\"}");
-    struct answer codes = post(w, path("/v2/room-codes/room/%s", id), "");
+    struct answer codes = post(w, target_of("/v2/room-codes/room/%s", id), "");
     char login[64];
     snprintf(login, sizeof login, "{\"code\":\"%s\"}",
              json_get_text(item(&codes, 0), "code", ""));
-    CHECK_EQ(post(w, path("/v2/stream-keys/room/%s", id), "").status, 200);
+    CHECK_EQ(post(w, target_of("/v2/stream-keys/room/%s", id), "").status, 200);
     CHECK_EQ(call(w, HTTP_POST, "/v2/token", NULL, login).status, 200);
 
-    struct answer a = del(w, path("/v2/rooms/%s", id));
+    struct answer a = del(w, target_of("/v2/rooms/%s", id));
     CHECK_EQ(a.status, 204);
     CHECK_TEXT(a.body, "");
-    CHECK_EQ(get(w, path("/v2/rooms/%s", id)).status, 404);
+    CHECK_EQ(get(w, target_of("/v2/rooms/%s", id)).status, 404);
     CHECK_EQ(call(w, HTTP_POST, "/v2/token", NULL, login).status, 404);
-    CHECK_REFUSED(del(w, path("/v2/rooms/%s", id)), 404, "room not found", "");
-    CHECK_EQ(call(w, HTTP_DELETE, path("/v2/rooms/%s", id), NULL, "").status, 401);
+    CHECK_REFUSED(del(w, target_of("/v2/rooms/%s", id)), 404, "room not found", "");
+    CHECK_EQ(call(w, HTTP_DELETE, target_of("/v2/rooms/%s", id), NULL, "").status, 401);
     // Its name is free again.
     CHECK(strcmp(make_room(w, "{\"name\":\"gone\"}"), id) != 0);
     world_free(w);
@@ -54,13 +40,14 @@ TEST(a_template_is_deleted_when_nobody_needs_it)
     char wish[64];
     snprintf(wish, sizeof wish, "{\"template_id\":\"%s\"}", id);
     const char *room = make_room(w, wish);
-    CHECK_REFUSED(del(w, path("/v2/templates/%s", id)), 409, "template is in use", "");
-    CHECK_EQ(del(w, path("/v2/rooms/%s", room)).status, 204);
-    CHECK_EQ(del(w, path("/v2/templates/%s", id)).status, 204);
-    CHECK_REFUSED(del(w, path("/v2/templates/%s", id)), 404, "template not found", "");
+    CHECK_REFUSED(del(w, target_of("/v2/templates/%s", id)), 409, "template is in use", "");
+    CHECK_EQ(del(w, target_of("/v2/rooms/%s", room)).status, 204);
+    CHECK_EQ(del(w, target_of("/v2/templates/%s", id)).status, 204);
+    CHECK_REFUSED(del(w, target_of("/v2/templates/%s", id)), 404, "template not found", "");
     struct answer list = get(w, "/v2/templates?default=true");
-    CHECK_REFUSED(del(w, path("/v2/templates/%s", json_get_text(item(&list, 0), "id", ""))),
-                  409, "template is the default", "");
+    CHECK_REFUSED(
+        del(w, target_of("/v2/templates/%s", json_get_text(item(&list, 0), "id", ""))), 409,
+        "template is the default", "");
     world_free(w);
 }
 
@@ -68,7 +55,7 @@ TEST(a_room_has_one_stream_key_at_a_time)
 {
     struct world *w = world_new();
     const char *id = make_room(w, "");
-    const char *keys = path("/v2/stream-keys/room/%s", id);
+    const char *keys = target_of("/v2/stream-keys/room/%s", id);
     CHECK_REFUSED(get(w, keys), 404, "stream key not found", "");
     struct answer made = post(w, keys, "");
     CHECK_EQ(made.status, 200);
@@ -78,18 +65,18 @@ TEST(a_room_has_one_stream_key_at_a_time)
     struct answer list = get(w, keys);
     CHECK_EQ(items(&list), 1);
     CHECK_TEXT(text(&list, "last"), text(&made, "id"));
-    struct answer disabled = post(w, path("/v2/stream-keys/room/%s/disable", id), "");
+    struct answer disabled = post(w, target_of("/v2/stream-keys/room/%s/disable", id), "");
     CHECK_EQ(disabled.status, 201);
     CHECK_TEXT(text(&disabled, "message"), "key disabled successfully");
     CHECK_EQ(get(w, keys).status, 404);
     struct answer again = post(w, keys, "");
     CHECK(strcmp(text(&again, "key"), text(&made, "key")) != 0);
 
-    CHECK_EQ(post(w, path("/v2/rooms/%s", id), "{\"enabled\":false}").status, 200);
+    CHECK_EQ(post(w, target_of("/v2/rooms/%s", id), "{\"enabled\":false}").status, 200);
     CHECK_REFUSED(get(w, keys), 403, "room is not active", "");
     CHECK_REFUSED(post(w, keys, ""), 403, "room is not active", "");
-    CHECK_REFUSED(post(w, path("/v2/stream-keys/room/%s", nothing), ""), 404, "room not found",
-                  "");
+    CHECK_REFUSED(post(w, target_of("/v2/stream-keys/room/%s", nothing), ""), 404,
+                  "room not found", "");
     world_free(w);
 }
 
@@ -146,9 +133,9 @@ TEST(what_cannot_be_started_is_checked_first)
         CHECK_EQ(a.status, cases[i].status);
         CHECK_TEXT(a.status == 400 ? a.detail : a.message, cases[i].said);
     }
-    CHECK_EQ(post(w, path("/v2/rooms/%s", id), "{\"enabled\":false}").status, 200);
-    CHECK_EQ(post(w, path("/v2/recordings/room/%s/start", id), "").status, 403);
-    CHECK_EQ(post(w, path("/v2/recordings/room/%s/start", nothing), "").status, 404);
+    CHECK_EQ(post(w, target_of("/v2/rooms/%s", id), "{\"enabled\":false}").status, 200);
+    CHECK_EQ(post(w, target_of("/v2/recordings/room/%s/start", id), "").status, 403);
+    CHECK_EQ(post(w, target_of("/v2/recordings/room/%s/start", nothing), "").status, 404);
     world_free(w);
 }
 
@@ -165,15 +152,17 @@ TEST(what_does_not_run_cannot_be_stopped)
     struct world *w = world_new();
     const char *id = make_room(w, "");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        CHECK_REFUSED(post(w, path(cases[i].target, id), ""), 404, cases[i].said, "");
-        CHECK_REFUSED(post(w, path(cases[i].target, nothing), ""), 404, "room not found", "");
+        CHECK_REFUSED(post(w, target_of(cases[i].target, id), ""), 404, cases[i].said, "");
+        CHECK_REFUSED(post(w, target_of(cases[i].target, nothing), ""), 404, "room not found",
+                      "");
     }
-    CHECK_REFUSED(post(w, path("/v2/recordings/%s/stop", nothing), ""), 404,
+    CHECK_REFUSED(post(w, target_of("/v2/recordings/%s/stop", nothing), ""), 404,
                   "recording not found", "");
-    CHECK_REFUSED(post(w, path("/v2/live-streams/%s/timed-metadata", nothing),
+    CHECK_REFUSED(post(w, target_of("/v2/live-streams/%s/timed-metadata", nothing),
                        "{\"payload\":\"x\",\"duration\":5}"),
                   404, "live stream not found", "");
-    CHECK_EQ(post(w, path("/v2/live-streams/%s/timed-metadata", nothing), "{}").status, 400);
+    CHECK_EQ(post(w, target_of("/v2/live-streams/%s/timed-metadata", nothing), "{}").status,
+             400);
     world_free(w);
 }
 
@@ -199,21 +188,22 @@ TEST(what_is_stored_of_recordings_is_listed_and_shown)
     CHECK_TEXT(json_get_text(item(&page, 0), "id", ""), ids[2]);
     CHECK(!json_object_get(item(&page, 0), "recording_assets")); // left out of lists
     CHECK_TEXT(text(&page, "last"), ids[1]);
-    struct answer rest = get(w, path("/v2/recordings?start=%s", ids[1]));
+    struct answer rest = get(w, target_of("/v2/recordings?start=%s", ids[1]));
     CHECK_EQ(items(&rest), 1);
     struct answer failed = get(w, "/v2/recordings?status=failed&room_id=r1&session_id=s1");
     CHECK_EQ(items(&failed), 1);
-    struct answer one = get(w, path("/v2/recordings/%s", ids[0]));
+    struct answer one = get(w, target_of("/v2/recordings/%s", ids[0]));
     CHECK_TEXT(text(&one, "meeting_url"), "u");
     CHECK_TEXT(text(&one, "created_at"), "2023-11-14T22:13:20.000Z");
     CHECK_EQ(json_array_size(json_get_array(one.json, "recording_assets")), 1);
-    CHECK_EQ(get(w, path("/v2/live-streams/%s", ids[0])).status, 404);
+    CHECK_EQ(get(w, target_of("/v2/live-streams/%s", ids[0])).status, 404);
     CHECK_EQ(get(w, "/v2/recordings?limit=-1").status, 400);
     CHECK_EQ(get(w, "/v2/recordings?start=x").status, 400);
-    CHECK_EQ(get(w, path("/v2/recording-assets/%s/presigned-url", nothing)).status, 404);
-    CHECK_EQ(get(w, path("/v2/recording-assets/%s/presigned-url?presign_duration=x", nothing))
-                 .status,
-             400);
+    CHECK_EQ(get(w, target_of("/v2/recording-assets/%s/presigned-url", nothing)).status, 404);
+    CHECK_EQ(
+        get(w, target_of("/v2/recording-assets/%s/presigned-url?presign_duration=x", nothing))
+            .status,
+        400);
     world_free(w);
 }
 
@@ -222,7 +212,7 @@ TEST(a_template_says_how_it_would_be_recorded)
     struct world *w = world_new();
     struct answer made = post(w, "/v2/templates", "{\"name\":\"filmed\"}");
     const char *id = text(&made, "id");
-    const char *target = path("/v2/templates/%s/recordings", id);
+    const char *target = target_of("/v2/templates/%s/recordings", id);
     struct answer none = get(w, target);
     CHECK_TEXT(none.body, "[]");
     struct answer set = post(
@@ -288,10 +278,10 @@ TEST(meetings_that_nobody_uses_are_forgotten_and_rooms_are_not)
     CHECK_EQ(store_log_write(w->db, log, 3, NULL), 0);
     CHECK_EQ(store_room_forget_meetings(w->db, WORLD_START_MS, 10), 0); // made just now
     CHECK_EQ(store_room_forget_meetings(w->db, WORLD_START_MS + 5000, 10), 1);
-    CHECK_EQ(get(w, path("/v2/rooms/%s", text(&unused, "Room_Id"))).status, 404);
-    CHECK_EQ(get(w, path("/v2/rooms/%s", text(&used, "Room_Id"))).status, 200);
+    CHECK_EQ(get(w, target_of("/v2/rooms/%s", text(&unused, "Room_Id"))).status, 404);
+    CHECK_EQ(get(w, target_of("/v2/rooms/%s", text(&used, "Room_Id"))).status, 200);
     CHECK_EQ(store_room_forget_meetings(w->db, INT64_MAX, 10), 1);
-    CHECK_EQ(get(w, path("/v2/rooms/%s", text(&live, "Room_Id"))).status, 200);
-    CHECK_EQ(get(w, path("/v2/rooms/%s", room)).status, 200);
+    CHECK_EQ(get(w, target_of("/v2/rooms/%s", text(&live, "Room_Id"))).status, 200);
+    CHECK_EQ(get(w, target_of("/v2/rooms/%s", room)).status, 200);
     world_free(w);
 }

@@ -184,6 +184,20 @@ struct answer post(struct world *w, const char *target, const char *body)
     return call(w, HTTP_POST, target, management(w), body);
 }
 
+struct answer del(struct world *w, const char *target)
+{
+    return call(w, HTTP_DELETE, target, management(w), "");
+}
+
+const char *target_of(const char *format, const char *id)
+{
+    static char out[4][200];
+    static unsigned next;
+    char *at = out[next++ % 4];
+    snprintf(at, sizeof out[0], format, id);
+    return at;
+}
+
 const char *header(const struct answer *a, const char *name)
 {
     for (size_t i = 0; i < a->header_count; i++) {

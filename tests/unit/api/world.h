@@ -52,6 +52,9 @@ struct answer call(struct world *w, enum http_method method, const char *target,
 // With a management token.
 struct answer get(struct world *w, const char *target);
 struct answer post(struct world *w, const char *target, const char *body);
+struct answer del(struct world *w, const char *target);
+// `format` with one %s, filled in; good until the fourth next call.
+const char *target_of(const char *format, const char *id);
 
 const char *management(struct world *w); // "Bearer ..."
 const char *app(struct world *w, const char *room_id, const char *role);

@@ -1,10 +1,10 @@
 // Webhooks from the storage to nobody who takes them: what is refused, what is not there, and a
 // storage that fails. Receivers that do take them are in tests/system.
-#include "../store/scratch.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "server/clock.h"
 #include "server/hooks.h"
+#include "started.h"
 #include "store/keys.h"
 #include "store/rooms.h"
 #include "test.h"
@@ -30,14 +30,7 @@ struct world {
 static struct world *world_new(const char *allowed)
 {
     struct world *w = mem_alloc(sizeof *w);
-    struct rng rng = rng_seeded(1);
-    w->scratch = scratch_new();
-    CHECK_EQ(keys_load(&w->keys, w->scratch.folder, &rng, 1700000000000), 0);
-    w->config = (struct api_config){.keys = {&w->keys.key, 1},
-                                    .customer_id = w->keys.customer_id,
-                                    .app_id = w->keys.app_id};
-    w->jobs = jobs_new(w->scratch.database, &w->config, w->keys.template_id);
-    CHECK(w->jobs != NULL);
+    w->jobs = start_jobs(&w->scratch, &w->keys, &w->config);
     CHECK_EQ(db_open(&w->db, w->scratch.database), 0);
     uv_loop_init(&w->loop);
     struct hooks_config config = {.webhook = {.url = "http://10.0.0.1/",

@@ -1,5 +1,4 @@
 #include "../room/fixture.h"
-#include "../store/scratch.h"
 #include "base/err.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -8,6 +7,7 @@
 #include "room/poll_link.h"
 #include "room/report.h"
 #include "server/logbook.h"
+#include "started.h"
 #include "store/keys.h"
 #include "test.h"
 
@@ -28,14 +28,7 @@ struct world {
 static struct world *world_new(bool with_chat)
 {
     struct world *w = mem_alloc(sizeof *w);
-    struct rng rng = rng_seeded(1);
-    w->scratch = scratch_new();
-    CHECK_EQ(keys_load(&w->keys, w->scratch.folder, &rng, 1700000000000), 0);
-    w->config = (struct api_config){.keys = {&w->keys.key, 1},
-                                    .customer_id = w->keys.customer_id,
-                                    .app_id = w->keys.app_id};
-    w->jobs = jobs_new(w->scratch.database, &w->config, w->keys.template_id);
-    CHECK(w->jobs != NULL);
+    w->jobs = start_jobs(&w->scratch, &w->keys, &w->config);
     CHECK_EQ(db_open(&w->db, w->scratch.database), 0);
     fixture_init(&w->f);
     w->log = logbook_new(&(struct logbook_config){.with_chat = with_chat}, &w->f.rooms, w->jobs,

@@ -1,12 +1,12 @@
 // What is written before what, also when the store is slow, full or fails.
 #include "../room/fixture.h"
-#include "../store/scratch.h"
 #include "api/routes.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "net/http_server.h"
 #include "server/logbook.h"
 #include "server/snapshots.h"
+#include "started.h"
 #include "store/keys.h"
 #include "test.h"
 
@@ -29,14 +29,7 @@ struct world {
 static struct world *world_new(void)
 {
     struct world *w = mem_alloc(sizeof *w);
-    struct rng rng = rng_seeded(1);
-    w->scratch = scratch_new();
-    CHECK_EQ(keys_load(&w->keys, w->scratch.folder, &rng, 1700000000000), 0);
-    w->config = (struct api_config){.keys = {&w->keys.key, 1},
-                                    .customer_id = w->keys.customer_id,
-                                    .app_id = w->keys.app_id};
-    w->jobs = jobs_new(w->scratch.database, &w->config, w->keys.template_id);
-    CHECK(w->jobs != NULL);
+    w->jobs = start_jobs(&w->scratch, &w->keys, &w->config);
     CHECK_EQ(db_open(&w->db, w->scratch.database), 0);
     fixture_init(&w->f);
     w->snapshots = snapshots_new(&w->f.rooms, w->jobs);

@@ -2,33 +2,12 @@
 
 #include "base/err.h"
 #include "base/limits.h"
-#include "scratch.h"
 #include "store/sessions.h"
-#include "test.h"
+#include "world.h"
 
 #include <string.h>
 
 static const char poll_id[] = "64c000000000000000000001";
-
-struct world {
-    struct scratch scratch;
-    struct db *db;
-    struct arena arena;
-};
-
-static struct world world_new(void)
-{
-    struct world w = {.scratch = scratch_new()};
-    CHECK_EQ(db_open(&w.db, w.scratch.database), 0);
-    return w;
-}
-
-static void world_dispose(struct world *w)
-{
-    arena_dispose(&w->arena);
-    db_close(w->db);
-    scratch_remove(&w->scratch);
-}
 
 static void answer(struct world *w, const char *id, const char *voter, int64_t question,
                    int score)

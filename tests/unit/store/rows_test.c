@@ -1,26 +1,18 @@
 #include "base/err.h"
-#include "scratch.h"
 #include "store/codes.h"
 #include "store/document.h"
 #include "store/rooms.h"
 #include "store/templates.h"
-#include "test.h"
+#include "world.h"
 
 #include <stdio.h>
 #include <string.h>
 
 static const char template_id[] = "64a1b2c3d4e5f60718293a4b";
 
-struct world {
-    struct scratch scratch;
-    struct db *db;
-    struct arena arena;
-};
-
-static struct world world_new(void)
+static struct world world_with_template(void)
 {
-    struct world w = {.scratch = scratch_new()};
-    CHECK_EQ(db_open(&w.db, w.scratch.database), 0);
+    struct world w = world_new();
     struct store_template t = {
         .id = template_id,
         .name = "default",
@@ -31,13 +23,6 @@ static struct world world_new(void)
     };
     CHECK_EQ(store_template_insert(w.db, &t), 0);
     return w;
-}
-
-static void world_dispose(struct world *w)
-{
-    arena_dispose(&w->arena);
-    db_close(w->db);
-    scratch_remove(&w->scratch);
 }
 
 static struct store_room room_of(const char *id, const char *name)
@@ -60,7 +45,7 @@ static struct store_room room_of(const char *id, const char *name)
 
 TEST(a_room_is_read_back_as_it_was_written)
 {
-    struct world w = world_new();
+    struct world w = world_with_template();
     struct store_room in = room_of("000000000000000000000001", "Stand.Up:1");
     struct store_room out;
     CHECK_EQ(store_room_insert(w.db, &in), 0);
@@ -78,7 +63,7 @@ TEST(a_room_is_read_back_as_it_was_written)
 
 TEST(names_are_unique_without_regard_to_case)
 {
-    struct world w = world_new();
+    struct world w = world_with_template();
     struct store_room a = room_of("000000000000000000000001", "Standup");
     struct store_room b = room_of("000000000000000000000002", "STANDUP");
     struct store_room found;
@@ -92,7 +77,7 @@ TEST(names_are_unique_without_regard_to_case)
 
 TEST(a_room_cannot_take_the_name_of_another)
 {
-    struct world w = world_new();
+    struct world w = world_with_template();
     struct store_room a = room_of("000000000000000000000001", "one");
     struct store_room b = room_of("000000000000000000000002", "two");
     CHECK_EQ(store_room_insert(w.db, &a), 0);
@@ -106,7 +91,7 @@ TEST(a_room_cannot_take_the_name_of_another)
 
 TEST(a_room_of_an_unknown_template_is_refused)
 {
-    struct world w = world_new();
+    struct world w = world_with_template();
     struct store_room a = room_of("000000000000000000000001", "one");
     a.template_id = "000000000000000000000000";
     CHECK_EQ(store_room_insert(w.db, &a), ERR_REFUSED);
@@ -125,7 +110,7 @@ static struct store_code code_of(const char *id, const char *code, const char *r
 
 TEST(the_code_of_a_role_is_its_oldest_that_is_enabled)
 {
-    struct world w = world_new();
+    struct world w = world_with_template();
     struct store_room room = room_of("000000000000000000000001", "one");
     struct store_code a = code_of("00000000000000000000000a", "aaa-aaaa-aaa", "host");
     struct store_code b = code_of("00000000000000000000000b", "bbb-bbbb-bbb", "host");
@@ -151,7 +136,7 @@ TEST(the_code_of_a_role_is_its_oldest_that_is_enabled)
 
 TEST(a_template_is_loaded_whole)
 {
-    struct world w = world_new();
+    struct world w = world_with_template();
     struct template *t;
     CHECK_EQ(store_template_load(w.db, template_id, &t), 0);
     CHECK_TEXT(t->id, template_id);
@@ -164,7 +149,7 @@ TEST(a_template_is_loaded_whole)
 
 TEST(a_damaged_document_in_the_database_is_an_error)
 {
-    struct world w = world_new();
+    struct world w = world_with_template();
     struct template *t;
     CHECK_EQ(db_run(db_prepare(w.db, "UPDATE templates SET document = '{\"roles\":7}'")), 0);
     CHECK_EQ(store_template_load(w.db, template_id, &t), ERR_MALFORMED);

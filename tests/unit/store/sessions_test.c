@@ -1,33 +1,12 @@
 #include "base/err.h"
-#include "scratch.h"
 #include "store/log_repair.h"
 #include "store/sessions.h"
-#include "test.h"
+#include "world.h"
 
 #include <stdio.h>
 
 static const char room_id[] = "64a1b2c3d4e5f60718293a4b";
 static const char other_room_id[] = "64a1b2c3d4e5f60718293a4c";
-
-struct world {
-    struct scratch scratch;
-    struct db *db;
-    struct arena arena;
-};
-
-static struct world world_new(void)
-{
-    struct world w = {.scratch = scratch_new()};
-    CHECK_EQ(db_open(&w.db, w.scratch.database), 0);
-    return w;
-}
-
-static void world_dispose(struct world *w)
-{
-    arena_dispose(&w->arena);
-    db_close(w->db);
-    scratch_remove(&w->scratch);
-}
 
 static void write_one(struct world *w, struct store_log_entry entry)
 {
