@@ -233,10 +233,10 @@ static void note_drain(struct bwe *b, double carried, int64_t now)
 // to send more would otherwise be thrown back to the little.
 static double arriving(const struct bwe *b, int64_t now)
 {
-    double bps = b->acked.bps;
-    double carried = bwe_queue_carried(&b->queue, now);
-    if (carried > 0)
-        return carried < fall_share * b->rate.bps ? carried : fmax(bps, carried);
+    double sure = bwe_queue_sure(&b->queue, now);
+    if (sure > 0 && sure < fall_share * b->rate.bps)
+        return sure;
+    double bps = fmax(b->acked.bps, bwe_queue_carried(&b->queue, now));
     if (now - b->found_at < FOUND_US)
         bps = fmax(bps, b->found_bps);
     if (b->delay.usage == BWE_OVER && b->queue.wait_us < DRAIN_FROM_US)
@@ -270,7 +270,7 @@ void bwe_feedback(struct bwe *b, const struct twcc_feedback *feedback, int64_t n
     if (usage == BWE_OVER && b->queue.wait_us < OVER_LEAST_US)
         usage = BWE_NORMAL; // a trend of so little is noise
     b->outstanding = outstanding(b);
-    double carried = bwe_queue_carried(&b->queue, now);
+    double carried = bwe_queue_sure(&b->queue, now);
     if (carried > 0 && b->drained_at > now)
         note_drain(b, carried, now);
     if (bwe_queue_longer_wait(&b->queue) > SUDDEN_US && carried > 0 &&

@@ -1,5 +1,7 @@
 #include "rtc/bwe_queue.h"
 
+#include <math.h>
+
 enum {
     PERIOD_US = 10 * 1000 * 1000,
     NEARLY_EMPTY_US = 15 * 1000,
@@ -37,10 +39,17 @@ static void measure(struct bwe_queue *q, int64_t sent, int64_t arrived, size_t o
     q->full_octets += octets;
     if (arrived_us < FULL_US)
         return;
-    if ((double)sent_us < full_share * (double)arrived_us) {
-        q->carried_bps = (double)q->full_octets * 8e6 / (double)arrived_us;
+    double bps = (double)q->full_octets * 8e6 / (double)arrived_us;
+    bool full = (double)sent_us < full_share * (double)arrived_us;
+    if (full) {
+        q->carried_bps = bps;
         q->carried_at = now;
     }
+    if (full && q->measured_bps > 0) {
+        q->sure_bps = fmax(bps, q->measured_bps);
+        q->sure_at = now;
+    }
+    q->measured_bps = bps;
     begin_measurement(q, sent, arrived);
 }
 
@@ -52,6 +61,11 @@ int64_t bwe_queue_longer_wait(const struct bwe_queue *q)
 double bwe_queue_carried(const struct bwe_queue *q, int64_t now)
 {
     return q->carried_at && now - q->carried_at < CARRIED_US ? q->carried_bps : 0;
+}
+
+double bwe_queue_sure(const struct bwe_queue *q, int64_t now)
+{
+    return q->sure_at && now - q->sure_at < CARRIED_US ? q->sure_bps : 0;
 }
 
 static bool loses(const struct bwe_queue *q, int64_t now)
@@ -91,9 +105,10 @@ void bwe_queue_arrival(struct bwe_queue *q, int64_t sent, int64_t arrived, size_
     int64_t wait = way_us - q->base_us;
     q->last_us = wait;
     q->wait_us += (wait - q->wait_us) / 4;
-    if (wait < FULL_FROM_US)
+    if (wait < FULL_FROM_US) {
         q->full_arrived = 0;
-    else if (!q->full_arrived)
+        q->measured_bps = 0;
+    } else if (!q->full_arrived)
         begin_measurement(q, sent, arrived);
     else
         measure(q, sent, arrived, octets, now);

@@ -29,6 +29,9 @@ struct bwe_queue {
     size_t full_octets;   // behind it
     double carried_bps;   // as measured last; 0: never
     int64_t carried_at;
+    double measured_bps; // the measurement before, while packets waited all the time; 0: none
+    double sure_bps;     // the greater of two, one after the other
+    int64_t sure_at;
 };
 
 // Packets were lost. Without loss nobody who waits for it is there.
@@ -40,6 +43,9 @@ void bwe_queue_arrival(struct bwe_queue *q, int64_t sent, int64_t arrived, size_
 int64_t bwe_queue_longer_wait(const struct bwe_queue *q);
 // What the way carried a moment ago, when it was full; 0: it was not.
 double bwe_queue_carried(const struct bwe_queue *q, int64_t now);
+// The same as two measurements show it, one after the other: a key frame of a neighbour's takes
+// the way for as long as one, and is no reason to think that it carries less.
+double bwe_queue_sure(const struct bwe_queue *q, int64_t now);
 // What the way carried when it was last full, some seconds ago; 0 where it was not, or where
 // packets are lost: somebody else may have come since, who would be taken for a short queue.
 double bwe_queue_known(const struct bwe_queue *q, int64_t now);

@@ -129,6 +129,28 @@ TEST(a_queue_that_grows_tells_what_the_way_carries)
     CHECK_EQ((int)bwe_queue_carried(&q, arrived + 400 * MS), 0);
 }
 
+// 1200 octets each 10 ms; what a neighbour sends within `burst` ms lets one through each 30 ms.
+static double sure_after(int burst)
+{
+    struct bwe_queue q = {0};
+    int64_t wait = 0, now = 0;
+    for (int i = 0; i < 50; i++) {
+        now = SECOND + i * 10 * MS;
+        bool stretched = i >= 10 && wait < burst * 2 / 3 * MS;
+        wait += stretched ? 20 * MS : 0;
+        bwe_queue_arrival(&q, now, now + 20 * MS + wait, 1200, now);
+        if (bwe_queue_sure(&q, now) > 0)
+            return bwe_queue_sure(&q, now);
+    }
+    return 0;
+}
+
+TEST(a_fall_is_sure_when_two_measurements_show_it)
+{
+    CHECK_EQ((int)sure_after(90), 0);
+    CHECK_EQ((int)sure_after(600), 320000);
+}
+
 TEST(a_queue_that_stands_tells_nothing_of_what_the_way_carries)
 {
     struct bwe_queue q = {0};
