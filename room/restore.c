@@ -1,6 +1,7 @@
 #include "room/restore.h"
 
 #include "base/err.h"
+#include "base/jwt.h"
 #include "room/duration.h"
 #include "room/group.h"
 #include "room/presence.h"
@@ -66,7 +67,7 @@ static bool names_are_sound(const char *const *names, size_t count, size_t most,
 static bool is_sound(const struct past_peer *past)
 {
     return peer_id_is_valid(past->id) && past->number < number_max &&
-           room_texts_fit(past->name, past->metadata) &&
+           room_texts_fit(past->name, past->metadata) && jwt_user_id_fits(past->user_id) &&
            names_are_sound(past->groups, past->group_count, GROUPS_PER_PEER_MAX,
                            GROUP_NAME_LEN_MAX) &&
            names_are_sound(past->observed, past->observed_count, SESSION_STORE_OBSERVED_MAX,

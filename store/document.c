@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "base/words.h"
 #include "store/document_reader.h"
 #include "store/rooms.h"
@@ -281,7 +282,8 @@ static int take_roles(struct reader *r, const json_t *document)
     size_t i = 0;
     json_object_foreach((json_t *)roles, name, object)
     {
-        if (!name[0] || strlen(name) > ROLE_NAME_LEN_MAX || id_is_inherited(name))
+        if (!name[0] || strlen(name) > ROLE_NAME_LEN_MAX ||
+            text_weight(name) > 2 * ROLE_NAME_LEN_MAX || id_is_inherited(name))
             return document_fail(r, NULL, "roles");
         r->t->roles[i++].name = template_text(r->t, name);
     }

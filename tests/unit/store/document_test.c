@@ -123,6 +123,25 @@ TEST(an_empty_role_gets_the_defaults_of_the_tables)
     template_free(t);
 }
 
+// It is in each message that names a peer, where a control character takes six octets.
+TEST(the_name_of_a_role_has_a_bound_as_it_is_sent)
+{
+    char where[DOCUMENT_WHERE_MAX];
+    for (int count = 85; count <= 86; count++) {
+        struct text t = {0};
+        struct template *read = NULL;
+        text_add(&t, "{\"roles\":{\"");
+        for (int i = 0; i < count; i++)
+            text_add(&t, "\\u0001");
+        text_add(&t, "\":{}}}");
+        int err = store_document_read(text_bytes(&t), &read, where);
+        CHECK_EQ(err, count == 85 ? 0 : ERR_MALFORMED);
+        if (!err)
+            template_free(read);
+        text_dispose(&t);
+    }
+}
+
 TEST(both_ends_of_a_range_are_in_it)
 {
     char where[DOCUMENT_WHERE_MAX];

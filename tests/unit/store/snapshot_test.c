@@ -1,6 +1,7 @@
 #include "store/snapshot.h"
 
 #include "base/err.h"
+#include "base/jwt.h"
 #include "room/chat.h"
 #include "room/chat_history.h"
 #include "room/group.h"
@@ -485,6 +486,27 @@ TEST(a_document_that_is_none_leaves_nothing_behind)
         CHECK_EQ(w.events.count, 0);
         CHECK(list_empty(&w.rooms.detached));
         CHECK(list_empty(&w.rooms.changed));
+        end(&w);
+    }
+}
+
+TEST(a_peer_whose_id_of_a_user_is_too_long_as_it_is_sent_is_left_out)
+{
+    static const int counts[] = {JWT_USER_ID_SENT_MAX / 6, JWT_USER_ID_SENT_MAX / 6 + 1};
+    for (size_t i = 0; i < 2; i++) {
+        struct text document = {0};
+        text_add(&document, "{\"version\":1," REST "\"peers\":[" PEER ",{" TOKEN
+                            "\"id\":\"other\",\"user_id\":\"");
+        for (int k = 0; k < counts[i]; k++)
+            text_add(&document, "\\u0001");
+        text_add(&document, "\",\"name\":\"n\",\"metadata\":\"\",\"token_role\":\"host\","
+                            "\"role\":\"host\",\"joined_at\":1,\"chat_seen\":0,"
+                            "\"observed\":[],\"groups\":[]}]" NOTHING_ELSE);
+        struct world w;
+        begin(&w);
+        CHECK_EQ(restore(&w, document.at), 0);
+        CHECK_EQ(rooms_find(&w.rooms, ROOM_ID)->joined_count, i == 0 ? 2 : 1);
+        text_dispose(&document);
         end(&w);
     }
 }
