@@ -1,9 +1,8 @@
 // How much may be sent to a receiver that tells what arrived (transport-wide feedback): delay,
 // loss and probes together. docs/bwe.md explains it with its formulas.
 //
-//     bwe_sent()      each packet that leaves, with the number it leaves under; or, at the
-//     seal,
-//                     sent_add() of each and bwe_left() for all together
+//     bwe_sent()      each packet that leaves, with the number it leaves under; or, when
+//                     all are sealed, sent_add() of each and bwe_left() for all together
 //     bwe_feedback()  what the receiver said of them
 //     bwe_bps()       what may be sent
 //     bwe_cluster()   a probe that is wanted

@@ -2,8 +2,8 @@
 // formulas; they are those of draft-ietf-rmcat-gcc-02 with the trend line that came after it.
 //
 //     packets -> groups sent within 5 ms -> change of the way's delay from group to group
-//             -> smoothed, a line through the last 20 -> its slope against a threshold that
-//             adapts
+//             -> smoothed, a line through the last 20
+//             -> its slope against a threshold that adapts
 #pragma once
 
 #include <stdbool.h>

@@ -7,7 +7,7 @@
 // media comes from the other pair long before its word does. So media goes to where media comes
 // from, too.
 //
-// A source address is easily forged by who knows the credentials, as a client does, and a check
+// A client, which knows the credentials, can easily forge a source address, and a check
 // with the address of somebody else must not send them a meeting's media: nothing of it is
 // asked for, and 100 octets would bring megabytes. So once the handshake has begun, which shows
 // that its path leads to the peer, media moves to another only when something that we sent

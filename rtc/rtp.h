@@ -2,8 +2,7 @@
 // packets (RFC 4588). What is in the extension block is read and written by rtc/extension.h.
 //
 //     in:   rtp_parse -> extension_read -> (rtp_unwrap_rtx) -> codec_parse -> history_add
-//     out:  rtp_put_header -> (rtp_put_osn) into batch_shared.head, and the payload stays where
-//           it is
+//     out:  rtp_put_header -> (rtp_put_osn) into batch_shared.head; the payload stays in place
 #pragma once
 
 #include "base/bytes.h"

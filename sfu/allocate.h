@@ -81,8 +81,7 @@ struct allocation {
     size_t changes;  // feeds whose step is another one now
 };
 
-// Chooses for `count` feeds, of which the order in `feeds` is changed: who comes first is
-// first.
+// Chooses for `count` feeds, and sorts `feeds`: the one that is served first comes first.
 void allocate(struct allocator *a, const struct allocate_limits *limits,
               struct allocate_feed **feeds, size_t count, int64_t now,
               struct allocation *allocation);

@@ -26,8 +26,8 @@ enum {
     CAPACITY_START_BPS = 300 * 1000,
     CAPACITY_CHOOSE_US = 50 * 1000,      // between two choices, unless less fits at once
     CAPACITY_LOOK_AGAIN_US = 200 * 1000, // while something waits for time to pass
-    // Who agreed to tell of transport-wide numbers and said nothing of so much time does not do
-    // it.
+    // A client that agreed to tell of transport-wide numbers, and said nothing for so long,
+    // does not do it.
     CAPACITY_SILENT_US = 2 * 1000 * 1000,
 };
 

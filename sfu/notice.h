@@ -18,8 +18,8 @@ enum notice_kind {
     NOTICE_SPEAKERS,  // who talks, when that changed: at most one a second for each room
     NOTICE_QUALITY,   // how a subscriber's downlink does
     NOTICE_LAYER,     // what a subscriber gets of a track's pictures, when that changed
-    NOTICE_DEMAND,  // of a publisher's pictures somebody may be sent so much, when that changed
-    NOTICE_FIGURES, // to COMMAND_FIGURES
+    NOTICE_DEMAND,    // the most of a track that anybody has use for, when that changed
+    NOTICE_FIGURES,   // to COMMAND_FIGURES
 };
 
 enum { SPEAKERS_MAX = 8 };

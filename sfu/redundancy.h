@@ -7,7 +7,7 @@
 //     from         -            2 %           10 %     lost
 //     until        -            1 %            7 %     for some seconds
 //
-// Who loses nothing is sent what it always was, which costs nothing.
+// A subscriber that loses nothing is sent what it always was, which costs nothing.
 #pragma once
 
 #include "base/batch.h"

@@ -170,6 +170,10 @@ COMMENT_FULL = 70  # columns, of 96
 def broken_comments(path):
     lines = path.read_text().splitlines()
     for number, (line, next_line) in enumerate(zip(lines, lines[1:]), 1):
+        last_words = re.match(r"\s*// +[a-z]\S*( \S+)?$", next_line)
+        if (re.match(r"\s*//  ", line) and len(line) > COMMENT_FULL and last_words
+                and len(next_line) < len(line) - 30):
+            yield f"{path.relative_to(TOP)}:{number}: a line of this picture is broken off"
         words = re.match(r"(\s*)// (.*[^.:;?!)])$", line)
         after = re.match(r"(\s*)// ([a-z]\S*)", next_line)
         if not words or not after or words.group(1) != after.group(1):

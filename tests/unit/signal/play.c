@@ -4,8 +4,7 @@
 //                                 left out: the name says the role ("host", "guest", "viewer",
 //                                 "lobby")
 //     host opens guest user-x B   with another token of that role and user; one that begins
-//     with
-//                                 "brief" expires after 10 s
+//                                 with "brief" expires after 10 s
 //     host opens for demand       whose URL asks what of its pictures anybody has use for
 //     host joins                  opens, joins, answers the first offer, forgets what came
 //     host publishes A1 V1        an offer with all of its tracks; see stage_publish()
