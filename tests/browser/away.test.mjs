@@ -75,6 +75,7 @@ describe('pages come back to themselves', { concurrency: true }, () => {
       const server = await startServer();
       let browser;
       try {
+        await server.makePicturesSmall();
         browser = await openPages(server);
         for (const gap of gaps) await goAway(server, browser.context.pages(), gap);
       } finally {

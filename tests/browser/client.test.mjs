@@ -12,6 +12,7 @@ const by = (person, id) => person.page.locator(`[data-testid="${id}"]`);
 
 before(async () => {
   server = await startServer();
+  await server.makePicturesSmall();
   const origins = [server.origin, server.origin.replace('http', 'ws')];
   host = await openPerson({ origins });
   guest = await openPerson({ origins });

@@ -11,6 +11,7 @@ let server, sdkPage, relay, chromium, firefox;
 
 before(async () => {
   server = await startServer();
+  await server.makePicturesSmall();
   relay = await startRelay(server.mediaPort, '0.0.0.0'); // Firefox takes any address of the machine
   sdkPage = await startSdkPage();
   const origins = [sdkPage.origin, server.origin, server.origin.replace('http', 'ws')];

@@ -12,6 +12,7 @@ let server, sdkPage, meeting, host, guest, expiresAt, guestId;
 
 before(async () => {
   server = await startServer();
+  await server.makePicturesSmall();
   sdkPage = await startSdkPage();
   meeting = await server.meeting({ name: 'identity' });
   const origins = [sdkPage.origin, server.origin, server.origin.replace('http', 'ws')];

@@ -9,6 +9,7 @@ let server, sdkPage, poll, host, guest;
 
 before(async () => {
   server = await startServer();
+  await server.makePicturesSmall();
   sdkPage = await startSdkPage();
   poll = (await server.call('POST', '/v2/polls', { title: 'Rivers', type: 'quiz', questions: [
     { text: 'The longest?', type: 'single-choice', weight: 5, answer: { options: [2] },

@@ -9,6 +9,7 @@ let server, sdkPage, meeting, host, guest;
 
 before(async () => {
   server = await startServer();
+  await server.makePicturesSmall();
   sdkPage = await startSdkPage();
   meeting = await server.meeting({ name: 'long-call', chat_history: 50 });
   const origins = [sdkPage.origin, server.origin, server.origin.replace('http', 'ws')];

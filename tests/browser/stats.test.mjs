@@ -9,6 +9,7 @@ let server, sdkPage, meeting, host, guest;
 
 before(async () => {
   server = await startServer();
+  await server.makePicturesSmall();
   sdkPage = await startSdkPage();
   meeting = await server.meeting();
   const origins = [sdkPage.origin, server.origin, server.origin.replace('http', 'ws')];
