@@ -379,3 +379,22 @@ TEST(a_publisher_far_away_is_not_asked_again_before_it_can_have_answered)
     CHECK_EQ(most_requests(80 * MS), 1);
     CHECK_EQ(most_requests(300 * MS), 1);
 }
+
+// The way is the same, whatever SSRC sends on it.
+TEST(another_ssrc_is_asked_by_the_round_trip_that_was_known)
+{
+    open_track(NULL);
+    receive_key(500, false);
+    receive_inter(502, false);
+    tick.now += 10 * MS;
+    CHECK(answer_request(0));
+    tick.now += 300 * MS;
+    receive_inter(501, true);
+    track_layer_replace(track, 0, 3001);
+    receive_key(700, false);
+    receive_inter(702, false);
+    tick.now += 10 * MS;
+    CHECK(answer_request(0));
+    CHECK_EQ(track_deadline(track), tick.now + 375 * MS);
+    close_track();
+}
