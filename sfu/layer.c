@@ -66,25 +66,38 @@ uint64_t layer_arrive(struct layer *l, const struct rtp_packet *packet, enum lay
     return arrived;
 }
 
+static uint64_t length(const struct skipped *run)
+{
+    return run->last - run->first + 1;
+}
+
 void layer_skip(struct layer *l, uint64_t arrived)
 {
     assert(arrived == l->seq.highest); // so `skipped` is in order
-    l->skipped[l->skipped_count % SKIPPED_MAX] = arrived;
-    l->skipped_count++;
+    struct skipped *last =
+        l->skipped_count ? &l->skipped[(l->skipped_count - 1) % SKIPPED_MAX] : NULL;
+    if (last && last->last + 1 == arrived) {
+        last->last = arrived;
+        return;
+    }
+    uint64_t before = last ? last->before + length(last) : 0;
+    l->skipped[l->skipped_count++ % SKIPPED_MAX] =
+        (struct skipped){.first = arrived, .last = arrived, .before = before};
 }
 
 // How many numbers before `arrived` were skipped; false: that is forgotten, or it was itself.
 static bool count_skipped(const struct layer *l, uint64_t arrived, uint64_t *before)
 {
-    uint64_t place = l->skipped_count;
-    for (; place > 0; place--) {
-        uint64_t skipped = l->skipped[(place - 1) % SKIPPED_MAX];
-        if (skipped == arrived || l->skipped_count - place == SKIPPED_MAX)
+    *before = 0;
+    for (uint64_t place = l->skipped_count; place > 0; place--) {
+        if (l->skipped_count - place == SKIPPED_MAX)
             return false;
-        if (skipped < arrived)
-            break;
+        const struct skipped *run = &l->skipped[(place - 1) % SKIPPED_MAX];
+        if (run->first > arrived)
+            continue;
+        *before = run->before + length(run);
+        return arrived > run->last;
     }
-    *before = place;
     return true;
 }
 

@@ -19,8 +19,8 @@
 #include <stdint.h>
 
 enum {
-    // Numbers of padding-only packets that are remembered to place late packets before or
-    // after them. Chromium's probes are bursts of a few dozen.
+    // Runs of padding-only packets that are remembered to place late packets before or after
+    // them. A probe is one run, but for what is lost of it.
     SKIPPED_MAX = 64,
     // Between the last number of a layer's old SSRC and the first of its new one: room for
     // packets of the new one that come before its first.
@@ -34,9 +34,14 @@ struct layer {
     bool refused;             // an encoding that the role does not have: dropped
     struct police police;
 
-    struct seq seq;                // arrived
-    uint64_t skipped[SKIPPED_MAX]; // in order
-    uint64_t skipped_count; // since the first packet; the last ones are in `skipped`, a ring
+    struct seq seq; // arrived
+    // Numbers that nobody sees, since the first packet: the last runs of them, in order.
+    struct skipped {
+        uint64_t first;
+        uint64_t last;
+        uint64_t before;    // how many there were in earlier runs
+    } skipped[SKIPPED_MAX]; // a ring
+    uint64_t skipped_count; // of runs, ever
     uint64_t floor;         // dense numbers up to it were given before the first packet
 
     int64_t ask_at;         // when to ask for a key frame; NEVER: no need

@@ -274,7 +274,10 @@ const struct history_slot *track_receive(struct track *t, unsigned index,
                                     s->layers[index].progress.newest, arrived_at);
     if (arrived == 0)
         return NULL;
-    if (s->codec.nack && nack_received(&layer->nack, arrived, tick->now) == NACK_LOST) {
+    enum nack_arrival came =
+        s->codec.nack ? nack_received(&layer->nack, arrived, tick->now) : NACK_IN_ORDER;
+    // Of what was asked for and has no place any more nobody would ask again.
+    if (came == NACK_LOST || (came == NACK_RECOVERED && layer_dense(layer, arrived) == 0)) {
         stream_forget_key(s, index);
         stream_want_key_frame(s, index, tick);
     }

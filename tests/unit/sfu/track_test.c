@@ -84,6 +84,36 @@ TEST(a_packet_without_content_is_not_seen_in_the_numbers)
     close_track();
 }
 
+// A probe of thousands, of which a part is lost too, stands between a packet and its coming.
+TEST(a_packet_that_comes_behind_a_long_probe_has_its_number)
+{
+    open_track(NULL);
+    uint64_t first = receive_key(500, false)->seq;
+    for (uint64_t number = 502; number < 3000; number++)
+        if (number % 100)
+            CHECK(!receive(number, (struct bytes){0}, false));
+    const struct history_slot *late = receive_inter(501, true);
+    CHECK(late);
+    CHECK_EQ(late->seq, first + 1);
+    CHECK_EQ(receive(600, (struct bytes){0}, true)->seq, first + 2);
+    CHECK_EQ(receive_inter(3000, false)->seq, first + 26); // behind 24 that may come yet
+    close_track();
+}
+
+// More runs of a probe than are remembered: nobody knows where it belongs.
+TEST(for_a_packet_whose_place_is_forgotten_a_key_frame_is_asked_for)
+{
+    open_track(NULL);
+    receive_key(500, false);
+    uint64_t number = 502;
+    for (unsigned run = 0; run <= SKIPPED_MAX; run++, number += 2)
+        receive(number, (struct bytes){0}, false);
+    CHECK(!track->stream.layers[0].wanted);
+    CHECK(!receive_inter(501, true));
+    CHECK(track->stream.layers[0].wanted);
+    close_track();
+}
+
 // Nor is one that the history would not take: it would be asked for in vain.
 TEST(a_packet_that_is_too_long_to_be_kept_is_not_seen_in_the_numbers)
 {
