@@ -246,7 +246,8 @@ enum {
     // follows later.
     CHANGES_ROOM_PER_SECOND = 256 * 1024,
     CHANGES_ROOM_BURST = 128 * 1024,
-    // Of changes of tracks: octets to all of a room together. At the bound they take turns.
+    // Of changes of tracks and people: octets to all of a room together. At the bound they take
+    // turns.
     UPDATES_ROOM_PER_SECOND = 32 * 1024 * 1024,
     UPDATES_ROOM_BURST = 2 * 1024 * 1024,
     MOVES_AT_ONCE_MAX = 256 * 1024, // octets of comings and goings that were gathered

@@ -192,7 +192,8 @@ void owed_tell_update(struct signal *s, const struct event *event, struct moment
     struct bytes text = notify_update_message(s, event->who, frames);
     if (!audience)
         return;
-    bool fits = bucket_take(&audience->changes, (int64_t)text.len, now.mono_us);
+    bool fits = updates_have_room(audience, now) &&
+                bucket_take(&audience->changes, (int64_t)text.len, now.mono_us);
     struct bytes own = fits ? text : without_metadata(s, event, frames);
     notify_some(s, &event->peer, 1, own, frames);
     if (!event->who->is_told)
@@ -202,8 +203,10 @@ void owed_tell_update(struct signal *s, const struct event *event, struct moment
             return; // its coming is told later, and as it is then
         presence_bring_forward(s, event->room, event->peer, now, frames);
     }
-    if (fits || !owe_to_others(s, audience, event))
-        notify_about(s, event, text, frames);
+    if (!fits && owe_to_others(s, audience, event))
+        return;
+    notify_about(s, event, text, frames);
+    updates_told(s, event, text, now);
 }
 
 struct peer_view owed_view(struct signal *s, const struct event *event, struct moment now)

@@ -352,6 +352,8 @@ void notify_expire(struct signal *s, struct moment now, struct frame_list *frame
 // --- updates.c ---
 
 void updates_forget(struct audience *audience);
+// Whether all may be told of something at once. Changes of people count too: owed.c.
+bool updates_have_room(struct audience *audience, struct moment now);
 // Whether this change of tracks is told later, as there is too much to tell already.
 bool updates_are_put_off(struct signal *s, const struct event *event, struct moment now);
 void updates_told(struct signal *s, const struct event *event, struct bytes text,

@@ -41,6 +41,12 @@ static void put_off(struct signal *s, struct audience *audience, uint64_t peer,
     list_append(&s->updates_due, &audience->updates_due);
 }
 
+bool updates_have_room(struct audience *audience, struct moment now)
+{
+    bucket_fill(&audience->updates_told, now.mono_us);
+    return bucket_level(&audience->updates_told) > 0;
+}
+
 bool updates_are_put_off(struct signal *s, const struct event *event, struct moment now)
 {
     struct audience *audience = signal_audience(s, event->room);
@@ -48,8 +54,7 @@ bool updates_are_put_off(struct signal *s, const struct event *event, struct mom
         return false;
     if (map_get(&audience->updates_of, map_key_u64(&event->peer)))
         return true; // it is told as it is then
-    bucket_fill(&audience->updates_told, now.mono_us);
-    if (list_empty(&audience->updates) && bucket_level(&audience->updates_told) > 0)
+    if (list_empty(&audience->updates) && updates_have_room(audience, now))
         return false;
     put_off(s, audience, event->peer, now);
     return true;
@@ -91,8 +96,7 @@ int64_t updates_deadline(const struct signal *s)
 static void tell_some(struct signal *s, struct audience *audience, struct moment now,
                       struct frame_list *frames)
 {
-    bucket_fill(&audience->updates_told, now.mono_us);
-    while (!list_empty(&audience->updates) && bucket_level(&audience->updates_told) > 0) {
+    while (!list_empty(&audience->updates) && updates_have_room(audience, now)) {
         struct update *update = LIST_ENTRY(audience->updates.next, struct update, link);
         uint64_t peer = update->peer;
         list_remove(&update->link);

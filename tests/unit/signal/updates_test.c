@@ -180,6 +180,45 @@ TEST(who_changes_again_meanwhile_is_told_as_it_is_then)
     end();
 }
 
+// The same of people: how many messages of this method all were sent, since the last time.
+static size_t count_sent(const char *method, size_t *len)
+{
+    char quoted[64];
+    size_t count = *len = 0;
+    snprintf(quoted, sizeof quoted, "\"%s\"", method);
+    signal_deliver(h.signal, &h.events, h.now, &h.frames);
+    event_list_clear(&h.events);
+    for (size_t i = 0; i < h.frames.count; i++) {
+        const struct bytes text = h.frames.at[i].text;
+        if (!memmem(text.at, text.len, quoted, strlen(quoted)))
+            continue;
+        count++;
+        *len += text.len;
+    }
+    frame_list_clear(&h.frames);
+    return count;
+}
+
+TEST(another_name_of_everybody_is_told_in_portions)
+{
+    begin();
+    size_t len, told;
+    for (size_t i = 1; i < PUBLISHERS; i++)
+        room_update_peer(h.peers[i], "another", NULL, h.now, &h.events);
+    told = count_sent("on-peer-update", &len);
+    CHECK(told >= PUBLISHERS - 1); // each knows its own at once
+    CHECK(len <= UPDATES_ROOM_BURST + UPDATES_ROOM_BURST / 10);
+    for (int i = 0; i < 200; i++) {
+        h.now.mono_us += 20 * 1000;
+        h.now.wall_ms += 20;
+        signal_expire(h.signal, h.now, &h.frames, &h.events);
+        told += count_sent("on-peer-update", &len);
+        CHECK(len <= OWED_PER_GO + OWED_PER_CLIENT);
+    }
+    CHECK_EQ(told, (PUBLISHERS - 1) * PUBLISHERS);
+    end();
+}
+
 TEST(a_room_that_ends_meanwhile_leaves_nothing)
 {
     begin();
