@@ -5,12 +5,12 @@
 enum {
     PERIOD_US = 10 * 1000 * 1000,
     NEARLY_EMPTY_US = 15 * 1000,
-    LOSS_US = 10 * 1000 * 1000, // who waits for loss causes some
-    EMPTY_US = 2500 * 1000,     // over which it counts how often the queue is empty
-    FULL_FROM_US = 20 * 1000,   // a wait that is none of the network's own
-    FULL_US = 50 * 1000,        // over which it is measured how much is carried
-    CARRIED_US = 250 * 1000,    // for how long that counts
-    KNOWN_US = 5 * 1000 * 1000, // for how long it is known, where nobody else is
+    LOSS_US = 10 * 1000 * 1000,  // who waits for loss causes some
+    EMPTY_US = 2500 * 1000,      // over which it counts how often the queue is empty
+    FULL_FROM_US = 20 * 1000,    // a wait that is none of the network's own
+    FULL_US = 50 * 1000,         // over which it is measured how much is carried
+    CARRIED_US = 250 * 1000,     // for how long that counts
+    KNOWN_US = 15 * 1000 * 1000, // for how long it is known, where nobody else is
 };
 
 static const double full_share = 0.9; // what arrives of what is sent, at most, if it is full
@@ -32,6 +32,18 @@ static void begin_measurement(struct bwe_queue *q, int64_t sent, int64_t arrived
     q->full_octets = 0;
 }
 
+static void note_least(struct bwe_queue *q, double bps, int64_t now)
+{
+    int64_t passed = q->least_at ? now - q->least_at : KNOWN_US;
+    if (passed < KNOWN_US / 2) {
+        q->least_bps = fmin(q->least_bps, bps);
+        return;
+    }
+    q->least_before_bps = passed < KNOWN_US ? q->least_bps : bps;
+    q->least_bps = bps;
+    q->least_at = now;
+}
+
 static void measure(struct bwe_queue *q, int64_t sent, int64_t arrived, size_t octets,
                     int64_t now)
 {
@@ -44,6 +56,7 @@ static void measure(struct bwe_queue *q, int64_t sent, int64_t arrived, size_t o
     if (full) {
         q->carried_bps = bps;
         q->carried_at = now;
+        note_least(q, bps, now);
     }
     if (full && q->measured_bps > 0) {
         q->sure_bps = fmax(bps, q->measured_bps);
@@ -77,6 +90,11 @@ double bwe_queue_known(const struct bwe_queue *q, int64_t now)
 {
     return q->carried_at && now - q->carried_at < KNOWN_US && !loses(q, now) ? q->carried_bps
                                                                              : 0;
+}
+
+double bwe_queue_least(const struct bwe_queue *q, int64_t now)
+{
+    return bwe_queue_known(q, now) > 0 ? fmin(q->least_bps, q->least_before_bps) : 0;
 }
 
 void bwe_queue_arrival(struct bwe_queue *q, int64_t sent, int64_t arrived, size_t octets,

@@ -29,6 +29,9 @@ struct bwe_queue {
     size_t full_octets;   // behind it
     double carried_bps;   // as measured last; 0: never
     int64_t carried_at;
+    double least_bps;        // of `carried_bps`, in this part of the time for which it is known
+    double least_before_bps; // in the part before
+    int64_t least_at;
     double measured_bps; // the measurement before, while packets waited all the time; 0: none
     double sure_bps;     // the greater of two, one after the other
     int64_t sure_at;
@@ -49,3 +52,6 @@ double bwe_queue_sure(const struct bwe_queue *q, int64_t now);
 // What the way carried when it was last full, some seconds ago; 0 where it was not, or where
 // packets are lost: somebody else may have come since, who would be taken for a short queue.
 double bwe_queue_known(const struct bwe_queue *q, int64_t now);
+// The least of that: where others share the way it is little, as each is carried less while
+// another sends.
+double bwe_queue_least(const struct bwe_queue *q, int64_t now);

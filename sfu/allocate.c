@@ -13,6 +13,9 @@ enum {
 static const double keep_factor = 1.1;  // of what there is, which a choice may take to be kept
 static const double tight_factor = 1.4; // the same, for a while, rather than to lose a picture
 static const double rise_factor = 1.15; // of what a rise takes, which must be there
+// The same of what the way was seen to carry, which is exact: an estimate swings between 85 %
+// of that and all of it, and what is kept at the least of them may be taken up.
+static const double carried_factor = 1.07;
 static const double ample_factor = 2;
 static const double jump_share = 0.75; // of an estimate that just rose: believed at once
 static const double limit_least_bps = 100e3;
@@ -129,10 +132,11 @@ static struct budget make_budget(struct allocator *a, const struct allocate_limi
     if (l->estimate_bps > 0 && !l->is_assumed)
         sure = fmax(least_estimate(a, bps, now), jump_share * bps);
     double most = l->max_bps > 0 ? l->max_bps : INFINITY;
+    double rise = fmax(sure / rise_factor, fmin(sure, l->carried_bps / carried_factor));
     return (struct budget){
         .keep = for_video(a, l, fmin(bps, most) * keep_factor),
         .fall = for_video(a, l, fmin(bps, most)),
-        .rise = for_video(a, l, fmin(sure, most) / rise_factor),
+        .rise = for_video(a, l, fmin(rise, most / rise_factor)),
         .ample = for_video(a, l, fmin(sure, most) / ample_factor),
         .tight = for_video(a, l, fmin(bps, most) * tight_factor),
         .begin = for_video(a, l, fmin(sure, most)),

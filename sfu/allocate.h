@@ -49,6 +49,7 @@ struct allocate_feed {
 struct allocate_limits {
     double estimate_bps; // of the way; 0: not known
     bool is_assumed;     // it was not found but set, for as long as nothing is told of the way
+    double carried_bps;  // what the way was seen to carry when it was full; 0: not known
     double max_bps;      // of the role (maxSubsBitRate); 0: none
     double audio_bps;    // of all audio, which is sent whatever is
     // Between two pictures that begin, for their key frames, where there is no ample room.

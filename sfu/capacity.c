@@ -132,6 +132,7 @@ static struct allocate_limits limits_of(struct capacity *d, struct allocate_feed
     return (struct allocate_limits){
         .estimate_bps = estimated_bps(d, order, count, tick),
         .is_assumed = d->estimate && d->estimate->feedback_at == 0,
+        .carried_bps = d->estimate ? bwe_queue_least(&d->estimate->queue, tick->now) : 0,
         .max_bps = d->cap.kbps * 1e3,
         .audio_bps = audio_bps(d, tick),
         .begin_us = BEGIN_US,

@@ -127,6 +127,36 @@ TEST(a_queue_that_grows_tells_what_the_way_carries)
     }
     CHECK_EQ((int)bwe_queue_carried(&q, arrived), 480000);
     CHECK_EQ((int)bwe_queue_carried(&q, arrived + 400 * MS), 0);
+    CHECK_EQ((int)bwe_queue_known(&q, arrived + 14 * SECOND), 480000);
+    CHECK_EQ((int)bwe_queue_known(&q, arrived + 16 * SECOND), 0);
+}
+
+// A packet each 10 ms, `octets` long, on a way that lets one through each 20 ms.
+static int64_t fill(struct bwe_queue *q, size_t octets, int64_t sent)
+{
+    int64_t arrived = sent + 20 * MS;
+    for (int i = 0; i < 20; i++)
+        waits(q, 20 * MS, sent - 500 * MS + i * 20 * MS);
+    for (int i = 0; i < 12; i++, sent += 10 * MS) {
+        arrived = sent + 20 * MS + i * 10 * MS;
+        bwe_queue_arrival(q, sent, arrived, octets, arrived);
+    }
+    return arrived;
+}
+
+TEST(the_least_that_it_was_seen_to_carry_is_remembered_for_a_while)
+{
+    struct bwe_queue q = {0};
+    fill(&q, 1200, 10 * SECOND);
+    int64_t now = fill(&q, 600, 13 * SECOND);
+    CHECK_EQ((int)bwe_queue_least(&q, now), 240000);
+    now = fill(&q, 1200, 20 * SECOND);
+    CHECK_EQ((int)bwe_queue_least(&q, now), 240000);
+    CHECK_EQ((int)bwe_queue_known(&q, now), 480000);
+    now = fill(&q, 1200, 29 * SECOND);
+    CHECK_EQ((int)bwe_queue_least(&q, now), 480000);
+    bwe_queue_lost(&q, now);
+    CHECK_EQ((int)bwe_queue_least(&q, now), 0);
 }
 
 // 1200 octets each 10 ms; what a neighbour sends within `burst` ms lets one through each 30 ms.

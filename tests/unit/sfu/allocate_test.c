@@ -68,6 +68,27 @@ TEST(the_best_step_with_a_margin_is_chosen)
     CHECK_EQ(allocate_quality(&feeds[0]), 2);
 }
 
+TEST(a_way_that_was_seen_to_carry_it_needs_a_lesser_margin)
+{
+    start(800e3);
+    limits.carried_bps = 800e3 * 1.07;
+    run(1);
+    CHECK_EQ(feeds[0].chosen, F2);
+    start(800e3);
+    limits.carried_bps = 800e3 * 1.06;
+    run(1);
+    CHECK_EQ(feeds[0].chosen, H2);
+    start(790e3); // there is less by now
+    limits.carried_bps = 2e6;
+    run(1);
+    CHECK_EQ(feeds[0].chosen, H2);
+    start(2e6);
+    limits.carried_bps = 2e6;
+    limits.max_bps = 800e3 * 1.14; // what the role may have is as it was
+    run(1);
+    CHECK_EQ(feeds[0].chosen, H2);
+}
+
 TEST(fewer_pictures_are_what_one_falls_to_and_a_screen_rises_to)
 {
     start(2e6);
