@@ -14,8 +14,11 @@ enum {
 struct sent_packet {
     int64_t at;
     uint16_t octets;
-    uint8_t cluster; // of rtc/bwe_probe.h; 0: not a probe
-    bool told;       // feedback has named it
+    uint8_t cluster;  // of rtc/bwe_probe.h; 0: not a probe
+    bool told : 1;    // feedback has named it
+    bool repeats : 1; // it is a retransmission
+    uint16_t ssrc;    // low half
+    uint16_t seq;     // its number, or of what it repeats
 };
 
 // Zero-initialised has sent nothing.

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "rtc/bwe.h"
+#include "rtc/rtp.h"
 #include "rtc/srtp_context.h"
 
 #include <assert.h>
@@ -229,7 +230,15 @@ static uint16_t note(struct train *t, const struct batch_packet *p, uint32_t len
     assert(t->path->estimate);
     uint32_t octets = len + (addr_is_v4(&t->path->to) ? IPV4_LEN : IPV6_LEN) + UDP_LEN;
     t->numbered += octets;
-    return sent_add(&t->path->estimate->sent, octets, p->cluster, t->now);
+    struct sent *sent = &t->path->estimate->sent;
+    uint16_t number = sent_add(sent, octets, p->cluster, t->now);
+    const struct batch_shared *shared = p->shared;
+    struct sent_packet *packet = sent_find(sent, number);
+    packet->repeats = shared->head_len == shared->clear_len + RTP_OSN_LEN;
+    packet->ssrc = (uint16_t)p->ssrc;
+    packet->seq =
+        packet->repeats ? read_u16(shared->head + shared->clear_len) : (uint16_t)p->index;
+    return number;
 }
 
 static void depart(struct train *t)

@@ -85,12 +85,43 @@ static void take_report(struct subscriber *s, const struct rtcp_packet *packet,
         repeat_sound(s, tick);
 }
 
+// A packet under this transport-wide number did not arrive.
+static void repair_number(struct subscriber *s, uint16_t number, const struct tick *tick)
+{
+    const struct sent_packet *packet = sent_find(&s->capacity.estimate->sent, number);
+    if (!packet || packet->told)
+        return;
+    for (uint32_t i = 0; i < s->feeds.count; i++) {
+        struct feed *f = s->feeds.at[i];
+        uint32_t ssrc = !packet->repeats ? f->ssrc : f->repaired ? f->rtx_ssrc : 0;
+        if (ssrc && packet->ssrc == (uint16_t)ssrc) {
+            repair_lost(f, packet->seq, packet->repeats, tick);
+            return;
+        }
+    }
+}
+
+static void repair_unasked(struct subscriber *s, struct bytes packet, const struct tick *tick)
+{
+    struct twcc_feedback feedback;
+    if (twcc_parse(&feedback, packet) < 0)
+        return;
+    struct twcc_cursor cursor = twcc_begin(&feedback);
+    uint16_t next = feedback.base_seq;
+    for (struct twcc_arrival arrival; twcc_next(&cursor, &arrival);) {
+        for (; next != arrival.seq; next++)
+            repair_number(s, next, tick);
+        next++;
+    }
+}
+
 // What was lost shows sooner than in reports, and of all packets.
 static void take_arrivals(struct subscriber *s, struct bytes packet, const struct tick *tick)
 {
     const struct bwe *estimate = s->capacity.estimate;
     if (!estimate)
         return;
+    repair_unasked(s, packet, tick);
     uint32_t told = estimate->told, lost = estimate->lost;
     capacity_feedback(&s->capacity, packet, tick);
     redundancy_count(&s->redundancy, estimate->told - told, estimate->lost - lost, tick->now);

@@ -62,3 +62,18 @@ void repair_packet(struct feed *f, uint16_t seq16, const struct tick *tick)
     }
     forward_repair(f, segment, slot, f->rtx_seq++, seq16, tick);
 }
+
+static bool was_repaired(const struct feed *f, uint16_t seq)
+{
+    uint16_t repair = f->repairs[seq % FEED_REPAIRS_MAX];
+    return repair / FEED_REPAIRS_MAX == seq / FEED_REPAIRS_MAX && repair % FEED_REPAIRS_MAX > 0;
+}
+
+void repair_lost(struct feed *f, uint16_t seq, bool again, const struct tick *tick)
+{
+    const struct feed_line *line = feed_line(f);
+    if (!line || !f->repaired || f->rtx_ssrc == 0 || line->current == NO_LAYER ||
+        f->stream->layers[line->current].spatial_most == 0 || (!again && was_repaired(f, seq)))
+        return;
+    repair_packet(f, seq, tick);
+}

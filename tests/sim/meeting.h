@@ -70,6 +70,7 @@ struct plan {
     // On a way as long as theirs libwebrtc sends nothing of the last temporal layer again: the
     // next picture would overtake it (RTPSenderVideo::AllowRetransmission).
     bool unrepeated;
+    bool forgetful;        // receivers do not ask again for all that is missing
     bool screens;          // they show screens
     bool red;              // microphones repeat each frame in the next packet, if they may
     bool remb;             // the first of the audience knows no transport-wide feedback

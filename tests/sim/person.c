@@ -190,7 +190,7 @@ static void take_sections(struct meeting_sim *m, struct person *p, const char *s
         sink_init(&p->sinks[i], codec, offered[i].track_id, offered[i].ssrc,
                   offered[i].rtx_ssrc);
         if (m->plan->judge)
-            sink_watch(&p->sinks[i], m->now);
+            sink_watch(&p->sinks[i], m->plan->forgetful, m->now);
         p->sink_count = i + 1;
     }
     for (size_t i = 0; i < count; i++)

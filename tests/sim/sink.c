@@ -36,12 +36,14 @@ void sink_dispose(struct sink *s)
     mem_free(s->packets);
     mem_free(s->viewer);
     mem_free(s->listener);
+    mem_free(s->continuity);
     *s = (struct sink){0};
 }
 
-void sink_watch(struct sink *s, int64_t now)
+void sink_watch(struct sink *s, bool forgetful, int64_t now)
 {
     if (s->video) {
+        s->continuity = forgetful ? mem_alloc(sizeof *s->continuity) : NULL;
         s->viewer = mem_alloc(sizeof *s->viewer);
         viewer_open(s->viewer, now);
     } else {
@@ -75,11 +77,22 @@ static struct sink_packet *place(struct sink *s, uint64_t seq)
     return &s->packets[at];
 }
 
+static void forget_before(struct nack *n, uint64_t seq)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n->count; i++)
+        if (n->missing[i].seq >= seq)
+            n->missing[kept++] = n->missing[i];
+    n->count = kept;
+}
+
 static void watch(struct sink *s, const struct sink_packet *p, uint64_t seq, size_t octets,
                   int64_t now)
 {
     if (s->viewer)
         viewer_packet(s->viewer, &p->mark, p->marker, seq, p->timestamp, octets, now);
+    if (s->continuity)
+        forget_before(&s->nack, continuity_packet(s->continuity, &p->mark, seq));
     if (!s->listener)
         return;
     listener_packet(s->listener, p->mark.frame, now);

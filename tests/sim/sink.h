@@ -8,6 +8,7 @@
 #include "rtc/report.h"
 #include "rtc/rtp.h"
 #include "rtc/seq.h"
+#include "tests/sim/continuity.h"
 #include "tests/sim/listener.h"
 #include "tests/sim/source.h"
 #include "tests/sim/viewer.h"
@@ -51,14 +52,16 @@ struct sink {
     // What somebody sees or hears of it; NULL: nobody looks.
     struct viewer *viewer;
     struct listener *listener;
+    struct continuity *continuity; // NULL: it asks for whatever is missing
 };
 
 void sink_init(struct sink *s, enum codec codec, const char *track, uint32_t ssrc,
                uint32_t rtx_ssrc);
 void sink_dispose(struct sink *s);
 
-// From now on somebody sees or hears it.
-void sink_watch(struct sink *s, int64_t now);
+// From now on somebody sees or hears it; `forgetful`: by libwebrtc's receiver, which forgets
+// what is missing before a frame that goes on without.
+void sink_watch(struct sink *s, bool forgetful, int64_t now);
 
 // Whether the packet is this sink's; then it was taken.
 bool sink_receive(struct sink *s, const struct rtp_packet *packet, int64_t now);

@@ -4,6 +4,7 @@
 
 #include "rtc/negotiate.h"
 #include "rtc/rtcp.h"
+#include "rtc/twcc.h"
 
 #include <string.h>
 
@@ -110,5 +111,105 @@ TEST(retransmissions_stop_when_the_budget_is_used_up)
     // The savings of 128 KiB are 125 packets of about 1050 octets.
     CHECK(repeated > 115);
     CHECK(repeated < 135);
+    scene_close(&scene);
+}
+
+// --- What feedback says is lost ---
+
+static const struct client_section layered = {
+    .video = true,
+    .codec = CODEC_VP9,
+    .stream_id = "camera",
+    .track_id = "cam",
+    .layers = 1,
+    .ssrc = 2001,
+    .rtx_ssrc = 2002,
+};
+static const struct shape full = {.codec = CODEC_VP9, .spatial = 3, .full = true};
+static struct twcc_recorder recorder;
+static uint16_t told; // transport-wide numbers so far
+
+// A picture, as fast as its way takes it.
+static void show(void)
+{
+    scene.now += VIDEO_FRAME_US;
+    scene_frame(&scene, publisher, 0);
+    scene_pass(&scene, 200 * 1000, 5000);
+}
+
+static void open_numbered(const struct client_section *section, const struct shape *shape)
+{
+    scene_open(&scene);
+    scene.agrees_to_numbers = true;
+    publisher = scene_publisher(&scene, PUBLISHER, section, 1, TRACK);
+    publisher->sources[0].shape = *shape;
+    subscriber = scene_subscriber(&scene, SUBSCRIBER);
+    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, VIDEO_HIGH);
+    told = 0;
+    recorder = (struct twcc_recorder){0};
+    show();
+    CHECK(subscriber->got_count > 8);
+}
+
+// How often a packet was sent again, and where last. Probes come on that stream, too.
+static size_t repeats_of(uint16_t seq, size_t *last)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < subscriber->got_count; i++) {
+        const struct scene_packet *p = &subscriber->got[i];
+        if (p->ssrc != subscriber->offered[0].rtx_ssrc || p->len <= 2 ||
+            read_u16(p->payload) != seq)
+            continue;
+        count++;
+        *last = i;
+    }
+    return count;
+}
+
+// All that was got and not told of yet has arrived, but for the one at `lost`.
+static void tell_all_but(size_t lost)
+{
+    size_t count = subscriber->got_count;
+    for (; told < count; told++)
+        if (told != lost)
+            twcc_arrived(&recorder, told, scene.now);
+    uint8_t octets[TWCC_FEEDBACK_MAX];
+    struct writer w = writer_on(octets, sizeof octets);
+    CHECK(twcc_put_feedback(&recorder, 1, 2, scene.now + 1000 * 1000, &w));
+    scene_rtcp(&scene, subscriber, &w);
+}
+
+TEST(with_spatial_layers_what_is_lost_is_sent_again_unasked)
+{
+    open_numbered(&layered, &full);
+    size_t last = 0;
+    uint16_t seq = subscriber->got[5].seq;
+    tell_all_but(5);
+    CHECK_EQ(repeats_of(seq, &last), 1);
+    // That is lost, too: something behind it must arrive to show it.
+    show();
+    tell_all_but(last);
+    CHECK_EQ(repeats_of(seq, &last), 2);
+    scene_close(&scene);
+}
+
+TEST(what_was_asked_for_is_not_sent_again_for_its_first_loss)
+{
+    open_numbered(&layered, &full);
+    size_t last = 0;
+    uint16_t seq = subscriber->got[5].seq;
+    nack(subscriber->offered[0].ssrc, seq);
+    tell_all_but(5);
+    CHECK_EQ(repeats_of(seq, &last), 1);
+    scene_close(&scene);
+}
+
+TEST(without_spatial_layers_a_receiver_asks_itself)
+{
+    open_numbered(&camera, &(struct shape){0});
+    size_t last = 0;
+    uint16_t seq = subscriber->got[5].seq;
+    tell_all_but(5);
+    CHECK_EQ(repeats_of(seq, &last), 0);
     scene_close(&scene);
 }
