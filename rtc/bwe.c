@@ -240,7 +240,7 @@ static double arriving(const struct bwe *b, int64_t now)
     if (now - b->found_at < FOUND_US)
         bps = fmax(bps, b->found_bps);
     if (b->delay.usage == BWE_OVER && b->queue.wait_us < DRAIN_FROM_US)
-        bps = fmax(bps, fmax(b->rate.bps, bwe_queue_known(&b->queue, now)));
+        bps = fmax(bps, fmax(b->rate.bps, bwe_queue_least(&b->queue, now)));
     return bps;
 }
 
@@ -291,6 +291,9 @@ void bwe_feedback(struct bwe *b, const struct twcc_feedback *feedback, int64_t n
     bwe_loss_update(&b->loss, b->limited);
     // What the delay allows is where loss is looked for next.
     b->loss.bps = fmin(b->loss.bps, loss_above_delay * b->rate.bps);
+    // Beside somebody who fills the queue the rate has answered each loss already.
+    if (b->queue.shared)
+        b->loss.bps = fmax(b->loss.bps, b->rate.bps);
     b->rate.bps = fmin(fmax(b->rate.bps, BWE_LEAST_BPS), BWE_MOST_BPS);
     b->loss.bps = fmin(fmax(b->loss.bps, BWE_LEAST_BPS), BWE_MOST_BPS);
     note_fall(b, now);

@@ -339,6 +339,8 @@ static double after_over_use(double estimate, double carried, int64_t carried_at
                                  .empty_share = 1,
                                  .told_at = NOW,
                                  .carried_bps = carried,
+                                 .least_bps = carried,
+                                 .least_before_bps = carried,
                                  .carried_at = carried_at,
                                  .lost_at = lost_at};
     b.acked.bps = 3e6;
@@ -414,6 +416,32 @@ TEST(more_is_looked_for_now_and_then_while_more_is_wanted)
     CHECK(!bwe_cluster(&b, &cluster, 5e6, 6 * SECOND));
     CHECK(bwe_cluster(&b, &cluster, 5e6, 11 * SECOND));
     CHECK_EQ((int)cluster.bps, 2000000);
+    bwe_dispose(&b);
+}
+
+// Beside TCP, the estimate after a packet was lost, of 2 Mbit/s by delay and half by loss.
+TEST(beside_somebody_who_fills_the_queue_a_loss_is_answered_once)
+{
+    struct twcc_recorder recorder = {0};
+    struct twcc_feedback feedback;
+    uint8_t octets[TWCC_FEEDBACK_MAX];
+    struct writer w = writer_on(octets, sizeof octets);
+    struct bwe b;
+    bwe_init(&b, 2e6, SECOND);
+    b.loss.bps = 1e6;
+    b.queue.shared = true;
+    bwe_queue_lost(&b.queue, 30 * SECOND);
+    twcc_arrived(&recorder, bwe_sent(&b, 1200, 0, 30 * SECOND), 30020 * MS);
+    bwe_sent(&b, 1200, 0, 30 * SECOND);
+    twcc_arrived(&recorder, bwe_sent(&b, 1200, 0, 30 * SECOND), 30021 * MS);
+    CHECK(twcc_put_feedback(&recorder, 1, 2, 31 * SECOND, &w));
+    CHECK_EQ(twcc_parse(&feedback, (struct bytes){octets, w.len}), 0);
+    b.queue.begun = true;
+    b.queue.told_at = 30 * SECOND;
+    b.queue.period_at = 30 * SECOND;
+    b.queue.base_us = b.queue.new_base_us = INT64_MIN / 2;
+    bwe_feedback(&b, &feedback, 30040 * MS);
+    CHECK_EQ((int)bwe_bps(&b), 1700000);
     bwe_dispose(&b);
 }
 
