@@ -20,6 +20,9 @@ enum {
     BEGIN_US = 100 * 1000,        // a key frame of 180p is 12 KB: as much as 1 Mbit/s takes
     CALM_UNTIL_US = 20 * 1000,
     CROWDED_US = 5 * 1000 * 1000, // for how long that counts
+    OVERDUE_US = 30 * 1000,       // at the estimate
+    OVERDUE_LEAST = 8 * 1024,     // octets that may be anyway
+    HOLD_US = 100 * 1000,         // until feedback says more, or does not
     DARK_US = 2 * 1000 * 1000,    // without a picture, before one is tried; then twice that
     DARK_MOST_US = 16 * 1000 * 1000,
     BRIGHT_US = 10 * 1000 * 1000, // after so long with pictures the first time counts again
@@ -30,6 +33,7 @@ enum {
 static const double repeated_share = 0.6;
 static const double audio_share = 0.5;   // of what is carried, when sound is repeated
 static const double least_margin = 1.01; // of a sum that is to be found to fit again
+static const double calm_factor = 1.5; // of what is sent, which must be there: or a queue comes
 static const double crowded_share = 0.4; // of the estimate, of which the pacer lets 2.5 go
 
 void capacity_init(struct capacity *d, struct leg *leg, const struct feed_list *feeds)
@@ -387,6 +391,15 @@ static void take_estimate(struct capacity *d, double bps, const struct tick *tic
         choose(d, tick);
 }
 
+// Much of what left a round trip ago has not arrived: that the way became narrow may not show
+// yet. What is to leave waits until more is told of it.
+static bool is_overdue(const struct bwe *e, int64_t now)
+{
+    int64_t round_trip = e->rtt_us > e->queue.wait_us ? e->rtt_us - e->queue.wait_us : 0;
+    double most = fmax(bwe_bps(e) / 8e6 * OVERDUE_US, OVERDUE_LEAST);
+    return (double)bwe_untold(e, now - round_trip) > most;
+}
+
 void capacity_feedback(struct capacity *d, struct bytes packet, const struct tick *tick)
 {
     struct twcc_feedback feedback;
@@ -396,7 +409,11 @@ void capacity_feedback(struct capacity *d, struct bytes packet, const struct tic
     const struct bwe_queue *queue = &d->estimate->queue;
     bool crowded = bwe_queue_longer_wait(queue) > CROWDED_FROM_US && !queue->shared;
     pace_set_rate(&d->pace, bwe_bps(d->estimate) * (crowded ? crowded_share : 1),
-                  queue->wait_us < CALM_UNTIL_US, tick->now);
+                  queue->wait_us < CALM_UNTIL_US &&
+                      bwe_bps(d->estimate) >= calm_factor * d->allocation.used_bps,
+                  tick->now);
+    pace_hold(&d->pace, is_overdue(d->estimate, tick->now) ? tick->now + HOLD_US : 0,
+              tick->now);
     take_estimate(d, bwe_bps(d->estimate), tick);
     probe(d, tick);
 }
