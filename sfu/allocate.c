@@ -26,7 +26,8 @@ struct budget {
     double fall;   // for one below it
     double rise;   // for one above it
     double ample;  // so much that nobody need wait for it
-    double begin;  // for the least step, when nothing is sent: any picture is worth a risk
+    double sure;   // for the least step, when nothing is sent: any picture is worth a risk; and
+                   // for more pictures
     double tight;  // for the least step, for a while
     bool is_tight; // some picture would be lost without that
     bool spread;   // pictures begin one after the other
@@ -139,7 +140,7 @@ static struct budget make_budget(struct allocator *a, const struct allocate_limi
         .rise = for_video(a, l, fmin(rise, most / rise_factor)),
         .ample = for_video(a, l, fmin(sure, most) / ample_factor),
         .tight = for_video(a, l, fmin(bps, most) * tight_factor),
-        .begin = for_video(a, l, fmin(sure, most)),
+        .sure = for_video(a, l, fmin(sure, most)),
         .spread = l->begin_us > 0,
         .begins = now - a->begun_at < l->begin_us,
     };
@@ -178,6 +179,14 @@ static bool is_held(const struct allocate_feed *f, int64_t now)
     return f->waited && now - f->lowered_at < f->hold_us;
 }
 
+// Whether the step has more pictures of the only quality that there is: it is taken up without
+// a key frame, and given up without one.
+static bool has_more_pictures(const struct allocate_feed *f, int step)
+{
+    return f->chosen != ALLOCATE_PAUSED && step > f->chosen &&
+           f->steps[0].quality == f->steps[f->step_count - 1].quality;
+}
+
 // A feed with what it has been given so far.
 static bool fits(const struct allocate_feed *f, const struct budget *b, int given, int step,
                  int64_t now)
@@ -191,7 +200,7 @@ static bool fits(const struct allocate_feed *f, const struct budget *b, int give
     bool waits = is_held(f, now) || (given == ALLOCATE_PAUSED && b->begins);
     if (waits && sum > b->ample)
         return false;
-    return sum <= (begins ? b->begin : b->rise);
+    return sum <= (begins || has_more_pictures(f, step) ? b->sure : b->rise);
 }
 
 static int best_of_quality(const struct allocate_feed *f, uint8_t quality)
@@ -316,13 +325,14 @@ static bool take(struct allocate_feed *f, int step, const struct allocate_limits
     return step != before;
 }
 
-// What more to look for, with `sum` for all. Where that is there already, and the video waits
-// since it was lowered, so much that it need not.
-static double wanted_bps(const struct allocate_feed *f, double sum, double estimate_bps,
-                         int64_t now)
+// What more to look for, with `sum` for all, to take the step. Where that is there already, and
+// the video waits since it was lowered, so much that it need not.
+static double wanted_bps(const struct allocate_feed *f, int step, double sum,
+                         double estimate_bps, int64_t now)
 {
-    bool waits = sum * rise_factor <= estimate_bps && is_held(f, now);
-    return sum * (waits ? ample_factor : rise_factor);
+    double factor = has_more_pictures(f, step) ? 1 : rise_factor;
+    bool waits = sum * factor <= estimate_bps && is_held(f, now);
+    return sum * (waits ? ample_factor : factor);
 }
 
 static void describe(struct allocate_feed **feeds, size_t count,
@@ -341,8 +351,8 @@ static void describe(struct allocate_feed **feeds, size_t count,
         while (!is_wanted(f, next) || !may_rise_to(f, next))
             next++;
         double more = bps_of(f, next) - bps_of(f, f->chosen);
-        allocation->next_bps =
-            wanted_bps(f, allocation->used_bps + fmax(more, 0), limits->estimate_bps, now);
+        allocation->next_bps = wanted_bps(f, next, allocation->used_bps + fmax(more, 0),
+                                          limits->estimate_bps, now);
     }
     allocation->wish_bps = wish * rise_factor;
 }

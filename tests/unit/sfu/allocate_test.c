@@ -89,6 +89,26 @@ TEST(a_way_that_was_seen_to_carry_it_needs_a_lesser_margin)
     CHECK_EQ(feeds[0].chosen, H2);
 }
 
+// They cost no key frame, and are given up without one. Of a single encoding that takes nearly
+// all that a way carries nothing but a quarter of the pictures would be sent for ever.
+TEST(more_pictures_of_the_same_quality_need_no_margin)
+{
+    static const struct allocate_step single[] = {
+        {600e3, 1, true}, {1000e3, 1, true}, {1600e3, 1, true}};
+    start(650e3);
+    feeds[0].steps = single;
+    feeds[0].step_count = 3;
+    run(1);
+    CHECK_EQ(feeds[0].chosen, 0);
+    limits.estimate_bps = 999e3;
+    run_for(1, 10 * SECOND);
+    CHECK_EQ(feeds[0].chosen, 0);
+    CHECK_EQ(lround(allocation.next_bps), 1000000);
+    limits.estimate_bps = 1000e3;
+    run_for(1, 3 * SECOND);
+    CHECK_EQ(feeds[0].chosen, 1);
+}
+
 TEST(fewer_pictures_are_what_one_falls_to_and_a_screen_rises_to)
 {
     start(2e6);
