@@ -208,14 +208,14 @@ static void note_fall(struct bwe *b, int64_t now)
         b->before_fall_bps = 0;
 }
 
-size_t bwe_untold(const struct bwe *b, int64_t before)
+static size_t outstanding(const struct bwe *b)
 {
     size_t octets = 0;
     for (uint64_t number = b->sent.next; number > b->sent.oldest; number--) {
         const struct sent_packet *packet = sent_find(&b->sent, (uint16_t)(number - 1));
         if (!packet || packet->told)
             break;
-        octets += packet->at < before ? packet->octets : 0;
+        octets += packet->octets;
     }
     return octets;
 }
@@ -240,7 +240,7 @@ static double arriving(const struct bwe *b, int64_t now)
     if (now - b->found_at < FOUND_US)
         bps = fmax(bps, b->found_bps);
     if (b->delay.usage == BWE_OVER && b->queue.wait_us < DRAIN_FROM_US)
-        bps = fmax(bps, fmax(b->rate.bps, bwe_queue_least(&b->queue, now)));
+        bps = fmax(bps, fmax(b->rate.bps, bwe_queue_known(&b->queue, now)));
     return bps;
 }
 
@@ -269,7 +269,7 @@ void bwe_feedback(struct bwe *b, const struct twcc_feedback *feedback, int64_t n
     enum bwe_usage usage = b->delay.usage;
     if (usage == BWE_OVER && b->queue.wait_us < OVER_LEAST_US)
         usage = BWE_NORMAL; // a trend of so little is noise
-    b->outstanding = bwe_untold(b, INT64_MAX);
+    b->outstanding = outstanding(b);
     double carried = bwe_queue_sure(&b->queue, now);
     if (carried > 0 && b->drained_at > now)
         note_drain(b, carried, now);

@@ -70,8 +70,6 @@ void bwe_left(struct bwe *b, size_t octets, int64_t now);
 void bwe_feedback(struct bwe *b, const struct twcc_feedback *feedback, int64_t now);
 
 double bwe_bps(const struct bwe *b);
-// Octets that left before then, behind the newest packet that feedback told of.
-size_t bwe_untold(const struct bwe *b, int64_t before);
 // After a sudden fall: until when nothing but sound should be sent, or what was sent too much
 // stays in the queue.
 int64_t bwe_drained_at(const struct bwe *b);

@@ -132,17 +132,6 @@ void pacer_set_calm(struct pacer *p, bool calm, int64_t now)
     p->calm = calm;
 }
 
-void pacer_hold(struct pacer *p, int64_t until, int64_t now)
-{
-    advance(p, now);
-    p->held_until = until;
-}
-
-static bool is_held(const struct pacer *p)
-{
-    return p->at < p->held_until && !pacer_is_probing(p);
-}
-
 static bool is_within(const struct pacer *p)
 {
     return p->bps == 0 || p->debt <= PACER_BURST_US * pace(p);
@@ -153,7 +142,7 @@ bool pacer_is_open(struct pacer *p, int64_t now)
     if (p->count || pacer_is_probing(p))
         return false;
     advance(p, now);
-    return is_within(p) && !is_held(p);
+    return is_within(p);
 }
 
 size_t pacer_allowance(const struct pacer *p)
@@ -226,8 +215,6 @@ static struct pacer_queue *first_queue(struct pacer *p)
 // What may leave now; NULL: nothing.
 static struct pacer_queue *open_queue(struct pacer *p)
 {
-    if (is_held(p))
-        return NULL;
     if (is_within(p) || pacer_is_probing(p))
         return first_queue(p);
     return may_start(p) ? &p->queues[PACER_START] : NULL;
@@ -287,8 +274,6 @@ int64_t pacer_deadline(const struct pacer *p)
         return probe_due(p);
     if (p->count == 0)
         return NEVER;
-    if (is_held(p))
-        return p->held_until;
     double each = pace(p);
     if (is_within(p) || may_start(p))
         return p->at;

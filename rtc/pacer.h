@@ -64,15 +64,14 @@ struct pacer_queue {
 };
 
 struct pacer {
-    double bps;         // that the way carries; 0: not known, nothing waits
-    bool calm;          // it has no queue
-    int64_t at;         // the following are of this moment
-    double debt;        // octets that left ahead of the pace
-    double start_left;  // octets of allowance
-    double start_debt;  // octets that left ahead of PACER_START_BPS
-    uint64_t octets;    // that wait
-    uint32_t count;     // items that wait
-    int64_t held_until; // nothing but a probe leaves
+    double bps;        // that the way carries; 0: not known, nothing waits
+    bool calm;         // it has no queue
+    int64_t at;        // the following are of this moment
+    double debt;       // octets that left ahead of the pace
+    double start_left; // octets of allowance
+    double start_debt; // octets that left ahead of PACER_START_BPS
+    uint64_t octets;   // that wait
+    uint32_t count;    // items that wait
     struct pacer_queue queues[PACER_LEVELS];
 
     struct bwe_cluster probe; // under way; its id is 0: none
@@ -89,9 +88,6 @@ void pacer_dispose(struct pacer *p);
 void pacer_set_rate(struct pacer *p, double bps, int64_t now);
 // Whether a queue stands on the way; until it is told, one may.
 void pacer_set_calm(struct pacer *p, bool calm, int64_t now);
-
-// Nothing leaves until then but what asks nothing, and a probe that is under way.
-void pacer_hold(struct pacer *p, int64_t until, int64_t now);
 
 // Whether a packet may leave at once, past the queue: nothing waits, and the pace allows it.
 bool pacer_is_open(struct pacer *p, int64_t now);

@@ -20,9 +20,6 @@ enum {
     BEGIN_US = 100 * 1000,        // a key frame of 180p is 12 KB: as much as 1 Mbit/s takes
     CALM_UNTIL_US = 20 * 1000,
     CROWDED_US = 5 * 1000 * 1000, // for how long that counts
-    OVERDUE_US = 30 * 1000,       // at the estimate
-    OVERDUE_LEAST = 8 * 1024,     // octets that may be anyway
-    HOLD_US = 100 * 1000,         // until feedback says more, or does not
     DARK_US = 2 * 1000 * 1000,    // without a picture, before one is tried; then twice that
     DARK_MOST_US = 16 * 1000 * 1000,
     BRIGHT_US = 10 * 1000 * 1000, // after so long with pictures the first time counts again
@@ -391,15 +388,6 @@ static void take_estimate(struct capacity *d, double bps, const struct tick *tic
         choose(d, tick);
 }
 
-// Much of what left a round trip ago has not arrived: that the way became narrow may not show
-// yet. What is to leave waits until more is told of it.
-static bool is_overdue(const struct bwe *e, int64_t now)
-{
-    int64_t round_trip = e->rtt_us > e->queue.wait_us ? e->rtt_us - e->queue.wait_us : 0;
-    double most = fmax(bwe_bps(e) / 8e6 * OVERDUE_US, OVERDUE_LEAST);
-    return (double)bwe_untold(e, now - round_trip) > most;
-}
-
 void capacity_feedback(struct capacity *d, struct bytes packet, const struct tick *tick)
 {
     struct twcc_feedback feedback;
@@ -412,8 +400,6 @@ void capacity_feedback(struct capacity *d, struct bytes packet, const struct tic
                   queue->wait_us < CALM_UNTIL_US &&
                       bwe_bps(d->estimate) >= calm_factor * d->allocation.used_bps,
                   tick->now);
-    pace_hold(&d->pace, is_overdue(d->estimate, tick->now) ? tick->now + HOLD_US : 0,
-              tick->now);
     take_estimate(d, bwe_bps(d->estimate), tick);
     probe(d, tick);
 }

@@ -30,12 +30,6 @@ void pace_set_rate(struct pace *p, double bps, bool calm, int64_t now)
     pacer_set_rate(&p->pacer, bps, now);
 }
 
-void pace_hold(struct pace *p, int64_t until, int64_t now)
-{
-    settle(p);
-    pacer_hold(&p->pacer, until, now);
-}
-
 bool pace_admits(struct pace *p, enum pacer_level level, uint32_t ssrc, uint64_t number,
                  size_t octets, int64_t now)
 {

@@ -36,8 +36,6 @@ void pace_dispose(struct pace *p);
 
 // What the way carries, as estimated, and whether it has no queue.
 void pace_set_rate(struct pace *p, double bps, bool calm, int64_t now);
-// No picture leaves until then.
-void pace_hold(struct pace *p, int64_t until, int64_t now);
 
 // A picture's packet of `octets`, already counted, for which nothing is left: whether it leaves
 // now. Otherwise it waits, as `number` of the stream `ssrc`. A number is not said twice.

@@ -132,30 +132,6 @@ TEST(a_packet_that_is_gone_from_the_history_costs_nothing)
 }
 
 // 62 KB at 300 kbit/s would take 660 ms.
-TEST(what_is_held_leaves_when_that_is_over_or_taken_back)
-{
-    start(1000 * 1000);
-    pacer_hold(&pacer, 100 * MS, 0);
-    CHECK(!pacer_is_open(&pacer, 0));
-    push(PACER_FIRST, 1, 0, 4, 0);
-    CHECK_EQ(pacer_deadline(&pacer), 100 * MS);
-    CHECK_EQ(send(99 * MS), 0);
-    CHECK(send(100 * MS) > 0);
-    pacer_hold(&pacer, 300 * MS, 100 * MS);
-    CHECK_EQ(send(200 * MS), 0);
-    pacer_hold(&pacer, 0, 200 * MS);
-    CHECK(send(200 * MS) > 0);
-}
-
-TEST(a_cluster_that_is_under_way_is_not_held)
-{
-    start(1000 * 1000);
-    pacer_probe(&pacer, &(struct bwe_cluster){.id = 1, .bps = 3e6, .packets = 5, .octets = 1});
-    pacer_hold(&pacer, 100 * MS, 0);
-    struct pacer_item item;
-    CHECK_EQ(pacer_next(&pacer, &item, 0), PACER_PADDING);
-}
-
 TEST(nothing_waits_for_more_than_a_quarter_of_a_second)
 {
     start(300 * 1000);
