@@ -170,12 +170,14 @@ static bool begin_jobs(struct options *o)
     return true;
 }
 
-// Returns how many of the others failed.
+enum { EXIT_MOST = 255 }; // what an exit status can tell
+
+// Returns how many failed in the others. One that did not come to its end counts as one.
 static unsigned end_jobs(void)
 {
     unsigned failed = 0;
     for (int status; wait(&status) > 0;)
-        failed += !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+        failed += WIFEXITED(status) ? (unsigned)WEXITSTATUS(status) : 1;
     return failed;
 }
 
@@ -196,7 +198,7 @@ int main(int argc, char **argv)
     }
     unsigned failed = play_job(&o);
     if (o.job > 0)
-        return failed ? 1 : 0;
+        return failed < EXIT_MOST ? (int)failed : EXIT_MOST;
     failed += end_jobs();
     for (size_t i = 0; i < quality_plan_count && o.quality && !o.pending; i++)
         if (quality_is_pending(&quality_plans[i]))
