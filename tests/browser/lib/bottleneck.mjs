@@ -8,7 +8,7 @@
 // Without root, or where namespaces are not permitted, whyNoBottleneck() says so.
 import { execFileSync, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -121,8 +121,10 @@ export async function openBottleneck(ports, kbps, queueMs = 1000) {
     // 'way' or 'mobile' is 'down', or 'up' again.
     setWay: (which, state) => inside('ip', 'link', 'set', which, state),
     // How many packets each carried until now, both directions.
-    carried: () => Object.fromEntries(Object.entries(ways).map(([which, ours]) => [which, ['rx', 'tx']
-      .reduce((sum, side) => sum + Number(readFileSync(`/sys/class/net/${ours}/statistics/${side}_packets`, 'utf8')), 0)])),
+    carried: () => Object.fromEntries(Object.entries(ways).map(([which, ours]) => {
+      const [{ stats64: { rx, tx } }] = JSON.parse(run('ip', '-stats', '-json', 'link', 'show', 'dev', ours));
+      return [which, rx.packets + tx.packets];
+    })),
     watch() {
       waits.length = 0;
       clearInterval(timer);
