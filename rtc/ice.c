@@ -213,16 +213,19 @@ static void choose(struct ice_agent *a, const struct addr *from, bool nominate, 
 // Checks back where a path is to be proven. It and the answer are no more than three times what
 // was received (RFC 9000 section 8.1 has the same bound for the same reason).
 static void ask_back(struct ice_agent *a, const struct addr *from, size_t received,
-                     size_t answered, struct batch *out)
+                     size_t answered, int64_t now, struct batch *out)
 {
     enum { AMPLIFICATION_MAX = 3, PRIORITY = (110 << 24) | (65535 << 8) | 255 }; // reflexive
     struct ice_proof *proof = &a->proofs[find_path(a, from)];
     bool is_selected = a->has_selected && addr_equal(&a->selected, from);
     if (!a->wants_proof || proof->is_given || is_selected || !a->remote_pwd[0])
         return;
+    if (proof->is_asked && now - proof->asked_at < ICE_ASK_INTERVAL_US)
+        return;
     if (!proof->is_asked)
         rng_fill(a->rng, proof->transaction, sizeof proof->transaction);
-    proof->is_asked = true; // anew with each check, as often as one of it is lost
+    proof->is_asked = true; // anew with a later check, as either way may lose one
+    proof->asked_at = now;
     char name[sizeof a->remote_ufrag + 1 + ICE_UFRAG_LEN];
     snprintf(name, sizeof name, "%s:%s", a->remote_ufrag, a->local.ufrag);
     struct stun_check check = {.username = bytes_of(name),
@@ -331,6 +334,6 @@ enum ice_result ice_receive(struct ice_agent *a, const struct addr *from, struct
 
     add_path(a, from, fresh, now);
     choose(a, from, m.use_candidate, fresh, now);
-    ask_back(a, from, datagram.len, answer(&m, c, from, 0, out), out);
+    ask_back(a, from, datagram.len, answer(&m, c, from, 0, out), now, out);
     return ICE_ANSWERED;
 }

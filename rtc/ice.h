@@ -37,6 +37,8 @@ enum {
     ICE_MEDIA_SILENCE_US = 500 * 1000,
     // After a move, before the next without a nomination: what was under way comes late.
     ICE_FOLLOW_INTERVAL_US = 1000 * 1000,
+    // Between two checks of ours to one address: clients check as often while a path is new.
+    ICE_ASK_INTERVAL_US = 50 * 1000,
 };
 
 struct ice_credentials {
@@ -47,6 +49,7 @@ struct ice_credentials {
 // That what is sent to a path arrives at the peer.
 struct ice_proof {
     bool is_asked;
+    int64_t asked_at; // the last time
     bool is_given;
     uint8_t transaction[STUN_TRANSACTION_LEN]; // which nobody knows who has not received it
 };

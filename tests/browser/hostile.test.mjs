@@ -141,7 +141,7 @@ test('strangers at the media port get no answer, and the call goes on', async (t
   const count = (type) => answers.filter((answer) => answer.readUInt16BE(0) === type).length;
   const [answered, asked] = [count(0x0101), count(0x0001)];
   assert.ok(answered >= 20 && answered <= 110, `${answered} answers`);
-  assert.ok(asked <= answered && asked + answered === answers.length, `${asked} checks of ${answers.length} datagrams`);
+  assert.ok(asked <= 10 && asked + answered === answers.length, `${asked} checks of ${answers.length} datagrams`);
   assert.ok(answers.reduce((sum, answer) => sum + answer.length, 0) <= 3 * octets.length * answered);
   await send(randomBytes(40).fill(22, 0, 1));
   await bothGoOn('after a flood of checks');

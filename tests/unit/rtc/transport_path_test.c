@@ -1,5 +1,7 @@
 #include "transport_pair.h"
 
+#include "rtc/ice.h"
+
 // Where a transport sends, and how long: checks, nominations, restarts, silence.
 
 TEST(credentials_have_the_promised_form)
@@ -231,8 +233,32 @@ TEST(no_media_goes_to_an_address_that_does_not_answer)
         CHECK(addr_equal(&transport_path(p->server.t)->to, &p->client.addr));
     }
     // The same address is followed once it is the client's.
+    p->now += SECOND;
     CHECK(check(p, &p->server, &victim, true));
     CHECK(addr_equal(transport_address(p->server.t), &victim));
+    pair_free(p);
+}
+
+TEST(a_flood_of_checks_is_asked_back_once)
+{
+    struct pair *p = connected_pair();
+    struct addr victim = address("198.51.100.9:9");
+    struct stun_message answer;
+    struct check_options forged = {.silent = true};
+    size_t sent[20];
+    for (int i = 0; i < 20; i++) {
+        batch_reset(&p->server.out);
+        CHECK(check_with(p, &p->server, &victim, &forged, &answer));
+        sent[i] = sent_to(&p->server, &victim);
+    }
+    CHECK(sent[1] < sent[0]);
+    for (int i = 2; i < 20; i++)
+        CHECK_EQ(sent[i], sent[1]);
+    // Either way may have lost one: a later check asks again.
+    p->now += ICE_ASK_INTERVAL_US;
+    batch_reset(&p->server.out);
+    CHECK(check_with(p, &p->server, &victim, &forged, &answer));
+    CHECK_EQ(sent_to(&p->server, &victim), sent[0]);
     pair_free(p);
 }
 
@@ -252,6 +278,7 @@ TEST(an_answer_that_was_not_asked_for_proves_nothing)
     give(p, &p->server, &victim, (struct bytes){w.at, w.len});
     CHECK(addr_equal(transport_address(p->server.t), &p->client.addr));
     // The right answer, from another address that was checked.
+    p->now += SECOND;
     uint32_t before = p->server.out.run_count;
     CHECK(check_with(p, &p->server, &victim, &forged, &answer));
     struct addr elsewhere = address("198.51.100.10:9");
@@ -302,6 +329,7 @@ TEST(who_was_lost_gets_nothing_where_it_does_not_answer)
     queue_rtp(&p->client, 1);
     give(p, &p->server, &victim, take_datagram(p, &p->client));
     CHECK_EQ(p->server.kind, TRANSPORT_INPUT_NONE);
+    p->now += SECOND;
     CHECK(check(p, &p->server, &victim, true));
     CHECK_EQ(transport_state(p->server.t), TRANSPORT_CONNECTED);
     pair_free(p);
