@@ -101,10 +101,18 @@ static void repair_number(struct subscriber *s, uint16_t number, const struct ti
     }
 }
 
+static bool has_spatial_layers(const struct subscriber *s)
+{
+    for (uint32_t i = 0; i < s->feeds.count; i++)
+        if (repair_is_unasked(s->feeds.at[i]))
+            return true;
+    return false;
+}
+
 static void repair_unasked(struct subscriber *s, struct bytes packet, const struct tick *tick)
 {
     struct twcc_feedback feedback;
-    if (twcc_parse(&feedback, packet) < 0)
+    if (!has_spatial_layers(s) || twcc_parse(&feedback, packet) < 0)
         return;
     struct twcc_cursor cursor = twcc_begin(&feedback);
     uint16_t next = feedback.base_seq;

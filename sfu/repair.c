@@ -69,11 +69,15 @@ static bool was_repaired(const struct feed *f, uint16_t seq)
     return repair / FEED_REPAIRS_MAX == seq / FEED_REPAIRS_MAX && repair % FEED_REPAIRS_MAX > 0;
 }
 
-void repair_lost(struct feed *f, uint16_t seq, bool again, const struct tick *tick)
+bool repair_is_unasked(const struct feed *f)
 {
     const struct feed_line *line = feed_line(f);
-    if (!line || !f->repaired || f->rtx_ssrc == 0 || line->current == NO_LAYER ||
-        f->stream->layers[line->current].spatial_most == 0 || (!again && was_repaired(f, seq)))
-        return;
-    repair_packet(f, seq, tick);
+    return line && f->repaired && f->rtx_ssrc != 0 && line->current != NO_LAYER &&
+           f->stream->layers[line->current].spatial_most > 0;
+}
+
+void repair_lost(struct feed *f, uint16_t seq, bool again, const struct tick *tick)
+{
+    if (repair_is_unasked(f) && (again || !was_repaired(f, seq)))
+        repair_packet(f, seq, tick);
 }

@@ -6,8 +6,9 @@
 
 // The subscriber asks for `seq` again.
 void repair_packet(struct feed *f, uint16_t seq, const struct tick *tick);
-// Feedback says that `seq` did not arrive; `again`: not when it was sent again, either. Where
-// there are spatial layers libwebrtc's receiver forgets what is missing of an upper one as soon
-// as the lowest of the next picture is whole (RtpVideoStreamReceiver2::FrameContinuous), and
-// stands for 3 s: it is sent again without being asked for.
+// Whether what is lost of it is sent again without being asked for. Where there are spatial
+// layers libwebrtc's receiver forgets what is missing of an upper one as soon as the lowest of
+// the next picture is whole (RtpVideoStreamReceiver2::FrameContinuous), and stands for 3 s.
+bool repair_is_unasked(const struct feed *f);
+// Feedback says that `seq` did not arrive; `again`: not when it was sent again, either.
 void repair_lost(struct feed *f, uint16_t seq, bool again, const struct tick *tick);
