@@ -19,7 +19,9 @@ struct addr {
     uint32_t scope; // zone of an IPv6 link-local address, else 0
 };
 
-enum { ADDR_VIA_UDP }; // the worker's socket
+// The worker's socket, from whichever of its addresses the kernel chooses; above it, from one
+// of them (net/ways.h).
+enum { ADDR_VIA_ANY };
 
 enum { ADDR_TEXT_MAX = 64 }; // "[ffff:...]:65535" with its terminator
 

@@ -126,6 +126,8 @@ enum {
     // Datagrams
     DATAGRAM_MAX = 2048,
     DATAGRAMS_PER_READ = 64,
+    UDP_WAYS_MAX =
+        256, // addresses of ours that a socket answers from; beyond: the kernel chooses
 
     // ICE and DTLS
     ICE_CHECKS_PER_SECOND = 50, // for each source address

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "net/ways.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -18,7 +19,8 @@ enum {
     // A GSO send must fit one IP packet before it is cut: 65535 less the IPv6 and UDP headers.
     SEGMENTED_BYTES_MAX = 65535 - 40 - 8,
     SEGMENT_CONTROL_LEN = CMSG_SPACE(sizeof(uint16_t)),
-    ARRIVAL_CONTROL_LEN = CMSG_SPACE(sizeof(struct timespec)),
+    IN_CONTROL_LEN = CMSG_SPACE(sizeof(struct timespec)) + WAYS_CONTROL_LEN,
+    OUT_CONTROL_LEN = WAYS_CONTROL_LEN + SEGMENT_CONTROL_LEN,
     // A longer wait is none: the clock of the day was set, or the process stood.
     WAITED_MAX_US = 1000 * 1000,
     PRESSED_SENDS = 256, // calls of udp_send() after the buffer was full: about a second's
@@ -30,6 +32,8 @@ struct udp {
     bool segmentation; // until the kernel or the device says that it cannot
     uint16_t port;
     struct udp_stats stats;
+    struct ways ways;
+    int64_t read_at;  // by the clock of the day: the last time that something came
     uint32_t turn;    // with which run the next send begins, modulo their number
     uint32_t pressed; // sends that still put first what is urgent
 
@@ -38,7 +42,7 @@ struct udp {
     struct iovec in_parts[DATAGRAMS_PER_READ];
     struct sockaddr_storage in_from[DATAGRAMS_PER_READ];
     uint8_t in_octets[DATAGRAMS_PER_READ][DATAGRAM_MAX];
-    alignas(struct cmsghdr) uint8_t in_control[DATAGRAMS_PER_READ][ARRIVAL_CONTROL_LEN];
+    alignas(struct cmsghdr) uint8_t in_control[DATAGRAMS_PER_READ][IN_CONTROL_LEN];
 
     // What was gathered for the next sendmmsg().
     size_t out_count;
@@ -46,7 +50,8 @@ struct udp {
     struct iovec out_parts[MESSAGES_PER_SEND];
     struct sockaddr_storage out_to[MESSAGES_PER_SEND];
     uint16_t out_datagrams[MESSAGES_PER_SEND];
-    alignas(struct cmsghdr) uint8_t out_control[MESSAGES_PER_SEND][SEGMENT_CONTROL_LEN];
+    // Its way, where it has one, and then a train's segmentation.
+    alignas(struct cmsghdr) uint8_t out_control[MESSAGES_PER_SEND][OUT_CONTROL_LEN];
 };
 
 static int bound_socket(struct udp *u, const struct addr *at)
@@ -66,8 +71,11 @@ static int bound_socket(struct udp *u, const struct addr *at)
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
     setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
+    if (addr_is_any(at))
+        ways_open(&u->ways, fd, u->family);
     if (bind(fd, (const struct sockaddr *)&name, name_len) < 0) {
         int why = errno;
+        ways_close(&u->ways);
         close(fd);
         errno = why;
         return -1;
@@ -110,6 +118,7 @@ void udp_close(struct udp *u)
 {
     if (!u)
         return;
+    ways_close(&u->ways);
     close(u->fd);
     mem_free(u);
 }
@@ -141,15 +150,24 @@ static int64_t us_of(const struct timespec *t)
 }
 
 // Since the time at which the kernel took it from the device; 0 when that is not known.
-static int64_t waited_us(struct msghdr *message, int64_t now_us)
+static int64_t waited_us(const struct cmsghdr *arrival, int64_t now_us)
 {
-    struct cmsghdr *control = CMSG_FIRSTHDR(message);
-    if (!control || control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_TIMESTAMPNS)
-        return 0;
     struct timespec arrived;
-    memcpy(&arrived, CMSG_DATA(control), sizeof arrived);
+    memcpy(&arrived, CMSG_DATA(arrival), sizeof arrived);
     int64_t waited = now_us - us_of(&arrived);
     return waited >= 0 && waited <= WAITED_MAX_US ? waited : 0;
+}
+
+// Takes what the kernel says beside a datagram.
+static void take_control(struct udp *u, struct msghdr *message, int64_t now_us,
+                         struct udp_datagram *d)
+{
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
+        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS)
+            d->waited_us = waited_us(c, now_us);
+        else
+            d->from.via = ways_of(&u->ways, c);
+    }
 }
 
 size_t udp_receive(struct udp *u, struct udp_datagram **datagrams)
@@ -157,7 +175,7 @@ size_t udp_receive(struct udp *u, struct udp_datagram **datagrams)
     *datagrams = u->received;
     for (size_t i = 0; i < DATAGRAMS_PER_READ; i++) {
         u->in[i].msg_hdr.msg_namelen = sizeof u->in_from[i];
-        u->in[i].msg_hdr.msg_controllen = ARRIVAL_CONTROL_LEN;
+        u->in[i].msg_hdr.msg_controllen = IN_CONTROL_LEN;
     }
     int got = recvmmsg(u->fd, u->in, DATAGRAMS_PER_READ, MSG_DONTWAIT, NULL);
     u->stats.receive_calls++;
@@ -169,18 +187,20 @@ size_t udp_receive(struct udp *u, struct udp_datagram **datagrams)
 
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now); // the kernel's stamps are of this clock
+    u->read_at = us_of(&now);
     size_t count = 0;
     for (int i = 0; i < got; i++) {
         if (u->in[i].msg_hdr.msg_flags & MSG_TRUNC) {
             u->stats.too_long++;
             continue;
         }
-        u->received[count++] = (struct udp_datagram){
+        struct udp_datagram *d = &u->received[count++];
+        *d = (struct udp_datagram){
             .from = addr_from_sockaddr((const struct sockaddr *)&u->in_from[i]),
             .at = u->in_octets[i],
             .len = u->in[i].msg_len,
-            .waited_us = waited_us(&u->in[i].msg_hdr, us_of(&now)),
         };
+        take_control(u, &u->in[i].msg_hdr, u->read_at, d);
         u->stats.received_octets += u->in[i].msg_len;
     }
     u->stats.received += count;
@@ -194,22 +214,23 @@ static bool refused_segmentation(int error)
     return error == EIO || error == EINVAL || error == EOPNOTSUPP;
 }
 
-// Sends the datagrams of one refused train one by one.
+// Sends the datagrams of one refused train one by one: by the same way, but not segmented.
 static void send_singly(struct udp *u, size_t at)
 {
     const struct iovec *train = &u->out_parts[at];
-    size_t segment_len = train->iov_len;
-    struct cmsghdr *control = CMSG_FIRSTHDR(&u->out[at].msg_hdr);
-    if (control) {
-        uint16_t len;
-        memcpy(&len, CMSG_DATA(control), sizeof len);
-        segment_len = len;
-    }
+    struct iovec part;
+    struct msghdr message = u->out[at].msg_hdr;
+    message.msg_controllen -= SEGMENT_CONTROL_LEN;
+    message.msg_iov = &part;
+    struct cmsghdr *segmentation =
+        (struct cmsghdr *)(void *)(u->out_control[at] + message.msg_controllen);
+    uint16_t segment_len;
+    memcpy(&segment_len, CMSG_DATA(segmentation), sizeof segment_len);
     for (size_t done = 0; done < train->iov_len; done += segment_len) {
         size_t left = train->iov_len - done;
         size_t len = left < segment_len ? left : segment_len;
-        ssize_t sent = sendto(u->fd, (const uint8_t *)train->iov_base + done, len, MSG_DONTWAIT,
-                              u->out[at].msg_hdr.msg_name, u->out[at].msg_hdr.msg_namelen);
+        part = (struct iovec){(uint8_t *)train->iov_base + done, len};
+        ssize_t sent = sendmsg(u->fd, &message, MSG_DONTWAIT);
         u->stats.send_calls++;
         if (sent < 0) {
             u->stats.refused += !is_full(errno);
@@ -234,7 +255,7 @@ static void flush(struct udp *u)
             }
             continue;
         }
-        bool train = u->out[at].msg_hdr.msg_controllen > 0;
+        bool train = u->out_datagrams[at] > 1;
         if (train && refused_segmentation(errno)) {
             // EIO is the device's, for good; EINVAL may be one long packet's.
             if (errno == EIO && u->segmentation) {
@@ -267,6 +288,14 @@ static socklen_t destination(const struct udp *u, const struct addr *to,
     return sizeof six;
 }
 
+static size_t put_segmentation(void *at, uint16_t segment_len)
+{
+    struct cmsghdr *control = at;
+    *control = (struct cmsghdr){CMSG_LEN(sizeof segment_len), IPPROTO_UDP, UDP_SEGMENT};
+    memcpy(CMSG_DATA(control), &segment_len, sizeof segment_len);
+    return SEGMENT_CONTROL_LEN;
+}
+
 // Gathers `count` datagrams of `segment_len` octets that lie from `octets` on.
 static void gather(struct udp *u, const struct addr *to, uint8_t *octets, size_t len,
                    uint16_t segment_len, uint16_t count)
@@ -276,24 +305,19 @@ static void gather(struct udp *u, const struct addr *to, uint8_t *octets, size_t
     size_t at = u->out_count++;
     u->out_parts[at] = (struct iovec){octets, len};
     u->out_datagrams[at] = count;
+    size_t control_len = ways_put(&u->ways, to, u->read_at, u->out_control[at]);
+    if (count > 1)
+        control_len += put_segmentation(u->out_control[at] + control_len, segment_len);
     u->out[at].msg_hdr = (struct msghdr){.msg_name = &u->out_to[at],
                                          .msg_namelen = destination(u, to, &u->out_to[at]),
                                          .msg_iov = &u->out_parts[at],
-                                         .msg_iovlen = 1};
-    if (count == 1)
-        return;
-    u->out[at].msg_hdr.msg_control = u->out_control[at];
-    u->out[at].msg_hdr.msg_controllen = SEGMENT_CONTROL_LEN;
-    struct cmsghdr *control = CMSG_FIRSTHDR(&u->out[at].msg_hdr);
-    control->cmsg_level = IPPROTO_UDP;
-    control->cmsg_type = UDP_SEGMENT;
-    control->cmsg_len = CMSG_LEN(sizeof segment_len);
-    memcpy(CMSG_DATA(control), &segment_len, sizeof segment_len);
+                                         .msg_iovlen = 1,
+                                         .msg_control = u->out_control[at],
+                                         .msg_controllen = control_len};
 }
 
 static void send_run(struct udp *u, const struct batch_run *run)
 {
-    assert(run->to.via == ADDR_VIA_UDP);
     if (u->family == AF_INET && !addr_is_v4(&run->to)) {
         u->stats.refused += run->count;
         u->stats.dropped += run->count;

@@ -22,6 +22,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -337,12 +338,14 @@ static void open_router(struct bench *b)
     addr_format(&b->server_at, server);
     addr_format(&b->publisher_at, at);
     client_init(&b->publishing, b->senders_engine, b->identity, &b->rng, at, server);
+    b->publishing.at.via = b->publisher_at.via;
     publish(b);
     b->subscribing = mem_alloc_array(b->options.subscribers, sizeof *b->subscribing);
     for (unsigned i = 0; i < b->options.subscribers; i++) {
         uint64_t endpoint = FIRST_SUBSCRIBER + i;
         addr_format(&b->subscribers_at[i], at);
         client_init(&b->subscribing[i], b->senders_engine, b->identity, &b->rng, at, server);
+        b->subscribing[i].at.via = b->subscribers_at[i].via;
         b->subscribing[i].remb_only = true; // it tells nothing: nothing is held back
         open_endpoint(b, endpoint, ENDPOINT_SUBSCRIBE);
         settle(b);
@@ -422,13 +425,34 @@ static struct addr socket_address(const struct udp *u)
     return at;
 }
 
-// One socket takes what goes to all subscribers (127.0.1.0 and up), and overflows.
+// By which way the server answers who speaks to it here.
+static uint16_t way_of(struct bench *b)
+{
+    struct batch out = {0};
+    batch_datagram(&out, &b->server_at, bytes_of("x"));
+    udp_send(b->publisher, &out);
+    batch_dispose(&out);
+    struct pollfd one = {.fd = udp_fd(b->server), .events = POLLIN};
+    struct udp_datagram *in;
+    if (poll(&one, 1, 5000) != 1 || udp_receive(b->server, &in) != 1) {
+        fprintf(stderr, "a datagram did not arrive\n");
+        exit(2);
+    }
+    return in[0].from.via;
+}
+
+// The server's is on all addresses, as a worker's. One socket takes what goes to all
+// subscribers (127.0.1.0 and up), and overflows.
 static void open_sockets(struct bench *b)
 {
-    struct addr any;
-    addr_parse(&any, "127.0.0.1:0");
+    struct addr any, four, here;
+    addr_parse(&any, "[::]:0");
+    addr_parse(&four, "0.0.0.0:0");
+    addr_parse(&here, "127.0.0.1:0");
     b->server = udp_open(&any);
-    b->publisher = udp_open(&any);
+    if (!b->server)
+        b->server = udp_open(&four); // a machine without IPv6
+    b->publisher = udp_open(&here);
     b->sink = socket(AF_INET, SOCK_DGRAM, 0);
     int small = 2048;
     setsockopt(b->sink, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
@@ -441,11 +465,13 @@ static void open_sockets(struct bench *b)
     }
     b->server_at = socket_address(b->server);
     b->publisher_at = socket_address(b->publisher);
+    b->publisher_at.via = way_of(b);
     b->subscribers_at = mem_alloc_array(b->options.subscribers, sizeof *b->subscribers_at);
     for (unsigned i = 0; i < b->options.subscribers; i++) {
         char ip[32];
         snprintf(ip, sizeof ip, "127.0.%u.%u", 1 + i / 200, 1 + i % 200);
         addr_parse_ip(&b->subscribers_at[i], ip, ntohs(at.sin_port));
+        b->subscribers_at[i].via = b->publisher_at.via;
     }
 }
 

@@ -34,10 +34,9 @@ async function meet(server, what) {
       const pairs = [];
       for (const connection of window.testConnections) {
         const stats = await connection.getStats();
-        // Ours: where the server answers from is not told of an address that it did not name.
         for (const stat of stats.values()) {
           if (stat.type === 'transport' && stat.selectedCandidatePairId) {
-            pairs.push(stats.get(stats.get(stat.selectedCandidatePairId).localCandidateId)?.address);
+            pairs.push(stats.get(stats.get(stat.selectedCandidatePairId).remoteCandidateId)?.address);
           }
         }
       }
@@ -61,7 +60,7 @@ test('a meeting over IPv6, media included', async () => {
   const server = await startServer(['--public-ip', '::1'], '[::1]');
   try {
     const addresses = await meet(server, 'over IPv6');
-    assert.ok(addresses.length > 0 && addresses.every((address) => address?.includes(':')),
+    assert.ok(addresses.length > 0 && addresses.every((address) => address === '::1'),
       JSON.stringify(addresses));
   } finally {
     await server.stop();
