@@ -7,7 +7,10 @@
 #include "sfu/repair.h"
 #include "sfu/select.h"
 
-enum { SECOND_US = 1000 * 1000 };
+enum {
+    SECOND_US = 1000 * 1000,
+    UNTOLD_MAX_US = SECOND_US, // what is older the history has no more
+};
 
 static struct feed *feed_of_ssrc(const struct subscriber *s, uint32_t ssrc)
 {
@@ -85,19 +88,23 @@ static void take_report(struct subscriber *s, const struct rtcp_packet *packet,
         repeat_sound(s, tick);
 }
 
-// A packet under this transport-wide number did not arrive.
-static void repair_number(struct subscriber *s, uint16_t number, const struct tick *tick)
+// A packet under this transport-wide number did not arrive, or nobody knows.
+static void repair_number(struct subscriber *s, uint16_t number, bool known,
+                          const struct tick *tick)
 {
     const struct sent_packet *packet = sent_find(&s->capacity.estimate->sent, number);
-    if (!packet || packet->told)
+    if (!packet || packet->told || (!known && tick->now - packet->at > UNTOLD_MAX_US))
         return;
     for (uint32_t i = 0; i < s->feeds.count; i++) {
         struct feed *f = s->feeds.at[i];
         uint32_t ssrc = !packet->repeats ? f->ssrc : f->repaired ? f->rtx_ssrc : 0;
-        if (ssrc && packet->ssrc == (uint16_t)ssrc) {
+        if (!ssrc || packet->ssrc != (uint16_t)ssrc)
+            continue;
+        if (known)
             repair_lost(f, packet->seq, packet->repeats, tick);
-            return;
-        }
+        else
+            repair_untold(f, packet->seq, packet->repeats, tick);
+        return;
     }
 }
 
@@ -109,6 +116,18 @@ static bool has_spatial_layers(const struct subscriber *s)
     return false;
 }
 
+// Each feedback goes on where the last one ended: one between them was lost itself.
+static void repair_untold_before(struct subscriber *s, uint16_t base, const struct tick *tick)
+{
+    int16_t count = (int16_t)(base - s->untold);
+    if (!s->is_told || count <= 0 ||
+        !police_pass(&s->feedback, (size_t)count / FEEDBACK_NUMBERS_PER_OCTET, false, false,
+                     tick->now))
+        return;
+    for (; s->untold != base; s->untold++)
+        repair_number(s, s->untold, false, tick);
+}
+
 static void repair_unasked(struct subscriber *s, struct bytes packet, const struct tick *tick)
 {
     struct twcc_feedback feedback;
@@ -116,11 +135,15 @@ static void repair_unasked(struct subscriber *s, struct bytes packet, const stru
         return;
     struct twcc_cursor cursor = twcc_begin(&feedback);
     uint16_t next = feedback.base_seq;
+    repair_untold_before(s, next, tick);
     for (struct twcc_arrival arrival; twcc_next(&cursor, &arrival);) {
         for (; next != arrival.seq; next++)
-            repair_number(s, next, tick);
+            repair_number(s, next, true, tick);
         next++;
     }
+    if (!s->is_told || (int16_t)(next - s->untold) > 0)
+        s->untold = next;
+    s->is_told = true;
 }
 
 // What was lost shows sooner than in reports, and of all packets.

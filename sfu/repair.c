@@ -5,8 +5,28 @@
 #include "sfu/forward.h"
 #include "sfu/shared.h"
 
+#include <assert.h>
+
+enum {
+    REPAIR_KEPT = FEED_REPAIR_BURST / 4, // of the budget, for what is known to be missing
+    // Of what is kept beside a number in feed.repairs:
+    COUNT = 0x07,
+    GUESSED = 0x40, // it may have arrived: nothing says that it is missing
+};
+static_assert((int)RETRANSMISSIONS_PER_PACKET_MAX <= COUNT && GUESSED < (int)FEED_REPAIRS_MAX,
+              "they fit in its place");
+
+static uint16_t *repairs_of(struct feed *f, uint16_t seq)
+{
+    uint16_t place = seq % FEED_REPAIRS_MAX;
+    uint16_t *repairs = &f->repairs[place];
+    if (*repairs / FEED_REPAIRS_MAX != seq / FEED_REPAIRS_MAX)
+        *repairs = (uint16_t)(seq - place);
+    return repairs;
+}
+
 // The budget grows by a share of what is sent, up to a burst.
-static bool may_repair(struct feed *f, uint16_t seq, size_t len)
+static void fill_budget(struct feed *f)
 {
     uint32_t octets = segment_octets(&f->segments, feed_progress(f));
     uint64_t earned =
@@ -14,59 +34,76 @@ static bool may_repair(struct feed *f, uint16_t seq, size_t len)
     f->repair_counted = octets;
     int64_t budget = f->repair_budget + (int64_t)earned;
     f->repair_budget = (int32_t)(budget < FEED_REPAIR_BURST ? budget : FEED_REPAIR_BURST);
+}
 
-    uint16_t place = seq % FEED_REPAIRS_MAX;
-    uint16_t *repair = &f->repairs[place];
-    if (*repair / FEED_REPAIRS_MAX != seq / FEED_REPAIRS_MAX)
-        *repair = (uint16_t)(seq - place);
-    if (*repair % FEED_REPAIRS_MAX >= RETRANSMISSIONS_PER_PACKET_MAX ||
-        f->repair_budget < (int32_t)len)
+// `kept`: octets of the budget that are not for it.
+static bool may_repair(struct feed *f, uint16_t seq, size_t len, int32_t kept)
+{
+    fill_budget(f);
+    uint16_t *repairs = repairs_of(f, seq);
+    if ((*repairs & COUNT) >= RETRANSMISSIONS_PER_PACKET_MAX ||
+        f->repair_budget < (int32_t)len + kept)
         return false;
-    ++*repair;
+    ++*repairs;
     f->repair_budget -= (int32_t)len;
     return true;
 }
 
-void repair_packet(struct feed *f, uint16_t seq16, const struct tick *tick)
+// A packet that was sent, and may be sent again.
+struct repair {
+    uint16_t seq;
+    const struct segment *segment;
+    const struct history_slot *slot;
+};
+
+static bool find(struct repair *r, const struct feed *f, uint16_t seq16)
 {
     const struct feed_line *line = feed_line(f);
     if (!line || !f->repaired || !f->segments.tail.begun ||
         (f->rtx_ssrc == 0 && !feed_is_sent_again(f)))
-        return;
+        return false;
     const struct progress *at = feed_progress(f);
     uint64_t next = at ? segment_next(&f->segments, at) : f->segments.tail.next_seq;
     uint16_t back = (uint16_t)((uint16_t)next - seq16);
     if (back == 0 || back > next)
-        return;
+        return false;
     uint64_t seq = next - back;
     if (seq < f->repair_from)
-        return;
-    const struct segment *segment = segment_of(&f->segments, seq);
-    if (!segment)
-        return;
+        return false;
+    r->seq = seq16;
+    r->segment = segment_of(&f->segments, seq);
+    if (!r->segment)
+        return false;
     struct substream_packet packet;
-    const struct history_slot *slot = stream_find(f->stream, segment->layer, segment->substream,
-                                                  seq - segment->shift.seq, &packet);
-    if (!slot || !may_repair(f, seq16, slot->payload.len + RTP_HEADER_LEN))
-        return;
+    r->slot = stream_find(f->stream, r->segment->layer, r->segment->substream,
+                          seq - r->segment->shift.seq, &packet);
+    return r->slot;
+}
 
+static void send_again(struct feed *f, const struct repair *r, int32_t kept,
+                       const struct tick *tick)
+{
+    if (!may_repair(f, r->seq, r->slot->payload.len + RTP_HEADER_LEN, kept))
+        return;
     tick->shared->stats.retransmissions++;
     f->packets_again++;
     // A viewer without a retransmission stream gets the very packet again: RFC 4585 section
     // 6.2.1 leaves that open. The same octets under the same number are encrypted to the same;
     // others would give away the key of GCM's authentication (RFC 5116 section 5.1.1), so that
     // such a feed's packets are exact.
-    if (f->rtx_ssrc == 0) {
-        forward_again(f, segment, slot, tick);
-        return;
-    }
-    forward_repair(f, segment, slot, f->rtx_seq++, seq16, tick);
+    if (f->rtx_ssrc == 0)
+        forward_again(f, r->segment, r->slot, tick);
+    else
+        forward_repair(f, r->segment, r->slot, f->rtx_seq++, r->seq, tick);
 }
 
-static bool was_repaired(const struct feed *f, uint16_t seq)
+void repair_packet(struct feed *f, uint16_t seq, const struct tick *tick)
 {
-    uint16_t repair = f->repairs[seq % FEED_REPAIRS_MAX];
-    return repair / FEED_REPAIRS_MAX == seq / FEED_REPAIRS_MAX && repair % FEED_REPAIRS_MAX > 0;
+    struct repair r;
+    if (!find(&r, f, seq))
+        return;
+    *repairs_of(f, seq) &= (uint16_t)~GUESSED;
+    send_again(f, &r, 0, tick);
 }
 
 bool repair_is_unasked(const struct feed *f)
@@ -78,6 +115,20 @@ bool repair_is_unasked(const struct feed *f)
 
 void repair_lost(struct feed *f, uint16_t seq, bool again, const struct tick *tick)
 {
-    if (repair_is_unasked(f) && (again || !was_repaired(f, seq)))
+    if (repair_is_unasked(f) && (again || (*repairs_of(f, seq) & COUNT) == 0))
         repair_packet(f, seq, tick);
+}
+
+void repair_untold(struct feed *f, uint16_t seq, bool again, const struct tick *tick)
+{
+    struct repair r;
+    if (!repair_is_unasked(f) || !find(&r, f, seq) || r.slot->info.spatial == 0 ||
+        f->stream->layers[r.segment->layer].apart)
+        return;
+    uint16_t *repairs = repairs_of(f, seq);
+    if (again ? *repairs & GUESSED : *repairs & COUNT)
+        return;
+    if (!again)
+        *repairs |= GUESSED;
+    send_again(f, &r, REPAIR_KEPT, tick);
 }

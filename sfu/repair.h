@@ -12,3 +12,7 @@ void repair_packet(struct feed *f, uint16_t seq, const struct tick *tick);
 bool repair_is_unasked(const struct feed *f);
 // Feedback says that `seq` did not arrive; `again`: not when it was sent again, either.
 void repair_lost(struct feed *f, uint16_t seq, bool again, const struct tick *tick);
+// The feedback that would say so was lost itself, so `seq` may have arrived: it is sent once as
+// if it had not, unless it is of the lowest layer or of layers that stand apart, which a
+// receiver asks for until they come. A part of the budget is kept for what is missing for sure.
+void repair_untold(struct feed *f, uint16_t seq, bool again, const struct tick *tick);

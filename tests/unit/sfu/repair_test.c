@@ -143,8 +143,15 @@ static void open_numbered(const struct client_section *section, const struct sha
     scene.agrees_to_numbers = true;
     publisher = scene_publisher(&scene, PUBLISHER, section, 1, TRACK);
     publisher->sources[0].shape = *shape;
+    source_allot(&publisher->sources[0], 1500);
     subscriber = scene_subscriber(&scene, SUBSCRIBER);
-    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, VIDEO_HIGH);
+    // As a screen: that begins with all spatial layers.
+    scene_command(&scene, (struct command){.kind = COMMAND_FEED_OPEN,
+                                           .room = SCENE_ROOM,
+                                           .endpoint = SUBSCRIBER,
+                                           .track = TRACK,
+                                           .feed = {.quality = VIDEO_HIGH, .ahead = true}});
+    scene_settle(&scene);
     told = 0;
     recorder = (struct twcc_recorder){0};
     show();
@@ -166,17 +173,32 @@ static size_t repeats_of(uint16_t seq, size_t *last)
     return count;
 }
 
-// All that was got and not told of yet has arrived, but for the one at `lost`.
-static void tell_all_but(size_t lost)
+enum { NOTHING = SIZE_MAX };
+
+// All that was got and not told of yet has arrived, but for the one at `lost`. Writes what the
+// receiver tells of it.
+static struct bytes tell_of_all_but(size_t lost, uint8_t octets[TWCC_FEEDBACK_MAX])
 {
     size_t count = subscriber->got_count;
     for (; told < count; told++)
         if (told != lost)
             twcc_arrived(&recorder, told, scene.now);
-    uint8_t octets[TWCC_FEEDBACK_MAX];
-    struct writer w = writer_on(octets, sizeof octets);
+    struct writer w = writer_on(octets, TWCC_FEEDBACK_MAX);
     CHECK(twcc_put_feedback(&recorder, 1, 2, scene.now + 1000 * 1000, &w));
-    scene_rtcp(&scene, subscriber, &w);
+    return (struct bytes){octets, w.len};
+}
+
+static void tell_all_but(size_t lost)
+{
+    uint8_t octets[TWCC_FEEDBACK_MAX];
+    struct bytes feedback = tell_of_all_but(lost, octets);
+    scene_rtcp(&scene, subscriber, &(struct writer){.at = octets, .len = feedback.len});
+}
+
+static void tell_in_vain(void)
+{
+    uint8_t octets[TWCC_FEEDBACK_MAX];
+    tell_of_all_but(NOTHING, octets);
 }
 
 TEST(with_spatial_layers_what_is_lost_is_sent_again_unasked)
@@ -211,5 +233,109 @@ TEST(without_spatial_layers_a_receiver_asks_itself)
     uint16_t seq = subscriber->got[5].seq;
     tell_all_but(5);
     CHECK_EQ(repeats_of(seq, &last), 0);
+    scene_close(&scene);
+}
+
+// --- What no feedback tells of ---
+
+// The spatial layer of a packet of VP9 (RFC 9628 section 4.2), behind a long picture id.
+static unsigned spatial_of(const struct scene_packet *p)
+{
+    return p->payload[3] >> 1 & 7;
+}
+
+// How often the packets of the first picture from `from` on were sent again: all those above
+// the lowest layer alike, and of that none.
+static size_t repeats_of_picture(size_t from)
+{
+    size_t repeats = 0, upper = 0, last;
+    while (subscriber->got[from].ssrc != subscriber->offered[0].ssrc)
+        from++; // a probe
+    for (size_t i = from; i < subscriber->got_count; i++) {
+        const struct scene_packet *p = &subscriber->got[i];
+        if (p->ssrc != subscriber->offered[0].ssrc ||
+            p->timestamp != subscriber->got[from].timestamp)
+            continue;
+        size_t count = repeats_of(p->seq, &last);
+        if (spatial_of(p) == 0) {
+            CHECK_EQ(count, 0);
+            continue;
+        }
+        CHECK(upper == 0 || count == repeats);
+        repeats = count;
+        upper++;
+    }
+    CHECK(upper > 0);
+    return repeats;
+}
+
+// A picture of which nothing is told, as the feedback is lost, and one that shows it.
+static size_t show_untold(void)
+{
+    size_t first = subscriber->got_count;
+    show();
+    tell_in_vain();
+    show();
+    tell_all_but(NOTHING);
+    return first;
+}
+
+TEST(with_spatial_layers_what_no_feedback_tells_of_is_sent_again_once)
+{
+    open_numbered(&layered, &full);
+    tell_all_but(NOTHING);
+    size_t first = show_untold();
+    CHECK_EQ(repeats_of_picture(first), 1);
+    // What tells of that is lost as well.
+    show();
+    tell_in_vain();
+    show();
+    tell_all_but(NOTHING);
+    CHECK_EQ(repeats_of_picture(first), 1);
+    scene_close(&scene);
+}
+
+TEST(what_was_missing_is_sent_again_when_no_feedback_tells_of_the_first_time)
+{
+    open_numbered(&layered, &full);
+    enum { LOST = 20 }; // of the middle layer
+    size_t last = 0;
+    tell_all_but(LOST);
+    uint16_t seq = subscriber->got[LOST].seq;
+    CHECK_EQ(repeats_of(seq, &last), 1);
+    show();
+    tell_in_vain();
+    show();
+    tell_all_but(NOTHING);
+    CHECK_EQ(repeats_of(seq, &last), 2);
+    scene_close(&scene);
+}
+
+TEST(of_spatial_layers_that_stand_apart_a_receiver_asks_itself)
+{
+    open_numbered(&layered, &(struct shape){.codec = CODEC_VP9, .spatial = 3});
+    show();
+    tell_all_but(NOTHING);
+    size_t first = show_untold(), last;
+    for (size_t i = first; i < subscriber->got_count; i++)
+        if (subscriber->got[i].ssrc == subscriber->offered[0].ssrc)
+            CHECK_EQ(repeats_of(subscriber->got[i].seq, &last), 0);
+    scene_close(&scene);
+}
+
+// Whoever tells of far numbers only makes nothing be sent.
+TEST(feedback_that_leaps_makes_no_repairs_of_what_was_told)
+{
+    open_numbered(&layered, &full);
+    tell_all_but(NOTHING);
+    size_t sent = subscriber->got_count;
+    told = 30000;
+    recorder = (struct twcc_recorder){0};
+    twcc_arrived(&recorder, told, scene.now);
+    uint8_t octets[TWCC_FEEDBACK_MAX];
+    struct writer w = writer_on(octets, sizeof octets);
+    CHECK(twcc_put_feedback(&recorder, 1, 2, scene.now + 1000 * 1000, &w));
+    scene_rtcp(&scene, subscriber, &w);
+    CHECK_EQ(subscriber->got_count, sent);
     scene_close(&scene);
 }

@@ -251,9 +251,10 @@ struct datagrams {
     size_t count;
 };
 
-static void take_runs(struct datagrams *d, struct srtp_engine *engine, struct batch *b)
+static void take_runs(struct datagrams *d, struct srtp_engine *engine, struct batch *b,
+                      int64_t now)
 {
-    srtp_seal(engine, b, 0);
+    srtp_seal(engine, b, now);
     d->count = 0;
     for (uint32_t i = 0; i < b->run_count; i++) {
         const struct batch_run *run = &b->runs[i];
@@ -270,7 +271,7 @@ static void take_runs(struct datagrams *d, struct srtp_engine *engine, struct ba
 
 static bool from_router(struct scene *s, struct datagrams *d)
 {
-    take_runs(d, s->engine, &s->out);
+    take_runs(d, s->engine, &s->out, s->now);
     router_flushed(s->router);
     for (size_t i = 0; i < d->count; i++)
         deliver_to_client(s, &d->list[i].to, d->list[i].at, d->list[i].len);
@@ -280,7 +281,7 @@ static bool from_router(struct scene *s, struct datagrams *d)
 static bool to_router(struct scene *s, struct scene_client *c, struct datagrams *d)
 {
     struct router_datagram in[1024];
-    take_runs(d, s->engine, &c->out);
+    take_runs(d, s->engine, &c->out, s->now);
     for (size_t i = 0; i < d->count; i++)
         in[i] = (struct router_datagram){
             .from = c->client.at,
