@@ -30,6 +30,16 @@ static const struct track_wish *find_wish(const struct track_wish *wishes, size_
     return NULL;
 }
 
+bool media_offer_ends(const struct peer *peer, const struct track_wish *wishes, size_t count)
+{
+    for (size_t i = 0; i < peer->track_count; i++) {
+        const struct track *track = peer->tracks[i];
+        if (track->announced && !find_wish(wishes, count, track->is.id))
+            return true;
+    }
+    return false;
+}
+
 static void remove_missing(struct peer *peer, const struct track_wish *wishes, size_t count,
                            struct event_list *events)
 {

@@ -15,6 +15,9 @@ void media_fragment(struct peer *peer, const char *text, uint64_t request,
 void media_closed(struct peer *peer, bool subscribe, bool restart, struct moment now,
                   struct event_list *events);
 
+// Whether a publish offer with these tracks would end one that others know.
+bool media_offer_ends(const struct peer *peer, const struct track_wish *wishes, size_t count);
+
 // A publish offer: what is new in `wishes` is announced once the worker's answer accepted it,
 // what is missing is removed. It is never refused: a client whose publish offer fails can
 // publish nothing any more. A track that the role may not publish, or one too many, is

@@ -8,6 +8,7 @@
 #include "server/addresses.h"
 #include "server/clock.h"
 #include "server/files.h"
+#include "server/offer_check.h"
 
 #include <assert.h>
 #include <signal.h>
@@ -246,6 +247,7 @@ struct control *control_new(const struct control_config *config)
     c->rooms.removed_may_return = config->removed_may_return;
     c->rooms.peers_per_token = config->peers_per_token;
     c->signal = signal_new(&c->rooms);
+    signal_set_offer_check(c->signal, offer_check_signal);
     c->bridge = bridge_new(&c->rooms, c->config.worker_count);
     c->datachannels = datachannels_new(clock_mono_us());
     c->snapshots = snapshots_new(&c->rooms, c->config.jobs);

@@ -12,6 +12,15 @@ static void finish_join(struct call *call, uint64_t request, int err, enum admis
         reply_error(call, admission_code(why), admission_text(why));
 }
 
+// Whether the offer would replace a peer that is in, and cannot be served: then the peer stays
+// as it is. The media worker would say so only when the peer had gone.
+static bool refuse_replacement(struct call *call, const char *sdp)
+{
+    const struct session *own = call->session;
+    return admission_is_return(own->room, own->peer_id, &own->token) &&
+           media_refuse_offer(call, sdp);
+}
+
 void handle_join(struct call *call)
 {
     const json_t *params = call->rpc->params;
@@ -28,6 +37,8 @@ void handle_join(struct call *call)
         reply_error(call, RPC_BUSY, "too much to do");
         return;
     }
+    if (sdp && refuse_replacement(call, sdp))
+        return;
     uint64_t request = session_wait(call);
     if (!request) {
         reply_error(call, RPC_TOO_MANY, "too many requests are waiting");

@@ -18,6 +18,18 @@ static bool is_for_lost_media(const struct call *call)
                  : call->peer->lost_media && !call->session->knows_node;
 }
 
+bool media_refuse_offer(struct call *call, const char *sdp)
+{
+    if (!call->signal->offer_check)
+        return false;
+    struct text why = {0};
+    int err = call->signal->offer_check(bytes_of(sdp), &why);
+    if (err)
+        reply_error(call, RPC_BAD_REQUEST, why.at);
+    text_dispose(&why);
+    return err != 0;
+}
+
 void handle_offer(struct call *call)
 {
     const json_t *params = call->rpc->params;
@@ -31,13 +43,15 @@ void handle_offer(struct call *call)
         node_info_refuse(call);
         return;
     }
+    const struct track_wish *wishes;
+    size_t count = shape_read_tracks(tracks, &call->events->arena, &wishes);
+    if (media_offer_ends(call->peer, wishes, count) && media_refuse_offer(call, sdp))
+        return;
     uint64_t request = session_wait(call);
     if (!request) {
         reply_error(call, RPC_TOO_MANY, "too many requests are waiting");
         return;
     }
-    const struct track_wish *wishes;
-    size_t count = shape_read_tracks(tracks, &call->events->arena, &wishes);
     media_offer(call->peer, sdp, wishes, count, request, call->events);
 }
 

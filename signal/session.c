@@ -174,6 +174,11 @@ void signal_set_short(struct signal *s, bool is_short)
     s->is_short = is_short;
 }
 
+void signal_set_offer_check(struct signal *s, int (*check)(struct bytes sdp, struct text *why))
+{
+    s->offer_check = check;
+}
+
 void signal_free(struct signal *s)
 {
     size_t at = 0;

@@ -17,6 +17,7 @@
 #pragma once
 
 #include "base/moment.h"
+#include "base/text.h"
 #include "room/rooms.h"
 #include "signal/frame.h"
 
@@ -35,6 +36,11 @@ void signal_set_node(struct signal *s, const char *node_id);
 
 // While memory is short nobody new joins, however long ago the socket was opened.
 void signal_set_short(struct signal *s, bool is_short);
+
+// Whether a publish offer can be served: 0, or what the media worker would answer, and then
+// `why` says why. Asked before the peer or the tracks go that it would end; without it none is
+// read.
+void signal_set_offer_check(struct signal *s, int (*check)(struct bytes sdp, struct text *why));
 
 // What the verified token and the URL of the socket say.
 struct signal_claims {

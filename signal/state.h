@@ -198,7 +198,8 @@ struct signal {
     struct list unused_shares; // roughly in the order in which they were used last
     struct list outcomes;      // of requests that were told 503 though they happened: outcome.c
     size_t outcome_count;
-    bool is_short; // of memory
+    bool is_short;                                          // of memory
+    int (*offer_check)(struct bytes sdp, struct text *why); // or NULL
     char *node_id;
     struct text scratch; // the message being written
 };
@@ -225,6 +226,12 @@ void node_info_refuse(struct call *call);
 void node_info_stop(struct signal *s, struct session *session);
 int64_t node_info_deadline(const struct signal *s);
 void node_info_expire(struct signal *s, struct moment now, struct frame_list *frames);
+
+// --- media.c ---
+
+// Whether the offer cannot be served; then that is the answer. For offers that end something:
+// the media worker would say so only when it has gone.
+bool media_refuse_offer(struct call *call, const char *sdp);
 
 // --- reply.c ---
 

@@ -128,6 +128,29 @@ test('an ICE restart and a lost socket leave the media alone', async () => {
   assert.deepEqual(annSeen.missing, []);
 });
 
+test('a join that cannot be served leaves the peer in peace whom it would replace', async () => {
+  const { sdp } = ann.publish.localDescription;
+  const offers = ['v=0\r\n', sdp.replaceAll('a=fingerprint', 'a=x-print'), sdp.replaceAll('a=ice-ufrag', 'a=x-ufrag')];
+  for (const broken of offers) {
+    await ann.connect();
+    await assert.rejects(ann.request('join', { name: 'ann', data: '', offer: { type: 'offer', sdp: broken } }), /join: 400 /);
+    const { size } = annSeen.packets;
+    await until(() => annSeen.packets.size > size + 30, 'video as before');
+  }
+  assert.deepEqual(bob.said('on-peer-leave'), []);
+  assert.deepEqual(annSeen.missing, []);
+});
+
+test('an offer that cannot be served ends no track', async () => {
+  const desc = { type: 'offer', sdp: ann.publish.localDescription.sdp.replaceAll('a=fingerprint', 'a=x-print') };
+  await assert.rejects(ann.request('offer', { desc, tracks: {} }), /offer: 400 /);
+  const { size } = annSeen.packets;
+  await until(() => annSeen.packets.size > size + 30, 'video as before');
+  await ann.offer();
+  assert.deepEqual(bob.said('on-track-remove'), []);
+  assert.deepEqual(annSeen.missing, []);
+});
+
 test('who leaves is gone at once', async () => {
   await ann.leave();
   const { picture } = bobVideo;
