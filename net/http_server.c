@@ -265,7 +265,10 @@ static int listen_on(struct http_server *server, const struct addr *at)
     listener->server = server;
     listener->fd = listening_socket(at);
     if (listener->fd < 0) {
-        log_error("http", "cannot listen on %s: %s", text, strerror(errno));
+        if (server->config.may_fail)
+            log_warn("http", "cannot listen on %s: %s", text, strerror(errno));
+        else
+            log_error("http", "cannot listen on %s: %s", text, strerror(errno));
         return ERR_IO;
     }
     struct sockaddr_storage name;

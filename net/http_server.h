@@ -43,6 +43,7 @@ struct http_server_config {
     uv_loop_t *loop; // borrowed; outlives the server
     const struct addr *listen;
     size_t listen_count;
+    bool may_fail;        // nobody asked for it: that it cannot listen is no error
     const char *tls_cert; // PEM files; NULL: plain HTTP
     const char *tls_key;
     enum http_scheme public_scheme;       // of the URL by which clients know this server

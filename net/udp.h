@@ -17,7 +17,7 @@ struct udp_datagram {
     int64_t waited_us; // in the socket, from its arrival until the call that read it
 };
 
-// Counters of one socket.
+// Counters of one socket: counts of 64 bits and nothing else.
 struct udp_stats {
     uint64_t received;
     uint64_t received_octets; // of payload, as those that were sent

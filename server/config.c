@@ -181,6 +181,8 @@ int config_read(struct config *config, int argument_count, char *const *argument
             set_value(config->values, i, value);
         if (flags[i])
             set_value(config->values, i, flags[i]);
+        if (!config->values[i] && strcmp(settings[i].name, "metrics-listen") == 0)
+            config->metrics_by_default = true;
         if (!config->values[i])
             set_value(config->values, i, settings[i].fallback);
         mem_free(flags[i]);

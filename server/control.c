@@ -220,6 +220,7 @@ static void free_servers(struct control *c)
     if (c->metrics)
         http_server_free(c->metrics);
     mem_free(c->counted);
+    mem_free(c->host_name);
 }
 
 struct control *control_new(const struct control_config *config)

@@ -19,6 +19,8 @@ struct control_config {
     struct inbox *notices;      // borrowed: struct notice, from the workers
     struct inbox *counters;     // borrowed: struct worker_counters; NULL: no metrics are served
     struct addr metrics_listen; // with the former
+    bool metrics_may_fail;      // the same: they are not served where that address is taken
+    const char *public_host;    // borrowed: the name in the public address; NULL: it has none
     bool removed_may_return;
     size_t peers_per_token;
     int64_t max_session_s; // the longest that any meeting may last; 0: for ever

@@ -1,15 +1,17 @@
 #include "server/control_state.h"
 
 #include "base/err.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "net/inbox.h"
 #include "server/clock.h"
-#include "server/metrics_text.h"
+#include "server/metrics.h"
 
 #include <assert.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { COUNT_EVERY_US = 2 * 1000 * 1000, COUNTERS_PER_TURN = 64 };
+enum { COUNT_EVERY_US = 2 * 1000 * 1000, COUNTERS_PER_TURN = 64, HOST_NAME_MAX_LEN = 254 };
 
 // A worker tells sums since its start: the last that it told are kept, so that they never go
 // back.
@@ -46,9 +48,10 @@ void control_counted(struct control *c, const struct job *job)
 
 void control_look_at_metrics(struct control *c)
 {
+    if (c->counted)
+        take_counters(c);
     if (!c->metrics)
         return;
-    take_counters(c);
     ask_store(c);
 }
 
@@ -59,6 +62,8 @@ static void gather(struct control *c, struct metrics *m)
                           .store_is_writable = jobs_are_writable(c->config.jobs),
                           .webhooks_waiting = c->webhooks_waiting,
                           .http_connections = http_server_connections(c->server),
+                          .web_sockets = c->clients_by_socket.count,
+                          .memory_max = c->memory.max,
                           .http_answered = http_server_answered(c->server)};
     jobs_get_stats(c->config.jobs, &m->store);
     for (size_t i = 0; i < c->config.worker_count; i++)
@@ -68,14 +73,21 @@ static void gather(struct control *c, struct metrics *m)
         m->rooms += room->joined_count > 0;
         m->peers += room->joined_count;
     }
+    metrics_read_process(&m->process);
+    m->process.started_at_s = c->started_at_s;
 }
 
 static void answer(struct control *c, const struct http_request *request,
                    struct http_response *response)
 {
     struct metrics metrics;
-    response->content_type = METRICS_CONTENT_TYPE;
-    if (strcmp(request->path, "/metrics") != 0) {
+    const char *const names[] = {c->host_name, c->config.public_host};
+    enum exposition_format format = exposition_choose(request->accept);
+    response->content_type = exposition_content_type(EXPOSITION_TEXT);
+    if (!metrics_host_is_ours(request->host, names, sizeof names / sizeof *names)) {
+        response->status = 421;
+        text_add(&response->body, "Misdirected Request\n");
+    } else if (strcmp(request->path, "/metrics") != 0) {
         response->status = 404;
         text_add(&response->body, "Not Found\n");
     } else if (request->method != HTTP_GET && request->method != HTTP_HEAD) {
@@ -84,8 +96,11 @@ static void answer(struct control *c, const struct http_request *request,
         text_add(&response->body, "Method Not Allowed\n");
     } else {
         response->status = 200;
+        response->content_type = exposition_content_type(format);
+        http_header_add(response, "cache-control", "no-store");
+        http_header_add(response, "vary", "Accept");
         gather(c, &metrics);
-        metrics_write(&metrics, &response->body);
+        metrics_write(&metrics, format, &response->body);
     }
 }
 
@@ -103,17 +118,35 @@ void control_metrics_inputs(struct control *c)
     }
 }
 
-// The listener's own: no TLS, no names of proxies, and nothing of the API.
+static char *own_name(void)
+{
+    char name[HOST_NAME_MAX_LEN + 1] = "";
+    return gethostname(name, HOST_NAME_MAX_LEN) == 0 && name[0] ? mem_text(name) : NULL;
+}
+
+// The listener's own: no TLS, no names of proxies, and nothing of the API. Of two servers on a
+// machine the second does without, where nobody said at which port.
 int control_start_metrics(struct control *c)
 {
     c->webhooks_waiting = -1;
     if (!c->config.counters)
         return 0;
+    c->host_name = own_name();
+    c->started_at_s = metrics_started_at();
     c->counted = mem_alloc_array(c->config.worker_count, sizeof *c->counted);
-    c->metrics =
-        http_server_new(&(struct http_server_config){.loop = &c->loop,
-                                                     .listen = &c->config.metrics_listen,
-                                                     .listen_count = 1,
-                                                     .ws_path = ""});
-    return c->metrics ? 0 : ERR_IO;
+    c->metrics = http_server_new(&(struct http_server_config){
+        .loop = &c->loop,
+        .listen = &c->config.metrics_listen,
+        .listen_count = 1,
+        .may_fail = c->config.metrics_may_fail,
+        .ws_path = "",
+    });
+    if (!c->metrics && c->config.metrics_may_fail)
+        log_warn("server", "no metrics are served: --metrics-listen says where, or \"off\"");
+    else if (!c->metrics)
+        return ERR_IO;
+    else if (!addr_is_loopback(&c->config.metrics_listen))
+        log_warn("server", "metrics are served beyond this machine: there is no token and no "
+                           "TLS, so a firewall has to say who may read them");
+    return 0;
 }

@@ -69,6 +69,8 @@ struct control {
     bool draining;
 
     struct http_server *metrics;     // that serves figures; NULL: none does
+    char *host_name;                 // of this machine
+    double started_at_s;             // of the process, since the Unix epoch
     struct worker_counters *counted; // the last of each worker
     int64_t webhooks_waiting;        // by the last count; -1: there was none
     int64_t count_at;                // then they are counted again

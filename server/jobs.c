@@ -33,9 +33,9 @@ struct jobs {
     atomic_bool writable;
     char *location;
     struct file_check check;
-    struct readers *finders;      // of single things
-    struct readers *listers;      // of pages
-    struct latency reads, writes; // of the thread that puts and takes, as those below
+    struct readers *finders;        // of single things
+    struct readers *listers;        // of pages
+    struct histogram reads, writes; // of the thread that puts and takes, as those below
     uint64_t read_errors, write_errors, aside;
 
     // Of the thread: what is done when the storage is back.
@@ -383,7 +383,8 @@ static bool has_failed(const struct job *job)
 static void count(struct jobs *jobs, const struct job *job, int64_t now)
 {
     bool is_read = job_only_reads(job);
-    latency_add(is_read ? &jobs->reads : &jobs->writes, now - job->put_at_us);
+    histogram_add(is_read ? &jobs->reads : &jobs->writes, &histogram_waits_us,
+                  now - job->put_at_us);
     if (has_failed(job))
         ++*(is_read ? &jobs->read_errors : &jobs->write_errors);
     if (job->kind == JOB_LOG)

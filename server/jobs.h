@@ -3,9 +3,9 @@
 // own (server/readers.h).
 #pragma once
 
+#include "base/histogram.h"
 #include "server/job.h"
 #include "server/jobs_left.h"
-#include "server/latency.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -44,7 +44,7 @@ bool jobs_are_damaged(const struct jobs *jobs);
 
 // How the store does. Latencies are from jobs_put() to jobs_take().
 struct jobs_stats {
-    struct latency reads, writes;
+    struct histogram reads, writes;
     uint64_t read_errors, write_errors; // jobs that the storage failed
     uint64_t aside;                     // entries of the log that it cannot take
     size_t writers_waiting, finders_waiting, listers_waiting; // jobs that no thread took yet

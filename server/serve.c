@@ -45,6 +45,7 @@ struct server {
     char tls_cert[PATH_MAX_OCTETS];
     char tls_key[PATH_MAX_OCTETS];
     struct text webhook_target; // as the store keeps it
+    char public_host[NAME_MAX_OCTETS];
     struct jobs *jobs;
     struct dtls_identity *identity;
     struct inbox *notices;
@@ -335,6 +336,7 @@ static int start(struct server *s)
     s->addresses_watch = addresses_watch();
     struct hooks_config hooks = hooks_of(s);
     bool tls = s->tls_cert[0];
+    const char *host = public_host(s->config, s->public_host, sizeof s->public_host);
     s->control = control_new(&(struct control_config){
         .http = {.listen = s->listen,
                  .listen_count = s->listen_count,
@@ -358,6 +360,8 @@ static int start(struct server *s)
         .notices = s->notices,
         .counters = s->counters,
         .metrics_listen = s->config->metrics_listen,
+        .metrics_may_fail = s->config->metrics_by_default,
+        .public_host = host,
         .memory_max = s->config->memory_max,
         .memory_percent = s->config->memory_percent,
         .removed_may_return = s->config->removed_may_return,

@@ -82,8 +82,8 @@ static int read_number(const char *value, long min, long max, long *number)
 static int read_metrics_listen(struct config *c, const char *value)
 {
     long port;
-    c->serves_metrics = value[0];
-    if (!value[0])
+    c->serves_metrics = value[0] && strcmp(value, "off") != 0;
+    if (!c->serves_metrics)
         return 0;
     if (strspn(value, "0123456789") < strlen(value))
         return addr_parse(&c->metrics_listen, value) ? ERR_MALFORMED : 0;
@@ -555,7 +555,7 @@ const struct setting settings[] = {
      read_webhook_days, SETTING_OPEN},
     {"user", "NAME", "", "become this user after the start as root", read_user, SETTING_OPEN},
     {"allow-root", NULL, "off", "run as root", read_allow_root, SETTING_OPEN},
-    {"metrics-listen", "[ADDRESS:]PORT", "",
+    {"metrics-listen", "[ADDRESS:]PORT|off", "127.0.0.1:9464",
      "serves figures for Prometheus at /metrics there; a port alone is on 127.0.0.1",
      read_metrics_listen, SETTING_OPEN},
     {"log-level", "debug|info|warn|error", "info", "how much is logged", read_log_level,

@@ -37,6 +37,7 @@ struct config {
     bool listens_by_default; // nobody asked for these addresses: one may be missing
     bool serves_metrics;
     struct addr metrics_listen; // then
+    bool metrics_by_default;    // nobody asked for it: what has the port already may keep it
     const char *data;
     const char *database; // of store/db.h; "": parlor.db in the data folder
     uint16_t media_port;

@@ -21,7 +21,8 @@ struct router_config {
     int64_t ntp_ahead_us;
 };
 
-// Counters of this worker, for metrics.
+// Counters of this worker, for metrics: counts of 64 bits and nothing else, so that those of
+// several are added up as they are.
 struct router_stats {
     uint64_t datagrams_in;
     uint64_t rtp_in;
@@ -36,5 +37,5 @@ struct router_stats {
     uint64_t drop_feedback;       // more than is read of a subscriber
     uint64_t drop_channel;   // SCTP of a data channel: more than is passed on, or not agreed
     uint64_t drop_malformed; // RTP or RTCP that does not parse
-    uint32_t rooms, endpoints, tracks, feeds;
+    uint64_t rooms, endpoints, tracks, feeds; // that there are now
 };

@@ -23,6 +23,7 @@ import time
 import urllib.error
 import urllib.request
 
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
@@ -204,15 +205,36 @@ def check_property(server, openapi, folder, examples, seed):
     return faults
 
 
+def read_metrics(server, accept):
+    """The page and its content type."""
+    request = urllib.request.Request(server.metrics_url, headers={"accept": accept})
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return answer.read().decode(), answer.headers["content-type"]
+
+
 def check_metrics(server):
-    """Prometheus' own reader understands each line, and the families are what they say."""
-    with urllib.request.urlopen(server.metrics_url, timeout=20) as answer:
-        text = answer.read().decode()
-        kind = answer.headers["content-type"]
-    families = list(text_string_to_metric_families(text))
+    """Prometheus' own readers understand each line, and the families are what they say."""
+    faults = []
+    forms = (("text/plain", "text/plain; version=0.0.4; charset=utf-8", text_string_to_metric_families),
+             ("application/openmetrics-text; version=1.0.0",
+              "application/openmetrics-text; version=1.0.0; charset=utf-8", read_openmetrics))
+    families_of = []
+    for accept, kind, read in forms:
+        text, said = read_metrics(server, accept)
+        faults += [] if said == kind else [f"content type {said}"]
+        families = list(read(text))
+        faults += check_families(families, text)
+        families_of.append({(family.name, family.type) for family in families})
+    if families_of[0] != families_of[1]:
+        faults.append(f"only in one form: {families_of[0] ^ families_of[1]}")
+    return faults
+
+
+def check_families(families, text):
+    """Each sample comes once, and is what its family says."""
     lines = [line for line in text.splitlines() if not line.startswith("#")]
     samples = [sample for family in families for sample in family.samples]
-    faults = [] if kind == "text/plain; version=0.0.4; charset=utf-8" else [f"content type {kind}"]
+    faults = []
     if len(samples) != len(lines):
         faults.append(f"{len(lines)} lines are {len(samples)} samples")
     if len({family.name for family in families}) != len(families):
@@ -271,7 +293,7 @@ def main():
         report("the description is served", [] if status == 200 else [str(status)])
         report("every route is described, and nothing else", check_table(description))
         report("every example is answered as described", check_examples(description, server))
-        report("Prometheus' own reader understands the metrics", check_metrics(server))
+        report("Prometheus' own readers understand the metrics", check_metrics(server))
         report("nothing made up gets an answer that is not described",
                check_property(server, description, server.folder, wanted.examples, wanted.seed))
     finally:

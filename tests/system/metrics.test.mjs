@@ -1,8 +1,14 @@
 // GET /metrics of the real binary during a small call: what Prometheus would read, read strictly.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
+import { mkdtempSync } from 'node:fs';
+import { get } from 'node:http';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { freePort, startServer, until } from '../browser/lib/server.mjs';
+import { binary, freePort, startServer, until } from '../browser/lib/server.mjs';
 import { Peer } from './peer.mjs';
 
 let server, metricsPort, meeting, ann, bob;
@@ -42,7 +48,7 @@ function read(text) {
       assert.equal(type === 'counter', family.endsWith('_total'), line);
       continue;
     }
-    found = line.match(/^([a-z_]+)(\{[a-z_]+="(?:[^"\\\n]|\\["\\n])*"(?:,[a-z_]+="(?:[^"\\\n]|\\["\\n])*")*\})? ([0-9.]+)$/);
+    found = line.match(/^([a-z_]+)(\{[a-z_]+="(?:[^"\\\n]|\\["\\n])*"(?:,[a-z_]+="(?:[^"\\\n]|\\["\\n])*")*\})? ([0-9.e+-]+)$/);
     assert.ok(found && type, `no sample: ${line}`);
     const names = type === 'histogram' ? ['_bucket', '_sum', '_count'].map((end) => family + end) : [family];
     assert.ok(names.includes(found[1]), line);
@@ -60,7 +66,7 @@ function read(text) {
 }
 
 async function scrape() {
-  const answer = await ask('/metrics');
+  const answer = await ask('/metrics', { headers: { accept: 'text/plain' } });
   assert.equal(answer.status, 200);
   assert.equal(answer.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8');
   return read(await answer.text());
@@ -141,6 +147,43 @@ test('webhooks whose receiver is away wait', async () => {
 test('a port that is taken ends the start, and says so', async () => {
   await assert.rejects(startServer(['--metrics-listen', `${metricsPort}`]),
     (error) => error.message.includes('"code":1') && error.message.includes(`cannot listen on 127.0.0.1:${metricsPort}`));
+});
+
+test('who takes OpenMetrics gets it, with its end', async () => {
+  const answer = await ask('/metrics', { headers: { accept: 'application/openmetrics-text;version=1.0.0,text/plain;q=0.5' } });
+  assert.equal(answer.headers.get('content-type'), 'application/openmetrics-text; version=1.0.0; charset=utf-8');
+  const text = await answer.text();
+  assert.ok(text.endsWith('# EOF\n'));
+  assert.match(text, /^# TYPE parlor_media_packets counter$/m);
+  assert.match(text, /^parlor_media_packets_total\{direction="in"\} \d+$/m);
+});
+
+test('a name of somebody else is not ours', async () => {
+  const statusFor = (host) => new Promise((resolve, reject) => {
+    get({ host: '127.0.0.1', port: metricsPort, path: '/metrics', agent: false, headers: { host } },
+      (answer) => { answer.resume(); resolve(answer.statusCode); }).once('error', reject);
+  });
+  assert.equal(await statusFor('rebound.example:9464'), 421);
+  assert.equal(await statusFor(`localhost:${metricsPort}`), 200);
+});
+
+test('nobody asked for the default port: who finds it taken runs without metrics', async () => {
+  const blocker = createServer().listen(9464, '127.0.0.1'); // another server may have it already
+  await new Promise((resolve) => blocker.once('listening', resolve).once('error', resolve));
+  const folder = mkdtempSync(join(tmpdir(), 'parlor-metrics-'));
+  const [port, mediaPort] = [await freePort(), await freePort()];
+  const child = spawn(binary, ['serve', '--allow-root', '--data', folder, '--listen', `127.0.0.1:${port}`,
+    '--media-port', `${mediaPort}`, '--workers', '1'], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let log = '';
+  child.stderr.on('data', (chunk) => (log += chunk));
+  try {
+    await until(async () => (await fetch(`http://127.0.0.1:${port}/health`).catch(() => ({}))).status === 200, 'the server');
+    assert.match(log, /warn +server: no metrics are served/);
+  } finally {
+    child.kill('SIGTERM');
+    await new Promise((resolve) => child.once('exit', resolve));
+    blocker.close();
+  }
 });
 
 test('each listener serves its own and nothing of the other', async () => {

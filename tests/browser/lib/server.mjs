@@ -118,7 +118,9 @@ export async function startServer(given = [], host = '127.0.0.1',
   folder = mkdtempSync(join(tmpdir(), 'parlor-test-'))) {
   const postgres = process.env.PARLOR_TEST_POSTGRES;
   const database = postgres && !given.includes('--database') ? newDatabase(postgres) : null;
-  const flags = given.includes('--client-flags') ? given : [...given, '--client-flags', ONE_SIZE];
+  const flags = given.includes('--client-flags') ? [...given] : [...given, '--client-flags', ONE_SIZE];
+  // Many tests run side by side, and the default is one port.
+  if (!given.includes('--metrics-listen')) flags.push('--metrics-listen', 'off');
   const options = database ? [...flags, '--database', database.url] : flags;
   const port = await freePort();
   const mediaPort = await freePort();

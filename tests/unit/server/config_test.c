@@ -137,9 +137,15 @@ TEST(metrics_are_for_this_machine_unless_an_address_is_named)
 {
     char text[ADDR_TEXT_MAX];
     CHECK_EQ(read_config("", NULL), 0);
+    CHECK(config.serves_metrics && config.metrics_by_default);
+    addr_format(&config.metrics_listen, text);
+    CHECK_TEXT(text, "127.0.0.1:9464");
+    CHECK_EQ(read_config("--metrics-listen off", NULL), 0);
+    CHECK(!config.serves_metrics);
+    CHECK_EQ(read_config("--metrics-listen=", NULL), 0);
     CHECK(!config.serves_metrics);
     CHECK_EQ(read_config("--metrics-listen 9464", NULL), 0);
-    CHECK(config.serves_metrics);
+    CHECK(config.serves_metrics && !config.metrics_by_default);
     addr_format(&config.metrics_listen, text);
     CHECK_TEXT(text, "127.0.0.1:9464");
     CHECK_EQ(read_config("--metrics-listen [::]:9464", NULL), 0);

@@ -1,4 +1,4 @@
-#include "server/metrics_text.h"
+#include "server/metrics.h"
 
 #include "net/http_server.h"
 #include "test.h"
@@ -18,7 +18,7 @@ static struct metrics nothing(void)
 static bool says(const struct metrics *m, const char *line)
 {
     struct text out = {0};
-    metrics_write(m, &out);
+    metrics_write(m, EXPOSITION_TEXT, &out);
     char *found = strstr(out.at, line);
     bool is_line = found && (found == out.at || found[-1] == '\n') &&
                    (line[strlen(line) - 1] == '\n' || found[strlen(line)] == '\n');
@@ -35,7 +35,7 @@ TEST(a_figure_has_help_and_type_before_it)
                    "# TYPE parlor_rooms gauge\n"
                    "parlor_rooms 3\n"));
     CHECK(says(&m, "parlor_peers 8"));
-    CHECK(says(&m, "parlor_info{version=\"1.2\"} 1"));
+    CHECK(says(&m, "parlor_build_info{version=\"1.2\"} 1"));
 }
 
 TEST(what_workers_counted_is_added_up)
@@ -74,17 +74,17 @@ TEST(what_workers_counted_is_added_up)
 TEST(latencies_are_a_histogram_that_adds_up)
 {
     struct metrics m = nothing();
-    latency_add(&m.store.writes, 400);
-    latency_add(&m.store.writes, 1000);
-    latency_add(&m.store.writes, 1001);
-    latency_add(&m.store.writes, 11000000);
-    latency_add(&m.store.writes, -5);
+    histogram_add(&m.store.writes, &histogram_waits_us, 400);
+    histogram_add(&m.store.writes, &histogram_waits_us, 1000);
+    histogram_add(&m.store.writes, &histogram_waits_us, 1001);
+    histogram_add(&m.store.writes, &histogram_waits_us, 11000000);
+    histogram_add(&m.store.writes, &histogram_waits_us, -5);
     m.store.listers_waiting = 6;
     CHECK(says(&m, "# TYPE parlor_store_job_seconds histogram"));
     CHECK(says(&m, "parlor_store_job_seconds_bucket{kind=\"write\",le=\"0.0005\"} 2"));
     CHECK(says(&m, "parlor_store_job_seconds_bucket{kind=\"write\",le=\"0.001\"} 3"));
     CHECK(says(&m, "parlor_store_job_seconds_bucket{kind=\"write\",le=\"0.0025\"} 4"));
-    CHECK(says(&m, "parlor_store_job_seconds_bucket{kind=\"write\",le=\"10\"} 4"));
+    CHECK(says(&m, "parlor_store_job_seconds_bucket{kind=\"write\",le=\"10.0\"} 4"));
     CHECK(says(&m, "parlor_store_job_seconds_bucket{kind=\"write\",le=\"+Inf\"} 5"));
     CHECK(says(&m, "parlor_store_job_seconds_sum{kind=\"write\"} 11.002401"));
     CHECK(says(&m, "parlor_store_job_seconds_count{kind=\"write\"} 5"));
@@ -121,12 +121,4 @@ TEST(what_was_not_counted_yet_is_left_out)
     CHECK(!says(&m, "# TYPE parlor_webhooks_waiting gauge"));
     m.webhooks_waiting = 0;
     CHECK(says(&m, "parlor_webhooks_waiting 0"));
-}
-
-TEST(values_of_labels_are_escaped)
-{
-    struct text out = {0};
-    metrics_write_label("a\"b\\c\nd", &out);
-    CHECK_TEXT(out.at, "\"a\\\"b\\\\c\\nd\"");
-    text_dispose(&out);
 }
