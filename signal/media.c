@@ -173,9 +173,7 @@ void updates_tell(struct signal *s, const struct event *event, struct moment now
 void notify_tracks(struct signal *s, const struct event *event, struct moment now,
                    struct frame_list *frames)
 {
-    if (event->kind != EVENT_TRACKS_UPDATED)
-        tell_tracks(s, event, now, frames);
-    else if (!updates_are_put_off(s, event, now))
+    if (!updates_are_put_off(s, event, now))
         updates_tell(s, event, now, frames);
 }
 

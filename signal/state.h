@@ -157,7 +157,7 @@ struct audience {
     struct bucket told;     // by all: talk.c
     size_t session_count;
     size_t slow_count;          // of its sessions
-    struct list updates;        // peers whose tracks changed, which is not told yet: updates.c
+    struct list updates;        // peers whose tracks changed, untold so far: updates.c
     struct map updates_of;      // the same, by their numbers
     struct bucket updates_told; // octets, to all together
     struct list updates_due;    // link in signal.updates_due
@@ -361,7 +361,8 @@ void notify_expire(struct signal *s, struct moment now, struct frame_list *frame
 void updates_forget(struct audience *audience);
 // Whether all may be told of something at once. Changes of people count too: owed.c.
 bool updates_have_room(struct audience *audience, struct moment now);
-// Whether this change of tracks is told later, as there is too much to tell already.
+// Whether this change of tracks (EVENT_TRACKS_*) is told later, as there is too much to tell
+// already.
 bool updates_are_put_off(struct signal *s, const struct event *event, struct moment now);
 void updates_told(struct signal *s, const struct event *event, struct bytes text,
                   struct moment now);
@@ -517,7 +518,7 @@ void notify_held(struct signal *s, const struct event *event, struct moment now,
                  struct frame_list *frames);
 void notify_updated(struct signal *s, const struct event *event, struct moment now,
                     struct frame_list *frames);
-// EVENT_TRACKS_UPDATED, at once.
+// EVENT_TRACKS_*, at once.
 void updates_tell(struct signal *s, const struct event *event, struct moment now,
                   struct frame_list *frames);
 void notify_tracks(struct signal *s, const struct event *event, struct moment now,

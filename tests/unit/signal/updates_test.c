@@ -3,6 +3,7 @@
 #include "base/rng.h"
 #include "room/media.h"
 #include "room/moderate.h"
+#include "room/role.h"
 #include "signal/session.h"
 #include "signal/state.h"
 #include "stage.h"
@@ -28,6 +29,7 @@ static size_t updates;            // that were sent, to whomever, since the last
 static size_t octets;             // of these
 static size_t muted_known;        // of whom the first session was told that they are muted
 static bool is_muted[PUBLISHERS]; // as the first session knows it
+static bool is_heard[PUBLISHERS]; // the same: whether it has a track
 
 static void hear(struct bytes text)
 {
@@ -35,10 +37,14 @@ static void hear(struct bytes text)
     const json_t *params = json_object_get(message, "params");
     const char *id =
         json_string_value(json_object_get(json_object_get(params, "peer"), "peer_id"));
+    const char *method = json_string_value(json_object_get(message, "method"));
     const char *track;
     const json_t *is;
-    json_object_foreach(json_object_get(params, "tracks"), track, is) is_muted[atoi(id + 1)] =
-        json_is_true(json_object_get(is, "mute"));
+    json_object_foreach(json_object_get(params, "tracks"), track, is)
+    {
+        is_muted[atoi(id + 1)] = json_is_true(json_object_get(is, "mute"));
+        is_heard[atoi(id + 1)] = strcmp(method, "on-track-remove") != 0;
+    }
     json_decref(message);
 }
 
@@ -49,7 +55,7 @@ static void look(void)
     event_list_clear(&h.events);
     for (size_t i = 0; i < h.frames.count; i++) {
         const struct frame *frame = &h.frames.at[i];
-        static const char method[] = "\"on-track-update\"";
+        static const char method[] = "\"on-track-";
         if (frame->kind != FRAME_TEXT ||
             !memmem(frame->text.at, frame->text.len, method, strlen(method)))
             continue;
@@ -100,6 +106,7 @@ static void begin(void)
 {
     h = (struct stage_hall){.rng = rng_seeded(1), .now = {1000000, 1795354144326}};
     memset(is_muted, 0, sizeof is_muted);
+    memset(is_heard, 0, sizeof is_heard);
     rooms_init(&h.rooms, &h.rng);
     h.signal = signal_new(&h.rooms);
     struct room_record record = {.id = STAGE_ROOM_ID, .name = "hall", .enabled = true};
@@ -216,6 +223,88 @@ TEST(another_name_of_everybody_is_told_in_portions)
         CHECK(len <= OWED_PER_GO + OWED_PER_CLIENT);
     }
     CHECK_EQ(told, (PUBLISHERS - 1) * PUBLISHERS);
+    end();
+}
+
+static size_t heard_of(void)
+{
+    size_t count = 0;
+    for (size_t i = 1; i < PUBLISHERS; i++)
+        count += is_heard[i];
+    return count;
+}
+
+static void change_all(const char *from, const char *to)
+{
+    CHECK_EQ(role_change_many(h.room, NULL, &from, 1, to, h.now, &h.events), 0);
+    look();
+    CHECK(octets <= UPDATES_ROOM_BURST + UPDATES_ROOM_BURST / 10);
+}
+
+static size_t hear_out(void)
+{
+    size_t all = updates;
+    for (int i = 0; i < 100; i++) {
+        pass(20);
+        // What is said of one peer is said whole.
+        CHECK(octets <= UPDATES_ROOM_PER_SECOND / 50 + 2 * PUBLISHERS * 512);
+        all += updates;
+    }
+    CHECK(signal_deadline(h.signal) > h.now.mono_us + 1000000);
+    return all;
+}
+
+TEST(tracks_that_go_and_come_with_a_role_of_everybody_are_told_in_portions)
+{
+    begin();
+    CHECK_EQ(heard_of(), PUBLISHERS - 1);
+    change_all("host", "viewer");
+    CHECK(heard_of() > 0);
+    CHECK_EQ(hear_out(), PUBLISHERS * (PUBLISHERS - 1));
+    CHECK_EQ(heard_of(), 0);
+    change_all("viewer", "host");
+    CHECK(heard_of() < PUBLISHERS - 1);
+    CHECK_EQ(hear_out(), PUBLISHERS * (PUBLISHERS - 1));
+    CHECK_EQ(heard_of(), PUBLISHERS - 1);
+    end();
+}
+
+// Nobody is told of what was taken back meanwhile, but of what else became of it.
+TEST(a_track_that_is_back_before_its_going_was_told_has_not_gone)
+{
+    begin();
+    change_all("host", "viewer");
+    size_t untold = heard_of(), told = PUBLISHERS - 1 - untold;
+    CHECK(untold > 0);
+    change_all("viewer", "host");
+    CHECK_EQ(updates, 0);
+    CHECK_EQ(heard_of(), untold);
+    size_t again = hear_out();
+    CHECK_EQ(heard_of(), PUBLISHERS - 1);
+    CHECK(again >= told * (PUBLISHERS - 1) && again <= PUBLISHERS * (PUBLISHERS - 1));
+    end();
+}
+
+// A track of another kind under the same name is another: the first one's end is told before.
+TEST(another_track_of_the_same_name_is_told_as_another)
+{
+    begin();
+    change_all("host", "viewer");
+    size_t late = 1;
+    while (!is_heard[late])
+        late++;
+    CHECK_EQ(role_change(h.room, NULL, h.peers[late]->id, "host", true, h.now, &h.events), 0);
+    struct track_wish wish = {.type = TRACK_VIDEO, .source = "regular", .stream_id = "s"};
+    media_offer(h.peers[late], "sdp", NULL, 0, 3, &h.events);
+    snprintf(wish.id, sizeof wish.id, "t%zu", late);
+    media_offer(h.peers[late], "sdp", &wish, 1, 4, &h.events);
+    uint64_t number = h.peers[late]->tracks[0]->number;
+    media_answered(h.peers[late], 4, 0, "answer", &number, 1, h.now, &h.events);
+    look();
+    CHECK_EQ(updates, 0);
+    CHECK_EQ(hear_out() % (PUBLISHERS - 1), 0);
+    CHECK_EQ(heard_of(), 1);
+    CHECK(is_heard[late]);
     end();
 }
 
