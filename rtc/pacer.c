@@ -87,7 +87,7 @@ static double pace(const struct pacer *p)
     double normal = pacing_factor * p->bps / 8e6;
     if (p->count == 0)
         return normal;
-    int64_t left = (p->calm ? PACER_WAIT_CALM_US : PACER_WAIT_MOST_US) - (p->at - oldest(p));
+    int64_t left = p->wait_most_us - (p->at - oldest(p));
     double needed =
         (p->debt + (double)p->octets) / (double)(left > LEFT_LEAST_US ? left : LEFT_LEAST_US);
     return fmax(normal, needed);
@@ -110,7 +110,10 @@ static void advance(struct pacer *p, int64_t now)
 
 void pacer_init(struct pacer *p, double bps, int64_t now)
 {
-    *p = (struct pacer){.bps = bps, .at = now, .start_left = PACER_START_OCTETS};
+    *p = (struct pacer){.bps = bps,
+                        .wait_most_us = PACER_WAIT_MOST_US,
+                        .at = now,
+                        .start_left = PACER_START_OCTETS};
 }
 
 void pacer_dispose(struct pacer *p)
@@ -126,10 +129,10 @@ void pacer_set_rate(struct pacer *p, double bps, int64_t now)
     p->start_left = fmin(p->start_left, bps / 8e6 * PACER_START_US);
 }
 
-void pacer_set_calm(struct pacer *p, bool calm, int64_t now)
+void pacer_set_wait(struct pacer *p, int64_t most_us, int64_t now)
 {
     advance(p, now);
-    p->calm = calm;
+    p->wait_most_us = most_us;
 }
 
 static bool is_within(const struct pacer *p)

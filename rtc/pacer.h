@@ -25,9 +25,11 @@ enum {
     // also the length of a train.
     PACER_BURST_US = 10 * 1000,
     // Nothing waits for longer: the pace grows so that the queue is empty in time. On a way
-    // without a queue of its own the pace should not be felt at all.
+    // without a queue of its own the pace should not be felt at all. On one that is known to be
+    // full a key frame takes as long wherever it waits, and here sound passes by it.
     PACER_WAIT_MOST_US = 250 * 1000,
     PACER_WAIT_CALM_US = 50 * 1000,
+    PACER_WAIT_FULL_US = 500 * 1000,
     // The first picture of a feed, out of the history, leaves at this rate while there is an
     // allowance for it: so many octets, and once it is known what the way carries, no more than
     // it carries in so long.
@@ -64,8 +66,8 @@ struct pacer_queue {
 };
 
 struct pacer {
-    double bps;        // that the way carries; 0: not known, nothing waits
-    bool calm;         // it has no queue
+    double bps; // that the way carries; 0: not known, nothing waits
+    int64_t wait_most_us;
     int64_t at;        // the following are of this moment
     double debt;       // octets that left ahead of the pace
     double start_left; // octets of allowance
@@ -86,8 +88,8 @@ void pacer_dispose(struct pacer *p);
 
 // What the way carries, as feedback of it says.
 void pacer_set_rate(struct pacer *p, double bps, int64_t now);
-// Whether a queue stands on the way; until it is told, one may.
-void pacer_set_calm(struct pacer *p, bool calm, int64_t now);
+// For how long anything may wait; until it is told, PACER_WAIT_MOST_US.
+void pacer_set_wait(struct pacer *p, int64_t most_us, int64_t now);
 
 // Whether a packet may leave at once, past the queue: nothing waits, and the pace allows it.
 bool pacer_is_open(struct pacer *p, int64_t now);

@@ -18,7 +18,6 @@ enum {
     AUDIO_LEAST_BPS = 200 * 1000, // where nothing waits, sound may take so much
     CROWDED_FROM_US = 60 * 1000,  // waiting in a queue of the way
     BEGIN_US = 100 * 1000,        // a key frame of 180p is 12 KB: as much as 1 Mbit/s takes
-    CALM_UNTIL_US = 20 * 1000,
     CROWDED_US = 5 * 1000 * 1000, // for how long that counts
     DARK_US = 2 * 1000 * 1000,    // without a picture, before one is tried; then twice that
     DARK_MOST_US = 16 * 1000 * 1000,
@@ -30,8 +29,6 @@ enum {
 static const double repeated_share = 0.6;
 static const double audio_share = 0.5;   // of what is carried, when sound is repeated
 static const double least_margin = 1.01; // of a sum that is to be found to fit again
-static const double calm_factor = 1.5; // of what is sent, which must be there: or a queue comes
-static const double crowded_share = 0.4; // of the estimate, of which the pacer lets 2.5 go
 
 void capacity_init(struct capacity *d, struct leg *leg, const struct feed_list *feeds)
 {
@@ -240,7 +237,7 @@ static void try_again(struct capacity *d, struct allocate_feed *const *order, si
         order[i]->hold_us = 0;
     }
     bwe_restart(d->estimate, CAPACITY_START_BPS + audio_bps(d, tick), tick->now);
-    pace_set_rate(&d->pace, bwe_bps(d->estimate), true, tick->now);
+    pace_restart(&d->pace, bwe_bps(d->estimate), tick->now);
 }
 
 static void choose(struct capacity *d, const struct tick *tick)
@@ -395,11 +392,14 @@ void capacity_feedback(struct capacity *d, struct bytes packet, const struct tic
         return;
     bwe_feedback(d->estimate, &feedback, tick->now);
     const struct bwe_queue *queue = &d->estimate->queue;
-    bool crowded = bwe_queue_longer_wait(queue) > CROWDED_FROM_US && !queue->shared;
-    pace_set_rate(&d->pace, bwe_bps(d->estimate) * (crowded ? crowded_share : 1),
-                  queue->wait_us < CALM_UNTIL_US &&
-                      bwe_bps(d->estimate) >= calm_factor * d->allocation.used_bps,
-                  tick->now);
+    struct pace_way way = {
+        .bps = bwe_bps(d->estimate),
+        .carried_bps = queue->shared ? 0 : bwe_queue_least(queue, tick->now),
+        .used_bps = d->allocation.used_bps,
+        .wait_us = queue->wait_us,
+        .crowded = bwe_queue_longer_wait(queue) > CROWDED_FROM_US && !queue->shared,
+    };
+    pace_follow(&d->pace, &way, tick->now);
     take_estimate(d, bwe_bps(d->estimate), tick);
     probe(d, tick);
 }

@@ -1,10 +1,21 @@
 #include "sfu/pace.h"
 
+#include <math.h>
+
+enum { CALM_UNTIL_US = 20 * 1000 };
+
+// Of what is sent, which must be there: or the way is full, and a queue comes.
+static const double roomy_factor = 1.5;
+// Of the rates, of which the pacer lets 2.5 go: the estimate itself, and 1.25 of what is
+// carried.
+static const double crowded_share = 0.4;
+static const double full_share = 0.5;
+
 void pace_begin(struct pace *p, struct leg *leg, double bps, int64_t now)
 {
     *p = (struct pace){.leg = leg, .path = transport_path(leg->transport)};
     pacer_init(&p->pacer, bps, now);
-    pacer_set_calm(&p->pacer, true, now); // as far as anybody knows
+    pacer_set_wait(&p->pacer, PACER_WAIT_CALM_US, now); // as far as anybody knows
     p->path->left = 0;
 }
 
@@ -23,11 +34,35 @@ static void settle(struct pace *p)
     p->granted = p->path->left = 0;
 }
 
-void pace_set_rate(struct pace *p, double bps, bool calm, int64_t now)
+static void set(struct pace *p, double bps, int64_t wait_us, int64_t now)
 {
     settle(p);
-    pacer_set_calm(&p->pacer, calm, now);
+    pacer_set_wait(&p->pacer, wait_us, now);
     pacer_set_rate(&p->pacer, bps, now);
+}
+
+void pace_restart(struct pace *p, double bps, int64_t now)
+{
+    set(p, bps, PACER_WAIT_CALM_US, now);
+}
+
+// A full way takes a key frame for as long as it takes, and what is sent faster waits in its
+// queue: sound behind it, and the estimate falls until it is gone, with the layer that the key
+// frame began. The estimate may be the greater where others share the way.
+void pace_follow(struct pace *p, const struct pace_way *way, int64_t now)
+{
+    bool roomy = way->bps >= roomy_factor * way->used_bps;
+    bool full = way->carried_bps > 0 && !roomy;
+    double share = way->crowded ? crowded_share : 1;
+    double bps = share * way->bps;
+    if (full)
+        bps = fmin(bps, full_share * fmax(way->carried_bps, way->bps));
+    int64_t wait_us = PACER_WAIT_MOST_US;
+    if (full)
+        wait_us = PACER_WAIT_FULL_US;
+    else if (roomy && way->wait_us < CALM_UNTIL_US)
+        wait_us = PACER_WAIT_CALM_US;
+    set(p, bps, wait_us, now);
 }
 
 bool pace_admits(struct pace *p, enum pacer_level level, uint32_t ssrc, uint64_t number,

@@ -23,6 +23,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// What is known of the way.
+struct pace_way {
+    double bps;         // that it carries, as estimated
+    double carried_bps; // that it was seen to carry when it was full; 0: not known
+    double used_bps;    // of what was chosen to be sent
+    int64_t wait_us;    // that packets wait in its queue
+    bool crowded;       // the queue is long, and ours
+};
+
 struct pace {
     struct pacer pacer;
     struct leg *leg; // borrowed; NULL: nothing waits here
@@ -34,8 +43,9 @@ struct pace {
 void pace_begin(struct pace *p, struct leg *leg, double bps, int64_t now);
 void pace_dispose(struct pace *p);
 
-// What the way carries, as estimated, and whether it has no queue.
-void pace_set_rate(struct pace *p, double bps, bool calm, int64_t now);
+// Nothing is known any more, but for a guess.
+void pace_restart(struct pace *p, double bps, int64_t now);
+void pace_follow(struct pace *p, const struct pace_way *way, int64_t now);
 
 // A picture's packet of `octets`, already counted, for which nothing is left: whether it leaves
 // now. Otherwise it waits, as `number` of the stream `ssrc`. A number is not said twice.

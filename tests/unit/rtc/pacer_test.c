@@ -147,9 +147,19 @@ TEST(nothing_waits_for_more_than_a_quarter_of_a_second)
 TEST(on_a_way_without_a_queue_it_is_not_felt)
 {
     start(300 * 1000);
-    pacer_set_calm(&pacer, true, 0);
+    pacer_set_wait(&pacer, PACER_WAIT_CALM_US, 0);
     push(PACER_FIRST, 1, 0, 50, 0);
     CHECK_EQ(send_until(50 * MS), 50);
+}
+
+TEST(a_way_that_is_full_takes_its_time)
+{
+    start(300 * 1000); // 94 octets in a ms
+    pacer_set_wait(&pacer, PACER_WAIT_FULL_US, 0);
+    push(PACER_FIRST, 1, 0, 50, 0);
+    unsigned sent = send_until(250 * MS);
+    CHECK(sent >= 23 && sent <= 27);
+    CHECK_EQ(sent + send_until(500 * MS), 50);
 }
 
 TEST(a_first_picture_leaves_at_twenty_megabits_up_to_its_allowance)

@@ -2,6 +2,8 @@
 #include "scene.h"
 #include "test.h"
 
+#include "sfu/pace.h"
+
 enum {
     PUBLISHER = 11,
     SUBSCRIBER = 12,
@@ -107,4 +109,48 @@ TEST(of_a_feed_that_is_gone_nothing_waits)
     scene_pass(&scene, 300 * MS, 5 * MS);
     CHECK_EQ(subscriber->got_count, at_once);
     scene_close(&scene);
+}
+
+// --- By what is known of the way ---
+
+static struct batch_path path;
+static struct pace pace;
+
+static void follow(struct pace_way way)
+{
+    pace = (struct pace){.path = &path};
+    pacer_init(&pace.pacer, 1000 * 1000, 0);
+    pace_follow(&pace, &way, 0);
+}
+
+// The pacer lets 2.5 times of that go.
+TEST(where_there_is_room_pictures_leave_at_a_multiple_of_the_estimate_and_soon)
+{
+    follow((struct pace_way){.bps = 1500e3, .carried_bps = 1600e3, .used_bps = 1000e3});
+    CHECK_EQ((int)pace.pacer.bps, 1500 * 1000);
+    CHECK_EQ(pace.pacer.wait_most_us, 50 * MS);
+    follow((struct pace_way){.bps = 1500e3, .used_bps = 1000e3, .wait_us = 20 * MS});
+    CHECK_EQ((int)pace.pacer.bps, 1500 * 1000);
+    CHECK_EQ(pace.pacer.wait_most_us, 250 * MS);
+}
+
+TEST(a_way_that_is_nearly_full_is_given_no_more_than_a_quarter_more_than_it_carries)
+{
+    follow((struct pace_way){.bps = 900e3, .carried_bps = 1000e3, .used_bps = 800e3});
+    CHECK_EQ((int)pace.pacer.bps, 500 * 1000);
+    CHECK_EQ(pace.pacer.wait_most_us, 500 * MS);
+    // Beside another who takes half of it the estimate says more.
+    follow((struct pace_way){.bps = 1200e3, .carried_bps = 1000e3, .used_bps = 1000e3});
+    CHECK_EQ((int)pace.pacer.bps, 600 * 1000);
+    // While its queue is long it is given less than it carries.
+    follow((struct pace_way){
+        .bps = 900e3, .carried_bps = 1000e3, .used_bps = 800e3, .crowded = true});
+    CHECK_EQ((int)pace.pacer.bps, 360 * 1000);
+}
+
+TEST(of_a_way_that_was_never_full_nothing_is_held_back_for_long)
+{
+    follow((struct pace_way){.bps = 900e3, .used_bps = 800e3});
+    CHECK_EQ((int)pace.pacer.bps, 900 * 1000);
+    CHECK_EQ(pace.pacer.wait_most_us, 250 * MS);
 }
