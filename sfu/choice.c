@@ -200,8 +200,10 @@ bool choice_is_plain(const struct feed *f)
 static unsigned room_step(const struct feed *f)
 {
     const struct stream *s = f->stream;
-    if (f->allotted && f->allot.chosen != ALLOCATE_PAUSED)
-        return (unsigned)f->allot.chosen;
+    if (f->allotted && f->allot.chosen != ALLOCATE_PAUSED) { // maybe of more levels, before
+        unsigned chosen = (unsigned)f->allot.chosen, count = choice_step_count(s);
+        return chosen < count ? chosen : count - 1;
+    }
     unsigned level = level_count(s) - 1;
     while (level > 0 && (!has_level(s, level) || quality_of(s, level) > f->max_quality))
         level--;

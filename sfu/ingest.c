@@ -90,16 +90,6 @@ static struct track *track_by_mid(struct ingest *in, struct bytes mid)
     return NULL;
 }
 
-static int layer_by_rid(const struct track *t, struct bytes rid)
-{
-    if (rid.len == 0)
-        return t->stream.layer_count == 1 ? 0 : ERR_NOT_FOUND;
-    for (unsigned i = 0; i < t->stream.layer_count; i++)
-        if (bytes_equal(rid, bytes_of(t->stream.layers[i].rid)))
-            return (int)i;
-    return ERR_NOT_FOUND;
-}
-
 static bool may_learn(struct ingest *in, int64_t now)
 {
     if (now - in->learn_window_at >= SECOND_US) {
@@ -146,7 +136,8 @@ static struct ingest_stream *learn_stream(struct ingest *in, const struct rtp_pa
                   packet->payload_type == t->stream.codec.rtx_payload_type;
     if (!repair && !is_sent_as(&t->stream.codec, packet->payload_type))
         return NULL;
-    int layer = layer_by_rid(t, repair ? values->repaired_rid : values->rid);
+    struct bytes rid = repair ? values->repaired_rid : values->rid;
+    int layer = rid.len == 0 && t->stream.layer_count == 1 ? 0 : track_encoding(t, rid);
     if (layer < 0 || !may_learn(in, tick->now))
         return NULL;
     struct ingest_stream *s =

@@ -32,6 +32,7 @@ struct layer {
     uint32_t rtx_ssrc;        // 0: unknown or none
     uint8_t fec_payload_type; // of what repairs it by sums (rtc/fec.h); 0: nothing does
     bool refused;             // an encoding that the role does not have: dropped
+    bool gone;                // the last offer did not have it: dropped until one does
     struct police police;
 
     struct seq seq; // arrived

@@ -92,7 +92,7 @@ static struct track *new_track(struct publisher *p, uint64_t id,
 // those commanded, or its number belongs to somebody else's track. What the role may publish
 // goes by the kind that the client told the room: the section has to be of that.
 static struct track *take_section(struct publisher *p, const struct command *c,
-                                  struct publish_section *section, int64_t now)
+                                  struct publish_section *section, const struct tick *tick)
 {
     struct shared *s = p->leg->shared;
     const struct command_track *wanted = wanted_track(c, section->track_id);
@@ -103,19 +103,24 @@ static struct track *take_section(struct publisher *p, const struct command *c,
         return NULL;
     track_select_layers(t, &wanted->cap, section);
     if (t) {
+        if (!track_goes_on(t, section))
+            ingest_forget(&p->ingest, t);
         track_update(t, section);
+        select_layers(&t->stream, tick); // of those that are left
     } else {
         if (map_get(&s->tracks, map_key_u64(&wanted->track)))
             return NULL;
         t = new_track(p, wanted->track, section);
     }
-    track_bound(t, &wanted->cap, now);
+    track_bound(t, &wanted->cap, tick->now);
     section->max_kbps = t->kbps;
-    for (unsigned i = 0; i < t->stream.layer_count; i++) {
-        if (section->layers[i].ssrc)
-            ingest_add(&p->ingest, section->layers[i].ssrc, t, i, STREAM_MEDIA);
-        if (section->layers[i].rtx_ssrc)
-            ingest_add(&p->ingest, section->layers[i].rtx_ssrc, t, i, STREAM_RTX);
+    for (unsigned i = 0; i < section->layer_count; i++) {
+        const struct publish_layer *said = &section->layers[i];
+        unsigned index = (unsigned)track_encoding(t, bytes_of(said->rid));
+        if (said->ssrc)
+            ingest_add(&p->ingest, said->ssrc, t, index, STREAM_MEDIA);
+        if (said->rtx_ssrc)
+            ingest_add(&p->ingest, said->rtx_ssrc, t, index, STREAM_RTX);
     }
     if (section->fec.ssrc)
         ingest_add(&p->ingest, section->fec.ssrc, t, 0, STREAM_FEC);
@@ -145,7 +150,8 @@ static void close_others(struct publisher *p, const uint64_t *kept, size_t count
 }
 
 static void take_offer(struct publisher *p, const struct command *c,
-                       struct publish_offer *offer, int64_t now, struct notice *answer)
+                       struct publish_offer *offer, const struct tick *tick,
+                       struct notice *answer)
 {
     answer->answer.tracks = mem_alloc_array(TRACKS_PER_PEER_MAX, sizeof(uint64_t));
     p->ingest.extensions = (struct extension_ids){0};
@@ -158,7 +164,7 @@ static void take_offer(struct publisher *p, const struct command *c,
                      TRACKS_PER_PEER_MAX);
             break;
         }
-        const struct track *t = take_section(p, c, section, now);
+        const struct track *t = take_section(p, c, section, tick);
         if (t && !is_listed(answer->answer.tracks, answer->answer.track_count, t->stream.id))
             answer->answer.tracks[answer->answer.track_count++] = t->stream.id;
     }
@@ -222,7 +228,7 @@ void publisher_offer(struct publisher *p, const struct command *command,
     }
     leg_take_remote(p->leg, &offer->remote, tick);
     leg_take_channel(p->leg, offered_channel(offer), tick);
-    take_offer(p, command, offer, tick->now, &made);
+    take_offer(p, command, offer, tick, &made);
     struct local_description local = leg_describe(p->leg, tick);
     struct text answer = {0};
     negotiate_publish_answer(offer, &local, &answer);

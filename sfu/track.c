@@ -32,22 +32,80 @@ struct track *track_new(struct shared *s, uint64_t endpoint, uint64_t id,
     return t;
 }
 
+int track_encoding(const struct track *t, struct bytes rid)
+{
+    for (unsigned i = 0; i < t->stream.layer_count; i++)
+        if (bytes_equal(rid, bytes_of(t->stream.layers[i].rid)))
+            return (int)i;
+    return ERR_NOT_FOUND;
+}
+
+bool track_goes_on(const struct track *t, const struct publish_section *section)
+{
+    for (unsigned i = 0; i < section->layer_count; i++)
+        if (track_encoding(t, bytes_of(section->layers[i].rid)) < 0)
+            return false;
+    return true;
+}
+
+static void restart_layer(struct track *t, unsigned index, bool other)
+{
+    feeds_leave(&t->stream, index);
+    stream_restart(&t->stream, index, LAYER_RESTART_GAP, other);
+    layer_reset(&t->layers[index]);
+}
+
+// Other encodings take the place of all that there were.
+static void begin_anew(struct track *t, const struct publish_section *section)
+{
+    for (unsigned i = 0; i < t->stream.layer_count; i++) {
+        if (t->layers[i].ssrc)
+            restart_layer(t, i, true);
+        t->layers[i].ssrc = t->layers[i].rtx_ssrc = 0;
+    }
+    t->stream.layer_count = section->layer_count;
+    t->stream.steps_at = NEVER; // there are others to choose from
+    for (unsigned i = 0; i < section->layer_count; i++)
+        memcpy(t->stream.layers[i].rid, section->layers[i].rid, sizeof section->layers[i].rid);
+    t->check_at = section->layer_count > 1 ? 0 : NEVER;
+}
+
+static bool is_offered(const struct publish_section *section, const char *rid)
+{
+    for (unsigned i = 0; i < section->layer_count; i++)
+        if (strcmp(section->layers[i].rid, rid) == 0)
+            return true;
+    return false;
+}
+
+static void note_gone(struct track *t, const struct publish_section *section)
+{
+    for (unsigned i = 0; i < t->stream.layer_count; i++) {
+        struct layer *layer = &t->layers[i];
+        bool was_gone = layer->gone;
+        layer->gone = !is_offered(section, t->stream.layers[i].rid);
+        if (layer->gone && !was_gone && layer->seq.highest)
+            restart_layer(t, i, false);
+    }
+}
+
 void track_update(struct track *t, const struct publish_section *section)
 {
     memcpy(t->mid, section->mid, sizeof t->mid);
     t->stream.codec = section->codec;
-    t->stream.layer_count = section->layer_count;
-    t->check_at = section->layer_count > 1 ? 0 : NEVER;
+    if (!track_goes_on(t, section))
+        begin_anew(t, section);
     for (unsigned i = 0; i < section->layer_count; i++) {
         const struct publish_layer *said = &section->layers[i];
-        struct layer *layer = &t->layers[i];
-        memcpy(t->stream.layers[i].rid, said->rid, sizeof said->rid);
+        int index = track_encoding(t, bytes_of(said->rid));
+        struct layer *layer = &t->layers[index];
         if (said->ssrc && said->ssrc != layer->ssrc)
-            track_layer_replace(t, i, said->ssrc);
+            track_layer_replace(t, (unsigned)index, said->ssrc);
         if (said->rtx_ssrc)
             layer->rtx_ssrc = said->rtx_ssrc;
         layer->fec_payload_type = section->fec.payload_type;
     }
+    note_gone(t, section);
 }
 
 // The place of `rid` among the encodings that the role has; ERR_NOT_FOUND.
@@ -59,14 +117,6 @@ static int place_in_cap(const struct track_cap *cap, const char *rid)
     return ERR_NOT_FOUND;
 }
 
-static bool has_layer(const struct track *t, const char *rid)
-{
-    for (unsigned i = 0; i < t->stream.layer_count; i++)
-        if (strcmp(t->stream.layers[i].rid, rid) == 0)
-            return true;
-    return false;
-}
-
 void track_select_layers(const struct track *known, const struct track_cap *cap,
                          struct publish_section *section)
 {
@@ -76,7 +126,7 @@ void track_select_layers(const struct track *known, const struct track_cap *cap,
         return;
     for (unsigned i = 0; i < section->layer_count; i++) {
         const char *rid = section->layers[i].rid;
-        if (known ? has_layer(known, rid) : place_in_cap(cap, rid) >= 0)
+        if (known ? track_encoding(known, bytes_of(rid)) >= 0 : place_in_cap(cap, rid) >= 0)
             section->layers[kept++] = section->layers[i];
     }
     if (kept || !known)
@@ -140,13 +190,6 @@ void track_free(struct track *t)
     for (unsigned i = 0; i < LAYERS_MAX; i++)
         layer_dispose(&t->layers[i]);
     mem_free(t);
-}
-
-static void restart_layer(struct track *t, unsigned index, bool other)
-{
-    feeds_leave(&t->stream, index);
-    stream_restart(&t->stream, index, LAYER_RESTART_GAP, other);
-    layer_reset(&t->layers[index]);
 }
 
 void track_layer_replace(struct track *t, unsigned index, uint32_t ssrc)
@@ -265,8 +308,9 @@ const struct history_slot *track_receive(struct track *t, unsigned index,
 {
     struct layer *layer = &t->layers[index];
     struct stream *s = &t->stream;
-    if (layer->refused) {
-        tick->shared->stats.drop_over_cap++;
+    if (layer->refused || layer->gone) {
+        tick->shared->stats.drop_over_cap += layer->refused;
+        tick->shared->stats.drop_unknown_stream += !layer->refused;
         return NULL;
     }
     uint64_t highest_before = layer->seq.highest;

@@ -49,7 +49,12 @@ struct track *track_new(struct shared *s, uint64_t endpoint, uint64_t id,
 void track_close(struct track *t, struct shared *s);
 void track_free(struct track *t); // one that was closed
 
-// A new offer says the same or more about it.
+// The index of its encoding of this name, "" where it is the only one; ERR_NOT_FOUND.
+int track_encoding(const struct track *t, struct bytes rid);
+// Whether all encodings that are offered are known: each stays the layer that it is, however
+// many others are not offered any more. Otherwise the track begins anew with those.
+bool track_goes_on(const struct track *t, const struct publish_section *section);
+// A new offer says the same, more or less about it.
 void track_update(struct track *t, const struct publish_section *section);
 
 // What its publisher's role allows.

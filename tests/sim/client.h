@@ -67,6 +67,7 @@ struct client_section {
     char track_id[40];
     enum codec codec; // of pictures; CODEC_NONE is VP8
     unsigned layers;  // 1, or 3: sent with rids f, h, q
+    unsigned without; // of three, those that this offer does not have: a bit each, best first
     bool red;         // sound is offered with what it repeats
     uint32_t ssrc;    // of one layer; told in the offer
     uint32_t rtx_ssrc;

@@ -80,6 +80,20 @@ static void add_fec(const struct client_section *s, struct text *sdp)
               s->fec_ssrc);
 }
 
+static void add_encodings(const struct client_section *s, struct text *sdp)
+{
+    static const char rids[3] = {'f', 'h', 'q'};
+    struct text list = {0};
+    for (unsigned i = 0; i < 3; i++) {
+        if (s->without >> i & 1)
+            continue;
+        text_addf(sdp, "a=rid:%c send\r\n", rids[i]);
+        text_addf(&list, "%s%c", list.len ? ";" : "", rids[i]);
+    }
+    text_addf(sdp, "a=simulcast:send %s\r\n", list.at);
+    text_dispose(&list);
+}
+
 static void add_video(const struct client_section *s, struct text *sdp)
 {
     int type = client_video_type(s->codec);
@@ -101,8 +115,7 @@ static void add_video(const struct client_section *s, struct text *sdp)
                   CLIENT_EXT_RID);
         text_addf(sdp, "a=extmap:%d urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id\r\n",
                   CLIENT_EXT_REPAIRED_RID);
-        text_add(sdp, "a=rid:f send\r\na=rid:h send\r\na=rid:q send\r\n"
-                      "a=simulcast:send f;h;q\r\n");
+        add_encodings(s, sdp);
         return;
     }
     if (s->receives)
