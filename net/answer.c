@@ -69,7 +69,8 @@ void answer_prepare(struct connection *c, const struct http_request *request,
     if (c->server->draining)
         c->close_after = true;
     assert(response->status >= 100 && response->status <= HTTP_STATUS_MAX);
-    c->server->answered[response->status]++;
+    tally_add(&c->server->tally, request ? request->route : 0, response->status,
+              request ? http_now(c->server) - request->begun_at : -1);
     text_reserve(out, HEAD_OCTETS + response->body.len);
     text_add(out, "HTTP/1.1 ");
     text_add_int(out, response->status);

@@ -124,8 +124,8 @@ struct http_server {
     struct map requests; // by id: struct connection
     struct map sockets;  // by id: struct websocket
     uint64_t last_id;
-    uint64_t answered[HTTP_STATUS_MAX + 1]; // by status
-    struct ws_text *last_text;              // that was sent: the next socket may get the same
+    struct tally tally;
+    struct ws_text *last_text; // that was sent: the next socket may get the same
     struct rng rng;
     time_t date_at; // of `date`, as answers have it
     char date[32];

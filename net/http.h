@@ -54,6 +54,8 @@ struct http_request {
     bool is_doubted;   // it logs in, from an address where too much of that failed
     bool is_forwarded; // a proxy says that it passed it on
     bool secure;       // came over TLS, also when a proxy in front spoke it
+    size_t route;      // as what its answer is counted: the owner's number; 0: of none
+    int64_t begun_at;  // us, monotonic
     char id[37];       // request id, also in the answer and the log
     struct arena arena;
 };

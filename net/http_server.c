@@ -397,6 +397,7 @@ struct http_server *http_server_new(const struct http_server_config *config)
     server->public_url = mem_text(config->public_url);
     list_init(&server->connections);
     list_init(&server->websockets);
+    tally_init(&server->tally, config->route_count);
     struct map *by_host = &server->visitors.by_host; // clients choose its keys
     rng_fill(&server->rng, by_host->seed, sizeof by_host->seed);
     uv_timer_init(config->loop, &server->resume);
@@ -521,6 +522,7 @@ void http_server_free(struct http_server *server)
     mem_free(server->tls_cert);
     mem_free(server->tls_key);
     mem_free(server->ws_path);
+    tally_dispose(&server->tally);
     mem_free(server->frame_ancestors);
     mem_free(server->origins);
     mem_free(server->public_url);
@@ -542,9 +544,9 @@ size_t http_server_connections(const struct http_server *server)
     return server->connection_count;
 }
 
-const uint64_t *http_server_answered(const struct http_server *server)
+const struct tally *http_server_tally(const struct http_server *server)
 {
-    return server->answered;
+    return &server->tally;
 }
 
 int http_server_reload_certificate(struct http_server *server)

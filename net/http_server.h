@@ -17,6 +17,7 @@
 #include "base/network.h"
 #include "net/head.h"
 #include "net/http.h"
+#include "net/tally.h"
 #include "net/visitors.h"
 
 #include <stdbool.h>
@@ -49,6 +50,8 @@ struct http_server_config {
     enum http_scheme public_scheme;       // of the URL by which clients know this server
     const struct networks *trusted;       // proxies whose word about clients counts; or NULL
     const char *ws_path;                  // where web sockets open: "/ws"
+    size_t route_count;                   // that answers are counted by; 0: by none
+    size_t ws_route;                      // that of web sockets
     bool rate_limit;                      // also of clients on loopback
     const struct visitors_limits *limits; // NULL: visitors_limits_default
     int64_t (*now)(void);                 // us, by which all these count; NULL: the system's
@@ -94,9 +97,9 @@ uint16_t http_server_port(const struct http_server *server, size_t listener);
 size_t http_server_connections(const struct http_server *server);
 
 enum { HTTP_STATUS_MAX = 599 };
-// How often each status was answered, by status: HTTP_STATUS_MAX + 1 counts. Refusals count
-// too; 101 is a web socket that opened.
-const uint64_t *http_server_answered(const struct http_server *server);
+// What was answered, by http_request.route: refusals count too, as what has no route; 101 is a
+// web socket that opened.
+const struct tally *http_server_tally(const struct http_server *server);
 
 // How many octets bodies beyond HTTP_BODY_SMALL_MAX may take from now on, those included that
 // arrive: the others get 503. No bound before the first call.

@@ -169,6 +169,7 @@ static void new_request(struct connection *c)
     struct http_request *request = arena_alloc(&arena, sizeof *request);
     request->arena = arena;
     request->from = c->from;
+    request->begun_at = http_now(c->server);
     enum http_scheme scheme = c->server->config.public_scheme;
     request->secure =
         scheme == HTTP_SCHEME_OWN ? c->server->tls_cert != NULL : scheme == HTTP_SCHEME_TLS;

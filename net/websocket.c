@@ -226,7 +226,7 @@ int websocket_callback(struct lws *wsi, enum lws_callback_reasons reason, void *
     case LWS_CALLBACK_HTTP: // nothing but upgrades is ever sent here
         return -1;
     case LWS_CALLBACK_ESTABLISHED:
-        ws->server->answered[101]++;
+        tally_add(&ws->server->tally, ws->server->config.ws_route, 101, -1);
         return on_open(ws);
     case LWS_CALLBACK_RECEIVE:
         return on_octets(ws, (struct bytes){in, len});

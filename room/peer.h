@@ -87,6 +87,7 @@ struct peer {
     bool auto_video;     // wants video forwarded before it asks for a layer
     bool on_demand;      // wants cameras offered only when it asks: room/wanted.h
     int64_t joined_at;   // ms since the Unix epoch
+    int64_t asked_at;    // us, monotonic: when it asked to join; 0 once it has media, or waits
     uint64_t join_offer; // request number of the first offer
     struct track *tracks[TRACKS_PER_PEER_MAX];
     size_t track_count;

@@ -225,6 +225,7 @@ int room_join(struct room *room, const struct join_wish *wish, uint64_t request,
     struct peer *joining = *peer = room_add_peer(room, wish, template, role);
     template_free(template);
     joining->join_offer = request;
+    joining->asked_at = role->waiting_room ? 0 : now.mono_us;
     if (!wish->offer) {
         room_admit(joining, NULL, now, events);
         return 0;

@@ -110,6 +110,7 @@ bool report_block(struct report_receiver *r, uint32_t ssrc, int64_t now,
     r->received_prior = r->received;
     uint64_t lost_interval =
         expected_interval > received_interval ? expected_interval - received_interval : 0;
+    r->lost += lost_interval;
     uint64_t fraction = expected_interval ? (lost_interval << 8) / expected_interval : 0;
 
     *block = (struct rtcp_report_block){
@@ -162,6 +163,9 @@ bool report_feedback(struct report_sender *s, const struct rtcp_report_block *bl
 {
     s->fraction_lost = block->fraction_lost;
     s->jitter = block->jitter;
+    uint32_t lost = block->cumulative_lost > 0 ? (uint32_t)block->cumulative_lost : 0;
+    lost = lost < s->packets ? lost : s->packets;
+    s->lost = lost > s->lost ? lost : s->lost;
 
     const struct report_sent *sent = find_sent(s, block->last_sr);
     if (!sent)

@@ -32,6 +32,7 @@ struct report_receiver {
     uint64_t octets;   // of payload
     uint64_t expected_prior;
     uint64_t received_prior;
+    uint64_t lost; // in all intervals that were reported: does not fall when some come late
     uint32_t timestamp; // of the last packet that was used for jitter
     int64_t arrived_at; // and its arrival
     uint32_t jitter_q4; // ticks in 28.4 fixed point, as in RFC 3550 appendix A.8
@@ -78,10 +79,11 @@ struct report_sender {
         uint32_t middle_ntp; // 0: unused
         uint32_t sent_us;    // low half of the time
     } sent[REPORT_SENT_MAX];
-    uint8_t next;          // of `sent`
     uint32_t rtt_us;       // smoothed; 0 when unknown
+    uint8_t next;          // of `sent`
     uint8_t fraction_lost; // as the subscriber reported it last, of 256
     uint32_t jitter;       // as reported last, ticks
+    uint32_t lost;         // the most that was reported, and no more than was sent
 };
 
 static inline void report_sent(struct report_sender *s, size_t payload_len)

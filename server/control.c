@@ -2,12 +2,14 @@
 
 #include "server/control_state.h"
 
+#include "api/routes.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/inbox.h"
 #include "server/addresses.h"
 #include "server/clock.h"
 #include "server/files.h"
+#include "server/metrics.h"
 #include "server/offer_check.h"
 
 #include <assert.h>
@@ -232,6 +234,8 @@ struct control *control_new(const struct control_config *config)
     assert(err == 0);
     c->config.http.loop = &c->loop;
     c->config.http.ws_path = "/ws";
+    c->config.http.route_count = METRICS_ROUTES + api_route_count;
+    c->config.http.ws_route = METRICS_ROUTE_WS;
     c->config.http.standing = standing;
     c->config.http.body_max = body_max;
     c->config.http.context = c;

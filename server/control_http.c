@@ -155,6 +155,7 @@ static void on_request(struct control *c, struct http_input *input)
     bool is_here = answer_here(c, request, &response);
     if (!is_here)
         next = api_route(c->config.api, request, clock_wall_ms(), &call, &response);
+    request->route = control_route(request, is_here ? NULL : call.route);
     // A path of the API is read by programs, whatever they say that they take.
     bool is_of_api = !is_here && (call.route || response.status == 405);
     if (next == API_ANSWERED && response.status >= 400 && !is_of_api)

@@ -45,6 +45,8 @@ void control_notices(struct control *c)
             connect_channels(c, n, now.mono_us);
         else if (n->kind == NOTICE_FIGURES)
             control_take_figures(c, n);
+        else if (n->kind == NOTICE_TRACK_UP || n->kind == NOTICE_FED)
+            control_note_media(c, n, now.mono_us);
         bridge_notice(c->bridge, n, now, &c->events);
         notice_dispose(n);
         control_settle(c);

@@ -1,17 +1,24 @@
 #include "server/control_state.h"
 
+#include "api/routes.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/inbox.h"
 #include "server/clock.h"
+#include "server/files.h"
 #include "server/metrics.h"
 
 #include <assert.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { COUNT_EVERY_US = 2 * 1000 * 1000, COUNTERS_PER_TURN = 64, HOST_NAME_MAX_LEN = 254 };
+enum {
+    COUNT_EVERY_US = 2 * 1000 * 1000,
+    COUNTERS_PER_TURN = 64,
+    HOST_NAME_MAX_LEN = 254,
+    JOIN_MOST_US = 60 * 1000 * 1000
+};
 
 // A worker tells sums since its start: the last that it told are kept, so that they never go
 // back.
@@ -55,6 +62,40 @@ void control_look_at_metrics(struct control *c)
     ask_store(c);
 }
 
+static enum metrics_peer_kind kind_of(const struct role *role)
+{
+    if (role->waiting_room)
+        return METRICS_WAITING;
+    for (int kind = 0; kind < PUBLISH_KIND_COUNT; kind++)
+        if (role_publishes(role, (enum publish_kind)kind))
+            return METRICS_PUBLISHER;
+    return METRICS_VIEWER;
+}
+
+// Who has nothing to send or see for long waits for nobody.
+void control_note_media(struct control *c, const struct notice *notice, int64_t now)
+{
+    struct peer *peer = rooms_peer(&c->rooms, bridge_peer(notice->endpoint));
+    if (!peer || !peer->asked_at)
+        return;
+    int64_t took_us = now - peer->asked_at;
+    peer->asked_at = 0;
+    if (took_us <= JOIN_MOST_US)
+        histogram_add(&c->joins, &histogram_waits_us, took_us);
+}
+
+size_t control_route(const struct http_request *request, const struct api_route *route)
+{
+    const struct asset *asset;
+    if (route)
+        return METRICS_ROUTES + (size_t)(route - api_routes);
+    if (strcmp(request->path, "/health") == 0)
+        return METRICS_ROUTE_HEALTH;
+    if (strcmp(request->path, "/ready") == 0)
+        return METRICS_ROUTE_READY;
+    return files_find(request->path, &asset) ? METRICS_ROUTE_FILE : METRICS_ROUTE_OTHER;
+}
+
 static void gather(struct control *c, struct metrics *m)
 {
     take_counters(c);
@@ -64,15 +105,21 @@ static void gather(struct control *c, struct metrics *m)
                           .http_connections = http_server_connections(c->server),
                           .web_sockets = c->clients_by_socket.count,
                           .memory_max = c->memory.max,
-                          .http_answered = http_server_answered(c->server)};
+                          .http = http_server_tally(c->server)};
     jobs_get_stats(c->config.jobs, &m->store);
     for (size_t i = 0; i < c->config.worker_count; i++)
-        metrics_add_worker(m, &c->counted[i].socket, &c->counted[i].router);
+        metrics_add_worker(m, &c->counted[i]);
     size_t at = 0;
     for (const struct room *room; (room = map_next(&c->rooms.by_id, &at));) {
         m->rooms += room->joined_count > 0;
-        m->peers += room->joined_count;
     }
+    at = 0;
+    for (const struct peer *peer; (peer = map_next(&c->rooms.peers, &at));)
+        if (peer->state == PEER_JOINED)
+            m->peers[kind_of(peer->role)]++;
+    m->joins = c->joins;
+    m->signalling = signal_tally(c->signal);
+    m->webhooks = *hooks_stats(c->hooks);
     metrics_read_process(&m->process);
     m->process.started_at_s = c->started_at_s;
 }

@@ -70,6 +70,7 @@ struct control {
 
     struct http_server *metrics;     // that serves figures; NULL: none does
     char *host_name;                 // of this machine
+    struct histogram joins;          // from a join to the first media packet, us
     double started_at_s;             // of the process, since the Unix epoch
     struct worker_counters *counted; // the last of each worker
     int64_t webhooks_waiting;        // by the last count; -1: there was none
@@ -123,6 +124,10 @@ int control_start_metrics(struct control *c);   // 0, or ERR_IO; the reason is l
 void control_metrics_inputs(struct control *c); // drains their HTTP server
 void control_look_at_metrics(struct control *c);
 void control_counted(struct control *c, const struct job *job); // what the store counted
+// A peer's first media packet, if it is the first.
+void control_note_media(struct control *c, const struct notice *notice, int64_t now);
+// What the answer to a request is counted as: of `route`, when it is one of the API.
+size_t control_route(const struct http_request *request, const struct api_route *route);
 
 // --- control_figures.c ---
 void control_ask_figures(struct control *c, struct job *job); // takes `job`

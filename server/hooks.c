@@ -47,6 +47,7 @@ struct hooks {
     bool is_visiting;
     bool is_asked;   // something may be due that this visit has not seen
     int64_t look_at; // us, monotonic
+    struct hooks_stats stats;
 };
 
 struct hooks *hooks_new(const struct hooks_config *config, struct jobs *jobs, uv_loop_t *loop)
@@ -144,6 +145,9 @@ static void settle_slot(struct hooks *h, struct slot *slot, const struct fetch_r
     } else if (!is_delivered && !result->is_forbidden) {
         next_at = api_webhook_again_at(slot->tries + 1, slot->at, now);
     }
+    h->stats.delivered += is_delivered;
+    h->stats.failed += !is_delivered;
+    h->stats.given_up += !is_delivered && !next_at;
     if (!is_delivered && !next_at)
         log_warn("hooks", "webhook %s is given up: %s", slot->uuid, error);
     add_outcome(h, slot, is_delivered, next_at, is_delivered ? "" : error);
@@ -219,12 +223,18 @@ void hooks_done(struct hooks *h, struct job *job, struct moment now)
     int64_t wait_ms = turn->next_at > now.wall_ms ? turn->next_at - now.wall_ms : 0;
     h->look_at =
         h->is_asked ? 0 : now.mono_us + (wait_ms < LOOK_MS ? wait_ms : LOOK_MS) * us_per_ms;
+    h->stats.given_up += (uint64_t)turn->given_up;
     if (turn->given_up)
         log_warn("hooks", "%" PRId64 " webhooks are given up: their room has none any more",
                  turn->given_up);
     send_all(h, turn->taken, turn->taken_count, &turn->arena);
     send_all(h, turn->replays, turn->replay_count, &turn->arena);
     hooks_results(h, now); // what was refused at once
+}
+
+const struct hooks_stats *hooks_stats(const struct hooks *h)
+{
+    return &h->stats;
 }
 
 // --- The end ---

@@ -30,6 +30,13 @@ void hooks_done(struct hooks *h, struct job *job, struct moment now);
 // Takes what the HTTP client has for us.
 void hooks_results(struct hooks *h, struct moment now);
 
+// Since the start: deliveries that their receivers took, and those that failed, each try; and
+// webhooks that are not tried again.
+struct hooks_stats {
+    uint64_t delivered, failed, given_up;
+};
+const struct hooks_stats *hooks_stats(const struct hooks *h);
+
 int64_t hooks_deadline(const struct hooks *h);
 void hooks_expire(struct hooks *h, struct moment now);
 // What is known is written down: the process ends.

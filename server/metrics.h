@@ -3,10 +3,13 @@
 // choose: what is not known by name is "other".
 #pragma once
 
+#include "net/tally.h"
 #include "net/udp.h"
 #include "server/exposition.h"
+#include "server/hooks.h"
 #include "server/jobs.h"
-#include "sfu/router.h"
+#include "server/worker.h"
+#include "signal/tally.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,31 +26,54 @@ struct process_figures {
     uint64_t threads;
 };
 
+// What somebody's role makes of him. Roles have names of their own in each template.
+enum metrics_peer_kind {
+    METRICS_PUBLISHER, // may publish something
+    METRICS_VIEWER,    // nothing
+    METRICS_WAITING,   // to be let in
+    METRICS_PEER_KINDS,
+};
+
+// As what HTTP answers are counted beside the routes of the API.
+enum metrics_route {
+    METRICS_ROUTE_OTHER,
+    METRICS_ROUTE_WS,
+    METRICS_ROUTE_HEALTH,
+    METRICS_ROUTE_READY,
+    METRICS_ROUTE_FILE, // of the web client
+    METRICS_ROUTES,
+};
+
 struct metrics {
     const char *version;
-    size_t rooms;             // with a session
-    size_t peers;             // in them, those who wait to be let in included
-    struct udp_stats sockets; // of all workers together, as the next
+    size_t rooms;                     // with a session
+    size_t peers[METRICS_PEER_KINDS]; // in them
+    struct udp_stats sockets;         // of all workers together, as the next
     struct router_stats routers;
+    struct worker_stats turns;
+    struct histogram joins; // us
+    const struct signal_tally *signalling;
     struct jobs_stats store;
     bool store_is_writable;
+    struct hooks_stats webhooks;
     int64_t webhooks_waiting; // -1: not known yet
     size_t http_connections;
-    const uint64_t *http_answered; // by status, as http_server_answered() has them
+    const struct tally *http; // by route: METRICS_ROUTES of ours, then those of the API
     size_t web_sockets;
     int64_t memory_max; // octets, of --memory-max
     struct process_figures process;
 };
 
 // Adds the figures of another worker to the sums.
-void metrics_add_worker(struct metrics *m, const struct udp_stats *socket,
-                        const struct router_stats *router);
+void metrics_add_worker(struct metrics *m, const struct worker_counters *counters);
 
 // Appends the whole page.
 void metrics_write(const struct metrics *m, enum exposition_format format, struct text *out);
 
 // --- Its parts ---
 
+void metrics_write_signalling(const struct metrics *m, struct exposition *e);
+void metrics_write_http(const struct metrics *m, struct exposition *e);
 void metrics_write_media(const struct metrics *m, struct exposition *e);
 void metrics_write_process(const struct process_figures *p, struct exposition *e);
 

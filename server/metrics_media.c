@@ -17,7 +17,7 @@ static const char *const drop_reasons[] = {
 static_assert(sizeof drop_reasons / sizeof *drop_reasons == TRANSPORT_DROP_COUNT,
               "each reason has a name");
 
-// Both structs are counts of 64 bits and nothing else.
+// The structs are counts of 64 bits and nothing else.
 static void add_counts(void *sums, const void *more, size_t size)
 {
     uint64_t *to = sums;
@@ -26,13 +26,14 @@ static void add_counts(void *sums, const void *more, size_t size)
         to[i] += from[i];
 }
 
-void metrics_add_worker(struct metrics *m, const struct udp_stats *socket,
-                        const struct router_stats *router)
+void metrics_add_worker(struct metrics *m, const struct worker_counters *counters)
 {
-    static_assert(sizeof *socket % sizeof(uint64_t) == 0, "counts");
-    static_assert(sizeof *router % sizeof(uint64_t) == 0, "counts");
-    add_counts(&m->sockets, socket, sizeof *socket);
-    add_counts(&m->routers, router, sizeof *router);
+    static_assert(sizeof m->sockets % sizeof(uint64_t) == 0, "counts");
+    static_assert(sizeof m->routers % sizeof(uint64_t) == 0, "counts");
+    static_assert(sizeof m->turns % sizeof(uint64_t) == 0, "counts");
+    add_counts(&m->sockets, &counters->socket, sizeof m->sockets);
+    add_counts(&m->routers, &counters->router, sizeof m->routers);
+    add_counts(&m->turns, &counters->turns, sizeof m->turns);
 }
 
 static void add_directions(struct exposition *e, const char *name, const char *help,
@@ -67,6 +68,31 @@ static void write_drops(const struct metrics *m, struct exposition *e)
     add_drop(e, "send_refused", s->refused);
 }
 
+static void write_rates(const struct router_stats *r, struct exposition *e)
+{
+    exposition_family(
+        e, "parlor_media_estimate_bytes_per_second", EXPOSITION_HISTOGRAM,
+        "What the way to a subscriber is found to carry: of each, once a second.");
+    exposition_histogram(e, NULL, &r->estimates, &router_rates, 1);
+    exposition_family(e, "parlor_media_allocated_bytes_per_second", EXPOSITION_HISTOGRAM,
+                      "What was allotted to a subscriber of that: of each, once a second.");
+    exposition_histogram(e, NULL, &r->allotted, &router_rates, 1);
+}
+
+static void write_turns(const struct worker_stats *w, struct exposition *e)
+{
+    exposition_family(e, "parlor_worker_turn_seconds", EXPOSITION_HISTOGRAM,
+                      "A turn of a media worker: from when something is there until all that "
+                      "comes of it is sent.");
+    exposition_histogram(e, NULL, &w->took_us, &worker_turns_us, 1e6);
+    exposition_family(e, "parlor_worker_batch_packets", EXPOSITION_HISTOGRAM,
+                      "Datagrams that were received together, and sent together.");
+    exposition_histogram(e, (const struct label[]){{"direction", "in"}, {0}}, &w->reads,
+                         &worker_batches, 1);
+    exposition_histogram(e, (const struct label[]){{"direction", "out"}, {0}}, &w->sends,
+                         &worker_batches, 1);
+}
+
 void metrics_write_media(const struct metrics *m, struct exposition *e)
 {
     const struct router_stats *r = &m->routers;
@@ -84,14 +110,35 @@ void metrics_write_media(const struct metrics *m, struct exposition *e)
     exposition_single(e, "parlor_media_rebuilt_packets", EXPOSITION_COUNTER,
                       "Packets of pictures that were lost and were rebuilt of FlexFEC.",
                       r->rebuilt);
+    add_directions(e, "parlor_media_lost_packets",
+                   "Packets that publishers sent and did not come (in), and that subscribers "
+                   "report as lost (out).",
+                   r->lost_in, r->lost_out);
+    add_directions(e, "parlor_media_requested_packets",
+                   "Packets that publishers were asked for again (in), and that subscribers "
+                   "asked for (out).",
+                   r->asked_in, r->asked_out);
+    add_directions(e, "parlor_media_key_frame_requests",
+                   "Key frames that publishers were asked for (in), and that subscribers asked "
+                   "for (out).",
+                   r->keys_in, r->keys_out);
+    exposition_family(
+        e, "parlor_media_layer_switches", EXPOSITION_COUNTER,
+        "Pictures that went on to a subscriber in a better layer, or a worse one.");
+    exposition_count(e, (const struct label[]){{"to", "higher"}, {0}}, r->layers_higher);
+    exposition_count(e, (const struct label[]){{"to", "lower"}, {0}}, r->layers_lower);
     write_drops(m, e);
     add_directions(e, "parlor_media_socket_errors",
                    "Datagrams that the kernel refused to send, and errors of reading.",
                    s->receive_errors, s->refused);
     exposition_single(e, "parlor_media_connections", EXPOSITION_GAUGE,
                       "Peer connections; a person has two of them.", r->endpoints);
-    exposition_single(e, "parlor_media_tracks", EXPOSITION_GAUGE, "Tracks that are published.",
-                      r->tracks);
+    exposition_family(e, "parlor_media_tracks", EXPOSITION_GAUGE, "Tracks that are published.");
+    exposition_count(e, (const struct label[]){{"kind", "audio"}, {0}},
+                     r->tracks - r->video_tracks);
+    exposition_count(e, (const struct label[]){{"kind", "video"}, {0}}, r->video_tracks);
     exposition_single(e, "parlor_media_feeds", EXPOSITION_GAUGE,
                       "Tracks to subscribers, each counted once.", r->feeds);
+    write_rates(r, e);
+    write_turns(&m->turns, e);
 }

@@ -1,9 +1,23 @@
-#include "net/http_server.h"
 #include "server/metrics.h"
 
-#include <stdio.h>
-
 static const double us_per_s = 1e6;
+
+static void write_people(const struct metrics *m, struct exposition *e)
+{
+    static const char *const kinds[] = {[METRICS_PUBLISHER] = "publisher",
+                                        [METRICS_VIEWER] = "viewer",
+                                        [METRICS_WAITING] = "waiting"};
+    exposition_family(e, "parlor_peers", EXPOSITION_GAUGE,
+                      "People in them: whose roles may publish something, whose may not, and "
+                      "who waits to be let in.");
+    for (size_t i = 0; i < METRICS_PEER_KINDS; i++)
+        exposition_count(e, (const struct label[]){{"kind", kinds[i]}, {0}}, m->peers[i]);
+    exposition_family(
+        e, "parlor_join_seconds", EXPOSITION_HISTOGRAM,
+        "From the request to join to the first media packet, in either direction; "
+        "of those who had some within a minute.");
+    exposition_histogram(e, NULL, &m->joins, &histogram_waits_us, us_per_s);
+}
 
 static void write_store(const struct metrics *m, struct exposition *e)
 {
@@ -33,28 +47,17 @@ static void write_store(const struct metrics *m, struct exposition *e)
 
 static void write_webhooks(const struct metrics *m, struct exposition *e)
 {
+    exposition_family(e, "parlor_webhook_deliveries", EXPOSITION_COUNTER,
+                      "Webhooks that their receivers took, and tries that failed.");
+    exposition_count(e, (const struct label[]){{"result", "delivered"}, {0}},
+                     m->webhooks.delivered);
+    exposition_count(e, (const struct label[]){{"result", "failed"}, {0}}, m->webhooks.failed);
+    exposition_single(e, "parlor_webhooks_given_up", EXPOSITION_COUNTER,
+                      "Webhooks that are not tried again.", m->webhooks.given_up);
     if (m->webhooks_waiting >= 0)
         exposition_single(e, "parlor_webhooks_waiting", EXPOSITION_GAUGE,
                           "Webhooks that wait to be sent, or to be sent again.",
                           (uint64_t)m->webhooks_waiting);
-}
-
-static void write_http(const struct metrics *m, struct exposition *e)
-{
-    exposition_family(e, "parlor_http_responses", EXPOSITION_COUNTER,
-                      "Answers by status; 101 is a web socket that opened.");
-    for (int status = 100; status <= HTTP_STATUS_MAX; status++) {
-        char text[8];
-        if (!m->http_answered[status])
-            continue;
-        snprintf(text, sizeof text, "%d", status);
-        exposition_count(e, (const struct label[]){{"status", text}, {0}},
-                         m->http_answered[status]);
-    }
-    exposition_single(e, "parlor_http_connections", EXPOSITION_GAUGE,
-                      "Connections that are open, web sockets included.", m->http_connections);
-    exposition_single(e, "parlor_web_sockets", EXPOSITION_GAUGE, "Web sockets that are open.",
-                      m->web_sockets);
 }
 
 void metrics_write(const struct metrics *m, enum exposition_format format, struct text *out)
@@ -65,11 +68,12 @@ void metrics_write(const struct metrics *m, enum exposition_format format, struc
     exposition_count(&e, (const struct label[]){{"version", m->version}, {0}}, 1);
     exposition_single(&e, "parlor_rooms", EXPOSITION_GAUGE, "Rooms in which somebody is.",
                       m->rooms);
-    exposition_single(&e, "parlor_peers", EXPOSITION_GAUGE, "People in them.", m->peers);
+    write_people(m, &e);
+    metrics_write_signalling(m, &e);
     metrics_write_media(m, &e);
     write_store(m, &e);
     write_webhooks(m, &e);
-    write_http(m, &e);
+    metrics_write_http(m, &e);
     exposition_single(&e, "parlor_memory_limit_bytes", EXPOSITION_GAUGE,
                       "How much memory the process may have, by --memory-max.",
                       (uint64_t)m->memory_max);

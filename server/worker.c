@@ -30,6 +30,14 @@ enum {
     COUNTERS_EVERY_US = 1000 * 1000,
 };
 
+const struct histogram_bounds worker_batches = {
+    .count = 11, .at = {1, 2, 4, 8, 16, 32, 64, 128, 256, 1024, 4096}};
+
+// What is sent later than a few milliseconds is felt: it adds to the jitter of all.
+const struct histogram_bounds worker_turns_us = {
+    .count = 12,
+    .at = {20, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 25000, 100000, 1000000}};
+
 struct worker {
     struct udp *udp;
     struct router *router;
@@ -46,6 +54,7 @@ struct worker {
     int stop_fd;
     int epoll_fd;
     uint8_t number;
+    struct worker_stats turns;
     size_t slice; // datagrams given to the router before a flush: 1..DATAGRAMS_PER_READ
 };
 
@@ -69,6 +78,8 @@ static void pass_notices(struct worker *w)
 
 static void flush(struct worker *w, int64_t now)
 {
+    if (w->out.packet_count)
+        histogram_add(&w->turns.sends, &worker_batches, w->out.packet_count);
     srtp_seal(w->engine, &w->out, now);
     udp_send(w->udp, &w->out);
     batch_reset(&w->out);
@@ -102,6 +113,8 @@ static void read_datagrams(struct worker *w)
         struct udp_datagram *in;
         size_t count = udp_receive(w->udp, &in);
         int64_t read_at = clock_mono_us();
+        if (count)
+            histogram_add(&w->turns.reads, &worker_batches, (int64_t)count);
         struct router_datagram datagrams[DATAGRAMS_PER_READ];
         for (size_t d = 0; d < count; d++)
             datagrams[d] =
@@ -137,6 +150,7 @@ static void tell_counters(struct worker *w, int64_t now)
     counters.worker = w->number;
     counters.socket = *udp_stats(w->udp);
     router_get_stats(w->router, &counters.router);
+    counters.turns = w->turns;
     bool is_news = memcmp(&counters, &w->told_counters, sizeof counters) != 0;
     w->count_at = NEVER;
     if (is_news && inbox_offer(w->counters, &counters))
@@ -166,11 +180,15 @@ static void *media_thread(void *arg)
     char name[16];
     snprintf(name, sizeof name, "media-%u", w->number);
     pthread_setname_np(pthread_self(), name);
-    for (;;) {
+    for (int64_t began_at = NEVER;;) {
         struct epoll_event events[3];
-        int wait_ms = patience_ms(w, clock_mono_us());
+        int64_t ended_at = clock_mono_us();
+        if (began_at != NEVER)
+            histogram_add(&w->turns.took_us, &worker_turns_us, ended_at - began_at);
+        int wait_ms = patience_ms(w, ended_at);
         clock_waits(wait_ms < 0 ? NEVER : (int64_t)wait_ms * 1000);
         int count = epoll_wait(w->epoll_fd, events, 3, wait_ms);
+        began_at = clock_mono_us();
         for (int i = 0; i < count; i++) {
             int fd = events[i].data.fd;
             if (fd == udp_fd(w->udp))

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/addr.h"
+#include "base/histogram.h"
 #include "net/inbox.h"
 #include "net/udp.h"
 #include "rtc/dtls.h"
@@ -22,13 +23,22 @@ struct worker_config {
     struct inbox *counters; // borrowed: struct worker_counters, of all workers; NULL: untold
 };
 
+// How a worker's turns went: counts of 64 bits and nothing else.
+struct worker_stats {
+    struct histogram took_us;      // from when something is there until all of it is sent
+    struct histogram reads, sends; // packets that one call brought, and that one flush sent
+};
+
 // What a worker has counted since it began. It tells them about once a second, while they
 // change; the last it tells are the latest.
 struct worker_counters {
     uint8_t worker;
     struct udp_stats socket;
     struct router_stats router;
+    struct worker_stats turns;
 };
+
+extern const struct histogram_bounds worker_batches, worker_turns_us;
 
 struct worker;
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/addr.h"
+#include "base/histogram.h"
 #include "base/rng.h"
 #include "rtc/srtp.h"
 #include "rtc/transport.h"
@@ -21,6 +22,8 @@ struct router_config {
     int64_t ntp_ahead_us;
 };
 
+extern const struct histogram_bounds router_rates; // of `estimates` and `allotted`
+
 // Counters of this worker, for metrics: counts of 64 bits and nothing else, so that those of
 // several are added up as they are.
 struct router_stats {
@@ -37,5 +40,16 @@ struct router_stats {
     uint64_t drop_feedback;       // more than is read of a subscriber
     uint64_t drop_channel;   // SCTP of a data channel: more than is passed on, or not agreed
     uint64_t drop_malformed; // RTP or RTCP that does not parse
-    uint64_t rooms, endpoints, tracks, feeds; // that there are now
+    uint64_t lost_in;        // packets of publishers that did not come, as they are told
+    uint64_t lost_out;       // packets that did not reach subscribers, as those tell
+    uint64_t asked_in;       // packets that publishers were asked to send again
+    uint64_t asked_out;      // the same of us, by subscribers
+    uint64_t keys_in;        // key frames that publishers were asked for
+    uint64_t keys_out;       // the same of us, by subscribers
+    uint64_t layers_higher;  // feeds that went on with a better layer, or part of one
+    uint64_t layers_lower;   // with a worse one
+    // Octets a second, of each way to a subscriber once a second while something is sent: what
+    // it is found to carry, and what was allotted of that.
+    struct histogram estimates, allotted;
+    uint64_t rooms, endpoints, tracks, video_tracks, feeds; // that there are now
 };

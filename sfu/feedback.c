@@ -75,7 +75,9 @@ static void take_report(struct subscriber *s, const struct rtcp_packet *packet,
         struct feed *f = feed_of_ssrc(s, block.ssrc);
         if (!f)
             continue;
+        uint32_t lost = f->report.lost;
         bool has_rtt = report_feedback(&f->report, &block, tick->now);
+        tick->shared->stats.lost_out += f->report.lost - lost;
         note_quality(s, f, has_rtt);
         if (!s->capacity.estimate && f->stream->kind == MEDIA_AUDIO)
             redundancy_report(&s->redundancy, f->report.fraction_lost / 256.0, tick->now);
@@ -168,6 +170,7 @@ static void take_nack(struct subscriber *s, const struct rtcp_packet *packet,
     for (size_t i = 0; i < packet->count; i++) {
         uint16_t seqs[17];
         size_t count = rtcp_nack(packet, i, seqs);
+        tick->shared->stats.asked_out += count;
         if (f->repaired)
             f->packets_asked += (uint32_t)count;
         for (size_t j = 0; j < count; j++)
@@ -180,6 +183,7 @@ static void take_key_frame_request(struct subscriber *s, uint32_t ssrc, const st
     struct feed *f = feed_of_ssrc(s, ssrc);
     if (!f)
         return;
+    tick->shared->stats.keys_out++;
     if (f->repaired)
         f->keys_asked++;
     select_key_frame(f, tick);

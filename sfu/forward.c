@@ -308,6 +308,26 @@ static unsigned past_layer(const struct feed_line *line, uint8_t mask, int64_t n
     return least;
 }
 
+// For metrics: the feed goes on with another layer than it was sent before.
+static void count_switch(const struct feed_line *line, unsigned layer, const struct tick *tick)
+{
+    unsigned before =
+        line->current != NO_LAYER ? line->current : line->feed->segments.last_layer;
+    if (before == NO_LAYER || before == layer)
+        return;
+    tick->shared->stats.layers_higher += layer < before;
+    tick->shared->stats.layers_lower += layer > before;
+}
+
+// The same, with another part of its layer.
+static void count_part(struct cap from, struct cap to, const struct tick *tick)
+{
+    int step =
+        to.spatial != from.spatial ? to.spatial - from.spatial : to.temporal - from.temporal;
+    tick->shared->stats.layers_higher += step > 0;
+    tick->shared->stats.layers_lower += step < 0;
+}
+
 bool forward_past(struct feed_line *line, uint8_t mask, const struct tick *tick)
 {
     struct stream *s = line->feed->stream;
@@ -318,6 +338,7 @@ bool forward_past(struct feed_line *line, uint8_t mask, const struct tick *tick)
     const struct history_slot *slot = past_key(line, layer, tick->now);
     unsigned substream = past_substream(line->feed, layer, slot);
     struct progress at = past_progress(s, layer, substream, slot);
+    count_switch(line, layer, tick);
     feed_begin_segment(line->feed, layer, substream, slot, &at);
     line->wanted = (uint8_t)substream;
     struct outgoing o = outgoing_of(s, layer, substream, slot, tick);
@@ -341,6 +362,7 @@ static void begin(struct feed_line *line, unsigned layer, const struct history_s
         substream = 0;
     }
     struct progress at = past_progress(s, layer, substream, slot);
+    count_switch(line, layer, tick);
     feed_begin_segment(line->feed, layer, substream, slot, &at);
     choice_direct(line, tick->now);
     struct outgoing o = outgoing_of(s, layer, substream, slot, tick);
@@ -362,7 +384,8 @@ static bool goes_up(const struct feed_line *line, unsigned layer)
 // Takes up or drops a part of the layer, if that may be done with this packet, the first of a
 // frame; `begins`: and of a picture.
 static void change_part(struct stream *s, struct feed_line *line,
-                        const struct history_slot *slot, bool begins, bool key)
+                        const struct history_slot *slot, bool begins, bool key,
+                        const struct tick *tick)
 {
     struct cap from = stream_cap(s, line->current, line->substream);
     struct cap to = s->layers[line->current].caps[line->wanted];
@@ -370,9 +393,11 @@ static void change_part(struct stream *s, struct feed_line *line,
     if (cap.alone && !key ? slot->info.spatial != cap.spatial : !begins)
         return;
     int found = stream_find_substream(s, line->current, cap);
-    if (found >= 0 && (unsigned)found != line->substream &&
-        stream_packet(s, line->current, (unsigned)found, slot->seq).part == SUBSTREAM_WITH)
-        feed_change_substream(line->feed, (unsigned)found, slot);
+    if (found < 0 || (unsigned)found == line->substream ||
+        stream_packet(s, line->current, (unsigned)found, slot->seq).part != SUBSTREAM_WITH)
+        return;
+    count_part(from, cap, tick);
+    feed_change_substream(line->feed, (unsigned)found, slot);
 }
 
 void forward_packet(struct stream *s, unsigned layer, const struct history_slot *slot,
@@ -396,7 +421,7 @@ void forward_packet(struct stream *s, unsigned layer, const struct history_slot 
             if (slot->seq < line->from)
                 continue; // late, from before the segment
             if (line->wanted != line->substream && begins_frame)
-                change_part(s, line, slot, begins, start);
+                change_part(s, line, slot, begins, start, tick);
             // What began to be counted in this very loop has nothing of this packet.
             if (outgoing[line->substream].packet.number == 0)
                 continue; // no part of it

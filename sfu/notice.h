@@ -14,6 +14,7 @@ enum notice_kind {
     NOTICE_CONNECTED, // ICE and DTLS are up (again), or a data channel was agreed on since
     NOTICE_CLOSED,    // the transport failed or fell silent; the endpoint stays until closed
     NOTICE_TRACK_UP,  // first media packet of a track
+    NOTICE_FED,       // the first media packet of all to a subscriber
     NOTICE_SCTP,      // a decrypted SCTP packet
     NOTICE_SPEAKERS,  // who talks, when that changed: at most one a second for each room
     NOTICE_QUALITY,   // how a subscriber's downlink does

@@ -297,6 +297,15 @@ static void put_remb(struct publisher *p, struct writer *w)
         rtcp_put_remb(w, OWN_RTCP_SSRC, bps < REMB_BPS ? bps : REMB_BPS, ssrcs, count);
 }
 
+static bool report_layer(struct layer *l, const struct tick *tick,
+                         struct rtcp_report_block *block)
+{
+    uint64_t lost = l->report.lost;
+    bool is_heard = report_block(&l->report, l->ssrc, tick->now, block);
+    tick->shared->stats.lost_in += l->report.lost - lost;
+    return is_heard;
+}
+
 static void send_receiver_reports(struct publisher *p, const struct tick *tick)
 {
     struct rtcp_report_block blocks[RTCP_REPORT_BLOCKS_MAX];
@@ -305,9 +314,7 @@ static void send_receiver_reports(struct publisher *p, const struct tick *tick)
     {
         struct track *t = LIST_ENTRY(each, struct track, link);
         for (unsigned i = 0; i < t->stream.layer_count && count < RTCP_REPORT_BLOCKS_MAX; i++)
-            if (report_block(&t->layers[i].report, t->layers[i].ssrc, tick->now,
-                             &blocks[count]))
-                count++;
+            count += report_layer(&t->layers[i], tick, &blocks[count]);
     }
     uint8_t buffer[1200];
     struct writer w = writer_on(buffer, sizeof buffer);
@@ -329,12 +336,32 @@ static void send_feedback(struct publisher *p, const struct tick *tick)
     }
 }
 
+// What a publisher was asked for, ever.
+struct asked {
+    uint64_t packets, keys;
+};
+
+static struct asked asked_of(const struct track *t)
+{
+    struct asked asked = {0};
+    for (unsigned i = 0; i < t->stream.layer_count; i++) {
+        asked.packets += t->layers[i].packets_asked;
+        asked.keys += t->layers[i].keys_asked;
+    }
+    return asked;
+}
+
 static void send_requests(struct publisher *p, struct track *t, const struct tick *tick)
 {
     uint8_t buffer[1024];
     for (;;) {
         struct writer w = writer_on(buffer, sizeof buffer);
-        if (!track_put_request(t, OWN_RTCP_SSRC, tick->now, &w))
+        struct asked before = asked_of(t);
+        bool asks = track_put_request(t, OWN_RTCP_SSRC, tick->now, &w);
+        struct asked after = asked_of(t);
+        tick->shared->stats.asked_in += after.packets - before.packets;
+        tick->shared->stats.keys_in += after.keys - before.keys;
+        if (!asks)
             return;
         leg_send_rtcp(p->leg, &w, tick);
     }

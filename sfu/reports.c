@@ -3,6 +3,7 @@
 #include "base/moment.h"
 #include "rtc/rtcp.h"
 #include "sfu/seats.h"
+#include "sfu/shared.h"
 
 enum {
     COMPOUND_MAX = 1200,
@@ -47,6 +48,19 @@ static bool is_sending(const struct subscriber *s)
     return false;
 }
 
+// For metrics. Of a way that nothing bounds nothing is known.
+static void note_way(const struct subscriber *s, const struct tick *tick)
+{
+    const struct capacity *c = &s->capacity;
+    struct router_stats *stats = &tick->shared->stats;
+    bool is_found = c->estimate && c->estimate->feedback_at != 0;
+    double bps = is_found ? bwe_bps(c->estimate) : c->remb_bps;
+    if (bps > 0)
+        histogram_add(&stats->estimates, &router_rates, (int64_t)(bps / 8));
+    if (c->allocation.used_bps > 0)
+        histogram_add(&stats->allotted, &router_rates, (int64_t)(c->allocation.used_bps / 8));
+}
+
 int64_t reports_deadline(const struct subscriber *s)
 {
     return s->report_at;
@@ -57,5 +71,6 @@ void reports_expire(struct subscriber *s, const struct tick *tick)
     if (s->report_at > tick->now)
         return;
     send_reports(s, tick);
+    note_way(s, tick);
     s->report_at = is_sending(s) ? tick->now + SENDER_REPORT_INTERVAL_US : NEVER;
 }

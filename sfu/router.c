@@ -42,6 +42,13 @@ static void set_candidates(struct shared *s, const struct addr *list, size_t cou
     s->config.candidate_count = count;
 }
 
+// From 50 kbit/s to 100 Mbit/s.
+const struct histogram_bounds router_rates = {
+    .count = 12,
+    .at = {6250, 12500, 25000, 50000, 100000, 187500, 375000, 625000, 1250000, 2500000, 6250000,
+           12500000},
+};
+
 struct router *router_new(const struct router_config *config)
 {
     struct router *r = mem_alloc(sizeof *r);
@@ -168,6 +175,12 @@ static void note_begun(struct shared *s, const struct tick *tick)
         struct subscriber *subscriber = LIST_ENTRY(each, struct feed, begun)->subscriber;
         list_remove(each);
         reports_soon(subscriber, tick->now);
+        if (!subscriber->is_fed) {
+            subscriber->is_fed = true;
+            struct notice *n = notice_add(tick->notices, NOTICE_FED);
+            n->room = subscriber->leg->meeting->id;
+            n->endpoint = subscriber->leg->endpoint;
+        }
         leg_touch(subscriber->leg);
     }
 }

@@ -54,6 +54,8 @@ struct subscriber {
     struct list offer_due;  // link in shared.offers_due, while it is wanted and may be made
     uint32_t offered_count; // sections of the last offer
 
+    bool is_fed; // media was sent to it
+
     bool restart_wanted;  // of ICE, with the next offer
     int64_t restarted_at; // ICE, by us
 

@@ -28,6 +28,7 @@ struct track *track_new(struct shared *s, uint64_t endpoint, uint64_t id,
     assert(!map_get(&s->tracks, map_key_u64(&t->stream.id)));
     map_put(&s->tracks, map_key_u64(&t->stream.id), t);
     s->stats.tracks++;
+    s->stats.video_tracks += section->kind == MEDIA_VIDEO;
     track_update(t, section);
     return t;
 }
@@ -181,6 +182,7 @@ void track_close(struct track *t, struct shared *s)
     map_remove(&s->tracks, map_key_u64(&t->stream.id));
     list_append(&s->closed_tracks, &t->link);
     s->stats.tracks--;
+    s->stats.video_tracks -= t->stream.kind == MEDIA_VIDEO;
 }
 
 void track_free(struct track *t)

@@ -437,6 +437,15 @@ static const struct method methods[] = {
     {.name = "whiteboard-get"},
 };
 
+enum { METHOD_COUNT = sizeof methods / sizeof *methods };
+static_assert(METHOD_COUNT < (int)SIGNAL_METHODS_MAX,
+              "each has a place in the tally, and the rest");
+
+const char *signal_method_name(size_t at)
+{
+    return at < METHOD_COUNT ? methods[at].name : at == METHOD_COUNT ? "other" : NULL;
+}
+
 const char *method_name(size_t at)
 {
     return at < sizeof methods / sizeof *methods ? methods[at].name : NULL;
@@ -513,6 +522,8 @@ static void act_kept(struct call *call, const struct method *method)
 static void dispatch(struct call *call)
 {
     const struct method *method = find(call->rpc->method);
+    if (method)
+        call->method = (size_t)(method - methods);
     if (!method)
         reply_error(call, RPC_UNKNOWN_METHOD, "unknown method");
     else if (call->by_channel && !method->by_channel)
@@ -552,6 +563,7 @@ void method_run(struct call *call, struct bytes text, struct budget *budget)
     int code = read_message(&rpc, text, said.value_at, reading, &why);
 
     call->rpc = &rpc;
+    call->method = METHOD_COUNT;
     bool is_of_old_client = reading == READING_GRANTED && code && handle_prefer_stream(call);
     if (is_of_old_client)
         code = 0;
@@ -562,6 +574,9 @@ void method_run(struct call *call, struct bytes text, struct budget *budget)
     else if (!is_of_old_client)
         dispatch(call);
     assert(call->answers == (rpc.id || (code && reading != READING_LATER) ? 1 : 0));
+    // What waits for an answer of the media worker is counted with that.
+    if (call->reply || call->code || call->answers == 0)
+        call->signal->tally.counts[call->method][signal_result_of(call->code)]++;
     if (call->reply)
         budget_answered(budget, call->frames->at[call->reply - 1].text.len, now);
     call->rpc = NULL;

@@ -80,6 +80,7 @@ void reply_empty(struct call *call)
 void reply_error(struct call *call, int code, const char *message)
 {
     call->has_failed = true;
+    call->code = code;
     if (call->rpc->id)
         reply_unreadable(call, code, message);
 }
@@ -96,6 +97,7 @@ void reply_forbidden(struct call *call, enum act act)
 void reply_unreadable(struct call *call, int code, const char *message)
 {
     call->has_failed = true;
+    call->code = code;
     struct json_out j = open_answer(call->signal, call->rpc->id, "error");
     put_error(&j, code, message);
     send_frame(call);
@@ -104,6 +106,7 @@ void reply_unreadable(struct call *call, int code, const char *message)
 void reply_answer(struct signal *s, const struct session *session, const json_t *id,
                   const char *sdp, struct frame_list *frames)
 {
+    s->tally.counts[session->answering][SIGNAL_OK]++;
     struct json_out j = open_answer(s, id, "result");
     json_open(&j, '{');
     if (sdp) {
@@ -121,6 +124,7 @@ void reply_answer(struct signal *s, const struct session *session, const json_t 
 void reply_answer_error(struct signal *s, const struct session *session, const json_t *id,
                         int code, const char *message, struct frame_list *frames)
 {
+    s->tally.counts[session->answering][signal_result_of(code)]++;
     struct json_out j = open_answer(s, id, "error");
     put_error(&j, code, message);
     frame_add(frames, (struct frame){.kind = FRAME_TEXT,

@@ -26,6 +26,11 @@ struct signal *signal_new(struct rooms *rooms)
     return s;
 }
 
+const struct signal_tally *signal_tally(const struct signal *s)
+{
+    return &s->tally;
+}
+
 struct session *signal_session(const struct signal *s, uint64_t number)
 {
     return map_get(&s->sessions, map_key_u64(&number));
@@ -219,7 +224,7 @@ uint64_t session_wait(struct call *call)
     if (session->pending_count == RPC_OFFERS_PENDING_MAX)
         return 0;
     session->pending[session->pending_count++] =
-        (struct pending){request, json_incref((json_t *)call->rpc->id)};
+        (struct pending){request, json_incref((json_t *)call->rpc->id), call->method};
     call->answers++; // by the media worker, or by whoever takes the request out again
     return request;
 }
@@ -230,6 +235,7 @@ json_t *session_take(struct session *session, uint64_t request)
         if (session->pending[i].request != request)
             continue;
         json_t *id = session->pending[i].id;
+        session->answering = session->pending[i].method;
         session->pending[i] = session->pending[--session->pending_count];
         return id;
     }
@@ -296,6 +302,7 @@ void session_fail_requests(struct signal *s, struct session *session, uint64_t b
             session->pending[kept++] = *pending;
             continue;
         }
+        session->answering = pending->method;
         reply_answer_error(s, session, pending->id, RPC_GONE, why, frames);
         json_decref(pending->id);
     }

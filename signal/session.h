@@ -20,6 +20,7 @@
 #include "base/text.h"
 #include "room/rooms.h"
 #include "signal/frame.h"
+#include "signal/tally.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -96,6 +97,9 @@ void signal_deliver(struct signal *s, const struct event_list *events, struct mo
 int64_t signal_deadline(const struct signal *s); // us, monotonic; NEVER when none is pending
 void signal_expire(struct signal *s, struct moment now, struct frame_list *frames,
                    struct event_list *events);
+
+// What was asked so far, over sockets and data channels.
+const struct signal_tally *signal_tally(const struct signal *s);
 
 // The server ends: all sockets are closed with SIGNAL_CLOSE_RESTART. Clients come back by
 // themselves.

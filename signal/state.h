@@ -11,6 +11,7 @@
 #include "room/rooms.h"
 #include "signal/frame.h"
 #include "signal/rpc.h"
+#include "signal/tally.h"
 
 struct signal;
 
@@ -85,6 +86,7 @@ enum session_state {
 struct pending {
     uint64_t request;
     json_t *id;
+    size_t method; // its place in the tally
 };
 
 struct session {
@@ -114,6 +116,7 @@ struct session {
 
     struct pending pending[RPC_OFFERS_PENDING_MAX];
     size_t pending_count;
+    size_t answering; // the method of the last one that was taken out
 
     struct budget budget;
     int errors_in_a_row;
@@ -198,6 +201,7 @@ struct signal {
     struct list unused_shares; // roughly in the order in which they were used last
     struct list outcomes;      // of requests that were told 503 though they happened: outcome.c
     size_t outcome_count;
+    struct signal_tally tally;
     bool is_short;                                          // of memory
     int (*offer_check)(struct bytes sdp, struct text *why); // or NULL
     char *node_id;
@@ -214,7 +218,9 @@ struct call {
     struct moment now;
     struct frame_list *frames;
     struct event_list *events;
-    bool has_failed; // was answered with an error
+    size_t method;   // its place in the tally
+    int code;        // of the error that it was answered with; 0: none
+    bool has_failed; // the client is at fault
     size_t reply;    // the place of its frame, from 1; 0: there is none
     int answers;     // that it has, or will have from the media worker: one, if it has an id
 };

@@ -222,7 +222,7 @@ test('a player that chooses its layer again and again', async () => {
 
 test('nobody was sent away, and what was wrong was counted', async () => {
   const text = await metrics();
-  assert.match(text, /^parlor_peers 3$/m);
+  assert.match(text, /^parlor_peers\{kind="publisher"\} 3$/m);
   for (const reason of ['malformed', 'unknown_stream', 'feedback'])
     assert.match(text, new RegExp(`^parlor_media_dropped_packets_total{reason="${reason}"} [1-9]`, 'm'));
   await checkVictim('all of it');

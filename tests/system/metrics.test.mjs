@@ -77,7 +77,7 @@ test('an idle server has every figure, and none of people', async () => {
     const now = await scrape();
     return now.has('parlor_webhooks_waiting') && now;
   }, 'the first count of webhooks');
-  for (const key of ['parlor_rooms', 'parlor_peers', 'parlor_webhooks_waiting', 'parlor_media_connections',
+  for (const key of ['parlor_rooms', 'parlor_peers{kind="publisher"}', 'parlor_peers{kind="viewer"}', 'parlor_peers{kind="waiting"}', 'parlor_webhooks_waiting', 'parlor_media_connections',
     'parlor_media_packets_total{direction="in"}', 'parlor_media_packets_total{direction="out"}',
     'parlor_media_bytes_total{direction="in"}', 'parlor_media_bytes_total{direction="out"}',
     'parlor_media_dropped_packets_total{reason="srtp"}', 'parlor_media_socket_errors_total{direction="out"}',
@@ -99,11 +99,17 @@ test('in a call the figures are there and grow, and sums stay when it is over', 
     return now.get('parlor_media_rtp_packets_total{direction="out"}') > 0 && now;
   }, 'packets to be counted');
   assert.equal(first.get('parlor_rooms'), 1);
-  assert.equal(first.get('parlor_peers'), 2);
+  assert.equal(first.get('parlor_peers{kind="publisher"}'), 2);
   assert.equal(first.get('parlor_media_connections'), 4);
-  assert.equal(first.get('parlor_media_tracks'), 1);
-  assert.equal(first.get('parlor_http_responses_total{status="101"}'), 2);
-  assert.ok(first.get('parlor_http_responses_total{status="200"}') > 2);
+  assert.equal(first.get('parlor_media_tracks{kind="audio"}'), 1);
+  assert.equal(first.get('parlor_http_responses_total{method="GET",route="/ws",status="101"}'), 2);
+  assert.equal(first.get('parlor_http_responses_total{method="POST",route="/v2/rooms",status="200"}'), 1);
+  assert.equal(first.get('parlor_http_request_duration_seconds_count{method="POST",route="/v2/token"}'), 2);
+  assert.equal(first.get('parlor_signalling_messages_total{method="join",result="ok"}'), 2);
+  assert.equal(first.get('parlor_join_seconds_count'), 2);
+  assert.ok(first.get('parlor_join_seconds_sum') > 0 && first.get('parlor_join_seconds_sum') < 60);
+  assert.ok(first.get('parlor_worker_turn_seconds_count') > 20);
+  assert.ok(first.get('parlor_worker_batch_packets_sum{direction="out"}') > 20);
   for (const kind of ['read', 'write']) {
     assert.ok(first.get(`parlor_store_job_seconds_count{kind="${kind}"}`) > 0);
     assert.ok(first.get(`parlor_store_job_seconds_sum{kind="${kind}"}`) > 0);
@@ -121,7 +127,7 @@ test('in a call the figures are there and grow, and sums stay when it is over', 
   await server.call('POST', `/v2/active-rooms/${meeting.room.id}/end-room`, {});
   const last = await until(async () => {
     const now = await scrape();
-    return now.get('parlor_peers') === 0 && now.get('parlor_media_connections') === 0 && now;
+    return now.get('parlor_peers{kind="publisher"}') === 0 && now.get('parlor_media_connections') === 0 && now;
   }, 'the end to be counted');
   assert.equal(last.get('parlor_rooms'), 0);
   for (const [key, value] of second)

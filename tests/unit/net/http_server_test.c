@@ -36,6 +36,15 @@ static void accepts(const char *request, const char *log)
     served_stop(&served);
 }
 
+static uint64_t answered_with(int status)
+{
+    const struct tally *tally = http_server_tally(served.server);
+    for (size_t i = 0; i < TALLY_STATUSES; i++)
+        if (tally_statuses[i] == status)
+            return tally->routes[0].answered[i];
+    return 0;
+}
+
 TEST(a_plain_request_is_answered_with_the_standing_headers)
 {
     served_start(&served, NULL);
@@ -57,10 +66,9 @@ TEST(answers_and_refusals_are_counted_by_status)
     for (int i = 0; i < 2; i++)
         CHECK_EQ(served_status(&served, "GET / HTTP/1.1\r\n" HOST "\r\n"), 200);
     CHECK_EQ(served_status(&served, "GET / HTTP/1.1\r\n\r\n"), 400);
-    const uint64_t *answered = http_server_answered(served.server);
-    CHECK_EQ(answered[200], 2);
-    CHECK_EQ(answered[400], 1);
-    CHECK_EQ(answered[101], 0);
+    CHECK_EQ(answered_with(200), 2);
+    CHECK_EQ(answered_with(400), 1);
+    CHECK_EQ(answered_with(101), 0);
     served_stop(&served);
 }
 

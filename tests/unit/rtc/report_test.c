@@ -301,3 +301,32 @@ TEST(a_delayed_report_moves_no_clock_and_a_clock_that_was_set_does)
     report_clock_note(&c, ntp_at(9000 * (int64_t)S), 13 * S);
     CHECK_EQ(c.ahead_ntp, ntp_at(13 * S) - ntp_at(9000 * (int64_t)S));
 }
+
+TEST(losses_are_summed_up_and_never_fall)
+{
+    struct report_receiver r = {0};
+    struct rtcp_report_block block;
+    report_received(&r, 65536 + 1, 0, 90000, 10, 0);
+    report_received(&r, 65536 + 5, 0, 90000, 10, 0);
+    CHECK(report_block(&r, 7, 0, &block));
+    CHECK_EQ(r.lost, 3);
+    // Two of them come late, and nothing else: none was lost since.
+    report_received(&r, 65536 + 2, 0, 90000, 10, 0);
+    report_received(&r, 65536 + 3, 0, 90000, 10, 0);
+    CHECK(report_block(&r, 7, 0, &block));
+    CHECK_EQ(r.lost, 3);
+}
+
+TEST(nobody_reports_more_lost_than_was_sent)
+{
+    struct report_sender s = {.packets = 100};
+    struct rtcp_report_block block = {.cumulative_lost = 5};
+    report_feedback(&s, &block, 0);
+    CHECK_EQ(s.lost, 5);
+    block.cumulative_lost = -3;
+    report_feedback(&s, &block, 0);
+    CHECK_EQ(s.lost, 5);
+    block.cumulative_lost = 0x7fffff;
+    report_feedback(&s, &block, 0);
+    CHECK_EQ(s.lost, 100);
+}
