@@ -83,27 +83,29 @@ static size_t find_unquoted(struct bytes text, const char *ends)
     return text.len;
 }
 
-static bool is_for(struct bytes name)
+// What an element, "for=192.0.2.1;proto=https" in any order, says of `wanted`. Empty when it
+// says nothing.
+static struct bytes find_pair(struct bytes element, const char *wanted)
 {
-    return name.len == 3 && strncasecmp((const char *)name.at, "for", 3) == 0;
-}
-
-// One element: "for=192.0.2.1;proto=https", in any order. Without `for` it says of nobody.
-static void read_element(struct bytes element, struct hops *hops)
-{
-    struct bytes node = {0};
+    struct bytes found = {0};
     while (element.len > 0) {
         size_t len = find_unquoted(element, ";");
         const uint8_t *equals = memchr(element.at, '=', len);
         size_t name_len = equals ? (size_t)(equals - element.at) : len;
-        if (equals && is_for(trimmed((struct bytes){element.at, name_len})))
-            node = trimmed((struct bytes){equals + 1, len - name_len - 1});
+        if (equals && head_equal(trimmed((struct bytes){element.at, name_len}), wanted))
+            found = trimmed((struct bytes){equals + 1, len - name_len - 1});
         size_t used = len < element.len ? len + 1 : len;
         element = (struct bytes){element.at + used, element.len - used};
     }
-    if (node.len >= 2 && node.at[0] == '"' && node.at[node.len - 1] == '"')
-        node = (struct bytes){node.at + 1, node.len - 2};
-    add_text(hops, node);
+    if (found.len >= 2 && found.at[0] == '"' && found.at[found.len - 1] == '"')
+        found = (struct bytes){found.at + 1, found.len - 2};
+    return found;
+}
+
+// One without `for` says of nobody.
+static void read_element(struct bytes element, struct hops *hops)
+{
+    add_text(hops, find_pair(element, "for"));
 }
 
 static void read_elements(struct bytes value, struct hops *hops)
@@ -147,4 +149,33 @@ struct addr forwarded_client(const struct head *head, const struct addr *peer,
     if (has_list && has_elements && memcmp(by_list.ip, by_elements.ip, 16) != 0)
         return *peer;
     return has_elements ? by_elements : by_list;
+}
+
+// The last element of a list, of all fields with this name.
+static struct bytes last_of(const struct head *head, const char *name)
+{
+    struct bytes last = {0};
+    for (size_t i = 0; i < head->field_count; i++) {
+        if (!head_equal(head->fields[i].name, name))
+            continue;
+        struct bytes value = head->fields[i].value;
+        for (size_t len; (len = find_unquoted(value, ",")) < value.len;)
+            value = (struct bytes){value.at + len + 1, value.len - len - 1};
+        last = trimmed(value);
+    }
+    return last;
+}
+
+bool forwarded_is_tls(const struct head *head, const struct addr *peer,
+                      const struct networks *trusted)
+{
+    if (!networks_have(trusted, peer))
+        return false;
+    struct bytes proto = last_of(head, "x-forwarded-proto");
+    struct bytes element = last_of(head, "forwarded");
+    struct bytes of_element = find_pair(element, "proto");
+    if (proto.len && of_element.len &&
+        head_equal(proto, "https") != head_equal(of_element, "https"))
+        return false;
+    return head_equal(proto.len ? proto : of_element, "https");
 }

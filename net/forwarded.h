@@ -12,3 +12,9 @@
 // written by the client.
 struct addr forwarded_client(const struct head *head, const struct addr *peer,
                              const struct networks *trusted);
+
+// Whether the client spoke TLS to the last proxy on the way: X-Forwarded-Proto, or `proto` of
+// Forwarded, as `peer` says when it is trusted. Of several the rightmost counts, which is its
+// own.
+bool forwarded_is_tls(const struct head *head, const struct addr *peer,
+                      const struct networks *trusted);

@@ -98,8 +98,8 @@ static bool was_forwarded(const struct head *head)
 static int read_fields(struct connection *c, const struct head *head)
 {
     struct http_request *request = c->request;
-    static const char *const deciding[] = {"authorization", "parlor-key", "origin",
-                                           "sec-fetch-site", "content-type"};
+    static const char *const deciding[] = {"authorization",  "parlor-key",   "origin",
+                                           "sec-fetch-site", "content-type", "parlor-csrf"};
     struct bytes value;
     for (size_t i = 0; i < sizeof deciding / sizeof *deciding; i++)
         if (head_field(head, deciding[i], &value) >
@@ -114,11 +114,16 @@ static int read_fields(struct connection *c, const struct head *head)
     request->accept_encoding = field_text(c, head, "accept-encoding");
     request->access_key_header = field_text(c, head, "parlor-key");
     request->user_agent = field_text(c, head, "user_agent_v2");
+    request->csrf_header = field_text(c, head, "parlor-csrf");
+    if (head_field(head, "cookie", &value) == 1)
+        request->cookie = field_text(c, head, "cookie");
     request->access_control_request_headers =
         field_text(c, head, "access-control-request-headers");
     request->is_forwarded = was_forwarded(head);
     if (c->server->config.trusted)
         request->from = forwarded_client(head, &c->from, c->server->config.trusted);
+    if (c->server->config.trusted && c->server->config.public_scheme == HTTP_SCHEME_OWN)
+        request->secure |= forwarded_is_tls(head, &c->from, c->server->config.trusted);
     c->close_after = head->minor == 0 ||
                      (head_field(head, "connection", &value) && head_list_has(value, "close"));
     c->expects_continue =

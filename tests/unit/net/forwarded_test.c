@@ -78,3 +78,32 @@ TEST(who_is_not_trusted_is_not_believed)
     struct addr client = forwarded_client(&head, &peer, &trusted);
     CHECK(addr_equal(&client, &peer));
 }
+
+static bool is_tls(const char *proto, const char *elements, const char *from)
+{
+    static struct head head;
+    struct networks trusted = {0};
+    struct addr peer;
+    CHECK_EQ(addr_parse_ip(&peer, from, 5), 0);
+    CHECK_EQ(networks_add(&trusted, bytes_of("127.0.0.1")), 0);
+    head.field_count = 0;
+    if (proto[0])
+        head.fields[head.field_count++] =
+            (struct head_field){bytes_of("X-Forwarded-Proto"), bytes_of(proto)};
+    if (elements[0])
+        head.fields[head.field_count++] =
+            (struct head_field){bytes_of("Forwarded"), bytes_of(elements)};
+    return forwarded_is_tls(&head, &peer, &trusted);
+}
+
+TEST(a_trusted_proxy_says_whether_they_spoke_TLS_to_it)
+{
+    CHECK(is_tls("https", "", "127.0.0.1"));
+    CHECK(is_tls("", "for=192.0.2.7;proto=https", "127.0.0.1"));
+    CHECK(is_tls("http, HTTPS", "", "127.0.0.1"));
+    CHECK(!is_tls("https, http", "", "127.0.0.1")); // the first is the client's
+    CHECK(!is_tls("", "proto=https, for=192.0.2.7", "127.0.0.1"));
+    CHECK(!is_tls("https", "proto=http", "127.0.0.1"));
+    CHECK(!is_tls("", "", "127.0.0.1"));
+    CHECK(!is_tls("https", "", "203.0.113.5"));
+}
