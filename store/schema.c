@@ -276,6 +276,41 @@ const char *const store_migrations[] = {
     "ALTER TABLE visits ADD COLUMN token TEXT NOT NULL DEFAULT '';"
     "DROP INDEX visits_by_user;"
     "CREATE INDEX visits_by_token ON visits (peer_id, token);",
+
+    // The dashboard. name_key is the name in lower case (of ASCII), role is enum account_role.
+    "CREATE TABLE accounts ("
+    "  id TEXT PRIMARY KEY,"
+    "  name TEXT NOT NULL,"
+    "  name_key TEXT NOT NULL UNIQUE,"
+    "  role BIGINT NOT NULL,"
+    "  password TEXT NOT NULL,"
+    "  created_at BIGINT NOT NULL,"
+    "  updated_at BIGINT NOT NULL,"
+    "  signed_in_at BIGINT NOT NULL);"
+    "CREATE TABLE sign_ins ("
+    "  hash TEXT PRIMARY KEY,"
+    "  account_id TEXT NOT NULL REFERENCES accounts (id),"
+    "  created_at BIGINT NOT NULL,"
+    "  seen_at BIGINT NOT NULL);"
+    "CREATE INDEX sign_ins_by_account ON sign_ins (account_id);"
+    "CREATE INDEX sign_ins_by_use ON sign_ins (seen_at);"
+    "CREATE INDEX sign_ins_by_age ON sign_ins (created_at);"
+    "CREATE TABLE used_links ("
+    "  hash TEXT PRIMARY KEY,"
+    "  expires_at BIGINT NOT NULL);"
+    "CREATE INDEX used_links_by_end ON used_links (expires_at);"
+    // No references: what was done stays when the account is gone.
+    "CREATE TABLE audit ("
+    "  id TEXT PRIMARY KEY,"
+    "  at BIGINT NOT NULL,"
+    "  account_id TEXT NOT NULL,"
+    "  account TEXT NOT NULL,"
+    "  method TEXT NOT NULL,"
+    "  path TEXT NOT NULL,"
+    "  target TEXT NOT NULL,"
+    "  from_ip TEXT NOT NULL,"
+    "  status BIGINT NOT NULL);"
+    "CREATE INDEX audit_by_account ON audit (account, id);",
 };
 
 const size_t store_migration_count = sizeof store_migrations / sizeof *store_migrations;

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "scratch.h"
+#include "store/audit.h"
 #include "store/backend.h"
 #include "store/codes.h"
 #include "store/live_rooms.h"
@@ -13,6 +14,7 @@
 #include "store/replays.h"
 #include "store/rooms.h"
 #include "store/sessions.h"
+#include "store/sign_ins.h"
 #include "store/streams.h"
 #include "store/templates.h"
 #include "store/visits.h"
@@ -312,6 +314,48 @@ static void do_live_rooms(void)
     CHECK_EQ(store_live_remove(db, id, id, epoch), 0);
 }
 
+static void do_dashboard(void)
+{
+    static struct store_account accounts[ACCOUNTS_MAX];
+    struct store_account account = {.id = id, .name = "Ann", .password = ""};
+    struct store_audit row = {.id = id,
+                              .account_id = id,
+                              .account = "Ann",
+                              .method = "POST",
+                              .path = "/",
+                              .target = "",
+                              .from = ""};
+    struct store_audit rows[AUDIT_ROWS_MAX];
+    struct store_sign_in session;
+    int64_t count;
+    bool is_used;
+    CHECK_EQ(store_account_insert(db, &account), 0);
+    CHECK_EQ(store_account_update(db, &account), 0);
+    CHECK_EQ(store_account_named(db, "ANN", &arena, &account), 0);
+    CHECK_EQ(store_account_list(db, &arena, accounts), 1);
+    CHECK_EQ(store_account_count(db, &count), 0);
+    CHECK_EQ(store_account_owners(db, &count), 0);
+    CHECK_EQ(store_sign_in_put(db, "h", id, 1), 0);
+    CHECK_EQ(store_sign_in_seen(db, "h", 2), 0);
+    CHECK_EQ(store_sign_in_get(db, "h", 3, &arena, &session), 0);
+    CHECK_EQ(store_sign_in_remove_others(db, id, "h"), 0);
+    CHECK_EQ(store_sign_in_remove(db, "h"), 0);
+    CHECK_EQ(store_account_delete(db, id), 0);
+    CHECK_EQ(store_link_is_used(db, "l", &is_used), 0);
+    CHECK_EQ(store_link_use(db, "l", 2, 1), 0);
+    CHECK_EQ(store_audit_put(db, &row), 0);
+    for (int i = 0; i < 96; i++) {
+        struct store_audit_filter filter = {.account = i & 1 ? "Ann" : NULL,
+                                            .search = i & 2 ? "x" : NULL,
+                                            .start = maybe[i >> 2 & 1],
+                                            .after_ms = i & 8,
+                                            .before_ms = i & 16 ? 100 : INT64_MAX,
+                                            .is_refused = i / 32 - 1,
+                                            .limit = 10};
+        CHECK(store_audit_list(db, &filter, &arena, rows) >= 0);
+    }
+}
+
 static void forget_everything(void)
 {
     CHECK(store_log_age(db, 100, 10) >= 0);
@@ -354,6 +398,7 @@ static void do_everything(void)
     do_polls();
     do_webhooks();
     do_live_rooms();
+    do_dashboard();
     forget_everything();
 }
 
@@ -367,8 +412,8 @@ static void close_everything(void)
 // --- Asking how ---
 
 // Of these there is a row for each room that is live, one in all, or a thousand at most.
-static const char *const small[] = {"live_rooms", "live_parts", "live_epoch", "schema_version",
-                                    "log_aside"};
+static const char *const small[] = {"live_rooms",     "live_parts", "live_epoch",
+                                    "schema_version", "log_aside",  "accounts"};
 
 static bool begins_with_small(const char *name)
 {
