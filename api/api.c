@@ -1,5 +1,6 @@
 #include "api/api.h"
 
+#include "api/admin.h"
 #include "api/context.h"
 #include "api/page.h"
 #include "api/routes.h"
@@ -13,16 +14,35 @@
 #include <string.h>
 #include <strings.h>
 
-enum { PATH_SEGMENTS_MAX = 9 }; // the longest pattern has seven; of an older name eight
+// The longest pattern has seven; of an older name eight, and behind /v2/admin/rest nine.
+enum { PATH_SEGMENTS_MAX = 10 };
 
 static const char *const method_names[] = {"GET",   "HEAD",   "POST",    "PUT",
                                            "PATCH", "DELETE", "OPTIONS", "OTHER"};
+
+static bool is_of_back_ends(const struct api_route *route)
+{
+    return route->scope == SCOPE_MANAGEMENT || route->scope == SCOPE_WEBHOOKS;
+}
 
 // A path in its segments, so that an escaped slash is part of a name.
 struct path {
     const char *segments[PATH_SEGMENTS_MAX];
     size_t count;
+    bool is_rest; // it was behind /v2/admin/rest
 };
+
+// /v2/admin/rest/... is /v2/..., asked by somebody with a session.
+static void enter_rest(struct path *path)
+{
+    if (path->count < 4 || path->count > PATH_SEGMENTS_MAX ||
+        strcmp(path->segments[0], "v2") != 0 || strcmp(path->segments[1], "admin") != 0 ||
+        strcmp(path->segments[2], "rest") != 0)
+        return;
+    path->is_rest = true;
+    path->count -= 2;
+    memmove(path->segments + 1, path->segments + 3, (path->count - 1) * sizeof *path->segments);
+}
 
 // Paths of years ago, which old back ends still call: /api/v2/... is /v2/..., and
 // /policy/v1/templates is /v2/templates.
@@ -44,11 +64,13 @@ static void rename_old(struct path *path)
 // One slash at the end makes no difference.
 static struct path path_of(struct http_request *request)
 {
-    struct path path;
+    struct path path = {.is_rest = false};
     path.count = http_path_segments(request, path.segments, PATH_SEGMENTS_MAX);
     if (path.count > 1 && path.count <= PATH_SEGMENTS_MAX && !path.segments[path.count - 1][0])
         path.count--;
-    rename_old(&path);
+    enter_rest(&path);
+    if (!path.is_rest)
+        rename_old(&path);
     return path;
 }
 
@@ -167,9 +189,11 @@ static int find_route(const struct api_config *config, struct http_request *requ
     for (size_t i = 0; i < api_route_count; i++) {
         const struct api_route *route = &api_routes[i];
         const char *parameters[API_PATH_PARAMETERS_MAX] = {0};
-        if (!matches(route->pattern, &path, parameters))
+        if (!matches(route->pattern, &path, parameters) ||
+            (path.is_rest && !is_of_back_ends(route)))
             continue;
         any = route;
+        call->is_rest = path.is_rest;
         if (allows(route, request->method)) {
             call->route = route;
             memcpy(call->parameters, parameters, sizeof parameters);
@@ -234,11 +258,6 @@ bool api_is_login(struct http_request *request)
     struct path path = path_of(request);
     return matches("/v2/token", &path, NULL) || matches("/api/token", &path, NULL) ||
            matches("/hmsapi/{}/api/token", &path, subdomain);
-}
-
-static bool is_of_back_ends(const struct api_route *route)
-{
-    return route->scope == SCOPE_MANAGEMENT || route->scope == SCOPE_WEBHOOKS;
 }
 
 size_t api_body_max(const struct api_config *config, struct http_request *request)
@@ -344,9 +363,15 @@ static int check_webhooks(const struct api_config *config, struct http_request *
 static int check_scope(const struct api_config *config, struct http_request *request,
                        int64_t wall_ms, struct api_call *call, struct http_response *response)
 {
+    if (call->is_rest)
+        return api_admin_arrive(config, call, response);
     switch (call->route->scope) {
     case SCOPE_NONE:
         return 0;
+    case SCOPE_SIGN_IN:
+    case SCOPE_DASHBOARD:
+    case SCOPE_ADMINS:
+        return api_admin_arrive(config, call, response);
     case SCOPE_ANYBODY:
         call->is_known = api_bearer(config, request->authorization, wall_ms, &call->claims);
         return 0;
@@ -379,6 +404,14 @@ enum api_next api_route(const struct api_config *config, struct http_request *re
         api_refuse(response, 413, "body is too large", NULL);
         return API_ANSWERED;
     }
+    if (call->admin)
+        return call->route->scope == SCOPE_SIGN_IN ? API_ADMIT : API_SESSION;
+    return api_begin(config, call, response);
+}
+
+enum api_next api_begin(const struct api_config *config, struct api_call *call,
+                        struct http_response *response)
+{
     if (call->route->handler == api_rooms_delete)
         call->removes = call->parameters[0];
     enum api_next next = call->route->next;
@@ -387,8 +420,8 @@ enum api_next api_route(const struct api_config *config, struct http_request *re
     struct api_context c = {
         .config = config,
         .call = call,
-        .request = request,
-        .arena = &request->arena,
+        .request = call->request,
+        .arena = &call->request->arena,
         .response = response,
     };
     int err = ERR_UNSUPPORTED;
@@ -451,6 +484,8 @@ int api_prepare(struct db *db, const char *template_id, int64_t wall_ms)
 bool api_only_reads(const struct api_call *call)
 {
     const struct api_route *route = call->route;
+    if (call->step != API_HANDLES)
+        return call->step != API_AUDITS;
     return route->handler == api_login || route->handler == api_token_hand_out ||
            (route->method == HTTP_GET && route->handler != api_meetings_codes &&
             route->handler != api_diagnostics_token);
@@ -466,12 +501,13 @@ static api_handler *const of_pages[] = {
     api_rooms_list,       api_templates_list,       api_sessions_list,      api_sessions_get,
     api_analytics_events, api_analytics_peer_stats, api_webhook_list,       api_poll_sessions,
     api_poll_responses,   api_poll_results,         api_recording_list,     api_asset_list,
-    api_live_stream_list, api_external_stream_list, api_webhook_replay_get,
+    api_live_stream_list, api_external_stream_list, api_webhook_replay_get, api_admin_audit,
 };
 
 bool api_reads_pages(const struct api_call *call)
 {
-    for (size_t i = 0; i < sizeof of_pages / sizeof *of_pages; i++) {
+    for (size_t i = 0; call->step == API_HANDLES && i < sizeof of_pages / sizeof *of_pages;
+         i++) {
         if (call->route->handler == of_pages[i])
             return true;
     }
@@ -516,7 +552,7 @@ int api_run(struct api *api, struct db *db, struct api_call *call, struct moment
         .now = now,
         .response = response,
     };
-    return call->route->handler(&c);
+    return call->admin ? api_admin_run(&c) : call->route->handler(&c);
 }
 
 int api_run_known(struct api *api, struct api_call *call, struct moment now,

@@ -11,6 +11,7 @@
 #include "api/call.h"
 #include "base/rng.h"
 #include "store/db.h"
+#include "store/sign_ins.h"
 
 // The first look. `wall_ms` is the time since the Unix epoch.
 enum api_next api_route(const struct api_config *config, struct http_request *request,
@@ -82,6 +83,19 @@ bool api_check_return(const struct api_call *call, const struct room *live,
 // `live` is the room as it is now, NULL when nobody is in it.
 void api_check_place(const struct api_call *call, const struct room *live,
                      struct http_response *response);
+
+// A call of the dashboard's whose session was looked up, or that needs none: whether it may be
+// done. On the thread that routes.
+enum api_next api_admit(const struct api_config *config, struct api_call *call,
+                        struct moment now, struct http_response *response);
+// Whether it is to be written down that the session was used: which it is, in `hash`.
+bool api_is_seen_anew(const struct api_call *call, int64_t wall_ms,
+                      char hash[SIGN_IN_HASH_LEN + 1]);
+// Such a call was tried with API_TRIES_PASSWORD. On the thread that routes.
+void api_password_was_right(const struct api_config *config, const struct api_call *call);
+// Before its answer goes out: whether that is to be written down first, with API_AUDITS.
+bool api_is_to_audit(const struct api_call *call);
+bool api_is_change(const struct api_call *call); // of the dashboard
 
 // What the server in front asks about a request that it has not read yet.
 // As what it counts, by what it proves (net/http.h). `*key` is the access key for

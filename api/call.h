@@ -48,6 +48,8 @@ struct api_config {
     size_t public_body_max; // of all others; 0: HTTP_BODY_MAX
     size_t wrong_codes;     // a minute, of an address; 0: CODE_TRIES_PER_MINUTE
     size_t wrong_codes_all; // and in all; 0: CODE_TRIES_PER_MINUTE_ALL
+    // Wrong passwords, of the thread that routes; NULL: they are not counted.
+    struct api_admin_tries *admin_tries;
 };
 
 struct api_code_change {
@@ -68,6 +70,15 @@ struct api_known_code {
     const char *role;
     bool is_open;  // the room
     bool has_role; // its template
+};
+
+// Most calls have one step. Those of the dashboard have others around it, as its sessions and
+// passwords are in the store.
+enum api_step {
+    API_HANDLES,        // the row's handler
+    API_FINDS_SESSION,  // that of the cookie is looked up
+    API_TRIES_PASSWORD, // takes its time
+    API_AUDITS,         // what became of it is written down
 };
 
 struct api_route;
@@ -133,6 +144,11 @@ struct api_call {
 
     // The id of a room that goes when this succeeds; nobody may be in it. NULL for most calls.
     const char *removes;
+
+    // Of the dashboard's calls: who asks (api/admin.h). NULL for all others.
+    struct api_admin *admin; // in the request's arena
+    bool is_rest;            // one of /v2/admin/rest/..., whose route is that of a back end
+    enum api_step step;      // what api_run() does next
 };
 
 enum api_next {
@@ -142,6 +158,9 @@ enum api_next {
     API_JOIN,     // the room that the token names is to be loaded, then whip_post() is next
     API_RESOURCE, // whip_change() is next
     API_FIGURES,  // api_run_live() is next, then the media workers are asked
+    API_SESSION,  // api_run() is next, with API_FINDS_SESSION, then api_admit()
+    API_ADMIT,    // api_admit() is next
+    API_PASSWORD, // api_run() is next, with API_TRIES_PASSWORD, then once more with API_HANDLES
 };
 
 // Replace the answer.

@@ -9,6 +9,11 @@
     {                                                                                          \
         HTTP_##method, pattern, SCOPE_MANAGEMENT, OWN_ORIGIN, API_LIVE, handler                \
     }
+// What the dashboard asks.
+#define ACCOUNTS(method, pattern, scope, next, handler)                                        \
+    {                                                                                          \
+        HTTP_##method, pattern, SCOPE_##scope, OWN_ORIGIN, next, handler                       \
+    }
 // Peers that do not signal: whip.h.
 #define SDP(method, pattern, scope, next, handler)                                             \
     {                                                                                          \
@@ -134,6 +139,17 @@ const struct api_route api_routes[] = {
     SDP(DELETE, "/whep/{}/{}", RETURN, API_RESOURCE, api_whip_delete),
     SDP(GET, "/whep/{}/{}/layer", RETURN, API_RESOURCE, api_whip_layers),
     SDP(POST, "/whep/{}/{}/layer", RETURN, API_RESOURCE, api_whip_layer),
+
+    {HTTP_POST, "/v2/admin/link", SCOPE_SIGN_IN, OWN_ORIGIN, API_PASSWORD, api_admin_use_link},
+    {HTTP_POST, "/v2/admin/session", SCOPE_SIGN_IN, OWN_ORIGIN, API_PASSWORD, api_admin_sign_in},
+    ACCOUNTS(GET, "/v2/admin/session", DASHBOARD, API_STORED, api_admin_session),
+    ACCOUNTS(DELETE, "/v2/admin/session", DASHBOARD, API_STORED, api_admin_sign_out),
+    ACCOUNTS(POST, "/v2/admin/password", DASHBOARD, API_PASSWORD, api_admin_password),
+    ACCOUNTS(GET, "/v2/admin/accounts", ADMINS, API_STORED, api_admin_accounts),
+    ACCOUNTS(POST, "/v2/admin/accounts", ADMINS, API_PASSWORD, api_admin_account_create),
+    ACCOUNTS(POST, "/v2/admin/accounts/{}", ADMINS, API_PASSWORD, api_admin_account_update),
+    ACCOUNTS(DELETE, "/v2/admin/accounts/{}", ADMINS, API_STORED, api_admin_account_delete),
+    ACCOUNTS(GET, "/v2/admin/audit", DASHBOARD, API_STORED, api_admin_audit),
 
     {HTTP_GET, "/v2/layouts/ui", SCOPE_APP, ANY_ORIGIN, API_STORED, api_layouts},
     {HTTP_POST, "/v2/client/report", SCOPE_ANYBODY, ANY_ORIGIN, API_STORED, api_client_report},

@@ -12,6 +12,9 @@ enum scope {
     SCOPE_APP,        // an app token
     SCOPE_RETURN,     // the same, or one that has expired of somebody who is in
     SCOPE_MEETINGS,   // as the setting `meetings` says
+    SCOPE_SIGN_IN,    // a page of our own, which has no session yet
+    SCOPE_DASHBOARD,  // a session of the dashboard, of any account
+    SCOPE_ADMINS,     // the same, of an admin or an owner
 };
 
 // Which pages may call it.
@@ -37,3 +40,7 @@ struct api_route {
 
 extern const struct api_route api_routes[];
 extern const size_t api_route_count;
+
+// The end of the first look, once it is known who asks.
+enum api_next api_begin(const struct api_config *config, struct api_call *call,
+                        struct http_response *response);

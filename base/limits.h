@@ -123,6 +123,17 @@ enum {
     CODES_KNOWN_MAX = 4096,
     CODES_KNOWN_S = 24 * 3600,
 
+    // The dashboard
+    ACCOUNT_NAME_LEN_MAX = 64,      // octets
+    ACCOUNT_PASSWORD_LEN_MIN = 12,  // octets, of a new one
+    ACCOUNT_PASSWORD_LEN_MAX = 256, // the same, of any
+    ADMIN_LINK_S = 600,             // that a link is good for
+    ADMIN_TRIES_PER_ADDRESS = 10,   // wrong passwords in a minute
+    ADMIN_TRIES_PER_ACCOUNT = 20,   // the same, of all addresses that had a wrong one
+    ADMIN_TRIES_MAX = 1024,         // that are remembered
+    PASSWORDS_AT_ONCE = 2,          // that are hashed
+    PASSWORDS_WAITING_MAX = 16,     // for that; more are told to come again
+
     // Datagrams
     DATAGRAM_MAX = 2048,
     DATAGRAMS_PER_READ = 64,

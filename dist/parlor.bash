@@ -3,7 +3,7 @@
 _parlor() {
     local word=${COMP_WORDS[COMP_CWORD]}
     if [ "$COMP_CWORD" = 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "serve token key room template backup restore migrate --help --version" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "serve token key room template backup restore migrate admin --help --version" -- "$word")
         return
     fi
     local verbs="" options="--data --server --json --help"
@@ -16,6 +16,7 @@ _parlor() {
     template) verbs="list show apply" options="$options --limit" ;;
     backup | restore) options="$options --config --database --force" ;;
     migrate) options="$options --to" ;;
+    admin) verbs="link" options="$options --database --if-none" ;;
     esac
     if [ "$COMP_CWORD" = 2 ] && [ -n "$verbs" ]; then
         mapfile -t COMPREPLY < <(compgen -W "$verbs --help" -- "$word")

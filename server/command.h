@@ -66,6 +66,7 @@ int command_connect(struct command_link *link);
 // `good` is whether the last call was: else complains of `error`. Returns the exit status.
 int command_disconnect(struct command_link *link, bool good);
 
+int command_admin(int argc, char **argv);
 int command_token(int argc, char **argv);
 int command_key(int argc, char **argv);
 int command_room(int argc, char **argv);

@@ -81,7 +81,7 @@ static void run_live(struct control *c, struct job *job)
         snapshots_hurry(c->snapshots);
         return;
     }
-    http_server_respond(c->server, job->call.id, job->call.call.request, &job->call.response);
+    control_answer(c, job->call.id, &job->call.call, &job->call.response);
     mem_free(job);
 }
 
@@ -89,7 +89,7 @@ static void answer_call(struct control *c, struct job *job, bool is_late)
 {
     if (is_late)
         api_refuse_storage(&job->call.response, ERR_IO);
-    http_server_respond(c->server, job->call.id, job->call.call.request, &job->call.response);
+    control_answer(c, job->call.id, &job->call.call, &job->call.response);
     job_dispose(job);
     mem_free(job);
 }
@@ -130,10 +130,12 @@ void control_send_replies(struct control *c)
 static bool is_full_for(const struct control *c, enum api_next next,
                         const struct api_call *call)
 {
+    if (next == API_PASSWORD)
+        return jobs_are_full_of_passwords(c->config.jobs);
     if (next == API_STORED && api_follows_log(call) && logbook_is_full_of_calls(c->logbook))
         return true;
-    return next == API_STORED ? jobs_are_full_for(c->config.jobs, call)
-                              : jobs_are_full(c->config.jobs);
+    return next == API_STORED || next == API_SESSION ? jobs_are_full_for(c->config.jobs, call)
+                                                     : jobs_are_full(c->config.jobs);
 }
 
 // Who is in comes back also while memory is short.
@@ -145,22 +147,22 @@ static bool is_short_for(const struct control *c, struct api_call *call)
            !(peer && admission_is_return(room, peer, &call->claims.hash));
 }
 
-static void on_request(struct control *c, struct http_input *input)
+// Changes of live rooms are done at once; what the dashboard does is not, when nobody can write
+// it down.
+static bool is_unwritable(const struct control *c, enum api_next next,
+                          const struct api_call *call)
 {
-    struct http_request *request = input->request;
-    input->request = NULL;
-    struct http_response response = {0};
-    struct api_call call = {0};
-    enum api_next next = API_ANSWERED;
-    bool is_here = answer_here(c, request, &response);
-    if (!is_here)
-        next = api_route(c->config.api, request, clock_wall_ms(), &call, &response);
-    request->route = control_route(request, is_here ? NULL : call.route);
-    // A path of the API is read by programs, whatever they say that they take.
-    bool is_of_api = !is_here && (call.route || response.status == 405);
-    if (next == API_ANSWERED && response.status >= 400 && !is_of_api)
-        answer_person(request, &response);
+    return next == API_LIVE && api_is_change(call) && !jobs_are_writable(c->config.jobs);
+}
+
+void control_go_on(struct control *c, uint64_t id, struct api_call call,
+                   struct http_response response, enum api_next next)
+{
     // Of a resource whip_change() says it: the peer is not in the request.
+    if (is_unwritable(c, next, &call)) {
+        api_refuse_storage(&response, ERR_IO);
+        next = API_ANSWERED;
+    }
     if (call.has_expired && next != API_ANSWERED && next != API_RESOURCE &&
         !api_check_return(&call, rooms_find(&c->rooms, call.claims.room_id), &response))
         next = API_ANSWERED;
@@ -187,16 +189,21 @@ static void on_request(struct control *c, struct http_input *input)
         api_ask_rooms(&c->rooms, &call) && !call.known->room_id)
         call.known = NULL;
     if (next == API_ANSWERED) {
-        http_server_respond(c->server, input->id, request, &response);
+        control_answer(c, id, &call, &response);
+        return;
+    }
+    if (next == API_SESSION || next == API_PASSWORD) {
+        control_put_step(c, id, &call, &response,
+                         next == API_SESSION ? API_FINDS_SESSION : API_TRIES_PASSWORD);
         return;
     }
     if (next == API_RESOURCE) {
-        whip_change(c->whip, input->id, &call, &response, clock_now(), &c->events, &c->replies);
+        whip_change(c->whip, id, &call, &response, clock_now(), &c->events, &c->replies);
         return;
     }
     struct job *job = mem_alloc(sizeof *job);
     job->kind = JOB_CALL;
-    job->call.id = input->id;
+    job->call.id = id;
     job->call.call = call;
     job->call.response = response;
     if (next == API_LIVE)
@@ -211,6 +218,26 @@ static void on_request(struct control *c, struct http_input *input)
         logbook_put_call(c->logbook, job);
     else
         jobs_put(c->config.jobs, job);
+}
+
+static void on_request(struct control *c, struct http_input *input)
+{
+    struct http_request *request = input->request;
+    input->request = NULL;
+    struct http_response response = {0};
+    struct api_call call = {.request = request};
+    enum api_next next = API_ANSWERED;
+    bool is_here = answer_here(c, request, &response);
+    if (!is_here)
+        next = api_route(c->config.api, request, clock_wall_ms(), &call, &response);
+    request->route = control_route(request, is_here ? NULL : call.route);
+    // A path of the API is read by programs, whatever they say that they take.
+    bool is_of_api = !is_here && (call.route || response.status == 405);
+    if (next == API_ANSWERED && response.status >= 400 && !is_of_api)
+        answer_person(request, &response);
+    if (next == API_ADMIT)
+        next = api_admit(c->config.api, &call, clock_now(), &response);
+    control_go_on(c, input->id, call, response, next);
 }
 
 static void on_input(struct control *c, struct http_input *input)

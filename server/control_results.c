@@ -130,7 +130,7 @@ static bool ask_rooms(struct control *c, struct job *job)
 static void on_answer(struct control *c, struct job *job)
 {
     struct api_call *call = &job->call.call;
-    if (ask_rooms(c, job))
+    if (control_took_step(c, job) || ask_rooms(c, job))
         return;
     // The handler may have been content and the commit have failed.
     if (job->db.err && job->db.err != job->call.answered)
@@ -151,7 +151,7 @@ static void on_answer(struct control *c, struct job *job)
         refresh_polls(c, call);
     if (!job->db.err && call->removes)
         end_removed(c, call->removes);
-    http_server_respond(c->server, job->call.id, call->request, &job->call.response);
+    control_answer(c, job->call.id, call, &job->call.response);
 }
 
 static void on_locked(struct control *c, struct job *job)
@@ -206,6 +206,7 @@ void control_results(struct control *c)
             control_counted(c, done[i]);
             break;
         case JOB_KEY:
+        case JOB_SEEN:
             break;
         }
         job_dispose(done[i]);

@@ -2,6 +2,7 @@
 //
 //     control.c        the loop, signals, the farewell
 //     control_http.c   what the HTTP server has: requests, and their answers
+//     control_admin.c  calls of the dashboard
 //     control_socket.c  web sockets and their sessions
 //     control_rooms.c  rooms that are loaded to go live, and what waits for them
 //     control_results.c  what the store threads did
@@ -95,6 +96,18 @@ struct control {
 void control_inputs(struct control *c);       // drains the HTTP server
 void control_answer_held(struct control *c);  // what is stored, or late
 void control_send_replies(struct control *c); // of peers without a web socket
+
+void control_go_on(struct control *c, uint64_t id, struct api_call call,
+                   struct http_response response, enum api_next next); // takes both
+
+// --- control_admin.c ---
+void control_put_step(struct control *c, uint64_t id, struct api_call *call,
+                      struct http_response *response, enum api_step step);
+// The call's last answer.
+void control_answer(struct control *c, uint64_t id, struct api_call *call,
+                    struct http_response *response);
+// Whether what the store threads did was not the handler yet, or no more.
+bool control_took_step(struct control *c, struct job *job);
 
 // --- control_socket.c ---
 void control_socket_open(struct control *c, struct http_input *input);

@@ -26,6 +26,7 @@ enum job_kind {
     JOB_AGE,    // some of what happened long ago is forgotten
     JOB_KEY,    // tokens are signed with another key
     JOB_COUNT,  // what waits is counted, for metrics
+    JOB_SEEN,   // a session of the dashboard was used
 };
 
 // Moved to the store thread and back.
@@ -80,6 +81,7 @@ struct job {
     } log;
     struct store_webhook_turn *hooks; // JOB_HOOKS
     int64_t webhooks_waiting;         // JOB_COUNT
+    char seen[SIGN_IN_HASH_LEN + 1];  // JOB_SEEN
 };
 
 void job_dispose(struct job *job); // what it still owns

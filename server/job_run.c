@@ -161,11 +161,17 @@ static int run_count(struct db_job *db_job, struct db *db)
     return store_webhook_count(db, &((struct job *)db_job)->webhooks_waiting);
 }
 
+static int run_seen(struct db_job *db_job, struct db *db)
+{
+    return store_sign_in_seen(db, ((struct job *)db_job)->seen, clock_wall_ms());
+}
+
 static int (*const runs[])(struct db_job *, struct db *) = {
     [JOB_CALL] = run_call, [JOB_ROOM] = run_room,     [JOB_MISSED] = run_room,
     [JOB_KEEP] = run_keep, [JOB_FORGET] = run_forget, [JOB_LOCK] = run_lock,
     [JOB_LOG] = run_log,   [JOB_AGE] = run_age,       [JOB_POLLS] = run_room,
     [JOB_KEY] = run_key,   [JOB_HOOKS] = run_hooks,   [JOB_COUNT] = run_count,
+    [JOB_SEEN] = run_seen,
 };
 
 bool job_only_reads(const struct job *job)

@@ -35,6 +35,7 @@ struct jobs {
     struct file_check check;
     struct readers *finders;        // of single things
     struct readers *listers;        // of pages
+    struct readers *guards;         // of passwords, which take their time
     struct histogram reads, writes; // of the thread that puts and takes, as those below
     uint64_t read_errors, write_errors, aside;
 
@@ -198,12 +199,16 @@ static bool start_readers(struct jobs *jobs, const char *location,
     readers.wait_ms = STORE_LIST_WAIT_S * 1000;
     readers.is_patient = true;
     jobs->listers = jobs->finders ? readers_new(&readers) : NULL;
-    return jobs->listers;
+    readers.threads = PASSWORDS_AT_ONCE;
+    readers.waiting_max = PASSWORDS_WAITING_MAX;
+    jobs->guards = jobs->listers ? readers_new(&readers) : NULL;
+    return jobs->guards;
 }
 
 static void give_up(struct jobs *jobs)
 {
     readers_free(jobs->finders);
+    readers_free(jobs->listers);
     jobs_left_dispose(&jobs->left);
     unwritten_dispose(&jobs->unwritten);
     api_free(jobs->api);
@@ -254,6 +259,7 @@ void jobs_stop(struct jobs *jobs)
         return;
     readers_free(jobs->finders);
     readers_free(jobs->listers);
+    readers_free(jobs->guards);
     inbox_put(jobs->todo, &(struct job *){NULL});
     pthread_join(jobs->thread, NULL);
     file_check_end(&jobs->check, jobs->db);
@@ -311,6 +317,11 @@ bool jobs_are_full_for(const struct jobs *jobs, const struct api_call *call)
     return readers_are_full(api_reads_pages(call) ? jobs->listers : jobs->finders);
 }
 
+bool jobs_are_full_of_passwords(const struct jobs *jobs)
+{
+    return readers_are_full(jobs->guards);
+}
+
 // The thread that signs tokens gets the key too.
 static void pass_key_on(struct jobs *jobs, const struct job *job)
 {
@@ -333,6 +344,10 @@ void jobs_put(struct jobs *jobs, struct job *job)
         pass_key_on(jobs, job);
     if (job->kind == JOB_LOG && !jobs->is_restored)
         jobs->is_log_behind = true;
+    if (is_call && job->call.call.step == API_TRIES_PASSWORD) {
+        readers_put(jobs->guards, job, clock_real_us());
+        return;
+    }
     if (!is_call || jobs->is_log_behind)
         inbox_put(jobs->todo, &job);
     else

@@ -29,6 +29,7 @@ void jobs_restored(struct jobs *jobs);
 
 bool jobs_are_full(const struct jobs *jobs);                                  // refuse new work
 bool jobs_are_full_for(const struct jobs *jobs, const struct api_call *call); // of this kind
+bool jobs_are_full_of_passwords(const struct jobs *jobs);
 void jobs_put(struct jobs *jobs, struct job *job);
 // Between the two the threads are not woken: what came in together is then read, or written, in
 // one transaction.

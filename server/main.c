@@ -15,6 +15,7 @@ static const char usage[] =
     "  token management   prints a token for the REST API, token app one to join with\n"
     "  key show           prints the access key and its secret; list, create, revoke\n"
     "  room create        makes a room; list, show, codes, end, delete\n"
+    "  admin link         prints a link to the dashboard, good once\n"
     "  template apply     makes a template from a file; list, show\n"
     "  backup             saves everything in a file, while the server runs\n"
     "  restore            puts a backup in place\n"
@@ -56,7 +57,7 @@ static const struct {
 } commands[] = {
     {"serve", run_serve},         {"token", command_token},       {"key", command_key},
     {"room", command_room},       {"template", command_template}, {"backup", command_backup},
-    {"restore", command_restore}, {"migrate", command_migrate},
+    {"restore", command_restore}, {"migrate", command_migrate},   {"admin", command_admin},
 };
 
 int main(int count, char **arguments)

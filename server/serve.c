@@ -1,5 +1,6 @@
 #include "server/serve.h"
 
+#include "api/admin_tries.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -39,6 +40,7 @@ struct server {
     size_t listen_count;
     struct keys keys;
     struct api_config api;
+    struct api_admin_tries admin_tries;
     struct visitors_limits visitors;
     struct head_limits head;
     struct json_bounds json;
@@ -327,6 +329,8 @@ static int start(struct server *s)
     fill_limits(s);
     fill_api(s);
     s->api.known = jwt_known_new(&rng);
+    api_admin_tries_init(&s->admin_tries, &rng);
+    s->api.admin_tries = &s->admin_tries;
     config_database(s->config->data, s->config->database, &database);
     s->jobs = jobs_new(database.at, &s->api, s->keys.template_id);
     text_dispose(&database);

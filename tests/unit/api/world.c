@@ -35,6 +35,8 @@ struct world *world_new(void)
         .app_id = "64a1b2c3d4e5f60718293a4d",
         .meetings = API_MEETINGS_ANYONE,
     };
+    api_admin_tries_init(&w->admin_tries, &rng);
+    w->config.admin_tries = &w->admin_tries;
     w->api = api_new(&w->config, &rng);
     w->rng = rng;
     rooms_init(&w->rooms, &w->rng);
@@ -95,6 +97,39 @@ static struct answer keep(struct world *w, struct http_response *response)
     return a;
 }
 
+// One step of the call, on the store. Returns what the job came to.
+static int run_step(struct world *w, struct api_call *c, struct http_response *response)
+{
+    struct call_job job = {.job = {.run = run_call, .only_reads = api_only_reads(c)},
+                           .world = w,
+                           .call = c,
+                           .response = response};
+    db_run_jobs(w->db, (struct db_job *[]){&job.job}, 1);
+    if (job.job.err != job.err)
+        api_refuse_storage(response, job.job.err);
+    return job.job.err;
+}
+
+// As the control thread does, for calls of the dashboard.
+static enum api_next run_before(struct world *w, enum api_next next, struct api_call *c,
+                                struct http_response *response)
+{
+    if (next == API_SESSION) {
+        c->step = API_FINDS_SESSION;
+        CHECK_EQ(run_step(w, c, response), 0);
+    }
+    if (next == API_SESSION || next == API_ADMIT)
+        next = api_admit(&w->config, c, w->now, response);
+    if (next != API_PASSWORD)
+        return next;
+    c->step = API_TRIES_PASSWORD;
+    int err = run_step(w, c, response);
+    c->step = API_HANDLES;
+    if (!err)
+        api_password_was_right(&w->config, c);
+    return err ? API_ANSWERED : API_STORED;
+}
+
 struct answer call(struct world *w, enum http_method method, const char *target,
                    const char *authorization, const char *body)
 {
@@ -108,6 +143,9 @@ struct answer call(struct world *w, enum http_method method, const char *target,
         .origin = w->origin,
         .content_type = "application/json",
         .if_none_match = w->if_none_match,
+        .cookie = w->cookie,
+        .csrf_header = w->csrf,
+        .fetch_site = w->fetch_site,
         .body = bytes_of(body),
         .from = w->from,
         .secure = w->secure,
@@ -124,22 +162,21 @@ struct answer call(struct world *w, enum http_method method, const char *target,
     struct http_response response = {0};
     struct api_call c;
     enum api_next next = api_route(&w->config, &request, w->now.wall_ms, &c, &response);
+    next = run_before(w, next, &c, &response);
     w->run = next == API_STORED;
     if (next == API_LIVE)
         api_run_live(&w->config, &w->rooms, &c, w->now, &response, &w->events);
     if (w->run) {
-        struct call_job job = {.job = {.run = run_call, .only_reads = api_only_reads(&c)},
-                               .world = w,
-                               .call = &c,
-                               .response = &response};
-        db_run_jobs(w->db, (struct db_job *[]){&job.job}, 1);
-        if (job.job.err != job.err)
-            api_refuse_storage(&response, job.job.err);
+        run_step(w, &c, &response);
         w->queues_webhooks = c.queues_webhooks;
     }
     if (c.changed)
         rooms_refresh(&w->rooms, c.changed, w->now);
     template_free(c.template);
+    if (api_is_to_audit(&c)) {
+        c.step = API_AUDITS;
+        run_step(w, &c, &response);
+    }
     api_check_place(&c, w->live, &response);
     struct answer a = keep(w, &response);
     arena_dispose(&request.arena);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../store/scratch.h"
+#include "api/admin_tries.h"
 #include "api/api.h"
 #include "base/json.h"
 #include "test.h"
@@ -27,6 +28,10 @@ struct world {
     bool queues_webhooks;      // and has something to send
     struct room *live;         // the room as it is, NULL when nobody is in it; borrowed
     const char *if_none_match; // header
+    const char *cookie;        // header, as the next two
+    const char *csrf;
+    const char *fetch_site;
+    struct api_admin_tries admin_tries;
     struct rng rng;
     struct rooms rooms; // live ones, for /v2/active-rooms
     struct event_list events;
