@@ -15,6 +15,7 @@ enum {
     ROUND_TRIP_US = 200 * 1000,
     JUMP_US = 50 * 1000,
     REMB_LOOK_US = 5000 * 1000, // before it says something, unless a queue grows
+    SILENT_US = 2000 * 1000,    // a stream that is over tells nothing of the way
 };
 
 static const double remb_fall = 0.97; // below this share of what was told it is told at once
@@ -80,6 +81,8 @@ static void note_delay(struct downlink *d, const struct rtp_packet *packet, int6
 {
     struct downlink_stream *s = stream_of(d, packet);
     int32_t ticks = s ? (int32_t)(packet->timestamp - s->timestamp) : -1;
+    if (s)
+        s->at = now;
     if (ticks < 0)
         return; // repaired
     if (ticks > 0)
@@ -87,6 +90,13 @@ static void note_delay(struct downlink *d, const struct rtp_packet *packet, int6
     s->timestamp = packet->timestamp;
     s->sent_us += (int64_t)ticks * 1000 / 90;
     bwe_delay_arrival(&s->delay, s->sent_us, now);
+}
+
+static void forget_silent(struct downlink *d, int64_t now)
+{
+    for (size_t i = d->stream_count; i-- > 0;)
+        if (now - d->streams[i].at > SILENT_US)
+            d->streams[i] = d->streams[--d->stream_count];
 }
 
 static enum bwe_usage usage_of(const struct downlink *d)
@@ -117,6 +127,7 @@ static double incoming_bps(const struct downlink *d)
 static void estimate(struct downlink *d, int64_t now)
 {
     turn_slices(d, now);
+    forget_silent(d, now);
     double incoming = d->first_at ? incoming_bps(d) : 0;
     if (incoming <= 0)
         return;
@@ -141,12 +152,15 @@ void downlink_packet(struct downlink *d, const struct rtp_packet *packet, size_t
         note_number(d, packet, now);
     if (!d->remb)
         return;
+    // Where a receiver estimates, libwebrtc does not count sound: it is too little, and has
+    // another clock.
+    if (packet->payload_type == CLIENT_PT_OPUS || packet->payload_type == CLIENT_PT_RED)
+        return;
     turn_slices(d, now);
     if (d->first_at == 0)
         d->first_at = now;
     d->octets[d->slice % DOWNLINK_SLICES] += octets;
-    // Sound has another clock, and libwebrtc does not estimate by it.
-    if (packet->payload_type != CLIENT_PT_OPUS && packet->payload.len > 0)
+    if (packet->payload.len > 0)
         note_delay(d, packet, now);
 }
 

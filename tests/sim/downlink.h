@@ -24,6 +24,7 @@ struct downlink_stream {
     int64_t late_us[DOWNLINK_FRAMES]; // arrival less sending of the last frames, a ring
     unsigned frames;
     bool jumps; // it grew much over these
+    int64_t at; // the last packet
 };
 
 struct downlink {

@@ -1,6 +1,7 @@
 // What a simulated browser tells of how packets arrive.
 #include "rtc/rtcp.h"
 #include "test.h"
+#include "tests/sim/client.h"
 #include "tests/sim/downlink.h"
 
 #include <string.h>
@@ -18,10 +19,12 @@ static const char with_remb[] = "m=video 9 UDP/TLS/RTP/SAVPF 96\r\n"
 
 static struct downlink downlink;
 
+static uint8_t payload_type = 96;
+
 static void packet(uint16_t number, uint32_t timestamp, int64_t now)
 {
     uint8_t block[8] = {0xbe, 0xde, 0, 1, 0x31, (uint8_t)(number >> 8), (uint8_t)number, 0};
-    struct rtp_packet p = {.payload_type = 96,
+    struct rtp_packet p = {.payload_type = payload_type,
                            .ssrc = 7,
                            .timestamp = timestamp,
                            .extension = {block, sizeof block},
@@ -76,6 +79,43 @@ TEST(a_rate_is_told_else_and_falls_when_packets_come_ever_later)
     }
     CHECK(first >= 780e3 && first < 900e3);
     CHECK(last < 650e3); // 615 kbit/s arrive
+}
+
+// Its clock is another, whether it repeats itself or not.
+TEST(sound_alone_makes_no_rate)
+{
+    static const uint8_t types[] = {CLIENT_PT_OPUS, CLIENT_PT_RED};
+    for (size_t k = 0; k < sizeof types; k++) {
+        downlink = (struct downlink){0};
+        downlink_agree(&downlink, with_remb);
+        payload_type = types[k];
+        uint8_t buffer[1200];
+        for (int i = 0; i < 800; i++) {
+            int64_t now = 1000 * MS + i * 20 * MS;
+            packet(0, (uint32_t)i * 960, now);
+            struct writer w = writer_on(buffer, sizeof buffer);
+            downlink_feedback(&downlink, now, &w);
+            CHECK_EQ(w.len, 0);
+        }
+    }
+    payload_type = 96;
+}
+
+// Where it ended with a growing queue, that would be told of for ever.
+TEST(a_stream_that_is_over_tells_nothing_of_the_way)
+{
+    downlink = (struct downlink){0};
+    downlink_agree(&downlink, with_remb);
+    uint8_t buffer[1200];
+    for (int i = 0; i < 700; i++) {
+        int64_t late = i > 600 ? (i - 600) * 3 * MS : 0;
+        packet(0, (uint32_t)i * 900, 1000 * MS + i * 10 * MS + late);
+    }
+    for (int64_t now = 8300 * MS; now < 12000 * MS; now += 100 * MS) {
+        struct writer w = writer_on(buffer, sizeof buffer);
+        downlink_feedback(&downlink, now, &w);
+    }
+    CHECK_EQ(downlink.stream_count, 0);
 }
 
 TEST(who_agreed_on_nothing_tells_nothing)
