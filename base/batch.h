@@ -48,8 +48,9 @@ struct batch_path {
     struct bwe *estimate; // of the way there (rtc/bwe.h): counts and remembers the packets that
                           // have a transport-wide number; NULL: none has
     // Octets that may leave before somebody is asked (sfu/pace.h); wraps, and means nothing
-    // without an estimate.
+    // unless it is paced.
     uint32_t left;
+    bool paced;
     uint32_t first; // BATCH_END when nothing is queued in this tick
     uint32_t last;
     uint64_t sent_packets; // RTP and RTCP that were sealed, ever

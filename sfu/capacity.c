@@ -2,8 +2,7 @@
 
 #include "base/mem.h"
 #include "base/moment.h"
-#include "rtc/negotiate.h"
-#include "rtc/padding.h"
+#include "sfu/carrier.h"
 #include "sfu/choice.h"
 #include "sfu/forward.h"
 #include "sfu/seats.h"
@@ -22,7 +21,6 @@ enum {
     DARK_US = 2 * 1000 * 1000,    // without a picture, before one is tried; then twice that
     DARK_MOST_US = 16 * 1000 * 1000,
     BRIGHT_US = 10 * 1000 * 1000, // after so long with pictures the first time counts again
-    PADDING_OVERHEAD = 28 + RTP_HEADER_LEN + 16 + 16, // as in sfu/stream.c
 };
 
 // Of a packet of sound, what another repeats of it: without headers.
@@ -32,7 +30,7 @@ static const double least_margin = 1.01; // of a sum that is to be found to fit 
 
 void capacity_init(struct capacity *d, struct leg *leg, const struct feed_list *feeds)
 {
-    *d = (struct capacity){.leg = leg, .feeds = feeds, .choose_at = NEVER};
+    *d = (struct capacity){.leg = leg, .feeds = feeds, .choose_at = NEVER, .fill.at = NEVER};
 }
 
 void capacity_dispose(struct capacity *d)
@@ -107,21 +105,25 @@ static double least_picture_bps(struct allocate_feed *const *order, size_t count
     return most;
 }
 
+// Nothing was told of the way yet.
+static bool is_assumed(const struct capacity *d)
+{
+    return d->estimate ? d->estimate->feedback_at == 0 : !bwe_remb_is_told(&d->remb);
+}
+
 // 0: not known. Before the first feedback one picture is sent in any case: who is sent nothing
 // has nothing to tell of.
 static double estimated_bps(struct capacity *d, struct allocate_feed *const *order,
                             size_t count, const struct tick *tick)
 {
-    if (!d->estimate)
-        return d->remb_bps;
-    if (d->estimate->feedback_at != 0)
-        return bwe_bps(d->estimate);
-    if (d->waits_from == 0 && leg_is_connected(d->leg))
+    double bps = d->estimate ? bwe_bps(d->estimate) : bwe_remb_bps(&d->remb);
+    if (!is_assumed(d) || bps == 0)
+        return bps;
+    if (d->estimate && d->waits_from == 0 && leg_is_connected(d->leg))
         d->waits_from = tick->now;
     if (d->waits_from != 0 && tick->now - d->waits_from >= CAPACITY_SILENT_US)
-        return d->remb_bps;
-    return fmax(bwe_bps(d->estimate),
-                audio_bps(d, tick) + least_margin * least_picture_bps(order, count));
+        return bwe_remb_bps(&d->remb);
+    return fmax(bps, audio_bps(d, tick) + least_margin * least_picture_bps(order, count));
 }
 
 static struct allocate_limits limits_of(struct capacity *d, struct allocate_feed *const *order,
@@ -129,7 +131,7 @@ static struct allocate_limits limits_of(struct capacity *d, struct allocate_feed
 {
     return (struct allocate_limits){
         .estimate_bps = estimated_bps(d, order, count, tick),
-        .is_assumed = d->estimate && d->estimate->feedback_at == 0,
+        .is_assumed = is_assumed(d),
         .carried_bps = d->estimate ? bwe_queue_least(&d->estimate->queue, tick->now) : 0,
         .max_bps = d->cap.kbps * 1e3,
         .audio_bps = audio_bps(d, tick),
@@ -246,7 +248,8 @@ static void choose(struct capacity *d, const struct tick *tick)
     d->choose_at = NEVER;
     if (stalls(d, tick))
         return;
-    if (!d->estimate && d->remb_bps == 0 && d->cap.kbps == 0 && d->cap.loss_percent == 0)
+    if (!d->estimate && bwe_remb_bps(&d->remb) == 0 && d->cap.kbps == 0 &&
+        d->cap.loss_percent == 0)
         return; // nothing bounds it
     size_t count = gather(d, order, tick);
     try_again(d, order, count, tick);
@@ -268,47 +271,6 @@ static void choose(struct capacity *d, const struct tick *tick)
 
 // --- Probes ---
 
-// A retransmission stream that pads: its numbers are nobody's but its own.
-static struct feed *find_carrier(const struct capacity *d)
-{
-    for (uint32_t i = 0; i < d->feeds->count; i++) {
-        struct feed *f = d->feeds->at[i];
-        if (is_picture(f) && f->numbered && f->rtx_ssrc && feed_line(f))
-            return f;
-    }
-    return NULL;
-}
-
-static size_t pad(struct feed *f, size_t octets, uint8_t cluster, const struct tick *tick)
-{
-    const struct stream *s = f->stream;
-    const struct seat *seat = f->seat;
-    const struct feed_line *line = feed_line(f);
-    const struct progress *at = feed_progress(f);
-    uint32_t timestamp =
-        at ? at->timestamp + line->shift.timestamp : f->segments.tail.timestamp;
-    size_t sent = 0;
-    while (sent < octets) {
-        struct padding padding = {
-            .header = {.ssrc = f->rtx_ssrc,
-                       .timestamp = timestamp,
-                       .payload_type =
-                           seat ? f->seated_codec->rtx_payload_type
-                                : negotiate_rtx_payload_type(s->codec.codec, s->codec.profile)},
-            .index = f->rtx_seq++,
-            .ids = seat ? &seat->extensions : &negotiate_extensions,
-            .numbered = true,
-            .octets = PADDING_MAX,
-            .cluster = cluster,
-        };
-        if (seat)
-            padding.mid = bytes_of(seat->mid);
-        padding_queue(tick->out, line->path, &padding);
-        sent += PADDING_MAX + PADDING_OVERHEAD;
-    }
-    return sent;
-}
-
 static struct feed *feed_of(const struct capacity *d, uint32_t ssrc)
 {
     for (uint32_t i = 0; i < d->feeds->count; i++)
@@ -324,13 +286,15 @@ static void send_waiting(struct capacity *d, const struct tick *tick)
     struct pacer_item item;
     enum pacer_turn turn;
     while ((turn = pacer_next(pacer, &item, tick->now)) != PACER_NOTHING) {
-        struct feed *f = turn == PACER_PACKET ? feed_of(d, item.feed) : find_carrier(d);
+        struct feed *f = turn == PACER_PACKET ? feed_of(d, item.feed)
+                                              : carrier_find(d->feeds, d->estimate != NULL);
         if (!f && turn == PACER_PADDING)
             pacer_end_probe(pacer);
         if (!f)
             continue;
         item.octets = (uint16_t)(turn == PACER_PADDING
-                                     ? pad(f, item.octets, item.cluster, tick)
+                                     ? carrier_pad(f, item.octets, d->estimate != NULL,
+                                                   item.cluster, tick)
                                      : forward_waiting(f, item.number, item.cluster, tick));
         if (item.octets)
             pacer_sent(pacer, &item, tick->now);
@@ -343,13 +307,50 @@ static void probe(struct capacity *d, const struct tick *tick)
     struct bwe_cluster cluster;
     if (!d->estimate || pacer_is_probing(&d->pace.pacer))
         return;
-    if (d->allocation.next_bps <= bwe_bps(d->estimate) || !find_carrier(d))
+    if (d->allocation.next_bps <= bwe_bps(d->estimate) || !carrier_find(d->feeds, true))
         return;
     if (!bwe_cluster(d->estimate, &cluster, d->allocation.next_bps, tick->now))
         return;
     pacer_probe(&d->pace.pacer, &cluster);
     send_waiting(d, tick);
     leg_touch(d->leg);
+}
+
+// --- Rates that are told ---
+
+static void pace_by_rate(struct capacity *d, const struct tick *tick)
+{
+    struct pace_way way = {
+        .bps = bwe_remb_bps(&d->remb),
+        .used_bps = d->allocation.used_bps,
+        .wait_us = d->remb.bound ? CROWDED_FROM_US : 0, // a queue is how a bound is found
+    };
+    if (d->pace.path)
+        pace_follow(&d->pace, &way, tick->now);
+}
+
+static void look_for_more(struct capacity *d, const struct tick *tick)
+{
+    if (d->estimate || bwe_remb_bps(&d->remb) == 0 || !leg_is_connected(d->leg))
+        return;
+    bwe_remb_sent(&d->remb, transport_path(d->leg->transport)->sent_octets, tick->now);
+    bwe_remb_want(&d->remb, d->allocation.next_bps, carrier_find(d->feeds, false) != NULL,
+                  tick->now);
+    pace_by_rate(d, tick);
+}
+
+static double fill_bps(const struct capacity *d, const struct tick *tick)
+{
+    return d->estimate ? 0 : bwe_remb_fill_bps(&d->remb, d->allocation.next_bps, tick->now);
+}
+
+static void fill_or_rest(struct capacity *d, const struct tick *tick)
+{
+    int64_t before = d->fill.at;
+    fill_follow(&d->fill, fill_bps(d, tick), transport_path(d->leg->transport), d->feeds,
+                tick->now);
+    if (d->fill.at < before)
+        leg_touch(d->leg);
 }
 
 // --- What happens ---
@@ -362,6 +363,27 @@ static bool is_numbered(const struct capacity *d)
     return false;
 }
 
+static bool is_rated(const struct capacity *d)
+{
+    for (uint32_t i = 0; i < d->feeds->count; i++)
+        if (is_picture(d->feeds->at[i]) && d->feeds->at[i]->rated)
+            return true;
+    return false;
+}
+
+static bool is_paced(const struct capacity *d)
+{
+    return d->pace.path != NULL;
+}
+
+static void begin_pace(struct capacity *d, double bps, const struct tick *tick)
+{
+    if (is_paced(d)) // what waits leaves when the new pace lets it
+        pace_restart(&d->pace, bps, tick->now);
+    else
+        pace_begin(&d->pace, d->leg, bps, tick->now);
+}
+
 void capacity_follow(struct capacity *d, const struct tick *tick)
 {
     if (!d->leg->meeting)
@@ -370,12 +392,17 @@ void capacity_follow(struct capacity *d, const struct tick *tick)
         d->estimate = mem_alloc(sizeof *d->estimate);
         // Sound is sent whatever is, so it comes on top.
         bwe_init(d->estimate, CAPACITY_START_BPS + audio_bps(d, tick), tick->now);
-        pace_begin(&d->pace, d->leg, bwe_bps(d->estimate), tick->now);
+        begin_pace(d, bwe_bps(d->estimate), tick);
         transport_path(d->leg->transport)->estimate = d->estimate;
+        d->fill.at = NEVER;
+    } else if (!d->estimate && !is_paced(d) && is_rated(d)) {
+        if (bwe_remb_bps(&d->remb) == 0)
+            bwe_remb_begin(&d->remb, CAPACITY_START_BPS + audio_bps(d, tick));
+        begin_pace(d, bwe_remb_bps(&d->remb), tick);
     }
     for (uint32_t i = 0; i < d->feeds->count; i++)
         if (d->feeds->at[i]->repaired)
-            d->feeds->at[i]->pace = d->estimate ? &d->pace : NULL;
+            d->feeds->at[i]->pace = is_paced(d) ? &d->pace : NULL;
     choose(d, tick);
 }
 
@@ -404,18 +431,25 @@ void capacity_feedback(struct capacity *d, struct bytes packet, const struct tic
     probe(d, tick);
 }
 
-void capacity_remb(struct capacity *d, uint64_t bps, const struct tick *tick)
+void capacity_remb(struct capacity *d, double bps, bool has_sound, const struct tick *tick)
 {
-    d->remb_bps = (double)bps;
-    if (!d->estimate)
-        take_estimate(d, d->remb_bps, tick);
+    if (bwe_remb_bps(&d->remb) == 0) // it was sent all until now
+        bwe_remb_begin(&d->remb, BWE_MOST_BPS);
+    bwe_remb_sent(&d->remb, transport_path(d->leg->transport)->sent_octets, tick->now);
+    bwe_remb_told(&d->remb, bps, has_sound ? 0 : audio_bps(d, tick), tick->now);
+    if (d->estimate)
+        return;
+    pace_by_rate(d, tick);
+    take_estimate(d, bwe_remb_bps(&d->remb), tick);
+    fill_or_rest(d, tick);
 }
 
 // Where nothing waits in a queue the way loses whatever is sent, and has a low estimate for
 // that alone.
 uint8_t capacity_redundancy(struct capacity *d, uint8_t wanted, const struct tick *tick)
 {
-    double most = audio_share * d->remb_bps;
+    double most =
+        bwe_remb_is_told(&d->remb) ? audio_share * bwe_remb_bps(&d->remb) : 0; // 0: any
     if (d->estimate) {
         if (d->estimate->queue.wait_us > CROWDED_FROM_US)
             d->crowded_until = tick->now + CROWDED_US;
@@ -430,16 +464,22 @@ uint8_t capacity_redundancy(struct capacity *d, uint8_t wanted, const struct tic
 
 int64_t capacity_deadline(const struct capacity *d)
 {
-    int64_t send_at = d->estimate ? pacer_deadline(&d->pace.pacer) : NEVER;
-    return send_at < d->choose_at ? send_at : d->choose_at;
+    int64_t at = is_paced(d) ? pacer_deadline(&d->pace.pacer) : NEVER;
+    at = d->fill.at < at ? d->fill.at : at;
+    return d->choose_at < at ? d->choose_at : at;
 }
 
 void capacity_expire(struct capacity *d, const struct tick *tick)
 {
-    if (d->estimate && pacer_deadline(&d->pace.pacer) <= tick->now)
+    if (is_paced(d) && pacer_deadline(&d->pace.pacer) <= tick->now)
         send_waiting(d, tick);
     if (d->choose_at <= tick->now) {
+        look_for_more(d, tick);
         choose(d, tick);
         probe(d, tick);
     }
+    fill_or_rest(d, tick);
+    if (d->fill.at <= tick->now)
+        fill_step(&d->fill, fill_bps(d, tick), transport_path(d->leg->transport), d->feeds,
+                  tick);
 }

@@ -4,15 +4,18 @@
 //     feedback -> estimate -> allocate -> feed.allot -> select      which layer
 //                                  \-> NOTICE_LAYER                 and what people are told
 //
-// A subscriber that tells of transport-wide numbers has an estimate, one that tells a rate
-// (REMB) has that; another is sent what it asks for, within what its role may.
+// A subscriber that tells of transport-wide numbers has an estimate, whatever rate (REMB) it
+// tells beside; one that tells a rate alone, or agreed to, has that. Another is sent what it
+// asks for, within what its role may.
 #pragma once
 
 #include "rtc/bwe.h"
+#include "rtc/bwe_remb.h"
 #include "rtc/twcc.h"
 #include "sfu/allocate.h"
 #include "sfu/command.h"
 #include "sfu/feed.h"
+#include "sfu/fill.h"
 #include "sfu/leg.h"
 #include "sfu/pace.h"
 #include "sfu/tick.h"
@@ -38,12 +41,13 @@ struct capacity {
     double loss;                   // 0..1, as reported lately
 
     struct bwe *estimate; // NULL: no packet has a transport-wide number
-    double remb_bps;      // 0: not told
+    struct bwe_remb remb; // begun without an estimate, or when a rate was told
+    struct fill fill;     // up to what a client told
     int64_t dark_from;    // since when no picture that is wanted was sent; 0: some is
     int64_t dark_until;   // the last time
     int64_t dark_us;      // for how long that may last, the next time; 0: never yet
     int64_t waits_from;   // for the first feedback; 0: not connected yet
-    struct pace pace;     // while there is an estimate
+    struct pace pace;     // while there is an estimate, or a client that agreed to tell a rate
     struct allocator allocator;
     struct allocation allocation; // the last
     int64_t crowded_until;        // something waits in a queue of the way, or did lately
@@ -57,7 +61,8 @@ void capacity_dispose(struct capacity *d);
 // Feeds came or went, or something else is wished of them.
 void capacity_follow(struct capacity *d, const struct tick *tick);
 void capacity_feedback(struct capacity *d, struct bytes packet, const struct tick *tick);
-void capacity_remb(struct capacity *d, uint64_t bps, const struct tick *tick);
+// `has_sound`: of all that is sent, not of pictures alone.
+void capacity_remb(struct capacity *d, double bps, bool has_sound, const struct tick *tick);
 
 // How many frames of before each packet of sound may repeat, of so many that are wanted: sound
 // may then take half of what the way carries, or a little where nothing waits in a queue.

@@ -62,6 +62,7 @@ struct feed {
     // Its packets may have transport-wide numbers, since the subscriber tells of them. They
     // have while its batch_path has an estimate, too.
     bool numbered;
+    bool rated;         // it tells a rate instead
     bool repeatable;    // sound: its packets may repeat those before (sfu/redundancy.h)
     uint8_t redundancy; // so many of them
     bool described;     // the subscriber reads dependency descriptors

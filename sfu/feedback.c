@@ -178,6 +178,18 @@ static void take_nack(struct subscriber *s, const struct rtcp_packet *packet,
     }
 }
 
+// It is of the streams that it names: libwebrtc's of pictures, as it estimates by those alone.
+static void take_rate(struct subscriber *s, const struct rtcp_packet *packet,
+                      const struct tick *tick)
+{
+    bool has_sound = packet->count == 0;
+    for (size_t i = 0; i < packet->count && !has_sound; i++) {
+        const struct feed *f = feed_of_ssrc(s, rtcp_ssrc(packet, i));
+        has_sound = f && f->stream->kind == MEDIA_AUDIO;
+    }
+    capacity_remb(&s->capacity, (double)packet->rate_bps, has_sound, tick);
+}
+
 static void take_key_frame_request(struct subscriber *s, uint32_t ssrc, const struct tick *tick)
 {
     struct feed *f = feed_of_ssrc(s, ssrc);
@@ -226,7 +238,7 @@ void feedback_receive(struct subscriber *s, struct bytes compound, const struct 
             take_arrivals(s, packet.whole, tick);
             break;
         case RTCP_REMB:
-            capacity_remb(&s->capacity, packet.rate_bps, tick);
+            take_rate(s, &packet, tick);
             break;
         case RTCP_NACK:
             take_nack(s, &packet, tick);

@@ -140,7 +140,7 @@ static struct figures *of_subscriber(const struct endpoint *e)
         f->estimate_bps = bwe_bps(c->estimate);
         f->rtt_us = c->estimate->rtt_us;
     } else {
-        f->estimate_bps = c->remb_bps;
+        f->estimate_bps = bwe_remb_bps(&c->remb);
     }
     f->used_bps = c->allocation.used_bps;
     f->wish_bps = c->allocation.wish_bps;

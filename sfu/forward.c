@@ -196,8 +196,8 @@ static void send_paced(struct outgoing *o, const struct feed_line *line, enum pa
 {
     size_t octets = octets_of(o);
     pace_count(line->path, octets);
-    if (o->stream->kind == MEDIA_VIDEO && (int32_t)line->path->left < 0 &&
-        line->path->estimate && line->feed->pace &&
+    if (o->stream->kind == MEDIA_VIDEO && (int32_t)line->path->left < 0 && line->path->paced &&
+        line->feed->pace &&
         !pace_admits(line->feed->pace, level, line->ssrc, o->packet.number + line->shift.seq,
                      octets, now))
         return;

@@ -17,6 +17,7 @@ void pace_begin(struct pace *p, struct leg *leg, double bps, int64_t now)
     pacer_init(&p->pacer, bps, now);
     pacer_set_wait(&p->pacer, PACER_WAIT_CALM_US, now); // as far as anybody knows
     p->path->left = 0;
+    p->path->paced = true;
 }
 
 void pace_dispose(struct pace *p)

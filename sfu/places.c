@@ -98,6 +98,7 @@ bool places_accept(struct places *p, uint32_t at, const struct subscribe_accepte
         assert(f->place == at && p->sections[at].state == SECTION_ACTIVE);
         f->answer = accepted->state == SECTION_ACTIVE ? FEED_ACCEPTED : FEED_REFUSED;
         f->numbered = accepted->twcc;
+        f->rated = accepted->remb && !accepted->twcc;
         f->described = accepted->dependency;
         f->repeatable = accepted->red && f->stream->kind == MEDIA_AUDIO;
         if (f->answer == FEED_REFUSED)

@@ -54,7 +54,8 @@ static void note_way(const struct subscriber *s, const struct tick *tick)
     const struct capacity *c = &s->capacity;
     struct router_stats *stats = &tick->shared->stats;
     bool is_found = c->estimate && c->estimate->feedback_at != 0;
-    double bps = is_found ? bwe_bps(c->estimate) : c->remb_bps;
+    double told = bwe_remb_is_told(&c->remb) ? bwe_remb_bps(&c->remb) : 0;
+    double bps = is_found ? bwe_bps(c->estimate) : told;
     if (bps > 0)
         histogram_add(&stats->estimates, &router_rates, (int64_t)(bps / 8));
     if (c->allocation.used_bps > 0)

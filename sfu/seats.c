@@ -180,7 +180,7 @@ void seats_leave(struct feed *f, const struct tick *tick)
     f->seat = NULL;
     f->seated_codec = NULL;
     f->answer = FEED_UNANSWERED;
-    f->numbered = f->repeatable = false;
+    f->numbered = f->rated = f->repeatable = false;
     f->redundancy = 0;
     f->ssrc = f->rtx_ssrc = 0;
 }
@@ -203,6 +203,7 @@ static void sit(struct seats *seats, struct feed *f, const struct leg *leg,
     f->ssrc = seat->ssrc;
     f->rtx_ssrc = codec->rtx_payload_type ? seat->rtx_ssrc : 0;
     f->numbered = seat->extensions.twcc != 0;
+    f->rated = codec->remb && !f->numbered;
     f->described = seat->extensions.dependency != 0;
     f->repeatable = codec->red_payload_type != 0;
     if (seat->kind == MEDIA_VIDEO)

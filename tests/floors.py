@@ -109,7 +109,7 @@ SIDES = {
     "shared": "cap command config demux early gap last_n leg notice police quality shared speaker "
               "strays tick",
     "stream": "allocate rate segment stream substream",
-    "feed": "choice feed forward pace redundancy repair seat select",
+    "feed": "carrier choice feed fill forward pace redundancy repair seat select",
     "subscriber": "capacity feedback places reports seats subscriber",
     "publisher": "demand ingest layer publisher track",
     "router": "endpoint figures router",

@@ -346,7 +346,7 @@ static void open_router(struct bench *b)
         addr_format(&b->subscribers_at[i], at);
         client_init(&b->subscribing[i], b->senders_engine, b->identity, &b->rng, at, server);
         b->subscribing[i].at.via = b->subscribers_at[i].via;
-        b->subscribing[i].remb_only = true; // it tells nothing: nothing is held back
+        b->subscribing[i].silent = true; // nothing is held back
         open_endpoint(b, endpoint, ENDPOINT_SUBSCRIBE);
         settle(b);
         command(b, (struct command){.kind = COMMAND_FEED_OPEN,

@@ -26,6 +26,7 @@ struct client {
     struct dtls *dtls;
     bool checked;
     bool remb_only;  // knows no transport-wide numbers, as old browsers
+    bool silent;     // nor rates: it tells nothing of its way
     struct srtp *in; // NULL before DTLS is up
     struct batch_path path;
 };

@@ -142,7 +142,7 @@ static void add_section(const struct client *c, const struct client_section *s, 
     add_transport(c, "actpass", sdp);
     text_addf(sdp, "a=mid:%zu\r\na=rtcp-mux\r\na=rtcp-rsize\r\n", mid);
     text_addf(sdp, "a=extmap:%d urn:ietf:params:rtp-hdrext:sdes:mid\r\n", CLIENT_EXT_MID);
-    if (!c->remb_only)
+    if (!c->remb_only && !c->silent)
         text_addf(sdp,
                   "a=extmap:%d http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-"
                   "extensions-01\r\n",
@@ -157,6 +157,8 @@ static void add_section(const struct client *c, const struct client_section *s, 
         add_video(s, sdp);
     else
         add_audio(s, sdp);
+    if (s->video && c->remb_only)
+        text_addf(sdp, "a=rtcp-fb:%d goog-remb\r\n", client_video_type(s->codec));
 }
 
 void client_write_offer(const struct client *c, const struct client_section *sections,
@@ -231,7 +233,10 @@ static bool has(struct bytes line, const char *text)
 static bool is_answered(const struct client *c, struct bytes line)
 {
     static const char *const kinds[] = {"a=rtpmap:", "a=rtcp-fb:", "a=fmtp:", "a=extmap:"};
-    if (c->remb_only && (has(line, "transport-cc") || has(line, "transport-wide-cc")))
+    if (c->silent && has(line, "goog-remb"))
+        return false;
+    if ((c->remb_only || c->silent) &&
+        (has(line, "transport-cc") || has(line, "transport-wide-cc")))
         return false;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (line.len > strlen(kinds[i]) && memcmp(line.at, kinds[i], strlen(kinds[i])) == 0)

@@ -111,6 +111,14 @@ TEST(a_viewer_gets_transport_wide_numbers_where_it_tells_of_them)
     done();
 }
 
+TEST(a_viewer_without_numbers_is_asked_for_a_rate)
+{
+    CHECK_EQ(watch(SESSION "a=group:BUNDLE 1\r\n" VIDEO "a=rtcp-fb:120 goog-remb\r\n"), 0);
+    CHECK(offer.sections[0].codecs[0].remb);
+    CHECK(strstr(answer.at, "a=rtcp-fb:120 goog-remb\r\n"));
+    done();
+}
+
 #define DESCRIPTOR                                                                             \
     "a=extmap:11 https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-"      \
     "header-extension\r\n"

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "rtc/rtcp.h"
 #include "rtc/twcc.h"
+#include "sfu/figures.h"
 
 enum {
     PUBLISHER = 11,
@@ -52,9 +53,12 @@ static void tell_rate(uint64_t bps)
 static int layer(void)
 {
     struct mark m;
-    if (subscriber->got_count == 0)
+    size_t count = subscriber->got_count;
+    while (count > 0 && subscriber->got[count - 1].len == 0) // padding
+        count--;
+    if (count == 0)
         return -1;
-    const struct scene_packet *p = &subscriber->got[subscriber->got_count - 1];
+    const struct scene_packet *p = &subscriber->got[count - 1];
     CHECK(mark_read(&m, true, (struct bytes){p->payload, p->len}));
     return m.layer;
 }
@@ -213,6 +217,128 @@ TEST(a_rate_that_the_client_tells_chooses_the_layer_and_people_are_told)
     CHECK_EQ(n->layer.current, VIDEO_HIGH);
     CHECK(!n->layer.subscriber_degraded);
     scene_close(&scene);
+}
+
+// Of a client that agreed to tell rates.
+static void open_rated_call(void)
+{
+    scene_open(&scene);
+    publisher = scene_publisher(&scene, PUBLISHER, &scene_simulcast, 1, TRACK);
+    scene.agrees_to_rates = true;
+    subscriber = scene_subscriber(&scene, SUBSCRIBER);
+    scene_frame(&scene, publisher, 0);
+    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, VIDEO_HIGH);
+    for (int i = 0; i < 3; i++)
+        publisher->sources[0].layers[i].key_wanted = true;
+}
+
+// Padding of a frame's time: octets on the retransmission stream.
+static size_t padding(void)
+{
+    size_t octets = 0;
+    for (size_t i = 0; i < subscriber->got_count; i++)
+        if (subscriber->got[i].ssrc == subscriber->offered[0].rtx_ssrc)
+            octets += 255;
+    return octets;
+}
+
+TEST(who_agreed_to_tell_a_rate_is_sent_little_at_first_and_all_when_it_tells_none)
+{
+    open_rated_call();
+    pass(1);
+    CHECK(layer() > HIGH);
+    pass(6);
+    CHECK_EQ(layer(), HIGH);
+    scene_close(&scene);
+}
+
+TEST(a_viewer_that_agreed_to_tell_a_rate_is_sent_little_at_first)
+{
+    for (int agreed = 0; agreed < 2; agreed++) {
+        scene_open(&scene);
+        publisher = scene_publisher(&scene, PUBLISHER, &scene_simulcast, 1, TRACK);
+        scene.agrees_to_rates = agreed;
+        subscriber = scene_viewer(&scene, SUBSCRIBER, 0, 1, "VP8");
+        scene_frame(&scene, publisher, 0);
+        scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, VIDEO_HIGH);
+        for (int i = 0; i < 3; i++)
+            publisher->sources[0].layers[i].key_wanted = true;
+        pass(1);
+        CHECK(agreed ? layer() > HIGH : layer() == HIGH);
+        pass(6);
+        CHECK_EQ(layer(), HIGH);
+        scene_close(&scene);
+    }
+}
+
+TEST(a_rate_of_nothing_pauses_pictures_until_another_is_told)
+{
+    for (int agreed = 0; agreed < 2; agreed++) {
+        if (agreed)
+            open_rated_call();
+        else
+            open_call();
+        pass(6);
+        CHECK_EQ(layer(), HIGH);
+        tell_rate(0);
+        pass(1);
+        CHECK_EQ(layer(), -1);
+        CHECK_EQ(scene_last(&scene, NOTICE_LAYER)->layer.current, VIDEO_OFF);
+        tell_rate(20 * 1000 * 1000);
+        pass(4);
+        CHECK_EQ(layer(), HIGH);
+        scene_close(&scene);
+    }
+}
+
+TEST(a_way_is_filled_up_to_the_rate_that_was_told_while_more_is_wanted)
+{
+    open_rated_call();
+    pass(6);
+    tell_rate(300 * 1000);
+    pass(1);
+    CHECK_EQ(layer(), LOW);
+    CHECK_EQ(padding(), 0);
+    size_t octets = 0;
+    for (int i = 0; i < 4 * 30; i++) {
+        scene.now += VIDEO_FRAME_US;
+        subscriber->got_count = 0;
+        scene_frame(&scene, publisher, 0);
+        octets += padding();
+    }
+    CHECK(octets > 3000);
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, VIDEO_LOW);
+    pass(1);
+    CHECK_EQ(padding(), 0); // all that is wanted is sent
+    scene_close(&scene);
+}
+
+// Its pictures' SSRCs alone are in it, as in those of libwebrtc.
+TEST(a_rate_of_pictures_alone_leaves_sound_beside_it)
+{
+    static const uint32_t of_pictures = 77;
+    double estimates[2];
+    for (int alone = 0; alone < 2; alone++) {
+        scene_open(&scene);
+        publisher = scene_publisher(&scene, PUBLISHER, scene_both, 2, TRACK);
+        scene.agrees_to_rates = true;
+        subscriber = scene_subscriber(&scene, SUBSCRIBER);
+        scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, VIDEO_HIGH);
+        scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK + 1, VIDEO_HIGH);
+        uint8_t buffer[64];
+        struct writer w = writer_on(buffer, sizeof buffer);
+        rtcp_put_remb(&w, 1, 400 * 1000, &of_pictures, (size_t)alone);
+        scene_rtcp(&scene, subscriber, &w);
+        scene_command(&scene, (struct command){.kind = COMMAND_FIGURES,
+                                               .room = SCENE_ROOM,
+                                               .endpoint = SUBSCRIBER,
+                                               .request = 5});
+        scene_settle(&scene);
+        estimates[alone] = scene_last(&scene, NOTICE_FIGURES)->figures.are->estimate_bps;
+        scene_close(&scene);
+    }
+    CHECK_EQ((int)estimates[0], 400 * 1000);
+    CHECK_EQ((int)estimates[1], 450 * 1000); // a microphone that was not measured yet
 }
 
 TEST(what_does_not_fit_at_all_is_paused_and_comes_back)

@@ -336,7 +336,9 @@ static struct scene_client *add_client(struct scene *s, uint64_t endpoint,
     c->endpoint = endpoint;
     c->kind = kind;
     client_init(&c->client, s->engine, s->identity, &s->rng, at, "127.0.0.1:7000");
-    c->client.remb_only = kind == ENDPOINT_SUBSCRIBE && !s->agrees_to_numbers;
+    c->client.remb_only = kind == ENDPOINT_SUBSCRIBE && s->agrees_to_rates;
+    c->client.silent =
+        kind == ENDPOINT_SUBSCRIBE && !s->agrees_to_numbers && !s->agrees_to_rates;
     c->got = mem_alloc_array(SCENE_PACKETS_MAX, sizeof *c->got);
     scene_command(s, (struct command){.kind = COMMAND_ENDPOINT_OPEN,
                                       .room = SCENE_ROOM,

@@ -70,6 +70,7 @@ struct scene {
     int64_t apart_us; // datagrams of a pass arrive, and wait for the router until the last does
     bool drop_rtp_to_clients; // the network loses media
     bool agrees_to_numbers;   // a subscriber that comes: none tells what arrived
+    bool agrees_to_rates;     // likewise, to tell rates instead
     bool stop;                // nothing more is delivered
     int last_answer_err;
     size_t last_answer_tracks;
