@@ -46,7 +46,13 @@ static void measure(struct nack *n, const struct nack_missing *m, int64_t now)
         return;
     if (rtt_us > NACK_INTERVAL_MAX_US)
         rtt_us = NACK_INTERVAL_MAX_US;
-    n->rtt_us = n->rtt_us ? n->rtt_us + (rtt_us - n->rtt_us) / 8 : rtt_us;
+    bool is_sure = m->tries == 1;
+    bool was_sure = n->rtt_us && !n->rtt_is_guess;
+    n->rtt_is_guess = !is_sure && !was_sure;
+    if (n->rtt_us == 0 || (is_sure && !was_sure))
+        n->rtt_us = rtt_us;
+    else
+        n->rtt_us += (rtt_us - n->rtt_us) / 8;
 }
 
 static enum nack_arrival receive_late(struct nack *n, uint64_t seq, int64_t now)
@@ -100,6 +106,8 @@ static int64_t interval_us(const struct nack *n, unsigned tries)
     int64_t wait_us = n->rtt_us ? n->rtt_us + n->rtt_us / 4 : NACK_INTERVAL_UNKNOWN_US;
     if (wait_us < NACK_INTERVAL_MIN_US)
         wait_us = NACK_INTERVAL_MIN_US;
+    if (n->rtt_is_guess)
+        tries = 1; // it holds several waits already
     for (unsigned i = 1; i < tries && wait_us < NACK_INTERVAL_MAX_US; i++)
         wait_us += wait_us / 2;
     return wait_us < NACK_INTERVAL_MAX_US ? wait_us : NACK_INTERVAL_MAX_US;

@@ -46,6 +46,8 @@ struct nack {
     uint64_t recovered;                            // came after all, asked for or reordered
     uint64_t given_up;
     int64_t rtt_us; // from a first request to what it asked for, smoothed; 0: not known
+    bool
+        rtt_is_guess; // only of what was asked for several times: requests or answers were lost
 };
 
 // Numbers that were given up.

@@ -16,7 +16,8 @@ void layer_reset(struct layer *l)
     l->skipped_count = 0;
     l->floor = 0;
     l->report = (struct report_receiver){0};
-    l->nack = (struct nack){.rtt_us = l->nack.rtt_us}; // the way is the same
+    l->nack = (struct nack){.rtt_us = l->nack.rtt_us, // the way is the same
+                            .rtt_is_guess = l->nack.rtt_is_guess};
     l->ask_at = NEVER;
     l->asked_at = INT64_MIN / 2;
     layer_dispose(l);

@@ -111,6 +111,28 @@ TEST(what_was_rebuilt_of_others_says_nothing_of_the_round_trip)
     CHECK_EQ(n.recovered, 2);
 }
 
+// Two answers were lost, so the time since the first request says little: the next that is
+// answered at once says how long it takes, and until then no request waits twice as long.
+TEST(what_came_after_many_requests_is_a_guess_of_the_round_trip)
+{
+    struct nack n = {0};
+    nack_received(&n, 70000, 0);
+    nack_received(&n, 70002, 0);
+    CHECK_EQ(due(&n, 10 * MS), 1);
+    CHECK_EQ(due(&n, 110 * MS), 1);
+    CHECK_EQ(due(&n, 260 * MS), 1);
+    nack_received(&n, 70001, 310 * MS);
+    CHECK_EQ(n.rtt_us, 300 * MS);
+
+    nack_received(&n, 70004, 400 * MS);
+    nack_received(&n, 70006, 400 * MS);
+    CHECK_EQ(due(&n, 410 * MS), 2);
+    nack_received(&n, 70003, 460 * MS);
+    CHECK_EQ(n.rtt_us, 50 * MS);
+    CHECK_EQ(due(&n, 785 * MS), 1);                // 70005, as long as the guess was
+    CHECK_EQ(nack_deadline(&n), 785 * MS + 93750); // and half as long again, from now on
+}
+
 TEST(each_further_request_waits_longer)
 {
     struct nack n = {0};
