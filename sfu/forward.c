@@ -413,7 +413,8 @@ void forward_packet(struct stream *s, unsigned layer, const struct history_slot 
     uint64_t newest = s->layers[layer].progress.newest;
     bool begins = slot->seq == s->layers[layer].picture_seq && slot->seq == newest;
     bool begins_frame = begins || (slot->info.frame_start && slot->seq == newest);
-    start = start && newest - slot->seq <= FORWARD_CATCH_UP_MAX;
+    start = start && newest - slot->seq <= FORWARD_CATCH_UP_MAX &&
+            slot->seq > s->layers[layer].past_until;
     uint64_t sent = 0;
     for (uint32_t i = 0; i < s->line_count; i++) {
         struct feed_line *line = &s->lines[i];

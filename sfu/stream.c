@@ -224,7 +224,7 @@ void stream_restart(struct stream *s, unsigned layer, uint64_t gap, bool other)
 void stream_note_key(struct stream *s, unsigned layer, const struct history_slot *slot)
 {
     struct stream_layer *l = &s->layers[layer];
-    if (s->kind != MEDIA_VIDEO || slot->seq < l->key_seq)
+    if (s->kind != MEDIA_VIDEO || slot->seq < l->key_seq || slot->seq <= l->past_until)
         return;
     l->key_seq = l->key_next = slot->seq;
     l->key_at = slot->arrived_at;
@@ -241,6 +241,15 @@ const struct history_slot *stream_whole_key(struct stream *s, unsigned layer)
     const struct history_slot *first = history_get(&l->history, l->key_seq);
     l->key_endless = !first;
     return first;
+}
+
+void stream_end_past(struct stream *s)
+{
+    for (unsigned i = 0; i < s->layer_count; i++) {
+        struct stream_layer *l = &s->layers[i];
+        l->past_until = l->progress.newest;
+        l->key_seq = l->key_next = 0;
+    }
 }
 
 void stream_forget_key(struct stream *s, unsigned layer)

@@ -61,10 +61,11 @@ struct stream_layer {
     struct progress progress; // where feeds leave off when they switch
     struct report_origin origin;
     // The newest key frame, in dense numbers:
-    uint64_t key_seq;  // its first packet; 0: none to begin with
-    uint64_t key_next; // its first packet that has not come; 0: it is whole, or there is none
-    int64_t key_at;    // when its first packet came
-    bool key_endless;  // the one before was longer than the history: none is seen whole
+    uint64_t key_seq;    // its first packet; 0: none to begin with
+    uint64_t key_next;   // its first packet that has not come; 0: it is whole, or there is none
+    int64_t key_at;      // when its first packet came
+    bool key_endless;    // the one before was longer than the history: none is seen whole
+    uint64_t past_until; // dense: nobody begins with what is up to here
     // Dense, of the first packet of the newest picture; 0: that is missing.
     uint64_t picture_seq;
     uint32_t pictures;      // ever
@@ -127,6 +128,9 @@ const struct history_slot *stream_add(struct stream *s, unsigned layer, uint64_t
                                       const struct extension_values *values,
                                       const struct codec_packet *info,
                                       struct stream_parts parts, int64_t now);
+
+// From now on nobody begins with what came until now, nor with what is missing of it.
+void stream_end_past(struct stream *s);
 
 // Whether that packet is there.
 bool stream_has(const struct stream *s, unsigned layer, uint64_t dense);

@@ -351,8 +351,12 @@ void track_report(struct track *t, unsigned index, const struct rtcp_sender_info
     t->stream.layers[index].origin = *origin;
 }
 
+// Who switches a camera off, and on again a moment later, shows nobody what was before; and
+// what was filmed while nothing was to be sent of it is never shown.
 void track_mute(struct track *t, bool muted, bool held)
 {
+    if (t->stream.held || (muted && !t->stream.muted))
+        stream_end_past(&t->stream);
     t->stream.muted = muted;
     t->stream.held = held;
     if (muted)

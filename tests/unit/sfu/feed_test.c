@@ -457,6 +457,87 @@ TEST(a_held_track_is_sent_to_nobody_and_goes_on_at_a_key_frame)
     scene_close(&scene);
 }
 
+static void mute_camera(bool muted, bool held)
+{
+    scene_command(&scene, (struct command){.kind = COMMAND_TRACK_MUTE,
+                                           .track = TRACK,
+                                           .mute = {muted, .held = held}});
+}
+
+// A camera with a key frame of a moment ago, and somebody who gets nothing of it yet.
+static void open_camera(enum video_quality quality)
+{
+    scene_open(&scene);
+    publisher = scene_publisher(&scene, PUBLISHER, &scene_video, 1, TRACK);
+    camera = &publisher->sources[0];
+    subscriber = scene_subscriber(&scene, SUBSCRIBER);
+    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, quality);
+}
+
+TEST(what_was_filmed_before_a_camera_was_muted_is_not_shown_when_it_is_on_again)
+{
+    open_camera(VIDEO_OFF);
+    frames(4); // a key frame, and three that build on it
+    mute_camera(true, false);
+    frames(1);
+    mute_camera(false, false);
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, VIDEO_HIGH);
+    CHECK_EQ(subscriber->got_count, 0);
+    scene_pass(&scene, 600000, 100000); // a request was made just now
+    frames(2);
+    CHECK(subscriber->got_count > 0);
+    CHECK(mark_of(0).key);
+    CHECK(mark_of(0).frame >= 5);
+    scene_close(&scene);
+}
+
+TEST(what_was_filmed_while_a_track_was_held_is_never_shown)
+{
+    open_camera(VIDEO_HIGH);
+    frames(2);
+    size_t got = subscriber->got_count;
+    CHECK(got > 0);
+    uint32_t last = mark_of(got - 1).frame;
+    mute_camera(true, true);
+    scene_pass(&scene, 1000000, 100000);
+    camera->layers[0].key_wanted = true; // as a camera sends one now and then
+    frames(3);
+    CHECK_EQ(subscriber->got_count, got);
+    mute_camera(false, false);
+    CHECK_EQ(subscriber->got_count, got);
+    scene_pass(&scene, 100000, 50000);
+    frames(2);
+    CHECK(subscriber->got_count > got);
+    CHECK(mark_of(got).key);
+    CHECK(mark_of(got).frame > last + 3);
+    scene_close(&scene);
+}
+
+// Its first packet was lost, and comes again when the track is not held any more.
+TEST(a_key_frame_of_while_a_track_was_held_begins_nothing_when_it_is_whole)
+{
+    open_camera(VIDEO_HIGH);
+    frames(2);
+    size_t got = subscriber->got_count;
+    uint32_t last = mark_of(got - 1).frame;
+    mute_camera(true, true);
+    scene_pass(&scene, 1000000, 100000);
+    scene.now += VIDEO_FRAME_US;
+    source_frame(camera, scene.now, &publisher->out);
+    scene.now += VIDEO_FRAME_US;
+    camera->layers[0].key_wanted = true;
+    source_frame(camera, scene.now, &publisher->out);
+    lose(4 * camera->layers[0].packets_per_frame - 1);
+    scene_settle(&scene);
+    mute_camera(false, false);
+    scene_pass(&scene, 100000, 10000); // it is asked for again, and comes
+    frames(2);
+    for (size_t i = got; i < subscriber->got_count; i++)
+        CHECK(mark_of(i).frame > last + 2);
+    CHECK(subscriber->got_count > got);
+    scene_close(&scene);
+}
+
 TEST(a_muted_camera_is_not_asked_for_key_frames)
 {
     open_call(VIDEO_OFF);
