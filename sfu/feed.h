@@ -8,6 +8,7 @@
 #include "rtc/report.h"
 #include "rtc/rtcp.h"
 #include "sfu/command.h"
+#include "sfu/key_budget.h"
 #include "sfu/segment.h"
 #include "sfu/stream.h"
 #include "sfu/tick.h"
@@ -91,6 +92,7 @@ struct feed {
     uint32_t packets_asked;  // by the subscriber, ever
     uint32_t packets_again;  // of those, sent again
     uint32_t keys_asked;     // key frames, by the subscriber
+    struct key_budget keys;  // of those, and of layers that are begun
     uint64_t repair_from;    // nothing before this number is sent again
     int32_t repair_budget;   // octets
     uint32_t repair_counted; // octets sent when the budget was last filled

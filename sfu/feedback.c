@@ -78,6 +78,7 @@ static void take_report(struct subscriber *s, const struct rtcp_packet *packet,
         uint32_t lost = f->report.lost;
         bool has_rtt = report_feedback(&f->report, &block, tick->now);
         tick->shared->stats.lost_out += f->report.lost - lost;
+        select_owed_key_frame(f, tick);
         note_quality(s, f, has_rtt);
         if (!s->capacity.estimate && f->stream->kind == MEDIA_AUDIO)
             redundancy_report(&s->redundancy, f->report.fraction_lost / 256.0, tick->now);

@@ -3,6 +3,17 @@
 #include "sfu/choice.h"
 #include "sfu/forward.h"
 
+// On behalf of a feed, as far as it may.
+static void want_key_frame(struct feed *f, unsigned layer, enum key_cause cause,
+                           const struct tick *tick)
+{
+    struct stream *s = f->stream;
+    if (stream_key_is_coming(s, layer, tick->now))
+        return;
+    if (key_budget_take(&f->keys, layer, s->layers[layer].key_at, cause, tick->now))
+        stream_want_key_frame(s, layer, tick);
+}
+
 // Asks for a key frame of the best layer in `mask` that is sent at all.
 static void ask(struct feed *f, uint8_t mask, bool nothing_sent, const struct tick *tick)
 {
@@ -14,14 +25,14 @@ static void ask(struct feed *f, uint8_t mask, bool nothing_sent, const struct ti
         if ((mask >> i & 1) && stream_layer_is_alive(s, i, tick->now))
             best = i;
     if (best < LAYERS_MAX) {
-        stream_want_key_frame(s, best, tick);
+        want_key_frame(f, best, KEY_CHOSEN, tick);
         return;
     }
     if (!nothing_sent)
         return; // what would be better is not there
     for (unsigned i = 0; i < s->layer_count; i++)
         if (mask >> i & 1) {
-            stream_want_key_frame(s, i, tick);
+            want_key_frame(f, i, KEY_CHOSEN, tick);
             return;
         }
 }
@@ -70,5 +81,21 @@ void select_flow(struct feed *f, struct batch_path *path, int64_t since,
 void select_key_frame(struct feed *f, const struct tick *tick)
 {
     if (feed_is_sending(f) && f->stream->kind == MEDIA_VIDEO)
-        stream_want_key_frame(f->stream, feed_line(f)->current, tick);
+        want_key_frame(f, feed_line(f)->current,
+                       f->report.fraction_lost > 0 ? KEY_LOST : KEY_ASKED, tick);
+}
+
+void select_owed_key_frame(struct feed *f, const struct tick *tick)
+{
+    if (f->stream->kind != MEDIA_VIDEO || f->keys.owed_at == 0)
+        return;
+    unsigned layer = f->keys.owed_layer;
+    bool came =
+        layer >= f->stream->layer_count || f->stream->layers[layer].key_at > f->keys.owed_at;
+    if (came)
+        f->keys.owed_at = 0;
+    else if (feed_is_sending(f) && feed_line(f)->current == layer)
+        select_key_frame(f, tick);
+    else
+        select_layer(f, tick);
 }

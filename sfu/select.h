@@ -13,5 +13,8 @@ void select_at_most(struct feed *f, enum video_quality most, const struct tick *
 // Chooses again, because layers came or went: for one, and for all that flow.
 void select_layer(struct feed *f, const struct tick *tick);
 void select_layers(struct stream *s, const struct tick *tick);
-// The subscriber's decoder asks for a key frame.
+// The subscriber's decoder asks for a key frame: its budget (sfu/key_budget.h) says whether
+// that is passed on, or is owed.
 void select_key_frame(struct feed *f, const struct tick *tick);
+// What is owed is passed on as soon as the budget has it, unless a key frame came meanwhile.
+void select_owed_key_frame(struct feed *f, const struct tick *tick);

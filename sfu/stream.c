@@ -257,10 +257,15 @@ void stream_forget_key(struct stream *s, unsigned layer)
     s->layers[layer].key_next = 0;
 }
 
-void stream_want_key_frame(struct stream *s, unsigned layer, const struct tick *tick)
+bool stream_key_is_coming(const struct stream *s, unsigned layer, int64_t now)
 {
     const struct stream_layer *l = &s->layers[layer];
-    if (l->key_next && tick->now - l->key_at < KEY_COMES_US)
+    return l->key_next && now - l->key_at < KEY_COMES_US;
+}
+
+void stream_want_key_frame(struct stream *s, unsigned layer, const struct tick *tick)
+{
+    if (stream_key_is_coming(s, layer, tick->now))
         return;
     s->layers[layer].wanted = true;
     if (list_empty(&s->wishes))

@@ -170,6 +170,8 @@ const struct history_slot *stream_whole_key(struct stream *s, unsigned layer);
 // It is not waited for any more.
 void stream_forget_key(struct stream *s, unsigned layer);
 
+// Whether a key frame of `layer` has begun to come and may still become whole.
+bool stream_key_is_coming(const struct stream *s, unsigned layer, int64_t now);
 // Somebody needs a key frame of `layer`: whoever fills the stream is to ask for it, unless one
 // is coming.
 void stream_want_key_frame(struct stream *s, unsigned layer, const struct tick *tick);

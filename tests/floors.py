@@ -106,8 +106,8 @@ def circles(folder):
 # stream knows neither who fills it nor who is sent it; who sends and who receives do not know
 # each other: what one needs of the other is in the stream, or the router brings it.
 SIDES = {
-    "shared": "cap command config demux early gap last_n leg notice police quality shared speaker "
-              "strays tick",
+    "shared": "cap command config demux early gap key_budget last_n leg notice police quality "
+              "shared speaker strays tick",
     "stream": "allocate rate segment stream substream",
     "feed": "carrier choice feed fill forward pace redundancy repair seat select",
     "subscriber": "capacity feedback places reports seats subscriber",

@@ -553,3 +553,87 @@ TEST(a_muted_camera_is_not_asked_for_key_frames)
     CHECK(camera->key_frames_asked > asked);
     scene_close(&scene);
 }
+
+// --- Requests for key frames ---
+
+static void ask_for_key_frame(struct scene_client *who)
+{
+    uint8_t buffer[64];
+    struct writer w = writer_on(buffer, sizeof buffer);
+    rtcp_put_pli(&w, 1, who->offered[0].ssrc);
+    scene_rtcp(&scene, who, &w);
+}
+
+static void report_nothing_lost(struct scene_client *who)
+{
+    uint8_t buffer[64];
+    struct writer w = writer_on(buffer, sizeof buffer);
+    struct rtcp_report_block block = {.ssrc = who->offered[0].ssrc};
+    rtcp_put_receiver_report(&w, 1, &block, 1);
+    scene_rtcp(&scene, who, &w);
+}
+
+// Each would take from the quality of what all others see.
+TEST(who_asks_for_key_frames_for_ever_gets_few_and_others_theirs)
+{
+    enum { OTHER = 13 };
+    open_call(VIDEO_HIGH);
+    struct scene_client *other = scene_subscriber(&scene, OTHER);
+    scene_feed(&scene, COMMAND_FEED_OPEN, OTHER, TRACK, VIDEO_HIGH);
+    frames(30);
+    unsigned asked = camera->key_frames_asked;
+    for (int i = 0; i < 24 * 30; i++) {
+        subscriber->got_count = other->got_count = 0;
+        ask_for_key_frame(subscriber);
+        frames(1);
+    }
+    CHECK(camera->key_frames_asked - asked > 5);
+    CHECK(camera->key_frames_asked - asked <= 5 + 24 / 6);
+    frames(20);
+    asked = camera->key_frames_asked;
+    ask_for_key_frame(other);
+    CHECK_EQ(camera->key_frames_asked, asked + 1);
+    scene_close(&scene);
+}
+
+TEST(a_key_frame_that_is_owed_is_asked_for_with_a_later_report)
+{
+    open_call(VIDEO_HIGH);
+    frames(30);
+    for (int i = 0; i < 4 * 30; i++) {
+        subscriber->got_count = 0;
+        ask_for_key_frame(subscriber);
+        frames(1);
+    }
+    unsigned asked = camera->key_frames_asked;
+    for (int i = 0; i < 7; i++) {
+        subscriber->got_count = 0;
+        report_nothing_lost(subscriber);
+        frames(30);
+    }
+    CHECK_EQ(camera->key_frames_asked, asked + 1);
+    scene_close(&scene);
+}
+
+TEST(who_goes_back_and_forth_between_layers_for_ever_costs_few_key_frames)
+{
+    open_call(VIDEO_HIGH);
+    frames(30);
+    unsigned asked = camera->key_frames_asked;
+    for (int i = 0; i < 20 * 3; i++) {
+        subscriber->got_count = 0;
+        scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK,
+                   i % 2 ? VIDEO_HIGH : VIDEO_LOW);
+        frames(10);
+    }
+    CHECK(camera->key_frames_asked - asked <= 20 + 20 * 2 / 3 + 1);
+    // What it has asked for last it gets.
+    scene_feed(&scene, COMMAND_FEED_LAYER, SUBSCRIBER, TRACK, VIDEO_HIGH);
+    for (int i = 0; i < 4; i++) {
+        subscriber->got_count = 0;
+        report_nothing_lost(subscriber);
+        frames(30);
+    }
+    CHECK_EQ(last_mark().layer, HIGH);
+    scene_close(&scene);
+}
