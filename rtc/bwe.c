@@ -5,6 +5,7 @@
 enum {
     REMEMBERED_US = 10 * 1000 * 1000, // packets without feedback
     PROBE_WANTED_US = 4 * 1000 * 1000,
+    PROBE_AGAIN_US = 300 * 1000, // when nobody told what the last one found
     PROBE_LIMITED_US = 5 * 1000 * 1000,
     PROBE_AFTER_FALL_US = 2 * 1000 * 1000, // and again after twice the time
     PROBE_PAUSE_MOST_US = 8 * 1000 * 1000,
@@ -19,6 +20,7 @@ enum {
     AFTER_FALL_US = 1000 * 1000,
     SHORT_US = 150 * 1000, // a queue, after a fall
     SUDDEN_US = 50 * 1000,
+    UNTOLD_MAX = 256, // numbers that are looked at
 };
 
 static const double loss_above_delay = 1.5;
@@ -118,6 +120,7 @@ uint16_t bwe_sent(struct bwe *b, size_t octets, uint8_t cluster, int64_t now)
 static void take_probe(struct bwe *b, double bps, int64_t now)
 {
     double before = bwe_bps(b);
+    b->probe_untold = false;
     if (bps <= before || b->queue.shared)
         return;
     bwe_rate_set(&b->rate, bps, now);
@@ -178,6 +181,24 @@ static void take_lost(struct bwe *b, uint16_t from, uint16_t until, struct told 
         told->lost++;
         told->newest_lost = packet->at;
     }
+}
+
+// Each feedback goes on where the last one ended: one between them was lost itself.
+static void note_untold(struct bwe *b, uint16_t base)
+{
+    int16_t count = b->is_told ? (int16_t)(base - b->untold) : 0;
+    for (int i = count < UNTOLD_MAX ? count : UNTOLD_MAX; i > 0; i--) {
+        const struct sent_packet *packet = sent_find(&b->sent, (uint16_t)(base - i));
+        if (packet && !packet->told && packet->cluster && packet->cluster == b->probe.sent.id)
+            b->probe_untold = true;
+    }
+}
+
+static void note_told(struct bwe *b, uint16_t next)
+{
+    if (!b->is_told || (int16_t)(next - b->untold) > 0)
+        b->untold = next;
+    b->is_told = true;
 }
 
 static void note_rtt(struct bwe *b, int64_t newest_sent, int64_t now)
@@ -249,6 +270,7 @@ void bwe_feedback(struct bwe *b, const struct twcc_feedback *feedback, int64_t n
     struct told told = {0};
     struct twcc_cursor cursor = twcc_begin(feedback);
     uint16_t next = feedback->base_seq;
+    note_untold(b, next);
     for (struct twcc_arrival arrival; twcc_next(&cursor, &arrival);) {
         take_lost(b, next, arrival.seq, &told);
         next = (uint16_t)(arrival.seq + 1);
@@ -256,6 +278,7 @@ void bwe_feedback(struct bwe *b, const struct twcc_feedback *feedback, int64_t n
         if (packet && !packet->told)
             take_arrival(b, packet, arrival.arrived_us, &told, now);
     }
+    note_told(b, next);
     if (told.expected == 0)
         return;
     b->told += told.expected;
@@ -317,11 +340,15 @@ bool bwe_cluster(struct bwe *b, struct bwe_cluster *cluster, double wanted_bps, 
         b->probe_pause_us = b->probe_pause_us < PROBE_PAUSE_MOST_US / 2 ? 2 * b->probe_pause_us
                                                                         : PROBE_PAUSE_MOST_US;
         b->probes++;
-    } else if (calm && wanted_bps > bwe_bps(b) && now - b->probe.asked_at > PROBE_WANTED_US) {
+    } else if (calm && wanted_bps > bwe_bps(b) &&
+               now - b->probe.asked_at > (b->probe_untold ? PROBE_AGAIN_US : PROBE_WANTED_US)) {
         bwe_probe_ask(&b->probe, fmin(wanted_factor * wanted_bps, further_factor * bwe_bps(b)),
                       now);
     } else if (calm && b->limited && now - b->probe.asked_at > PROBE_LIMITED_US) {
         bwe_probe_ask(&b->probe, further_factor * bwe_bps(b), now);
     }
-    return bwe_probe_next(&b->probe, cluster, now);
+    if (!bwe_probe_next(&b->probe, cluster, now))
+        return false;
+    b->probe_untold = false;
+    return true;
 }

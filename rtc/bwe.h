@@ -42,6 +42,9 @@ struct bwe {
     int64_t drained_at;  // after a sudden fall: when the queue is short again; 0: none fell
     uint32_t told;       // packets that feedback told of, ever; wraps
     uint32_t lost;       // of those
+    uint16_t untold;     // the first number that no feedback told of yet, once one came:
+    bool is_told;
+    bool probe_untold; // what would tell of the last probe was lost itself
     // The application: whether it sends less than it might.
     double budget;     // octets it might have sent and did not
     int64_t budget_at; // 0: nothing left yet

@@ -119,16 +119,17 @@ static bool has_spatial_layers(const struct subscriber *s)
     return false;
 }
 
-// Each feedback goes on where the last one ended: one between them was lost itself.
+// One feedback between the last and this was lost itself, where it does not go on from there.
 static void repair_untold_before(struct subscriber *s, uint16_t base, const struct tick *tick)
 {
-    int16_t count = (int16_t)(base - s->untold);
-    if (!s->is_told || count <= 0 ||
+    const struct bwe *estimate = s->capacity.estimate;
+    int16_t count = (int16_t)(base - estimate->untold);
+    if (!estimate->is_told || count <= 0 ||
         !police_pass(&s->feedback, (size_t)count / FEEDBACK_NUMBERS_PER_OCTET, false, false,
                      tick->now))
         return;
-    for (; s->untold != base; s->untold++)
-        repair_number(s, s->untold, false, tick);
+    for (uint16_t number = estimate->untold; number != base; number++)
+        repair_number(s, number, false, tick);
 }
 
 static void repair_unasked(struct subscriber *s, struct bytes packet, const struct tick *tick)
@@ -144,9 +145,6 @@ static void repair_unasked(struct subscriber *s, struct bytes packet, const stru
             repair_number(s, next, true, tick);
         next++;
     }
-    if (!s->is_told || (int16_t)(next - s->untold) > 0)
-        s->untold = next;
-    s->is_told = true;
 }
 
 // What was lost shows sooner than in reports, and of all packets.

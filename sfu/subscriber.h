@@ -62,9 +62,6 @@ struct subscriber {
     int64_t report_at; // sfu/reports.h: the next sender reports; NEVER while nothing is sent
 
     struct police feedback; // what is read of it
-    // Transport-wide: the first number that no feedback told of yet, once one came.
-    uint16_t untold;
-    bool is_told;
     // sfu/feedback.h: what was reported lately.
     struct quality quality;
     uint8_t score; // as the last notice said; QUALITY_NONE before the first

@@ -419,6 +419,47 @@ TEST(more_is_looked_for_now_and_then_while_more_is_wanted)
     bwe_dispose(&b);
 }
 
+// Ten packets of a cluster, or of none, which arrive. What is told of them reaches the sender
+// or does not.
+static void send_ten(struct bwe *b, struct twcc_recorder *recorder, uint8_t cluster, int64_t at,
+                     bool is_told)
+{
+    for (int i = 0; i < 10; i++) {
+        int64_t sent = at + i * 5 * MS;
+        twcc_arrived(recorder, bwe_sent(b, 600, cluster, sent), sent + 20 * MS);
+    }
+    uint8_t octets[TWCC_FEEDBACK_MAX];
+    struct writer w = writer_on(octets, sizeof octets);
+    CHECK(twcc_put_feedback(recorder, 1, 2, at + 130 * MS, &w));
+    struct twcc_feedback feedback;
+    CHECK_EQ(twcc_parse(&feedback, (struct bytes){octets, w.len}), 0);
+    if (is_told)
+        bwe_feedback(b, &feedback, at + 130 * MS);
+}
+
+// Whether a probe goes out 400 ms after one whose end was told of, or was not.
+static bool looks_again(bool is_told)
+{
+    struct bwe b;
+    struct bwe_cluster cluster;
+    struct twcc_recorder recorder = {0};
+    bwe_init(&b, 3e6, SECOND);
+    while (bwe_cluster(&b, &cluster, 0, SECOND))
+        ;
+    send_ten(&b, &recorder, 0, SECOND, true);
+    send_ten(&b, &recorder, cluster.id, 1200 * MS, is_told);
+    send_ten(&b, &recorder, 0, 1400 * MS, true);
+    bool looks = bwe_cluster(&b, &cluster, 10e6, 1600 * MS);
+    bwe_dispose(&b);
+    return looks;
+}
+
+TEST(a_cluster_of_which_no_feedback_told_is_soon_followed_by_another)
+{
+    CHECK(looks_again(false));
+    CHECK(!looks_again(true));
+}
+
 // Beside TCP, the estimate after a packet was lost, of 2 Mbit/s by delay and half by loss.
 TEST(beside_somebody_who_fills_the_queue_a_loss_is_answered_once)
 {
