@@ -50,6 +50,9 @@ struct api_config {
     size_t wrong_codes_all; // and in all; 0: CODE_TRIES_PER_MINUTE_ALL
     // Wrong passwords, of the thread that routes; NULL: they are not counted.
     struct api_admin_tries *admin_tries;
+    const char *data; // the folder with keys.json; NULL: keys are not changed
+    // Where the workspace's webhooks go; NULL: unknown. Does not change either.
+    const struct api_webhook_config *webhook;
 };
 
 struct api_code_change {
@@ -82,6 +85,7 @@ enum api_step {
 };
 
 struct api_route;
+struct api_webhook_config; // api/webhook.h
 enum { API_PATH_PARAMETERS_MAX = 3 };
 
 // A request on its way from api_route() to api_run(). Moved between threads whole.
@@ -118,6 +122,10 @@ struct api_call {
 
     // Set by api_run() when there are webhooks to send.
     bool queues_webhooks;
+
+    // Set by api_run() when it has written other keys: they are to be read again, whatever
+    // becomes of the rest.
+    bool changes_keys;
 
     // Of API_JOIN: as what the call comes in.
     enum peer_door door;

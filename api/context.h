@@ -129,6 +129,8 @@ api_handler api_whip_publish, api_whip_watch, api_whip_patch, api_whip_delete;
 api_handler api_whip_layers, api_whip_layer;
 api_handler api_admin_use_link, api_admin_sign_in, api_admin_session, api_admin_sign_out;
 api_handler api_admin_password, api_admin_accounts, api_admin_account_create;
+api_handler api_admin_keys, api_admin_key_create, api_admin_key_revoke;
+api_handler api_admin_webhook, api_admin_webhook_test, api_admin_webhook_send;
 api_handler api_admin_account_update, api_admin_account_delete, api_admin_audit;
 api_handler api_layouts, api_template_layouts_get, api_template_layouts_set, api_client_report,
     api_client_feedback;

@@ -149,6 +149,12 @@ const struct api_route api_routes[] = {
     ACCOUNTS(POST, "/v2/admin/accounts", ADMINS, API_PASSWORD, api_admin_account_create),
     ACCOUNTS(POST, "/v2/admin/accounts/{}", ADMINS, API_PASSWORD, api_admin_account_update),
     ACCOUNTS(DELETE, "/v2/admin/accounts/{}", ADMINS, API_STORED, api_admin_account_delete),
+    ACCOUNTS(GET, "/v2/admin/keys", ADMINS, API_STORED, api_admin_keys),
+    ACCOUNTS(POST, "/v2/admin/keys", ADMINS, API_STORED, api_admin_key_create),
+    ACCOUNTS(DELETE, "/v2/admin/keys/previous", ADMINS, API_STORED, api_admin_key_revoke),
+    ACCOUNTS(GET, "/v2/admin/webhook", ADMINS, API_STORED, api_admin_webhook),
+    ACCOUNTS(POST, "/v2/admin/webhook/test", ADMINS, API_STORED, api_admin_webhook_test),
+    ACCOUNTS(POST, "/v2/admin/webhook/events/{}/send", ADMINS, API_STORED, api_admin_webhook_send),
     ACCOUNTS(GET, "/v2/admin/audit", DASHBOARD, API_STORED, api_admin_audit),
 
     {HTTP_GET, "/v2/layouts/ui", SCOPE_APP, ANY_ORIGIN, API_STORED, api_layouts},

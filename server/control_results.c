@@ -130,6 +130,10 @@ static bool ask_rooms(struct control *c, struct job *job)
 static void on_answer(struct control *c, struct job *job)
 {
     struct api_call *call = &job->call.call;
+    if (call->changes_keys) {
+        c->config.reload(c->config.context);
+        call->changes_keys = false;
+    }
     if (control_took_step(c, job) || ask_rooms(c, job))
         return;
     // The handler may have been content and the commit have failed.

@@ -47,6 +47,7 @@ struct server {
     char tls_cert[PATH_MAX_OCTETS];
     char tls_key[PATH_MAX_OCTETS];
     struct text webhook_target; // as the store keeps it
+    struct api_webhook_config webhook;
     char public_host[NAME_MAX_OCTETS];
     struct jobs *jobs;
     struct dtls_identity *identity;
@@ -87,6 +88,8 @@ static void fill_api(struct server *s)
         .keys = {.at = &s->keys.key, .count = 1},
         .customer_id = s->keys.customer_id,
         .app_id = s->keys.app_id,
+        .data = config->data,
+        .webhook = &s->webhook,
         .meetings =
             meetings == CONFIG_MEETINGS_AUTO ? meetings_by_itself(config) : meanings[meetings],
         .meetings_key = s->keys.meetings_key,
@@ -305,6 +308,7 @@ static struct hooks_config hooks_of(struct server *s)
         .rules = config->webhook_rules,
     };
     hooks.rules.own_count = addresses_of_machine(hooks.rules.own, TARGET_OWN_MAX);
+    s->webhook = hooks.webhook;
     text_clear(&s->webhook_target);
     api_webhook_target(&hooks.webhook, &s->webhook_target);
     return hooks;

@@ -311,6 +311,9 @@ const char *const store_migrations[] = {
     "  from_ip TEXT NOT NULL,"
     "  status BIGINT NOT NULL);"
     "CREATE INDEX audit_by_account ON audit (account, id);",
+
+    // One event is sent again by the id that its receiver knows.
+    "CREATE INDEX webhooks_by_uuid ON webhooks (uuid, id);",
 };
 
 const size_t store_migration_count = sizeof store_migrations / sizeof *store_migrations;

@@ -4,6 +4,8 @@
 #include "base/limits.h"
 #include "store/row.h"
 
+#include <stdio.h>
+
 // --- Storing ---
 
 static int count_waiting(struct db *db, int64_t *count)
@@ -158,6 +160,30 @@ struct store_webhook store_webhook_read(struct db_query *q, struct arena *arena)
         .tries = db_int(q, 9),
         .error = arena_text(arena, bytes_of(db_text(q, 10))),
     };
+}
+
+int store_webhook_send_again(struct db *db, const char *uuid, int64_t now)
+{
+    struct db_query *q = db_prepare(
+        db, "SELECT state, taken, next_at, id FROM webhooks WHERE uuid = $1 ORDER BY "
+            "id DESC LIMIT 1");
+    char id[OBJECT_ID_LEN + 1] = "";
+    db_bind_text(q, 1, uuid);
+    int err = db_step(q);
+    bool waits = err == DB_ROW && db_int(q, 0) == STORE_WEBHOOK_WAITING;
+    bool is_busy = waits && (db_int(q, 1) || db_int(q, 2) == store_webhook_never);
+    if (err == DB_ROW)
+        snprintf(id, sizeof id, "%s", db_text(q, 3));
+    db_finish(q);
+    err = row_found(err);
+    if (err || is_busy)
+        return err ? err : ERR_BUSY;
+    q = db_prepare(db,
+                   "UPDATE webhooks SET state = 0, next_at = $2, error = '', taken = 0 WHERE "
+                   "id = $1");
+    db_bind_text(q, 1, id);
+    db_bind_int(q, 2, now);
+    return db_run(q);
 }
 
 // --- Looking ---

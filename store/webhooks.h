@@ -85,6 +85,10 @@ int store_webhook_list(struct db *db, const struct store_webhook_filter *filter,
                        int64_t offset, struct arena *arena,
                        struct store_webhook webhooks[STORE_WEBHOOKS_MAX], int64_t *total);
 
+// One that is done, or waits for its next try, is due at once. ERR_NOT_FOUND; ERR_BUSY while it
+// is under way, or has others in front of it.
+int store_webhook_send_again(struct db *db, const char *uuid, int64_t now);
+
 // --- For store/ ---
 
 // `next_at` of what has somebody in front of it in its line.

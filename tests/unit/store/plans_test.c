@@ -344,6 +344,7 @@ static void do_dashboard(void)
     CHECK_EQ(store_link_is_used(db, "l", &is_used), 0);
     CHECK_EQ(store_link_use(db, "l", 2, 1), 0);
     CHECK_EQ(store_audit_put(db, &row), 0);
+    store_webhook_send_again(db, "u", 1);
     for (int i = 0; i < 96; i++) {
         struct store_audit_filter filter = {.account = i & 1 ? "Ann" : NULL,
                                             .search = i & 2 ? "x" : NULL,
