@@ -152,8 +152,13 @@ export async function startServer(given = [], host = '127.0.0.1',
 
     // What a back end does: a room and the codes of its two roles.
     async meeting(fields = {}) {
-      const room = (await call('POST', '/v2/rooms', fields)).body;
-      const codes = (await call('POST', `/v2/room-codes/room/${room.id}`)).body.data;
+      const made = async (path, body) => {
+        const answer = await call('POST', path, body);
+        if (answer.status !== 200) throw new Error(`POST ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+        return answer.body;
+      };
+      const room = await made('/v2/rooms', fields);
+      const codes = (await made(`/v2/room-codes/room/${room.id}`)).data;
       const codeOf = (role) => codes.find((entry) => entry.role === role).code;
       return { room, host: codeOf('host'), guest: codeOf('guest') };
     },
