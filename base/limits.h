@@ -17,6 +17,10 @@ enum {
     HTTP_BODY_SMALL_MAX = 16 * 1024,   // is read also when memory is short
     HTTP_BODY_LARGE_MAX = 1024 * 1024, // of calls with a management token
     HTTP_CONNECTIONS_PER_ADDRESS_MAX = 2000,
+    // Those beyond it whose head is waited for, as it says in which form they are answered, and
+    // for how long. Further ones are answered at once.
+    HTTP_TURNED_AWAY_MAX = 64,
+    HTTP_TURNED_AWAY_MS = 1000,
     // Connections that have not sent a whole head. Younger ones than the grace are left open:
     // one or two lost packets take 3 s.
     HTTP_UNREAD_PER_ADDRESS_MAX = 128,

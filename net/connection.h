@@ -119,6 +119,8 @@ struct http_server {
     struct list connections;
     size_t connection_count;
     struct list websockets;
+    struct list callers; // who may not stay, and has said nothing yet: turned_away.c
+    size_t caller_count;
     void *adopting; // what the library is being handed
     struct visitors visitors;
     struct map requests; // by id: struct connection
@@ -146,6 +148,12 @@ struct http_input *http_input_add(struct http_server *server, enum http_input_ki
 
 // More connections of this address have not asked than may: the oldest ones will be closed.
 void http_thin_out(struct http_server *server);
+
+// --- turned_away.c ---
+
+// Takes `fd`, answers with this status as soon as is known in which form, and closes.
+void turned_away_add(struct http_server *server, int fd, int status, bool may_wait);
+void turned_away_close(struct http_server *server); // all at once
 
 // --- door.c ---
 int door_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,

@@ -74,18 +74,6 @@ void http_input_dispose(struct http_input *input)
 
 // --- Listening ---
 
-// A connection that may not stay still learns why, where nothing must be encrypted first.
-static void turn_away(struct http_server *server, int fd, int status)
-{
-    if (!server->tls_cert) {
-        struct connection c = {.server = server};
-        answer_refusal(&c, status);
-        send(fd, c.out.at, c.out.len, MSG_DONTWAIT | MSG_NOSIGNAL);
-        text_dispose(&c.out);
-    }
-    close(fd);
-}
-
 // Closes one connection of this visitor that has asked before and may ask again: the one that
 // has been silent for longest. False when all of them have just asked.
 static bool close_idle(struct http_server *server, const struct visitor *visitor)
@@ -125,9 +113,9 @@ static void admit(struct http_server *server, int fd, const struct addr *from)
     struct visitor *visitor =
         limited ? visitors_find(&server->visitors, from, http_now(server)) : NULL;
     if (fd >= sysconf(_SC_OPEN_MAX) - SPARE_DESCRIPTORS)
-        turn_away(server, fd, 503);
+        turned_away_add(server, fd, 503, false); // no descriptor to wait with
     else if (limited && !enter(server, visitor))
-        turn_away(server, fd, 429);
+        turned_away_add(server, fd, 429, true);
     else
         door_adopt(server, fd, from, visitor);
 }
@@ -398,6 +386,7 @@ struct http_server *http_server_new(const struct http_server_config *config)
     list_init(&server->connections);
     list_init(&server->websockets);
     tally_init(&server->tally, config->route_count);
+    list_init(&server->callers);
     struct map *by_host = &server->visitors.by_host; // clients choose its keys
     rng_fill(&server->rng, by_host->seed, sizeof by_host->seed);
     uv_timer_init(config->loop, &server->resume);
@@ -480,6 +469,7 @@ void http_server_close(struct http_server *server)
 {
     server->closing = true;
     close_listeners(server);
+    turned_away_close(server);
     if (!uv_is_closing((uv_handle_t *)&server->resume))
         uv_close((uv_handle_t *)&server->resume, on_handle_closed);
     if (!uv_is_closing((uv_handle_t *)&server->thin))
