@@ -92,12 +92,32 @@ static void put_agent_part(struct json_out *j, const char *part, size_t len)
     }
 }
 
+// What a browser says of itself tells at least where it runs, as the SDK names it. Each names
+// what it looks like, too: the first that is found is meant.
+static void put_browser(struct json_out *j, const char *agent)
+{
+    static const char *const systems[][2] = {
+        {"Android", "web_Android"}, {"iPhone", "web_iOS"},      {"iPad", "web_iOS"},
+        {"CrOS", "web_Chrome OS"},  {"Windows", "web_Windows"}, {"Mac OS X", "web_Mac OS"},
+        {"Linux", "web_Linux"},
+    };
+    for (size_t i = 0; i < sizeof systems / sizeof *systems; i++) {
+        if (strstr(agent, systems[i][0])) {
+            json_member_string(j, "os", systems[i][1]);
+            return;
+        }
+    }
+}
+
 static void put_agent(struct json_out *j, const char *agent)
 {
+    static const char browser[] = "Mozilla/";
     json_key(j, "agent");
     json_open(j, '{');
     if (!agent || strlen(agent) > USER_AGENT_LEN_MAX)
         agent = "";
+    if (strncmp(agent, browser, sizeof browser - 1) == 0)
+        put_browser(j, agent);
     while (*agent) {
         size_t len = strcspn(agent, ",");
         put_agent_part(j, agent, len);

@@ -46,7 +46,8 @@ struct http_request {
     const char *accept;            // NULL when absent
     const char *accept_encoding;   // NULL when absent
     const char *access_key_header; // "Parlor-Key", for POST /api/meetings; NULL when absent
-    const char *user_agent;  // "user_agent_v2", what the SDK says of itself; NULL when absent
+    const char *user_agent;  // "user_agent_v2", what the SDK says of itself, else what the
+                             // browser does; NULL when absent
     const char *cookie;      // NULL when absent, or when there are several fields of it
     const char *csrf_header; // "Parlor-CSRF", for the dashboard; NULL when absent
     const char *access_control_request_headers; // NULL when absent

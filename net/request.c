@@ -113,7 +113,10 @@ static int read_fields(struct connection *c, const struct head *head)
     request->if_match = field_text(c, head, "if-match");
     request->accept_encoding = field_text(c, head, "accept-encoding");
     request->access_key_header = field_text(c, head, "parlor-key");
+    // The SDK's own field. Proxies may drop fields with an underscore, as nginx does.
     request->user_agent = field_text(c, head, "user_agent_v2");
+    if (!request->user_agent)
+        request->user_agent = field_text(c, head, "user-agent");
     request->csrf_header = field_text(c, head, "parlor-csrf");
     if (head_field(head, "cookie", &value) == 1)
         request->cookie = field_text(c, head, "cookie");

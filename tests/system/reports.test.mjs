@@ -108,6 +108,15 @@ test('what fails on a client is an event of the room, with who it was and what s
   assert.equal(events[0].data.peer_id, eve.id);
   assert.equal(events[0].data.session_id, event.data.session_id);
   assert.deepEqual(events[0].data.agent, { sdk: 'web' });
+  // A proxy may drop a field whose name has an underscore: then the browser's own tells something.
+  await fetch(`${server.origin}/v2/client/report`, { method: 'POST', headers: { 'content-type': 'application/json',
+    authorization: `Bearer ${eve.token}`, 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0' },
+    body: JSON.stringify({ event: 'publish.failed', payload: { error_code: 1003 }, peer: { peer_id: eve.id } }) });
+  const [proxied] = await until(async () => {
+    const found = await failures('&type=client.publish.failed');
+    return found.length && found;
+  }, 'the report');
+  assert.deepEqual(proxied.data.agent, { os: 'web_Linux' });
   assert.ok((await failures()).every(({ type }) => /failed|failure|disconnected/.test(type)));
 });
 
