@@ -12,7 +12,7 @@ enum {
     GOOD = 11,
     HOSTILE = 13,
     NUMBERED = 21,
-    SILENT = 22,
+    RATED = 22,
     VIEWER = 23,
     TRACK = 100,
     BAD_TRACK = 200,
@@ -25,7 +25,7 @@ static struct scene scene;
 static struct scene_client *good, *bad, *subscribers[3];
 static struct rng rng;
 
-static const uint64_t watching[] = {NUMBERED, SILENT, VIEWER};
+static const uint64_t watching[] = {NUMBERED, RATED, VIEWER};
 
 static uint32_t below(uint32_t bound)
 {
@@ -70,8 +70,10 @@ static void open_call(void)
     scene.agrees_to_numbers = true;
     subscribers[0] = scene_subscriber(&scene, NUMBERED);
     scene.agrees_to_numbers = false;
-    subscribers[1] = scene_subscriber(&scene, SILENT);
+    scene.agrees_to_rates = true;
+    subscribers[1] = scene_subscriber(&scene, RATED);
     scene.no_rtx = below(2);
+    scene.agrees_to_rates = below(2);
     subscribers[2] = scene_viewer(&scene, VIEWER, 2, 2, "VP8");
     for (size_t i = 0; i < 3; i++)
         for (uint64_t t = 0; t < 2 + BAD_TRACKS; t++)
