@@ -7,13 +7,19 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LINE_MAX_LEN = 1024, LINES_PER_SECOND = 10 };
+enum { MESSAGE_MAX = 1024, LINES_PER_SECOND = 10 };
 
 static _Atomic int threshold = LOG_INFO;
+static _Atomic int shape = LOG_TEXT;
 
 void log_set_level(enum log_level level)
 {
     atomic_store(&threshold, (int)level);
+}
+
+void log_set_format(enum log_format format)
+{
+    atomic_store(&shape, (int)format);
 }
 
 static bool admitted(struct log_site *site, int64_t now_s)
@@ -30,38 +36,25 @@ static bool admitted(struct log_site *site, int64_t now_s)
     return true;
 }
 
-void log_write(struct log_site *site, enum log_level level, const char *area,
-               const char *format, ...)
+void log_write(struct log_site *site, enum log_level level, const struct log_field *fields,
+               const char *area, const char *format, ...)
 {
-    static const char *const names[] = {"debug", "info", "warn", "error"};
-
     if ((int)level < atomic_load(&threshold))
         return;
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    if (!admitted(site, now.tv_sec))
+    struct log_line line = {.level = level, .area = area, .fields = fields};
+    clock_gettime(CLOCK_REALTIME, &line.at);
+    if (!admitted(site, line.at.tv_sec))
         return;
 
-    char line[LINE_MAX_LEN];
-    struct tm utc;
-    gmtime_r(&now.tv_sec, &utc);
-    size_t len = strftime(line, sizeof line, "%Y-%m-%dT%H:%M:%S", &utc);
-    len += (size_t)snprintf(line + len, sizeof line - len,
-                            ".%03ldZ %-5s %s: ", now.tv_nsec / 1000000, names[level], area);
+    char message[MESSAGE_MAX], out[LOG_LINE_MAX];
     va_list args;
     va_start(args, format);
-    int more = vsnprintf(line + len, sizeof line - len, format, args);
+    int len = vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    if (more > 0)
-        len += (size_t)more;
-    if (len < sizeof line && site->dropped) {
-        more = snprintf(line + len, sizeof line - len, " (%u more dropped)", site->dropped);
-        len += (size_t)more;
-        site->dropped = 0;
-    }
-    if (len > sizeof line - 1)
-        len = sizeof line - 1;
-    line[len++] = '\n';
-    ssize_t written = write(STDERR_FILENO, line, len);
+    line.message = len >= 0 ? message : format;
+    line.dropped = site->dropped;
+    site->dropped = 0;
+    size_t octets = log_line_write(&line, (enum log_format)atomic_load(&shape), out);
+    ssize_t written = write(STDERR_FILENO, out, octets);
     (void)written; // nobody is left to tell
 }

@@ -253,10 +253,13 @@ static int listen_on(struct http_server *server, const struct addr *at)
     listener->server = server;
     listener->fd = listening_socket(at);
     if (listener->fd < 0) {
+        int why = errno;
+        const struct log_field *fields =
+            LOG_FIELDS(log_text("address", text), log_text("reason", strerror(why)));
         if (server->config.may_fail)
-            log_warn("http", "cannot listen on %s: %s", text, strerror(errno));
+            log_warn_of(fields, "http", "cannot listen on %s: %s", text, strerror(why));
         else
-            log_error("http", "cannot listen on %s: %s", text, strerror(errno));
+            log_error_of(fields, "http", "cannot listen on %s: %s", text, strerror(why));
         return ERR_IO;
     }
     struct sockaddr_storage name;

@@ -149,7 +149,8 @@ static void settle_slot(struct hooks *h, struct slot *slot, const struct fetch_r
     h->stats.failed += !is_delivered;
     h->stats.given_up += !is_delivered && !next_at;
     if (!is_delivered && !next_at)
-        log_warn("hooks", "webhook %s is given up: %s", slot->uuid, error);
+        log_warn_of(LOG_FIELDS(log_text("webhook", slot->uuid), log_text("reason", error)),
+                    "hooks", "webhook %s is given up: %s", slot->uuid, error);
     add_outcome(h, slot, is_delivered, next_at, is_delivered ? "" : error);
     h->regular -= !slot->replay_id[0];
     slot->is_used = false;

@@ -224,8 +224,12 @@ static int start_workers(struct server *s)
             return ERR_IO;
         s->worker_count++;
     }
-    log_info("server", "%ld media workers from UDP port %u, SRTP by %s", wanted,
-             s->config->media_port, worker_cipher(s->workers[0]));
+    const char *cipher = worker_cipher(s->workers[0]);
+    log_info_of(LOG_FIELDS(log_number("workers", wanted),
+                           log_number("port", s->config->media_port),
+                           log_text("cipher", cipher)),
+                "server", "%ld media workers from UDP port %u, SRTP by %s", wanted,
+                s->config->media_port, cipher);
     return 0;
 }
 
@@ -429,6 +433,13 @@ static void greet(const struct server *s)
     else
         text_addf(&page, "%s://%s", scheme, address);
 
+    if (config->log_json) {
+        log_info_of(LOG_FIELDS(log_text("version", PARLOR_VERSION), log_text("page", page.at),
+                               log_text("access_key", s->keys.key.access_key)),
+                    "server", "serving %s", page.at);
+        text_dispose(&page);
+        return;
+    }
     printf(
         "Parlor %s\n\n  Page        %s\n  Access key  %s\n  Secret      in %s/keys.json (only "
         "its owner may read it)\n\n",
@@ -460,13 +471,17 @@ int serve(const struct config *config)
 {
     struct text why = {0};
     set_log_level(config);
+    log_set_format(config->log_json ? LOG_JSON : LOG_TEXT);
     process_harden();
     tame_resolver();
     signal(SIGPIPE, SIG_IGN);
     // A heap for each thread costs memory that few threads do not pay back.
     mallopt(M_ARENA_MAX, 2);
     if (process_drop_root(config, &why) != 0) {
-        fprintf(stderr, "parlor: %s\n", why.at);
+        if (config->log_json)
+            log_error("server", "%s", why.at);
+        else
+            fprintf(stderr, "parlor: %s\n", why.at);
         text_dispose(&why);
         return EXIT_FAILED;
     }

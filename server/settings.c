@@ -210,6 +210,12 @@ static int read_meetings(struct config *c, const char *value)
     return ERR_MALFORMED;
 }
 
+static int read_log(struct config *c, const char *value)
+{
+    c->log_json = strcmp(value, "json") == 0;
+    return c->log_json || strcmp(value, "text") == 0 ? 0 : ERR_MALFORMED;
+}
+
 static int read_log_level(struct config *c, const char *value)
 {
     c->log_level = value;
@@ -558,6 +564,8 @@ const struct setting settings[] = {
     {"metrics-listen", "[ADDRESS:]PORT|off", "127.0.0.1:9464",
      "serves figures for Prometheus at /metrics there; a port alone is on 127.0.0.1",
      read_metrics_listen, SETTING_OPEN},
+    {"log", "text|json", "text", "how log lines look: for people, or one object each", read_log,
+     SETTING_OPEN},
     {"log-level", "debug|info|warn|error", "info", "how much is logged", read_log_level,
      SETTING_OPEN},
 };

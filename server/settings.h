@@ -77,6 +77,7 @@ struct config {
     const char *user;
     bool allow_root;
     const char *log_level;
+    bool log_json;
 
     bool print_only; // --print-config was given
     bool help_only;  // --help

@@ -69,8 +69,10 @@ struct room *snapshots_restore(struct snapshots *s, struct jobs_live *live, stru
     live->polls = NULL;
     room_set_codes(room, live->codes);
     live->codes = NULL;
-    log_info("server", "room %s goes on: %zu peers may come back", live->room_id,
-             room->joined_count);
+    log_info_of(LOG_FIELDS(log_text("room", live->room_id),
+                           log_number("peers", (int64_t)room->joined_count)),
+                "server", "room %s goes on: %zu peers may come back", live->room_id,
+                room->joined_count);
     if (left_out)
         log_warn("server", "%zu parts of the session of room %s do not fit and are left out",
                  left_out, live->room_id);

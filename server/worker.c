@@ -236,7 +236,11 @@ struct worker *worker_new(const struct worker_config *config)
 {
     struct udp *udp = udp_open(&config->listen);
     if (!udp) {
-        log_error("worker", "cannot use UDP port %u: %s", config->listen.port, strerror(errno));
+        int why = errno;
+        log_error_of(LOG_FIELDS(log_number("port", config->listen.port),
+                                log_text("reason", strerror(why))),
+                     "worker", "cannot use UDP port %u: %s", config->listen.port,
+                     strerror(why));
         return NULL;
     }
     struct worker *w = mem_alloc(sizeof *w);

@@ -118,7 +118,9 @@ static void follow_transport(struct endpoint *e, const struct tick *tick)
         n->closed.reason = transport_close_reason(l->transport);
         const char *why = transport_failure(l->transport);
         if (why)
-            log_info("sfu", "endpoint %" PRIu64 ": no connection: %s", l->endpoint, why);
+            log_info_of(LOG_FIELDS(log_number("endpoint", (int64_t)l->endpoint),
+                                   log_text("reason", why)),
+                        "sfu", "endpoint %" PRIu64 ": no connection: %s", l->endpoint, why);
     }
     if (e->kind == ENDPOINT_SUBSCRIBE)
         subscriber_connection_changed(e->subscriber, tick);

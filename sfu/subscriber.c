@@ -210,8 +210,10 @@ void subscriber_answer(struct subscriber *s, const char *sdp, const struct tick 
     text_clear(&shared->why);
     int err = negotiate_subscribe(bytes_of(sdp), s->offered_count, answer, &shared->why);
     if (err < 0) {
-        log_info("sfu", "endpoint %" PRIu64 ": answer refused: %s", s->leg->endpoint,
-                 shared->why.len ? shared->why.at : err_name(err));
+        const char *why = shared->why.len ? shared->why.at : err_name(err);
+        log_info_of(LOG_FIELDS(log_number("endpoint", (int64_t)s->leg->endpoint),
+                               log_text("reason", why)),
+                    "sfu", "endpoint %" PRIu64 ": answer refused: %s", s->leg->endpoint, why);
     } else {
         transport_set_remote(s->leg->transport, &answer->remote, tick->now);
         leg_take_channel(s->leg, answer->sctp_port, tick);

@@ -8,6 +8,7 @@ import net from 'node:net';
 import { connect } from 'node:tls';
 import { test } from 'node:test';
 import { binary, patience, startServer, until } from '../browser/lib/server.mjs';
+import { Peer } from './peer.mjs';
 
 const run = (...given) => spawnSync(binary, given, { encoding: 'utf8', timeout: 10000 });
 
@@ -152,4 +153,30 @@ test('what was asked before SIGTERM is done and answered, and the answer says th
   } finally {
     await server.stop();
   }
+});
+
+test('with --log json each line is an object, whatever others send', async () => {
+  const server = await startServer(['--log', 'json', '--log-level', 'debug']);
+  let log = '';
+  const meeting = await server.meeting();
+  const ann = await Peer.join(server, meeting.host, { name: 'ann' });
+  const hostile = 'm=\r\n"}\n{"level":"error","message":"\u001b[31m\u2028 forged"}\n';
+  await ann.request('answer', { desc: { type: 'answer', sdp: hostile } }).catch(() => {});
+  await fetch(`${server.origin}/%0a%22%7d`, { headers: { authorization: 'Bearer x"}' } });
+  log += server.log();
+  await server.restart();
+  log += server.log();
+  await ann.end();
+  await server.stop();
+  const lines = log.split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  for (const { time, level, area, message } of lines) {
+    assert.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    assert.ok(['debug', 'info', 'warn', 'error'].includes(level));
+    assert.ok(area && message);
+  }
+  assert.equal(lines.find(({ message }) => message.startsWith('serving ')).page, `http://localhost:${server.port}`);
+  assert.ok(lines.some(({ area, room, peers }) => area === 'server' && room === meeting.room.id && peers === 1), log);
+  assert.ok(lines.every(({ level }) => level !== 'error'), 'nobody forged a line');
+  const secrets = [server.token, meeting.host, meeting.guest, ...JSON.stringify(server.keys).match(/[A-Za-z0-9_-]{43,}/g) ?? []];
+  for (const secret of secrets) assert.ok(!log.includes(secret));
 });

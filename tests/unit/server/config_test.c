@@ -121,6 +121,7 @@ TEST(unknown_or_bad_options_are_refused)
         "--tls self-signed --tls-cert a --tls-key b",
         "--public-url ftp://x",
         "--log-level loud",
+        "--log xml",
         "--metrics-listen 0",
         "--metrics-listen 65536",
         "--metrics-listen 127.0.0.1",
