@@ -15,9 +15,9 @@ enum { HEAD_OCTETS = 512 }; // of most answers
 // Why each source is there: the SDK starts a timer worker from a blob, WebAssembly is
 // compiled for effects, and connect-src needs the web socket's scheme spelled out for Safari.
 static void add_page_headers(struct text *out, const struct connection *c,
-                             const struct http_request *request)
+                             const struct http_request *request, bool is_never_framed)
 {
-    const char *ancestors = c->server->frame_ancestors;
+    const char *ancestors = is_never_framed ? NULL : c->server->frame_ancestors;
     // A source list has no form for IPv6 addresses (CSP Level 3 section 2.3.1): there 'self'
     // alone has to cover the socket.
     bool named = request->host[0] != '[';
@@ -93,7 +93,7 @@ void answer_prepare(struct connection *c, const struct http_request *request,
         id_uuid(&c->server->rng, id); // of a head that was no request
     add_field(out, "x-request-id", request ? request->id : id);
     if (response->html && request)
-        add_page_headers(out, c, request);
+        add_page_headers(out, c, request, response->is_never_framed);
     for (size_t i = 0; i < response->header_count; i++)
         add_field(out, response->headers[i].name, response->headers[i].value);
     if (c->close_after)

@@ -80,7 +80,8 @@ struct http_response {
     const char *content_encoding;                          // a constant, or NULL
     struct http_header headers[HTTP_RESPONSE_HEADERS_MAX]; // values in the request's arena
     size_t header_count;
-    bool html; // adds the CSP and the other headers for pages
+    bool html;            // adds the CSP and the other headers for pages
+    bool is_never_framed; // whatever `frame_ancestors` of the server allows
 };
 
 void http_header_add(struct http_response *response, const char *name, const char *value);

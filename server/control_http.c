@@ -220,6 +220,14 @@ void control_go_on(struct control *c, uint64_t id, struct api_call call,
         jobs_put(c->config.jobs, job);
 }
 
+// A page around the dashboard could have people click what they do not see.
+static bool is_dashboard(const char *path)
+{
+    static const char folder[] = "/admin";
+    size_t len = sizeof folder - 1;
+    return strncmp(path, folder, len) == 0 && (!path[len] || path[len] == '/');
+}
+
 static void on_request(struct control *c, struct http_input *input)
 {
     struct http_request *request = input->request;
@@ -235,6 +243,7 @@ static void on_request(struct control *c, struct http_input *input)
     bool is_of_api = !is_here && (call.route || response.status == 405);
     if (next == API_ANSWERED && response.status >= 400 && !is_of_api)
         answer_person(request, &response);
+    response.is_never_framed = is_dashboard(request->path);
     if (next == API_ADMIT)
         next = api_admit(c->config.api, &call, clock_now(), &response);
     control_go_on(c, input->id, call, response, next);
