@@ -2,6 +2,7 @@
 #include "server/command.h"
 
 #include "api/admin_link.h"
+#include "base/err.h"
 #include "base/jwt.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -10,6 +11,7 @@
 #include "store/accounts.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 static const char *database;
 static bool if_none;
@@ -21,7 +23,10 @@ static int64_t count_accounts(void)
     struct db *db;
     int64_t count = -1;
     config_database(command.data, database ? database : "", &location);
-    if (db_open_as(&db, location.at, DB_AS_IS) == 0) {
+    bool is_new = !db_is_url(location.at) && access(location.at, F_OK) != 0;
+    if (is_new)
+        count = 0;
+    else if (db_open_as(&db, location.at, DB_AS_IS) == 0) {
         if (store_account_count(db, &count) != 0)
             count = -1;
         db_close(db);
@@ -47,13 +52,23 @@ static void print(const char *token, int64_t accounts)
                            : "it makes the first account, or gives an owner another password");
 }
 
+// Before the first start there are none: they are made as the server makes them, in a folder
+// that is there.
+static int read_keys(struct keys *keys, struct rng *rng)
+{
+    int err = keys_read(keys, command.data);
+    if (err == ERR_NOT_FOUND && access(command.data, F_OK) == 0)
+        return keys_load(keys, command.data, rng, clock_wall_ms());
+    return err ? command_keys(keys) : 0;
+}
+
 static int make_link(const char *const *arguments)
 {
     (void)arguments;
     struct keys keys;
     struct rng rng = {0}; // of the kernel
     struct text token = {0};
-    if (command_keys(&keys) != 0)
+    if (read_keys(&keys, &rng) != 0)
         return EXIT_FAILED;
     int64_t accounts = count_accounts();
     if (!if_none || accounts == 0) {

@@ -3,6 +3,9 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { createServer } from 'node:http';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { binary, startServer, until } from '../browser/lib/server.mjs';
 
 const PASSWORD = 'correct horse';
@@ -74,7 +77,7 @@ before(async () => {
   }).listen(0, '127.0.0.1');
   await new Promise((resolve) => receiver.once('listening', resolve));
   server = await startServer(['--webhook-url', `http://127.0.0.1:${receiver.address().port}/hook`,
-    '--webhook-headers', '{"X-Secret":"hidden from all"}', '--webhook-allow', '127.0.0.1']);
+    '--webhook-headers', '{"X-Secret":"hidden from all"}', '--webhook-allow', '127.0.0.1', '--frame-ancestors', 'https://portal.example']);
 });
 after(async () => {
   await server?.stop();
@@ -98,6 +101,25 @@ test('of two first links that are used at once one makes an owner, and a restart
   late[1] = String(Number(late[1]) - 600);
   assert.equal((await use(server, late.join('.'), name)).status, 401);
   owner = await new Browser(server).signIn(name);
+});
+
+test('a link can be made before the first start, and for nobody once there is an account', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'parlor-link-'));
+  const link = (...more) => execFileSync(binary, ['admin', 'link', '--if-none', ...more],
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  assert.match(link('--data', folder), /\/admin\/#link=/);
+  assert.ok(JSON.parse(readFileSync(join(folder, 'keys.json'), 'utf8')).app_secret);
+  rmSync(folder, { recursive: true });
+  assert.equal(link(...server.store), '');
+});
+
+test('no page frames the dashboard', async () => {
+  for (const [path, ancestors] of [['/', 'https://portal.example'], ['/admin', '\'none\''], ['/admin/', '\'none\''],
+    ['/admin/rooms/x', '\'none\'']]) {
+    const answer = await fetch(server.origin + path, { headers: { accept: 'text/html', 'sec-fetch-mode': 'navigate' } });
+    assert.ok(answer.headers.get('content-security-policy')?.endsWith(`frame-ancestors ${ancestors}`),
+      `${path}: ${answer.headers.get('content-security-policy')}`);
+  }
 });
 
 test('a session outlives a restart', async () => {
