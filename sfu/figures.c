@@ -63,7 +63,7 @@ static void read_layer(const struct track *t, unsigned index, int64_t now,
     f->alive = kept->started && stream_layer_is_alive(&t->stream, index, now);
     f->width = kept->size.width;
     f->height = kept->size.height;
-    f->bps = kept->rates[0].looked ? kept->rates[0].bps : 0;
+    f->bps = kept->rates[0].looks ? kept->rates[0].bps : 0;
     f->packets = r->received;
     f->octets = r->octets;
     if (r->base_seq)

@@ -40,19 +40,19 @@ double rate_bps(struct rate *r, const struct progress *at, double guess,
     if (r->at == 0)
         return r->bps;
     double bits = bits_since(r, at);
-    if (!r->looked && manner.grows)
+    if (r->looks == 0 && manner.grows)
         r->bps = fmax(r->bps, bits * 1e6 / (double)manner.first_us);
     int64_t elapsed_us = now - r->at;
-    if (manner.rests || elapsed_us < (r->looked ? RATE_LOOK_US : RATE_LOOK_FIRST_US))
+    if (manner.rests || elapsed_us < (r->looks ? RATE_LOOK_US : RATE_LOOK_FIRST_US))
         return r->bps;
-    bool is_spread = !r->looked && elapsed_us < manner.first_us;
+    bool is_spread = r->looks == 0 && elapsed_us < manner.first_us;
     double bps = bits * 1e6 / (double)(is_spread ? manner.first_us : elapsed_us);
     *r = (struct rate){
         .at = now,
-        .looked = true,
+        .looks = r->looks < 2 ? r->looks + 1 : 2,
         .octets = at->octets,
         .packets = at->packets,
-        .bps = after_look(r, bps, is_spread, elapsed_us),
+        .bps = r->looks == 1 && manner.climbs ? bps : after_look(r, bps, is_spread, elapsed_us),
     };
     return r->bps;
 }

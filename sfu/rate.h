@@ -16,8 +16,8 @@
 
 // Zero-initialised knows nothing.
 struct rate {
-    int64_t at;  // of the last look, or when it began; 0: not yet
-    bool looked; // once
+    int64_t at;    // of the last look, or when it began; 0: not yet
+    uint8_t looks; // so far, two at most
     uint32_t octets;
     uint32_t packets;
     double bps; // 0: not known yet
@@ -34,6 +34,9 @@ struct rate_manner {
     // key frame that it begins with is no rate.
     int64_t first_us;
     bool grows; // what came shows before the first look, where it is above the guess
+    // The first look says little, as an encoder begins with less than it comes to: the second
+    // forgets it.
+    bool climbs;
     bool rests; // there are no looks
 };
 

@@ -304,6 +304,7 @@ double stream_bps(struct stream *s, unsigned layer, unsigned substream, double g
     struct rate_manner manner = {
         .first_us = is_least ? RATE_LOOK_US : RATE_LOOK_FIRST_US,
         .grows = is_one_camera && l->spatial_most > 0,
+        .climbs = is_one_camera && l->spatial_most == 0,
         .rests = s->muted, // what it was before is what it will be
     };
     return rate_bps(rate, at, guess, manner, now);

@@ -6,6 +6,7 @@ enum { MS = 1000, GUESS = 500000, HEADERS = 28 + 12 + 16 + 16 };
 static const struct rate_manner plain = {.first_us = RATE_LOOK_FIRST_US};
 static const struct rate_manner least = {.first_us = RATE_LOOK_US};
 static const struct rate_manner growing = {.first_us = RATE_LOOK_FIRST_US, .grows = true};
+static const struct rate_manner climbing = {.first_us = RATE_LOOK_FIRST_US, .climbs = true};
 static const struct rate_manner resting = {.first_us = RATE_LOOK_FIRST_US, .rests = true};
 
 static struct rate rate;
@@ -91,6 +92,19 @@ TEST(what_grows_shows_before_the_first_look)
     CHECK_EQ(look(growing, 260 * MS), 1600000);
     come(300000);
     CHECK_EQ(look(growing, 300 * MS), 1600000); // after it not
+}
+
+// As of an encoder that has just begun.
+TEST(of_what_climbs_the_second_look_forgets_the_first)
+{
+    begin();
+    come(25000);
+    CHECK_EQ(look(climbing, 260 * MS), 650000);
+    come(180000);
+    CHECK_EQ(look(climbing, 1259 * MS), 650000);
+    CHECK_EQ(look(climbing, 1260 * MS), 1440000);
+    come(200000);
+    CHECK_EQ(look(climbing, 2260 * MS), (1440000 + 1600000) / 2);
 }
 
 TEST(while_nothing_comes_it_is_what_it_was)
