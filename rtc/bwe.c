@@ -77,6 +77,19 @@ double bwe_bps(const struct bwe *b)
     return fmin(fmax(bps, BWE_LEAST_BPS), BWE_MOST_BPS);
 }
 
+bool bwe_was_full(const struct bwe *b)
+{
+    return !b->queue.shared && (b->was_full || b->rate.capacity_bps > 0);
+}
+
+double bwe_doubtful_bps(const struct bwe *b, int64_t now)
+{
+    double carried = bwe_queue_carried(&b->queue, now);
+    bool low = carried > 0 && carried < fall_share * b->rate.bps;
+    return low && !b->queue.shared && bwe_queue_longer_wait(&b->queue) > SUDDEN_US ? carried
+                                                                                   : 0;
+}
+
 int64_t bwe_drained_at(const struct bwe *b)
 {
     return b->drained_at;
@@ -154,8 +167,10 @@ static void take_arrival(struct bwe *b, struct sent_packet *packet, int64_t arri
     bwe_queue_arrival(&b->queue, packet->at, arrived, packet->octets, now);
     double found =
         bwe_probe_arrival(&b->probe, packet->cluster, packet->octets, packet->at, arrived);
-    if (found > 0)
-        take_probe(b, found, now);
+    if (found == 0)
+        return;
+    b->was_full = b->probe.full;
+    take_probe(b, found, now);
 }
 
 // Feedback may name 65535 numbers in a few octets: only those that are remembered are looked
@@ -249,6 +264,15 @@ static void note_drain(struct bwe *b, double carried, int64_t now)
     bwe_probe_forget(&b->probe);
 }
 
+// A decrease takes 15 %, of what fills a queue of DRAIN_FROM_US; of a shorter one it should
+// take as much less.
+static double spared(const struct bwe *b)
+{
+    double wait = fmin((double)bwe_queue_longer_wait(&b->queue), DRAIN_FROM_US);
+    double kept = BWE_RATE_KEPT / 100.0;
+    return (1 - (1 - kept) * wait / DRAIN_FROM_US) / kept;
+}
+
 // What gets through. A probe that has just found more knows better than a mean that lags; and
 // while the queue is short, what arrives may be all that was sent: who sent little and begins
 // to send more would otherwise be thrown back to the little.
@@ -261,7 +285,7 @@ static double arriving(const struct bwe *b, int64_t now)
     if (now - b->found_at < FOUND_US)
         bps = fmax(bps, b->found_bps);
     if (b->delay.usage == BWE_OVER && b->queue.wait_us < DRAIN_FROM_US)
-        bps = fmax(bps, fmax(b->rate.bps, bwe_queue_known(&b->queue, now)));
+        bps = fmax(bps, fmax(b->rate.bps, bwe_queue_known(&b->queue, now))) * spared(b);
     return bps;
 }
 

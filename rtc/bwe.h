@@ -36,6 +36,7 @@ struct bwe {
     struct bwe_probe probe;
     double found_bps; // by the last probe that found more
     int64_t found_at;
+    bool was_full;       // when it was found last what the way carries, no more went through
     int64_t rtt_us;      // smoothed; 0: not known
     int64_t feedback_at; // the last
     size_t outstanding;  // octets that feedback has not told of, when the last came
@@ -73,6 +74,11 @@ void bwe_left(struct bwe *b, size_t octets, int64_t now);
 void bwe_feedback(struct bwe *b, const struct twcc_feedback *feedback, int64_t now);
 
 double bwe_bps(const struct bwe *b);
+// Whether it is known what the way carries, as it was full before.
+bool bwe_was_full(const struct bwe *b);
+// What the way carries if it has just become narrow, as one measurement says. It may be a
+// neighbour's key frame: the next one tells. 0: nothing says so.
+double bwe_doubtful_bps(const struct bwe *b, int64_t now);
 // After a sudden fall: until when nothing but sound should be sent, or what was sent too much
 // stays in the queue.
 int64_t bwe_drained_at(const struct bwe *b);

@@ -116,5 +116,6 @@ double bwe_probe_arrival(struct bwe_probe *p, uint8_t id, size_t octets, int64_t
     double send_bps = (double)(p->octets - p->last_octets) * 8 * 1e6 / (double)sent_us;
     double receive_bps = (double)(p->octets - p->first_octets) * 8 * 1e6 / (double)arrived_us;
     double found = fmin(send_bps, receive_bps);
-    return receive_bps < received_least * send_bps ? full_share * receive_bps : found;
+    p->full = receive_bps < received_least * send_bps;
+    return p->full ? full_share * receive_bps : found;
 }

@@ -44,6 +44,7 @@ struct bwe_probe {
     int64_t first_arrived;
     int64_t last_arrived;
     int64_t asked_at; // the last cluster was
+    bool full;        // what was found last is all that the way carried
     bool begun;       // the first clusters were asked for
 };
 

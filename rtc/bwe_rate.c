@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-static const double beta = 0.85;
+static const double beta = BWE_RATE_KEPT / 100.0;
 // Beside TCP. Layers are steps: one that fitted before a loss has to fit after it, or it is
 // lowered and held back, and most of what is allowed is not sent.
 static const double beta_loss = 0.85;

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { BWE_RATE_KEPT = 85 }; // per cent of what gets through, after an over-use
+
 enum bwe_rate_state { BWE_HOLD, BWE_INCREASE };
 
 struct bwe_rate {

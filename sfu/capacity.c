@@ -27,6 +27,7 @@ enum {
 static const double repeated_share = 0.6;
 static const double audio_share = 0.5;   // of what is carried, when sound is repeated
 static const double least_margin = 1.01; // of a sum that is to be found to fit again
+static const double sure_share = 0.75;   // of an estimate, which counts as soon as it is found
 
 void capacity_init(struct capacity *d, struct leg *leg, const struct feed_list *feeds)
 {
@@ -301,13 +302,14 @@ static void send_waiting(struct capacity *d, const struct tick *tick)
     }
 }
 
-// More is looked for only while somebody would have more.
+// More is looked for only while somebody would have more, and could not have it at once.
 static void probe(struct capacity *d, const struct tick *tick)
 {
     struct bwe_cluster cluster;
     if (!d->estimate || pacer_is_probing(&d->pace.pacer))
         return;
-    if (d->allocation.next_bps <= bwe_bps(d->estimate) || !carrier_find(d->feeds, true))
+    if (d->allocation.next_bps <= sure_share * bwe_bps(d->estimate) ||
+        !carrier_find(d->feeds, true))
         return;
     if (!bwe_cluster(d->estimate, &cluster, d->allocation.next_bps, tick->now))
         return;
@@ -422,6 +424,8 @@ void capacity_feedback(struct capacity *d, struct bytes packet, const struct tic
     struct pace_way way = {
         .bps = bwe_bps(d->estimate),
         .carried_bps = queue->shared ? 0 : bwe_queue_least(queue, tick->now),
+        .was_full = bwe_was_full(d->estimate),
+        .doubtful_bps = bwe_doubtful_bps(d->estimate, tick->now),
         .used_bps = d->allocation.used_bps,
         .wait_us = queue->wait_us,
         .crowded = bwe_queue_longer_wait(queue) > CROWDED_FROM_US && !queue->shared,

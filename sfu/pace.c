@@ -5,7 +5,7 @@
 enum { CALM_UNTIL_US = 20 * 1000 };
 
 // Of what is sent, which must be there: or the way is full, and a queue comes.
-static const double roomy_factor = 1.5;
+static const double roomy_factor = 2;
 // Of the rates, of which the pacer lets 2.5 go: the estimate itself, and 1.25 of what is
 // carried.
 static const double crowded_share = 0.4;
@@ -50,10 +50,16 @@ void pace_restart(struct pace *p, double bps, int64_t now)
 // A full way takes a key frame for as long as it takes, and what is sent faster waits in its
 // queue: sound behind it, and the estimate falls until it is gone, with the layer that the key
 // frame began. The estimate may be the greater where others share the way.
+//
+// When it may have become narrow, what has not left by the next feedback can still be dropped.
 void pace_follow(struct pace *p, const struct pace_way *way, int64_t now)
 {
+    if (way->doubtful_bps > 0) {
+        set(p, crowded_share * way->doubtful_bps, PACER_WAIT_FULL_US, now);
+        return;
+    }
     bool roomy = way->bps >= roomy_factor * way->used_bps;
-    bool full = way->carried_bps > 0 && !roomy;
+    bool full = (way->carried_bps > 0 || way->was_full) && !roomy;
     double share = way->crowded ? crowded_share : 1;
     double bps = share * way->bps;
     if (full)

@@ -25,11 +25,13 @@
 
 // What is known of the way.
 struct pace_way {
-    double bps;         // that it carries, as estimated
-    double carried_bps; // that it was seen to carry when it was full; 0: not known
-    double used_bps;    // of what was chosen to be sent
-    int64_t wait_us;    // that packets wait in its queue
-    bool crowded;       // the queue is long, and ours
+    double bps;          // that it carries, as estimated
+    double carried_bps;  // that it was seen to carry when it was full; 0: not known
+    bool was_full;       // it was full before, so that about the estimate is what it carries
+    double doubtful_bps; // that it carries if it just became narrow; 0: nothing says so
+    double used_bps;     // of what was chosen to be sent
+    int64_t wait_us;     // that packets wait in its queue
+    bool crowded;        // the queue is long, and ours
 };
 
 struct pace {

@@ -126,11 +126,11 @@ static void follow(struct pace_way way)
 // The pacer lets 2.5 times of that go.
 TEST(where_there_is_room_pictures_leave_at_a_multiple_of_the_estimate_and_soon)
 {
-    follow((struct pace_way){.bps = 1500e3, .carried_bps = 1600e3, .used_bps = 1000e3});
-    CHECK_EQ((int)pace.pacer.bps, 1500 * 1000);
+    follow((struct pace_way){.bps = 2000e3, .carried_bps = 2100e3, .used_bps = 1000e3});
+    CHECK_EQ((int)pace.pacer.bps, 2000 * 1000);
     CHECK_EQ(pace.pacer.wait_most_us, 50 * MS);
-    follow((struct pace_way){.bps = 1500e3, .used_bps = 1000e3, .wait_us = 20 * MS});
-    CHECK_EQ((int)pace.pacer.bps, 1500 * 1000);
+    follow((struct pace_way){.bps = 2000e3, .used_bps = 1000e3, .wait_us = 20 * MS});
+    CHECK_EQ((int)pace.pacer.bps, 2000 * 1000);
     CHECK_EQ(pace.pacer.wait_most_us, 250 * MS);
 }
 
@@ -146,6 +146,21 @@ TEST(a_way_that_is_nearly_full_is_given_no_more_than_a_quarter_more_than_it_carr
     follow((struct pace_way){
         .bps = 900e3, .carried_bps = 1000e3, .used_bps = 800e3, .crowded = true});
     CHECK_EQ((int)pace.pacer.bps, 360 * 1000);
+}
+
+// A queue is seldom met where nothing is sent faster than the way carries it.
+TEST(a_way_that_was_full_once_is_given_no_more_than_a_quarter_more_than_the_estimate)
+{
+    follow((struct pace_way){.bps = 1500e3, .was_full = true, .used_bps = 1000e3});
+    CHECK_EQ((int)pace.pacer.bps, 750 * 1000);
+    CHECK_EQ(pace.pacer.wait_most_us, 500 * MS);
+}
+
+TEST(a_way_that_may_have_become_narrow_is_given_what_it_carries_then)
+{
+    follow((struct pace_way){.bps = 2500e3, .doubtful_bps = 500e3, .used_bps = 1000e3});
+    CHECK_EQ((int)pace.pacer.bps, 200 * 1000);
+    CHECK_EQ(pace.pacer.wait_most_us, 500 * MS);
 }
 
 TEST(of_a_way_that_was_never_full_nothing_is_held_back_for_long)
