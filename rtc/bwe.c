@@ -273,6 +273,17 @@ static double spared(const struct bwe *b)
     return (1 - (1 - kept) * wait / DRAIN_FROM_US) / kept;
 }
 
+// What may get through where the queue is short and `bps` arrive, as who sends less than the
+// estimate has not filled the way alone. Where the way carried much less a while ago others
+// share it: of what was not sent they may have had the half.
+static double unfilled(const struct bwe *b, double bps, int64_t now)
+{
+    double least = bwe_queue_least(&b->queue, now);
+    if (bps > 0 && least > 0 && least < fall_share * b->rate.bps)
+        return (bps + b->rate.bps) / 2;
+    return fmax(b->rate.bps, bwe_queue_known(&b->queue, now));
+}
+
 // What gets through. A probe that has just found more knows better than a mean that lags; and
 // while the queue is short, what arrives may be all that was sent: who sent little and begins
 // to send more would otherwise be thrown back to the little.
@@ -285,7 +296,7 @@ static double arriving(const struct bwe *b, int64_t now)
     if (now - b->found_at < FOUND_US)
         bps = fmax(bps, b->found_bps);
     if (b->delay.usage == BWE_OVER && b->queue.wait_us < DRAIN_FROM_US)
-        bps = fmax(bps, fmax(b->rate.bps, bwe_queue_known(&b->queue, now))) * spared(b);
+        bps = fmax(bps, unfilled(b, bps, now)) * spared(b);
     return bps;
 }
 

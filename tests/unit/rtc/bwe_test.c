@@ -344,7 +344,7 @@ static double after_over_use(double estimate, double carried, int64_t carried_at
                                  .least_before_bps = carried,
                                  .carried_at = carried_at,
                                  .lost_at = lost_at};
-    b.acked.bps = 3e6;
+    b.acked = (struct bwe_acked){.window_began = NOW, .bps = 3e6};
     twcc_arrived(&recorder, bwe_sent(&b, 1200, 0, NOW), NOW + 20 * MS);
     CHECK(twcc_put_feedback(&recorder, 1, 2, NOW + SECOND, &w));
     CHECK_EQ(twcc_parse(&feedback, (struct bytes){octets, w.len}), 0);
@@ -362,6 +362,12 @@ TEST(a_short_queue_takes_little_and_nothing_below_what_the_way_was_seen_to_carry
     CHECK_EQ((int)after_over_use(4e6, 5e6, 15 * SECOND, 0), 3775000); // long ago
     // Somebody who waits for loss may have come since.
     CHECK_EQ((int)after_over_use(4e6, 5e6, 27 * SECOND, 26 * SECOND), 3775000);
+}
+
+// 3 Mbit/s arrive: it takes 5.6 % of 3.5.
+TEST(a_short_queue_takes_more_where_others_share_the_way)
+{
+    CHECK_EQ((int)after_over_use(4e6, 2e6, 27 * SECOND, 0), 3303125);
 }
 
 TEST(nothing_is_looked_for_while_packets_wait)
