@@ -141,7 +141,7 @@ static void take_probe(struct bwe *b, double bps, int64_t now)
     b->found_bps = bps;
     b->found_at = now;
     if (bps > b->loss.bps)
-        bwe_loss_init(&b->loss, bps, now);
+        bwe_loss_restart(&b->loss, bps, now);
     if (bps > further_share * b->probe.sent.bps)
         bwe_probe_ask(&b->probe, further_factor * bps, now);
 }

@@ -6,12 +6,16 @@ enum {
     OBSERVATION_US = 250 * 1000,
     PACKETS_LEAST = 10,
     OWN_STEPS = 16,
+    HEAVY_FROM = 6, // of the last eight observations
+    HEAVY_UNTIL = 2,
 };
 
 static const double negligible = 0.02; // loss that is no reason to look closer
 static const double growth = 1.08;     // with an observation
 static const double growth_bps = 1000;
 static const double fading = 0.9; // of an observation with each newer one
+// Sent again, a fifth of what is sent makes up for a sixth that is lost of all.
+static const double heavy_loss = 1 / 6.0;
 static const double own_step = 0.025;
 static const double own_prior = 20; // lost packets that a way's own loss of 100 % would cost
 static const double indifference = 0.5; // of the logarithm of likelihood: then more is better
@@ -22,6 +26,15 @@ static const double candidates[] = {1.08, 1.04, 1, 0.95, 0.9, 0.8, 0.65, 0.5};
 void bwe_loss_init(struct bwe_loss *l, double bps, int64_t now)
 {
     *l = (struct bwe_loss){.bps = bps, .began_at = now};
+}
+
+void bwe_loss_restart(struct bwe_loss *l, double bps, int64_t now)
+{
+    bool heavy = l->heavy;
+    uint8_t bits = l->heavy_bits;
+    bwe_loss_init(l, bps, now);
+    l->heavy = heavy;
+    l->heavy_bits = bits;
 }
 
 void bwe_loss_count(struct bwe_loss *l, uint32_t expected, uint32_t lost, uint64_t octets,
@@ -94,6 +107,13 @@ static double share_lost(const struct bwe_loss *l)
     return all > 0 ? lost / all : 0;
 }
 
+static void note_heavy(struct bwe_loss *l)
+{
+    l->heavy_bits = (uint8_t)(l->heavy_bits << 1 | (l->lost > heavy_loss * l->expected));
+    int count = __builtin_popcount(l->heavy_bits);
+    l->heavy = l->heavy ? count > HEAVY_UNTIL : count >= HEAVY_FROM;
+}
+
 void bwe_loss_update(struct bwe_loss *l, bool limited)
 {
     int64_t passed = l->last_at - l->began_at;
@@ -103,6 +123,7 @@ void bwe_loss_update(struct bwe_loss *l, bool limited)
         (struct bwe_observation){.bps = (double)l->octets * 8 * 1e6 / (double)passed,
                                  .received = l->expected - l->lost,
                                  .lost = l->lost};
+    note_heavy(l);
     l->expected = l->lost = 0;
     l->octets = 0;
     l->began_at = l->last_at;

@@ -24,6 +24,9 @@ struct bwe_loss {
     double share; // lost of what was sent lately
     struct bwe_observation ring[BWE_LOSS_OBSERVATIONS];
     uint32_t count; // ever
+    // More is lost, again and again, than the budget of repair makes up for (sfu/repair.h).
+    bool heavy;
+    uint8_t heavy_bits; // whether it was so in each of the last observations, the last lowest
     // The observation that is being made:
     uint32_t expected;
     uint32_t lost;
@@ -33,6 +36,8 @@ struct bwe_loss {
 };
 
 void bwe_loss_init(struct bwe_loss *l, double bps, int64_t now);
+// Another rate was found by a probe. The way's own loss is what it was.
+void bwe_loss_restart(struct bwe_loss *l, double bps, int64_t now);
 // Feedback came of so many packets and octets, sent until `sent_at`.
 void bwe_loss_count(struct bwe_loss *l, uint32_t expected, uint32_t lost, uint64_t octets,
                     int64_t sent_at);

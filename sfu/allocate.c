@@ -10,6 +10,7 @@ enum {
     TIGHT_US = 1000 * 1000, // for how long pictures are kept that do not fit
 };
 
+static const double lossy_margin = 1.3; // its frames come back, and no better quality
 static const double keep_factor = 1.1;  // of what there is, which a choice may take to be kept
 static const double tight_factor = 1.4; // the same, for a while, rather than to lose a picture
 static const double rise_factor = 1.15; // of what a rise takes, which must be there
@@ -385,4 +386,30 @@ void allocate(struct allocator *a, const struct allocate_limits *limits,
     // Nothing is taken any more by loss.
     if (a->limited && !a->lossy && a->limit_bps >= allocation->wish_bps)
         a->limited = false;
+}
+
+// What all that are wished for take at their least quality.
+static double least_quality_bps(struct allocate_feed *const *feeds, size_t count)
+{
+    double bps = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct allocate_step *least = NULL;
+        double most = 0;
+        for (uint8_t k = 0; k < feeds[i]->step_count && feeds[i]->wish; k++) {
+            const struct allocate_step *step = &feeds[i]->steps[k];
+            if (step->alive && (!least || step->quality == least->quality)) {
+                least = least ? least : step;
+                most = fmax(most, step->bps);
+            }
+        }
+        bps += most;
+    }
+    return bps;
+}
+
+double allocate_lossy_bps(struct allocate_feed *const *feeds, size_t count, double max_bps,
+                          double audio_bps)
+{
+    double least = audio_bps + lossy_margin * least_quality_bps(feeds, count);
+    return max_bps > 0 ? fmin(max_bps, least) : least;
 }

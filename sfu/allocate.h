@@ -90,3 +90,8 @@ void allocate(struct allocator *a, const struct allocate_limits *limits,
 // The quality that is sent, and that would be if there were room; 0: none.
 uint8_t allocate_quality(const struct allocate_feed *f);
 uint8_t allocate_expected(const struct allocate_feed *f);
+
+// The bound of a way that loses more than is sent again, within `max_bps` of the role (0:
+// none): the least quality of all, as a picture of several packets is hardly ever whole on it.
+double allocate_lossy_bps(struct allocate_feed *const *feeds, size_t count, double max_bps,
+                          double audio_bps);

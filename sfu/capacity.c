@@ -130,12 +130,15 @@ static double estimated_bps(struct capacity *d, struct allocate_feed *const *ord
 static struct allocate_limits limits_of(struct capacity *d, struct allocate_feed *const *order,
                                         size_t count, const struct tick *tick)
 {
+    bool lossy = d->estimate && d->estimate->loss.heavy;
+    double audio = audio_bps(d, tick);
     return (struct allocate_limits){
         .estimate_bps = estimated_bps(d, order, count, tick),
         .is_assumed = is_assumed(d),
         .carried_bps = d->estimate ? bwe_queue_least(&d->estimate->queue, tick->now) : 0,
-        .max_bps = d->cap.kbps * 1e3,
-        .audio_bps = audio_bps(d, tick),
+        .max_bps = lossy ? allocate_lossy_bps(order, count, d->cap.kbps * 1e3, audio)
+                         : d->cap.kbps * 1e3,
+        .audio_bps = audio,
         .begin_us = BEGIN_US,
         .loss = d->loss,
         .loss_threshold = d->cap.loss_percent / 100.0,

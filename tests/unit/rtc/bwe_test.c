@@ -232,6 +232,30 @@ TEST(a_full_way_is_told_from_a_lossy_one)
     CHECK(found > 2.4e6 && found < 3.9e6);
 }
 
+// Observations of a hundred packets, of which so many are lost.
+static bool is_heavy(struct bwe_loss *l, int observations, uint32_t lost)
+{
+    for (int i = 0; i < observations; i++) {
+        bwe_loss_count(l, 100, lost, 120000, l->began_at + 250 * MS);
+        bwe_loss_update(l, false);
+    }
+    return l->heavy;
+}
+
+TEST(loss_is_heavy_when_it_lasts_and_not_for_one_blackout)
+{
+    struct bwe_loss l = {0};
+    bwe_loss_init(&l, 1e6, SECOND);
+    CHECK(!is_heavy(&l, 20, 10));
+    CHECK(!is_heavy(&l, 4, 90));
+    CHECK(!is_heavy(&l, 8, 0));
+    CHECK(!is_heavy(&l, 5, 20));
+    CHECK(is_heavy(&l, 1, 20));
+    bwe_loss_restart(&l, 2e6, l.began_at);
+    CHECK(is_heavy(&l, 5, 0));
+    CHECK(!is_heavy(&l, 1, 0));
+}
+
 // --- probes ---
 
 TEST(a_cluster_finds_the_rate_at_which_it_arrives)

@@ -370,6 +370,50 @@ TEST(the_roles_bound_holds_where_nothing_else_is_known)
     scene_close(&scene);
 }
 
+// A subscriber that tells what arrives of pictures, which is all but each so manieth packet.
+static struct twcc_recorder recorder;
+static uint16_t told; // transport-wide numbers so far
+
+static void pass_and_lose(int seconds, unsigned each)
+{
+    for (int i = 0; i < 30 * seconds; i++) {
+        subscriber->got_count = 0;
+        scene_pass(&scene, VIDEO_FRAME_US, VIDEO_FRAME_US / 8);
+        scene_frame(&scene, publisher, 0);
+        for (size_t k = 0; k < subscriber->got_count; k++, told++)
+            if (each == 0 || told % each)
+                twcc_arrived(&recorder, told, scene.now);
+        uint8_t octets[TWCC_FEEDBACK_MAX];
+        struct writer w = writer_on(octets, sizeof octets);
+        size_t count = subscriber->got_count;
+        if (twcc_put_feedback(&recorder, 1, 2, scene.now, &w))
+            scene_rtcp(&scene, subscriber, &w);
+        for (size_t k = count; k < subscriber->got_count; k++, told++)
+            twcc_arrived(&recorder, told, scene.now);
+    }
+}
+
+// Of a picture of many packets something is always missing then, and of small ones not.
+TEST(a_way_that_loses_more_than_is_sent_again_gets_the_least_layer)
+{
+    recorder = (struct twcc_recorder){0};
+    told = 0;
+    scene_open(&scene);
+    scene.agrees_to_numbers = true;
+    publisher = scene_publisher(&scene, PUBLISHER, &scene_simulcast, 1, TRACK);
+    subscriber = scene_subscriber(&scene, SUBSCRIBER);
+    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, VIDEO_HIGH);
+    pass_and_lose(15, 0);
+    CHECK_EQ(layer(), HIGH);
+    pass_and_lose(10, 10);
+    CHECK_EQ(layer(), HIGH);
+    pass_and_lose(10, 4);
+    CHECK_EQ(layer(), LOW);
+    pass_and_lose(15, 0);
+    CHECK_EQ(layer(), HIGH);
+    scene_close(&scene);
+}
+
 TEST(what_the_client_stops_is_not_told_as_degraded)
 {
     open_call();
