@@ -21,8 +21,8 @@
 enum {
     // A receiver that misses the first packets must not guess a ROC of 1.
     FEED_SEQ_START_BOUND = 32768,
-    // Packets whose retransmissions are counted: a quarter of a second of 4 Mbit/s. 2^7.
-    FEED_REPAIRS_MAX = 128,
+    // Packets that may be sent again: the newest. As many as a history has of a camera; 2^9.
+    FEED_REPAIRS_MAX = 512,
     // What may be retransmitted at once: the budget saved up. All that is lost in a moment
     // without a network, or on the way to an address of before: 200 ms of 1.5 Mbit/s are 40 KB,
     // and a key frame of 720p is 80 KB.
@@ -97,9 +97,10 @@ struct feed {
     int32_t repair_budget;   // octets
     uint32_t repair_counted; // octets sent when the budget was last filled
     struct segment older[SEGMENTS_OLDER];
-    // By outgoing number: that number, and instead of its low bits, which are its place, how
-    // often it was sent again.
-    uint16_t repairs[FEED_REPAIRS_MAX];
+    // How often each was sent again, by outgoing number, of those before `repairs_until`: two
+    // in an octet.
+    uint64_t repairs_until;
+    uint8_t repairs[FEED_REPAIRS_MAX / 2];
 };
 
 enum { FEED_SHORT = offsetof(struct feed, pace) };

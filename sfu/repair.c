@@ -9,20 +9,33 @@
 
 enum {
     REPAIR_KEPT = FEED_REPAIR_BURST / 4, // of the budget, for what is known to be missing
-    // Of what is kept beside a number in feed.repairs:
+    // Of what is kept of a number in feed.repairs:
     COUNT = 0x07,
-    GUESSED = 0x40, // it may have arrived: nothing says that it is missing
+    GUESSED = 0x08, // it may have arrived: nothing says that it is missing
+    BITS = 4,
 };
-static_assert((int)RETRANSMISSIONS_PER_PACKET_MAX <= COUNT && GUESSED < (int)FEED_REPAIRS_MAX,
-              "they fit in its place");
+static_assert((int)RETRANSMISSIONS_PER_PACKET_MAX <= COUNT, "they fit in its place");
 
-static uint16_t *repairs_of(struct feed *f, uint16_t seq)
+static unsigned repairs_of(const struct feed *f, uint64_t seq)
 {
-    uint16_t place = seq % FEED_REPAIRS_MAX;
-    uint16_t *repairs = &f->repairs[place];
-    if (*repairs / FEED_REPAIRS_MAX != seq / FEED_REPAIRS_MAX)
-        *repairs = (uint16_t)(seq - place);
-    return repairs;
+    unsigned shift = seq % 2 * BITS;
+    return f->repairs[seq % FEED_REPAIRS_MAX / 2] >> shift & (COUNT | GUESSED);
+}
+
+static void set_repairs(struct feed *f, uint64_t seq, unsigned repairs)
+{
+    unsigned shift = seq % 2 * BITS;
+    uint8_t *at = &f->repairs[seq % FEED_REPAIRS_MAX / 2];
+    *at = (uint8_t)((*at & ~((COUNT | GUESSED) << shift)) | repairs << shift);
+}
+
+// Numbers up to `next` have a place, which those that are too old now had.
+static void count_until(struct feed *f, uint64_t next)
+{
+    if (next > f->repairs_until + FEED_REPAIRS_MAX)
+        f->repairs_until = next - FEED_REPAIRS_MAX;
+    while (f->repairs_until < next)
+        set_repairs(f, f->repairs_until++, 0);
 }
 
 // The budget grows by a share of what is sent, up to a burst.
@@ -37,26 +50,26 @@ static void fill_budget(struct feed *f)
 }
 
 // `kept`: octets of the budget that are not for it.
-static bool may_repair(struct feed *f, uint16_t seq, size_t len, int32_t kept)
+static bool may_repair(struct feed *f, uint64_t seq, size_t len, int32_t kept)
 {
     fill_budget(f);
-    uint16_t *repairs = repairs_of(f, seq);
-    if ((*repairs & COUNT) >= RETRANSMISSIONS_PER_PACKET_MAX ||
+    unsigned repairs = repairs_of(f, seq);
+    if ((repairs & COUNT) >= RETRANSMISSIONS_PER_PACKET_MAX ||
         f->repair_budget < (int32_t)len + kept)
         return false;
-    ++*repairs;
+    set_repairs(f, seq, repairs + 1);
     f->repair_budget -= (int32_t)len;
     return true;
 }
 
 // A packet that was sent, and may be sent again.
 struct repair {
-    uint16_t seq;
+    uint64_t seq;
     const struct segment *segment;
     const struct history_slot *slot;
 };
 
-static bool find(struct repair *r, const struct feed *f, uint16_t seq16)
+static bool find(struct repair *r, struct feed *f, uint16_t seq16)
 {
     const struct feed_line *line = feed_line(f);
     if (!line || !f->repaired || !f->segments.tail.begun ||
@@ -68,9 +81,10 @@ static bool find(struct repair *r, const struct feed *f, uint16_t seq16)
     if (back == 0 || back > next)
         return false;
     uint64_t seq = next - back;
-    if (seq < f->repair_from)
+    count_until(f, next);
+    if (seq < f->repair_from || seq + FEED_REPAIRS_MAX < f->repairs_until)
         return false;
-    r->seq = seq16;
+    r->seq = seq;
     r->segment = segment_of(&f->segments, seq);
     if (!r->segment)
         return false;
@@ -94,16 +108,20 @@ static void send_again(struct feed *f, const struct repair *r, int32_t kept,
     if (f->rtx_ssrc == 0)
         forward_again(f, r->segment, r->slot, tick);
     else
-        forward_repair(f, r->segment, r->slot, f->rtx_seq++, r->seq, tick);
+        forward_repair(f, r->segment, r->slot, f->rtx_seq++, (uint16_t)r->seq, tick);
+}
+
+static void repair_missing(struct feed *f, const struct repair *r, const struct tick *tick)
+{
+    set_repairs(f, r->seq, repairs_of(f, r->seq) & COUNT);
+    send_again(f, r, 0, tick);
 }
 
 void repair_packet(struct feed *f, uint16_t seq, const struct tick *tick)
 {
     struct repair r;
-    if (!find(&r, f, seq))
-        return;
-    *repairs_of(f, seq) &= (uint16_t)~GUESSED;
-    send_again(f, &r, 0, tick);
+    if (find(&r, f, seq))
+        repair_missing(f, &r, tick);
 }
 
 bool repair_is_unasked(const struct feed *f)
@@ -115,8 +133,10 @@ bool repair_is_unasked(const struct feed *f)
 
 void repair_lost(struct feed *f, uint16_t seq, bool again, const struct tick *tick)
 {
-    if (repair_is_unasked(f) && (again || (*repairs_of(f, seq) & COUNT) == 0))
-        repair_packet(f, seq, tick);
+    struct repair r;
+    if (repair_is_unasked(f) && find(&r, f, seq) &&
+        (again || (repairs_of(f, r.seq) & COUNT) == 0))
+        repair_missing(f, &r, tick);
 }
 
 void repair_untold(struct feed *f, uint16_t seq, bool again, const struct tick *tick)
@@ -125,10 +145,10 @@ void repair_untold(struct feed *f, uint16_t seq, bool again, const struct tick *
     if (!repair_is_unasked(f) || !find(&r, f, seq) || r.slot->info.spatial == 0 ||
         f->stream->layers[r.segment->layer].apart)
         return;
-    uint16_t *repairs = repairs_of(f, seq);
-    if (again ? *repairs & GUESSED : *repairs & COUNT)
+    unsigned repairs = repairs_of(f, r.seq);
+    if (again ? repairs & GUESSED : repairs & COUNT)
         return;
     if (!again)
-        *repairs |= GUESSED;
+        set_repairs(f, r.seq, repairs | GUESSED);
     send_again(f, &r, REPAIR_KEPT, tick);
 }

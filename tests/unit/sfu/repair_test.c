@@ -74,6 +74,19 @@ TEST(a_packet_is_retransmitted_five_times_at_most)
     scene_close(&scene);
 }
 
+TEST(asking_for_others_between_does_not_make_it_more_often)
+{
+    open_call();
+    while (subscriber->got_count <= 384)
+        scene_frame(&scene, publisher, 0);
+    size_t last = subscriber->got_count - 1;
+    for (int i = 0; i < 10; i++)
+        for (size_t back = 0; back <= 384; back += 128)
+            nack(subscriber->offered[0].ssrc, subscriber->got[last - back].seq);
+    CHECK_EQ(got_of(subscriber, subscriber->offered[0].rtx_ssrc), 4 * 5);
+    scene_close(&scene);
+}
+
 TEST(a_number_that_was_never_sent_is_not_retransmitted)
 {
     open_call();
