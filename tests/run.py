@@ -232,7 +232,8 @@ def run_format():
 
 
 def run_shell():
-    counts = one(["shellcheck", "dev", ".ci/run", *sorted((TOP / "tests").glob("*.sh"))])
+    counts = one(["shellcheck", "dev", ".ci/run", *sorted((TOP / "tests").glob("*.sh")),
+                  *sorted((TOP / "dist/debian").glob("*[!y]"))])
     counts.add(one(["shellcheck", "--shell=bash", "dist/parlor.bash"]))
     return counts
 
