@@ -1,5 +1,7 @@
 #include "rtc/bwe_remb.h"
 
+#include "rtc/bwe.h"
+
 #include <math.h>
 
 enum {
@@ -67,7 +69,7 @@ static void note_bound(struct bwe_remb *r, int64_t now)
 
 void bwe_remb_told(struct bwe_remb *r, double told_bps, double beside_bps, int64_t now)
 {
-    double bps = fmax(told_bps, least_bps);
+    double bps = fmin(fmax(told_bps, least_bps), BWE_MOST_BPS);
     bool first = r->told_bps == 0;
     bool falls = !first && bps < fall * r->told_bps;
     bool rises = !first && bps > rise * r->told_bps;

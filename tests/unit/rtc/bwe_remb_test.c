@@ -1,4 +1,5 @@
 // What may be sent to a client that tells a rate of its own.
+#include "rtc/bwe.h"
 #include "rtc/bwe_remb.h"
 #include "test.h"
 
@@ -129,6 +130,18 @@ TEST(a_rate_of_nothing_is_a_rate)
     bwe_remb_told(&remb, 0, 0, now);
     CHECK(bwe_remb_is_told(&remb));
     CHECK_EQ((int)bwe_remb_bps(&remb), 1);
+}
+
+TEST(a_rate_of_more_than_anybody_has_is_the_most)
+{
+    begin(300e3);
+    bwe_remb_told(&remb, 0x1p63, 0, now);
+    CHECK_EQ((int64_t)bwe_remb_bps(&remb), BWE_MOST_BPS);
+    begin(BWE_MOST_BPS);
+    bwe_remb_told(&remb, 0x1.fp63, 0, now);
+    CHECK_EQ((int64_t)bwe_remb_bps(&remb), BWE_MOST_BPS);
+    bwe_remb_told(&remb, 1e6, 0, now);
+    CHECK_EQ((int64_t)bwe_remb_bps(&remb), 1000000);
 }
 
 // --- More ---
