@@ -300,18 +300,44 @@ static double arriving(const struct bwe *b, int64_t now)
     return bps;
 }
 
+// Nothing of what it names arrived: there is no delay to learn from, and loss alone is counted.
+static void take_nothing(struct bwe *b, const struct twcc_feedback *feedback, int64_t now)
+{
+    struct told told = {0};
+    uint16_t next = (uint16_t)(feedback->base_seq + feedback->status_count);
+    take_lost(b, feedback->base_seq, next, &told);
+    if (told.expected == 0)
+        return;
+    if ((int16_t)((uint16_t)b->sent.next - next) >= 0)
+        note_told(b, next);
+    b->told += told.expected;
+    b->lost += told.lost;
+    int64_t last_at = told.newest_lost > b->loss.last_at ? told.newest_lost : b->loss.last_at;
+    bwe_loss_count(&b->loss, told.expected, told.lost, told.octets, last_at);
+    bwe_loss_update(&b->loss, b->limited);
+    b->loss.bps = fmin(fmax(b->loss.bps, BWE_LEAST_BPS), BWE_MOST_BPS);
+    b->outstanding = outstanding(b);
+    b->feedback_at = now;
+}
+
 void bwe_feedback(struct bwe *b, const struct twcc_feedback *feedback, int64_t now)
 {
     struct told told = {0};
     struct twcc_cursor cursor = twcc_begin(feedback);
     uint16_t next = feedback->base_seq;
+    bool arrived = false;
     note_untold(b, next);
     for (struct twcc_arrival arrival; twcc_next(&cursor, &arrival);) {
+        arrived = true;
         take_lost(b, next, arrival.seq, &told);
         next = (uint16_t)(arrival.seq + 1);
         struct sent_packet *packet = sent_find(&b->sent, arrival.seq);
         if (packet && !packet->told)
             take_arrival(b, packet, arrival.arrived_us, &told, now);
+    }
+    if (!arrived) {
+        take_nothing(b, feedback, now);
+        return;
     }
     note_told(b, next);
     if (told.expected == 0)

@@ -616,3 +616,28 @@ TEST(feedback_on_what_was_never_sent_changes_nothing)
     CHECK_EQ(b.rtt_us, 0);
     bwe_dispose(&b);
 }
+
+// Of 1.2 Mbit/s nothing arrives, and each feedback says so.
+TEST(of_a_way_on_which_nothing_arrives_the_least_is_left)
+{
+    struct bwe b;
+    bwe_init(&b, 1e6, SECOND);
+    int64_t now = SECOND;
+    for (int i = 0; i < 300; i++, now += 80 * MS) {
+        uint16_t base = bwe_sent(&b, 1200, 0, now);
+        for (int k = 1; k < 10; k++)
+            bwe_sent(&b, 1200, 0, now + k * 8 * MS);
+        uint8_t chunk[] = {0, 10};
+        struct twcc_feedback feedback = {.base_seq = base,
+                                         .status_count = 10,
+                                         .reference_us = 64 * MS,
+                                         .chunks = {chunk, sizeof chunk}};
+        bwe_feedback(&b, &feedback, now + 80 * MS);
+        CHECK(i < 25 || bwe_bps(&b) < 300e3);
+    }
+    CHECK_EQ((int)bwe_bps(&b), BWE_LEAST_BPS);
+    CHECK_EQ(b.lost, 3000);
+    CHECK(b.feedback_at == now);
+    CHECK(b.loss.heavy);
+    bwe_dispose(&b);
+}
