@@ -16,6 +16,7 @@ static const double growth_bps = 1000;
 static const double fading = 0.9; // of an observation with each newer one
 // Sent again, a fifth of what is sent makes up for a sixth that is lost of all.
 static const double heavy_loss = 1 / 6.0;
+static const double nothing_left = 0.5; // with an observation by which nothing arrived
 static const double own_step = 0.025;
 static const double own_prior = 20; // lost packets that a way's own loss of 100 % would cost
 static const double indifference = 0.5; // of the logarithm of likelihood: then more is better
@@ -123,12 +124,15 @@ void bwe_loss_update(struct bwe_loss *l, bool limited)
         (struct bwe_observation){.bps = (double)l->octets * 8 * 1e6 / (double)passed,
                                  .received = l->expected - l->lost,
                                  .lost = l->lost};
+    bool nothing = l->lost == l->expected; // arrived
     note_heavy(l);
     l->expected = l->lost = 0;
     l->octets = 0;
     l->began_at = l->last_at;
     l->share = share_lost(l);
     double next = l->share <= negligible ? l->bps * growth + growth_bps : fit(l);
+    if (nothing) // of what is sent, even if that is much less than was thought to fit
+        next = fmin(next, nothing_left * l->bps);
     if (!limited || next < l->bps)
         l->bps = next;
 }

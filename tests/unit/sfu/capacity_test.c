@@ -414,6 +414,53 @@ TEST(a_way_that_loses_more_than_is_sent_again_gets_the_least_layer)
     scene_close(&scene);
 }
 
+// All that is sent in so long is told of as lost. Returns the octets sent of pictures.
+static size_t pass_and_lose_all(int seconds)
+{
+    size_t octets = 0;
+    for (int i = 0; i < 30 * seconds; i++) {
+        subscriber->got_count = 0;
+        scene_pass(&scene, VIDEO_FRAME_US, VIDEO_FRAME_US / 8);
+        scene_frame(&scene, publisher, 0);
+        uint16_t base = told, count = (uint16_t)subscriber->got_count;
+        for (size_t k = 0; k < subscriber->got_count; k++)
+            octets += subscriber->got[k].len;
+        told = (uint16_t)(told + count);
+        uint8_t buffer[32];
+        struct writer w = writer_on(buffer, sizeof buffer);
+        put_u32(&w, 0x8fcd0005); // RFC 4585 section 6.1: format 15, transport layer
+        put_u32(&w, 1);
+        put_u32(&w, 2);
+        put_u16(&w, base);
+        put_u16(&w, count);
+        put_u32(&w, 0x00000100); // the reference time, and the number of the feedback
+        put_u16(&w, count);      // a run of packets that did not arrive
+        put_u16(&w, 0);
+        if (count)
+            scene_rtcp(&scene, subscriber, &w);
+        told = (uint16_t)(told + subscriber->got_count - count);
+    }
+    return octets;
+}
+
+TEST(a_way_on_which_nothing_arrives_is_sent_no_picture_but_to_try)
+{
+    recorder = (struct twcc_recorder){0};
+    told = 0;
+    scene_open(&scene);
+    scene.agrees_to_numbers = true;
+    publisher = scene_publisher(&scene, PUBLISHER, &scene_simulcast, 1, TRACK);
+    subscriber = scene_subscriber(&scene, SUBSCRIBER);
+    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, VIDEO_HIGH);
+    pass_and_lose(15, 0);
+    CHECK_EQ(layer(), HIGH);
+    size_t before = pass_and_lose_all(1);
+    CHECK(pass_and_lose_all(20) < before); // now and then one is tried
+    pass_and_lose(25, 0);
+    CHECK_EQ(layer(), HIGH);
+    scene_close(&scene);
+}
+
 TEST(what_the_client_stops_is_not_told_as_degraded)
 {
     open_call();
