@@ -3,12 +3,13 @@
 _parlor() {
     local word=${COMP_WORDS[COMP_CWORD]}
     if [ "$COMP_CWORD" = 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "serve token key room template backup restore migrate admin --help --version" -- "$word")
+        mapfile -t COMPREPLY < <(compgen -W "serve token key room template backup restore migrate admin doctor --help --version" -- "$word")
         return
     fi
     local verbs="" options="--data --server --json --help"
     case ${COMP_WORDS[1]} in
     serve) options=$(parlor serve --help 2>/dev/null | grep -o -- '^ *--[a-z-]*') ;;
+    doctor) options="--json $(parlor serve --help 2>/dev/null | grep -o -- '^ *--[a-z-]*')" ;;
     token) verbs="management app" options="$options --room --role --user --hours --curl" ;;
     key) verbs="show list create revoke webhook" ;;
     room) verbs="create list show codes end delete"

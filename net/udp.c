@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 enum {
-    SOCKET_BUFFER_BYTES = 4 * 1024 * 1024, // 100 ms of 300 Mbit/s
     MESSAGES_PER_SEND = 64,
     SEGMENTS_MAX = 64, // UDP_MAX_SEGMENTS of linux/udp.h before 6.9
     // A GSO send must fit one IP packet before it is cut: 65535 less the IPv6 and UDP headers.
@@ -62,7 +61,7 @@ static int bound_socket(struct udp *u, const struct addr *at)
     if (fd < 0)
         return -1;
     int off = 0, on = 1;
-    int bytes = SOCKET_BUFFER_BYTES;
+    int bytes = UDP_BUFFER_BYTES;
     struct sockaddr_storage name;
     socklen_t name_len = addr_to_sockaddr(at, &name);
     if (u->family == AF_INET6)
@@ -126,6 +125,11 @@ void udp_close(struct udp *u)
 int udp_fd(const struct udp *u)
 {
     return u->fd;
+}
+
+bool udp_has_segmentation(const struct udp *u)
+{
+    return u->segmentation;
 }
 
 uint16_t udp_port(const struct udp *u)

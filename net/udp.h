@@ -33,13 +33,17 @@ struct udp_stats {
 
 struct udp;
 
+// What a socket asks for, each way; the kernel gives net.core.rmem_max and wmem_max at most.
+enum { UDP_BUFFER_BYTES = 4 * 1024 * 1024 }; // 100 ms of 300 Mbit/s
+
 // A non-blocking socket on `at`. The address :: serves IPv4 too (0.0.0.0 only IPv4). Port 0
 // lets the kernel choose. Returns NULL with errno set.
 struct udp *udp_open(const struct addr *at);
 void udp_close(struct udp *u);
 
-int udp_fd(const struct udp *u);        // readable when datagrams wait
-uint16_t udp_port(const struct udp *u); // that it is bound to
+int udp_fd(const struct udp *u);                // readable when datagrams wait
+uint16_t udp_port(const struct udp *u);         // that it is bound to
+bool udp_has_segmentation(const struct udp *u); // whether the kernel sends runs for it
 
 // What waits, at most DATAGRAMS_PER_READ; returns how many. `*datagrams` is the socket's.
 size_t udp_receive(struct udp *u, struct udp_datagram **datagrams);

@@ -68,6 +68,7 @@ int command_disconnect(struct command_link *link, bool good);
 
 int command_admin(int argc, char **argv);
 int command_token(int argc, char **argv);
+int command_doctor(int argc, char **argv);
 int command_key(int argc, char **argv);
 int command_room(int argc, char **argv);
 int command_template(int argc, char **argv);

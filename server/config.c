@@ -238,6 +238,16 @@ void config_database(const char *data, const char *database, struct text *locati
         text_addf(location, "%s/parlor.db", data);
 }
 
+const char *config_public_host(const struct config *config, char host[CONFIG_HOST_MAX])
+{
+    const char *at = strstr(config->public_url, "://");
+    struct addr ip;
+    if (!at)
+        return NULL;
+    snprintf(host, CONFIG_HOST_MAX, "%.*s", (int)strcspn(at + 3, ":/["), at + 3);
+    return host[0] && addr_parse_ip(&ip, host, 0) != 0 ? host : NULL;
+}
+
 void config_help(struct text *out)
 {
     for (int i = 0; i < setting_count; i++) {

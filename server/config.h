@@ -21,6 +21,10 @@ bool config_is_local(const struct config *config);
 // Adds where the database is: `database` if it is not empty, else in the folder.
 void config_database(const char *data, const char *database, struct text *location);
 
+// The name in `public-url`, in `host`; NULL when it has none: it is not set, or an address.
+enum { CONFIG_HOST_MAX = 254 }; // RFC 1035 section 3.1, with the octet that ends it
+const char *config_public_host(const struct config *config, char host[CONFIG_HOST_MAX]);
+
 // As a configuration file, without passwords and secrets.
 void config_print(const struct config *config, struct text *out);
 void config_help(struct text *out); // the rows of --help

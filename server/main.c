@@ -19,6 +19,7 @@ static const char usage[] =
     "  template apply     makes a template from a file; list, show\n"
     "  backup             saves everything in a file, while the server runs\n"
     "  restore            puts a backup in place\n"
+    "  doctor             what is wrong with this host or its settings, and what to do\n"
     "  migrate            moves a data folder's database into PostgreSQL\n"
     "\n"
     "  --help, --version\n";
@@ -58,6 +59,7 @@ static const struct {
     {"serve", run_serve},         {"token", command_token},       {"key", command_key},
     {"room", command_room},       {"template", command_template}, {"backup", command_backup},
     {"restore", command_restore}, {"migrate", command_migrate},   {"admin", command_admin},
+    {"doctor", command_doctor},
 };
 
 int main(int count, char **arguments)

@@ -29,7 +29,6 @@ enum {
     COUNTERS_MAX = 4 * CONFIG_WORKERS_MAX,
     CANDIDATES_MAX = 8,
     PATH_MAX_OCTETS = 4096,
-    NAME_MAX_OCTETS = 254, // of a host, RFC 1035 section 3.1, with the octet that ends it
     EXIT_FAILED = 1,
 };
 
@@ -48,7 +47,7 @@ struct server {
     char tls_key[PATH_MAX_OCTETS];
     struct text webhook_target; // as the store keeps it
     struct api_webhook_config webhook;
-    char public_host[NAME_MAX_OCTETS];
+    char public_host[CONFIG_HOST_MAX];
     struct jobs *jobs;
     struct dtls_identity *identity;
     struct inbox *notices;
@@ -146,23 +145,12 @@ static enum http_scheme scheme_of(const char *url)
                                               : HTTP_SCHEME_PLAIN;
 }
 
-// What the public address names, when that is a name; NULL otherwise.
-static const char *public_host(const struct config *config, char *host, size_t size)
-{
-    const char *at = strstr(config->public_url, "://");
-    struct addr ip;
-    if (!at)
-        return NULL;
-    snprintf(host, size, "%.*s", (int)strcspn(at + 3, ":/["), at + 3);
-    return host[0] && addr_parse_ip(&ip, host, 0) != 0 ? host : NULL;
-}
-
 // Clients that reach the server by any of its addresses, or by one that it was told of, find
 // that in the certificate. Returns 1 when that was made anew.
 static int ensure_certificate(struct server *s)
 {
     const struct config *config = s->config;
-    char host[NAME_MAX_OCTETS];
+    char host[CONFIG_HOST_MAX];
     struct addr addresses[CONFIG_ADDRESSES_MAX + CANDIDATES_MAX];
     size_t count = config->public_ip_count;
     memcpy(addresses, config->public_ips, count * sizeof *addresses);
@@ -171,7 +159,7 @@ static int ensure_certificate(struct server *s)
         s->tls_cert, s->tls_key,
         &(struct self_signed_names){.addresses = addresses,
                                     .address_count = count,
-                                    .host = public_host(config, host, sizeof host)});
+                                    .host = config_public_host(config, host)});
 }
 
 static int prepare_tls(struct server *s)
@@ -348,7 +336,7 @@ static int start(struct server *s)
     s->addresses_watch = addresses_watch();
     struct hooks_config hooks = hooks_of(s);
     bool tls = s->tls_cert[0];
-    const char *host = public_host(s->config, s->public_host, sizeof s->public_host);
+    const char *host = config_public_host(s->config, s->public_host);
     s->control = control_new(&(struct control_config){
         .http = {.listen = s->listen,
                  .listen_count = s->listen_count,

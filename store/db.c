@@ -414,7 +414,7 @@ static int open_with(struct db **db, const char *location, enum db_use use, int6
     struct db *opened = NULL;
     int64_t version;
     int err = backend_of(location)->open(&opened, location, use);
-    if (!err && (use == DB_AS_IS || use == DB_BESIDE))
+    if (!err && db_only_reads(use))
         err = check_schema(opened, &version);
     else if (!err && !(err = check_before_migrating(opened, schema)))
         err = migrate(opened, schema);
@@ -422,6 +422,7 @@ static int open_with(struct db **db, const char *location, enum db_use use, int6
         db_close(opened);
         return err;
     }
+    opened->read_only = use == DB_LOOKED_AT;
     if (use == DB_BESIDE) {
         opened->read_only = true;
         db_give_time(opened, STORE_BUDGET_MS);

@@ -60,7 +60,7 @@ int postgres_land(struct postgres *pg)
 static int take_use(struct postgres *pg, struct text *why)
 {
     PGresult *taken = NULL;
-    if (pg->use == DB_AS_IS || pg->use == DB_BESIDE)
+    if (db_only_reads(pg->use))
         return 0;
     link_ask(&pg->link,
              pg->use == DB_ALONE ? "SELECT pg_try_advisory_lock" USE_LOCK
@@ -313,7 +313,7 @@ static void postgres_close(struct db *db)
     struct postgres *pg = postgres_of(db);
     postgres_clear(&pg->xid);
     // The server would free it in a while: whoever comes next need not wait for that.
-    if (pg->link.conn && pg->use != DB_AS_IS && pg->use != DB_BESIDE) {
+    if (pg->link.conn && !db_only_reads(pg->use)) {
         link_send(&pg->link, "SELECT pg_advisory_unlock_all()");
         link_land(&pg->link);
     }

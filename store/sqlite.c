@@ -418,7 +418,7 @@ static int configure_beside(struct db *db)
 
 static int configure(struct db *db, enum db_use use)
 {
-    if (use == DB_BESIDE)
+    if (use == DB_BESIDE || use == DB_LOOKED_AT)
         return configure_beside(db);
     bool alone = use == DB_ALONE;
     bool is_new = is_empty(db);
@@ -443,17 +443,46 @@ static int configure(struct db *db, enum db_use use)
     return err;
 }
 
+// A reader of a journal makes the index beside it, which would be of whoever looks. Without an
+// index nobody has the file open, and it is read alone, as it is.
+static void add_uri(const char *path, struct text *uri)
+{
+    struct text index = {0};
+    text_addf(&index, "%s-shm", path);
+    text_add(uri, "file:");
+    for (const char *p = path; *p; p++) {
+        if (*p == '%' || *p == '?' || *p == '#')
+            text_addf(uri, "%%%02x", (unsigned)*p);
+        else
+            text_add_char(uri, *p);
+    }
+    text_add(uri, access(index.at, F_OK) == 0 ? "?mode=ro" : "?immutable=1");
+    text_dispose(&index);
+}
+
+static int open_handle(sqlite3 **handle, const char *path, enum db_use use)
+{
+    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    if (use != DB_LOOKED_AT) {
+        flags |= SQLITE_OPEN_READWRITE | (db_only_reads(use) ? 0 : SQLITE_OPEN_CREATE);
+        return sqlite3_open_v2(path, handle, flags, NULL);
+    }
+    struct text uri = {0};
+    add_uri(path, &uri);
+    int code =
+        sqlite3_open_v2(uri.at, handle, flags | SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
+    text_dispose(&uri);
+    return code;
+}
+
 static int sqlite_open(struct db **db, const char *path, enum db_use use)
 {
     struct sqlite *opened = mem_alloc(sizeof *opened);
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     *db = &opened->db;
     opened->db.backend = &db_sqlite;
     opened->use = use;
     text_add(&opened->db.name, path);
-    if (use != DB_AS_IS && use != DB_BESIDE)
-        flags |= SQLITE_OPEN_CREATE;
-    if (sqlite3_open_v2(path, &opened->handle, flags, NULL) != SQLITE_OK) {
+    if (open_handle(&opened->handle, path, use) != SQLITE_OK) {
         log_error("store", "%s: %s", path, sqlite3_errmsg(opened->handle));
         return ERR_IO;
     }
