@@ -22,6 +22,13 @@ static const char *after(const char *path, const char *prefix)
     return strncmp(path, prefix, len) == 0 ? path + len : NULL;
 }
 
+// The dashboard and all of its screens.
+static bool is_dashboard(const char *path)
+{
+    const char *rest = after(path, "/admin");
+    return rest && (rest[0] == '\0' || rest[0] == '/');
+}
+
 // Paths that the page itself understands: a reload of one must bring the page again. All others
 // are 404, so that a misspelt address does not look like a file.
 static bool is_route(const char *path)
@@ -41,7 +48,10 @@ static bool is_route(const char *path)
 
 bool files_find(const char *path, const struct asset **asset)
 {
-    *asset = asset_at(is_route(path) ? "/index.html" : path);
+    const char *page = is_dashboard(path) ? "/admin/index.html"
+                       : is_route(path)   ? "/index.html"
+                                          : path;
+    *asset = asset_at(page);
     return *asset != NULL;
 }
 

@@ -14,6 +14,11 @@ export function usePath(): string {
   return useSyncExternalStore(listen, () => location.pathname);
 }
 
+// What stands behind the `?`, with it.
+export function useSearch(): string {
+  return useSyncExternalStore(listen, () => location.search);
+}
+
 function listen(changed: () => void): () => void {
   window.addEventListener('popstate', changed);
   window.addEventListener(MOVED, changed);

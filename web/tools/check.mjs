@@ -8,6 +8,7 @@ import { DIST, listFiles } from './files.mjs';
 const KB = 1000;
 const LANDING_LIMIT = 90 * KB;
 const MEETING_LIMIT = 320 * KB;
+const ADMIN_LIMIT = 200 * KB;
 
 // Text for people, never requested.
 const DOCUMENTATION = /https:\/\/(?:www\.)?100ms\.live\/docs\/[\w./#?=-]*/g;
@@ -36,14 +37,32 @@ function budget(name, paths, limit) {
   if (size > limit) problems.push(`${name} is ${size} bytes, over its budget of ${limit}`);
 }
 
+// A page needs what it names, and all that those name in turn: what is loaded later, too.
+const code = files.filter((path) => /\.(js|css)$/.test(path));
+function namedIn(path) {
+  const text = readFileSync(path, 'utf8');
+  return code.filter((one) => text.includes(basename(one)));
+}
+function reachedFrom(path) {
+  const reached = new Set(namedIn(path));
+  for (const one of reached) for (const next of namedIn(one)) reached.add(next);
+  return [...reached];
+}
+
 // What index.html names is what the landing page loads; everything else waits for a meeting.
 // A visitor loads one language at most besides English.
-const page = readFileSync(join(DIST, 'index.html'), 'utf8');
-const code = files.filter((path) => /\.(js|css)$/.test(path));
-const landing = code.filter((path) => page.includes(basename(path)));
+const landing = namedIn(join(DIST, 'index.html'));
 if (landing.length === 0) problems.push('index.html names no script');
+const meeting = reachedFrom(join(DIST, 'index.html'));
+const admin = reachedFrom(join(DIST, 'admin/index.html'));
+if (admin.length === 0) problems.push('admin/index.html names no script');
 budget('landing', landing, LANDING_LIMIT);
-budget('meeting', code, MEETING_LIMIT);
+budget('meeting', meeting, MEETING_LIMIT);
+budget(
+  'admin beyond it',
+  admin.filter((path) => !meeting.includes(path)),
+  ADMIN_LIMIT,
+);
 
 for (const problem of problems) console.error(`error: ${problem}`);
 process.exit(problems.length > 0 ? 1 : 0);

@@ -10,6 +10,13 @@
 
 // A client of its own, in place of the embedded one.
 const struct asset assets[] = {
+    {"/admin/index.html",
+     "text/html; charset=utf-8",
+     "W/\"d\"",
+     OCTETS("dashboard"),
+     {0},
+     {0},
+     false},
     {"/assets/app-0123abcd.js", "text/javascript; charset=utf-8", "\"a\"", OCTETS("script"),
      OCTETS("gz"), OCTETS("br"), true},
     {"/favicon.svg", "image/svg+xml", "\"f\"", OCTETS("icon"), {0}, {0}, false},
@@ -47,7 +54,16 @@ TEST(routes_of_the_client_bring_its_page)
                                          "/meeting/65f0a1b2c3d4e5f601020304/links",
                                          "/meeting/65f0a1b2c3d4e5f601020304/links/"};
     for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
-        CHECK(find(routes[i]) == &assets[2]);
+        CHECK(find(routes[i]) == &assets[3]);
+}
+
+TEST(the_dashboard_and_its_screens_bring_its_page)
+{
+    static const char *const routes[] = {"/admin", "/admin/", "/admin/rooms",
+                                         "/admin/index.html"};
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
+        CHECK(find(routes[i]) == &assets[0]);
+    CHECK(find("/administrator") == NULL);
 }
 
 TEST(other_paths_bring_nothing)
@@ -74,7 +90,7 @@ TEST(the_smallest_form_that_the_client_takes_is_sent)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct http_request request = {.accept_encoding = cases[i].accepts};
         struct http_response response = {0};
-        files_answer(&assets[0], &request, &response);
+        files_answer(&assets[1], &request, &response);
         CHECK_EQ(response.status, 200);
         CHECK_BYTES(response.fixed_body, cases[i].body, strlen(cases[i].body));
         if (cases[i].coding)
@@ -89,8 +105,8 @@ TEST(hashed_names_are_kept_for_ever_and_the_page_is_not)
 {
     struct http_request request = {0};
     struct http_response script = {0}, page = {0};
-    files_answer(&assets[0], &request, &script);
-    files_answer(&assets[2], &request, &page);
+    files_answer(&assets[1], &request, &script);
+    files_answer(&assets[3], &request, &page);
     CHECK_TEXT(header(&script, "cache-control"), "public, max-age=31536000, immutable");
     CHECK(!script.html);
     CHECK_TEXT(header(&page, "cache-control"), "no-cache");
@@ -101,7 +117,7 @@ TEST(what_the_client_has_already_is_not_sent_again)
 {
     struct http_request request = {.if_none_match = "\"x\", W/\"i\""};
     struct http_response response = {0};
-    files_answer(&assets[2], &request, &response);
+    files_answer(&assets[3], &request, &response);
     CHECK_EQ(response.status, 304);
     CHECK_EQ(response.fixed_body.len, 0);
     CHECK_TEXT(header(&response, "etag"), "W/\"i\"");

@@ -1,12 +1,11 @@
 // The words of the page, from one catalogue per language.
 
-import { isolated, shownLine } from '../client/shown';
 import en from './en.json';
+import { fill, type Values } from './fill';
 
 export type Catalogue = typeof en;
 export type TextKey = keyof Catalogue;
 type PluralKey = { [K in TextKey]: K extends `${infer Base}.other` ? Base : never }[TextKey];
-type Values = Record<string, string | number>;
 
 let catalogue: Catalogue = en;
 let language = 'en';
@@ -39,12 +38,4 @@ export function clock(moment: Date): string {
   return new Intl.DateTimeFormat(language, { hour: 'numeric', minute: '2-digit' }).format(
     moment,
   );
-}
-
-// Others choose most of what is filled in.
-export function fill(text: string, values: Values): string {
-  return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
-    const value = values[name] ?? whole;
-    return typeof value === 'number' ? String(value) : isolated(shownLine(value));
-  });
 }

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 
 import de from './de.json';
 import en from './en.json';
-import { fill, plural, t } from './index';
+import { fill } from './fill';
+import { plural, t } from './index';
 
 const holes = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(String).sort();
 
