@@ -62,13 +62,33 @@ test('beside a running server all of its own is well, and nothing is changed', a
   assert.match(one(found, 'cipher').found, /SRTP by/);
 });
 
-test('a folder that is not there is not made, and one that a server left is left so', async () => {
+test('a folder that is not there is not made', async () => {
   const options = await quiet();
   const found = await examine(...options);
   assert.throws(() => statSync(join(folder, 'none')), { code: 'ENOENT' });
   assert.equal(one(found, 'database').state, 'skipped');
   assert.equal(one(found, 'tcp-port').state, 'ok');
   assert.notEqual(found.status, 2, found.stderr);
+});
+
+// Neither the index of a reader nor a journal is left beside the file, whoever looks.
+test('a folder that a server left, in order or killed, is left so', async () => {
+  for (const signal of ['SIGTERM', 'SIGKILL']) {
+    const data = mkdtempSync(join(folder, 'left-'));
+    const left = await startServer(['--database', join(data, 'parlor.db')], '127.0.0.1', data);
+    const ended = new Promise((resolve) => {
+      const watch = setInterval(() => {
+        try { process.kill(left.pid, 0); } catch { clearInterval(watch); resolve(); }
+      }, 5);
+    });
+    process.kill(left.pid, signal);
+    await ended;
+    const names = readdirSync(data), before = picture(data);
+    const found = await examine(...await quiet(), '--data', data);
+    assert.deepEqual(readdirSync(data), names, signal);
+    assert.deepEqual(picture(data), before, signal);
+    assert.match(one(found, 'database').found, /schema \d+/);
+  }
 });
 
 test('ports of other programs are errors that name the port', async () => {
