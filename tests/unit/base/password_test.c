@@ -32,8 +32,8 @@ TEST(what_is_no_text_of_ours_opens_nothing)
                                         "scrypt$",
                                         "scrypt$15$8$3$",
                                         "scrypt$15$8$3$AAECAwQFBgcICQoLDA0ODw$",
-                                        "scrypt$99$8$1$AAECAwQFBgcICQoLDA0ODw$"
-                                        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
+                                        ("scrypt$99$8$1$AAECAwQFBgcICQoLDA0ODw$"
+                                         "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         CHECK(!password_is("plain", texts[i]));
     CHECK(!password_is("plain", NULL));
