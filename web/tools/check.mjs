@@ -1,4 +1,5 @@
-// Refuses a build which could talk to a foreign host, or which is too heavy.
+// Refuses a build which could talk to a foreign host, which is too heavy, or which holds what may not be passed on under
+// the project's licence.
 import { readFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -63,6 +64,13 @@ budget(
   admin.filter((path) => !meeting.includes(path)),
   ADMIN_LIMIT,
 );
+
+// What is in the build or may get into it. npm's `overrides` keep a dependency at a version whose licence allows that.
+const LICENCES = new Set(['MIT', 'ISC', '0BSD', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0']);
+const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'));
+for (const [path, { dev, license, version }] of Object.entries(packages))
+  if (path && !dev && !LICENCES.has(license))
+    problems.push(`${path} ${version} is under ${license ?? 'no licence that it names'}`);
 
 for (const problem of problems) console.error(`error: ${problem}`);
 process.exit(problems.length > 0 ? 1 : 0);
