@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { LINE_MAX_OCTETS = 4096 };
 
@@ -236,6 +237,25 @@ void config_database(const char *data, const char *database, struct text *locati
         text_add(location, database);
     else
         text_addf(location, "%s/parlor.db", data);
+}
+
+unsigned config_worker_count(const struct config *config)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    long wanted = config->workers ? config->workers : cores;
+    return wanted < 1 ? 1 : wanted > CONFIG_WORKERS_MAX ? CONFIG_WORKERS_MAX : (unsigned)wanted;
+}
+
+void config_certificate(const struct config *config, char cert[CONFIG_PATH_MAX],
+                        char key[CONFIG_PATH_MAX])
+{
+    if (config->tls_self_signed) {
+        snprintf(cert, CONFIG_PATH_MAX, "%s/self-signed.pem", config->data);
+        snprintf(key, CONFIG_PATH_MAX, "%s/self-signed.key", config->data);
+    } else {
+        snprintf(cert, CONFIG_PATH_MAX, "%s", config->tls_cert);
+        snprintf(key, CONFIG_PATH_MAX, "%s", config->tls_key);
+    }
 }
 
 const char *config_public_host(const struct config *config, char host[CONFIG_HOST_MAX])

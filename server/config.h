@@ -21,6 +21,15 @@ bool config_is_local(const struct config *config);
 // Adds where the database is: `database` if it is not empty, else in the folder.
 void config_database(const char *data, const char *database, struct text *location);
 
+// How many media workers there are: as set, else one for each processor.
+unsigned config_worker_count(const struct config *config);
+
+// The files of the certificate that is used, also of one that the server makes itself; empty
+// without TLS.
+enum { CONFIG_PATH_MAX = 4096 }; // Linux's PATH_MAX
+void config_certificate(const struct config *config, char cert[CONFIG_PATH_MAX],
+                        char key[CONFIG_PATH_MAX]);
+
 // The name in `public-url`, in `host`; NULL when it has none: it is not set, or an address.
 enum { CONFIG_HOST_MAX = 254 }; // RFC 1035 section 3.1, with the octet that ends it
 const char *config_public_host(const struct config *config, char host[CONFIG_HOST_MAX]);

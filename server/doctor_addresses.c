@@ -110,24 +110,22 @@ static bool has_line(const char *path, const char *wanted)
 // which ports have to be open.
 void doctor_firewall(const struct config *config, struct doctor_report *r)
 {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    long workers = config->workers ? config->workers : cores < 1 ? 1 : cores;
-    long last = config->media_port + workers - 1;
+    unsigned last = config->media_port + config_worker_count(config) - 1;
     if (config_is_local(config) && !config->public_url[0]) {
         doctor_add(r, "firewall", DOCTOR_SKIPPED, "only this machine can connect");
     } else if (has_line("/etc/ufw/ufw.conf", "ENABLED=yes")) {
         doctor_add(r, "firewall", DOCTOR_WARNING,
                    "ufw is switched on; its rules were not read");
-        doctor_advise(r, "ufw allow %u:%ld/udp, and the TCP port of --listen",
+        doctor_advise(r, "ufw allow %u:%u/udp, and the TCP port of --listen",
                       config->media_port, last);
     } else if (access("/run/firewalld", F_OK) == 0) {
         doctor_add(r, "firewall", DOCTOR_WARNING, "firewalld runs; its rules were not read");
-        doctor_advise(r, "firewall-cmd --permanent --add-port=%u-%ld/udp, then --reload",
+        doctor_advise(r, "firewall-cmd --permanent --add-port=%u-%u/udp, then --reload",
                       config->media_port, last);
     } else {
         doctor_add(r, "firewall", DOCTOR_SKIPPED,
                    "neither ufw nor firewalld; what is in front cannot be seen from here");
-        doctor_advise(r, "UDP %u to %ld has to be open in the provider's firewall",
+        doctor_advise(r, "UDP %u to %u has to be open in the provider's firewall",
                       config->media_port, last);
     }
 }

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { DAY_S = 24 * 3600, RENEW_DAYS = 14, PATH_MAX_OCTETS = 4096 };
+enum { DAY_S = 24 * 3600, RENEW_DAYS = 14 };
 
 static void judge_dates(const struct certificate *c, int64_t now_s, bool renews_itself,
                         struct doctor_report *r)
@@ -102,17 +102,12 @@ static void judge_plain(const struct config *config, struct doctor_report *r)
 
 void doctor_certificate(const struct config *config, struct doctor_report *r)
 {
-    char cert[PATH_MAX_OCTETS], key[PATH_MAX_OCTETS];
-    if (config->tls_self_signed) {
-        snprintf(cert, sizeof cert, "%s/self-signed.pem", config->data);
-        snprintf(key, sizeof key, "%s/self-signed.key", config->data);
-        if (access(cert, F_OK) != 0 && errno == ENOENT)
-            doctor_add(r, "certificate", DOCTOR_OK, "the server makes one when it starts");
-        else
-            look_at(config, cert, key, r);
-    } else if (config->tls_cert[0]) {
-        look_at(config, config->tls_cert, config->tls_key, r);
-    } else {
+    char cert[CONFIG_PATH_MAX], key[CONFIG_PATH_MAX];
+    config_certificate(config, cert, key);
+    if (!cert[0])
         judge_plain(config, r);
-    }
+    else if (config->tls_self_signed && access(cert, F_OK) != 0 && errno == ENOENT)
+        doctor_add(r, "certificate", DOCTOR_OK, "the server makes one when it starts");
+    else
+        look_at(config, cert, key, r);
 }

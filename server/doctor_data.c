@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 enum {
-    PATH_MAX_OCTETS = 4096,
     MIB = 1024 * 1024,
     FREE_LEAST_MIB = 64,    // a day of a small server's sessions
     FREE_WANTED_MIB = 1024, // weeks, and a backup beside
@@ -41,7 +40,7 @@ void doctor_judge_disk(const char *where, uint64_t free_octets, uint64_t free_fi
 // The folder, or the nearest above it when it is not made yet.
 static void look_at_disk(const char *path, struct doctor_report *r)
 {
-    char where[PATH_MAX_OCTETS];
+    char where[CONFIG_PATH_MAX];
     struct statvfs disk;
     snprintf(where, sizeof where, "%s", path);
     while (statvfs(where, &disk) != 0) {
@@ -111,7 +110,7 @@ static void look_at_keys(const struct config *config, struct doctor_report *r)
 
 void doctor_secrets(const struct config *config, struct doctor_report *r)
 {
-    char path[PATH_MAX_OCTETS];
+    char path[CONFIG_PATH_MAX];
     struct text database = {0};
     look_at_mode(config->data, S_IWGRP | S_IWOTH, r);
     snprintf(path, sizeof path, "%s/keys.json", config->data);

@@ -134,8 +134,7 @@ void doctor_ports(const struct config *config, struct doctor_report *r)
         if (six || addr_is_v4(&config->listen[i]))
             is_running = look_at_tcp(config, &config->listen[i], r) || is_running;
     }
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    long workers = config->workers ? config->workers : cores < 1 ? 1 : cores;
-    for (long i = 0; i < workers && i < CONFIG_WORKERS_MAX; i++)
-        look_at_udp(config->media_port + i, is_running, r);
+    unsigned workers = config_worker_count(config);
+    for (unsigned i = 0; i < workers; i++)
+        look_at_udp(config->media_port + (long)i, is_running, r);
 }

@@ -28,7 +28,6 @@ enum {
     NOTICES_MAX = 16 * 1024,
     COUNTERS_MAX = 4 * CONFIG_WORKERS_MAX,
     CANDIDATES_MAX = 8,
-    PATH_MAX_OCTETS = 4096,
     EXIT_FAILED = 1,
 };
 
@@ -43,8 +42,8 @@ struct server {
     struct visitors_limits visitors;
     struct head_limits head;
     struct json_bounds json;
-    char tls_cert[PATH_MAX_OCTETS];
-    char tls_key[PATH_MAX_OCTETS];
+    char tls_cert[CONFIG_PATH_MAX];
+    char tls_key[CONFIG_PATH_MAX];
     struct text webhook_target; // as the store keeps it
     struct api_webhook_config webhook;
     char public_host[CONFIG_HOST_MAX];
@@ -164,14 +163,8 @@ static int ensure_certificate(struct server *s)
 
 static int prepare_tls(struct server *s)
 {
-    const struct config *config = s->config;
-    snprintf(s->tls_cert, sizeof s->tls_cert, "%s", config->tls_cert);
-    snprintf(s->tls_key, sizeof s->tls_key, "%s", config->tls_key);
-    if (!config->tls_self_signed)
-        return 0;
-    snprintf(s->tls_cert, sizeof s->tls_cert, "%s/self-signed.pem", config->data);
-    snprintf(s->tls_key, sizeof s->tls_key, "%s/self-signed.key", config->data);
-    return ensure_certificate(s) < 0 ? ERR_IO : 0;
+    config_certificate(s->config, s->tls_cert, s->tls_key);
+    return s->config->tls_self_signed && ensure_certificate(s) < 0 ? ERR_IO : 0;
 }
 
 // The addresses at which clients find the media ports: those that --public-ip names, else all
@@ -191,15 +184,13 @@ static size_t choose_candidates(const struct config *config, struct addr *candid
 static int start_workers(struct server *s)
 {
     s->candidate_count = choose_candidates(s->config, s->candidates);
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    long wanted = s->config->workers ? s->config->workers : cores;
-    wanted = wanted < 1 ? 1 : wanted > CONFIG_WORKERS_MAX ? CONFIG_WORKERS_MAX : wanted;
+    unsigned wanted = config_worker_count(s->config);
     const char *any = addresses_have_ipv6() ? "::" : "0.0.0.0";
     s->identity = dtls_identity_new();
     s->notices = inbox_new(sizeof(struct notice), NOTICES_MAX);
     if (s->config->serves_metrics)
         s->counters = inbox_new(sizeof(struct worker_counters), COUNTERS_MAX);
-    for (long i = 0; i < wanted; i++) {
+    for (unsigned i = 0; i < wanted; i++) {
         struct worker_config config = {.number = (uint8_t)i,
                                        .candidates = s->candidates,
                                        .candidate_count = s->candidate_count,
@@ -216,7 +207,7 @@ static int start_workers(struct server *s)
     log_info_of(LOG_FIELDS(log_number("workers", wanted),
                            log_number("port", s->config->media_port),
                            log_text("cipher", cipher)),
-                "server", "%ld media workers from UDP port %u, SRTP by %s", wanted,
+                "server", "%u media workers from UDP port %u, SRTP by %s", wanted,
                 s->config->media_port, cipher);
     return 0;
 }
