@@ -1,25 +1,8 @@
-#include "net/udp.h"
-#include "test.h"
+#include "udp_on.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-
-static struct udp *open_on(const char *ip)
-{
-    struct addr at;
-    CHECK_EQ(addr_parse_ip(&at, ip, 0), 0);
-    struct udp *u = udp_open(&at);
-    CHECK(u != NULL);
-    return u;
-}
-
-static struct addr address_of(const struct udp *u, const char *ip)
-{
-    struct addr at;
-    CHECK_EQ(addr_parse_ip(&at, ip, udp_port(u)), 0);
-    return at;
-}
 
 // Waits until at least one datagram is there.
 static size_t receive(struct udp *u, struct udp_datagram **datagrams)

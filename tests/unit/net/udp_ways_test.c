@@ -1,8 +1,7 @@
 // Sockets of a machine with several addresses, in a network namespace of its own where that is
 // allowed: 127.0.0.0/8 is there anyway, a second IPv6 address is not.
-#include "net/udp.h"
 #include "net/ways.h"
-#include "test.h"
+#include "udp_on.h"
 
 #include <linux/ipv6.h>
 #include <net/if.h>
@@ -14,22 +13,6 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-static struct udp *open_on(const char *ip)
-{
-    struct addr at;
-    CHECK_EQ(addr_parse_ip(&at, ip, 0), 0);
-    struct udp *u = udp_open(&at);
-    CHECK(u != NULL);
-    return u;
-}
-
-static struct addr address_of(const struct udp *u, const char *ip)
-{
-    struct addr at;
-    CHECK_EQ(addr_parse_ip(&at, ip, udp_port(u)), 0);
-    return at;
-}
 
 static struct addr sender_of_next(struct udp *u, size_t len)
 {

@@ -393,8 +393,8 @@ static void pass_and_lose(int seconds, unsigned each)
     }
 }
 
-// Of a picture of many packets something is always missing then, and of small ones not.
-TEST(a_way_that_loses_more_than_is_sent_again_gets_the_least_layer)
+// A call of which the subscriber tells what arrives, and in which all did so far.
+static void open_where_all_is_told(void)
 {
     recorder = (struct twcc_recorder){0};
     told = 0;
@@ -405,6 +405,12 @@ TEST(a_way_that_loses_more_than_is_sent_again_gets_the_least_layer)
     scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, VIDEO_HIGH);
     pass_and_lose(15, 0);
     CHECK_EQ(layer(), HIGH);
+}
+
+// Of a picture of many packets something is always missing then, and of small ones not.
+TEST(a_way_that_loses_more_than_is_sent_again_gets_the_least_layer)
+{
+    open_where_all_is_told();
     pass_and_lose(10, 10);
     CHECK_EQ(layer(), HIGH);
     pass_and_lose(10, 4);
@@ -445,15 +451,7 @@ static size_t pass_and_lose_all(int seconds)
 
 TEST(a_way_on_which_nothing_arrives_is_sent_no_picture_but_to_try)
 {
-    recorder = (struct twcc_recorder){0};
-    told = 0;
-    scene_open(&scene);
-    scene.agrees_to_numbers = true;
-    publisher = scene_publisher(&scene, PUBLISHER, &scene_simulcast, 1, TRACK);
-    subscriber = scene_subscriber(&scene, SUBSCRIBER);
-    scene_feed(&scene, COMMAND_FEED_OPEN, SUBSCRIBER, TRACK, VIDEO_HIGH);
-    pass_and_lose(15, 0);
-    CHECK_EQ(layer(), HIGH);
+    open_where_all_is_told();
     size_t before = pass_and_lose_all(1);
     CHECK(pass_and_lose_all(20) < before); // now and then one is tried
     pass_and_lose(25, 0);
