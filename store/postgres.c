@@ -16,6 +16,7 @@
 #include <string.h>
 
 enum {
+    OPEN_WAIT_MS = 10 * 1000, // at the start nobody waits for an answer, and both may start
     CONNECT_WAIT_MS = 2000,
     SETTLE_MS = 3000, // how long the outcome of a commit is asked for
     SETTLE_PAUSE_MS = 50,
@@ -76,9 +77,9 @@ static int take_use(struct postgres *pg, struct text *why)
     return err;
 }
 
-static int connect_once(struct postgres *pg, struct text *why)
+static int connect_once(struct postgres *pg, int wait_ms, struct text *why)
 {
-    int err = link_open(&pg->link, CONNECT_WAIT_MS, why);
+    int err = link_open(&pg->link, wait_ms, why);
     if (!err)
         err = take_use(pg, why);
     if (err && pg->link.conn)
@@ -92,7 +93,7 @@ static int come_back(struct postgres *pg)
     struct text why = {0};
     if (db_now_ms() < pg->retry_at_ms)
         return ERR_IO;
-    int err = connect_once(pg, &why);
+    int err = connect_once(pg, CONNECT_WAIT_MS, &why);
     if (!err) {
         log_info("store", "the database is back");
         pg->db.away = false;
@@ -301,7 +302,7 @@ static int postgres_open(struct db **db, const char *location, enum db_use use)
         log_error("store", "the URL of the database is malformed");
         return ERR_IO;
     }
-    int err = connect_once(pg, &why);
+    int err = connect_once(pg, OPEN_WAIT_MS, &why);
     if (err)
         log_error("store", "%s: %s", pg->db.name.at, why.at ? why.at : "cannot be used");
     text_dispose(&why);

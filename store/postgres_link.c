@@ -195,8 +195,10 @@ static int connect_within(struct link *link, int wait_ms, struct text *why)
                                   "10000",  link->location, "UTF8", NULL};
     link->conn = PQconnectStartParams(names, values, 1);
     if (!wait_for_connection(link, deadline_ms)) {
-        const char *said = PQerrorMessage(link->conn);
-        add_reason(why, said[0] ? said : "it does not answer");
+        // Of a server that is waited for libpq has said where it is, and no more.
+        add_reason(why, PQerrorMessage(link->conn));
+        if (PQstatus(link->conn) != CONNECTION_BAD && now_ms() >= deadline_ms)
+            text_addf(why, "%sit does not answer within %d ms", why->len ? " " : "", wait_ms);
         return ERR_IO;
     }
     return check_server(link, why);

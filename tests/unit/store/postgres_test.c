@@ -2,12 +2,17 @@
 #include "base/err.h"
 #include "fixture.h"
 #include "relay.h"
+#include "store/postgres_link.h"
 #include "test.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 static const char *first_text(struct db *db, const char *sql)
 {
@@ -51,6 +56,26 @@ TEST(a_commit_is_durable_whatever_the_default_is)
     CHECK_TEXT(first_text(db, "SELECT current_setting('synchronous_commit')"), "remote_apply");
     db_close(db);
     scratch_remove(&s);
+}
+
+// It listens, but takes nobody: as one that has too much to do.
+TEST(a_server_that_does_not_answer_is_named_as_such)
+{
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof at;
+    CHECK_EQ(bind(fd, (struct sockaddr *)&at, len), 0);
+    CHECK_EQ(listen(fd, 1), 0);
+    CHECK_EQ(getsockname(fd, (struct sockaddr *)&at, &len), 0);
+    char location[64];
+    snprintf(location, sizeof location, "postgresql://ann@127.0.0.1:%d/parlor",
+             ntohs(at.sin_port));
+    struct link link = {.location = location, .patience_ms = 1000};
+    struct text why = {0};
+    CHECK_EQ(link_open(&link, 50, &why), ERR_IO);
+    CHECK(why.at && strstr(why.at, "does not answer within 50 ms"));
+    text_dispose(&why);
+    close(fd);
 }
 
 TEST(an_url_is_shown_without_its_password)
