@@ -45,8 +45,10 @@ async function signIn(name, password) {
 test('a link makes the owner, who makes a room, opens it by its link, and deletes it', async () => {
   const link = execFileSync(binary, ['admin', 'link', ...server.store, '--server', server.origin],
     { encoding: 'utf8' }).match(/http\S+/)[0];
-  await person.page.goto(link);
+  await person.page.goto(`${server.origin}/admin/`);
   await by('admin-name').waitFor();
+  await person.page.goto(link); // in the same page: nothing but what stands behind the # changes
+  await person.page.getByText('12 characters').waitFor();
   await look('link');
   assert.equal(await person.page.evaluate(() => location.hash), '');
   await signIn('ada', PASSWORD);
@@ -116,4 +118,25 @@ test('a viewer reads the rooms, and finds nothing there to change them', async (
   for (const id of ['room-new', 'room-delete', 'room-codes']) assert.equal(await by(id).count(), 0, id);
   assert.ok(await by('room-enabled').isDisabled());
   assert.deepEqual(person.problems, []);
+});
+
+test('a link is used by whoever opens it, signed in or not, and an ended session leads to the sign-in', async () => {
+  const link = execFileSync(binary, ['admin', 'link', ...server.store, '--server', server.origin],
+    { encoding: 'utf8' }).match(/http\S+/)[0];
+  await person.page.goto(link);
+  await by('admin-name').waitFor();
+  await person.page.waitForFunction(() => location.hash === '');
+  await signIn('ada', PASSWORD);
+  await by('room-row').waitFor();
+  assert.match(await person.page.title(), /^Rooms/);
+  await person.page.goto(`${server.origin}/admin/nowhere`);
+  await person.page.getByRole('heading', { name: 'There is no such page.' }).waitFor();
+  assert.equal(await by('room-row').count(), 0);
+  await by('nav-rooms').click();
+  await by('room-row').waitFor();
+
+  await person.context.clearCookies();
+  await by('room-enabled').click();
+  await by('admin-name').waitFor();
+  person.problems.length = 0; // the answer 401 stands among them
 });

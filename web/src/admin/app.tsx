@@ -7,6 +7,7 @@ import { Frame } from './frame';
 import { refusalText } from './refusal';
 import { SignIn } from './sign-in';
 import { t, useLanguage } from './text';
+import { useLink } from './use-link';
 import styles from './admin.module.css';
 
 export function App() {
@@ -16,7 +17,11 @@ export function App() {
     queryFn: () => call<Session>('GET', 'session'),
     staleTime: 60_000,
   });
-  if (session.error instanceof Refusal && session.error.status === 401) return <SignIn />;
+  const [token, forgetLink] = useLink();
+  // Whoever opens a link wants to use it, signed in or not.
+  if (token !== '') return <SignIn key={token} token={token} onSignedIn={forgetLink} />;
+  if (session.error instanceof Refusal && session.error.status === 401)
+    return <SignIn key="" token="" />;
   if (session.data) return <Frame session={session.data} />;
   return (
     <main className={styles.enter}>

@@ -1,7 +1,7 @@
 // What stands around every screen: where one can go, who one is, and the way out.
 
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
+import { useEffect, useRef, type ReactNode } from 'react';
 
 import { navigate, usePath } from '../router';
 import { FormError } from '../ui/dialog';
@@ -18,7 +18,18 @@ type ScreenName = (typeof SCREENS)[number];
 
 export function Frame({ session }: { session: Session }) {
   const path = usePath();
-  const shown = SCREENS.find((name) => path === `/admin/${name}`) ?? 'rooms';
+  const isFirst = path.replace(/\/$/, '') === '/admin';
+  const shown = isFirst ? 'rooms' : SCREENS.find((name) => path === `/admin/${name}`);
+  const name = shown ? t(`nav.${shown}`) : t('missing');
+  const content = useRef<HTMLElement>(null);
+  const before = useRef(path);
+  useEffect(() => {
+    document.title = `${name} · ${t('title')}`;
+  }, [name]);
+  useEffect(() => {
+    if (before.current !== path) content.current?.focus(); // else it stays where the old screen was
+    before.current = path;
+  }, [path]);
   const client = useQueryClient();
   const signOut = useMutation({
     mutationFn: () => call('DELETE', 'session', session.csrf),
@@ -27,7 +38,7 @@ export function Frame({ session }: { session: Session }) {
       void client.resetQueries({ queryKey: ['session'] });
     },
   });
-  const { name, role } = session.account;
+  const { name: account, role } = session.account;
   return (
     <div className={styles.frame}>
       <a className="skip" href="#content">
@@ -36,7 +47,7 @@ export function Frame({ session }: { session: Session }) {
       <header className={styles.head}>
         <strong>{t('title')}</strong>
         <p className={styles.account}>
-          <bdi>{name}</bdi> · {t(`role.${role}`)}
+          <bdi>{account}</bdi> · {t(`role.${role}`)}
         </p>
         <Preferences />
         <button
@@ -70,8 +81,8 @@ export function Frame({ session }: { session: Session }) {
           ))}
         </ul>
       </nav>
-      <main className={styles.main} id="content" tabIndex={-1}>
-        {screen(shown, session)}
+      <main className={styles.main} id="content" tabIndex={-1} ref={content}>
+        {shown ? screen(shown, session) : <h1>{name}</h1>}
       </main>
     </div>
   );

@@ -1,7 +1,7 @@
 // Getting in: by name and password, or with a link that the command line printed.
 
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useState, type FormEvent } from 'react';
+import type { FormEvent } from 'react';
 
 import { FormError } from '../ui/dialog';
 import { call, Refusal, type Session } from './api';
@@ -10,22 +10,25 @@ import { t } from './text';
 import { Preferences } from './preferences';
 import styles from './admin.module.css';
 
-const LINK = '#link=';
+interface SignInProps {
+  token: string; // of the link; '': without one
+  onSignedIn?: () => void;
+}
 
-export function SignIn() {
-  // Kept in memory only: out of the address bar, nobody copies it by accident, nor finds it in the history.
-  const [token] = useState(linkInAddress);
+export function SignIn({ token, onSignedIn }: SignInProps) {
   const client = useQueryClient();
   const signIn = useMutation({
     mutationFn: (given: { name: string; password: string }) =>
       token === ''
         ? call<Session>('POST', 'session', '', given)
         : call<Session>('POST', 'link', '', { token, ...given }),
-    onSuccess: (session) => client.setQueryData(['session'], session),
+    meta: { signsIn: true },
+    onSuccess: (session) => {
+      client.removeQueries({ predicate: (query) => query.queryKey[0] !== 'session' });
+      client.setQueryData(['session'], session);
+      onSignedIn?.();
+    },
   });
-  useEffect(() => {
-    if (token !== '') history.replaceState(null, '', location.pathname);
-  }, [token]);
 
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
@@ -87,8 +90,4 @@ export function SignIn() {
       <Preferences />
     </main>
   );
-}
-
-function linkInAddress(): string {
-  return location.hash.startsWith(LINK) ? location.hash.slice(LINK.length) : '';
 }
